@@ -1,0 +1,27 @@
+import type { Slice } from '../contract';
+import type { Page } from '../model';
+
+/**
+ * All items of a list, page by page, whatever paging style the server has.
+ * Stops at the last page, and at a page that only repeats the one before: a server that ignores paging must not
+ * keep us asking for ever.
+ * @param fetch gets the slice to ask for
+ */
+export async function* items<T>(fetch: (slice: Slice) => Promise<Page<T>>, limit = 100): AsyncGenerator<T> {
+  let slice: Slice = { limit, page: 1 };
+  let previous: string | undefined;
+  for (;;) {
+    const page = await fetch(slice);
+    const print = fingerprint(page.items);
+    if (page.items.length === 0 || print === previous) return;
+    yield* page.items;
+    if (!page.hasNext) return;
+    previous = print;
+    slice = page.nextCursor !== undefined ? { limit, cursor: page.nextCursor } : { limit, page: (slice.page ?? 1) + 1 };
+  }
+}
+
+function fingerprint(of: readonly unknown[]): string {
+  const id = (item: unknown) => (item as { id?: unknown } | null)?.id;
+  return JSON.stringify([of.length, id(of[0]), id(of.at(-1))]);
+}

@@ -1,0 +1,85 @@
+import type { Event } from '../model';
+import { message } from './entities';
+import { isObject, type Json, object, parseJson, put, string } from './json';
+
+/**
+ * A socket frame of contract A (2.1), flat or in the `{type, data, timestamp}` shape of the Java SDK.
+ * Never throws: a frame that is no JSON or says nothing we know is undefined, for frames come from outside.
+ */
+export function frame(text: string): Event | undefined {
+  let wire: unknown;
+  try {
+    wire = parseJson(text);
+  } catch {
+    return undefined;
+  }
+  if (!isObject(wire)) return undefined;
+  const flat: Json =
+    isObject(wire.data) && wire.message === undefined ? { ...wire, ...wire.data, type: wire.type } : wire;
+  switch (flat.type) {
+    case 'message':
+    case 'message.received':
+    case 'message.sent':
+      return messageEvent(flat, wire);
+    case 'message_status':
+    case 'message.status':
+      return statusEvent(flat, wire);
+    case 'conversation_update':
+      return changeEvent(flat, wire);
+    case 'typing':
+      return typingEvent(flat, wire);
+    default:
+      return undefined;
+  }
+}
+
+function about(flat: Json, original: unknown, name: string): Event | undefined {
+  const conversationId = string(flat.conversationId);
+  if (conversationId === undefined) return undefined;
+  const event: Event = { name, conversationId, original };
+  put(event, 'status', string(flat.status));
+  put(event, 'at', string(flat.timestamp));
+  return event;
+}
+
+function changeEvent(flat: Json, original: unknown): Event | undefined {
+  const event = about(flat, original, 'conversation.updated');
+  if (!event) return undefined;
+  event.changes = {};
+  put(event.changes, 'status', string(flat.status));
+  put(event.changes, 'assignedTo', string(flat.assignedTo));
+  put(event.changes, 'metadata', object(flat.metadata));
+  return event;
+}
+
+function messageEvent(flat: Json, original: unknown): Event | undefined {
+  let held: ReturnType<typeof message>;
+  try {
+    held = message(isObject(flat.message) ? flat.message : flat);
+  } catch {
+    return undefined;
+  }
+  const conversationId = held.conversationId || string(flat.conversationId);
+  if (!conversationId) return undefined;
+  held.conversationId = conversationId;
+  const name = held.direction === 'inbound' ? 'message.received' : 'message.sent';
+  const event: Event = { name, conversationId, messageId: held.id, message: held, original };
+  put(event, 'at', held.createdAt ?? string(flat.timestamp));
+  return event;
+}
+
+function statusEvent(flat: Json, original: unknown): Event | undefined {
+  const messageId = string(flat.messageId);
+  const status = string(flat.status);
+  const event = messageId && status ? about(flat, original, `message.${status}`) : undefined;
+  if (event) event.messageId = messageId;
+  return event;
+}
+
+function typingEvent(flat: Json, original: unknown): Event | undefined {
+  const event = about(flat, original, 'typing');
+  if (!event) return undefined;
+  event.typing = { isTyping: flat.isTyping === true };
+  put(event.typing, 'userId', string(flat.userId));
+  return event;
+}

@@ -1,0 +1,88 @@
+/** The closed list of codes. Every failure of this package carries exactly one of them. */
+export const codes = [
+  'validation',
+  'authentication',
+  'authorization',
+  'not_found',
+  'timeout',
+  'conflict',
+  'rate_limit',
+  'not_supported',
+  'server',
+  'network',
+  'serialization',
+  'unexpected',
+  'webhook_verification',
+  'websocket',
+] as const;
+
+export type Code = (typeof codes)[number];
+
+/** What a flow author can act upon. Plain data: Node-RED copies it to `msg.error.cause`. */
+export interface Plan {
+  /** HTTP status, when the server answered. */
+  status?: number;
+  /** The server's own error code. */
+  serverCode?: string;
+  /** The server's id of the request, to quote in a support case. */
+  requestId?: string;
+  /** Seconds the server asked us to wait. */
+  retryAfter?: number;
+  /** Field by field details, as the server sent them. */
+  details?: unknown;
+  /** The same call may be made again without any risk of doing it twice. */
+  retryable: boolean;
+  /** A write that may or may not have happened: look before repeating it. */
+  ambiguous: boolean;
+  /** One sentence on what to do next. */
+  hint?: string;
+}
+
+const hints: Partial<Record<Code, string>> = {
+  authentication: 'Check the key or sign-in of the Linktor config node.',
+  authorization:
+    'The account of the Linktor config node may not do this: ask for the permission or use another account.',
+  timeout: 'The server took too long: try again later or raise the timeout of the Linktor config node.',
+  rate_limit: 'Too many requests: send more slowly or ask for a higher limit.',
+  network: 'The server could not be reached: check the Server URL and the network.',
+  serialization: 'The answer is not what a Linktor server sends: check the Server URL.',
+  server: 'The server failed: try again later and quote the request id to its operator.',
+  websocket: 'The realtime connection failed: check the Server URL and the network.',
+};
+
+/** The only error that leaves this package. It never holds a key, a token, a header or a URL with a query. */
+export class LinktorError extends Error {
+  override readonly name = 'LinktorError';
+  readonly code: Code;
+  override readonly cause: Plan;
+
+  /**
+   * @param code one of {@link codes}
+   * @param message what went wrong, in one sentence, safe to show to anybody
+   * @param plan facts to act upon; `retryable` and `ambiguous` default to false
+   */
+  constructor(code: Code, message: string, plan: Partial<Plan> = {}) {
+    super(message);
+    this.code = code;
+    const hint = plan.hint ?? hints[code];
+    const facts: Plan = { retryable: false, ambiguous: false, ...plan, ...(hint ? { hint } : {}) };
+    this.cause = Object.fromEntries(
+      Object.entries(facts).filter(([, value]) => value !== undefined),
+    ) as unknown as Plan;
+  }
+
+  /** Node-RED puts this text into `msg.error.message`. */
+  override toString(): string {
+    return this.message;
+  }
+}
+
+/** @returns the error for a bad or missing input, naming the field and the next step */
+export function invalid(message: string, hint?: string, details?: unknown): LinktorError {
+  return new LinktorError('validation', message, { hint, details });
+}
+
+/** @returns the error for something the connected server cannot do */
+export function unsupported(what: string, hint: string): LinktorError {
+  return new LinktorError('not_supported', `The connected server cannot ${what}.`, { hint });
+}

@@ -1,0 +1,240 @@
+/**
+ * The canonical entities: what flows see, whatever the wire says.
+ * Field names are the documented API's, enums are open strings, unknown fields of the server are kept.
+ */
+export interface Unknowns {
+  [field: string]: unknown;
+}
+
+export interface Media extends Unknowns {
+  /** image, video, audio, document, sticker */
+  type?: string;
+  url: string;
+  mimeType?: string;
+  filename?: string;
+  /** bytes */
+  size?: number;
+  caption?: string;
+}
+
+export interface Location extends Unknowns {
+  latitude: number;
+  longitude: number;
+  name?: string;
+  address?: string;
+}
+
+export interface ContactCard extends Unknowns {
+  name: string;
+  phones: { type?: string; number: string }[];
+  emails: string[];
+}
+
+export interface InteractiveButton extends Unknowns {
+  /** reply, url, call */
+  type: string;
+  id: string;
+  title: string;
+  url?: string;
+  phone?: string;
+}
+
+export interface InteractiveRow {
+  id: string;
+  title: string;
+  description?: string;
+}
+
+export interface Interactive extends Unknowns {
+  /** button or list; button_reply or list_reply when a customer picked something */
+  type: string;
+  body?: { text?: string };
+  action?: { buttons?: InteractiveButton[]; sections?: { title?: string; rows: InteractiveRow[] }[]; button?: string };
+}
+
+export interface Template extends Unknowns {
+  name: string;
+  language?: string;
+  components?: unknown[];
+}
+
+export interface Message extends Unknowns {
+  id: string;
+  conversationId: string;
+  /** inbound: the customer wrote it; outbound: we, a colleague or a bot did */
+  direction: string;
+  contentType: string;
+  text?: string;
+  media?: Media;
+  location?: Location;
+  contact?: ContactCard;
+  interactive?: Interactive;
+  template?: Template;
+  /** pending, sent, delivered, read, failed */
+  status?: string;
+  senderId?: string;
+  /** contact, agent, bot, system */
+  senderType?: string;
+  externalId?: string;
+  metadata?: Unknowns;
+  /** ISO 8601 */
+  createdAt?: string;
+  updatedAt?: string;
+}
+
+export interface Contact extends Unknowns {
+  id: string;
+  tenantId?: string;
+  name?: string;
+  email?: string;
+  phone?: string;
+  avatarUrl?: string;
+  externalId?: string;
+  identifiers: { channelType: string; identifier: string; [field: string]: unknown }[];
+  customFields?: Unknowns;
+  tags?: string[];
+  metadata?: Unknowns;
+  lastSeenAt?: string;
+  createdAt?: string;
+  updatedAt?: string;
+}
+
+export interface Conversation extends Unknowns {
+  id: string;
+  tenantId?: string;
+  channelId?: string;
+  channelType?: string;
+  contactId?: string;
+  contact?: Contact;
+  /** open, pending, resolved, snoozed, closed */
+  status?: string;
+  /** low, normal, high, urgent */
+  priority?: string;
+  subject?: string;
+  assignedTo?: string;
+  botId?: string;
+  unreadCount?: number;
+  lastMessage?: Message;
+  lastMessageAt?: string;
+  tags?: string[];
+  metadata?: Unknowns;
+  createdAt?: string;
+  updatedAt?: string;
+}
+
+export interface Channel extends Unknowns {
+  id: string;
+  name?: string;
+  type?: string;
+  status?: string;
+}
+
+export interface KnowledgeBase extends Unknowns {
+  id: string;
+  name?: string;
+  status?: string;
+}
+
+export interface Chunk extends Unknowns {
+  id?: string;
+  documentId?: string;
+  content: string;
+  /** 0 (nothing in common) to 1; what it means is the server's business */
+  score: number;
+  title?: string;
+  metadata?: Unknowns;
+}
+
+export interface QueryResult {
+  query: string;
+  model?: string;
+  chunks: Chunk[];
+}
+
+export interface ChatMessage {
+  /** system, user, assistant, tool */
+  role: string;
+  content: string;
+}
+
+export interface Usage {
+  promptTokens?: number;
+  completionTokens?: number;
+  totalTokens?: number;
+}
+
+export interface Completion {
+  id?: string;
+  model?: string;
+  text: string;
+  message: ChatMessage & Unknowns;
+  usage?: Usage;
+  finishReason?: string;
+}
+
+export interface User extends Unknowns {
+  id: string;
+  email?: string;
+  name?: string;
+  role?: string;
+}
+
+export interface Tenant extends Unknowns {
+  id: string;
+  name?: string;
+}
+
+/** One page of a list, whatever paging style the server has. */
+export interface Page<T> {
+  items: T[];
+  /** how many there are in all, when the server says so */
+  total?: number;
+  page?: number;
+  pageSize?: number;
+  hasNext: boolean;
+  /** opaque; send it back alone to get the next page */
+  nextCursor?: string;
+}
+
+/** What to say in a message; exactly one of the content fields, text may stand beside media as its caption. */
+export interface Outgoing {
+  /** text, image, video, audio, document, sticker, location, contact, interactive, template */
+  type: string;
+  text?: string;
+  media?: Media;
+  location?: Location;
+  contact?: ContactCard;
+  interactive?: Interactive;
+  template?: Template;
+  metadata?: Unknowns;
+  /** id of the message this one answers */
+  replyTo?: string;
+}
+
+/** The names that events have, whatever source they came from; unknown names of a server pass through. */
+export type EventName =
+  | `message.${'received' | 'sent' | 'delivered' | 'read' | 'failed'}`
+  | `conversation.${'created' | 'updated' | 'assigned' | 'resolved' | 'reopened' | 'escalated'}`
+  | 'typing'
+  | `connection.${'open' | 'waiting' | 'refused' | 'closed'}`
+  | 'sync.gap'
+  | (string & {});
+
+/** Something that happened on the server. */
+export interface Event {
+  name: EventName;
+  /** the server's event id, when there is one (webhooks) */
+  id?: string;
+  conversationId?: string;
+  messageId?: string;
+  message?: Message;
+  /** message status or conversation status */
+  status?: string;
+  typing?: { userId?: string; isTyping: boolean };
+  /** what is new about the conversation */
+  changes?: Partial<Conversation>;
+  /** ISO 8601 */
+  at?: string;
+  /** what arrived, untouched */
+  original: unknown;
+}

@@ -1,0 +1,140 @@
+import type { ConversationFilter, MessageFilter } from '../contract';
+import type { Conversation, Message } from '../model';
+
+/** What the roster asks by REST. */
+export interface Rest {
+  conversations: {
+    each(filter: ConversationFilter): AsyncGenerator<Conversation>;
+    get(id: string): Promise<Conversation>;
+    eachMessage(id: string, filter: MessageFilter): AsyncGenerator<Message>;
+  };
+}
+
+export interface RosterSettings {
+  rest: Rest;
+  /** ask for the live events of a conversation */
+  subscribe(conversationId: string): void;
+  /** its live events are being heard already */
+  hears(conversationId: string): boolean;
+  /** messages that the socket did not bring, oldest first, as soon as they have been fetched */
+  onMissed(conversationId: string, messages: Promise<Message[]>): void;
+  /** a message that is older than our interest */
+  onKnown(messageId: string): void;
+}
+
+const page = 100;
+
+/**
+ * Which conversations there are. The socket announces no new ones (contract 2.1), so they are listed: all open ones at
+ * connect, then those with news. What was said in them since the last listing is fetched.
+ */
+export class Roster {
+  readonly #settings: RosterSettings;
+  readonly #known = new Map<string, Conversation>();
+  readonly #fetching = new Map<string, Promise<Conversation | undefined>>();
+  /** newest activity seen in a listing, in milliseconds of the SERVER's clock, so that no clock skew matters */
+  #watermark: number | undefined;
+
+  constructor(settings: RosterSettings) {
+    this.#settings = settings;
+  }
+
+  /** The conversation, from memory or by one request; events of a conversation that nobody can get go without. */
+  get(id: string): Conversation | undefined | Promise<Conversation | undefined> {
+    const known = this.#known.get(id);
+    if (known) return known;
+    let fetching = this.#fetching.get(id);
+    if (!fetching) {
+      fetching = this.#settings.rest.conversations
+        .get(id)
+        .then((conversation) => {
+          this.#known.set(id, conversation);
+          return conversation;
+        })
+        .catch(() => undefined)
+        .finally(() => this.#fetching.delete(id));
+      this.#fetching.set(id, fetching);
+    }
+    return fetching;
+  }
+
+  /** The server said what changed: so much need not be asked for. */
+  update(id: string, changes: Partial<Conversation>): void {
+    const known = this.#known.get(id);
+    if (known) this.#known.set(id, { ...known, ...changes });
+  }
+
+  /**
+   * List, subscribe, and fetch what was missed.
+   * @param all list every open conversation, not only those with news
+   * @param gap the live events of the conversations that we hear may have holes as well
+   * @throws LinktorError when the server cannot be asked; the next listing then starts from the old mark
+   */
+  async sync({ all, gap }: { all: boolean; gap: boolean }): Promise<void> {
+    const since = this.#watermark;
+    const filter: ConversationFilter = { limit: page, sortBy: 'lastMessageAt', sortOrder: 'desc' };
+    if (all) filter.status = 'open';
+    let newest = since ?? 0;
+    const news: string[] = [];
+    for await (const conversation of this.#settings.rest.conversations.each(filter)) {
+      const active = activityOf(conversation);
+      if (!all && since !== undefined && active < since) break;
+      newest = Math.max(newest, active);
+      this.#known.set(conversation.id, conversation);
+      if (since === undefined && conversation.lastMessage) this.#settings.onKnown(conversation.lastMessage.id);
+      const unheard = gap || !this.#settings.hears(conversation.id);
+      if (since !== undefined && active >= since && unheard) news.push(conversation.id);
+      else this.#settings.subscribe(conversation.id);
+    }
+    for (const id of news) await this.discover(id);
+    this.#watermark = newest;
+  }
+
+  /** Only note where we stand, for a later {@link catchUp}. */
+  async mark(): Promise<void> {
+    for await (const newest of this.#settings.rest.conversations.each({
+      limit: 1,
+      sortBy: 'lastMessageAt',
+      sortOrder: 'desc',
+    })) {
+      this.#watermark = activityOf(newest);
+      return;
+    }
+    this.#watermark = 0;
+  }
+
+  /** Subscribe a conversation and fetch what was said in it before the subscription stood. */
+  async discover(id: string): Promise<void> {
+    const caughtUp = this.catchUp(id);
+    this.#settings.subscribe(id);
+    await caughtUp;
+  }
+
+  /** Fetch what was said in one conversation since the last listing; its live events wait for that. */
+  async catchUp(id: string): Promise<void> {
+    const since = this.#watermark;
+    if (since === undefined) return;
+    // The fetch begins a tick later than the subscription, so that no message falls between the two.
+    const missed = Promise.resolve().then(() => this.#missed(id, since));
+    this.#settings.onMissed(id, missed);
+    await missed;
+  }
+
+  async #missed(id: string, since: number): Promise<Message[]> {
+    const missed: Message[] = [];
+    for await (const message of this.#settings.rest.conversations.eachMessage(id, { limit: page })) {
+      if (timeOf(message.createdAt) < since) break;
+      missed.push(message);
+    }
+    return missed.reverse();
+  }
+}
+
+function activityOf(conversation: Conversation): number {
+  return timeOf(conversation.lastMessageAt ?? conversation.createdAt);
+}
+
+function timeOf(iso: string | undefined): number {
+  const time = iso === undefined ? Number.NaN : Date.parse(iso);
+  return Number.isFinite(time) ? time : 0;
+}
