@@ -1,0 +1,81 @@
+// Builds dist/: what Node-RED loads, what the editor loads, and the sandbox.
+// tsc judges, esbuild bundles; either failing fails the build.
+import { spawnSync } from 'node:child_process';
+import { chmod, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as esbuild from 'esbuild';
+
+const root = dirname(fileURLToPath(import.meta.url));
+const require = createRequire(import.meta.url);
+const dist = join(root, 'dist');
+
+/** @param {string} project */
+function judge(project) {
+  const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc');
+  const { status } = spawnSync(process.execPath, [tsc, '-p', join(root, project)], { stdio: 'inherit' });
+  if (status !== 0) throw new Error(`${project} has type errors`);
+}
+
+const common = { absWorkingDir: root, bundle: true, logLevel: 'warning', metafile: true, write: false };
+const server = { ...common, platform: 'node', target: 'node20', format: 'cjs', external: ['axios', 'ws', 'mustache'] };
+
+/** @param {esbuild.BuildOptions} options @returns {Promise<{ text: string, metafile: esbuild.Metafile }>} */
+async function bundle(options) {
+  const { outputFiles, metafile } = await esbuild.build(options);
+  return { text: outputFiles[0].text, metafile };
+}
+
+/** Runs a TypeScript module of ours at build time. @param {string} entry */
+async function load(entry) {
+  const { text } = await bundle({ ...server, entryPoints: [entry] });
+  const module = { exports: {} };
+  new Function('module', 'exports', 'require', text)(module, module.exports, require);
+  return module.exports;
+}
+
+async function nodes() {
+  const out = join(dist, 'nodes');
+  const { text, metafile } = await bundle({ ...server, entryPoints: ['nodes/index.ts'] });
+  const browser = await bundle({
+    ...common,
+    entryPoints: ['nodes/kit/editor/browser.ts'],
+    format: 'iife',
+    minify: true,
+  });
+  const { palette } = await load('nodes/index.ts');
+  const { render } = await load('nodes/kit/editor/render.ts');
+  await mkdir(out, { recursive: true });
+  await writeFile(join(out, 'linktor.js'), text);
+  await writeFile(join(out, 'linktor.html'), render(palette, browser.text));
+  await cp(join(root, 'icons'), join(out, 'icons'), { recursive: true });
+  await cp(join(root, 'locales'), join(out, 'locales'), { recursive: true });
+  return metafile;
+}
+
+async function sandbox() {
+  const out = join(dist, 'sandbox');
+  const banner = { js: '#!/usr/bin/env node' };
+  const options = { ...server, entryPoints: ['sandbox/cli.ts'], loader: { '.html': 'text' }, banner };
+  const { text, metafile } = await bundle(options);
+  await mkdir(out, { recursive: true });
+  await writeFile(join(out, 'cli.js'), text);
+  await chmod(join(out, 'cli.js'), 0o755);
+  return metafile;
+}
+
+try {
+  const began = performance.now();
+  if (!process.argv.includes('--quick')) ['tsconfig.json', 'tsconfig.browser.json'].forEach(judge);
+  await rm(dist, { recursive: true, force: true });
+  const inputs = await Promise.all([nodes(), sandbox()]);
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  const kilobytes = Math.round(
+    inputs.flatMap((one) => Object.values(one.outputs)).reduce((sum, { bytes }) => sum + bytes, 0) / 1024,
+  );
+  console.log(`built ${version}: ${kilobytes} KB in ${Math.round(performance.now() - began)} ms`);
+} catch (error) {
+  console.error(`Build failed: ${error.message}`);
+  process.exitCode = 1;
+}

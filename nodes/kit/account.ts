@@ -1,0 +1,115 @@
+import { LinktorClient } from '../../lib/client';
+import { LinktorError } from '../../lib/errors';
+import { Realtime, type SocketState } from '../../lib/realtime';
+import { failure } from './failure';
+
+/** What a config node stores, as its fields describe it. */
+export interface AccountSettings {
+  baseUrl: string;
+  wsUrl: string;
+  signIn: string;
+  timeout: number;
+  maxRetries: number;
+  autoReconnect: boolean;
+  reconnectInterval: number;
+  maxReconnectAttempts: number;
+  discoverInterval: number;
+  idempotent: boolean;
+  apiKey: string;
+  accessToken: string;
+}
+
+export interface AccountLog {
+  info(text: string): void;
+  warn(text: string): void;
+  /** reaches Catch nodes in the flows of all users of the config node */
+  error(error: LinktorError): void;
+}
+
+/** What all nodes of one config node share. */
+export interface Account {
+  /** @throws LinktorError `validation` when the config node is not complete */
+  client(): LinktorClient;
+  /** @throws LinktorError `validation` when the config node is not complete */
+  realtime(): Realtime;
+  /** a REST call has succeeded */
+  succeeded(): void;
+  close(): void;
+}
+
+/** @returns a client for these settings, with only the credentials that the chosen sign-in uses */
+export function clientOf(settings: AccountSettings): LinktorClient {
+  const { baseUrl, signIn, timeout, maxRetries, idempotent, apiKey, accessToken } = settings;
+  const credentials = signIn === 'accessToken' ? { accessToken } : { apiKey };
+  return new LinktorClient({ baseUrl, timeout, maxRetries, idempotent, ...credentials });
+}
+
+/** Nothing is opened before somebody needs it. */
+export function createAccount(settings: AccountSettings, log: AccountLog): Account {
+  let client: LinktorClient | undefined;
+  let realtime: Realtime | undefined;
+
+  const getClient = () => {
+    client ??= clientOf(settings);
+    return client;
+  };
+
+  const getRealtime = () => {
+    if (realtime) return realtime;
+    const rest = getClient();
+    const { contract, url } = rest.realtime;
+    realtime = new Realtime({
+      contract,
+      rest,
+      url: () => (settings.wsUrl === '' ? url() : withQueryOf(settings.wsUrl, url())),
+      autoReconnect: settings.autoReconnect,
+      reconnectInterval: settings.reconnectInterval,
+      maxReconnectAttempts: settings.maxReconnectAttempts,
+      discoverInterval: settings.discoverInterval * 1000,
+      onProblem: (text) => log.warn(text),
+    });
+    realtime.onState(reporter(log));
+    return realtime;
+  };
+
+  return {
+    client: getClient,
+    realtime: getRealtime,
+    succeeded: () => realtime?.revive(),
+    close() {
+      realtime?.close();
+      client?.close();
+    },
+  };
+}
+
+/** A URL of the user's own, with the credentials that the contract puts into the query. */
+function withQueryOf(given: string, derived: string): string {
+  const url = new URL(given);
+  for (const [key, value] of new URL(derived).searchParams) url.searchParams.set(key, value);
+  return url.toString();
+}
+
+/** Says what an operator wants to know, and no more: the first failure and then every tenth. */
+function reporter(log: AccountLog): (state: SocketState) => void {
+  return (state) => {
+    if (state.name === 'open') log.info('realtime connected');
+    if (state.name === 'waiting' && state.attempt % 10 === 1) {
+      const seconds = Math.round((state.until - state.since) / 1000);
+      log.warn(`realtime connection lost (${state.reason}), next attempt in ${seconds} s`);
+    }
+    if (state.name === 'refused') {
+      const hint = 'Realtime stopped: mend the cause, then deploy again.';
+      log.error(new LinktorError(state.code, `The realtime connection was refused: ${state.reason}.`, { hint }));
+    }
+  };
+}
+
+/** What an unusable account is to those who ask. */
+export function brokenAccount(problem: unknown): Account {
+  const error = failure(problem);
+  const refuse = () => {
+    throw error;
+  };
+  return { client: refuse, realtime: refuse, succeeded() {}, close() {} };
+}

@@ -1,0 +1,127 @@
+import type { LinktorClient } from '../../lib/client';
+import type { LinktorError } from '../../lib/errors';
+import type { Page } from '../../lib/model';
+import { type Account, type AccountSettings, clientOf } from './account';
+import { failure } from './failure';
+import type { Pick } from './fields';
+import type { RED } from './red';
+
+interface Request {
+  params: Record<string, string>;
+  query: Record<string, unknown>;
+  body?: unknown;
+}
+interface Response {
+  status(code: number): Response;
+  json(body: unknown): void;
+}
+type Handler = (request: Request, response: Response) => void;
+
+interface Item {
+  value: string;
+  label: string;
+}
+
+type Listing = (client: LinktorClient, search: string | undefined) => Promise<Item[]>;
+
+const listed = 50;
+const items = <T extends { id: string }>(page: Page<T>, label: (item: T) => string | undefined): Item[] =>
+  page.items.map((item) => ({ value: item.id, label: label(item) ?? item.id }));
+
+/** What pick lists can be filled with. */
+const listings: Record<Pick, Listing> = {
+  channels: async (client, search) =>
+    items(await client.channels.list({ limit: listed, search }), ({ name, type }) => name && `${name} (${type})`),
+  contacts: async (client, search) =>
+    items(await client.contacts.list({ limit: listed, search }), ({ name, phone }) => name ?? phone),
+  conversations: async (client, search) =>
+    items(
+      await client.conversations.list({ limit: listed, search }),
+      ({ contact, channelType }) => contact?.name && `${contact.name} (${channelType})`,
+    ),
+  knowledgeBases: async (client, search) =>
+    items(await client.knowledgeBases.list({ limit: listed, search }), ({ name }) => name),
+};
+
+/** The editor's questions. Registered once; every route needs a permission; no answer ever holds a credential. */
+export function serveEditor(red: RED): void {
+  const accountOf = (id: string) => (red.nodes.getNode(id) as unknown as { account?: Account } | null)?.account;
+  const may = (permission: string) => red.auth.needsPermission(permission);
+
+  const list: Handler = ({ params, query }, response) => {
+    const listing = Object.hasOwn(listings, params.what ?? '') ? listings[params.what as Pick] : undefined;
+    const account = accountOf(params.id ?? '');
+    if (!listing) return response.status(404).json({ code: 'not_found' });
+    // A config node that is only in the editor yet is nobody's fault: the dialog says so.
+    if (!account) return response.status(409).json({ code: 'not_deployed' });
+    const search = typeof query.search === 'string' && query.search !== '' ? query.search : undefined;
+    answer(response, async () => ({ items: await listing(account.client(), search) }));
+  };
+
+  const test: Handler = ({ params, body }, response) => {
+    answer(response, () => tested(given(body), red, params.id ?? ''));
+  };
+
+  red.httpAdmin.get('/linktor/:id/list/:what', may('linktor-config.read') as never, list as never);
+  red.httpAdmin.post('/linktor/:id/test', may('linktor-config.write') as never, test as never);
+}
+
+function answer(response: Response, work: () => Promise<object>): void {
+  // The status stays 200: these are answers to the dialog about another server, not failures of Node-RED's.
+  Promise.resolve()
+    .then(work)
+    .then(
+      (result) => response.json({ ok: true, ...result }),
+      (thrown: unknown) => response.json({ ok: false, ...told(failure(thrown)) }),
+    );
+}
+
+function told({ code, message, cause }: LinktorError): object {
+  return { code, message, hint: cause.hint, status: cause.status, requestId: cause.requestId };
+}
+
+function given(body: unknown): Record<string, unknown> {
+  return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
+}
+
+/** What the editor puts into a password field whose value it does not know. */
+const unknown = '__PWRD__';
+
+/**
+ * Try the settings of the dialog. Stored credentials stand in for those that were not typed anew, but they go to the
+ * host they were deployed for and to no other: whoever may edit a config node may not lead its key away.
+ */
+async function tested(body: Record<string, unknown>, red: RED, id: string): Promise<object> {
+  const stored = red.nodes.getCredentials(id) as Record<string, string> | undefined;
+  const deployed = (red.nodes.getNode(id) as unknown as { deployedUrl?: string } | null)?.deployedUrl;
+  const text = (name: string) => (typeof body[name] === 'string' ? String(body[name]) : '');
+  // What an environment variable holds is known at run time only, and is nobody's business here.
+  const baseUrl = text('baseUrl').startsWith('${') ? (deployed ?? '') : text('baseUrl');
+  const samePlace = deployed !== undefined && originOf(deployed) === originOf(baseUrl);
+  const credential = (name: string) => {
+    const typed = text(name);
+    return typed !== '' && typed !== unknown ? typed : samePlace ? (stored?.[name] ?? '') : '';
+  };
+  const client = clientOf({
+    baseUrl,
+    signIn: text('signIn'),
+    apiKey: credential('apiKey'),
+    accessToken: credential('accessToken'),
+    timeout: 10,
+    maxRetries: 0,
+    idempotent: false,
+  } as AccountSettings);
+  try {
+    const began = performance.now();
+    const user = await client.auth.me();
+    const latency = Math.round(performance.now() - began);
+    const tenant = await client.auth.tenant().catch(() => undefined);
+    return { user: user.name ?? user.email ?? user.id, tenant: tenant?.name, latency };
+  } finally {
+    client.close();
+  }
+}
+
+function originOf(url: string): string | undefined {
+  return URL.canParse(url) ? new URL(url).origin : undefined;
+}

@@ -1,0 +1,305 @@
+import type { FieldMeta, NodeMeta } from './render';
+
+/** The parts of Node-RED's editor that we use. */
+interface EditorNode {
+  id: string;
+  type: string;
+  name?: string;
+  inputs?: number;
+  outputs?: number;
+  _(key: string, values?: Record<string, unknown>): string;
+  [property: string]: unknown;
+}
+interface Options {
+  label?: string;
+}
+type Verdict = boolean | string;
+
+declare const RED: {
+  validators: { typedInput(options: object): (this: EditorNode, value: unknown, options?: Options) => Verdict };
+  nodes: { node(id: string): EditorNode | null };
+};
+
+interface Item {
+  value: string;
+  label: string;
+}
+
+const definitions = new Map<string, NodeMeta>();
+
+const style = `
+.linktor-wide { width: auto !important; }
+.linktor-flag { width: auto !important; vertical-align: baseline !important; }
+.linktor-number { width: 110px !important; }
+.linktor-checks { display: inline-grid; grid-template-columns: repeat(3, minmax(0, 1fr)); width: 70%; gap: 2px 10px; vertical-align: top; }
+.linktor-checks label { width: auto !important; margin: 0; }
+.linktor-checks input { width: auto !important; margin: 0 4px 0 0; vertical-align: baseline; }
+.linktor-list { margin: 6px 0 0 105px; }
+.linktor-list input { width: 100% !important; }
+.linktor-list .linktor-columns { display: flex; gap: 6px; }
+.linktor-tested { margin: 8px 0 0 105px; }
+.linktor-tested .fa-check { color: var(--red-ui-text-color-success, #4f8f00); }
+.linktor-tested .fa-warning { color: var(--red-ui-text-color-error, #ad1625); }
+`;
+$('<style>').text(style).appendTo('head');
+
+const prefixOf = (type: string) => (type === 'linktor-config' ? 'node-config-input-' : 'node-input-');
+const input = (type: string, name: string) => $(`#${prefixOf(type)}${name}`);
+
+function define(type: string, meta: NodeMeta): void {
+  definitions.set(type, meta);
+}
+
+function label(node: EditorNode, type: string): string {
+  if (node.name) return node.name;
+  if (type !== 'linktor-config') return node._(`${type}.label`);
+  return String(node.baseUrl ?? '').replace(/^https?:\/\//, '') || node._(`${type}.label`);
+}
+
+/** Make a dialog out of the plain rows. */
+function prepare(node: EditorNode, type: string): void {
+  const { fields } = definitions.get(type) as NodeMeta;
+  for (const [name, field] of Object.entries(fields)) {
+    if (field.kind === 'typed' || field.kind === 'out') prepareTyped(node, type, name, field);
+    else if (field.kind === 'checks') prepareChecks(node, type, name, field);
+    else if (field.kind === 'number')
+      input(type, name).attr({ min: field.min ?? '', max: field.max ?? '', step: 'any' });
+  }
+  showRows(type, fields);
+  if (type === 'linktor-config') prepareTest(node, type);
+}
+
+function prepareTyped(node: EditorNode, type: string, name: string, field: FieldMeta): void {
+  const element = input(type, name);
+  const types = (field.types ?? []).map((one) =>
+    one === 'str' && field.pick ? pickType(node, type, field.pick) : one,
+  );
+  const [first] = field.types ?? ['msg'];
+  // biome-ignore lint/suspicious/noExplicitAny: a jQuery widget of Node-RED's own
+  const widget = element as any;
+  const written = element.attr('placeholder');
+  widget.typedInput({ default: first, types, typeField: `#${prefixOf(type)}${name}Type` });
+  const visible = element.next('.red-ui-typedInput-container').find('input.red-ui-typedInput-input');
+  const hint = () => {
+    const { property = '' } = field;
+    const ofMessage = widget.typedInput('type') === 'msg' ? property : `msg.${property}`;
+    visible.attr('placeholder', property === '' ? (written ?? '') : ofMessage);
+  };
+  element.on('change', hint);
+  hint();
+  if (field.columns) prepareList(node, element, field.columns);
+}
+
+/** A typed text with suggestions from the server; anything else may be typed as well. */
+function pickType(node: EditorNode, type: string, what: string): object {
+  const found = new Map<string, Item[]>();
+  return {
+    value: 'str',
+    label: node._('linktor.pick'),
+    icon: 'fa fa-list-ul',
+    autoComplete(value: string, done: (items: object[]) => void) {
+      const config = String(input(type, 'config').val() ?? '');
+      const search = value.trim();
+      const key = `${config} ${search}`;
+      const known = found.get(key);
+      if (known) return done(known);
+      if (config === '' || config === '_ADD_') return done([]);
+      const url = `linktor/${encodeURIComponent(config)}/list/${what}`;
+      $.getJSON(url, search === '' ? {} : { search })
+        .done((answer: { ok: boolean; items?: Item[] }) => {
+          const items = answer.ok ? (answer.items ?? []) : [];
+          if (answer.ok) found.set(key, items);
+          done(items);
+        })
+        .fail(() => done([]));
+    },
+  };
+}
+
+/** A table for those who do not write JSON; the JSON below it stays what is stored. */
+function prepareList(node: EditorNode, element: JQuery, columns: readonly string[]): void {
+  // biome-ignore lint/suspicious/noExplicitAny: a jQuery widget of Node-RED's own
+  const widget = element as any;
+  const holder = element.closest('.form-row').find('.linktor-list');
+  // biome-ignore lint/suspicious/noExplicitAny: a jQuery widget of Node-RED's own
+  const list = holder.find('ol') as any;
+  let filling = false;
+  const write = () => {
+    if (filling) return;
+    const rows: object[] = [];
+    list.editableList('items').each((_: number, item: HTMLElement) => {
+      const row: Record<string, string> = {};
+      for (const column of columns) {
+        const value = String($(item).find(`[data-column="${column}"]`).val() ?? '').trim();
+        if (value !== '') row[column] = value;
+      }
+      if (Object.keys(row).length > 0) rows.push(row);
+    });
+    filling = true;
+    widget.typedInput('value', rows.length > 0 ? JSON.stringify(rows) : '');
+    filling = false;
+  };
+  list.editableList({
+    addItem(container: JQuery, _index: number, row: Record<string, unknown>) {
+      const line = $('<div class="linktor-columns">').appendTo(container);
+      for (const column of columns) {
+        $('<input type="text">')
+          .attr({ 'data-column': column, placeholder: node._(`linktor.column.${column}`) })
+          .val(String(row[column] ?? ''))
+          .on('input', write)
+          .appendTo(line);
+      }
+    },
+    removeItem: write,
+    sortItems: write,
+    sortable: true,
+    removable: true,
+    height: 'auto',
+  });
+  const read = () => {
+    const asTable = widget.typedInput('type') === 'json';
+    holder.toggle(asTable);
+    if (filling || !asTable) return;
+    filling = true;
+    list.editableList('empty');
+    for (const row of rowsOf(String(widget.typedInput('value') ?? ''))) list.editableList('addItem', row);
+    filling = false;
+  };
+  element.on('change', read);
+  read();
+}
+
+function rowsOf(json: string): object[] {
+  try {
+    const rows: unknown = JSON.parse(json);
+    return Array.isArray(rows) ? rows.map((row) => (typeof row === 'object' ? row : { title: row })) : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Boxes to tick stand in for the clumsy multiple select that holds the value. */
+function prepareChecks(node: EditorNode, type: string, name: string, field: FieldMeta): void {
+  const select = input(type, name);
+  const holder = select.closest('.form-row').find('.linktor-checks');
+  const chosen = new Set((node[name] as string[] | undefined) ?? []);
+  for (const option of field.options ?? []) {
+    const words = select.find(`option[value="${option}"]`).text();
+    const box = $('<input type="checkbox">').prop('checked', chosen.has(option)).attr('data-option', option);
+    box.on('change', () => {
+      const ticked = holder.find('input:checked').map((_, one) => String($(one).attr('data-option')));
+      select.val(ticked.get());
+    });
+    $('<label>').append(box, document.createTextNode(words)).appendTo(holder);
+  }
+  select.val([...chosen]);
+}
+
+/** Only the rows that matter for the present choices are shown. */
+function showRows(type: string, fields: Record<string, FieldMeta>): void {
+  const shows = (field: FieldMeta) =>
+    Object.entries(field.when ?? {}).every(([name, options]) => options.includes(current(type, name)));
+  const refresh = () => {
+    for (const [name, field] of Object.entries(fields)) {
+      if (field.when) input(type, name).closest('.form-row').toggle(shows(field));
+    }
+  };
+  const decisive = new Set(Object.values(fields).flatMap((field) => Object.keys(field.when ?? {})));
+  for (const name of decisive) input(type, name).on('change', refresh);
+  refresh();
+}
+
+function current(type: string, name: string): string {
+  const element = input(type, name);
+  return element.is(':checkbox') ? String(element.prop('checked')) : String(element.val());
+}
+
+/** The number of ports follows the settings. */
+function save(node: EditorNode, type: string): void {
+  const { outputs, inputWhen, fields } = definitions.get(type) as NodeMeta;
+  if (fields.errorOutput) node.outputs = outputs + (input(type, 'errorOutput').prop('checked') ? 1 : 0);
+  if (inputWhen) {
+    node.inputs = Object.entries(inputWhen).every(([name, options]) => options.includes(current(type, name))) ? 1 : 0;
+  }
+}
+
+function cancel(_node: EditorNode, type: string): void {
+  if (type === 'linktor-config') $('.linktor-tested').empty();
+}
+
+/** @returns true, or what is wrong in the user's language */
+function check(node: EditorNode, name: string, value: unknown, options?: Options): Verdict {
+  const field = definitions.get(node.type)?.fields[name];
+  if (!field || !isShown(node, field)) return true;
+  const text = value === undefined || value === null ? '' : String(value);
+  if (text.startsWith('${') && text.endsWith('}')) return true;
+  if (field.kind === 'typed') {
+    return RED.validators.typedInput({ type: `${name}Type`, allowBlank: true }).call(node, value, options);
+  }
+  if (text.trim() === '') return field.required ? say(node, 'required', options) : true;
+  if (field.kind === 'number' && !inRange(Number(text), field)) return say(node, 'number', options, field);
+  if (field.format === 'url' && !/^(https?|wss?):\/\/[^\s?#]+$/i.test(text.trim())) return say(node, 'url', options);
+  if (name === 'textValue' && node.textRule === 'regex' && !isRegex(text)) return say(node, 'regex', options);
+  return true;
+}
+
+function isShown(node: EditorNode, field: FieldMeta): boolean {
+  return Object.entries(field.when ?? {}).every(([name, options]) => options.includes(String(node[name])));
+}
+
+function inRange(figure: number, { min, max }: FieldMeta): boolean {
+  return Number.isFinite(figure) && (min === undefined || figure >= min) && (max === undefined || figure <= max);
+}
+
+function isRegex(source: string): boolean {
+  try {
+    new RegExp(source, 'iu');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function say(node: EditorNode, what: string, options?: Options, values: { min?: number; max?: number } = {}): string {
+  const words = node._(`linktor.invalid.${what}`, { min: values.min ?? '', max: values.max ?? '' });
+  return options?.label ? `${options.label}: ${words}` : words;
+}
+
+/** Try the settings as they stand in the dialog. */
+function prepareTest(node: EditorNode, type: string): void {
+  const outcome = $('.linktor-tested');
+  $('.linktor-test').on('click', () => {
+    const names = ['baseUrl', 'signIn', 'apiKey', 'accessToken'];
+    const settings = Object.fromEntries(names.map((name) => [name, String(input(type, name).val() ?? '')]));
+    outcome.text(node._('linktor.test.running'));
+    $.ajax({
+      url: `linktor/${encodeURIComponent(node.id)}/test`,
+      method: 'POST',
+      contentType: 'application/json',
+      data: JSON.stringify(settings),
+    })
+      .done((answer: Tested) => outcome.empty().append(...tested(node, answer)))
+      .fail((request) =>
+        outcome.text(node._(request.status === 401 ? 'linktor.test.forbidden' : 'linktor.test.failed')),
+      );
+  });
+}
+
+interface Tested {
+  ok: boolean;
+  user?: string;
+  tenant?: string;
+  latency?: number;
+  message?: string;
+  hint?: string;
+}
+
+function tested(node: EditorNode, { ok, user, tenant, latency, message, hint }: Tested): JQuery[] {
+  const icon = $('<i class="fa">').addClass(ok ? 'fa-check' : 'fa-warning');
+  const words = ok
+    ? node._('linktor.test.ok', { user: user ?? '', tenant: tenant ?? '', latency: latency ?? '' })
+    : [message, hint].filter(Boolean).join(' ');
+  return [icon, $('<span>').text(` ${words}`)];
+}
+
+Object.assign(window, { linktor: { define, label, prepare, save, cancel, check } });

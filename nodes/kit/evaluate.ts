@@ -1,0 +1,130 @@
+import mustache from 'mustache';
+import { invalid, type LinktorError } from '../../lib/errors';
+import type { Msg } from './define';
+import type { Field, Fields } from './fields';
+import type { RED, RunningNode } from './red';
+
+type Stored = Record<string, unknown>;
+
+/** What a node has stored about one field, made ready once. */
+interface Prepared {
+  name: string;
+  field: Field<unknown>;
+  /** typed fields have to be looked up for every message */
+  source?: { type: string; value: string };
+  /** all others are known at once */
+  fixed?: unknown;
+  problem?: LinktorError;
+}
+
+type Filled = Prepared & { source: { type: string; value: string } };
+
+export type Evaluate = (msg: Msg) => Promise<Record<string, unknown>>;
+
+/**
+ * Prepare the evaluation of a node's fields. An absent stored property takes its default, so that flows of older
+ * versions keep working. A filled field that comes to nothing is an error, never a fall-back.
+ */
+export function evaluator(red: RED, node: RunningNode, fields: Fields, stored: Stored): Evaluate {
+  const prepared = Object.entries(fields).map(([name, field]) => prepare(name, field, stored));
+  const shown = prepared.filter((one) => isShown(one.field, prepared));
+  const problem = shown.find((one) => one.problem)?.problem;
+  const fixed = Object.fromEntries(prepared.filter((one) => !one.source).map((one) => [one.name, one.fixed]));
+  const sources = shown.filter((one) => one.source);
+  return async (msg) => {
+    if (problem) throw problem;
+    const values: Record<string, unknown> = { ...fixed };
+    for (const one of sources) values[one.name] = await typed(red, node, one, msg);
+    return values;
+  };
+}
+
+/**
+ * The values of fields that need no message.
+ * @throws LinktorError `validation`
+ */
+export function fixedValues(fields: Fields, stored: Stored): Record<string, unknown> {
+  const prepared = Object.entries(fields).map(([name, field]) => prepare(name, field, stored));
+  const values: Record<string, unknown> = {};
+  for (const { name, fixed, problem } of prepared) {
+    if (problem) throw problem;
+    values[name] = fixed;
+  }
+  return values;
+}
+
+function prepare(name: string, field: Field<unknown>, stored: Stored): Prepared {
+  const value = stored[name] ?? field.initial;
+  if (field.kind === 'typed') {
+    return { name, field, source: { type: String(stored[`${name}Type`] ?? 'msg'), value: String(value) } };
+  }
+  try {
+    return { name, field, fixed: field.convert(value, name) };
+  } catch (error) {
+    return { name, field, problem: error as LinktorError };
+  }
+}
+
+function isShown(field: Field<unknown>, all: readonly Prepared[]): boolean {
+  return Object.entries(field.row.when ?? {}).every(([name, options]) => {
+    const decisive = all.find((one) => one.name === name);
+    return options.includes(String(decisive?.fixed));
+  });
+}
+
+async function typed(red: RED, node: RunningNode, one: Prepared, msg: Msg): Promise<unknown> {
+  const { name, field, source } = one as Filled;
+  const empty = source.value === '';
+  const value = empty ? ofMessage(red, msg, field.property ?? name) : await filled(red, node, one as Filled, msg);
+  const nothing = value === undefined || value === null || value === '';
+  if (nothing && !empty) throw invalid(`The field "${name}" (${source.type} ${source.value}) came to nothing.`);
+  if (nothing && field.required) {
+    throw invalid(
+      `"${name}" is missing.`,
+      `Fill in the field "${name}" or give msg.${field.property ?? name} to the node.`,
+    );
+  }
+  return nothing ? undefined : field.convert(value, name);
+}
+
+function ofMessage(red: RED, msg: Msg, property: string): unknown {
+  if (/^\w+$/.test(property)) return msg[property];
+  try {
+    return red.util.getMessageProperty(msg, property);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Contexts may be asynchronous; bad expressions and bad JSON throw at once even so. */
+function filled(red: RED, node: RunningNode, { name, field, source }: Filled, msg: Msg) {
+  if (source.type === 'msg') return ofMessage(red, msg, source.value);
+  if (source.type === 'str') return field.mustache ? filledIn(source.value, name, msg) : source.value;
+  return new Promise((resolve, reject) => {
+    const fail = (error: unknown) => {
+      const reason =
+        error instanceof Error ? error.message : String((error as { message?: unknown })?.message ?? error);
+      reject(invalid(`The field "${name}" cannot be evaluated: ${reason}`));
+    };
+    try {
+      red.util.evaluateNodeProperty(source.value, source.type, node as never, msg as never, (error, value) =>
+        error ? fail(error) : resolve(value),
+      );
+    } catch (error) {
+      fail(error);
+    }
+  });
+}
+
+/**
+ * Only what the author wrote in the dialog is a template: what customers or models write must never be one.
+ * The text goes to a chat, not into HTML, so nothing is escaped.
+ */
+function filledIn(text: string, name: string, msg: Msg): string {
+  if (!text.includes('{{')) return text;
+  try {
+    return mustache.render(text, msg, {}, { escape: String });
+  } catch (error) {
+    throw invalid(`The {{ }} of the field "${name}" cannot be filled in: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,176 @@
+import { invalid } from '../../lib/errors';
+
+/** The sources that a typed field can take its value from, as Node-RED's TypedInput names them. */
+export type SourceType = 'msg' | 'flow' | 'global' | 'str' | 'num' | 'bool' | 'json' | 'env' | 'jsonata';
+
+/** Show a row only while choices have one of these values. */
+export type When = Record<string, readonly string[]>;
+
+/** What the server can list for a pick list. */
+export type Pick = 'channels' | 'contacts' | 'conversations' | 'knowledgeBases';
+
+export interface Row {
+  /** Font Awesome icon in front of the label */
+  icon?: string;
+  when?: When;
+}
+
+/**
+ * One property of a node. It is stated once, here: what is stored, what the dialog shows, what `run` gets.
+ * A row whose `when` does not hold is not shown. A typed field is then not evaluated either: its value is undefined,
+ * so `run` reads it only where its choice has been made.
+ */
+export interface Field<T> {
+  readonly kind: 'text' | 'number' | 'flag' | 'choice' | 'checks' | 'typed' | 'secret' | 'account' | 'out' | 'config';
+  /** the stored value of a new node */
+  readonly initial: unknown;
+  readonly row: Row;
+  readonly required?: boolean;
+  /** typed: the message property that an empty field takes */
+  readonly property?: string;
+  /** typed: the first one is offered first */
+  readonly types?: readonly SourceType[];
+  /** typed: what the server can list */
+  readonly pick?: Pick;
+  /** typed: `{{ }}` in a text written in the dialog takes properties of the message */
+  readonly mustache?: boolean;
+  /** typed: columns of an editable list, for those who do not write JSON */
+  readonly columns?: readonly string[];
+  /** choice, checks */
+  readonly options?: readonly string[];
+  readonly min?: number;
+  readonly max?: number;
+  readonly unit?: string;
+  /** text: what it must look like when it is filled in */
+  readonly format?: 'url';
+  /** config: the type of the other config node */
+  readonly config?: string;
+  /** the stored or evaluated value as `run` gets it @throws LinktorError `validation` */
+  readonly convert: (value: unknown, name: string) => T;
+}
+
+export type Fields = Record<string, Field<unknown>>;
+export type Values<F extends Fields> = { [K in keyof F]: F[K] extends Field<infer T> ? T : never };
+
+type Options = Row & { required?: boolean };
+
+const same = (value: unknown) => value;
+
+/** A plain text, fixed at deploy time; `${ENV}` is replaced by Node-RED. */
+export function text(initial = '', { required, format, ...row }: Options & { format?: 'url' } = {}): Field<string> {
+  return { kind: 'text', initial, row, required, format, convert: (value) => String(value ?? '').trim() };
+}
+
+/** A figure, fixed at deploy time. */
+export function figure(
+  initial: number,
+  { min, max, unit, ...row }: Options & { min?: number; max?: number; unit?: string } = {},
+): Field<number> {
+  const convert = (value: unknown, name: string) => inRange(value === '' ? initial : value, name, min, max);
+  return { kind: 'number', initial, row, min, max, unit, convert };
+}
+
+export function flag(initial = false, row: Row = {}): Field<boolean> {
+  return { kind: 'flag', initial, row, convert: (value) => value === true || value === 'true' };
+}
+
+/** One of several; the first is the default. */
+export function choice<const O extends readonly string[]>(options: O, row: Row = {}): Field<O[number]> {
+  return {
+    kind: 'choice',
+    initial: options[0],
+    row,
+    options,
+    convert: (value, name) => {
+      if (options.includes(String(value))) return String(value);
+      throw invalid(`The field "${name}" has no choice "${String(value)}".`, `Choose one of ${options.join(', ')}.`);
+    },
+  };
+}
+
+/** Any of several; stored as an array. */
+export function checks<const O extends readonly string[]>(
+  options: O,
+  initial: readonly O[number][],
+  row: Row = {},
+): Field<readonly O[number][]> {
+  return {
+    kind: 'checks',
+    initial,
+    row,
+    options,
+    convert: (value) => (Array.isArray(value) ? value.map(String) : []),
+  };
+}
+
+interface Typed<T> extends Options {
+  types?: readonly SourceType[];
+  pick?: Pick;
+  columns?: readonly string[];
+  mustache?: boolean;
+  convert?: (value: unknown, name: string) => T;
+}
+
+/**
+ * A value from the message, the contexts, the environment, an expression, or typed in.
+ * @param property the message property that an empty field takes
+ */
+export function typed<T = unknown>(property: string, options: Typed<T> & { required: true }): Field<T>;
+export function typed<T = unknown>(property: string, options?: Typed<T>): Field<T | undefined>;
+export function typed<T>(property: string, options: Typed<T> = {}): Field<T | undefined> {
+  const { types = dyn, convert = same as (value: unknown) => T, pick, columns, mustache, required, ...row } = options;
+  return { kind: 'typed', initial: '', row, required, property, types, pick, columns, mustache, convert };
+}
+
+export const dyn: readonly SourceType[] = ['msg', 'str', 'flow', 'global', 'env', 'jsonata'];
+export const dynNumber: readonly SourceType[] = ['msg', 'num', 'flow', 'global', 'env', 'jsonata'];
+export const dynJson: readonly SourceType[] = ['msg', 'json', 'flow', 'global', 'jsonata'];
+
+/** Never leaves the server: stored with Node-RED's credentials. */
+export function secret(row: Row = {}): Field<string> {
+  return { kind: 'secret', initial: '', row, convert: (value) => String(value ?? '').trim() };
+}
+
+/** The Linktor config node that a node works with. */
+export function account(): Field<string> {
+  return { kind: 'account', initial: '', row: {}, required: true, convert: String };
+}
+
+/** Another kind of config node, such as Node-RED's own TLS settings. */
+export function config(type: string, row: Row = {}): Field<string> {
+  return { kind: 'config', initial: '', row, config: type, convert: String };
+}
+
+/** Where a result goes; empty means the message property given here. */
+export function out(property: string): Field<unknown> {
+  return { kind: 'out', initial: '', row: {}, property, types: ['msg', 'flow', 'global'], convert: same };
+}
+
+/** Converters for typed fields. */
+export const as = {
+  /** texts and numbers */
+  string(value: unknown, name: string): string {
+    if (typeof value === 'string' || typeof value === 'number') return String(value);
+    throw invalid(`The field "${name}" must be a text, not ${kindOf(value)}.`);
+  },
+  number: (min?: number, max?: number) => (value: unknown, name: string) => inRange(value, name, min, max),
+  /** one text or several, as a list */
+  strings(value: unknown, name: string): string[] {
+    return (Array.isArray(value) ? value : [value]).map((item) => as.string(item, name));
+  },
+};
+
+function inRange(value: unknown, name: string, min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY): number {
+  const figure = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  if (typeof figure !== 'number' || !Number.isFinite(figure)) {
+    throw invalid(`The field "${name}" must be a number, not ${kindOf(value)}.`);
+  }
+  if (figure < min || figure > max) throw invalid(`The field "${name}" must be between ${min} and ${max}.`);
+  return figure;
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (Buffer.isBuffer(value)) return 'a buffer';
+  return Array.isArray(value) ? 'an array' : typeof value === 'string' ? 'a text' : typeof value;
+}

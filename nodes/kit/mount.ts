@@ -1,0 +1,224 @@
+import type { AnswerFacts } from '../../lib/client';
+import { invalid, type LinktorError } from '../../lib/errors';
+import type { Delivery, SocketState } from '../../lib/realtime';
+import { type Account, type AccountSettings, brokenAccount, createAccount } from './account';
+import type { Action, Config, Definition, Msg, Trigger } from './define';
+import { evaluator, fixedValues } from './evaluate';
+import { failure, isSilent } from './failure';
+import type { RED, RunningNode } from './red';
+import { store } from './result';
+import { Status } from './status';
+
+type Stored = Record<string, unknown>;
+/** `deployedUrl`: where the stored credentials may go */
+type ConfigNode = RunningNode & { account?: Account; deployedUrl?: string };
+type Send = (msg: unknown) => void;
+type Done = (error?: Error) => void;
+
+/** milliseconds that work in flight may take to settle when a node closes */
+const closeLimit = 5000;
+
+/** Make a definition a Node-RED node. */
+export function mount(red: RED, definition: Definition): void {
+  const secrets = Object.entries(definition.fields).filter(([, field]) => field.kind === 'secret');
+  const credentials = Object.fromEntries(secrets.map(([name]) => [name, { type: 'password' as const }]));
+  function construct(this: RunningNode, stored: Stored): void {
+    red.nodes.createNode(this as never, stored as never);
+    if (definition.role === 'config') mountConfig(this, definition, stored);
+    else if (definition.role === 'action') mountAction(red, this, definition, stored);
+    else mountTrigger(red, this, definition, stored);
+  }
+  red.nodes.registerType(definition.type, construct as never, (secrets.length > 0 ? { credentials } : {}) as never);
+}
+
+function mountConfig(node: ConfigNode, definition: Config, stored: Stored): void {
+  const log = {
+    info: (text: string) => node.log(text),
+    warn: (text: string) => node.warn(text),
+    error: (error: LinktorError) => node.error(error, {}),
+  };
+  try {
+    const values = fixedValues(definition.fields, { ...stored, ...node.credentials });
+    node.deployedUrl = String(values.baseUrl);
+    node.account = createAccount(values as unknown as AccountSettings, log);
+  } catch (problem) {
+    node.account = brokenAccount(problem);
+  }
+  node.on('close', (_removed, done) => {
+    node.account?.close();
+    done();
+  });
+}
+
+/** @throws LinktorError `validation` when the node has no usable config node */
+function accountOf(red: RED, stored: Stored): Account {
+  const { account } = (red.nodes.getNode(String(stored.config)) as ConfigNode | null) ?? {};
+  if (account) return account;
+  throw invalid(
+    'No Linktor config node is set, or it is disabled.',
+    'Choose one in the dialog of this node and deploy.',
+  );
+}
+
+function mountAction(red: RED, node: RunningNode, definition: Action, stored: Stored): void {
+  const evaluate = evaluator(red, node, definition.fields, stored);
+  const property = definition.fields.result?.property ?? 'payload';
+  const status = new Status((shown) => node.status(shown));
+  const closing = new AbortController();
+  const flights = new Set<Promise<void>>();
+  const errorPort = stored.errorOutput === true ? definition.outputs.length : undefined;
+
+  async function run(msg: Msg, send: Send): Promise<void> {
+    const account = accountOf(red, stored);
+    const facts: AnswerFacts = {};
+    const client = account.client().with({
+      signal: closing.signal,
+      onAnswer(answer) {
+        Object.assign(facts, answer);
+        account.succeeded();
+      },
+    });
+    const values = await evaluate(msg);
+    const outcome = await definition.run({ client, values: values as never, msg });
+    await store(red, node, stored, property, msg, outcome, facts);
+    send(toPort(outcome.port ?? 0, msg));
+  }
+
+  /** Total: whatever happens, `done` is called once, and nothing is thrown. @returns the failure, if any */
+  async function handle(msg: Msg, send: Send, done: Done): Promise<LinktorError | undefined> {
+    let problem: LinktorError | undefined;
+    try {
+      await run(msg, send);
+    } catch (thrown) {
+      problem = failure(thrown);
+    }
+    if (problem && isSilent(problem, closing.signal.aborted)) return problem;
+    if (problem && errorPort !== undefined && !closing.signal.aborted) {
+      send(toPort(errorPort, { ...msg, error: described(problem, node) }));
+      done();
+    } else done(problem);
+    return problem;
+  }
+
+  node.on('input', (msg, send, done) => {
+    const flight = handle(msg, send, done).then(
+      (problem) => {
+        flights.delete(flight);
+        if (problem) status.say(problem.code, { at: Date.now() });
+        else showBusy();
+      },
+      // Only Node-RED's own send and done are left to fail here; a rejection would end the whole process.
+      (thrown: unknown) => {
+        flights.delete(flight);
+        node.error(failure(thrown));
+      },
+    );
+    flights.add(flight);
+    showBusy();
+  });
+
+  function showBusy(): void {
+    if (flights.size === 0) status.clear();
+    else if (flights.size === 1) status.say(definition.busy);
+    else status.count(flights.size);
+  }
+
+  node.on('close', (_removed, done) => {
+    closing.abort();
+    status.close();
+    settled(flights).then(done, done);
+  });
+}
+
+function mountTrigger(red: RED, node: RunningNode, definition: Trigger, stored: Stored): void {
+  const status = new Status((shown) => node.status(shown));
+  const releases: (() => void)[] = [];
+  let closed = false;
+  let onInput: ((msg: Readonly<Msg>) => void) | undefined;
+
+  const onClose = (release: () => void) => {
+    if (closed) release();
+    else releases.push(release);
+  };
+
+  async function start(): Promise<void> {
+    const realtime = accountOf(red, stored).realtime();
+    const values = await evaluator(red, node, definition.fields, stored)({});
+    if (closed) return;
+    onClose(realtime.onState((state) => mirror(status, state)));
+    onInput = definition.listen({
+      values: values as never,
+      configId: String(stored.config),
+      emit: (msg, port = 0) => node.send(toPort(port, msg) as never),
+      everything: () => onClose(realtime.everything()),
+      subscribe(conversationId) {
+        const release = realtime.subscribe(conversationId);
+        onClose(release);
+        return release;
+      },
+      hear(listener) {
+        const fenced = (delivery: Delivery) => {
+          try {
+            listener(delivery);
+          } catch (thrown) {
+            node.error(failure(thrown), {});
+          }
+        };
+        onClose(realtime.listen(fenced));
+      },
+    });
+    mirror(status, realtime.state);
+  }
+
+  start().catch((thrown: unknown) => {
+    const problem = failure(thrown);
+    status.say(stored.config ? problem.code : 'no_config');
+    node.error(problem, {});
+  });
+
+  node.on('input', (msg, send, done) => {
+    try {
+      if (!onInput) throw invalid('This node is not connected, or takes no input.');
+      onInput(msg);
+      send(null);
+      done();
+    } catch (thrown) {
+      done(failure(thrown));
+    }
+  });
+
+  node.on('close', (_removed, done) => {
+    closed = true;
+    status.close();
+    for (const release of releases) release();
+    done();
+  });
+}
+
+/** A trigger shows how its connection is. */
+function mirror(status: Status, state: SocketState): void {
+  if (state.name === 'open') status.say('connected', { at: state.since });
+  else if (state.name === 'connecting') status.say('connecting');
+  else if (state.name === 'waiting') status.say('reconnecting', { attempt: state.attempt, until: state.until });
+  else if (state.name === 'refused') status.say(state.code, { reason: state.reason });
+  else status.clear();
+}
+
+function toPort(port: number, msg: Msg): (Msg | null)[] {
+  return [...Array<null>(port).fill(null), msg];
+}
+
+/** What Catch nodes would get, for those who asked for an output instead. */
+function described(problem: LinktorError, { id, type, name }: RunningNode): object {
+  const { message, code, cause } = problem;
+  return { message, code, cause, source: { id, type, name } };
+}
+
+async function settled(flights: ReadonlySet<Promise<void>>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, closeLimit);
+  });
+  await Promise.race([Promise.all(flights), limit]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,75 @@
+import { type Code, codes } from '../../lib/errors';
+
+type Look = { fill: 'green' | 'blue' | 'yellow' | 'red' | 'grey'; shape: 'dot' | 'ring' };
+
+const looks = {
+  connected: { fill: 'green', shape: 'dot' },
+  sending: { fill: 'blue', shape: 'dot' },
+  asking: { fill: 'blue', shape: 'dot' },
+  connecting: { fill: 'yellow', shape: 'ring' },
+  reconnecting: { fill: 'yellow', shape: 'ring' },
+  not_supported: { fill: 'yellow', shape: 'ring' },
+  no_config: { fill: 'grey', shape: 'ring' },
+} as const satisfies Record<string, Look>;
+
+/** What a node may say about itself; the browser translates it. */
+export type Word = keyof typeof looks | Code;
+
+/** Every word there is, for the catalogue. */
+export const words: readonly Word[] = [...new Set<Word>([...(Object.keys(looks) as (keyof typeof looks)[]), ...codes])];
+
+interface Shown extends Look {
+  text: string;
+}
+
+type Show = (status: Shown | Record<string, never>) => void;
+
+const shortest = 250;
+
+/**
+ * The status of one node: catalogue keys or a bare number, repeats dropped, at most four updates a second.
+ * The last word is always shown.
+ */
+export class Status {
+  readonly #show: Show;
+  #wanted = '{}';
+  #shown = '{}';
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(show: Show) {
+    this.#show = show;
+  }
+
+  /** @param facts figures for Status nodes; the editor does not show them */
+  say(word: Word, facts: Record<string, number | string> = {}): void {
+    const look: Look = word in looks ? looks[word as keyof typeof looks] : { fill: 'red', shape: 'ring' };
+    this.#want({ ...facts, ...look, text: `linktor.status.${word}` });
+  }
+
+  /** How many are in flight. */
+  count(count: number): void {
+    this.#want({ fill: 'blue', shape: 'dot', text: String(count), count });
+  }
+
+  clear(): void {
+    this.#want({});
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #want(status: object): void {
+    this.#wanted = JSON.stringify(status);
+    if (this.#timer === undefined) this.#flush();
+  }
+
+  #flush(): void {
+    this.#timer = undefined;
+    if (this.#wanted === this.#shown) return;
+    this.#shown = this.#wanted;
+    this.#show(JSON.parse(this.#wanted));
+    this.#timer = setTimeout(() => this.#flush(), shortest);
+  }
+}

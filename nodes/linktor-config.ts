@@ -1,0 +1,29 @@
+import { config } from './kit/define';
+import { choice, figure, flag, secret, text } from './kit/fields';
+
+/** Where the server is and who we are there; owns the client and the one socket. */
+export default config({
+  type: 'linktor-config',
+  fields: {
+    baseUrl: text('https://api.linktor.io', { icon: 'globe', required: true, format: 'url' }),
+    contract: choice(['auto', 'api'], { icon: 'file-text-o' }),
+    signIn: choice(['apiKey', 'accessToken'], { icon: 'sign-in' }),
+    apiKey: secret({ icon: 'key', when: { signIn: ['apiKey'] } }),
+    accessToken: secret({ icon: 'key', when: { signIn: ['accessToken'] } }),
+    timeout: figure(30, { min: 1, max: 600, unit: 's', icon: 'clock-o' }),
+    maxRetries: figure(3, { min: 0, max: 10, icon: 'repeat' }),
+    idempotent: flag(false, { icon: 'clone' }),
+    autoReconnect: flag(true, { icon: 'plug' }),
+    reconnectInterval: figure(5000, {
+      min: 100,
+      max: 60_000,
+      unit: 'ms',
+      icon: 'refresh',
+      when: { autoReconnect: ['true'] },
+    }),
+    maxReconnectAttempts: figure(0, { min: 0, max: 1000, icon: 'hand-stop-o', when: { autoReconnect: ['true'] } }),
+    discoverInterval: figure(10, { min: 1, max: 3600, unit: 's', icon: 'search' }),
+    wsUrl: text('', { icon: 'exchange', format: 'url' }),
+    name: text(),
+  },
+});
