@@ -1,0 +1,98 @@
+import { parseArgs } from 'node:util';
+import { type Sandbox, type SandboxOptions, startSandbox } from './index';
+import page from './page/index.html';
+
+const USAGE = `Usage: linktor-sandbox [options]
+
+A Linktor on your own machine, with a chat page. Everything is kept in memory.
+
+  --port <number>            port to listen on (default 4010; the next free one if taken)
+  --contract api|server      which API to serve (default api)
+  --broadcast                send every socket frame to everybody, subscribed or not
+  --receipts auto|manual     let messages be delivered and read by themselves, or not (default auto)
+  --idempotency              honour the Idempotency-Key header
+  --help                     show this text
+`;
+const TRIES = 50;
+
+class UsageError extends Error {}
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2));
+  if (!options) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const sandbox = await listen({ ...options, page, log: (line) => process.stderr.write(`${line}\n`) });
+  process.stdout.write(
+    [
+      'The Linktor sandbox is running. Stop it with Ctrl-C.',
+      `  Chat page  ${sandbox.url}/`,
+      `  API URL    ${sandbox.url}`,
+      '  API key    sandbox-key',
+      '  User       demo@linktor.local / sandbox',
+      '',
+    ].join('\n'),
+  );
+  const stop = (): void => {
+    sandbox.close().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  };
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+}
+
+/** The options, or undefined when only help is asked for. */
+function readOptions(args: string[]): (SandboxOptions & { port: number }) | undefined {
+  const { values } = parse(args);
+  if (values.help) return undefined;
+  const port = Number(values.port);
+  if (!/^\d+$/.test(values.port) || port > 65_535) throw new UsageError(`--port ${values.port} is not a port number`);
+  if (values.contract === 'server') throw new UsageError('--contract server does not exist yet; --contract api does');
+  if (values.contract !== 'api') throw new UsageError(`--contract ${values.contract}: it is either api or server`);
+  const { receipts } = values;
+  if (receipts !== 'auto' && receipts !== 'manual')
+    throw new UsageError(`--receipts ${receipts}: it is either auto or manual`);
+  return { port, receipts, broadcast: values.broadcast, idempotency: values.idempotency };
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        port: { type: 'string', default: '4010' },
+        contract: { type: 'string', default: 'api' },
+        receipts: { type: 'string', default: 'auto' },
+        broadcast: { type: 'boolean', default: false },
+        idempotency: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Starts on the port asked for, or on the first free one above it. */
+async function listen(options: SandboxOptions & { port: number }): Promise<Sandbox> {
+  const last = options.port === 0 ? 0 : Math.min(options.port + TRIES, 65_535);
+  for (let port = options.port; ; port += 1) {
+    try {
+      const sandbox = await startSandbox({ ...options, port });
+      if (port !== options.port) process.stdout.write(`Port ${options.port} is taken, using ${port} instead.\n`);
+      return sandbox;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || port >= last) throw error;
+    }
+  }
+}
+
+main().catch((error: unknown) => {
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`linktor-sandbox: ${message}\n`);
+  if (error instanceof UsageError) process.stderr.write(`\n${USAGE}`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+});

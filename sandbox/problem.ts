@@ -1,0 +1,61 @@
+/** The machine-readable code that contract A pairs with a status. */
+const CODES: Readonly<Record<number, string>> = {
+  400: 'VALIDATION_ERROR',
+  401: 'AUTHENTICATION_ERROR',
+  403: 'AUTHORIZATION_ERROR',
+  404: 'NOT_FOUND',
+  405: 'METHOD_NOT_ALLOWED',
+  408: 'TIMEOUT_ERROR',
+  409: 'CONFLICT_ERROR',
+  413: 'VALIDATION_ERROR',
+  415: 'VALIDATION_ERROR',
+  422: 'VALIDATION_ERROR',
+  429: 'RATE_LIMIT_ERROR',
+};
+
+/** The code for `status`; every 5xx is a server error, whatever else is unknown. */
+export function codeFor(status: number): string {
+  return CODES[status] ?? (status >= 500 ? 'SERVER_ERROR' : 'UNKNOWN_ERROR');
+}
+
+export interface ProblemExtras {
+  /** Which field is wrong and why. */
+  details?: Record<string, string>;
+  headers?: Record<string, string>;
+}
+
+/** A refusal that is answered as the flat error `{code, message, details?}`. */
+export class Problem extends Error {
+  readonly code: string;
+  readonly details?: Record<string, string>;
+  readonly headers: Record<string, string>;
+
+  /**
+   * @param status HTTP status of the answer
+   * @param message a sentence for a person
+   */
+  constructor(
+    readonly status: number,
+    message: string,
+    extras: ProblemExtras = {},
+  ) {
+    super(message);
+    this.code = codeFor(status);
+    this.details = extras.details;
+    this.headers = extras.headers ?? {};
+  }
+
+  body(): { code: string; message: string; details?: Record<string, string> } {
+    return { code: this.code, message: this.message, ...(this.details && { details: this.details }) };
+  }
+}
+
+/** 400 for one field, `field` being its path in the request (`media.url`). */
+export function invalid(field: string, reason: string): Problem {
+  return new Problem(400, `${field} ${reason}`, { details: { [field]: reason } });
+}
+
+/** 404 for a record of the kind `noun`. */
+export function missing(noun: string): Problem {
+  return new Problem(404, `${noun} not found`);
+}

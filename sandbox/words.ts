@@ -1,0 +1,44 @@
+/** Words that say nothing about what a question is about. */
+const STOP = new Set(
+  `a about above after again all also am an and any anyone anything are as at be been before being below between both bring but by
+  can could did do does doing done each every few for from get gets give go going got had has have having he her here hers him
+  his how i if in into is it its itself just know like make many may me might mine more most much must my need no nor not now of
+  off often on once one only or other our ours out over own please same she should so some someone something such tell than thank
+  thanks that the their them then there these they thing things this those through to too under until up us use very want was
+  we were what when where which while who whom whose why will with would you your yours hello hey hi okay yes
+  item items product products`.split(/\s+/),
+);
+
+/** The words of a text, lower case and without accents, in order. */
+export function words(text: string): string[] {
+  return plain(text).match(/[\p{L}\p{N}]+/gu) ?? [];
+}
+
+/** A word as it is compared: stop words vanish, endings go. */
+export function term(word: string): string | null {
+  const lower = plain(word);
+  return STOP.has(lower) || (lower.length < 2 && !/\d/.test(lower)) ? null : stem(lower);
+}
+
+/** The sentences and lines of a text. */
+export function sentences(text: string): string[] {
+  return text
+    .split(/\n+|(?<=[.!?])\s+(?=[\p{Lu}\p{N}"(¿¡])/u)
+    .map((sentence) => sentence.trim())
+    .filter((sentence) => sentence !== '');
+}
+
+function plain(text: string): string {
+  return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
+}
+
+/** Takes off the usual endings, so that "returns", "returned" and "return" meet. */
+function stem(word: string): string {
+  if (word.length < 4 || /\d/.test(word)) return word;
+  const bare = word
+    .replace(/ies$/, 'y')
+    .replace(/(?<!s)s$/, '')
+    .replace(/(?<=.{3})(ing|ed)$/, '')
+    .replace(/(?<=.{3})e$/, '');
+  return bare.replace(/([^aeiouls])\1$/, '$1');
+}

@@ -1,0 +1,34 @@
+import type { Hooks } from './deliveries';
+import type { Conversation, Message } from './entities';
+import type { Faults } from './faults';
+import type { Library } from './library';
+import type { Memory } from './memory';
+import type { Hub } from './socket';
+import type { State } from './state';
+import type { Timers } from './timers';
+
+export interface Settings {
+  /** Every frame to every socket, subscribed or not. */
+  broadcast: boolean;
+  /** Do delivery and reading happen by themselves? */
+  receipts: 'auto' | 'manual';
+  /** Is `Idempotency-Key` honoured? */
+  idempotency: boolean;
+  log: (line: string) => void;
+}
+
+/** The parts of one running sandbox, handed to everything that acts in it. */
+export interface World {
+  readonly settings: Settings;
+  readonly state: State;
+  readonly timers: Timers;
+  readonly faults: Faults;
+  readonly memory: Memory;
+  readonly hub: Hub;
+  readonly hooks: Hooks;
+  readonly library: Library;
+  /** Told of every message a customer writes, once it is stored. */
+  onInbound?: (conversation: Conversation, message: Message) => void;
+  /** Back to the state of the start; open sockets stay. */
+  reset(): void;
+}
