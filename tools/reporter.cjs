@@ -1,0 +1,10 @@
+// The usual report, and one plain line that counts.
+const { reporters } = require('mocha');
+
+module.exports = class extends reporters.Spec {
+  epilogue() {
+    super.epilogue();
+    const { passes, failures, pending } = this.stats;
+    console.log(`${passes} passed, ${failures} failed, ${pending} skipped`);
+  }
+};
