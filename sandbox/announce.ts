@@ -28,20 +28,20 @@ export interface Happening {
 export function receivedEvent(world: World, conversation: Conversation, message: Message): void {
   const { id, contactId, channelId } = conversation;
   const channelType = world.state.channels.get(channelId)?.type ?? 'unknown';
-  publish(world, 'message.received', {
+  publish(world, 'message.received', () => ({
     data: { message: messageView(message), conversationId: id, contactId, channelId, channelType },
     entity: messageEntity(message, channelId),
-  });
+  }));
 }
 
 /** A change of status, to subscribers and webhooks. */
 export function statusEvent(world: World, message: Message): void {
   const { id: messageId, conversationId, status, direction, failedReason: error, updatedAt: timestamp } = message;
   world.hub.toConversation(conversationId, { type: 'message_status', conversationId, messageId, status, timestamp });
-  publish(world, `message.${status}`, {
+  publish(world, `message.${status}`, () => ({
     data: { messageId, conversationId, status, direction, timestamp, ...(error && { error }) },
     entity: messageEntity(message, world.state.conversations.get(conversationId)?.channelId),
-  });
+  }));
 }
 
 /**
@@ -65,12 +65,11 @@ export function conversationEvent(
     previousStatus: before?.status,
     previousAssignedTo: before?.assignedTo,
   };
-  const { id, ...attributes } = conversationView(world.state, conversation);
   const names = eventNames(conversation, before);
-  publish(world, names.type, {
-    docsType: names.docsType,
-    data,
-    entity: { id: String(id), type: 'conversation', attributes },
+  publish(world, names.type, () => {
+    const { id: _, ...attributes } = conversationView(world.state, conversation);
+    const entity = { id: conversationId, type: 'conversation', attributes };
+    return { docsType: names.docsType, data, entity };
   });
 }
 
@@ -89,33 +88,35 @@ function eventNames(
 /** @param previousData name, e-mail and phone before the change */
 export function contactEvent(world: World, type: string, contact: Contact, previousData?: Fields): void {
   const { id: contactId, name, email, phone } = contact;
-  const { id: _, ...attributes } = contactView(world.state, contact);
   // A merge has a name of its own only in the docs.
   const merged = type === 'contact.merged';
-  publish(world, merged ? 'contact.updated' : type, {
-    docsType: type,
-    data: { contactId, name: name ?? '', email, phone, previousData },
-    entity: { id: contactId, type: 'contact', attributes },
+  publish(world, merged ? 'contact.updated' : type, () => {
+    const { id: _, ...attributes } = contactView(world.state, contact);
+    const entity = { id: contactId, type: 'contact', attributes };
+    return { docsType: type, data: { contactId, name: name ?? '', email, phone, previousData }, entity };
   });
 }
 
 export function channelEvent(world: World, type: string, channel: Channel): void {
   const { id: channelId, name, type: channelType, status, errorMessage: error } = channel;
-  publish(world, type, {
+  publish(world, type, () => ({
     data: { channelId, channelType, status, error },
     entity: { id: channelId, type: 'channel', attributes: { name, type: channelType, status } },
-  });
+  }));
 }
 
 /** An event of a bot or a flow; neither has a payload of its own in the documentation. */
 export function plainEvent(world: World, type: string, id: string, data: Fields): void {
   const [kind = 'event'] = type.split('.');
-  publish(world, type, { data, entity: { id, type: kind, attributes: data } });
+  publish(world, type, () => ({ data, entity: { id, type: kind, attributes: data } }));
 }
 
 type Body = Pick<Happening, 'data' | 'entity'> & { docsType?: string };
 
-function publish(world: World, type: string, { data, entity, docsType }: Body): void {
+/** @param body is only asked for when there is a webhook: it is dear with many conversations */
+function publish(world: World, type: string, body: () => Body): void {
+  if (world.state.webhooks.size === 0) return;
+  const { data, entity, docsType } = body();
   world.hooks.publish({ type, docsType: docsType ?? DOCS_NAMES[type] ?? type, data, entity }, now());
 }
 

@@ -36,7 +36,9 @@ function collect(request: IncomingMessage, most: number): Promise<Buffer> {
     });
     request.on('end', () => resolve(Buffer.concat(parts)));
     request.on('error', reject);
-    request.on('close', () => reject(new Problem(400, 'The body ended early')));
+    request.on('close', () => {
+      if (!request.complete) reject(new Problem(400, 'The body ended early'));
+    });
   });
 }
 

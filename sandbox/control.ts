@@ -3,7 +3,7 @@ import { type Contact, type Content, type Conversation, MESSAGE_STATUSES } from 
 import type { Fault } from './faults';
 import { Form } from './form';
 import { invalid, Problem } from './problem';
-import { samePhone } from './resources/contacts';
+import { phoneIs } from './resources/contacts';
 import { addWebhook } from './resources/webhooks';
 import { type Answer, type Call, created, type Handler, ok, type Router } from './router';
 import { addContact, advance, openConversation, receive } from './traffic';
@@ -123,8 +123,9 @@ function contactFor(world: World, form: Form | undefined, channel: { id: string;
   const name = form?.text('name')?.trim();
   const phone = form?.text('phone')?.trim();
   if (!name && !phone) throw invalid('contact', 'needs a name or a phone, or name a conversationId');
+  const same = phone ? phoneIs(phone) : undefined;
   const known = world.state.contacts.find((contact) =>
-    phone ? samePhone(contact.phone, phone) : contact.name?.toLowerCase() === name?.toLowerCase(),
+    same ? same(contact.phone) : contact.name?.toLowerCase() === name?.toLowerCase(),
   );
   if (known) return known;
   const identifier = phone ?? name ?? '';

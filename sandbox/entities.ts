@@ -27,7 +27,7 @@ export const MESSAGE_STATUSES = ['pending', 'sent', 'delivered', 'read', 'failed
 export type MessageStatus = (typeof MESSAGE_STATUSES)[number];
 
 export const CONVERSATION_STATUSES = ['open', 'pending', 'resolved', 'snoozed', 'closed'] as const;
-export type ConversationStatus = (typeof CONVERSATION_STATUSES)[number];
+type ConversationStatus = (typeof CONVERSATION_STATUSES)[number];
 
 export const CHANNEL_TYPES = [
   'whatsapp',
@@ -227,83 +227,6 @@ export interface Delivery {
   responseBody?: string;
   error?: string;
   createdAt: string;
-}
-
-export interface Bot extends Entity {
-  name: string;
-  description?: string;
-  type: string;
-  status: 'active' | 'inactive' | 'draft';
-  config: Fields;
-  channelIds: string[];
-  flowId?: string;
-  agentId?: string;
-  knowledgeBaseIds: string[];
-  metadata: Fields;
-}
-
-export interface Agent extends Entity {
-  name: string;
-  description?: string;
-  status: 'active' | 'inactive' | 'draft';
-  model: string;
-  systemPrompt?: string;
-  temperature: number;
-  maxTokens: number;
-  tools: Fields[];
-  knowledgeBaseIds: string[];
-  metadata: Fields;
-}
-
-export interface FlowNode {
-  id: string;
-  type: string;
-  position: { x: number; y: number };
-  data: Fields;
-}
-
-export interface FlowEdge {
-  id: string;
-  source: string;
-  target: string;
-  sourceHandle?: string;
-  targetHandle?: string;
-  label?: string;
-  condition?: unknown;
-}
-
-export interface Flow extends Entity {
-  name: string;
-  description?: string;
-  status: 'active' | 'inactive' | 'draft';
-  version: number;
-  nodes: FlowNode[];
-  edges: FlowEdge[];
-  variables: Fields[];
-  metadata: Fields;
-}
-
-export interface Step {
-  nodeId: string;
-  nodeType: string;
-  startedAt: string;
-  completedAt?: string;
-  input?: unknown;
-  output?: unknown;
-  error?: string;
-}
-
-export interface Execution {
-  id: string;
-  flowId: string;
-  conversationId: string;
-  status: 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled';
-  currentNodeId?: string;
-  variables: Fields;
-  history: Step[];
-  startedAt: string;
-  completedAt?: string;
-  error?: string;
 }
 
 /** Something that can be fetched by its URL for a while. */

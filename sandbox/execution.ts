@@ -1,5 +1,6 @@
 import { plainEvent } from './announce';
-import type { Conversation, Execution, Flow, FlowNode, Message, Step } from './entities';
+import type { Execution, Flow, FlowNode, Step } from './automation';
+import type { Conversation, Message } from './entities';
 import type { Fields } from './form';
 import { act, type Outcome } from './nodes';
 import { now } from './state';

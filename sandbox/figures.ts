@@ -14,7 +14,7 @@ export function figuresOf(
   span: Span,
   fits: (conversation: Conversation) => boolean = () => true,
 ): Figures {
-  const all = state.conversations.all().filter(fits);
+  const all = state.conversations.filter(fits);
   return {
     conversations: all.filter(({ createdAt }) => within(span, createdAt)),
     messages: all.flatMap(({ id }) => state.thread(id).filter(({ createdAt }) => within(span, createdAt))),

@@ -1,4 +1,4 @@
-import type { Flow } from './entities';
+import type { Flow } from './automation';
 
 /** The kinds of nodes, with the names of the data that each one reads. */
 export const NODE_TYPES = [
@@ -34,7 +34,7 @@ export const NODE_TYPES = [
   { type: 'end', name: 'End', description: 'Where the flow ends', data: [] },
 ];
 
-export interface Finding {
+interface Finding {
   nodeId: string;
   message: string;
 }

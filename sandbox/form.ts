@@ -6,7 +6,7 @@ export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-export interface Range {
+interface Range {
   min?: number;
   max?: number;
   whole?: boolean;

@@ -92,13 +92,12 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     url: `http://${host.includes(':') ? `[${host}]` : host}:${taken}`,
     port: taken,
     close: async () => {
-      world.timers.clear();
+      world.timers.end();
       world.hub.close();
       world.hooks.close();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
       await closed;
-      world.timers.clear();
     },
   };
 }

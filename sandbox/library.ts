@@ -58,7 +58,7 @@ export class Library {
   #open(base: KnowledgeBase): Shelved {
     const known = this.#bases.get(base.id);
     if (known) return known;
-    const documents = this.state.documents.all().filter((document) => document.knowledgeBaseId === base.id);
+    const documents = this.state.documents.filter((document) => document.knowledgeBaseId === base.id);
     const chunks = documents.flatMap((document) => split(document, base));
     const names = new Map(documents.map((document) => [document.id, document]));
     const shelved: Shelved = {

@@ -1,6 +1,7 @@
+import type { Execution, FlowNode } from './automation';
 import { known } from './check';
 import { readDraft } from './draft';
-import type { Conversation, Execution, FlowNode } from './entities';
+import type { Conversation } from './entities';
 import { Form } from './form';
 import { invalid } from './problem';
 import { reply } from './resources/ai';

@@ -17,7 +17,7 @@ export interface Span {
   end: string;
 }
 
-export interface Bounds {
+interface Bounds {
   startDate?: string | null;
   endDate?: string | null;
 }

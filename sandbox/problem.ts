@@ -18,7 +18,7 @@ export function codeFor(status: number): string {
   return CODES[status] ?? (status >= 500 ? 'SERVER_ERROR' : 'UNKNOWN_ERROR');
 }
 
-export interface ProblemExtras {
+interface ProblemExtras {
   /** Which field is wrong and why. */
   details?: Record<string, string>;
   headers?: Record<string, string>;

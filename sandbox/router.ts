@@ -38,13 +38,13 @@ export interface Answer {
 
 export type Handler = (call: Call) => Answer | Promise<Answer>;
 
-export interface Route {
+interface Route {
   handler: Handler;
   /** Answered without credentials. */
   open: boolean;
 }
 
-export type Match = { route: Route; params: Record<string, string> } | { allow: string[] };
+type Match = { route: Route; params: Record<string, string> } | { allow: string[] };
 
 interface Branch {
   fixed: Map<string, Branch>;

@@ -46,6 +46,12 @@ export class Shelf<T extends { id: string }> {
     return [...this.#items.values()];
   }
 
+  filter(test: (item: T) => boolean): T[] {
+    const found: T[] = [];
+    for (const item of this.#items.values()) if (test(item)) found.push(item);
+    return found;
+  }
+
   find(test: (item: T) => boolean): T | undefined {
     for (const item of this.#items.values()) if (test(item)) return item;
     return undefined;

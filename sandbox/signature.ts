@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 
-export type Scheme = 'body' | 'timestamp';
+type Scheme = 'body' | 'timestamp';
 
 /**
  * The value of `X-Linktor-Signature`: HMAC-SHA256 in lower-case hex, over the body alone or, with `sha256=` in front,

@@ -6,7 +6,7 @@ import { isFields } from './form';
 /** Bytes of the biggest frame a client may send; more closes the socket with 1009. */
 const MOST_BYTES = 512 * 1024;
 
-export type Frame = { type: string } & Record<string, unknown>;
+type Frame = { type: string } & Record<string, unknown>;
 
 interface Client {
   socket: WebSocket;

@@ -1,14 +1,11 @@
+import type { Agent, Bot, Execution, Flow } from './automation';
 import type {
-  Agent,
-  Bot,
   Channel,
   Contact,
   Conversation,
   Delivery,
   Document,
   Entity,
-  Execution,
-  Flow,
   KnowledgeBase,
   Message,
   Stored,
@@ -27,7 +24,7 @@ export interface Send {
   at: string;
 }
 
-export interface Token {
+interface Token {
   userId: string;
   kind: 'access' | 'refresh';
   /** Access and refresh token of one sign-in share it, so that they end together. */
@@ -94,7 +91,7 @@ export class State {
   }
 
   conversationsOf(contactId: string): Conversation[] {
-    return this.conversations.all().filter((conversation) => conversation.contactId === contactId);
+    return this.conversations.filter((conversation) => conversation.contactId === contactId);
   }
 
   counts(): Record<string, number> {

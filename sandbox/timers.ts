@@ -1,6 +1,7 @@
 /** Everything that is to happen later, so that nothing outlives a reset or the sandbox itself. */
 export class Timers {
   readonly #pending = new Map<NodeJS.Timeout | NodeJS.Immediate, () => void>();
+  #ended = false;
 
   /** Runs `task` after `ms` milliseconds unless cleared first. Returns a function that calls it off. */
   after(ms: number, task: () => void): () => void {
@@ -34,13 +35,20 @@ export class Timers {
     });
   }
 
+  /** Calls everything off, also what is asked for from now on. */
+  end(): void {
+    this.#ended = true;
+    this.clear();
+  }
+
   clear(): void {
     for (const cancel of [...this.#pending.values()]) cancel();
     this.#pending.clear();
   }
 
   #keep(timer: NodeJS.Timeout | NodeJS.Immediate, cancel: () => void): () => void {
-    this.#pending.set(timer, cancel);
+    if (this.#ended) cancel();
+    else this.#pending.set(timer, cancel);
     return () => {
       this.#pending.delete(timer);
       cancel();

@@ -93,7 +93,7 @@ export function changeConversation(world: World, conversation: Conversation, cha
   conversationEvent(world, conversation, before);
 }
 
-export interface Opening {
+interface Opening {
   channelId: string;
   contactId: string;
   subject?: string;

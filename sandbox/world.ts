@@ -7,7 +7,7 @@ import type { Hub } from './socket';
 import type { State } from './state';
 import type { Timers } from './timers';
 
-export interface Settings {
+interface Settings {
   /** Every frame to every socket, subscribed or not. */
   broadcast: boolean;
   /** Do delivery and reading happen by themselves? */

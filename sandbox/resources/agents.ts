@@ -1,5 +1,5 @@
+import type { Agent } from '../automation';
 import { allKnown } from '../check';
-import type { Agent } from '../entities';
 import { Form } from '../form';
 import { invalid } from '../problem';
 import { type Answer, ok, type Router } from '../router';

@@ -1,6 +1,6 @@
 import { plainEvent } from '../announce';
+import type { Bot } from '../automation';
 import { allKnown, known } from '../check';
-import type { Bot } from '../entities';
 import { figuresOf, responseTime } from '../figures';
 import type { Fields, Form } from '../form';
 import { lastSpan } from '../period';

@@ -33,7 +33,7 @@ export function channelRoutes(router: Router, world: World): void {
       channel.metadata = { ...channel.metadata, ...form.map('metadata') };
     },
     remove: ({ id }) => {
-      const own = state.conversations.all().filter(({ channelId }) => channelId === id);
+      const own = state.conversations.filter(({ channelId }) => channelId === id);
       for (const conversation of own) state.removeConversation(conversation.id);
     },
   });

@@ -1,5 +1,4 @@
 import { contactEvent } from '../announce';
-import { allKnown } from '../check';
 import type { Contact, Identifier } from '../entities';
 import { type Fields, Form, isFields } from '../form';
 import { type Listing, list } from '../paging';
@@ -11,6 +10,7 @@ import { contactView } from '../views';
 import type { World } from '../world';
 import { conversationListing } from './conversations';
 import { crudRoutes } from './crud';
+import { merge } from './merge';
 import { tagRoutes } from './tags';
 
 /** Contacts: the people on the other side. */
@@ -63,12 +63,12 @@ function searchQuery(form: Form): URLSearchParams {
   return query;
 }
 
-export function contactListing(state: State): Listing<Contact> {
+function contactListing(state: State): Listing<Contact> {
   const tagged = ({ tags }: Contact, wanted: string): boolean => tags.includes(wanted);
   return {
     filters: {
       email: ({ email }, wanted) => email?.toLowerCase() === wanted.toLowerCase(),
-      phone: ({ phone }, wanted) => samePhone(phone, wanted),
+      phone: ({ phone }, wanted) => phoneIs(wanted)(phone),
       channelType: ({ identifiers }, wanted) => identifiers.some(({ channelType }) => channelType === wanted),
       tags: tagged,
       tag: tagged,
@@ -89,9 +89,10 @@ export function contactListing(state: State): Listing<Contact> {
   };
 }
 
-/** Do two ways of writing a phone number mean the same one? */
-export function samePhone(a: string | undefined, b: string): boolean {
-  return a !== undefined && digits(a) !== '' && digits(a) === digits(b);
+/** Tells whether a phone number is `wanted`, however both are written. */
+export function phoneIs(wanted: string): (phone: string | undefined) => boolean {
+  const number = digits(wanted);
+  return (phone) => phone !== undefined && number !== '' && (phone === wanted || digits(phone) === number);
 }
 
 function digits(phone: string): string {
@@ -141,42 +142,6 @@ function remove(world: World, contact: Contact): void {
   contactEvent(world, 'contact.deleted', contact);
 }
 
-/**
- * Makes one contact of several, in the words of any family: what the first one lacks comes from the others, which go.
- *
- * @throws a 400 problem that names the field
- */
-function merge(world: World, form: Form): Contact {
-  const { contacts } = world.state;
-  const one = ['primaryContactId', 'primaryId'].find((field) => form.has(field)) ?? 'primaryContactId';
-  const many = ['secondaryContactIds', 'contactIdsToMerge', 'secondaryIds'].find((field) => form.has(field));
-  const primary = contacts.need(form.needText(one));
-  const field = many ?? 'secondaryContactIds';
-  const ids = form.needTexts(field);
-  if (ids.includes(primary.id)) throw invalid(field, 'must not have the primary contact');
-  allKnown(contacts, field, ids);
-  const { name, email, phone } = primary;
-  for (const id of new Set(ids)) absorb(world, primary, contacts.need(id));
-  touch(primary);
-  contactEvent(world, 'contact.merged', primary, { name, email, phone });
-  return primary;
-}
-
-function absorb(world: World, primary: Contact, other: Contact): void {
-  primary.name ??= other.name;
-  primary.email ??= other.email;
-  primary.phone ??= other.phone;
-  primary.avatarUrl ??= other.avatarUrl;
-  primary.externalId ??= other.externalId;
-  primary.identifiers = [...primary.identifiers, ...other.identifiers];
-  primary.customFields = { ...other.customFields, ...primary.customFields };
-  primary.tags = [...new Set([...primary.tags, ...other.tags])];
-  primary.metadata = { ...other.metadata, ...primary.metadata };
-  for (const conversation of world.state.conversationsOf(other.id)) conversation.contactId = primary.id;
-  world.state.contacts.remove(other.id);
-  contactEvent(world, 'contact.deleted', other);
-}
-
 function merged(old: Fields, changes: Fields | undefined): Fields {
   const all = Object.entries({ ...old, ...changes }).filter(([, value]) => value !== null);
   return Object.fromEntries(all);
@@ -184,11 +149,12 @@ function merged(old: Fields, changes: Fields | undefined): Fields {
 
 /** E-mail and phone say who somebody is, so no two contacts share them. */
 function refuseDouble(state: State, { id, email, phone }: Partial<Contact>): void {
+  const sameEmail = email?.toLowerCase();
+  const samePhone = phone === undefined ? undefined : phoneIs(phone);
   const double = state.contacts.find(
     (other) =>
       other.id !== id &&
-      ((email !== undefined && other.email?.toLowerCase() === email.toLowerCase()) ||
-        (phone !== undefined && samePhone(other.phone, phone))),
+      ((sameEmail !== undefined && other.email?.toLowerCase() === sameEmail) || samePhone?.(other.phone) === true),
   );
   if (double) throw new Problem(409, 'Another contact has this e-mail or phone', { details: { contactId: double.id } });
 }

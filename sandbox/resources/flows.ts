@@ -1,4 +1,4 @@
-import type { Execution, Flow, FlowEdge, FlowNode } from '../entities';
+import type { Execution, Flow, FlowEdge, FlowNode } from '../automation';
 import { Runner } from '../execution';
 import { checkFlow, NODE_TYPES } from '../flowcheck';
 import { type Fields, Form } from '../form';
@@ -70,7 +70,7 @@ function executionRoutes(router: Router, state: State, runner: Runner, flowOf: (
 }
 
 function executionsOf(state: State, { id }: Flow): Execution[] {
-  return state.executions.all().filter(({ flowId }) => flowId === id);
+  return state.executions.filter(({ flowId }) => flowId === id);
 }
 
 function execute({ state }: World, runner: Runner, flow: Flow, form: Form): Answer {

@@ -48,7 +48,7 @@ export function knowledgeRoutes(router: Router, world: World): void {
 }
 
 export function documentsOf({ state }: World, { id }: KnowledgeBase): Document[] {
-  return state.documents.all().filter(({ knowledgeBaseId }) => knowledgeBaseId === id);
+  return state.documents.filter(({ knowledgeBaseId }) => knowledgeBaseId === id);
 }
 
 function baseView(world: World, base: KnowledgeBase): Fields {

@@ -90,7 +90,7 @@ function deliveries(state: State, { id }: Webhook, query: URLSearchParams): Answ
 }
 
 function deliveriesOf(state: State, webhookId: string): Delivery[] {
-  return state.deliveries.all().filter((delivery) => delivery.webhookId === webhookId);
+  return state.deliveries.filter((delivery) => delivery.webhookId === webhookId);
 }
 
 function publicWebhook({ secret: _, ...webhook }: Webhook): object {
