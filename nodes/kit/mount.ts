@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { AnswerFacts } from '../../lib/client';
 import { invalid, type LinktorError } from '../../lib/errors';
 import type { Delivery, SocketState } from '../../lib/realtime';
@@ -10,8 +11,15 @@ import { store } from './result';
 import { Status } from './status';
 
 type Stored = Record<string, unknown>;
-/** `deployedUrl`: where the stored credentials may go */
-type ConfigNode = RunningNode & { account?: Account; deployedUrl?: string };
+
+interface ConfigNode extends RunningNode {
+  account?: Account;
+  /** where the stored credentials may go */
+  deployedUrl?: string;
+  /** Node-RED gives a config node's errors to the Catch nodes of these */
+  users: Record<string, RunningNode>;
+}
+
 type Send = (msg: unknown) => void;
 type Done = (error?: Error) => void;
 
@@ -24,7 +32,7 @@ export function mount(red: RED, definition: Definition): void {
   const credentials = Object.fromEntries(secrets.map(([name]) => [name, { type: 'password' as const }]));
   function construct(this: RunningNode, stored: Stored): void {
     red.nodes.createNode(this as never, stored as never);
-    if (definition.role === 'config') mountConfig(this, definition, stored);
+    if (definition.role === 'config') mountConfig(this as ConfigNode, definition, stored);
     else if (definition.role === 'action') mountAction(red, this, definition, stored);
     else mountTrigger(red, this, definition, stored);
   }
@@ -32,6 +40,7 @@ export function mount(red: RED, definition: Definition): void {
 }
 
 function mountConfig(node: ConfigNode, definition: Config, stored: Stored): void {
+  node.users = {};
   const log = {
     info: (text: string) => node.log(text),
     warn: (text: string) => node.warn(text),
@@ -50,9 +59,13 @@ function mountConfig(node: ConfigNode, definition: Config, stored: Stored): void
   });
 }
 
+function configOf(red: RED, stored: Stored): ConfigNode | undefined {
+  return (red.nodes.getNode(String(stored.config)) as unknown as ConfigNode | null) ?? undefined;
+}
+
 /** @throws LinktorError `validation` when the node has no usable config node */
 function accountOf(red: RED, stored: Stored): Account {
-  const { account } = (red.nodes.getNode(String(stored.config)) as ConfigNode | null) ?? {};
+  const account = configOf(red, stored)?.account;
   if (account) return account;
   throw invalid(
     'No Linktor config node is set, or it is disabled.',
@@ -65,7 +78,8 @@ function mountAction(red: RED, node: RunningNode, definition: Action, stored: St
   const property = definition.fields.result?.property ?? 'payload';
   const status = new Status((shown) => node.status(shown));
   const closing = new AbortController();
-  const flights = new Set<Promise<void>>();
+  // One listener per message in flight is no leak.
+  setMaxListeners(0, closing.signal);
   const errorPort = stored.errorOutput === true ? definition.outputs.length : undefined;
 
   async function run(msg: Msg, send: Send): Promise<void> {
@@ -100,27 +114,17 @@ function mountAction(red: RED, node: RunningNode, definition: Action, stored: St
     return problem;
   }
 
-  node.on('input', (msg, send, done) => {
-    const flight = handle(msg, send, done).then(
-      (problem) => {
-        flights.delete(flight);
-        if (problem) status.say(problem.code, { at: Date.now() });
-        else showBusy();
-      },
-      // Only Node-RED's own send and done are left to fail here; a rejection would end the whole process.
-      (thrown: unknown) => {
-        flights.delete(flight);
-        node.error(failure(thrown));
-      },
-    );
-    flights.add(flight);
-    showBusy();
+  const flights = onMessage(node, async (msg, send, done) => {
+    showBusy(flights.size + 1);
+    const problem = await handle(msg, send, done);
+    if (problem) status.say(problem.code, { at: Date.now() });
+    else showBusy(flights.size - 1);
   });
 
-  function showBusy(): void {
-    if (flights.size === 0) status.clear();
-    else if (flights.size === 1) status.say(definition.busy);
-    else status.count(flights.size);
+  function showBusy(count: number): void {
+    if (count === 0) status.clear();
+    else if (count === 1) status.say(definition.busy);
+    else status.count(count);
   }
 
   node.on('close', (_removed, done) => {
@@ -143,6 +147,9 @@ function mountTrigger(red: RED, node: RunningNode, definition: Trigger, stored: 
 
   async function start(): Promise<void> {
     const realtime = accountOf(red, stored).realtime();
+    const users = configOf(red, stored)?.users ?? {};
+    users[node.id] = node;
+    onClose(() => delete users[node.id]);
     const values = await evaluator(red, node, definition.fields, stored)({});
     if (closed) return;
     onClose(realtime.onState((state) => mirror(status, state)));
@@ -173,18 +180,20 @@ function mountTrigger(red: RED, node: RunningNode, definition: Trigger, stored: 
   start().catch((thrown: unknown) => {
     const problem = failure(thrown);
     status.say(stored.config ? problem.code : 'no_config');
-    node.error(problem, {});
+    // Catch nodes hear nothing before the whole flow has been made.
+    const report = setImmediate(() => node.error(problem, {}));
+    onClose(() => clearImmediate(report));
   });
 
-  node.on('input', (msg, send, done) => {
+  onMessage(node, async (msg, _send, done) => {
+    let problem: LinktorError | undefined;
     try {
       if (!onInput) throw invalid('This node is not connected, or takes no input.');
       onInput(msg);
-      send(null);
-      done();
     } catch (thrown) {
-      done(failure(thrown));
+      problem = failure(thrown);
     }
+    done(problem);
   });
 
   node.on('close', (_removed, done) => {
@@ -193,6 +202,25 @@ function mountTrigger(red: RED, node: RunningNode, definition: Trigger, stored: 
     for (const release of releases) release();
     done();
   });
+}
+
+/**
+ * The only place that listens to messages. What fails here is Node-RED's own send or done; it is logged, for a
+ * rejection that nobody handles would end the whole process.
+ * @returns the messages at work
+ */
+function onMessage(
+  node: RunningNode,
+  work: (msg: Msg, send: Send, done: Done) => Promise<void>,
+): ReadonlySet<Promise<void>> {
+  const flights = new Set<Promise<void>>();
+  node.on('input', (msg, send, done) => {
+    const flight = work(msg, send, done)
+      .catch((thrown: unknown) => node.error(failure(thrown)))
+      .finally(() => flights.delete(flight));
+    flights.add(flight);
+  });
+  return flights;
 }
 
 /** A trigger shows how its connection is. */

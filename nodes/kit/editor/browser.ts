@@ -28,16 +28,25 @@ interface Item {
 const definitions = new Map<string, NodeMeta>();
 
 const style = `
-.linktor-wide { width: auto !important; }
-.linktor-flag { width: auto !important; vertical-align: baseline !important; }
-.linktor-number { width: 110px !important; }
-.linktor-checks { display: inline-grid; grid-template-columns: repeat(3, minmax(0, 1fr)); width: 70%; gap: 2px 10px; vertical-align: top; }
-.linktor-checks label { width: auto !important; margin: 0; }
-.linktor-checks input { width: auto !important; margin: 0 4px 0 0; vertical-align: baseline; }
-.linktor-list { margin: 6px 0 0 105px; }
-.linktor-list input { width: 100% !important; }
+.linktor-row { display: flex; align-items: flex-start; gap: 6px; }
+.linktor-row > label:first-child { flex: 0 0 130px; width: 130px; margin: 0; padding-top: 7px; line-height: 1.3; }
+.linktor-row > label.linktor-wide { flex: 1; width: auto; margin: 0; padding: 0; line-height: 1.4; }
+.linktor-row > input[type=text], .linktor-row > input[type=password], .linktor-row > select { flex: 1; width: auto; min-width: 0; }
+.linktor-row > .red-ui-typedInput-container { flex: 1; width: auto !important; min-width: 0; }
+.linktor-row > .linktor-number { flex: 0 0 110px; width: 110px; }
+.linktor-row > .linktor-unit { padding-top: 7px; }
+.linktor-row input[type=checkbox] { flex: none; width: auto !important; vertical-align: baseline; }
+.linktor-row > .linktor-flag { margin: 3px 0 0; }
+.linktor-row > .red-ui-editor-select-wrap, .linktor-row > .linktor-part { flex: 1; min-width: 0; }
+.linktor-checks { flex: 1; display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 2px 10px; padding-top: 7px; }
+.linktor-checks label { width: auto; margin: 0; line-height: 1.5; }
+.linktor-checks input[type=checkbox] { margin: 0 5px 0 0; }
+.linktor-row > select[multiple] { display: none; }
+.linktor-row-list { flex-wrap: wrap; }
+.linktor-list { flex: 1 0 100%; margin: 4px 0 0 136px; width: calc(100% - 136px); }
 .linktor-list .linktor-columns { display: flex; gap: 6px; }
-.linktor-tested { margin: 8px 0 0 105px; }
+.linktor-list .linktor-columns input { flex: 1; width: auto; min-width: 0; }
+.linktor-tested { margin-top: 8px; }
 .linktor-tested .fa-check { color: var(--red-ui-text-color-success, #4f8f00); }
 .linktor-tested .fa-warning { color: var(--red-ui-text-color-error, #ad1625); }
 `;
@@ -60,6 +69,10 @@ function label(node: EditorNode, type: string): string {
 function prepare(node: EditorNode, type: string): void {
   const { fields } = definitions.get(type) as NodeMeta;
   for (const [name, field] of Object.entries(fields)) {
+    // A flow of an older version, or one written by hand, need not have every property.
+    if (field.kind === 'choice' && node[name] === undefined) input(type, name).val(String(field.initial));
+    if (field.kind === 'number' && node[name] === undefined) input(type, name).val(Number(field.initial));
+    if (field.kind === 'flag' && node[name] === undefined) input(type, name).prop('checked', field.initial === true);
     if (field.kind === 'typed' || field.kind === 'out') prepareTyped(node, type, name, field);
     else if (field.kind === 'checks') prepareChecks(node, type, name, field);
     else if (field.kind === 'number')
@@ -182,9 +195,9 @@ function rowsOf(json: string): object[] {
 function prepareChecks(node: EditorNode, type: string, name: string, field: FieldMeta): void {
   const select = input(type, name);
   const holder = select.closest('.form-row').find('.linktor-checks');
-  const chosen = new Set((node[name] as string[] | undefined) ?? []);
+  const chosen = new Set((node[name] ?? field.initial) as string[]);
   for (const option of field.options ?? []) {
-    const words = select.find(`option[value="${option}"]`).text();
+    const words = node._(`${type}.option.${name}.${option}`);
     const box = $('<input type="checkbox">').prop('checked', chosen.has(option)).attr('data-option', option);
     box.on('change', () => {
       const ticked = holder.find('input:checked').map((_, one) => String($(one).attr('data-option')));
@@ -233,7 +246,7 @@ function check(node: EditorNode, name: string, value: unknown, options?: Options
   if (!field || !isShown(node, field)) return true;
   const text = value === undefined || value === null ? '' : String(value);
   if (text.startsWith('${') && text.endsWith('}')) return true;
-  if (field.kind === 'typed') {
+  if (field.kind === 'typed' || field.kind === 'out') {
     return RED.validators.typedInput({ type: `${name}Type`, allowBlank: true }).call(node, value, options);
   }
   if (text.trim() === '') return field.required ? say(node, 'required', options) : true;

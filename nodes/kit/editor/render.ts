@@ -4,6 +4,7 @@ import type { Field } from '../fields';
 /** Everything that the browser has to know about a field. */
 export interface FieldMeta {
   kind: Field<unknown>['kind'];
+  initial: unknown;
   types?: readonly string[];
   property?: string;
   pick?: string;
@@ -113,9 +114,8 @@ function defaults(name: string, field: Field<unknown>): string[] {
     case 'config':
       return [`${name}: { value: "", type: "${field.config}", required: false }`];
     case 'typed':
-      return [value('', `, ${check}`), `${name}Type: { value: "${field.types?.[0]}" }`];
     case 'out':
-      return [value(''), `${name}Type: { value: "msg" }`];
+      return [value('', `, ${check}`), `${name}Type: { value: "${field.types?.[0]}" }`];
     case 'text':
     case 'number':
       return [value(field.initial, `, ${check}`)];
@@ -130,10 +130,10 @@ function defaults(name: string, field: Field<unknown>): string[] {
 function metaOf(definition: Definition): NodeMeta {
   const fields = Object.fromEntries(
     Object.entries(definition.fields).map(([name, field]): [string, FieldMeta] => {
-      const { kind, types, property, pick, columns, options, required, min, max, format } = field;
+      const { kind, initial, types, property, pick, columns, options, required, min, max, format } = field;
       return [
         name,
-        { kind, types, property, pick, columns, options, required, min, max, format, when: field.row.when },
+        { kind, initial, types, property, pick, columns, options, required, min, max, format, when: field.row.when },
       ];
     }),
   );
@@ -145,7 +145,11 @@ function metaOf(definition: Definition): NodeMeta {
 function template(definition: Definition): string {
   const prefix = definition.role === 'config' ? 'node-config-input-' : 'node-input-';
   const rows = Object.entries(definition.fields).map(([name, field]) => row(definition.type, prefix, name, field));
-  if (definition.role === 'config') rows.push(testRow());
+  if (definition.role === 'config') {
+    // Beside the credentials it tries, above the settings that few people touch.
+    const secrets = Object.values(definition.fields).map((field) => field.kind === 'secret');
+    rows.splice(secrets.lastIndexOf(true) + 1, 0, testRow());
+  }
   return `<script type="text/html" data-template-name="${definition.type}">\n${rows.join('\n')}\n</script>`;
 }
 
@@ -154,8 +158,9 @@ function row(type: string, prefix: string, name: string, field: Field<unknown>):
   const icon = field.row.icon ?? icons[name] ?? 'circle-o';
   const words = `data-i18n="${labelKey(type, name)}"`;
   const label = `<label for="${id}"><i class="fa fa-${icon}"></i> <span ${words}></span></label>`;
-  const wrap = (inner: string) => `<div class="form-row linktor-row" data-field="${name}">${inner}</div>`;
-  const unit = field.unit ? ` <span data-i18n="linktor.unit.${field.unit}"></span>` : '';
+  const kind = field.columns ? ' linktor-row-list' : '';
+  const wrap = (inner: string) => `<div class="form-row linktor-row${kind}" data-field="${name}">${inner}</div>`;
+  const unit = field.unit ? ` <span class="linktor-unit" data-i18n="linktor.unit.${field.unit}"></span>` : '';
   const options = (field.options ?? [])
     .map((option) => `<option value="${option}" data-i18n="${optionKey(type, name, option)}"></option>`)
     .join('');
@@ -167,7 +172,7 @@ function row(type: string, prefix: string, name: string, field: Field<unknown>):
     case 'choice':
       return wrap(`${label}<select id="${id}">${options}</select>`);
     case 'checks':
-      return wrap(`${label}<select id="${id}" multiple hidden>${options}</select><span class="linktor-checks"></span>`);
+      return wrap(`${label}<select id="${id}" multiple>${options}</select><span class="linktor-checks"></span>`);
     case 'number':
       return wrap(`${label}<input type="number" id="${id}" class="linktor-number">${unit}`);
     case 'typed':
@@ -191,8 +196,8 @@ const icons: Record<string, string> = {
 
 function testRow(): string {
   return [
-    '<div class="form-row linktor-row"><label></label>',
+    '<div class="form-row linktor-row"><label></label><div class="linktor-part">',
     '<button type="button" class="red-ui-button linktor-test"><i class="fa fa-heartbeat"></i> <span data-i18n="linktor.test.button"></span></button>',
-    '<div class="linktor-tested" role="status"></div></div>',
+    '<div class="linktor-tested" role="status"></div></div></div>',
   ].join('');
 }

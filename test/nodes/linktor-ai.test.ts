@@ -1,0 +1,83 @@
+import { strict as assert } from 'node:assert';
+import { type FlowNode, stage } from '../support/flows';
+
+const node = (more: Record<string, unknown> = {}): FlowNode[] => [
+  { id: 'node', type: 'linktor-ai', config: 'account', wires: [['out']], ...more },
+  { id: 'out', type: 'probe' },
+];
+const chunks = [{ content: 'The moon cake costs 9 reais.', score: 1 }];
+
+describe('linktor-ai', () => {
+  const { play, control, state } = stage();
+
+  it('answers the payload', async () => {
+    const { node: get, probe } = await play(node({ bases: 'kb_shop', basesType: 'str' }));
+    get('node').receive({ payload: 'When do you open on Saturday?' });
+    const msg = await probe('out').first();
+    assert.match(String(msg.payload), /Saturday/);
+    const { model, usage, finishReason, id } = msg.ai as Record<string, unknown>;
+    assert.equal(typeof model, 'string');
+    assert.equal(typeof id, 'string');
+    assert.equal(finishReason, 'stop');
+    assert.deepEqual(Object.keys(usage as object).sort(), ['completionTokens', 'promptTokens', 'totalTokens']);
+  });
+
+  it('answers from what a knowledge node found, whatever the payload has become', async () => {
+    const { node: get, probe } = await play(node());
+    get('node').receive({ payload: [{ content: 'x' }], knowledge: { query: 'What does the moon cake cost?', chunks } });
+    assert.match(String((await probe('out').first()).payload), /9 reais/);
+  });
+
+  it('answers as well when the knowledge node found nothing', async () => {
+    const { node: get, probe } = await play(node());
+    get('node').receive({ payload: 'What is love?', knowledge: { query: 'What is love?', chunks: [] } });
+    assert.equal(typeof (await probe('out').first()).payload, 'string');
+  });
+
+  it('lets a prompt of its own win', async () => {
+    const fields = {
+      prompt: 'What does {{thing}} cost?',
+      promptType: 'str',
+      system: 'The hat costs 5.',
+      systemType: 'str',
+    };
+    const { node: get, probe } = await play(node(fields));
+    get('node').receive({ payload: 'x', thing: 'the hat', knowledge: { query: 'moon cake?', chunks } });
+    assert.match(String((await probe('out').first()).payload), /5/);
+  });
+
+  it('continues a chat', async () => {
+    const { node: get, probe } = await play(node({ operation: 'chat' }));
+    const messages = [
+      { role: 'system', content: 'The hat costs 5 reais.' },
+      { role: 'user', content: 'What does the hat cost?' },
+    ];
+    get('node').receive({ messages });
+    assert.match(String((await probe('out').first()).payload), /5 reais/);
+  });
+
+  for (const [name, fields, msg] of [
+    ['nothing to ask', {}, { payload: '' }],
+    ['an object to ask', {}, { payload: { a: 1 } }],
+    ['a chat without messages', { operation: 'chat' }, { payload: 7 }],
+    ['messages without roles', { operation: 'chat' }, { messages: [{ content: 'x' }] }],
+    ['a temperature that is none', { temperature: '9', temperatureType: 'num' }, { payload: 'x' }],
+  ] as [string, Record<string, unknown>, Record<string, unknown>][]) {
+    it(`refuses ${name}`, async () => {
+      const { node: get, caught } = await play(node(fields));
+      get('node').receive(msg);
+      const { error } = await caught.first();
+      assert.equal(error?.code, 'validation');
+      assert.equal((await state()).requests.length, 0);
+    });
+  }
+
+  it('never pays twice: a reset is reported, not repeated', async () => {
+    const { node: get, caught } = await play(node(), { account: { idempotent: true } });
+    await control('fail', { count: 1, reset: true, after: true });
+    get('node').receive({ payload: 'x' });
+    const { error } = await caught.first();
+    assert.equal(error?.cause.ambiguous, true);
+    assert.equal((await state()).requests.length <= 1, true);
+  });
+});

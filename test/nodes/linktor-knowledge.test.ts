@@ -1,0 +1,86 @@
+import { strict as assert } from 'node:assert';
+import { type FlowNode, stage } from '../support/flows';
+
+const node = (more: Record<string, unknown> = {}): FlowNode[] => [
+  {
+    id: 'node',
+    type: 'linktor-knowledge',
+    config: 'account',
+    base: 'kb_shop',
+    baseType: 'str',
+    wires: [['found'], ['none']],
+    ...more,
+  },
+  { id: 'found', type: 'probe' },
+  { id: 'none', type: 'probe' },
+];
+const question = 'When do you open on Saturday?';
+
+describe('linktor-knowledge', () => {
+  const { play, control } = stage();
+
+  it('gives the best passages, best first, and says what it asked', async () => {
+    const { node: get, probe } = await play(node({ topK: '2', topKType: 'num' }));
+    get('node').receive({ payload: question, conversationId: 'kept' });
+    const msg = await probe('found').first();
+    const passages = msg.payload as { content: string; score: number; title: string }[];
+    assert.equal(passages.length, 2);
+    assert.match(passages[0]?.content ?? '', /Saturday/);
+    assert.ok((passages[0]?.score ?? 0) >= (passages[1]?.score ?? 1));
+    assert.equal(typeof passages[0]?.title, 'string');
+    const { query, chunks, best, took } = msg.knowledge as Record<string, unknown> & { chunks: unknown[] };
+    assert.equal(query, question);
+    assert.equal(chunks.length, 2);
+    assert.deepEqual(best, chunks[0]);
+    assert.equal(typeof took, 'number');
+    assert.equal(msg.conversationId, 'kept');
+  });
+
+  for (const [returns, test] of [
+    ['text', (payload: unknown) => assert.match(String(payload), /Saturday[\s\S]*\n\(.+\)/)],
+    ['best', (payload: unknown) => assert.match(String(payload), /Saturday/)],
+  ] as const) {
+    it(`gives ${returns}`, async () => {
+      const { node: get, probe } = await play(node({ returns }));
+      get('node').receive({ payload: question });
+      test((await probe('found').first()).payload);
+    });
+  }
+
+  it('goes on through the second port with the question when nothing fits', async () => {
+    const { node: get, probe } = await play(node({ minScore: '0.99', minScoreType: 'num' }));
+    get('node').receive({ payload: 'What is the capital of France?' });
+    const msg = await probe('none').first();
+    assert.equal(msg.payload, 'What is the capital of France?');
+    assert.deepEqual((msg.knowledge as { chunks: unknown[] }).chunks, []);
+    assert.equal(probe('found').all.length, 0);
+  });
+
+  it('applies the score even where the server does not', async () => {
+    const { node: get, probe } = await play(node({ minScore: '0.5', minScoreType: 'num' }));
+    const body = { chunks: [{ id: 'c', documentId: 'd', content: 'low', score: 0.1 }], query: question, model: 'm' };
+    await control('fail', { count: 1, status: 200, body });
+    get('node').receive({ payload: question });
+    assert.equal((await probe('none').first()).payload, question);
+  });
+
+  it('never takes an answer it does not understand for an empty one', async () => {
+    const { node: get, caught } = await play(node());
+    await control('fail', { count: 1, status: 200, body: { hits: [] } });
+    get('node').receive({ payload: question });
+    assert.equal((await caught.first()).error?.code, 'serialization');
+  });
+
+  it('says that there is no such base', async () => {
+    const { node: get, caught } = await play(node({ base: 'kb_nowhere' }));
+    get('node').receive({ payload: question });
+    assert.equal((await caught.first()).error?.code, 'not_found');
+  });
+
+  it('is asked again after a passing failure, for a question changes nothing', async () => {
+    const { node: get, probe } = await play(node());
+    await control('fail', { count: 1, status: 503, headers: { 'Retry-After': '0' } });
+    get('node').receive({ payload: question });
+    await probe('found').first();
+  });
+});

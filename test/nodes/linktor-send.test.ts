@@ -1,0 +1,211 @@
+import { strict as assert } from 'node:assert';
+import { type FlowNode, stage, until } from '../support/flows';
+
+const node = (more: Record<string, unknown> = {}): FlowNode[] => [
+  { id: 'node', type: 'linktor-send', config: 'account', wires: [['out']], ...more },
+  { id: 'out', type: 'probe' },
+];
+// biome-ignore lint/suspicious/noExplicitAny: what a server stores, looked at field by field
+type Loose = Record<string, any>;
+
+const to = { conversationId: 'conv_ana' };
+
+describe('linktor-send', () => {
+  const scene = stage();
+  const { play, state, control } = scene;
+
+  async function stored(messageId: string): Promise<Loose> {
+    const url = `${scene.sandbox.url}/conversations/conv_ana/messages/${messageId}`;
+    return (await fetch(url, { headers: { 'X-API-Key': 'sandbox-key' } })).json() as never;
+  }
+
+  const kinds: [string, Record<string, unknown>, Record<string, unknown>, (message: Loose) => void][] = [
+    ['text from the payload', {}, { payload: 'Olá' }, (message) => assert.equal(message.text, 'Olá')],
+    ['a number', {}, { payload: 42 }, (message) => assert.equal(message.text, '42')],
+    [
+      'text with message properties',
+      { text: 'Hi {{contact.name}}', textType: 'str' },
+      { contact: { name: 'Ana' } },
+      (message) => assert.equal(message.text, 'Hi Ana'),
+    ],
+    [
+      'media by URL',
+      { kind: 'media', media: 'https://example.com/cat.png', mediaType: 'str' },
+      { payload: 'a cat' },
+      (message) => {
+        assert.equal(message.contentType, 'image');
+        const { url, caption, type } = message.media;
+        assert.deepEqual([url, caption, type], ['https://example.com/cat.png', 'a cat', 'image']);
+      },
+    ],
+    [
+      'the attachment that came in',
+      { kind: 'media' },
+      { attachments: [{ type: 'audio', url: 'https://example.com/x', size: 3 }] },
+      (message) => assert.equal(message.contentType, 'audio'),
+    ],
+    [
+      'buttons',
+      {
+        kind: 'buttons',
+        buttons: '[{"title":"Yes","id":"y"},{"title":"Shop","url":"https://example.com"}]',
+        buttonsType: 'json',
+      },
+      { payload: 'Sure?' },
+      (message) => {
+        const { type, body, action } = message.interactive;
+        assert.equal(type, 'button');
+        assert.equal(body?.text, 'Sure?');
+        assert.deepEqual(action?.buttons, [
+          { type: 'reply', id: 'y', title: 'Yes' },
+          { type: 'url', id: 'Shop', title: 'Shop', url: 'https://example.com' },
+        ]);
+      },
+    ],
+    [
+      'a list with sections',
+      { kind: 'list' },
+      { payload: 'Pick', list: ['Tea', { title: 'Mocha', id: 'm', section: 'Coffee', description: 'sweet' }] },
+      (message) => {
+        const { type, action } = message.interactive;
+        assert.equal(type, 'list');
+        assert.deepEqual(action?.sections, [
+          { title: '', rows: [{ id: 'Tea', title: 'Tea' }] },
+          { title: 'Coffee', rows: [{ id: 'm', title: 'Mocha', description: 'sweet' }] },
+        ]);
+      },
+    ],
+    [
+      'a template',
+      { kind: 'template', template: 'order_shipped', templateType: 'str', language: 'pt_BR' },
+      { parameters: ['Ana', 17] },
+      (message) => {
+        const { name, language, components } = message.template;
+        assert.deepEqual([name, language], ['order_shipped', 'pt_BR']);
+        assert.deepEqual(components, [
+          {
+            type: 'body',
+            parameters: [
+              { type: 'text', text: 'Ana' },
+              { type: 'text', text: '17' },
+            ],
+          },
+        ]);
+      },
+    ],
+    [
+      'a location',
+      { kind: 'location' },
+      { payload: { latitude: '-23.55', longitude: -46.63, name: 'Shop' } },
+      (message) => {
+        const { latitude, longitude, name } = message.location;
+        assert.deepEqual([latitude, longitude, name], [-23.55, -46.63, 'Shop']);
+      },
+    ],
+    [
+      'a contact card',
+      { kind: 'contact' },
+      { payload: { name: 'Bia', phones: '+5511999990000', emails: ['bia@example.com'] } },
+      (message) => assert.equal(message.contact.name, 'Bia'),
+    ],
+    [
+      'a body of the API',
+      { kind: 'raw' },
+      { payload: { text: 'raw', type: 'text', metadata: { a: '1' } } },
+      (message) => assert.equal(message.text, 'raw'),
+    ],
+    [
+      'metadata',
+      { metadata: '{"order":"17"}', metadataType: 'json' },
+      { payload: 'x' },
+      (message) => assert.deepEqual(message.metadata, { order: '17' }),
+    ],
+  ];
+  for (const [name, fields, msg, expect] of kinds) {
+    it(`sends ${name}`, async () => {
+      const { node: get, probe } = await play(node(fields));
+      get('node').receive({ ...to, ...msg });
+      const out = await probe('out').first();
+      const { messageId, status, conversationId, at, parts } = out.sent as Record<string, unknown>;
+      assert.equal(conversationId, 'conv_ana');
+      assert.equal(typeof status, 'string');
+      assert.ok(Date.parse(String(at)) > 0);
+      assert.equal(parts, 1);
+      assert.deepEqual(out.payload, msg.payload);
+      expect(await stored(String(messageId)));
+    });
+  }
+
+  const refused: [string, Record<string, unknown>, Record<string, unknown>, RegExp][] = [
+    ['an empty text', {}, { payload: '  ' }, /no text/],
+    ['no text at all', {}, {}, /no text/],
+    ['media without a URL', { kind: 'media' }, {}, /media needs a URL/],
+    ['a file that only we have', { kind: 'media' }, { attachments: [Buffer.from('x')] }, /by URL only/],
+    [
+      'a URL of another kind',
+      { kind: 'media', media: 'file:///etc/passwd', mediaType: 'str' },
+      {},
+      /media needs a URL/,
+    ],
+    ['buttons without a text', { kind: 'buttons' }, { buttons: ['a'] }, /need a text/],
+    ['no buttons', { kind: 'buttons' }, { payload: 'x' }, /no button/],
+    ['a button without a title', { kind: 'buttons' }, { payload: 'x', buttons: [{ id: 'a' }] }, /no title/],
+    ['a latitude that is none', { kind: 'location' }, { payload: { latitude: 91, longitude: 0 } }, /latitude/],
+    ['a card without a name', { kind: 'contact' }, { payload: { phones: ['1'] } }, /name/],
+    [
+      'a card without a way to reach them',
+      { kind: 'contact' },
+      { payload: { name: 'x' } },
+      /phone number or an e-mail/,
+    ],
+    ['a template without a language', { kind: 'template', template: 't', templateType: 'str' }, {}, /language/],
+    ['a raw body that is no object', { kind: 'raw' }, { payload: [1] }, /must be an object/],
+    ['metadata that is no object', {}, { payload: 'x', metadata: 'y' }, /must be an object/],
+    ['a conversation id that climbs', {}, { payload: 'x', conversationId: '..' }, /is not an id/],
+  ];
+  for (const [name, fields, msg, expected] of refused) {
+    it(`refuses ${name} before anything leaves`, async () => {
+      const { node: get, caught } = await play(node(fields));
+      get('node').receive({ ...to, ...msg });
+      const { error } = await caught.first();
+      assert.equal(error?.code, 'validation');
+      assert.match(error?.message ?? '', expected);
+      assert.equal((await state()).sends.length, 0);
+    });
+  }
+
+  it('keeps the order of a conversation, and does not wait for others', async () => {
+    const { node: get, probe } = await play(node());
+    await control('fail', { count: 3, status: 429, headers: { 'Retry-After': '0' }, method: 'POST' });
+    const texts = Array.from({ length: 20 }, (_, index) => `${index}`);
+    for (const payload of texts) get('node').receive({ payload, conversationId: 'conv_ana' });
+    get('node').receive({ payload: 'other', conversationId: 'conv_bruno' });
+    await probe('out').take(21);
+    const { sends } = await state();
+    assert.deepEqual(
+      sends.filter(({ conversationId }) => conversationId === 'conv_ana').map(({ text }) => text),
+      texts,
+    );
+    assert.equal(new Set(sends.map(({ idempotencyKey }) => idempotencyKey)).size, 21);
+  });
+
+  it('never repeats what may have arrived, and says so', async () => {
+    const { node: get, caught } = await play(node());
+    await control('fail', { count: 1, reset: true, after: true, method: 'POST' });
+    get('node').receive({ ...to, payload: 'once' });
+    const { error } = await caught.first();
+    assert.equal(error?.code, 'network');
+    assert.equal(error?.cause.ambiguous, true);
+    assert.equal((await state()).sends.length, 1);
+  });
+
+  it('does not hide a write that was under way when the node closed', async () => {
+    const { node: get, caught, deploy, flow } = await play(node());
+    await control('latency', { ms: 5000 });
+    get('node').receive({ ...to, payload: 'under way' });
+    await until(state, ({ counts }) => (counts.requests ?? 0) > 0);
+    await deploy(flow.filter(({ id }) => id !== 'node'));
+    const { error } = await caught.first();
+    assert.equal(error?.cause.ambiguous, true);
+  });
+});

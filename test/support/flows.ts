@@ -1,0 +1,170 @@
+import { createRequire } from 'node:module';
+import helper, { type LoadedNode } from 'node-red-node-test-helper';
+import linktor from '../../nodes';
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../sandbox';
+
+const require = createRequire(import.meta.url);
+helper.init(require.resolve('node-red'));
+
+export type Message = Record<string, unknown> & {
+  payload?: unknown;
+  error?: { message: string; code: string; cause: Record<string, unknown>; source: { id: string } };
+};
+
+/** What reaches one node, waited for rather than slept for. */
+export class Probe {
+  readonly all: Message[] = [];
+  readonly #waiting: (() => void)[] = [];
+
+  push(msg: Message): void {
+    this.all.push(msg);
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+
+  /** @returns the messages, once there are so many */
+  async take(count = 1): Promise<Message[]> {
+    while (this.all.length < count) await new Promise<void>((wake) => this.#waiting.push(wake));
+    return this.all;
+  }
+
+  async first(): Promise<Message> {
+    const [message] = await this.take();
+    return message as Message;
+  }
+}
+
+export interface Stage {
+  sandbox: Sandbox;
+  /** ask a control route */
+  control(path: string, body?: object): Promise<Record<string, unknown>>;
+  /** @returns what the sandbox knows of itself */
+  state(): Promise<SandboxState>;
+  /** Load a flow of our nodes with a config node `account`; every node on it ends in probes. */
+  play(nodes: FlowNode[], options?: PlayOptions): Promise<Played>;
+}
+
+export interface SandboxState {
+  counts: Record<string, number>;
+  sockets: { open: number; total: number; subscriptions: number };
+  sends: { conversationId: string; messageId: string; text: string; idempotencyKey?: string }[];
+  requests: { method: string; path: string; status: number; idempotencyKey?: string }[];
+}
+
+export type FlowNode = { id: string; type: string; wires?: string[][] } & Record<string, unknown>;
+
+interface PlayOptions {
+  /** more or other properties of the config node; null: none at all */
+  account?: Record<string, unknown> | null;
+  apiKey?: string;
+  /** other node modules than the palette */
+  load?: unknown;
+}
+
+export interface Played {
+  node(id: string): LoadedNode;
+  probe(id: string): Probe;
+  /** what Catch, Complete and Status nodes got */
+  caught: Probe;
+  completed: Probe;
+  statuses: Probe;
+  flow: FlowNode[];
+  deploy(flow: FlowNode[], type?: 'full' | 'flows' | 'nodes'): Promise<void>;
+}
+
+interface Red {
+  nodes: { createNode(node: object, config: object): void; registerType(type: string, make: unknown): void };
+}
+type Listening = { on(event: 'input', listener: (msg: Message) => void): void };
+
+/** A node that notes what it gets from its first moment on: some things are said while a flow starts. */
+function probeNode(probes: Map<string, Probe>) {
+  return (red: Red): void => {
+    red.nodes.registerType('probe', function (this: Listening, config: { id: string }) {
+      red.nodes.createNode(this, config);
+      this.on('input', (msg) => probeOf(probes, config.id).push(msg));
+    });
+  };
+}
+
+function probeOf(probes: Map<string, Probe>, id: string): Probe {
+  const probe = probes.get(id) ?? new Probe();
+  probes.set(id, probe);
+  return probe;
+}
+
+/** Node-RED takes nodes without a place for config nodes. */
+const place = { z: 'tab', x: 100, y: 100 };
+
+/** A sandbox and a Node-RED for the tests of one file. */
+export function stage(options: SandboxOptions = {}): Stage {
+  const held = {} as { sandbox: Sandbox };
+
+  before(async () => {
+    held.sandbox = await startSandbox(options);
+    await helper.startServer();
+  });
+  afterEach(async () => {
+    await helper.unload();
+    await control('reset', {});
+  });
+  after(async () => {
+    await helper.stopServer();
+    await held.sandbox.close();
+  });
+
+  async function control(path: string, body: object = {}): Promise<Record<string, unknown>> {
+    const response = await fetch(`${held.sandbox.url}/_sandbox/${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    const text = await response.text();
+    return text === '' ? {} : JSON.parse(text);
+  }
+
+  async function play(nodes: FlowNode[], { account = {}, apiKey = 'sandbox-key', load = linktor }: PlayOptions = {}) {
+    const config = { id: 'account', type: 'linktor-config', baseUrl: held.sandbox.url, ...account };
+    const flow: FlowNode[] = [
+      { id: 'tab', type: 'tab', label: 'test' },
+      ...(account === null ? [] : [config]),
+      ...nodes.map((node) => ({ ...place, ...node })),
+      { id: 'n-catch', type: 'catch', ...place, scope: null, uncaught: false, wires: [['caught']] },
+      { id: 'n-complete', type: 'complete', ...place, scope: nodes.map(({ id }) => id), wires: [['completed']] },
+      { id: 'n-status', type: 'status', ...place, scope: null, wires: [['statuses']] },
+      ...['caught', 'completed', 'statuses'].map((id) => ({ id, type: 'probe', ...place })),
+    ];
+    const probes = new Map<string, Probe>();
+    await helper.load([load, probeNode(probes)], flow, { account: { apiKey } });
+    const probe = (id: string) => probeOf(probes, id);
+    return {
+      node: (id: string) => helper.getNode(id),
+      probe,
+      caught: probe('caught'),
+      completed: probe('completed'),
+      statuses: probe('statuses'),
+      flow,
+      deploy: (changed: FlowNode[], type: 'full' | 'flows' | 'nodes' = 'nodes') => helper.setFlows(changed, type),
+    };
+  }
+
+  return {
+    get sandbox() {
+      return held.sandbox;
+    },
+    control,
+    play,
+    state: async () => (await fetch(`${held.sandbox.url}/_sandbox/state`)).json() as Promise<SandboxState>,
+  };
+}
+
+/** Ask until it holds. Polling is for what tells nobody when it changes, such as the sandbox's counts. */
+export async function until<T>(ask: () => Promise<T>, holds: (value: T) => boolean): Promise<T> {
+  const last = Date.now() + 10_000;
+  for (;;) {
+    const value = await ask();
+    if (holds(value)) return value;
+    if (Date.now() > last) throw new Error(`It never came true: ${JSON.stringify(value)}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

@@ -1,0 +1,23 @@
+declare module 'node-red-node-test-helper' {
+  import type { EventEmitter } from 'node:events';
+
+  interface LoadedNode extends EventEmitter {
+    id: string;
+    receive(msg: object): void;
+    status: { args: [Record<string, unknown>][] };
+  }
+  interface Helper {
+    init(runtimePath: string, settings?: object): void;
+    startServer(): Promise<void>;
+    stopServer(): Promise<void>;
+    load(nodes: unknown, flow: object[], credentials?: object): Promise<void>;
+    unload(): Promise<void>;
+    getNode(id: string): LoadedNode;
+    setFlows(flow: object[], type?: 'full' | 'flows' | 'nodes'): Promise<void>;
+    url(): string;
+    log(): { args: [{ level: number; msg: unknown }][] };
+  }
+  const helper: Helper;
+  export default helper;
+  export type { LoadedNode };
+}
