@@ -19,7 +19,7 @@ function judge(project) {
 }
 
 const common = { absWorkingDir: root, bundle: true, logLevel: 'warning', metafile: true, write: false };
-const server = { ...common, platform: 'node', target: 'node20', format: 'cjs', external: ['axios', 'ws', 'mustache'] };
+const server = { ...common, platform: 'node', target: 'node20', format: 'cjs', external: ['axios', 'ws'] };
 
 /** @param {esbuild.BuildOptions} options @returns {Promise<{ text: string, metafile: esbuild.Metafile }>} */
 async function bundle(options) {

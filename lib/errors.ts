@@ -65,7 +65,8 @@ export class LinktorError extends Error {
     super(message);
     this.code = code;
     const hint = plan.hint ?? hints[code];
-    const facts: Plan = { retryable: false, ambiguous: false, ...plan, ...(hint ? { hint } : {}) };
+    const { retryable = false, ambiguous = false } = plan;
+    const facts: Plan = { ...plan, retryable, ambiguous, hint };
     this.cause = Object.fromEntries(
       Object.entries(facts).filter(([, value]) => value !== undefined),
     ) as unknown as Plan;

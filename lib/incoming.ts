@@ -31,7 +31,7 @@ export function pickedOf(message: Message): Picked | undefined {
 function picked(given: unknown, kind: Picked['kind']): Picked | undefined {
   const { id, title, text } = (given ?? {}) as Given;
   if (typeof id !== 'string') return undefined;
-  return { kind, id, title: String(title ?? text ?? id) };
+  return { kind, id, title: [title, text].find((one) => typeof one === 'string') ?? id };
 }
 
 /** @returns the words of a message: its text, the caption, or the title of what was picked; `''` when it has none */

@@ -172,6 +172,90 @@ export interface Completion {
   finishReason?: string;
 }
 
+export interface Embeddings {
+  model?: string;
+  /** length of each vector */
+  dimension: number;
+  /** in the order of what was asked */
+  vectors: number[][];
+  usage?: Usage;
+}
+
+export interface Agent extends Unknowns {
+  id: string;
+  name?: string;
+  status?: string;
+  model?: string;
+}
+
+export interface AgentAnswer extends Unknowns {
+  text: string;
+  conversationId?: string;
+  usage?: Usage;
+}
+
+/** A piece of an answer that arrives while it is being made. */
+export interface CompletionChunk {
+  /** what is new; `''` in a chunk that only says why it ended */
+  delta: string;
+  id?: string;
+  finishReason?: string;
+}
+
+export interface Bot extends Unknowns {
+  id: string;
+  name?: string;
+  /** active, inactive, draft */
+  status?: string;
+}
+
+export interface Flow extends Unknowns {
+  id: string;
+  name?: string;
+  /** active, inactive, draft */
+  status?: string;
+}
+
+export interface Execution extends Unknowns {
+  id: string;
+  flowId?: string;
+  conversationId?: string;
+  /** running, waiting, completed, failed, cancelled */
+  status?: string;
+}
+
+export interface KnowledgeDocument extends Unknowns {
+  id: string;
+  name?: string;
+  /** pending, processing, completed, failed */
+  status?: string;
+}
+
+/** A picture that the visual response engine has made. */
+export interface Rendering extends Unknowns {
+  /** the picture, in the format below */
+  image?: Buffer;
+  imageUrl?: string;
+  messageId?: string;
+  caption?: string;
+  /** pixels */
+  width?: number;
+  height?: number;
+  /** png, webp, jpeg */
+  format?: string;
+}
+
+export interface VisualTemplate extends Unknowns {
+  id: string;
+  name?: string;
+}
+
+export interface Webhook extends Unknowns {
+  id: string;
+  url?: string;
+  events?: string[];
+}
+
 export interface User extends Unknowns {
   id: string;
   email?: string;
@@ -182,6 +266,15 @@ export interface User extends Unknowns {
 export interface Tenant extends Unknowns {
   id: string;
   name?: string;
+}
+
+export interface Session {
+  accessToken: string;
+  refreshToken?: string;
+  /** seconds */
+  expiresIn?: number;
+  user?: User;
+  tenant?: Tenant;
 }
 
 /** One page of a list, whatever paging style the server has. */

@@ -40,7 +40,7 @@ export function mediaMessage(given: unknown, caption: string | undefined): Outgo
   }
   const media: Given = isObject(given) ? given : { url: given };
   const url = typeof media.url === 'string' ? media.url.trim() : '';
-  if (!/^https?:\/\/\S+$/i.test(url)) {
+  if (!/^https?:\/\/\S+$/i.test(url) || !URL.canParse(url)) {
     throw invalid('The media needs a URL that starts with http:// or https://.', 'Give it in the field "media".');
   }
   const type = typeof media.type === 'string' && media.type !== '' ? media.type : typeOf(url, media.mimeType);
@@ -85,10 +85,15 @@ export function contactMessage(given: unknown): Outgoing {
   if (name === undefined) throw invalid('The contact card needs a name.', 'Give {name, phones, emails}.');
   const list = (value: unknown) =>
     value === undefined || value === null ? [] : Array.isArray(value) ? value : [value];
+  const filled = (value: unknown) => {
+    const text = textOf(value);
+    if (text === undefined) throw invalid('The contact card has an empty phone number or e-mail address.');
+    return text;
+  };
   const phones = list(card.phones ?? card.phone).map((phone) =>
-    isObject(phone) ? { ...phone, number: String(phone.number ?? '') } : { type: 'mobile', number: String(phone) },
+    isObject(phone) ? { ...phone, number: filled(phone.number) } : { type: 'mobile', number: filled(phone) },
   );
-  const emails = list(card.emails ?? card.email).map(String);
+  const emails = list(card.emails ?? card.email).map(filled);
   if (phones.length + emails.length === 0) throw invalid('The contact card needs a phone number or an e-mail address.');
   const contact: ContactCard = { name, phones, emails };
   return { type: 'contact', contact };
@@ -161,14 +166,22 @@ export function templateMessage(given: unknown, language: string, parameters: un
   const template: Given = isObject(given) ? given : { name: given };
   const name = textOf(template.name);
   if (name === undefined) throw invalid('The template has no name.', 'Fill in the field "template".');
-  const values = parameters === undefined ? [] : Array.isArray(parameters) ? parameters : [parameters];
-  const body = { type: 'body', parameters: values.map((value) => ({ type: 'text', text: String(value) })) };
-  const components = template.components ?? (values.length > 0 ? [body] : undefined);
-  const spoken = textOf(template.language) ?? (language || undefined);
+  const values = Array.isArray(parameters) ? parameters : parameters === undefined ? [] : [parameters];
+  const body = { type: 'body', parameters: values.map(parameterOf) };
+  const components = values.length > 0 ? [body] : template.components;
+  const spoken = language || textOf(template.language);
   if (spoken === undefined)
     throw invalid('The template needs a language.', 'Fill in the field "language", such as pt_BR.');
   return {
     type: 'template',
     template: { ...template, name, language: spoken, ...(components ? { components } : {}) } as Template,
   };
+}
+
+/** A plain value, or a parameter in the server's own words, such as `{type: 'currency', ...}`. */
+function parameterOf(value: unknown): unknown {
+  if (isObject(value) && typeof value.type === 'string') return value;
+  const text = textOf(value);
+  if (text === undefined) throw invalid('A template parameter is empty.', 'Give a text or a number for each one.');
+  return { type: 'text', text };
 }

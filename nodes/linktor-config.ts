@@ -1,5 +1,5 @@
 import { config } from './kit/define';
-import { choice, figure, flag, secret, text } from './kit/fields';
+import { choice, figure, flag, config as other, secret, text } from './kit/fields';
 
 /** Where the server is and who we are there; owns the client and the one socket. */
 export default config({
@@ -7,9 +7,13 @@ export default config({
   fields: {
     baseUrl: text('https://api.linktor.io', { icon: 'globe', required: true, format: 'url' }),
     contract: choice(['auto', 'api'], { icon: 'file-text-o' }),
-    signIn: choice(['apiKey', 'accessToken'], { icon: 'sign-in' }),
+    signIn: choice(['apiKey', 'accessToken', 'password'], { icon: 'sign-in' }),
     apiKey: secret({ icon: 'key', when: { signIn: ['apiKey'] } }),
     accessToken: secret({ icon: 'key', when: { signIn: ['accessToken'] } }),
+    email: secret({ icon: 'user', when: { signIn: ['password'] } }),
+    password: secret({ icon: 'lock', when: { signIn: ['password'] } }),
+    tls: other('tls-config', { icon: 'certificate' }),
+    proxy: other('http proxy', { icon: 'random' }),
     timeout: figure(30, { min: 1, max: 600, unit: 's', icon: 'clock-o' }),
     maxRetries: figure(3, { min: 0, max: 10, icon: 'repeat' }),
     idempotent: flag(false, { icon: 'clone' }),

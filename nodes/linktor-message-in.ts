@@ -42,6 +42,7 @@ export default trigger({
       types: ['str', 'json', 'flow', 'global', 'env', 'jsonata'],
       pick: 'conversations',
       icon: 'comment',
+      required: true,
       when: { conversations: ['these'] },
     }),
     senders: checks(['contact', 'agent', 'bot', 'system'], ['contact'], { icon: 'user' }),
@@ -72,8 +73,7 @@ export default trigger({
     const asked = new Map<string, () => void>();
     const reason = filters(values);
     if (values.conversations === 'all') everything();
-    for (const id of values.conversations === 'these' ? (values.conversationIds ?? []) : [])
-      asked.set(id, subscribe(id));
+    for (const id of values.conversations === 'these' ? values.conversationIds : []) asked.set(id, subscribe(id));
 
     hear((delivery) => {
       const { message, conversationId = '' } = delivery.event;
@@ -113,14 +113,14 @@ interface Filter {
 /** @returns a function that says which filter keeps a message out, or undefined when it may pass */
 function filters(filter: Filter): (message: Message, conversation: Conversation | undefined) => string | undefined {
   const { senders, channels = [], content, conversationStatus } = filter;
+  // Nothing ticked is no filter, and a kind that nobody could tick passes.
+  const unwanted = new Set<string>(content.length > 0 ? contents.filter((one) => !content.includes(one)) : []);
   const fits = textTest(filter.textRule, filter.textValue);
   return (message, conversation) => {
     const sender = message.senderType ?? (message.direction === 'inbound' ? 'contact' : 'agent');
-    if (!senders.includes(sender)) return 'sender';
+    if (senders.length > 0 && !senders.includes(sender)) return 'sender';
     if (filter.ignoreOwn && isEcho(message)) return 'own';
-    if (!content.includes(message.contentType) && contents.includes(message.contentType as (typeof contents)[number])) {
-      return 'content';
-    }
+    if (unwanted.has(message.contentType)) return 'content';
     const { channelType = '', channelId = '', status } = conversation ?? {};
     // whatsapp stands for whatsapp_official and the like
     if (filter.channelTypes.length > 0 && !filter.channelTypes.some((type) => channelType.startsWith(type))) {
@@ -172,6 +172,7 @@ function messageOf(delivery: Delivery, message: Message, raw: boolean, configId:
   const channelType = conversation?.channelType ?? 'unknown';
   const contact = conversation?.contact;
   const choice = pickedOf(message);
+  const senderName = message.senderType === 'contact' ? contact?.name : message.senderName;
   const msg: Msg = {
     payload: wordsOf(message),
     topic: `${channelType}/${conversationId}`,
@@ -183,7 +184,7 @@ function messageOf(delivery: Delivery, message: Message, raw: boolean, configId:
     contentType,
     attachments: attachmentsOf(message),
     contact: contact ?? { id: conversation?.contactId },
-    sender: { type: message.senderType, id: message.senderId, name: contact?.name },
+    sender: { type: message.senderType, id: message.senderId, name: senderName },
     linktor: {
       configId,
       event: event.name,
@@ -196,6 +197,7 @@ function messageOf(delivery: Delivery, message: Message, raw: boolean, configId:
   };
   if (choice) msg.choice = choice;
   if (message.location) msg.location = message.location;
+  if (message.contact) msg.card = message.contact;
   if (raw) msg.event = event.original;
   return msg;
 }

@@ -6,7 +6,8 @@ import { as, choice, dynJson, text, typed } from './kit/fields';
 
 const kinds = ['text', 'media', 'buttons', 'list', 'template', 'location', 'contact', 'raw'] as const;
 type Kind = (typeof kinds)[number];
-const withText = ['text', 'media', 'buttons', 'list'];
+const withText = ['text', 'buttons', 'list'];
+const composed = kinds.filter((kind) => kind !== 'raw');
 
 /** Send a message into a conversation. */
 export default action({
@@ -28,6 +29,7 @@ export default action({
       icon: 'picture-o',
       when: { kind: ['media'] },
     }),
+    caption: typed('caption', { convert: as.string, mustache: true, icon: 'font', when: { kind: ['media'] } }),
     buttons: typed('buttons', {
       types: dynJson,
       columns: ['title', 'id', 'url'],
@@ -46,7 +48,7 @@ export default action({
     location: typed('payload', { types: dynJson, required: true, icon: 'map-marker', when: { kind: ['location'] } }),
     card: typed('payload', { types: dynJson, required: true, icon: 'address-card-o', when: { kind: ['contact'] } }),
     raw: typed('payload', { types: dynJson, required: true, icon: 'code', when: { kind: ['raw'] } }),
-    metadata: typed('metadata', { types: dynJson, icon: 'tags' }),
+    metadata: typed('metadata', { types: dynJson, icon: 'tags', when: { kind: composed } }),
   },
   async run({ client, values }) {
     const { conversation } = values;
@@ -62,6 +64,7 @@ export default action({
 interface Said {
   text?: unknown;
   media?: unknown;
+  caption?: string;
   buttons?: unknown;
   list?: unknown;
   template?: unknown;
@@ -82,7 +85,7 @@ function compose(kind: Kind, said: Said): Outgoing {
 function ofKind(kind: Kind, said: Said): Outgoing {
   switch (kind) {
     case 'media':
-      return outgoing.mediaMessage(said.media, typeof said.text === 'string' ? outgoing.textOf(said.text) : undefined);
+      return outgoing.mediaMessage(said.media, said.caption);
     case 'buttons':
       return outgoing.buttonsMessage(outgoing.textOf(said.text), said.buttons);
     case 'list':

@@ -1,15 +1,121 @@
-import type { Badge } from '../contract';
-import { invalid } from '../errors';
+import type { Badge, Call, Contract } from '../contract';
+import { invalid, LinktorError } from '../errors';
+import type { Session } from '../model';
 
-/** How a config node signs in. The API key wins when several are given (contract 0.5). */
+/** How to sign in. The API key wins over the token, the token over e-mail and password (contract 0.5). */
 export interface SignIn {
   apiKey?: string;
   accessToken?: string;
+  email?: string;
+  password?: string;
 }
 
+/** Who we are, from one request to the next. */
+export interface Identity {
+  /** at once, or after signing in; all who ask meanwhile share one sign-in */
+  badge(): Badge | Promise<Badge>;
+  /** @returns true when there is another badge than the refused one */
+  renew(refused: Badge): Promise<boolean>;
+  /** every secret that has been used, for those who have to keep them out of texts */
+  secrets(): string[];
+  /** signs out, if we signed in */
+  close(): Promise<void>;
+}
+
+/** Makes a call with the badge given, or with none. */
+type Ask = <T>(call: Call<T>, badge?: Badge) => Promise<T>;
+
 /** @throws LinktorError `validation` when there is nothing to sign in with */
-export function badgeOf({ apiKey, accessToken }: SignIn): Badge {
-  if (apiKey) return { apiKey };
-  if (accessToken) return { token: accessToken };
-  throw invalid('No credentials are set.', 'Enter an API key or an access token in the Linktor config node.');
+export function createIdentity(given: SignIn, contract: Contract, ask: Ask): Identity {
+  // What is pasted often brings a line break along.
+  const apiKey = given.apiKey?.trim();
+  const token = given.accessToken?.trim();
+  const email = given.email?.trim();
+  if (apiKey) return fixed({ apiKey }, apiKey);
+  if (token) return fixed({ token }, token);
+  if (email && given.password) return new SignedIn(email, given.password, contract, ask);
+  throw invalid(
+    'No credentials are set.',
+    'Enter an API key, a token, or e-mail and password in the Linktor config node.',
+  );
+}
+
+function fixed(badge: Badge, secret: string): Identity {
+  return { badge: () => badge, renew: async () => false, secrets: () => [secret], close: async () => {} };
+}
+
+/** Renew so long before the end, in milliseconds; short lives are renewed after nine tenths. */
+const ahead = 60_000;
+
+/** E-mail and password: a short-lived token, renewed before it ends. */
+class SignedIn implements Identity {
+  readonly #email: string;
+  readonly #password: string;
+  readonly #contract: Contract;
+  readonly #ask: Ask;
+  #session: Session | undefined;
+  #badge: Badge | undefined;
+  #renewAt = Number.POSITIVE_INFINITY;
+  #renewing: Promise<Badge> | undefined;
+  #closed = false;
+
+  constructor(email: string, password: string, contract: Contract, ask: Ask) {
+    this.#email = email;
+    this.#password = password;
+    this.#contract = contract;
+    this.#ask = ask;
+  }
+
+  badge(): Badge | Promise<Badge> {
+    if (this.#badge && Date.now() < this.#renewAt) return this.#badge;
+    return this.#renewOnce();
+  }
+
+  async renew(refused: Badge): Promise<boolean> {
+    if (this.#badge === refused) await this.#renewOnce();
+    return this.#badge !== refused;
+  }
+
+  secrets(): string[] {
+    const { accessToken, refreshToken } = this.#session ?? {};
+    return [this.#password, accessToken, refreshToken].filter((secret) => secret !== undefined);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const badge = this.#badge;
+    this.#badge = undefined;
+    // Nobody waits for it, and the token ends by itself soon enough.
+    if (badge) await this.#ask(this.#contract.auth.logout(), badge).catch(() => {});
+  }
+
+  #renewOnce(): Promise<Badge> {
+    this.#renewing ??= this.#signIn().finally(() => {
+      this.#renewing = undefined;
+    });
+    return this.#renewing;
+  }
+
+  async #signIn(): Promise<Badge> {
+    if (this.#closed) throw new LinktorError('unexpected', 'Closed before signing in.', { retryable: true });
+    const { auth } = this.#contract;
+    const session = (await this.#refreshed()) ?? (await this.#ask(auth.login(this.#email, this.#password)));
+    this.#session = session;
+    const life = (session.expiresIn ?? Number.POSITIVE_INFINITY) * 1000;
+    this.#renewAt = Date.now() + Math.max(life - ahead, life * 0.9);
+    this.#badge = { token: session.accessToken };
+    return this.#badge;
+  }
+
+  /** @returns undefined when the refresh token is no good, and one has to sign in anew */
+  async #refreshed(): Promise<Session | undefined> {
+    const refreshToken = this.#session?.refreshToken;
+    if (refreshToken === undefined) return undefined;
+    try {
+      return { refreshToken, ...(await this.#ask(this.#contract.auth.refresh(refreshToken))) };
+    } catch (error) {
+      if (error instanceof LinktorError && (error.cause.status ?? 500) < 500) return undefined;
+      throw error;
+    }
+  }
 }

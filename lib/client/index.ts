@@ -1,19 +1,24 @@
-import { randomUUID } from 'node:crypto';
-import type { Badge, Call, Contract } from '../contract';
-import { api } from '../contract/api';
-import { refusal } from '../contract/envelope';
-import { number, parseJson } from '../contract/json';
-import { type Code, LinktorError } from '../errors';
-import { badgeOf, type SignIn } from './auth';
-import { Queue } from './queue';
+import type { Call, Contract, StreamCall } from '../contract';
+import type { Decode } from '../contract/envelope';
+import type { ProxySettings, TlsSettings } from './agents';
+import type { SignIn } from './auth';
+import { type Core, coreOf, perform, stream } from './core';
 import { Ai } from './resources/ai';
+import { Analytics } from './resources/analytics';
 import { Auth } from './resources/auth';
+import { Bots } from './resources/bots';
 import { Channels } from './resources/channels';
 import { Contacts } from './resources/contacts';
 import { Conversations } from './resources/conversations';
+import { Flows } from './resources/flows';
 import { KnowledgeBases } from './resources/knowledge-bases';
-import { delay, type Failed, isAmbiguous, mayRepeat, surelyNotDone } from './retry';
-import { baseOf, createTransport, join, type Transport, type WireAnswer, type WireFault } from './transport';
+import { Vre } from './resources/vre';
+import { Webhooks } from './resources/webhooks';
+import { join } from './transport';
+import { target } from './wire';
+
+export type { ProxySettings, TlsSettings } from './agents';
+export type { SignIn } from './auth';
 
 export interface ClientSettings extends SignIn {
   /** default `https://api.linktor.io`; a path prefix is kept */
@@ -26,6 +31,9 @@ export interface ClientSettings extends SignIn {
   maxRetries?: number;
   /** the server honours the Idempotency-Key, so a write of unknown outcome may be repeated */
   idempotent?: boolean;
+  tls?: TlsSettings;
+  /** without it the environment decides (HTTPS_PROXY, HTTP_PROXY, NO_PROXY) */
+  proxy?: ProxySettings;
 }
 
 /** What a server says beside the body. */
@@ -46,16 +54,26 @@ export interface CallOptions {
 }
 
 /** How a resource makes its calls: it names the call in the contract's words, the client does the rest. */
-export type Perform = <T>(call: (contract: Contract) => Call<T>, options?: CallOptions) => Promise<T>;
+export interface Perform {
+  <T>(call: (contract: Contract) => Call<T>, options?: CallOptions): Promise<T>;
+  stream<T>(call: (contract: Contract) => StreamCall<T>, options?: CallOptions): AsyncGenerator<T>;
+}
 
-interface Core {
-  readonly base: string;
-  readonly badge: Badge;
-  readonly contract: Contract;
-  readonly transport: Transport;
-  readonly queue: Queue;
-  readonly settings: Required<Pick<ClientSettings, 'timeout' | 'deadline' | 'maxRetries' | 'idempotent'>>;
-  readonly closing: AbortController;
+/** Any call, in the server's own words. */
+export interface RequestInput {
+  method?: Call<unknown>['method'];
+  /** relative to the Server URL, such as `/conversations/c1`; another host cannot be named */
+  path: string;
+  query?: Record<string, unknown>;
+  /** JSON */
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+/** What the server answered, untouched but for the parsing of JSON. */
+export interface RawAnswer {
+  body: unknown;
+  requestId?: string;
 }
 
 /** A client of one Linktor server and account. All failures are LinktorErrors. */
@@ -67,15 +85,19 @@ export class LinktorClient {
 
   /** @throws LinktorError `validation` for a bad Server URL or missing credentials */
   constructor(settings: ClientSettings | { core: Core; scope: CallOptions }) {
-    if ('core' in settings) {
-      this.#core = settings.core;
-      this.#scope = settings.scope;
-    } else {
-      this.#core = coreOf(settings);
-      this.#scope = {};
-    }
-    this.#perform = async (call, options) =>
-      perform(this.#core, call(this.#core.contract), { ...this.#scope, ...options });
+    const shared = 'core' in settings;
+    const core = shared ? settings.core : coreOf(settings);
+    const scope = shared ? settings.scope : {};
+    this.#core = core;
+    this.#scope = scope;
+    this.#perform = Object.assign(
+      async <T>(make: (contract: Contract) => Call<T>, options?: CallOptions) =>
+        perform(core, make(core.contract), { ...scope, ...options }),
+      {
+        stream: <T>(make: (contract: Contract) => StreamCall<T>, options?: CallOptions) =>
+          stream(core, make(core.contract), { ...scope, ...options }),
+      },
+    );
   }
 
   get auth(): Auth {
@@ -90,11 +112,26 @@ export class LinktorClient {
   get channels(): Channels {
     return this.#resource(Channels);
   }
-  get knowledgeBases(): KnowledgeBases {
-    return this.#resource(KnowledgeBases);
+  get bots(): Bots {
+    return this.#resource(Bots);
   }
   get ai(): Ai {
     return this.#resource(Ai);
+  }
+  get knowledgeBases(): KnowledgeBases {
+    return this.#resource(KnowledgeBases);
+  }
+  get flows(): Flows {
+    return this.#resource(Flows);
+  }
+  get analytics(): Analytics {
+    return this.#resource(Analytics);
+  }
+  get vre(): Vre {
+    return this.#resource(Vre);
+  }
+  get webhooks(): Webhooks {
+    return this.#resource(Webhooks);
   }
 
   /** The same client, with options that hold for every call made through it. Costs next to nothing. */
@@ -102,22 +139,46 @@ export class LinktorClient {
     return new LinktorClient({ core: this.#core, scope: { ...this.#scope, ...scope } });
   }
 
+  /** Any call, with the same care as the others: a GET is a read, everything else a write. */
+  request({ method = 'GET', path, query, body, headers }: RequestInput, options?: CallOptions): Promise<RawAnswer> {
+    const facts: AnswerFacts = {};
+    const decode: Decode<RawAnswer> = (answer) => ({ body: answer, requestId: facts.requestId });
+    const onAnswer = (answer: AnswerFacts) => {
+      Object.assign(facts, answer);
+      (options?.onAnswer ?? this.#scope.onAnswer)?.(answer);
+    };
+    return this.#perform(
+      () => ({ ...target(path, query), kind: method === 'GET' ? 'read' : 'write', method, body, headers, decode }),
+      {
+        ...options,
+        onAnswer,
+      },
+    );
+  }
+
   /** How the socket of this account is reached. Never print the URL: it holds the credentials. */
-  get realtime(): { contract: Contract; url(): string } {
-    const { base, badge, contract } = this.#core;
+  get realtime(): { contract: Contract; url(): Promise<string>; connection(): Promise<object> } {
+    const { base, identity, contract, agents, tls } = this.#core;
     return {
       contract,
-      url() {
-        const { path, query } = contract.socket(badge);
+      async url() {
+        const { path, query } = contract.socket(await identity.badge());
         return join(base.replace(/^http/, 'ws'), path, query);
+      },
+      async connection() {
+        const { realtime } = await agents();
+        return realtime ? { agent: realtime } : tls;
       },
     };
   }
 
-  /** Ends what is in flight and lets go of all connections. */
-  close(): void {
-    this.#core.closing.abort();
-    this.#core.transport.close();
+  /** Ends what is in flight, signs out if we signed in, and lets go of all connections. */
+  async close(): Promise<void> {
+    const { closing, identity, rate, transport } = this.#core;
+    closing.abort();
+    rate.close();
+    await identity.close();
+    transport.close();
   }
 
   #resource<T>(Resource: new (perform: Perform) => T): T {
@@ -127,134 +188,4 @@ export class LinktorClient {
     this.#resources.set(Resource, resource);
     return resource;
   }
-}
-
-function coreOf(given: ClientSettings): Core {
-  return {
-    base: baseOf(given.baseUrl || 'https://api.linktor.io'),
-    badge: badgeOf(given),
-    contract: api,
-    transport: createTransport(),
-    queue: new Queue(),
-    settings: {
-      timeout: given.timeout ?? 30,
-      deadline: given.deadline ?? 120,
-      maxRetries: given.maxRetries ?? 3,
-      idempotent: given.idempotent ?? false,
-    },
-    closing: new AbortController(),
-  };
-}
-
-async function perform<T>(core: Core, call: Call<T>, options: CallOptions): Promise<T> {
-  const end = Date.now() + core.settings.deadline * 1000;
-  const signal = options.signal ?? core.closing.signal;
-  try {
-    return await core.queue.run(call.lane, () => attempts(core, call, options, end, signal), end - Date.now(), signal);
-  } catch (error) {
-    // Nobody misses a read that was given up on purpose; a write, even one that never left, has to be accounted for.
-    if (call.kind === 'read' && signal.aborted) throw new LinktorError('unexpected', faults.aborted.say(''));
-    throw error;
-  }
-}
-
-/** One call with all its attempts. */
-async function attempts<T>(
-  core: Core,
-  call: Call<T>,
-  options: CallOptions,
-  end: number,
-  signal: AbortSignal,
-): Promise<T> {
-  const request = wire(core, call, options);
-  const timeout = (options.timeout ?? core.settings.timeout) * 1000;
-  let repeated = 0;
-  for (;;) {
-    const answer = await core.transport.send(request, Math.max(1, Math.min(timeout, end - Date.now())), signal);
-    if (!('fault' in answer) && answer.status >= 200 && answer.status < 300) return accept(call, answer, options);
-    const failed = failure(answer);
-    const limited = failed.error.cause.status === 429;
-    const wait = delay(repeated, failed.error.cause.retryAfter);
-    const goOn =
-      mayRepeat(call.kind, failed, core.settings.idempotent) &&
-      core.settings.maxRetries > 0 &&
-      (limited || repeated < core.settings.maxRetries) &&
-      Date.now() + wait < end;
-    if (!goOn) throw final(call, failed);
-    if (!limited) repeated++;
-    await pause(wait, signal);
-    if (signal.aborted) throw final(call, failed);
-  }
-}
-
-function wire<T>(core: Core, call: Call<T>, options: CallOptions) {
-  const headers: Record<string, string> = { ...core.contract.badge(core.badge), Accept: 'application/json' };
-  if (call.body !== undefined) headers['Content-Type'] = 'application/json';
-  if (call.kind !== 'read') headers['Idempotency-Key'] = options.idempotencyKey ?? randomUUID();
-  return {
-    method: call.method,
-    url: join(core.base, call.path, call.query),
-    headers,
-    body: call.body === undefined ? undefined : JSON.stringify(call.body),
-  };
-}
-
-function accept<T>(call: Call<T>, answer: WireAnswer, options: CallOptions): T {
-  const facts = factsOf(answer);
-  options.onAnswer?.(facts);
-  try {
-    return call.decode(answer.text.trim() === '' ? undefined : parseJson(answer.text));
-  } catch (error) {
-    const known = error instanceof LinktorError ? error : new LinktorError('serialization', 'The answer is not JSON.');
-    const plan = { ...known.cause, status: answer.status, requestId: facts.requestId };
-    throw new LinktorError(known.code, known.message, { ...plan, ambiguous: call.kind !== 'read' });
-  }
-}
-
-function factsOf({ headers }: WireAnswer): AnswerFacts {
-  const facts: AnswerFacts = {};
-  if (headers['x-request-id']) facts.requestId = headers['x-request-id'];
-  const limit = number(headers['x-ratelimit-limit']);
-  const remaining = number(headers['x-ratelimit-remaining']);
-  const reset = number(headers['x-ratelimit-reset']);
-  if (limit !== undefined) facts.rate = { limit, remaining, reset };
-  return facts;
-}
-
-const faults: Record<WireFault['fault'], { code: Code; say(reason: string): string }> = {
-  network: { code: 'network', say: (reason) => `The server did not answer (${reason}).` },
-  timeout: { code: 'timeout', say: () => 'The server did not answer in time.' },
-  aborted: { code: 'unexpected', say: () => 'Closed before the server answered.' },
-  too_large: { code: 'serialization', say: () => 'The request or its answer is larger than this client accepts.' },
-};
-
-function failure(answer: WireAnswer | WireFault): Failed {
-  if (!('fault' in answer)) {
-    return { error: refusal(answer.status, answer.headers, answer.text, Date.now()), left: true, silent: false };
-  }
-  const { code, say } = faults[answer.fault];
-  return { error: new LinktorError(code, say(answer.reason)), left: answer.left, silent: true };
-}
-
-/** The error as the caller gets it: with what is known about whether it happened. */
-function final<T>(call: Call<T>, failed: Failed): LinktorError {
-  const { error } = failed;
-  const ambiguous = isAmbiguous(call.kind, failed);
-  const repeatable = error.code === 'network' || error.code === 'timeout' || error.code === 'rate_limit';
-  const retryable = !ambiguous && (repeatable || error.code === 'server' || (failed.silent && surelyNotDone(failed)));
-  const hint = ambiguous ? 'It may have happened all the same: look before you repeat it.' : error.cause.hint;
-  return new LinktorError(error.code, error.message, { ...error.cause, hint, ambiguous, retryable });
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, Math.min(milliseconds, 2 ** 31 - 1));
-    signal.addEventListener('abort', done, { once: true });
-    if (signal.aborted) done();
-  });
 }

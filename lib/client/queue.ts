@@ -15,6 +15,7 @@ class Line {
   #last: Waiting | undefined;
 
   push(entry: Waiting): void {
+    entry.next = undefined;
     if (this.#last) this.#last.next = entry;
     else this.#first = entry;
     this.#last = entry;
@@ -81,6 +82,7 @@ export class Queue {
       const hint = 'Send more slowly: the queue of this Linktor config node is full.';
       throw new LinktorError('rate_limit', `${this.#limit} requests are waiting already.`, { retryable: true, hint });
     }
+    if (signal?.aborted) throw closed();
     return new Promise((resolve, reject) => {
       const entry: Waiting = { lane, gone: false, owns: false, next: undefined, start: () => settle(resolve) };
       const settle = (how: () => void) => {
@@ -94,8 +96,7 @@ export class Queue {
         settle(() => reject(error));
         if (entry.owns) this.#release(lane);
       };
-      const onAbort = () =>
-        giveUp(new LinktorError('unexpected', 'Closed before the request left.', { retryable: true }));
+      const onAbort = () => giveUp(closed());
       const timer = setTimeout(
         () => giveUp(new LinktorError('timeout', 'The request waited too long for its turn.', { retryable: true })),
         patience,
@@ -135,4 +136,8 @@ export class Queue {
     entry.owns = true;
     this.#ready.push(entry);
   }
+}
+
+function closed(): LinktorError {
+  return new LinktorError('unexpected', 'Closed before the request left.', { retryable: true });
 }

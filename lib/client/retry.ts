@@ -53,7 +53,8 @@ const shortest = 250;
  * @returns milliseconds to wait
  */
 export function delay(attempt: number, hinted: number | undefined, random = Math.random): number {
-  if (hinted !== undefined) return Math.ceil(hinted * 1000);
+  // A server that asks for no wait at all does not get a storm.
+  if (hinted !== undefined) return Math.max(shortest, Math.ceil(hinted * 1000));
   const ceiling = Math.min(longest, 1000 * 2 ** Math.min(attempt, 10));
   return Math.max(shortest, Math.round(random() * ceiling));
 }

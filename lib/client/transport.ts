@@ -1,16 +1,19 @@
 import http from 'node:http';
 import https from 'node:https';
-import axios, { AxiosHeaders, type AxiosInstance } from 'axios';
+import type { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
+import axios, { AxiosHeaders, type AxiosInstance, type AxiosResponse } from 'axios';
 import type { Headers } from '../contract/envelope';
 import { invalid } from '../errors';
+import type { Agents } from './agents';
 
 /** What leaves: a request whose path is already joined and encoded. */
 export interface WireRequest {
   method: string;
   url: string;
   headers: Record<string, string>;
-  /** JSON text */
-  body?: string;
+  /** JSON text, or a multipart form */
+  body?: string | FormData;
 }
 
 /** What came back, whatever the status. Header names are in lower case. */
@@ -28,16 +31,24 @@ export interface WireFault {
   left: boolean;
 }
 
+/** An answer whose body arrives line by line. */
+export interface WireStream {
+  status: number;
+  headers: Headers;
+  /** @throws StreamFault when it breaks off */
+  lines: AsyncGenerator<string>;
+}
+
 export interface Transport {
   /** @param timeout milliseconds for this attempt, headers and body together */
   send(request: WireRequest, timeout: number, signal?: AbortSignal): Promise<WireAnswer | WireFault>;
+  /** @param timeout milliseconds until the answer begins, and again between two pieces of it */
+  stream(request: WireRequest, timeout: number, signal?: AbortSignal): Promise<WireStream | WireAnswer | WireFault>;
   close(): void;
 }
 
 const largestAnswer = 10 * 1024 * 1024;
 const largestRequest = 25 * 1024 * 1024;
-/** Idle sockets go before an ordinary server drops them, so that a write seldom meets a dying one. */
-const idleSocket = 15_000;
 
 /** @returns the base URL without trailing slashes; a path prefix is kept */
 export function baseOf(url: string): string {
@@ -51,10 +62,10 @@ export function baseOf(url: string): string {
   if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') {
     throw invalid('The Server URL must start with http:// or https://.');
   }
-  if (parsed.username || parsed.password || parsed.search || parsed.hash) {
+  if (parsed.username || parsed.password || /[?#]/.test(trimmed)) {
     throw invalid('The Server URL must not hold a user, a password, a query or a fragment.');
   }
-  return trimmed;
+  return `${parsed.origin}${parsed.pathname}`.replace(/\/+$/, '');
 }
 
 /** Join by hand: URL resolution would lose a prefix, and an id must never climb out of its place. */
@@ -64,79 +75,182 @@ export function join(base: string, path: readonly string[], query: Record<string
     if (segment === '' || segment === '.' || segment === '..') {
       throw invalid(`"${segment}" is not an id.`, 'Give the id of an existing entity.');
     }
-    url += `/${encodeURIComponent(segment)}`;
+    url += `/${encode(segment)}`;
   }
   let mark = '?';
   for (const key of Object.keys(query)) {
     const value = query[key];
     if (value === undefined || value === null) continue;
-    url += `${mark}${encodeURIComponent(key)}=${encodeURIComponent(String(value))}`;
-    mark = '&';
+    for (const one of Array.isArray(value) ? value : [value]) {
+      url += `${mark}${encode(key)}=${encode(String(one))}`;
+      mark = '&';
+    }
   }
   return url;
 }
 
-/** The only place that knows axios. An AxiosError never leaves it: it holds the key. */
-export function createTransport(): Transport {
-  const options = { keepAlive: true, maxSockets: 50, timeout: idleSocket };
-  const httpAgent = new http.Agent(options);
-  const httpsAgent = new https.Agent(options);
+function encode(text: string): string {
+  try {
+    return encodeURIComponent(text);
+  } catch {
+    throw invalid('An id or a search text holds half a character.', 'Give it as valid Unicode text.');
+  }
+}
+
+/**
+ * The only place that knows axios. An AxiosError never leaves it: it holds the key.
+ * @param agents how connections are made; asked for before the first request
+ */
+export function createTransport(agents: () => Promise<Agents>): Transport {
+  let made: Agents | undefined;
+  let making: Promise<Agents> | undefined;
+  let closed = false;
   const client: AxiosInstance = axios.create({
-    httpAgent,
-    httpsAgent,
     adapter: 'http',
     proxy: false,
     maxRedirects: 0,
     maxContentLength: largestAnswer,
     maxBodyLength: largestRequest,
-    responseType: 'text',
     transformRequest: [],
     transformResponse: [],
     validateStatus: null,
   });
 
+  async function connect(): Promise<Agents> {
+    making ??= agents();
+    made = await making;
+    if (closed) made.destroy();
+    return made;
+  }
+
+  async function ask(request: WireRequest, responseType: 'text' | 'stream', flight: Flight): Promise<AxiosResponse> {
+    const { rest } = made ?? (await connect());
+    return client.request({
+      method: request.method,
+      url: request.url,
+      headers: request.headers,
+      data: request.body,
+      httpAgent: rest,
+      httpsAgent: rest,
+      responseType,
+      signal: flight.attempt.signal,
+      transport: watched(request.url, flight),
+    });
+  }
+
   async function send(request: WireRequest, timeout: number, signal?: AbortSignal): Promise<WireAnswer | WireFault> {
     if (signal?.aborted) return { fault: 'aborted', reason: 'closed', left: false };
-    const attempt = new AbortController();
-    const flight = { left: false, late: false };
-    const timer = setTimeout(() => {
-      flight.late = true;
-      attempt.abort();
-    }, timeout);
-    const stop = () => attempt.abort();
-    signal?.addEventListener('abort', stop, { once: true });
+    const flight = new Flight(timeout, signal);
     try {
-      const answer = await client.request({
-        method: request.method,
-        url: request.url,
-        headers: request.headers,
-        data: request.body,
-        signal: attempt.signal,
-        transport: watched(request.url, flight),
-      });
-      const headers = answer.headers instanceof AxiosHeaders ? (answer.headers as unknown as Headers) : {};
-      return { status: answer.status, headers, text: typeof answer.data === 'string' ? answer.data : '' };
+      const answer = await ask(request, 'text', flight);
+      return { ...headOf(answer), text: typeof answer.data === 'string' ? answer.data : '' };
     } catch (error) {
-      const reason = codeOf(error);
-      const fault = flight.late ? 'timeout' : signal?.aborted ? 'aborted' : oversize(reason) ? 'too_large' : 'network';
-      return { fault, reason, left: flight.left };
+      return flight.faultOf(error);
     } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', stop);
+      flight.end();
+    }
+  }
+
+  async function stream(request: WireRequest, timeout: number, signal?: AbortSignal) {
+    if (signal?.aborted) return { fault: 'aborted', reason: 'closed', left: false } as const;
+    const flight = new Flight(timeout, signal);
+    try {
+      const answer = await ask(request, 'stream', flight);
+      if (answer.status >= 200 && answer.status < 300) return { ...headOf(answer), lines: lines(answer.data, flight) };
+      let text = '';
+      for await (const line of lines(answer.data, flight)) text += `${line}\n`;
+      return { ...headOf(answer), text };
+    } catch (error) {
+      flight.end();
+      return flight.faultOf(error);
     }
   }
 
   return {
     send,
+    stream,
     close() {
-      httpAgent.destroy();
-      httpsAgent.destroy();
+      closed = true;
+      made?.destroy();
     },
   };
 }
 
+function headOf({ status, headers }: AxiosResponse): { status: number; headers: Headers } {
+  return { status, headers: headers instanceof AxiosHeaders ? (headers as unknown as Headers) : {} };
+}
+
+/** One attempt: when it has to end, and whether it may have reached the server. */
+class Flight {
+  readonly attempt = new AbortController();
+  left = false;
+  #late = false;
+  readonly #timeout: number;
+  readonly #signal: AbortSignal | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  readonly #stop = () => this.attempt.abort();
+
+  constructor(timeout: number, signal: AbortSignal | undefined) {
+    this.#timeout = timeout;
+    this.#signal = signal;
+    signal?.addEventListener('abort', this.#stop, { once: true });
+    this.extend();
+  }
+
+  /** Something arrived: the clock starts anew. */
+  extend(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#late = true;
+      this.attempt.abort();
+    }, this.#timeout);
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#signal?.removeEventListener('abort', this.#stop);
+  }
+
+  faultOf(error: unknown): WireFault {
+    const given = this.#signal?.aborted ? 'aborted' : oversize(error) ? 'too_large' : 'network';
+    return { fault: this.#late ? 'timeout' : given, reason: codeOf(error), left: this.left };
+  }
+}
+
+/** A piece may end anywhere, in the middle of a character too. */
+async function* lines(body: Readable, flight: Flight): AsyncGenerator<string> {
+  const decoder = new StringDecoder('utf8');
+  let rest = '';
+  try {
+    for await (const piece of body) {
+      flight.extend();
+      const parts = (rest + decoder.write(piece as Buffer)).split(/\r\n|\n/);
+      rest = parts.pop() ?? '';
+      if (rest.length > largestAnswer) throw new Error('maxContentLength exceeded');
+      yield* parts;
+    }
+    rest += decoder.end();
+    if (rest !== '') yield rest;
+  } catch (error) {
+    throw new StreamFault(flight.faultOf(error));
+  } finally {
+    flight.end();
+    body.destroy();
+  }
+}
+
+/** How a stream says that it broke off. */
+export class StreamFault extends Error {
+  readonly fault: WireFault;
+
+  constructor(fault: WireFault) {
+    super(fault.reason);
+    this.fault = fault;
+  }
+}
+
 /** Node's own request function, which notes when the connection stands: until then nothing can have left. */
-function watched(url: string, flight: { left: boolean }) {
+function watched(url: string, flight: Flight) {
   const secure = url.startsWith('https:');
   return {
     request(options: http.RequestOptions, onResponse: (response: http.IncomingMessage) => void): http.ClientRequest {
@@ -158,6 +272,7 @@ function codeOf(error: unknown): string {
   return typeof code === 'string' ? code : typeof cause?.code === 'string' ? cause.code : 'UNKNOWN';
 }
 
-function oversize(reason: string): boolean {
-  return reason === 'ERR_BAD_RESPONSE' || reason === 'ERR_FR_MAX_BODY_LENGTH_EXCEEDED';
+/** The codes do not tell: an answer that is cut off halfway has the same one. */
+function oversize(error: unknown): boolean {
+  return error instanceof Error && /max(?:Content|Body)Length/.test(error.message);
 }

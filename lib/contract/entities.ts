@@ -1,4 +1,7 @@
 import type {
+  Agent,
+  AgentAnswer,
+  Bot,
   Channel,
   ChatMessage,
   Chunk,
@@ -6,19 +9,27 @@ import type {
   Contact,
   ContactCard,
   Conversation,
+  Embeddings,
+  Execution,
+  Flow,
   Interactive,
   InteractiveButton,
   KnowledgeBase,
+  KnowledgeDocument,
   Location,
   Media,
   Message,
   QueryResult,
+  Rendering,
+  Session,
   Tenant,
   Unknowns,
   Usage,
   User,
+  VisualTemplate,
+  Webhook,
 } from '../model';
-import { entity, idOf, unwrap } from './envelope';
+import { type Decode, entity, idOf, unwrap } from './envelope';
 import { array, isObject, type Json, misfit, number, object, put, string } from './json';
 
 const mediaTypes = new Set(['image', 'video', 'audio', 'document', 'sticker']);
@@ -26,7 +37,19 @@ const mediaTypes = new Set(['image', 'video', 'audio', 'document', 'sticker']);
 /** A message of either SDK family, or of the webhook documentation (contract 5.2). */
 export function message(body: unknown): Message {
   const wire = entity(body, 'a message');
-  const { content: held, type, contentType: kind, ...rest } = wire;
+  // What has a decoder of its own below is there in its decoded form or not at all, so that readers can rely on it.
+  const {
+    content: held,
+    type,
+    contentType: kind,
+    text: _text,
+    media: _media,
+    location: _location,
+    contact: _contact,
+    interactive: _interactive,
+    template: _template,
+    ...rest
+  } = wire;
   const content = object(held) ?? {};
   const media = mediaOf(object(content.media) ?? object(wire.media));
   const senderType = string(wire.senderType);
@@ -73,7 +96,11 @@ function cardOf(wire: Json | undefined): ContactCard | undefined {
   const phones = array(wire.phones).map((phone) =>
     isObject(phone) ? { ...phone, number: string(phone.number) ?? '' } : { number: string(phone) ?? '' },
   );
-  return { ...wire, name: string(wire.name) ?? '', phones, emails: array(wire.emails).map(String) };
+  return { ...wire, name: string(wire.name) ?? '', phones, emails: texts(wire.emails) };
+}
+
+function texts(wire: unknown): string[] {
+  return array(wire).flatMap((one) => string(one) ?? []);
 }
 
 /** One family says `interactive`, the other `buttons` and `listSections` inside `content`. */
@@ -121,20 +148,44 @@ export function conversation(body: unknown): Conversation {
   put(result, 'channelType', string(wire.channelType) ?? string(channel?.type));
   put(result, 'assignedTo', string(wire.assignedTo) ?? string(assignedAgentId) ?? string(assignee?.id));
   if (wire.priority === 'medium') result.priority = 'normal';
-  if (isObject(lastMessage)) result.lastMessage = message(lastMessage);
-  if (isObject(person)) result.contact = contact(person);
+  // An embedded part that is only a summary must not cost us the conversation, nor the list it is in.
+  if (isObject(lastMessage) && string(lastMessage.id)) result.lastMessage = message(lastMessage);
+  if (isObject(person) && string(person.id)) result.contact = contact(person);
   put(result, 'contactId', string(wire.contactId) ?? result.contact?.id);
   return result;
 }
 
-export function channel(body: unknown): Channel {
-  const wire = entity(body, 'a channel');
-  return { ...wire, id: idOf(wire, 'a channel') };
+/** Entities that are the same in every family of the contract. */
+function plainly<T extends { id: string }>(what: string): Decode<T> {
+  return (body) => {
+    const wire = entity(body, what);
+    return { ...wire, id: idOf(wire, what) } as unknown as T;
+  };
 }
 
-export function knowledgeBase(body: unknown): KnowledgeBase {
-  const wire = entity(body, 'a knowledge base');
-  return { ...wire, id: idOf(wire, 'a knowledge base') };
+export const channel = plainly<Channel>('a channel');
+export const knowledgeBase = plainly<KnowledgeBase>('a knowledge base');
+export const document = plainly<KnowledgeDocument>('a document');
+export const bot = plainly<Bot>('a bot');
+export const flow = plainly<Flow>('a flow');
+export const execution = plainly<Execution>('an execution');
+export const agent = plainly<Agent>('an agent');
+export const webhook = plainly<Webhook>('a webhook');
+export const tenant = plainly<Tenant>('a tenant');
+
+/** An object whose fields are the server's business. */
+export function facts(body: unknown): Unknowns {
+  return entity(body, 'an object');
+}
+
+/** `{status: number}`, by status. */
+export function counts(body: unknown): Record<string, number> {
+  const wire = entity(body, 'a list of counts');
+  const found = Object.entries(wire).flatMap(([key, value]): [string, number][] => {
+    const figure = number(value);
+    return figure === undefined ? [] : [[key, figure]];
+  });
+  return Object.fromEntries(found);
 }
 
 export function user(body: unknown): User {
@@ -142,13 +193,77 @@ export function user(body: unknown): User {
   return { ...wire, id: idOf(wire, 'a user') };
 }
 
-export function tenant(body: unknown): Tenant {
-  const wire = entity(body, 'a tenant');
-  return { ...wire, id: idOf(wire, 'a tenant') };
+export function session(body: unknown): Session {
+  const inner = entity(body, 'a session');
+  // The documentation puts the user into the data and the tokens beside it.
+  const wire = isObject(body) && isObject(body.meta) ? { ...inner, ...body.meta } : inner;
+  const accessToken = string(wire.accessToken) ?? string(wire.token);
+  if (accessToken === undefined) throw misfit('a session');
+  const result: Session = { accessToken };
+  put(result, 'refreshToken', string(wire.refreshToken));
+  put(result, 'expiresIn', number(wire.expiresIn));
+  if (isObject(wire.user) && string(wire.user.id)) result.user = user(wire.user);
+  if (isObject(wire.tenant) && string(wire.tenant.id)) result.tenant = tenant(wire.tenant);
+  return result;
+}
+
+/** Contract 1.7: `data[{index, embedding}]`, or `embeddings[][]`. There must be one vector for each text. */
+export function embeddings(input: string | readonly string[]): Decode<Embeddings> {
+  const asked = typeof input === 'string' ? 1 : input.length;
+  return (body) => {
+    const wire = isObject(body) && Array.isArray(body.data) ? body : entity(body, 'embeddings');
+    const rows = Array.isArray(wire.data)
+      ? [...wire.data].sort((a, b) => (number(object(a)?.index) ?? 0) - (number(object(b)?.index) ?? 0))
+      : array(wire.embeddings);
+    const vectors = rows.map((row) => (isObject(row) ? row.embedding : row));
+    const isVector = (value: unknown) => Array.isArray(value) && value.length > 0 && value.every(Number.isFinite);
+    if (vectors.length !== asked || !vectors.every(isVector)) throw misfit(`${asked} embeddings`);
+    const result: Embeddings = { dimension: (vectors[0] as number[])?.length ?? 0, vectors: vectors as number[][] };
+    put(result, 'model', string(wire.model));
+    put(result, 'usage', usage(object(wire.usage)));
+    return result;
+  };
+}
+
+/** Contract 1.7: `{response}`, or a completion. */
+export function agentAnswer(body: unknown): AgentAnswer {
+  const wire = entity(body, 'an answer');
+  const { usage: used, ...rest } = wire;
+  const result = { ...rest, text: plain(wire.response) ?? completion(wire).text } as AgentAnswer;
+  put(result, 'conversationId', string(wire.conversationId));
+  put(result, 'usage', usage(object(used)));
+  return result;
+}
+
+/** Contract 1.11: snake_case, the picture as base64 or as a data URI. */
+export function rendering(body: unknown): Rendering {
+  const wire = entity(body, 'a rendering');
+  const encoded = string(wire.image_base64)?.replace(/^data:[^,]*,/, '');
+  const result: Rendering = {};
+  if (encoded !== undefined) result.image = Buffer.from(encoded, 'base64');
+  put(result, 'imageUrl', string(wire.image_url));
+  put(result, 'messageId', string(wire.message_id));
+  put(result, 'caption', plain(wire.caption));
+  put(result, 'width', number(wire.width));
+  put(result, 'height', number(wire.height));
+  put(result, 'format', string(wire.format));
+  if (Object.keys(result).length === 0) throw misfit('a rendering');
+  return result;
+}
+
+export function visualTemplates(body: unknown): VisualTemplate[] {
+  const wire = entity(body, 'a list of templates');
+  if (!Array.isArray(wire.templates)) throw misfit('a list of templates');
+  return wire.templates.map((one): VisualTemplate => {
+    if (isObject(one)) return { ...one, id: idOf(one, 'a template') };
+    const id = string(one);
+    if (id === undefined) throw misfit('a list of templates');
+    return { id, name: id };
+  });
 }
 
 /** Contract 1.8: `{chunks}` in most SDKs, `{results}` in two. */
-export function queryResult(asked: string): (body: unknown) => QueryResult {
+export function queryResult(asked: string): Decode<QueryResult> {
   return (body) => {
     const wire = entity(body, 'a query result');
     const rows = wire.chunks ?? wire.results;

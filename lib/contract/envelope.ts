@@ -2,6 +2,9 @@ import { type Code, LinktorError, type Plan } from '../errors';
 import type { Page } from '../model';
 import { array, isObject, type Json, misfit, number, object, parseJson, put, string } from './json';
 
+/** Understands one body. @throws LinktorError `serialization` */
+export type Decode<T> = (body: unknown) => T;
+
 /** @returns what is inside `{success,data}` or `{data,meta}`, or the body itself when it is bare */
 export function unwrap(body: unknown): unknown {
   if (!isObject(body) || !('data' in body)) return body;
@@ -32,7 +35,7 @@ export function idOf(wire: Json, what: string): string {
  * A list in any of its shapes: `{data, pagination}`, `{data, meta}`, flat `{data, nextCursor, hasMore}`, each maybe in
  * `{success, data}`, or a bare array. Anything else is an error, never an empty list.
  */
-export function list<T>(item: (wire: unknown) => T, what: string): (body: unknown) => Page<T> {
+export function list<T>(item: Decode<T>, what: string): Decode<Page<T>> {
   return (body) => {
     const inner = isObject(body) && body.success === true && isObject(body.data) ? body.data : body;
     const rows = Array.isArray(inner) ? inner : object(inner)?.data;
@@ -50,7 +53,8 @@ function page<T>(items: T[], paging: Json): Page<T> {
   const offset = number(paging.offset);
   const current =
     number(paging.page) ?? (offset !== undefined && pageSize ? Math.floor(offset / pageSize) + 1 : undefined);
-  const pages = number(paging.totalPages ?? paging.pages);
+  const counted = total !== undefined && pageSize ? Math.ceil(total / pageSize) : undefined;
+  const pages = number(paging.totalPages ?? paging.pages) ?? counted;
   const nextCursor = string(paging.nextCursor ?? paging.next);
   const said = paging.hasMore ?? paging.has_next ?? paging.hasNext;
   const hasNext =
@@ -132,8 +136,11 @@ function plainText(headers: Headers, text: string): string | undefined {
 function retryAfter(headers: Headers, fromBody: unknown[], now: number): number | undefined {
   const header = headers['retry-after']?.trim();
   if (header !== undefined && header !== '') {
-    if (/^-?\d+(\.\d+)?$/.test(header)) return Math.max(0, Number(header));
-    const date = Date.parse(header);
+    if (/^-?\d{1,15}(\.\d+)?$/.test(header)) return Math.max(0, Number(header));
+    // Date.parse takes almost anything that holds a number; a date has a clock time in it.
+    // One of its three forms names no zone and means GMT, not ours.
+    const zoned = /(?:GMT|UTC|Z|[+-]\d\d:?\d\d)$/i.test(header) ? header : `${header} GMT`;
+    const date = /\d:\d\d/.test(header) ? Date.parse(zoned) : Number.NaN;
     if (Number.isFinite(date)) return Math.max(0, Math.ceil((date - now) / 1000));
   }
   for (const value of array(fromBody)) {

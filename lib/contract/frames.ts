@@ -52,10 +52,12 @@ function changeEvent(flat: Json, original: unknown): Event | undefined {
   return event;
 }
 
-function messageEvent(flat: Json, original: unknown): Event | undefined {
+function messageEvent(flat: Json, original: Json): Event | undefined {
   let held: ReturnType<typeof message>;
   try {
-    held = message(isObject(flat.message) ? flat.message : flat);
+    // The type of a frame is not the type of the message in it.
+    const { type: _type, ...bare } = flat;
+    held = message(isObject(flat.message) ? flat.message : isObject(original.data) ? original.data : bare);
   } catch {
     return undefined;
   }

@@ -1,17 +1,30 @@
 import type {
+  Agent,
+  AgentAnswer,
+  Bot,
   Channel,
   ChatMessage,
   Completion,
+  CompletionChunk,
   Contact,
   Conversation,
+  Embeddings,
   Event,
+  Execution,
+  Flow,
   KnowledgeBase,
+  KnowledgeDocument,
   Message,
   Outgoing,
   Page,
   QueryResult,
+  Rendering,
+  Session,
   Tenant,
+  Unknowns,
   User,
+  VisualTemplate,
+  Webhook,
 } from '../model';
 
 /**
@@ -21,18 +34,41 @@ import type {
  */
 export type Kind = 'read' | 'write' | 'costly';
 
+/** A file to upload. */
+export interface Upload {
+  file: Buffer;
+  filename: string;
+  mimeType?: string;
+  /** further form fields */
+  fields: Record<string, string | undefined>;
+}
+
 /** One call on the wire, and how to understand its answer. */
 export interface Call<T> {
   kind: Kind;
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** path segments, not yet encoded */
   path: readonly string[];
-  query?: Record<string, string | number | boolean | undefined>;
+  query?: Record<string, unknown>;
+  /** JSON */
   body?: unknown;
+  /** multipart instead of JSON */
+  upload?: Upload;
+  headers?: Record<string, string>;
   /** writes that name the same lane leave one after the other (the conversation's id) */
   lane?: string;
+  /** a 401 is about what was sent, not about who we are: no reason to sign in again */
+  keepSession?: boolean;
+  /** what other servers of this contract want instead, where this answers 404 or 405; remembered once it worked */
+  otherwise?: { key: string; call: Call<T> };
   /** @throws LinktorError `serialization` when the answer has not the expected shape */
   decode(body: unknown): T;
+}
+
+/** A call whose answer arrives piece by piece. Never repeated. */
+export interface StreamCall<T> extends Omit<Call<T>, 'decode' | 'otherwise'> {
+  /** @returns a piece, or undefined for a line that says nothing */
+  piece(line: string): T | undefined;
 }
 
 /** Which part of a list. A cursor wins over a page. */
@@ -42,13 +78,18 @@ export interface Slice {
   cursor?: string;
 }
 
-export interface ConversationFilter extends Slice {
+export interface SearchFilter extends Slice {
+  search?: string;
   status?: string;
+}
+
+export interface ConversationFilter extends SearchFilter {
   channelId?: string;
   channelType?: string;
   contactId?: string;
   assignedTo?: string;
-  search?: string;
+  priority?: string;
+  tags?: readonly string[];
   sortBy?: 'lastMessageAt' | 'createdAt' | 'updatedAt';
   sortOrder?: 'asc' | 'desc';
 }
@@ -60,15 +101,37 @@ export interface MessageFilter extends Slice {
   after?: string;
 }
 
-export interface SearchFilter extends Slice {
-  search?: string;
+export interface ContactFilter extends SearchFilter {
+  email?: string;
+  phone?: string;
+  tags?: readonly string[];
+  channelType?: string;
+  sortBy?: 'name' | 'createdAt' | 'lastSeenAt';
+  sortOrder?: 'asc' | 'desc';
 }
+
+export interface ChannelFilter extends SearchFilter {
+  type?: string;
+}
+
+export interface BotFilter extends SearchFilter {
+  type?: string;
+  channelId?: string;
+}
+
+export interface DocumentFilter extends SearchFilter {
+  type?: string;
+}
+
+/** What is new about an entity; only the keys that are there change. */
+export type Changes = Unknowns;
 
 export interface QueryInput {
   base: string;
   query: string;
   topK?: number;
   minScore?: number;
+  filter?: Unknowns;
 }
 
 export interface CompletionInput {
@@ -76,8 +139,68 @@ export interface CompletionInput {
   model?: string;
   temperature?: number;
   maxTokens?: number;
+  tools?: readonly unknown[];
+  agentId?: string;
   knowledgeBaseIds?: readonly string[];
   conversationId?: string;
+  metadata?: Unknowns;
+}
+
+export interface InvokeInput {
+  message: string;
+  conversationId?: string;
+  context?: Unknowns;
+}
+
+export interface DocumentInput {
+  name: string;
+  /** pdf, txt, docx, html, markdown, csv, json */
+  type?: string;
+  content?: string;
+  sourceUrl?: string;
+  metadata?: Unknowns;
+}
+
+export interface UploadInput extends Omit<DocumentInput, 'content' | 'sourceUrl'> {
+  file: Buffer;
+  filename: string;
+  mimeType?: string;
+}
+
+export interface ExecuteInput {
+  conversationId: string;
+  variables?: Unknowns;
+  startNodeId?: string;
+}
+
+/** ISO 8601 dates or times. */
+export interface Period {
+  startDate?: string;
+  endDate?: string;
+}
+
+/** The names of the figures there are. */
+export type Figures = 'dashboard' | 'conversations' | 'messages' | 'agents' | 'bots' | 'channels' | 'realtime';
+
+export interface RenderInput {
+  template: string;
+  data: Unknowns;
+  tenantId: string;
+  /** whatsapp, telegram, web, email */
+  channel?: string;
+  format?: 'png' | 'webp' | 'jpeg';
+  /** pixels */
+  width?: number;
+  quality?: number;
+  scale?: number;
+}
+
+export interface RenderSendInput {
+  conversation: string;
+  template: string;
+  data: Unknowns;
+  caption?: string;
+  followUpText?: string;
 }
 
 /** A frame to send on the socket. */
@@ -95,6 +218,21 @@ export interface SocketAddress {
 /** How we sign in, as the wire needs it. */
 export type Badge = { apiKey: string } | { token: string };
 
+/** The five usual operations of a resource. */
+export interface CrudCalls<T, Filter extends Slice = SearchFilter> {
+  list(filter: Filter): Call<Page<T>>;
+  get(id: string): Call<T>;
+  create(input: Changes): Call<T>;
+  update(id: string, changes: Changes): Call<T>;
+  remove(id: string): Call<void>;
+}
+
+/** Tags are added and removed by name; the rest stays. */
+export interface TagCalls<T> {
+  addTags(id: string, tags: readonly string[]): Call<T>;
+  removeTags(id: string, tags: readonly string[]): Call<T>;
+}
+
 /**
  * One wire contract: model in, call out; answer in, model out; frame in, event out.
  * A contract that cannot do an operation throws `not_supported` with a hint.
@@ -106,20 +244,91 @@ export interface Contract {
   signal(signal: Signal): string | undefined;
   /** @returns the event, or undefined for a frame that means nothing to us */
   frame(text: string): Event | undefined;
-  readonly auth: { me(): Call<User>; tenant(): Call<Tenant> };
-  readonly conversations: {
-    list(filter: ConversationFilter): Call<Page<Conversation>>;
-    get(id: string): Call<Conversation>;
-    messages(id: string, filter: MessageFilter): Call<Page<Message>>;
-    send(id: string, message: Outgoing): Call<Message>;
-    /** send a body as it is, in the contract's own words */
-    sendRaw(id: string, body: object): Call<Message>;
+  readonly auth: {
+    login(email: string, password: string): Call<Session>;
+    refresh(refreshToken: string): Call<Session>;
+    logout(): Call<void>;
+    me(): Call<User>;
+    tenant(): Call<Tenant>;
+    updateProfile(changes: Changes): Call<User>;
+    changePassword(current: string, next: string): Call<void>;
   };
-  readonly contacts: { list(filter: SearchFilter): Call<Page<Contact>>; get(id: string): Call<Contact> };
-  readonly channels: { list(filter: SearchFilter): Call<Page<Channel>> };
-  readonly knowledgeBases: {
-    list(filter: SearchFilter): Call<Page<KnowledgeBase>>;
+  readonly conversations: Omit<CrudCalls<Conversation, ConversationFilter>, 'remove'> &
+    TagCalls<Conversation> & {
+      assign(id: string, user: string): Call<Conversation>;
+      unassign(id: string): Call<Conversation>;
+      resolve(id: string): Call<Conversation>;
+      reopen(id: string): Call<Conversation>;
+      /** @param until ISO 8601; without it until somebody writes */
+      snooze(id: string, until?: string): Call<Conversation>;
+      markRead(id: string, messageIds?: readonly string[]): Call<void>;
+      counts(): Call<Record<string, number>>;
+      messages(id: string, filter: MessageFilter): Call<Page<Message>>;
+      message(id: string, messageId: string): Call<Message>;
+      send(id: string, message: Outgoing): Call<Message>;
+      /** send a body as it is, in the contract's own words */
+      sendRaw(id: string, body: object): Call<Message>;
+    };
+  readonly contacts: CrudCalls<Contact, ContactFilter> &
+    TagCalls<Contact> & {
+      merge(primary: string, others: readonly string[]): Call<Contact>;
+      conversations(id: string, filter: Slice): Call<Page<Conversation>>;
+    };
+  readonly channels: CrudCalls<Channel, ChannelFilter> & {
+    connect(id: string): Call<Channel>;
+    disconnect(id: string): Call<Channel>;
+    status(id: string): Call<Unknowns>;
+    capabilities(id: string): Call<Unknowns>;
+    test(id: string): Call<Unknowns>;
+    /** @param period day, week, month */
+    stats(id: string, period?: string): Call<Unknowns>;
+  };
+  readonly bots: CrudCalls<Bot, BotFilter> & {
+    activate(id: string): Call<Bot>;
+    deactivate(id: string): Call<Bot>;
+    addChannels(id: string, channels: readonly string[]): Call<Bot>;
+    removeChannels(id: string, channels: readonly string[]): Call<Bot>;
+    addKnowledgeBases(id: string, bases: readonly string[]): Call<Bot>;
+    removeKnowledgeBases(id: string, bases: readonly string[]): Call<Bot>;
+    stats(id: string, period?: string): Call<Unknowns>;
+  };
+  readonly ai: {
+    complete(input: CompletionInput): Call<Completion>;
+    stream(input: CompletionInput): StreamCall<CompletionChunk>;
+    embed(input: string | readonly string[], model?: string): Call<Embeddings>;
+  };
+  readonly agents: CrudCalls<Agent> & {
+    invoke(id: string, input: InvokeInput): Call<AgentAnswer>;
+  };
+  readonly knowledgeBases: CrudCalls<KnowledgeBase> & {
     query(input: QueryInput): Call<QueryResult>;
+    stats(id: string): Call<Unknowns>;
+    documents(id: string, filter: DocumentFilter): Call<Page<KnowledgeDocument>>;
+    document(id: string, documentId: string): Call<KnowledgeDocument>;
+    addDocument(id: string, input: DocumentInput): Call<KnowledgeDocument>;
+    uploadDocument(id: string, input: UploadInput): Call<KnowledgeDocument>;
+    removeDocument(id: string, documentId: string): Call<void>;
   };
-  readonly ai: { complete(input: CompletionInput): Call<Completion> };
+  readonly flows: CrudCalls<Flow> & {
+    activate(id: string): Call<Flow>;
+    deactivate(id: string): Call<Flow>;
+    execute(id: string, input: ExecuteInput): Call<Execution>;
+    executions(id: string, filter: SearchFilter): Call<Page<Execution>>;
+    execution(id: string, executionId: string): Call<Execution>;
+    cancel(id: string, executionId: string): Call<Execution>;
+  };
+  readonly analytics: {
+    figures(what: Figures, period: Period): Call<Unknowns>;
+    report(input: Unknowns): Call<Unknowns>;
+    export(input: Unknowns): Call<Unknowns>;
+  };
+  readonly vre: {
+    render(input: RenderInput): Call<Rendering>;
+    renderAndSend(input: RenderSendInput): Call<Rendering>;
+    templates(tenantId?: string): Call<VisualTemplate[]>;
+    preview(template: string, data?: Unknowns): Call<Rendering>;
+  };
+  readonly webhooks: CrudCalls<Webhook> & {
+    test(id: string, event?: string): Call<Unknowns>;
+  };
 }

@@ -63,8 +63,9 @@ export class Bus {
 
   feed(event: Event, source: Source): void {
     const delivery: Delivery = { event, source, recovered: false, receivedAt: Date.now() };
-    if (this.#held && this.#held.length < mostHeld) this.#held.push(delivery);
-    else this.#take(delivery);
+    if (!this.#held) return this.#take(delivery);
+    this.#held.push(delivery);
+    if (this.#held.length >= mostHeld) this.resume();
   }
 
   /**
@@ -72,8 +73,10 @@ export class Bus {
    * @param missed oldest first; a rejection means that nothing is known
    */
   insert(conversationId: string, missed: Promise<Event[]>): void {
+    // Caught here, not when it is this step's turn: a rejection that nobody listens to would end the process.
+    const known = missed.catch(() => []);
     this.#chain(conversationId, async () => {
-      const events = await missed.catch(() => []);
+      const events = await known;
       const conversation = await this.#settings.conversation(conversationId);
       for (const event of events) {
         if (!this.#isNew(event)) continue;

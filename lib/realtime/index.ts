@@ -8,7 +8,10 @@ export type { Delivery, Listener, Source } from './bus';
 export type { SocketState } from './socket';
 
 export interface RealtimeSettings
-  extends Pick<SocketSettings, 'autoReconnect' | 'reconnectInterval' | 'maxReconnectAttempts' | 'timing' | 'url'> {
+  extends Pick<
+    SocketSettings,
+    'autoReconnect' | 'reconnectInterval' | 'maxReconnectAttempts' | 'timing' | 'url' | 'connection'
+  > {
   contract: Pick<Contract, 'frame' | 'signal'>;
   rest: Rest;
   /** milliseconds between two looks for new conversations, 10 000 */

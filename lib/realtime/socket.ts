@@ -1,6 +1,6 @@
 import WebSocket from 'ws';
 import type { Signal } from '../contract';
-import type { Code } from '../errors';
+import { type Code, LinktorError } from '../errors';
 import { backoff } from './backoff';
 
 export type SocketState =
@@ -12,7 +12,9 @@ export type SocketState =
 
 export interface SocketSettings {
   /** asked before every attempt; never print it */
-  url(): string;
+  url(): Promise<string>;
+  /** agent, certificates and the like, as `ws` takes them */
+  connection?(): Promise<object>;
   /** a frame for the wire, or undefined where the contract has none */
   encode(signal: Signal): string | undefined;
   onFrame(text: string): void;
@@ -76,6 +78,8 @@ export class Socket {
   readonly #subscriptions = new Map<string, number>();
   #state: SocketState = { name: 'idle', since: Date.now() };
   #ws: WebSocket | undefined;
+  /** the attempt whose address is being asked for */
+  #dial: symbol | undefined;
   #users = 0;
   #attempt = 0;
   #reconnect: NodeJS.Timeout | undefined;
@@ -154,19 +158,39 @@ export class Socket {
   #connect(): void {
     clearTimeout(this.#reconnect);
     this.#drop();
-    let url: string;
-    try {
-      url = this.#settings.url();
-    } catch {
-      return this.#refuse('authentication', 'no usable address or credentials');
-    }
+    const dial = Symbol('dial');
+    this.#dial = dial;
     this.#become({ name: 'connecting', since: Date.now() });
+    // Who hears that may have closed us.
+    if (this.#dial !== dial) return;
+    const { url, connection } = this.#settings;
+    Promise.all([url(), connection?.()])
+      .then(([address, options]) => {
+        if (this.#dial === dial) this.#open(address, options);
+      })
+      .catch((error: unknown) => {
+        if (this.#dial === dial) this.#undialled(error);
+      });
+  }
+
+  /** There is no address to go to: we cannot sign in, or the server that we sign in with is not there. */
+  #undialled(error: unknown): void {
+    this.#dial = undefined;
+    const problem = error instanceof LinktorError ? error : new LinktorError('websocket', 'no usable address');
+    const { code, message } = problem;
+    const passing = code === 'network' || code === 'timeout' || code === 'server' || code === 'rate_limit';
+    this.#failed(message, passing ? undefined : code);
+  }
+
+  #open(url: string, options: object | undefined): void {
     const ws = new WebSocket(url, {
+      ...options,
       handshakeTimeout: this.#timing.handshake,
       maxPayload: largestFrame,
       perMessageDeflate: false,
       followRedirects: false,
     });
+    this.#dial = undefined;
     this.#ws = ws;
     ws.on('open', () => this.#opened(ws));
     ws.on('message', (data) => {
@@ -209,6 +233,10 @@ export class Socket {
   #lost(ws: WebSocket, reason: string, refused?: Code): void {
     if (ws !== this.#ws) return;
     this.#drop();
+    this.#failed(reason, refused);
+  }
+
+  #failed(reason: string, refused?: Code): void {
     const { autoReconnect = true, maxReconnectAttempts = 0, reconnectInterval = 5000 } = this.#settings;
     if (refused !== undefined) return this.#refuse(refused, reason);
     if (!autoReconnect) return this.#refuse('websocket', reason);
@@ -238,6 +266,7 @@ export class Socket {
     clearTimeout(this.#watch);
     clearTimeout(this.#healthy);
     clearInterval(this.#ping);
+    this.#dial = undefined;
     const ws = this.#ws;
     this.#ws = undefined;
     if (!ws) return;

@@ -1,4 +1,4 @@
-import { LinktorClient } from '../../lib/client';
+import { LinktorClient, type ProxySettings, type SignIn, type TlsSettings } from '../../lib/client';
 import { LinktorError } from '../../lib/errors';
 import { Realtime, type SocketState } from '../../lib/realtime';
 import { failure } from './failure';
@@ -17,6 +17,14 @@ export interface AccountSettings {
   idempotent: boolean;
   apiKey: string;
   accessToken: string;
+  email: string;
+  password: string;
+}
+
+/** What other config nodes say about the way to the server. */
+export interface Route {
+  tls?: TlsSettings;
+  proxy?: ProxySettings;
 }
 
 export interface AccountLog {
@@ -34,34 +42,39 @@ export interface Account {
   realtime(): Realtime;
   /** a REST call has succeeded */
   succeeded(): void;
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** @returns a client for these settings, with only the credentials that the chosen sign-in uses */
-export function clientOf(settings: AccountSettings): LinktorClient {
-  const { baseUrl, signIn, timeout, maxRetries, idempotent, apiKey, accessToken } = settings;
-  const credentials = signIn === 'accessToken' ? { accessToken } : { apiKey };
-  return new LinktorClient({ baseUrl, timeout, maxRetries, idempotent, ...credentials });
+export function clientOf(settings: AccountSettings, route: Route = {}): LinktorClient {
+  const { baseUrl, signIn, timeout, maxRetries, idempotent, apiKey, accessToken, email, password } = settings;
+  const signingIn: Record<string, SignIn> = {
+    apiKey: { apiKey },
+    accessToken: { accessToken },
+    password: { email, password },
+  };
+  return new LinktorClient({ baseUrl, timeout, maxRetries, idempotent, ...route, ...signingIn[signIn] });
 }
 
 /** Nothing is opened before somebody needs it. */
-export function createAccount(settings: AccountSettings, log: AccountLog): Account {
+export function createAccount(settings: AccountSettings, route: Route, log: AccountLog): Account {
   let client: LinktorClient | undefined;
   let realtime: Realtime | undefined;
 
   const getClient = () => {
-    client ??= clientOf(settings);
+    client ??= clientOf(settings, route);
     return client;
   };
 
   const getRealtime = () => {
     if (realtime) return realtime;
     const rest = getClient();
-    const { contract, url } = rest.realtime;
+    const { contract, url, connection } = rest.realtime;
     realtime = new Realtime({
       contract,
       rest,
-      url: () => (settings.wsUrl === '' ? url() : withQueryOf(settings.wsUrl, url())),
+      url: async () => (settings.wsUrl === '' ? url() : withQueryOf(settings.wsUrl, await url())),
+      connection,
       autoReconnect: settings.autoReconnect,
       reconnectInterval: settings.reconnectInterval,
       maxReconnectAttempts: settings.maxReconnectAttempts,
@@ -76,9 +89,9 @@ export function createAccount(settings: AccountSettings, log: AccountLog): Accou
     client: getClient,
     realtime: getRealtime,
     succeeded: () => realtime?.revive(),
-    close() {
+    async close() {
       realtime?.close();
-      client?.close();
+      await client?.close();
     },
   };
 }
@@ -111,5 +124,5 @@ export function brokenAccount(problem: unknown): Account {
   const refuse = () => {
     throw error;
   };
-  return { client: refuse, realtime: refuse, succeeded() {}, close() {} };
+  return { client: refuse, realtime: refuse, succeeded() {}, close: async () => {} };
 }

@@ -3,8 +3,9 @@ import type { LinktorError } from '../../lib/errors';
 import type { Page } from '../../lib/model';
 import { type Account, type AccountSettings, clientOf } from './account';
 import { failure } from './failure';
-import type { Pick } from './fields';
+import type { Listable } from './fields';
 import type { RED } from './red';
+import { routeOf } from './route';
 
 interface Request {
   params: Record<string, string>;
@@ -29,7 +30,7 @@ const items = <T extends { id: string }>(page: Page<T>, label: (item: T) => stri
   page.items.map((item) => ({ value: item.id, label: label(item) ?? item.id }));
 
 /** What pick lists can be filled with. */
-const listings: Record<Pick, Listing> = {
+const listings: Record<Listable, Listing> = {
   channels: async (client, search) =>
     items(await client.channels.list({ limit: listed, search }), ({ name, type }) => name && `${name} (${type})`),
   contacts: async (client, search) =>
@@ -49,7 +50,7 @@ export function serveEditor(red: RED): void {
   const may = (permission: string) => red.auth.needsPermission(permission);
 
   const list: Handler = ({ params, query }, response) => {
-    const listing = Object.hasOwn(listings, params.what ?? '') ? listings[params.what as Pick] : undefined;
+    const listing = Object.hasOwn(listings, params.what ?? '') ? listings[params.what as Listable] : undefined;
     const account = accountOf(params.id ?? '');
     if (!listing) return response.status(404).json({ code: 'not_found' });
     // A config node that is only in the editor yet is nobody's fault: the dialog says so.
@@ -84,6 +85,15 @@ function given(body: unknown): Record<string, unknown> {
   return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
 }
 
+/** A running config node; Node-RED has put the environment's values into its credentials. */
+interface Deployed {
+  deployedUrl?: string;
+  credentials?: Record<string, string>;
+}
+
+const secrets = ['apiKey', 'accessToken', 'email', 'password'] as const;
+type Credentials = Pick<AccountSettings, (typeof secrets)[number]>;
+
 /** What the editor puts into a password field whose value it does not know. */
 const unknown = '__PWRD__';
 
@@ -92,25 +102,25 @@ const unknown = '__PWRD__';
  * host they were deployed for and to no other: whoever may edit a config node may not lead its key away.
  */
 async function tested(body: Record<string, unknown>, red: RED, id: string): Promise<object> {
-  const stored = red.nodes.getCredentials(id) as Record<string, string> | undefined;
-  const deployed = (red.nodes.getNode(id) as unknown as { deployedUrl?: string } | null)?.deployedUrl;
+  const node = red.nodes.getNode(id) as unknown as Deployed | null;
+  const deployed = node?.deployedUrl;
   const text = (name: string) => (typeof body[name] === 'string' ? String(body[name]) : '');
   // What an environment variable holds is known at run time only, and is nobody's business here.
   const baseUrl = text('baseUrl').startsWith('${') ? (deployed ?? '') : text('baseUrl');
   const samePlace = deployed !== undefined && originOf(deployed) === originOf(baseUrl);
   const credential = (name: string) => {
     const typed = text(name);
-    return typed !== '' && typed !== unknown ? typed : samePlace ? (stored?.[name] ?? '') : '';
+    return typed !== '' && typed !== unknown ? typed : samePlace ? (node?.credentials?.[name] ?? '') : '';
   };
-  const client = clientOf({
+  const settings = {
     baseUrl,
     signIn: text('signIn'),
-    apiKey: credential('apiKey'),
-    accessToken: credential('accessToken'),
+    ...(Object.fromEntries(secrets.map((name) => [name, credential(name)])) as Credentials),
     timeout: 10,
     maxRetries: 0,
     idempotent: false,
-  } as AccountSettings);
+  } as AccountSettings;
+  const client = clientOf(settings, routeOf(red, body));
   try {
     const began = performance.now();
     const user = await client.auth.me();
@@ -118,7 +128,7 @@ async function tested(body: Record<string, unknown>, red: RED, id: string): Prom
     const tenant = await client.auth.tenant().catch(() => undefined);
     return { user: user.name ?? user.email ?? user.id, tenant: tenant?.name, latency };
   } finally {
-    client.close();
+    await client.close();
   }
 }
 

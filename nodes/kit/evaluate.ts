@@ -79,10 +79,8 @@ async function typed(red: RED, node: RunningNode, one: Prepared, msg: Msg): Prom
   const nothing = value === undefined || value === null || value === '';
   if (nothing && !empty) throw invalid(`The field "${name}" (${source.type} ${source.value}) came to nothing.`);
   if (nothing && field.required) {
-    throw invalid(
-      `"${name}" is missing.`,
-      `Fill in the field "${name}" or give msg.${field.property ?? name} to the node.`,
-    );
+    const orGive = field.property ? ` or give msg.${field.property} to the node` : '';
+    throw invalid(`"${name}" is missing.`, `Fill in the field "${name}"${orGive}.`);
   }
   return nothing ? undefined : field.convert(value, name);
 }

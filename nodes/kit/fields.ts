@@ -7,7 +7,7 @@ export type SourceType = 'msg' | 'flow' | 'global' | 'str' | 'num' | 'bool' | 'j
 export type When = Record<string, readonly string[]>;
 
 /** What the server can list for a pick list. */
-export type Pick = 'channels' | 'contacts' | 'conversations' | 'knowledgeBases';
+export type Listable = 'channels' | 'contacts' | 'conversations' | 'knowledgeBases';
 
 export interface Row {
   /** Font Awesome icon in front of the label */
@@ -31,7 +31,7 @@ export interface Field<T> {
   /** typed: the first one is offered first */
   readonly types?: readonly SourceType[];
   /** typed: what the server can list */
-  readonly pick?: Pick;
+  readonly pick?: Listable;
   /** typed: `{{ }}` in a text written in the dialog takes properties of the message */
   readonly mustache?: boolean;
   /** typed: columns of an editable list, for those who do not write JSON */
@@ -105,7 +105,7 @@ export function checks<const O extends readonly string[]>(
 
 interface Typed<T> extends Options {
   types?: readonly SourceType[];
-  pick?: Pick;
+  pick?: Listable;
   columns?: readonly string[];
   mustache?: boolean;
   convert?: (value: unknown, name: string) => T;

@@ -8,6 +8,7 @@ import { evaluator, fixedValues } from './evaluate';
 import { failure, isSilent } from './failure';
 import type { RED, RunningNode } from './red';
 import { store } from './result';
+import { routeOf } from './route';
 import { Status } from './status';
 
 type Stored = Record<string, unknown>;
@@ -32,14 +33,14 @@ export function mount(red: RED, definition: Definition): void {
   const credentials = Object.fromEntries(secrets.map(([name]) => [name, { type: 'password' as const }]));
   function construct(this: RunningNode, stored: Stored): void {
     red.nodes.createNode(this as never, stored as never);
-    if (definition.role === 'config') mountConfig(this as ConfigNode, definition, stored);
+    if (definition.role === 'config') mountConfig(red, this as ConfigNode, definition, stored);
     else if (definition.role === 'action') mountAction(red, this, definition, stored);
     else mountTrigger(red, this, definition, stored);
   }
   red.nodes.registerType(definition.type, construct as never, (secrets.length > 0 ? { credentials } : {}) as never);
 }
 
-function mountConfig(node: ConfigNode, definition: Config, stored: Stored): void {
+function mountConfig(red: RED, node: ConfigNode, definition: Config, stored: Stored): void {
   node.users = {};
   const log = {
     info: (text: string) => node.log(text),
@@ -49,13 +50,12 @@ function mountConfig(node: ConfigNode, definition: Config, stored: Stored): void
   try {
     const values = fixedValues(definition.fields, { ...stored, ...node.credentials });
     node.deployedUrl = String(values.baseUrl);
-    node.account = createAccount(values as unknown as AccountSettings, log);
+    node.account = createAccount(values as unknown as AccountSettings, routeOf(red, values), log);
   } catch (problem) {
     node.account = brokenAccount(problem);
   }
   node.on('close', (_removed, done) => {
-    node.account?.close();
-    done();
+    Promise.resolve(node.account?.close()).then(done, () => done());
   });
 }
 
@@ -136,13 +136,13 @@ function mountAction(red: RED, node: RunningNode, definition: Action, stored: St
 
 function mountTrigger(red: RED, node: RunningNode, definition: Trigger, stored: Stored): void {
   const status = new Status((shown) => node.status(shown));
-  const releases: (() => void)[] = [];
+  const releases = new Set<() => void>();
   let closed = false;
   let onInput: ((msg: Readonly<Msg>) => void) | undefined;
 
   const onClose = (release: () => void) => {
     if (closed) release();
-    else releases.push(release);
+    else releases.add(release);
   };
 
   async function start(): Promise<void> {
@@ -159,7 +159,11 @@ function mountTrigger(red: RED, node: RunningNode, definition: Trigger, stored: 
       emit: (msg, port = 0) => node.send(toPort(port, msg) as never),
       everything: () => onClose(realtime.everything()),
       subscribe(conversationId) {
-        const release = realtime.subscribe(conversationId);
+        const end = realtime.subscribe(conversationId);
+        const release = () => {
+          // Once only: the others who asked for this conversation keep it.
+          if (releases.delete(release)) end();
+        };
         onClose(release);
         return release;
       },

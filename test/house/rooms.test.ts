@@ -17,14 +17,19 @@ const rules: [importer: RegExp, allowed: RegExp[]][] = [
     ],
   ],
   [/^nodes\/kit\/editor\//, [/^nodes\/kit\/editor\//, /^nodes\/kit\/(define|fields)\.ts$/]],
-  [/^nodes\/kit\//, [/^node:events$/, /^nodes\/kit\/[\w-]+\.ts$/, /^lib\/(model|errors)\.ts$/, /^lib\/\w+\/index\.ts$/, /^mustache$/]],
+  [
+    /^nodes\/kit\//,
+    [/^node:events$/, /^nodes\/kit\/[\w-]+\.ts$/, /^lib\/(model|errors)\.ts$/, /^lib\/\w+\/index\.ts$/, /^mustache$/],
+  ],
   [/^lib\/(model|errors)\.ts$/, []],
   [/^lib\/(incoming|outgoing)\.ts$/, [/^lib\/(model|errors)\.ts$/]],
   [/^lib\/contract\//, [/^lib\/contract\//, /^lib\/(model|errors)\.ts$/]],
-  [/^lib\/client\/transport\.ts$/, [/^axios$/, /^node:/, /^lib\/(contract\/|errors)/]],
+  [/^lib\/client\/transport\.ts$/, [/^axios$/, /^node:/, /^lib\/(client\/agents|contract\/|errors)/]],
+  [/^lib\/client\/agents\.ts$/, [/^node:/, /^proxy-from-env$/, /^(socks|https?)-proxy-agent$/]],
   [/^lib\/client\//, [/^lib\/client\//, /^node:/, /^lib\/(contract\/|model|errors)/]],
   [/^lib\/realtime\/socket\.ts$/, [/^ws$/, /^lib\/realtime\//, /^lib\/(contract\/|model|errors)/]],
   [/^lib\/realtime\//, [/^lib\/realtime\//, /^lib\/(contract\/|model|errors)/]],
+  [/^lib\/webhooks\//, [/^lib\/webhooks\//, /^node:/, /^lib\/(contract\/|model|errors)/]],
   [/^sandbox\//, [/^sandbox\//, /^node:/, /^(ws|minisearch|busboy)$/]],
 ];
 

@@ -31,7 +31,7 @@ describe('linktor-send', () => {
     [
       'media by URL',
       { kind: 'media', media: 'https://example.com/cat.png', mediaType: 'str' },
-      { payload: 'a cat' },
+      { payload: 'what the customer wrote', caption: 'a cat' },
       (message) => {
         assert.equal(message.contentType, 'image');
         const { url, caption, type } = message.media;

@@ -1,15 +1,18 @@
-import type { CompletionInput } from '../../contract';
-import type { ChatMessage, Completion } from '../../model';
+import type { CompletionInput, Contract, InvokeInput, SearchFilter } from '../../contract';
+import type { Agent, AgentAnswer, ChatMessage, Completion, CompletionChunk, Embeddings } from '../../model';
 import type { CallOptions, Perform } from '../index';
+import { Crud } from './crud';
 
 export type CompletionSettings = Omit<CompletionInput, 'messages'>;
 
-/** AI completions (contract 1.7). Paid by the piece, so never repeated once they may have arrived. */
+/** AI (contract 1.7). Completions are paid by the piece, so they are never repeated once they may have arrived. */
 export class Ai {
   readonly #perform: Perform;
+  readonly agents: Agents;
 
   constructor(perform: Perform) {
     this.#perform = perform;
+    this.agents = new Agents(perform);
   }
 
   create(input: CompletionInput, options?: CallOptions): Promise<Completion> {
@@ -27,5 +30,32 @@ export class Ai {
     options?: CallOptions,
   ): Promise<Completion> {
     return this.create({ ...settings, messages }, options);
+  }
+
+  /** The answer as it is being made. Leaving the loop, or the signal, ends it. */
+  stream(input: CompletionInput, options?: CallOptions): AsyncGenerator<CompletionChunk> {
+    return this.#perform.stream((contract) => contract.ai.stream(input), options);
+  }
+
+  /** One text, one vector. */
+  async embed(text: string, model?: string, options?: CallOptions): Promise<number[]> {
+    const { vectors } = await this.embedAll([text], model, options);
+    return vectors[0] as number[];
+  }
+
+  /** Many texts at once; the vectors come in the order of the texts. */
+  embedAll(texts: readonly string[], model?: string, options?: CallOptions): Promise<Embeddings> {
+    return this.#perform((contract) => contract.ai.embed(texts, model), options);
+  }
+}
+
+/** Agents: a model with instructions, tools and knowledge of its own. */
+export class Agents extends Crud<Agent, SearchFilter, Contract['agents']> {
+  constructor(perform: Perform) {
+    super(perform, (contract) => contract.agents);
+  }
+
+  invoke(id: string, input: InvokeInput, options?: CallOptions): Promise<AgentAnswer> {
+    return this.call((calls) => calls.invoke(id, input), options);
   }
 }

@@ -1,16 +1,36 @@
-import type { SearchFilter } from '../../contract';
-import type { Channel, Page } from '../../model';
+import type { ChannelFilter, Contract } from '../../contract';
+import type { Channel, Unknowns } from '../../model';
 import type { CallOptions, Perform } from '../index';
+import { Crud } from './crud';
 
-/** Channels (contract 1.5). Every method throws LinktorErrors only. */
-export class Channels {
-  readonly #perform: Perform;
-
+/** Channels (contract 1.5). */
+export class Channels extends Crud<Channel, ChannelFilter, Contract['channels']> {
   constructor(perform: Perform) {
-    this.#perform = perform;
+    super(perform, (contract) => contract.channels);
   }
 
-  list(filter: SearchFilter = {}, options?: CallOptions): Promise<Page<Channel>> {
-    return this.#perform((contract) => contract.channels.list(filter), options);
+  connect(id: string, options?: CallOptions): Promise<Channel> {
+    return this.call((calls) => calls.connect(id), options);
+  }
+
+  disconnect(id: string, options?: CallOptions): Promise<Channel> {
+    return this.call((calls) => calls.disconnect(id), options);
+  }
+
+  status(id: string, options?: CallOptions): Promise<Unknowns> {
+    return this.call((calls) => calls.status(id), options);
+  }
+
+  capabilities(id: string, options?: CallOptions): Promise<Unknowns> {
+    return this.call((calls) => calls.capabilities(id), options);
+  }
+
+  test(id: string, options?: CallOptions): Promise<Unknowns> {
+    return this.call((calls) => calls.test(id), options);
+  }
+
+  /** @param period day, week, month */
+  stats(id: string, period?: string, options?: CallOptions): Promise<Unknowns> {
+    return this.call((calls) => calls.stats(id, period), options);
   }
 }

@@ -1,20 +1,33 @@
-import type { SearchFilter } from '../../contract';
-import type { Contact, Page } from '../../model';
+import type { ContactFilter, Contract, Slice } from '../../contract';
+import type { Contact, Conversation, Page } from '../../model';
 import type { CallOptions, Perform } from '../index';
+import { Crud } from './crud';
 
-/** Contacts (contract 1.4). Every method throws LinktorErrors only. */
-export class Contacts {
-  readonly #perform: Perform;
-
+/** Contacts (contract 1.4). */
+export class Contacts extends Crud<Contact, ContactFilter, Contract['contacts']> {
   constructor(perform: Perform) {
-    this.#perform = perform;
+    super(perform, (contract) => contract.contacts);
   }
 
-  list(filter: SearchFilter = {}, options?: CallOptions): Promise<Page<Contact>> {
-    return this.#perform((contract) => contract.contacts.list(filter), options);
+  /** By name, e-mail or phone, as the server searches. */
+  search(text: string, filter: ContactFilter = {}, options?: CallOptions): Promise<Page<Contact>> {
+    return this.list({ ...filter, search: text }, options);
   }
 
-  get(id: string, options?: CallOptions): Promise<Contact> {
-    return this.#perform((contract) => contract.contacts.get(id), options);
+  /** @param others become part of the first, and are gone */
+  merge(primary: string, others: readonly string[], options?: CallOptions): Promise<Contact> {
+    return this.call((calls) => calls.merge(primary, others), options);
+  }
+
+  conversations(id: string, filter: Slice = {}, options?: CallOptions): Promise<Page<Conversation>> {
+    return this.call((calls) => calls.conversations(id, filter), options);
+  }
+
+  addTags(id: string, tags: readonly string[], options?: CallOptions): Promise<Contact> {
+    return this.call((calls) => calls.addTags(id, tags), options);
+  }
+
+  removeTags(id: string, tags: readonly string[], options?: CallOptions): Promise<Contact> {
+    return this.call((calls) => calls.removeTags(id, tags), options);
   }
 }

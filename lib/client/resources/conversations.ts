@@ -1,32 +1,57 @@
-import type { ConversationFilter, MessageFilter } from '../../contract';
+import type { Contract, ConversationFilter, MessageFilter } from '../../contract';
 import type { Conversation, Message, Outgoing, Page } from '../../model';
 import type { CallOptions, Perform } from '../index';
 import { items } from '../page';
+import { Resource } from './crud';
 
-/** Conversations and their messages (contract 1.2, 1.3). Every method throws LinktorErrors only. */
-export class Conversations {
-  readonly #perform: Perform;
-
+/** Conversations and their messages (contract 1.2, 1.3). Writes to one conversation leave in the order of these calls. */
+export class Conversations extends Resource<Conversation, ConversationFilter, Contract['conversations']> {
   constructor(perform: Perform) {
-    this.#perform = perform;
+    super(perform, (contract) => contract.conversations);
   }
 
-  list(filter: ConversationFilter = {}, options?: CallOptions): Promise<Page<Conversation>> {
-    return this.#perform((contract) => contract.conversations.list(filter), options);
+  assign(id: string, user: string, options?: CallOptions): Promise<Conversation> {
+    return this.call((calls) => calls.assign(id, user), options);
   }
 
-  /** All of them, page after page. */
-  each(filter: ConversationFilter = {}, options?: CallOptions): AsyncGenerator<Conversation> {
-    return items((slice) => this.list({ ...filter, ...slice }, options), filter.limit);
+  unassign(id: string, options?: CallOptions): Promise<Conversation> {
+    return this.call((calls) => calls.unassign(id), options);
   }
 
-  get(id: string, options?: CallOptions): Promise<Conversation> {
-    return this.#perform((contract) => contract.conversations.get(id), options);
+  resolve(id: string, options?: CallOptions): Promise<Conversation> {
+    return this.call((calls) => calls.resolve(id), options);
+  }
+
+  reopen(id: string, options?: CallOptions): Promise<Conversation> {
+    return this.call((calls) => calls.reopen(id), options);
+  }
+
+  /** @param until ISO 8601 */
+  snooze(id: string, until?: string, options?: CallOptions): Promise<Conversation> {
+    return this.call((calls) => calls.snooze(id, until), options);
+  }
+
+  addTags(id: string, tags: readonly string[], options?: CallOptions): Promise<Conversation> {
+    return this.call((calls) => calls.addTags(id, tags), options);
+  }
+
+  removeTags(id: string, tags: readonly string[], options?: CallOptions): Promise<Conversation> {
+    return this.call((calls) => calls.removeTags(id, tags), options);
+  }
+
+  /** @param messageIds without them all messages of the conversation */
+  markRead(id: string, messageIds?: readonly string[], options?: CallOptions): Promise<void> {
+    return this.call((calls) => calls.markRead(id, messageIds), options);
+  }
+
+  /** How many conversations there are, by status. */
+  counts(options?: CallOptions): Promise<Record<string, number>> {
+    return this.call((calls) => calls.counts(), options);
   }
 
   /** Newest first. */
   messages(id: string, filter: MessageFilter = {}, options?: CallOptions): Promise<Page<Message>> {
-    return this.#perform((contract) => contract.conversations.messages(id, filter), options);
+    return this.call((calls) => calls.messages(id, filter), options);
   }
 
   /** All messages of a conversation, newest first, page after page. */
@@ -34,14 +59,17 @@ export class Conversations {
     return items((slice) => this.messages(id, { ...filter, ...slice }, options), filter.limit);
   }
 
-  /** Sends one message; messages of one conversation leave in the order of these calls. */
+  message(id: string, messageId: string, options?: CallOptions): Promise<Message> {
+    return this.call((calls) => calls.message(id, messageId), options);
+  }
+
   send(id: string, message: Outgoing, options?: CallOptions): Promise<Message> {
-    return this.#perform((contract) => contract.conversations.send(id, message), options);
+    return this.call((calls) => calls.send(id, message), options);
   }
 
   /** Sends a body in the server's own words, untouched. */
   sendRaw(id: string, body: object, options?: CallOptions): Promise<Message> {
-    return this.#perform((contract) => contract.conversations.sendRaw(id, body), options);
+    return this.call((calls) => calls.sendRaw(id, body), options);
   }
 
   sendText(id: string, text: string, options?: CallOptions): Promise<Message> {

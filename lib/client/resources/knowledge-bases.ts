@@ -1,23 +1,44 @@
-import type { QueryInput, SearchFilter } from '../../contract';
-import type { KnowledgeBase, Page, QueryResult } from '../../model';
+import type { Contract, DocumentFilter, DocumentInput, QueryInput, SearchFilter, UploadInput } from '../../contract';
+import type { KnowledgeBase, KnowledgeDocument, Page, QueryResult, Unknowns } from '../../model';
 import type { CallOptions, Perform } from '../index';
+import { Crud } from './crud';
 
-/** Knowledge bases (contract 1.8). Every method throws LinktorErrors only. */
-export class KnowledgeBases {
-  readonly #perform: Perform;
-
+/** Knowledge bases and their documents (contract 1.8). */
+export class KnowledgeBases extends Crud<KnowledgeBase, SearchFilter, Contract['knowledgeBases']> {
   constructor(perform: Perform) {
-    this.#perform = perform;
-  }
-
-  list(filter: SearchFilter = {}, options?: CallOptions): Promise<Page<KnowledgeBase>> {
-    return this.#perform((contract) => contract.knowledgeBases.list(filter), options);
+    super(perform, (contract) => contract.knowledgeBases);
   }
 
   /** Best chunks first. A server that ignores `minScore` does not get away with it: it is applied here as well. */
   async query(input: QueryInput, options?: CallOptions): Promise<QueryResult> {
-    const result = await this.#perform((contract) => contract.knowledgeBases.query(input), options);
+    const result = await this.call((calls) => calls.query(input), options);
     const floor = input.minScore ?? Number.NEGATIVE_INFINITY;
     return { ...result, chunks: result.chunks.filter((chunk) => chunk.score >= floor) };
+  }
+
+  stats(id: string, options?: CallOptions): Promise<Unknowns> {
+    return this.call((calls) => calls.stats(id), options);
+  }
+
+  documents(id: string, filter: DocumentFilter = {}, options?: CallOptions): Promise<Page<KnowledgeDocument>> {
+    return this.call((calls) => calls.documents(id, filter), options);
+  }
+
+  document(id: string, documentId: string, options?: CallOptions): Promise<KnowledgeDocument> {
+    return this.call((calls) => calls.document(id, documentId), options);
+  }
+
+  /** A text, or an address that the server fetches. */
+  addDocument(id: string, input: DocumentInput, options?: CallOptions): Promise<KnowledgeDocument> {
+    return this.call((calls) => calls.addDocument(id, input), options);
+  }
+
+  /** A file, at most 25 MB. */
+  uploadDocument(id: string, input: UploadInput, options?: CallOptions): Promise<KnowledgeDocument> {
+    return this.call((calls) => calls.uploadDocument(id, input), options);
+  }
+
+  removeDocument(id: string, documentId: string, options?: CallOptions): Promise<void> {
+    return this.call((calls) => calls.removeDocument(id, documentId), options);
   }
 }

@@ -282,7 +282,7 @@ function say(node: EditorNode, what: string, options?: Options, values: { min?: 
 function prepareTest(node: EditorNode, type: string): void {
   const outcome = $('.linktor-tested');
   $('.linktor-test').on('click', () => {
-    const names = ['baseUrl', 'signIn', 'apiKey', 'accessToken'];
+    const names = ['baseUrl', 'signIn', 'apiKey', 'accessToken', 'email', 'password', 'tls', 'proxy'];
     const settings = Object.fromEntries(names.map((name) => [name, String(input(type, name).val() ?? '')]));
     outcome.text(node._('linktor.test.running'));
     $.ajax({

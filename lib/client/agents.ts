@@ -1,0 +1,84 @@
+import http from 'node:http';
+import https from 'node:https';
+import { getProxyForUrl } from 'proxy-from-env';
+
+/** What a private network needs: its own authority, a client certificate. As `tls.connect` takes it. */
+export interface TlsSettings {
+  ca?: string | Buffer | (string | Buffer)[];
+  cert?: string | Buffer;
+  key?: string | Buffer;
+  passphrase?: string;
+  servername?: string;
+  /** false accepts any certificate */
+  rejectUnauthorized?: boolean;
+}
+
+/** `http://`, `https://` or `socks5://` (and its like), with user and password if it wants them. */
+export interface ProxySettings {
+  url: string;
+  /** hosts that are reached directly, `*` and leading dots allowed */
+  noProxy?: readonly string[];
+}
+
+/** How connections to one server are made. */
+export interface Agents {
+  rest: http.Agent;
+  /** for the socket; undefined: the default of `ws`, with the TLS settings */
+  realtime?: http.Agent;
+  destroy(): void;
+}
+
+/** Idle sockets go before an ordinary server drops them, so that a write seldom meets a dying one. */
+const keepAlive = { keepAlive: true, maxSockets: 50, timeout: 15_000 };
+
+/**
+ * Without a proxy of our own the environment decides: HTTPS_PROXY, HTTP_PROXY, NO_PROXY.
+ * The proxy libraries are loaded only where there is a proxy.
+ * @param base the server's URL
+ */
+export async function createAgents(base: string, tls: TlsSettings = {}, proxy?: ProxySettings): Promise<Agents> {
+  const url = proxyFor(base, proxy);
+  const secure = base.startsWith('https:');
+  if (url === '') {
+    const rest = secure ? new https.Agent({ ...keepAlive, ...tls }) : new http.Agent(keepAlive);
+    return { rest, destroy: () => rest.destroy() };
+  }
+  const { rest, realtime } = await proxied(url, secure, tls);
+  return {
+    rest,
+    realtime,
+    destroy() {
+      rest.destroy();
+      realtime.destroy();
+    },
+  };
+}
+
+function proxyFor(base: string, proxy?: ProxySettings): string {
+  if (!proxy?.url) return getProxyForUrl(base);
+  return (proxy.noProxy ?? []).some((pattern) => matches(new URL(base), pattern)) ? '' : proxy.url;
+}
+
+/** `example.com` and its subdomains; `*.example.com`, `.example.com` and a port are understood. */
+function matches({ hostname, host }: URL, pattern: string): boolean {
+  const wanted = pattern
+    .trim()
+    .toLowerCase()
+    .replace(/^\*?\.?/, '');
+  if (pattern.trim() === '*') return true;
+  return wanted !== '' && [hostname, host].some((own) => own === wanted || own.endsWith(`.${wanted}`));
+}
+
+async function proxied(url: string, secure: boolean, tls: TlsSettings) {
+  if (url.startsWith('socks')) {
+    const { SocksProxyAgent } = await import('socks-proxy-agent');
+    const make = () => new SocksProxyAgent(url, { ...keepAlive, ...tls });
+    return { rest: make(), realtime: make() };
+  }
+  const { HttpsProxyAgent } = await import('https-proxy-agent');
+  // A socket is a tunnel through the proxy, encrypted or not.
+  const tunnel = () => new HttpsProxyAgent(url, { ...keepAlive, ...tls });
+  if (secure) return { rest: tunnel(), realtime: tunnel() };
+  const { HttpProxyAgent } = await import('http-proxy-agent');
+  return { rest: new HttpProxyAgent(url, keepAlive), realtime: tunnel() };
+}

@@ -1,0 +1,24 @@
+import type { Figures, Period } from '../../contract';
+import type { Unknowns } from '../../model';
+import type { CallOptions, Perform } from '../index';
+
+/** Figures of a period (contract 1.10); what they are called is the server's business. */
+export class Analytics {
+  readonly #perform: Perform;
+
+  constructor(perform: Perform) {
+    this.#perform = perform;
+  }
+
+  figures(what: Figures, period: Period = {}, options?: CallOptions): Promise<Unknowns> {
+    return this.#perform((contract) => contract.analytics.figures(what, period), options);
+  }
+
+  report(input: Unknowns, options?: CallOptions): Promise<Unknowns> {
+    return this.#perform((contract) => contract.analytics.report(input), options);
+  }
+
+  export(input: Unknowns, options?: CallOptions): Promise<Unknowns> {
+    return this.#perform((contract) => contract.analytics.export(input), options);
+  }
+}

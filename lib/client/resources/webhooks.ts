@@ -1,0 +1,16 @@
+import type { Contract, SearchFilter } from '../../contract';
+import type { Unknowns, Webhook } from '../../model';
+import type { CallOptions, Perform } from '../index';
+import { Crud } from './crud';
+
+/** Where the server sends its events, on servers that manage that (contract 1.13). */
+export class Webhooks extends Crud<Webhook, SearchFilter, Contract['webhooks']> {
+  constructor(perform: Perform) {
+    super(perform, (contract) => contract.webhooks);
+  }
+
+  /** Have an event sent. @param event its name, `test.ping` by default */
+  test(id: string, event?: string, options?: CallOptions): Promise<Unknowns> {
+    return this.call((calls) => calls.test(id, event), options);
+  }
+}

@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+import type { Badge, Call } from '../contract';
+import { refusal } from '../contract/envelope';
+import { number } from '../contract/json';
+import { type Code, invalid, LinktorError } from '../errors';
+import type { Core } from './core';
+import type { AnswerFacts, CallOptions } from './index';
+import { type Failed, surelyNotDone } from './retry';
+import { join, type WireAnswer, type WireFault, type WireRequest } from './transport';
+
+/** @returns what leaves, but for who we are */
+export function wireOf(core: Core, call: Omit<Call<unknown>, 'decode'>, options: CallOptions): WireRequest {
+  const headers: Record<string, string> = { Accept: 'application/json', ...call.headers };
+  if (call.body !== undefined) headers['Content-Type'] = 'application/json';
+  if (call.kind !== 'read') headers['Idempotency-Key'] = options.idempotencyKey ?? randomUUID();
+  const body = call.upload ? formOf(call.upload) : call.body === undefined ? undefined : jsonOf(call.body);
+  return { method: call.method, url: join(core.base, call.path, call.query), headers, body };
+}
+
+export function withBadge({ contract }: Core, request: WireRequest, badge: Badge | undefined): WireRequest {
+  return badge ? { ...request, headers: { ...request.headers, ...contract.badge(badge) } } : request;
+}
+
+function formOf({ file, filename, mimeType, fields }: NonNullable<Call<unknown>['upload']>): FormData {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) if (value !== undefined) form.append(name, value);
+  form.append('file', new Blob([new Uint8Array(file)], { type: mimeType ?? 'application/octet-stream' }), filename);
+  return form;
+}
+
+function jsonOf(body: unknown): string {
+  try {
+    return JSON.stringify(body);
+  } catch {
+    throw invalid('The request cannot be written as JSON.', 'Leave out circular references and BigInt values.');
+  }
+}
+
+/** A path as a person writes it. What would lead elsewhere is refused, not repaired. */
+export function target(path: string, query: Record<string, unknown> = {}): Pick<Call<unknown>, 'path' | 'query'> {
+  if (/^[a-z][a-z0-9+.-]*:|^\/\/|\\|#/i.test(path.trim())) {
+    throw invalid('The path must be relative to the Server URL.', 'Give it as /conversations or the like.');
+  }
+  const [place = '', asked = ''] = path.trim().split('?', 2);
+  const segments = place.split('/').filter((segment) => segment !== '');
+  try {
+    return {
+      path: segments.map(decodeURIComponent),
+      query: { ...Object.fromEntries(new URLSearchParams(asked)), ...query },
+    };
+  } catch {
+    throw invalid('The path holds a % that stands for nothing.', 'Write a % as %25.');
+  }
+}
+
+/** @returns what the headers tell */
+export function factsOf({ headers }: Pick<WireAnswer, 'headers'>): AnswerFacts {
+  const facts: AnswerFacts = {};
+  if (headers['x-request-id']) facts.requestId = headers['x-request-id'];
+  const limit = number(headers['x-ratelimit-limit']);
+  const remaining = number(headers['x-ratelimit-remaining']);
+  const reset = number(headers['x-ratelimit-reset']);
+  if (limit !== undefined) facts.rate = { limit, remaining, reset };
+  return facts;
+}
+
+const faults: Record<WireFault['fault'], { code: Code; say(reason: string): string }> = {
+  network: { code: 'network', say: (reason) => `The server did not answer (${reason}).` },
+  timeout: { code: 'timeout', say: () => 'The server did not answer in time.' },
+  aborted: { code: 'unexpected', say: () => 'Closed before the server answered.' },
+  too_large: { code: 'serialization', say: () => 'The request or its answer is larger than this client accepts.' },
+};
+
+/** @returns why an attempt did not succeed */
+export function failure({ identity }: Core, answer: WireAnswer | WireFault): Failed {
+  if (!('fault' in answer)) {
+    // Some servers quote the key that they refuse.
+    const text = identity.secrets().reduce((said, secret) => said.replaceAll(secret, '***'), answer.text);
+    return { error: refusal(answer.status, answer.headers, text, Date.now()), left: true, silent: false };
+  }
+  const { code, say } = faults[answer.fault];
+  return { error: new LinktorError(code, say(answer.reason)), left: answer.left, silent: true };
+}
+
+/** The error as the caller gets it: with what is known about whether it happened. */
+export function final(failed: Failed, ambiguous: boolean): LinktorError {
+  const { error } = failed;
+  const repeatable = error.code === 'network' || error.code === 'timeout' || error.code === 'rate_limit';
+  const retryable = !ambiguous && (repeatable || error.code === 'server' || (failed.silent && surelyNotDone(failed)));
+  const hint = ambiguous ? 'It may have happened all the same: look before you repeat it.' : error.cause.hint;
+  return new LinktorError(error.code, error.message, { ...error.cause, hint, ambiguous, retryable });
+}
+
+/** What a call that was given up on purpose ends with. */
+export function closedEarly(): LinktorError {
+  return new LinktorError('unexpected', faults.aborted.say(''));
+}

@@ -1,0 +1,27 @@
+import * as entities from '../entities';
+import type { Contract, SearchFilter } from '../index';
+import { chunk } from '../stream';
+import { crud, write } from './calls';
+
+const agents = ['ai', 'agents'];
+
+/** Completions and embeddings (contract 1.7). */
+export const ai: Contract['ai'] = {
+  complete: (input) => write('POST', ['ai', 'completions'], entities.completion, { ...input, stream: false }, 'costly'),
+  stream: (input) => ({
+    kind: 'costly',
+    method: 'POST',
+    path: ['ai', 'completions'],
+    body: { ...input, stream: true },
+    headers: { Accept: 'text/event-stream' },
+    piece: chunk,
+  }),
+  // It changes nothing, so it may be asked again, although it is a POST.
+  embed: (input, model) => write('POST', ['ai', 'embeddings'], entities.embeddings(input), { input, model }, 'read'),
+};
+
+export const aiAgents: Contract['agents'] = {
+  ...crud<ReturnType<typeof entities.agent>, SearchFilter>(agents, entities.agent, 'agents'),
+  invoke: (id, input) =>
+    write('POST', [...agents, id, 'invoke'], entities.agentAnswer, { ...input, stream: false }, 'costly'),
+};

@@ -1,0 +1,33 @@
+import * as entities from '../entities';
+import type { BotFilter, Contract, SearchFilter } from '../index';
+import { crud, listed, listOf, members, read, write } from './calls';
+
+const atBots = ['bots'];
+const atFlows = ['flows'];
+const botCrud = crud<ReturnType<typeof entities.bot>, BotFilter>(atBots, entities.bot, 'bots');
+const flowCrud = crud<ReturnType<typeof entities.flow>, SearchFilter>(atFlows, entities.flow, 'flows');
+const channels = members(atBots, entities.bot, 'channels', 'channelIds');
+const bases = members(atBots, entities.bot, 'knowledge-bases', 'knowledgeBaseIds');
+
+/** Bots (contract 1.6). */
+export const bots: Contract['bots'] = {
+  ...botCrud,
+  activate: (id) => botCrud.update(id, { status: 'active' }),
+  deactivate: (id) => botCrud.update(id, { status: 'inactive' }),
+  addChannels: channels.add,
+  removeChannels: channels.remove,
+  addKnowledgeBases: bases.add,
+  removeKnowledgeBases: bases.remove,
+  stats: (id, period) => read([...atBots, id, 'stats'], entities.facts, { period }),
+};
+
+/** Flows and their executions (contract 1.9). */
+export const flows: Contract['flows'] = {
+  ...flowCrud,
+  activate: (id) => flowCrud.update(id, { status: 'active' }),
+  deactivate: (id) => flowCrud.update(id, { status: 'inactive' }),
+  execute: (id, input) => write('POST', [...atFlows, id, 'execute'], entities.execution, input),
+  executions: (id, filter) => listOf([...atFlows, id, 'executions'], entities.execution, 'executions', listed(filter)),
+  execution: (id, executionId) => read([...atFlows, id, 'executions', executionId], entities.execution),
+  cancel: (id, executionId) => write('POST', [...atFlows, id, 'executions', executionId, 'cancel'], entities.execution),
+};

@@ -1,0 +1,62 @@
+import type { Page } from '../../model';
+import { type Decode, list } from '../envelope';
+import type { Call, Changes, CrudCalls, Kind, Slice } from '../index';
+
+/** A call that only looks. */
+export function read<T>(path: readonly string[], decode: Decode<T>, query?: Call<T>['query']): Call<T> {
+  return { kind: 'read', method: 'GET', path, query, decode };
+}
+
+/** A call that changes something. */
+export function write<T>(
+  method: Call<T>['method'],
+  path: readonly string[],
+  decode: Decode<T>,
+  body?: unknown,
+  kind: Kind = 'write',
+): Call<T> {
+  return { kind, method, path, body, decode };
+}
+
+/** For answers that say nothing but that it was done. */
+export function nothing(): void {}
+
+/** The query of a list. A cursor goes alone; else every paging style that some SDK has, for servers read what they know. */
+export function listed<T extends Slice>({ cursor, limit, page, ...filter }: T): Record<string, unknown> {
+  if (cursor !== undefined) return { ...filter, cursor, limit };
+  const offset = page !== undefined && limit !== undefined ? (page - 1) * limit : undefined;
+  return { ...filter, limit, page, offset };
+}
+
+/** @returns a call for a page of entities */
+export function listOf<T>(
+  path: readonly string[],
+  decode: Decode<T>,
+  what: string,
+  query: Record<string, unknown>,
+): Call<Page<T>> {
+  return read(path, list(decode, what), query);
+}
+
+/** The five usual operations; updates are PATCH throughout contract A. */
+export function crud<T, Filter extends Slice>(
+  path: readonly string[],
+  decode: Decode<T>,
+  what: string,
+): CrudCalls<T, Filter> {
+  return {
+    list: (filter) => listOf(path, decode, what, listed(filter)),
+    get: (id) => read([...path, id], decode),
+    create: (input: Changes) => write('POST', path, decode, input),
+    update: (id, changes: Changes) => write('PATCH', [...path, id], decode, changes),
+    remove: (id) => write('DELETE', [...path, id], nothing),
+  };
+}
+
+/** Things that hang on an entity and come and go by name: POST adds, DELETE with a body removes. */
+export function members<T>(path: readonly string[], decode: Decode<T>, part: string, key: string) {
+  return {
+    add: (id: string, names: readonly string[]) => write('POST', [...path, id, part], decode, { [key]: names }),
+    remove: (id: string, names: readonly string[]) => write('DELETE', [...path, id, part], decode, { [key]: names }),
+  };
+}

@@ -1,0 +1,68 @@
+import type { Outgoing } from '../../model';
+import * as entities from '../entities';
+import { counts } from '../entities';
+import type { Call, Contract, ConversationFilter } from '../index';
+import { crud, listed, listOf, members, nothing, read, write } from './calls';
+
+const path = ['conversations'];
+const { conversation, message } = entities;
+const {
+  list: _list,
+  remove: _remove,
+  ...usual
+} = crud<ReturnType<typeof conversation>, ConversationFilter>(path, conversation, 'conversations');
+const tags = members(path, conversation, 'tags', 'tags');
+
+/** Of one conversation: these leave one after the other. */
+const inLane = <T>(id: string, call: Call<T>): Call<T> => ({ ...call, lane: id });
+
+const act = (id: string, action: string, body?: object) =>
+  inLane(id, write('POST', [...path, id, action], conversation, body));
+
+/** Half of the SDKs have a route for it, the other half set the status. */
+const become = (id: string, action: string, status: string) => ({
+  ...act(id, action, {}),
+  otherwise: { key: action, call: inLane(id, usual.update(id, { status })) },
+});
+
+const send = (id: string, body: object) => inLane(id, write('POST', [...path, id, 'messages'], message, body));
+
+/** Conversations and messages (contract 1.2, 1.3). */
+export const conversations: Contract['conversations'] = {
+  ...usual,
+  list: ({ assignedTo, tags: wanted, ...filter }) =>
+    listOf(path, conversation, 'conversations', {
+      ...listed(filter),
+      assignedTo,
+      assignedAgentId: assignedTo,
+      ...tagFilter(wanted),
+    }),
+  update: (id, changes) => inLane(id, usual.update(id, changes)),
+  assign: (id, user) => act(id, 'assign', { agentId: user, userId: user }),
+  unassign: (id) => act(id, 'unassign'),
+  resolve: (id) => become(id, 'resolve', 'resolved'),
+  reopen: (id) => become(id, 'reopen', 'open'),
+  snooze: (id, until) => act(id, 'snooze', { until }),
+  addTags: (id, names) => inLane(id, tags.add(id, names)),
+  removeTags: (id, names) => inLane(id, tags.remove(id, names)),
+  markRead: (id, messageIds) => inLane(id, write('POST', [...path, id, 'read'], nothing, { messageIds })),
+  counts: () => read([...path, 'counts'], counts),
+  messages: (id, filter) => listOf([...path, id, 'messages'], message, 'messages', listed(filter)),
+  message: (id, messageId) => read([...path, id, 'messages', messageId], message),
+  send: (id, given) => send(id, outgoing(given)),
+  sendRaw: send,
+};
+
+/** `tags[]` in one family, a single `tag` in the other. */
+export function tagFilter(tags: readonly string[] = []): Record<string, unknown> {
+  return tags.length === 0 ? {} : { 'tags[]': tags, tag: tags.length === 1 ? tags[0] : undefined };
+}
+
+/** `type` and flat fields, with `media.type` inside: every SDK family's server can read that (contract 1.3). */
+function outgoing({ replyTo, metadata, media, ...flat }: Outgoing): object {
+  return {
+    ...flat,
+    ...(media ? { media: { ...media, type: media.type ?? flat.type } } : {}),
+    ...(metadata || replyTo ? { metadata: { ...metadata, ...(replyTo ? { replyToId: replyTo } : {}) } } : {}),
+  };
+}

@@ -1,0 +1,33 @@
+import * as entities from '../entities';
+import type { Contract, SearchFilter } from '../index';
+import { crud, listed, listOf, nothing, read, write } from './calls';
+
+const path = ['knowledge-bases'];
+
+/** Knowledge bases and their documents (contract 1.8). */
+export const knowledgeBases: Contract['knowledgeBases'] = {
+  ...crud<ReturnType<typeof entities.knowledgeBase>, SearchFilter>(path, entities.knowledgeBase, 'knowledge bases'),
+  // It changes nothing, so it may be asked again, although it is a POST.
+  query: ({ base, query, topK, minScore, filter }) =>
+    write(
+      'POST',
+      [...path, base, 'query'],
+      entities.queryResult(query),
+      { query, topK, threshold: minScore, minScore, filter },
+      'read',
+    ),
+  stats: (id) => read([...path, id, 'stats'], entities.facts),
+  documents: (id, filter) => listOf([...path, id, 'documents'], entities.document, 'documents', listed(filter)),
+  document: (id, documentId) => read([...path, id, 'documents', documentId], entities.document),
+  addDocument: (id, input) => write('POST', [...path, id, 'documents'], entities.document, input),
+  uploadDocument: (id, { file, filename, mimeType, name, type, metadata }) => ({
+    ...write('POST', [...path, id, 'documents'], entities.document),
+    upload: {
+      file,
+      filename,
+      mimeType,
+      fields: { name, type, metadata: metadata && JSON.stringify(metadata) },
+    },
+  }),
+  removeDocument: (id, documentId) => write('DELETE', [...path, id, 'documents', documentId], nothing),
+};

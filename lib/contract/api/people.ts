@@ -1,0 +1,59 @@
+import * as entities from '../entities';
+import type { ChannelFilter, ContactFilter, Contract } from '../index';
+import { crud, listed, listOf, members, nothing, read, write } from './calls';
+import { tagFilter } from './conversations';
+
+const atContacts = ['contacts'];
+const atChannels = ['channels'];
+const tags = members(atContacts, entities.contact, 'tags', 'tags');
+
+/** Signing in and who we are (contract 1.1). */
+export const auth: Contract['auth'] = {
+  login: (email, password) => ({
+    ...write('POST', ['auth', 'login'], entities.session, { email, password }),
+    keepSession: true,
+  }),
+  refresh: (refreshToken) => ({
+    ...write('POST', ['auth', 'refresh'], entities.session, { refreshToken }),
+    keepSession: true,
+  }),
+  logout: () => ({ ...write('POST', ['auth', 'logout'], nothing, {}), keepSession: true }),
+  me: () => read(['auth', 'me'], entities.user),
+  tenant: () => read(['auth', 'tenant'], entities.tenant),
+  updateProfile: (changes) => write('PATCH', ['auth', 'me'], entities.user, changes),
+  changePassword: (currentPassword, newPassword) => ({
+    ...write('POST', ['auth', 'change-password'], nothing, { currentPassword, newPassword }),
+    keepSession: true,
+  }),
+};
+
+/** Contacts (contract 1.4). */
+export const contacts: Contract['contacts'] = {
+  ...crud<ReturnType<typeof entities.contact>, ContactFilter>(atContacts, entities.contact, 'contacts'),
+  list: ({ tags: wanted, ...filter }) =>
+    listOf(atContacts, entities.contact, 'contacts', { ...listed(filter), ...tagFilter(wanted) }),
+  // Each SDK family has its own names for the same two things.
+  merge: (primary, others) =>
+    write('POST', [...atContacts, 'merge'], entities.contact, {
+      primaryContactId: primary,
+      secondaryContactIds: others,
+      contactIdsToMerge: others,
+      primaryId: primary,
+      secondaryIds: others,
+    }),
+  conversations: (id, filter) =>
+    listOf([...atContacts, id, 'conversations'], entities.conversation, 'conversations', listed(filter)),
+  addTags: tags.add,
+  removeTags: tags.remove,
+};
+
+/** Channels (contract 1.5). */
+export const channels: Contract['channels'] = {
+  ...crud<ReturnType<typeof entities.channel>, ChannelFilter>(atChannels, entities.channel, 'channels'),
+  connect: (id) => write('POST', [...atChannels, id, 'connect'], entities.channel, {}),
+  disconnect: (id) => write('POST', [...atChannels, id, 'disconnect'], entities.channel, {}),
+  status: (id) => read([...atChannels, id, 'status'], entities.facts),
+  capabilities: (id) => read([...atChannels, id, 'capabilities'], entities.facts),
+  test: (id) => write('POST', [...atChannels, id, 'test'], entities.facts),
+  stats: (id, period) => read([...atChannels, id, 'stats'], entities.facts, { period }),
+};

@@ -1,0 +1,73 @@
+import { message } from '../contract/entities';
+import { isObject, type Json, object, parseJson, put, string } from '../contract/json';
+import { LinktorError } from '../errors';
+import type { Event } from '../model';
+import { type VerifyInput, verify } from './verify';
+
+/** What the documentation calls otherwise. */
+const renamed: Record<string, string> = {
+  'conversation.closed': 'conversation.resolved',
+  'conversation.transferred': 'conversation.assigned',
+};
+
+/**
+ * The event in the body of a delivery (contract 3.2), of either payload shape. Unknown names pass through.
+ * @param body the raw bytes, verified
+ * @throws LinktorError `serialization` when it is no event
+ */
+export function decodeEvent(body: Buffer): Event {
+  let wire: unknown;
+  try {
+    wire = parseJson(body.toString('utf8'));
+  } catch {
+    throw new LinktorError('serialization', 'The delivery is not JSON.');
+  }
+  const named = isObject(wire) ? (string(wire.type) ?? string(wire.event)) : undefined;
+  if (!isObject(wire) || named === undefined) throw new LinktorError('serialization', 'The delivery is no event.');
+  const data = dataOf(wire);
+  const name = renamed[named] ?? named;
+  const event: Event = { name, original: wire };
+  put(event, 'id', string(wire.id));
+  put(event, 'at', string(wire.timestamp));
+  put(event, 'status', string(data.status));
+  put(
+    event,
+    'conversationId',
+    string(data.conversationId) ?? (name.startsWith('conversation.') ? string(data.id) : undefined),
+  );
+  if (name === 'message.received' || isObject(data.message)) addMessage(event, data);
+  else if (name.startsWith('message.')) put(event, 'messageId', string(data.messageId) ?? string(data.id));
+  return event;
+}
+
+/** The documentation's `data: {id, type, attributes}` is the same as the SDKs' flat `data`. */
+function dataOf(wire: Json): Json {
+  const data = object(wire.data) ?? {};
+  return isObject(data.attributes) ? { ...data.attributes, id: data.id } : data;
+}
+
+function addMessage(event: Event, data: Json): void {
+  try {
+    const held = message(isObject(data.message) ? data.message : data);
+    held.conversationId ||= event.conversationId ?? '';
+    event.message = held;
+    event.messageId = held.id;
+    if (event.conversationId === undefined && held.conversationId !== '') event.conversationId = held.conversationId;
+  } catch {
+    // The event is still one; it only says less than we hoped.
+  }
+}
+
+/**
+ * Verify a delivery and decode it.
+ * @throws LinktorError `webhook_verification` with the reason in `cause.serverCode`, `serialization` when it is no event
+ */
+export function constructEvent(input: VerifyInput): Event {
+  const verdict = verify(input);
+  if (verdict.valid) return decodeEvent(input.body);
+  throw new LinktorError('webhook_verification', `The delivery was refused: ${verdict.reason}.`, {
+    serverCode: verdict.reason,
+    details: verdict.skew === undefined ? undefined : { skew: verdict.skew },
+    hint: 'Check the secret on both sides, and that nothing on the way changes the body.',
+  });
+}
