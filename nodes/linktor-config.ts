@@ -12,6 +12,8 @@ export default config({
     accessToken: secret({ icon: 'key', when: { signIn: ['accessToken'] } }),
     email: secret({ icon: 'user', when: { signIn: ['password'] } }),
     password: secret({ icon: 'lock', when: { signIn: ['password'] } }),
+    webhookSecret: secret({ icon: 'shield' }),
+    previousWebhookSecret: secret({ icon: 'history' }),
     tls: other('tls-config', { icon: 'certificate' }),
     proxy: other('http proxy', { icon: 'random' }),
     timeout: figure(30, { min: 1, max: 600, unit: 's', icon: 'clock-o' }),

@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { getProxyForUrl } from 'proxy-from-env';
 
 /** What a private network needs: its own authority, a client certificate. As `tls.connect` takes it. */
@@ -60,25 +61,54 @@ function proxyFor(base: string, proxy?: ProxySettings): string {
 }
 
 /** `example.com` and its subdomains; `*.example.com`, `.example.com` and a port are understood. */
-function matches({ hostname, host }: URL, pattern: string): boolean {
+function matches({ protocol, hostname, port }: URL, pattern: string): boolean {
   const wanted = pattern
     .trim()
     .toLowerCase()
     .replace(/^\*?\.?/, '');
   if (pattern.trim() === '*') return true;
-  return wanted !== '' && [hostname, host].some((own) => own === wanted || own.endsWith(`.${wanted}`));
+  const place = `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`;
+  const names = [hostname, hostname.replace(/^\[|\]$/g, ''), place];
+  return wanted !== '' && names.some((own) => own === wanted || own.endsWith(`.${wanted}`));
 }
 
 async function proxied(url: string, secure: boolean, tls: TlsSettings) {
+  // To a SOCKS agent a timeout is the end of a quiet connection, though it be in use.
+  const { timeout: _, ...pool } = keepAlive;
   if (url.startsWith('socks')) {
     const { SocksProxyAgent } = await import('socks-proxy-agent');
-    const make = () => new SocksProxyAgent(url, { ...keepAlive, ...tls });
+    const make = () => onward(new SocksProxyAgent(url, pool), tls);
     return { rest: make(), realtime: make() };
   }
+  // The name is the server's, not the proxy's; the rest holds for a proxy that speaks TLS itself.
+  const { servername: _server, ...own } = tls;
   const { HttpsProxyAgent } = await import('https-proxy-agent');
   // A socket is a tunnel through the proxy, encrypted or not.
-  const tunnel = () => new HttpsProxyAgent(url, { ...keepAlive, ...tls });
+  const tunnel = () => onward(new HttpsProxyAgent(url, { ...pool, ...own }), tls);
   if (secure) return { rest: tunnel(), realtime: tunnel() };
   const { HttpProxyAgent } = await import('http-proxy-agent');
-  return { rest: new HttpProxyAgent(url, keepAlive), realtime: tunnel() };
+  const rest = new HttpProxyAgent(url, { ...pool, ...own });
+  rest.options.timeout = keepAlive.timeout;
+  return { rest, realtime: tunnel() };
+}
+
+interface Onward {
+  host?: string;
+  servername?: string;
+}
+
+/**
+ * Behind the proxy the TLS settings hold as well: the libraries forget them there, and an address without a name they
+ * check against `localhost`.
+ */
+function onward<T extends http.Agent>(agent: T, tls: TlsSettings): T {
+  const tunnel = agent as unknown as { connect(request: unknown, options: Onward): Promise<unknown> };
+  const connect = tunnel.connect.bind(tunnel);
+  tunnel.connect = (request, options) => {
+    const name = tls.servername || options.servername || options.host || '';
+    const check = (_name: string, cert: PeerCertificate) => checkServerIdentity(name, cert);
+    return connect(request, { ...options, ...tls, checkServerIdentity: check } as Onward);
+  };
+  agent.options.timeout = keepAlive.timeout;
+  return agent;
 }

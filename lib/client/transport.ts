@@ -256,11 +256,18 @@ function watched(url: string, flight: Flight) {
     request(options: http.RequestOptions, onResponse: (response: http.IncomingMessage) => void): http.ClientRequest {
       const request = secure ? https.request(options, onResponse) : http.request(options, onResponse);
       request.once('socket', (socket) => {
-        if (request.reusedSocket || !socket.connecting) flight.left = true;
+        // Through a proxy the connection stands before the handshake with the server has begun.
+        const shaking = socket.connecting || (socket as { secureConnecting?: boolean }).secureConnecting === true;
+        if (request.reusedSocket || !shaking) flight.left = true;
         else
           socket.once(secure ? 'secureConnect' : 'connect', () => {
             flight.left = true;
           });
+      });
+      // A proxy that refuses the tunnel is not the server, and its answer not the server's.
+      request.once('proxyConnect', ({ statusCode }: http.IncomingMessage) => {
+        if (statusCode === undefined || statusCode === 200) return;
+        request.destroy(Object.assign(new Error('no tunnel'), { code: `PROXY_${statusCode}` }));
       });
       return request;
     },

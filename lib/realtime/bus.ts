@@ -45,8 +45,15 @@ export class Bus {
     return () => this.#listeners.delete(listener);
   }
 
+  /** @returns true the first time that this key is seen, by whatever way */
+  first(key: string): boolean {
+    return this.#seen.add(key);
+  }
+
   /** Mark a message as known, so that it is never delivered. */
   skip(messageId: string): void {
+    // What arrives live was said after we came, whatever a listing made meanwhile looks like.
+    if (this.#held?.some(({ event }) => event.message?.id === messageId)) return;
     this.#seen.add(`m:${messageId}`);
   }
 

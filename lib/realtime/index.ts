@@ -32,6 +32,12 @@ export class Realtime {
   #everything = 0;
   #discover: NodeJS.Timeout | undefined;
   #before = false;
+  /** starts under way; the last of them lets the live events go on */
+  #starting = 0;
+  /** the last start has failed halfway: what was missed is still to be fetched */
+  #incomplete = false;
+  /** when the last user of everything left, milliseconds of the clock */
+  #leftAt = 0;
 
   constructor(settings: RealtimeSettings) {
     this.#settings = settings;
@@ -47,6 +53,7 @@ export class Realtime {
       subscribe: (id) => this.#subscribeFound(id),
       hears: (id) => this.#discovered.has(id),
       onKnown: (id) => this.#bus.skip(id),
+      onProblem: (error) => onProblem(messageOf(error)),
       onMissed: (id, messages) =>
         this.#bus.insert(
           id,
@@ -87,26 +94,36 @@ export class Realtime {
   /** Subscribe all conversations, present and coming. @returns the function that ends it */
   everything(): () => void {
     this.#everything++;
-    if (this.#everything === 1 && this.state.name === 'open') this.#start();
-    return () => {
+    if (this.#everything === 1) {
+      // A redeploy must lose nothing; but what was said while nobody wanted to hear it is no gap.
+      if (Date.now() - this.#leftAt > (this.#settings.timing?.linger ?? 5000)) this.#roster.forget();
+      if (this.state.name === 'open') this.#start();
+    }
+    return once(() => {
       this.#everything--;
       if (this.#everything > 0) return;
+      this.#leftAt = Date.now();
       clearTimeout(this.#discover);
       for (const release of this.#discovered.values()) release();
       this.#discovered.clear();
-    };
+    });
   }
 
   /** Subscribe one conversation. @returns the function that ends it */
   subscribe(conversationId: string): () => void {
     const release = this.#socket.subscribe(conversationId);
     this.#chosen.set(conversationId, (this.#chosen.get(conversationId) ?? 0) + 1);
-    return () => {
+    return once(() => {
       const left = (this.#chosen.get(conversationId) ?? 1) - 1;
       if (left > 0) this.#chosen.set(conversationId, left);
       else this.#chosen.delete(conversationId);
       release();
-    };
+    });
+  }
+
+  /** @returns true for the first delivery of an event */
+  isFirst(eventId: string): boolean {
+    return this.#bus.first(`e:${eventId}`);
   }
 
   /** Hand in an event that came by another way. */
@@ -127,43 +144,51 @@ export class Realtime {
   #changed(state: SocketState): void {
     if (state.name === 'open') this.#start();
     else clearTimeout(this.#discover);
+    if (state.name === 'idle') {
+      this.#before = false;
+      this.#roster.forget();
+    }
     for (const listener of this.#states) listener(state);
   }
 
   /** First what was missed, then what is live. */
   #start(): void {
     this.#bus.hold();
+    this.#starting++;
     this.#openUp()
       .catch((error: unknown) => this.#settings.onProblem(messageOf(error)))
       .finally(() => {
-        this.#bus.resume();
+        this.#starting--;
+        if (this.#starting === 0) this.#bus.resume();
         this.#schedule();
       });
   }
 
   async #openUp(): Promise<void> {
+    this.#incomplete = true;
     if (this.#before) for (const id of this.#chosen.keys()) await this.#roster.catchUp(id);
     if (this.#everything > 0) {
+      // What is no longer open may have been missed as well.
+      if (this.#roster.marked) await this.#roster.sync({ all: false, gap: true });
       await this.#roster.sync({ all: true, gap: true });
       // What was said between the listing and the subscriptions is in neither of them: look once more.
       await this.#roster.sync({ all: false, gap: true });
     } else await this.#roster.mark();
     this.#before = true;
+    this.#incomplete = false;
   }
 
   #schedule(): void {
     clearTimeout(this.#discover);
-    if (this.#everything === 0 || this.state.name !== 'open') return;
+    if ((this.#everything === 0 && !this.#incomplete) || this.state.name !== 'open') return;
     this.#discover = setTimeout(() => {
-      this.#roster
-        .sync({ all: false, gap: false })
-        .catch((error: unknown) => this.#settings.onProblem(messageOf(error)))
-        .finally(() => this.#schedule());
+      const look = this.#incomplete ? this.#openUp() : this.#roster.sync({ all: false, gap: false });
+      look.catch((error: unknown) => this.#settings.onProblem(messageOf(error))).finally(() => this.#schedule());
     }, this.#settings.discoverInterval ?? 10_000);
   }
 
   #subscribeFound(id: string): void {
-    if (!this.#discovered.has(id)) this.#discovered.set(id, this.#socket.subscribe(id));
+    if (this.#everything > 0 && !this.#discovered.has(id)) this.#discovered.set(id, this.#socket.subscribe(id));
   }
 
   #frame(text: string): void {
@@ -190,4 +215,13 @@ function eventOf(message: Message): Event {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+function once(action: () => void): () => void {
+  let done = false;
+  return () => {
+    if (done) return;
+    done = true;
+    action();
+  };
 }

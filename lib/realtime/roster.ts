@@ -1,4 +1,5 @@
 import type { ConversationFilter, MessageFilter } from '../contract';
+import { LinktorError } from '../errors';
 import type { Conversation, Message } from '../model';
 
 /** What the roster asks by REST. */
@@ -20,6 +21,8 @@ export interface RosterSettings {
   onMissed(conversationId: string, messages: Promise<Message[]>): void;
   /** a message that is older than our interest */
   onKnown(messageId: string): void;
+  /** a conversation that will not be asked again about what was missed in it */
+  onProblem(error: unknown): void;
 }
 
 const page = 100;
@@ -34,6 +37,8 @@ export class Roster {
   readonly #fetching = new Map<string, Promise<Conversation | undefined>>();
   /** newest activity seen in a listing, in milliseconds of the SERVER's clock, so that no clock skew matters */
   #watermark: number | undefined;
+  /** subscribed since the last listing; something may have been said before the server knew of it */
+  readonly #fresh = new Set<string>();
 
   constructor(settings: RosterSettings) {
     this.#settings = settings;
@@ -58,6 +63,16 @@ export class Roster {
     return fetching;
   }
 
+  /** There is a mark from which a gap could be filled. */
+  get marked(): boolean {
+    return this.#watermark !== undefined;
+  }
+
+  /** What has been said up to the next listing is of no interest. */
+  forget(): void {
+    this.#watermark = undefined;
+  }
+
   /** The server said what changed: so much need not be asked for. */
   update(id: string, changes: Partial<Conversation>): void {
     const known = this.#known.get(id);
@@ -76,18 +91,46 @@ export class Roster {
     if (all) filter.status = 'open';
     let newest = since ?? 0;
     const news: string[] = [];
+    const latest: { id: string; active: number }[] = [];
+    const fresh = [...this.#fresh];
     for await (const conversation of this.#settings.rest.conversations.each(filter)) {
       const active = activityOf(conversation);
       if (!all && since !== undefined && active < since) break;
       newest = Math.max(newest, active);
       this.#known.set(conversation.id, conversation);
       if (since === undefined && conversation.lastMessage) this.#settings.onKnown(conversation.lastMessage.id);
-      const unheard = gap || !this.#settings.hears(conversation.id);
+      const unheard = gap || this.#fresh.has(conversation.id) || !this.#settings.hears(conversation.id);
       if (since !== undefined && active >= since && unheard) news.push(conversation.id);
       else this.#settings.subscribe(conversation.id);
+      if (since === undefined) latest.push({ id: conversation.id, active });
     }
-    for (const id of news) await this.discover(id);
+    await this.#catchUpAll(news);
+    for (const { id, active } of latest) if (active === newest) await this.#skip(id, newest);
+    for (const id of fresh) this.#fresh.delete(id);
     this.#watermark = newest;
+  }
+
+  /** One conversation that cannot be asked must not keep us from the others. @throws what may pass with time */
+  async #catchUpAll(ids: readonly string[]): Promise<void> {
+    let passing: unknown;
+    for (const id of ids) {
+      try {
+        await (this.#settings.hears(id) ? this.catchUp(id) : this.discover(id));
+      } catch (error) {
+        if (error instanceof LinktorError && !error.cause.retryable) this.#settings.onProblem(error);
+        else passing = error;
+      }
+    }
+    if (passing !== undefined) throw passing;
+  }
+
+  /** What was said at the mark itself was said before it. */
+  async #skip(id: string, mark: number): Promise<void> {
+    for await (const message of this.#settings.rest.conversations.eachMessage(id, { limit: page })) {
+      const time = timeOf(message.createdAt);
+      if (time < mark) return;
+      if (time === mark) this.#settings.onKnown(message.id);
+    }
   }
 
   /** Only note where we stand, for a later {@link catchUp}. */
@@ -97,7 +140,10 @@ export class Roster {
       sortBy: 'lastMessageAt',
       sortOrder: 'desc',
     })) {
-      this.#watermark = activityOf(newest);
+      const active = activityOf(newest);
+      if (newest.lastMessage) this.#settings.onKnown(newest.lastMessage.id);
+      await this.#skip(newest.id, active);
+      this.#watermark = active;
       return;
     }
     this.#watermark = 0;
@@ -106,6 +152,7 @@ export class Roster {
   /** Subscribe a conversation and fetch what was said in it before the subscription stood. */
   async discover(id: string): Promise<void> {
     const caughtUp = this.catchUp(id);
+    this.#fresh.add(id);
     this.#settings.subscribe(id);
     await caughtUp;
   }

@@ -19,6 +19,8 @@ export interface AccountSettings {
   accessToken: string;
   email: string;
   password: string;
+  webhookSecret: string;
+  previousWebhookSecret: string;
 }
 
 /** What other config nodes say about the way to the server. */
@@ -40,6 +42,7 @@ export interface Account {
   client(): LinktorClient;
   /** @throws LinktorError `validation` when the config node is not complete */
   realtime(): Realtime;
+  readonly webhookSecrets: readonly string[];
   /** a REST call has succeeded */
   succeeded(): void;
   close(): Promise<void>;
@@ -85,7 +88,9 @@ export function createAccount(settings: AccountSettings, route: Route, log: Acco
     return realtime;
   };
 
+  const { webhookSecret, previousWebhookSecret } = settings;
   return {
+    webhookSecrets: [webhookSecret, previousWebhookSecret].filter((secret) => secret !== ''),
     client: getClient,
     realtime: getRealtime,
     succeeded: () => realtime?.revive(),
@@ -124,5 +129,5 @@ export function brokenAccount(problem: unknown): Account {
   const refuse = () => {
     throw error;
   };
-  return { client: refuse, realtime: refuse, succeeded() {}, close: async () => {} };
+  return { webhookSecrets: [], client: refuse, realtime: refuse, succeeded() {}, close: async () => {} };
 }

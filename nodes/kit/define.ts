@@ -1,6 +1,8 @@
 import type { LinktorClient } from '../../lib/client';
+import type { Event } from '../../lib/model';
 import type { Delivery } from '../../lib/realtime';
 import { account, type Fields, flag, out, text, type Values } from './fields';
+import type { Hook } from './http';
 import type { Word } from './status';
 
 export type Msg = Record<string, unknown> & { _msgid?: string };
@@ -53,10 +55,23 @@ export interface TriggerContext<V> {
   subscribe(conversationId: string): () => void;
   /** @param port 0 by default */
   emit(msg: Msg, port?: number): void;
+  /** take HTTP requests until the node closes @throws LinktorError when the path cannot be had */
+  serve(hook: Hook): void;
+  /** @returns true for the first delivery of an event, by whatever way it came */
+  isFirst(eventId: string): boolean;
+  /** hand an event to all triggers of the account */
+  feed(event: Event): void;
+  /** what deliveries to this account are signed with, when the node has no secret of its own */
+  webhookSecrets: readonly string[];
+  nodeId: string;
+  /** what the node shows */
+  status(word: Word, facts?: Record<string, number | string>): void;
 }
 
 export interface Trigger extends Common {
   role: 'trigger';
+  /** it has a way of its own to hear of things, and shows how that is instead of the connection */
+  ownStatus?: boolean;
   listen(context: TriggerContext<never>): ((msg: Readonly<Msg>) => void) | undefined;
 }
 
@@ -91,6 +106,7 @@ export function action<F extends Fields>({ fields, result, outputs = ['done'], .
 
 interface TriggerInput<F extends Fields> {
   type: string;
+  ownStatus?: boolean;
   fields: F;
   outputs: readonly string[];
   /** @returns what to do with a message, for a trigger that has an input */

@@ -21,7 +21,18 @@ export interface Row {
  * so `run` reads it only where its choice has been made.
  */
 export interface Field<T> {
-  readonly kind: 'text' | 'number' | 'flag' | 'choice' | 'checks' | 'typed' | 'secret' | 'account' | 'out' | 'config';
+  readonly kind:
+    | 'text'
+    | 'path'
+    | 'number'
+    | 'flag'
+    | 'choice'
+    | 'checks'
+    | 'typed'
+    | 'secret'
+    | 'account'
+    | 'out'
+    | 'config';
   /** the stored value of a new node */
   readonly initial: unknown;
   readonly row: Row;
@@ -59,6 +70,11 @@ const same = (value: unknown) => value;
 /** A plain text, fixed at deploy time; `${ENV}` is replaced by Node-RED. */
 export function text(initial = '', { required, format, ...row }: Options & { format?: 'url' } = {}): Field<string> {
   return { kind: 'text', initial, row, required, format, convert: (value) => String(value ?? '').trim() };
+}
+
+/** A path below httpNodeRoot; the dialog shows the whole address. Empty: `/linktor/<node id>`. */
+export function path(row: Row = {}): Field<string> {
+  return { kind: 'path', initial: '', row, convert: (value) => String(value ?? '').trim() };
 }
 
 /** A figure, fixed at deploy time. */

@@ -6,6 +6,7 @@ import { type Account, type AccountSettings, brokenAccount, createAccount } from
 import type { Action, Config, Definition, Msg, Trigger } from './define';
 import { evaluator, fixedValues } from './evaluate';
 import { failure, isSilent } from './failure';
+import type { Hooks } from './http';
 import type { RED, RunningNode } from './red';
 import { store } from './result';
 import { routeOf } from './route';
@@ -28,14 +29,14 @@ type Done = (error?: Error) => void;
 const closeLimit = 5000;
 
 /** Make a definition a Node-RED node. */
-export function mount(red: RED, definition: Definition): void {
+export function mount(red: RED, definition: Definition, hooks: Hooks): void {
   const secrets = Object.entries(definition.fields).filter(([, field]) => field.kind === 'secret');
   const credentials = Object.fromEntries(secrets.map(([name]) => [name, { type: 'password' as const }]));
   function construct(this: RunningNode, stored: Stored): void {
     red.nodes.createNode(this as never, stored as never);
     if (definition.role === 'config') mountConfig(red, this as ConfigNode, definition, stored);
     else if (definition.role === 'action') mountAction(red, this, definition, stored);
-    else mountTrigger(red, this, definition, stored);
+    else mountTrigger(red, this, definition, { ...stored, ...this.credentials }, hooks);
   }
   red.nodes.registerType(definition.type, construct as never, (secrets.length > 0 ? { credentials } : {}) as never);
 }
@@ -134,7 +135,7 @@ function mountAction(red: RED, node: RunningNode, definition: Action, stored: St
   });
 }
 
-function mountTrigger(red: RED, node: RunningNode, definition: Trigger, stored: Stored): void {
+function mountTrigger(red: RED, node: RunningNode, definition: Trigger, stored: Stored, hooks: Hooks): void {
   const status = new Status((shown) => node.status(shown));
   const releases = new Set<() => void>();
   let closed = false;
@@ -146,17 +147,24 @@ function mountTrigger(red: RED, node: RunningNode, definition: Trigger, stored: 
   };
 
   async function start(): Promise<void> {
-    const realtime = accountOf(red, stored).realtime();
+    const account = accountOf(red, stored);
+    const realtime = account.realtime();
     const users = configOf(red, stored)?.users ?? {};
     users[node.id] = node;
     onClose(() => delete users[node.id]);
     const values = await evaluator(red, node, definition.fields, stored)({});
     if (closed) return;
-    onClose(realtime.onState((state) => mirror(status, state)));
+    if (!definition.ownStatus) onClose(realtime.onState((state) => mirror(status, state)));
     onInput = definition.listen({
       values: values as never,
       configId: String(stored.config),
       emit: (msg, port = 0) => node.send(toPort(port, msg) as never),
+      nodeId: node.id,
+      webhookSecrets: account.webhookSecrets,
+      status: (word, facts) => status.say(word, facts),
+      serve: (hook) => onClose(hooks.serve(hook)),
+      isFirst: (eventId) => realtime.isFirst(eventId),
+      feed: (event) => realtime.feed(event, 'webhook'),
       everything: () => onClose(realtime.everything()),
       subscribe(conversationId) {
         const end = realtime.subscribe(conversationId);
@@ -178,7 +186,7 @@ function mountTrigger(red: RED, node: RunningNode, definition: Trigger, stored: 
         onClose(realtime.listen(fenced));
       },
     });
-    mirror(status, realtime.state);
+    if (!definition.ownStatus) mirror(status, realtime.state);
   }
 
   start().catch((thrown: unknown) => {

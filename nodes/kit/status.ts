@@ -9,6 +9,9 @@ const looks = {
   connecting: { fill: 'yellow', shape: 'ring' },
   reconnecting: { fill: 'yellow', shape: 'ring' },
   not_supported: { fill: 'yellow', shape: 'ring' },
+  listening: { fill: 'green', shape: 'ring' },
+  verified: { fill: 'green', shape: 'dot' },
+  rejected: { fill: 'red', shape: 'ring' },
   no_config: { fill: 'grey', shape: 'ring' },
 } as const satisfies Record<string, Look>;
 

@@ -18,7 +18,7 @@ interface Node {
 const flows = new Map<string, Node[]>(
   files.map((file) => [file, JSON.parse(readFileSync(path.join(folder, file), 'utf8'))]),
 );
-const core = new Set(['tab', 'comment', 'inject', 'debug', 'catch', 'status', 'complete', 'switch', 'change', 'group']);
+const core = new Set(['tab', 'comment', 'inject', 'debug', 'catch', 'status', 'complete', 'switch', 'change', 'group', 'http request']);
 
 describe('the examples', () => {
   for (const [file, nodes] of flows) {
@@ -30,7 +30,7 @@ describe('the examples', () => {
         if (z !== undefined) assert.ok(ids.has(z), `${id} is on no tab`);
         for (const target of wires.flat()) assert.ok(ids.has(target), `${id} leads nowhere`);
         if (typeof config === 'string') assert.ok(ids.has(config), `${id} has no config node`);
-        for (const value of Object.values(credentials)) assert.match(value, /^(sandbox-key|\$\{\w+\})$/, id);
+        for (const value of Object.values(credentials)) assert.match(value, /^(sandbox-(key|secret)|\$\{\w+\})$/, id);
       }
       assert.ok(
         nodes.some(({ type, info }) => type === 'comment' && String(info).length > 20),

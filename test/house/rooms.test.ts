@@ -13,13 +13,13 @@ const rules: [importer: RegExp, allowed: RegExp[]][] = [
     [
       /^nodes\/kit\/(define|fields)\.ts$/,
       /^lib\/(model|errors|incoming|outgoing)\.ts$/,
-      /^lib\/(realtime|contract)\/index\.ts$/,
+      /^lib\/(realtime|contract|webhooks)\/index\.ts$/,
     ],
   ],
   [/^nodes\/kit\/editor\//, [/^nodes\/kit\/editor\//, /^nodes\/kit\/(define|fields)\.ts$/]],
   [
     /^nodes\/kit\//,
-    [/^node:events$/, /^nodes\/kit\/[\w-]+\.ts$/, /^lib\/(model|errors)\.ts$/, /^lib\/\w+\/index\.ts$/, /^mustache$/],
+    [/^node:(events|http)$/, /^nodes\/kit\/[\w-]+\.ts$/, /^lib\/(model|errors)\.ts$/, /^lib\/\w+\/index\.ts$/, /^mustache$/],
   ],
   [/^lib\/(model|errors)\.ts$/, []],
   [/^lib\/(incoming|outgoing)\.ts$/, [/^lib\/(model|errors)\.ts$/]],

@@ -30,9 +30,10 @@ describe('the words', () => {
     ...palette.flatMap(keysOf),
     ...words.map((word) => `linktor.status.${word}`),
     ...asked(),
-    ...['required', 'number', 'url', 'regex'].map((what) => `linktor.invalid.${what}`),
+    ...['required', 'number', 'url', 'regex', 'path'].map((what) => `linktor.invalid.${what}`),
     'linktor.output.error',
     'linktor.test.button',
+    'linktor.copy',
   ]);
   const english = catalogue('en-US');
 

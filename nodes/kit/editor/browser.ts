@@ -17,7 +17,8 @@ type Verdict = boolean | string;
 
 declare const RED: {
   validators: { typedInput(options: object): (this: EditorNode, value: unknown, options?: Options) => Verdict };
-  nodes: { node(id: string): EditorNode | null };
+  settings: { httpNodeRoot?: string };
+  clipboard: { copyText(text: string, near: JQuery): void };
 };
 
 interface Item {
@@ -46,6 +47,8 @@ const style = `
 .linktor-list { flex: 1 0 100%; margin: 4px 0 0 136px; width: calc(100% - 136px); }
 .linktor-list .linktor-columns { display: flex; gap: 6px; }
 .linktor-list .linktor-columns input { flex: 1; width: auto; min-width: 0; }
+.linktor-part > input[type=text] { width: 100%; }
+.linktor-address { margin-top: 4px; overflow-wrap: anywhere; }
 .linktor-tested { margin-top: 8px; }
 .linktor-tested .fa-check { color: var(--red-ui-text-color-success, #4f8f00); }
 .linktor-tested .fa-warning { color: var(--red-ui-text-color-error, #ad1625); }
@@ -74,6 +77,7 @@ function prepare(node: EditorNode, type: string): void {
     if (field.kind === 'number' && node[name] === undefined) input(type, name).val(Number(field.initial));
     if (field.kind === 'flag' && node[name] === undefined) input(type, name).prop('checked', field.initial === true);
     if (field.kind === 'typed' || field.kind === 'out') prepareTyped(node, type, name, field);
+    else if (field.kind === 'path') preparePath(node, type, name);
     else if (field.kind === 'checks') prepareChecks(node, type, name, field);
     else if (field.kind === 'number')
       input(type, name).attr({ min: field.min ?? '', max: field.max ?? '', step: 'any' });
@@ -101,6 +105,25 @@ function prepareTyped(node: EditorNode, type: string, name: string, field: Field
   element.on('change', hint);
   hint();
   if (field.columns) prepareList(node, element, field.columns);
+}
+
+/** The whole address, as a sender needs it. */
+function preparePath(node: EditorNode, type: string, name: string): void {
+  const element = input(type, name);
+  const usual = `/linktor/${node.id}`;
+  element.attr('placeholder', usual);
+  const shown = element.closest('.form-row').find('.linktor-address code');
+  const show = () => {
+    const path = String(element.val() ?? '').trim() || usual;
+    const root = RED.settings.httpNodeRoot ?? '/';
+    shown.text(`${location.origin}${`/${root}/${path}`.replace(/\/{2,}/g, '/')}`);
+  };
+  element.on('input change', show);
+  show();
+  element
+    .closest('.form-row')
+    .find('.linktor-copy')
+    .on('click', () => RED.clipboard.copyText(shown.text(), shown));
 }
 
 /** A typed text with suggestions from the server; anything else may be typed as well. */
@@ -241,8 +264,11 @@ function cancel(_node: EditorNode, type: string): void {
 }
 
 /** @returns true, or what is wrong in the user's language */
-function check(node: EditorNode, name: string, value: unknown, options?: Options): Verdict {
+function check(node: EditorNode, name: string, value: unknown): Verdict {
   const field = definitions.get(node.type)?.fields[name];
+  // What is wrong is told at the node as well, far from the field: it has to be named.
+  const block = name === 'name' || name === 'result' ? 'linktor' : node.type;
+  const options = { label: node._(`${block}.field.${name}`) };
   if (!field || !isShown(node, field)) return true;
   const text = value === undefined || value === null ? '' : String(value);
   if (text.startsWith('${') && text.endsWith('}')) return true;
@@ -252,6 +278,7 @@ function check(node: EditorNode, name: string, value: unknown, options?: Options
   if (text.trim() === '') return field.required ? say(node, 'required', options) : true;
   if (field.kind === 'number' && !inRange(Number(text), field)) return say(node, 'number', options, field);
   if (field.format === 'url' && !/^(https?|wss?):\/\/[^\s?#]+$/i.test(text.trim())) return say(node, 'url', options);
+  if (field.kind === 'path' && !/^\/?[\w\-./~%@]+$/.test(text.trim())) return say(node, 'path', options);
   if (name === 'textValue' && node.textRule === 'regex' && !isRegex(text)) return say(node, 'regex', options);
   return true;
 }

@@ -54,7 +54,7 @@ function labelKey(type: string, name: string): string {
 }
 
 function optionKey(type: string, name: string, option: string): string {
-  return outside.has(name) ? `linktor.option.${name}.${option}` : `${type}.option.${name}.${option}`;
+  return `${type}.option.${name}.${option}`;
 }
 
 function placeholderKey(type: string, name: string): string {
@@ -117,6 +117,7 @@ function defaults(name: string, field: Field<unknown>): string[] {
     case 'out':
       return [value('', `, ${check}`), `${name}Type: { value: "${field.types?.[0]}" }`];
     case 'text':
+    case 'path':
     case 'number':
       return [value(field.initial, `, ${check}`)];
     case 'choice':
@@ -181,12 +182,20 @@ function row(type: string, prefix: string, name: string, field: Field<unknown>):
       const list = field.columns ? '<div class="linktor-list"><ol></ol></div>' : '';
       return wrap(`${label}<input type="text" id="${id}"${hint}><input type="hidden" id="${id}Type">${list}`);
     }
+    case 'path':
+      return wrap(`${label}<div class="linktor-part"><input type="text" id="${id}">${address}</div>`);
     case 'secret':
       return wrap(`${label}<input type="password" id="${id}" autocomplete="new-password">`);
     default:
       return wrap(`${label}<input type="text" id="${id}">`);
   }
 }
+
+/** The whole address of a path, to be copied to where it is wanted. */
+const address = [
+  '<div class="linktor-address"><code></code> <button type="button" class="red-ui-button red-ui-button-small linktor-copy"',
+  ' data-i18n="[title]linktor.copy"><i class="fa fa-clipboard"></i></button></div>',
+].join('');
 
 const icons: Record<string, string> = {
   config: 'plug',

@@ -1,0 +1,177 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { invalid, LinktorError } from '../../lib/errors';
+import type { RED } from './red';
+
+/** A request as it came: every value of every header, and the very bytes of the body. */
+export interface HookRequest {
+  headers: Readonly<NodeJS.Dict<string[]>>;
+  body: Buffer;
+}
+
+export type HookRefusal = 'too_large' | 'too_slow' | 'bad_encoding' | 'bad_type';
+
+export interface Hook {
+  /** below httpNodeRoot */
+  path: string;
+  /** bytes */
+  limit: number;
+  /** milliseconds that the body may take */
+  patience: number;
+  /** @returns the HTTP status; the sender is answered before anything else happens */
+  receive(request: HookRequest): number;
+  /** what never became a request; it has been answered */
+  refuse(reason: HookRefusal, headers: HookRequest['headers']): void;
+}
+
+export interface Hooks {
+  /**
+   * Take requests on a path.
+   * @returns the function that ends it
+   * @throws LinktorError `validation` for a path that is none, `conflict` when another node has it
+   */
+  serve(hook: Hook): () => void;
+}
+
+type Request = IncomingMessage & { _body?: boolean; linktorBody?: Buffer };
+type Next = (error?: unknown) => void;
+type Handler = (request: Request, response: ServerResponse, next: Next) => void;
+interface App {
+  parent?: App;
+  path(): string;
+  use(handler: Handler): void;
+  _router?: { stack: { handle: Handler }[] };
+}
+
+/** Status and reason for what is refused before it is read, or while it is. */
+const statusOf: Record<HookRefusal, number> = { too_large: 413, too_slow: 408, bad_encoding: 415, bad_type: 415 };
+
+/**
+ * The HTTP side of the package. With Node-RED's default settings a parser has read the body before any route of ours
+ * runs, and with the bytes gone no signature can be verified. So the bytes of our own paths, and of no others, are
+ * taken at the very front, with a limit, for nobody has been asked for a password there yet.
+ */
+export function serveHooks(red: RED): Hooks {
+  const hooks = new Map<string, Hook>();
+  const app = red.httpNode as unknown as App | undefined;
+  const isOff = (red.settings as { httpNodeRoot?: unknown }).httpNodeRoot === false;
+  if (app && !isOff && typeof app.use === 'function') {
+    putFirst(rootOf(app), (request, response, next) => {
+      const hook = hooks.get(keyOf(app.path(), pathOf(request)));
+      if (hook && request.method === 'POST') capture(hook, request, response, next);
+      else next();
+    });
+    app.use((request, response, next) => {
+      const hook = hooks.get(pathOf(request));
+      if (!hook) return next();
+      afterMiddleware(red, request, response, next, () => dispatch(hook, request, response));
+    });
+  }
+  return {
+    serve(hook) {
+      const key = normalised(hook.path);
+      if (isOff || !app) throw new LinktorError('not_supported', 'HTTP is switched off in the settings of Node-RED.');
+      if (hooks.has(key)) throw new LinktorError('conflict', `Another node has the path ${hook.path} already.`);
+      hooks.set(key, hook);
+      return () => {
+        if (hooks.get(key) === hook) hooks.delete(key);
+      };
+    },
+  };
+}
+
+/** As Express matches: without regard to case and to a slash at the end. @throws LinktorError `validation` */
+function normalised(path: string): string {
+  if (!/^\/?[\w\-./~%@]+$/.test(path) || path.split('/').includes('..')) {
+    throw invalid(`"${path}" is not a path.`, 'Use letters, digits, - and _ between slashes.');
+  }
+  return trimmed(`/${path}`);
+}
+
+function trimmed(path: string): string {
+  return path
+    .replace(/\/{2,}/g, '/')
+    .replace(/(.)\/$/, '$1')
+    .toLowerCase();
+}
+
+function pathOf({ url = '/' }: Request): string {
+  return trimmed(url.split('?', 1)[0] ?? '/');
+}
+
+/** What of a path is below httpNodeRoot. */
+function keyOf(root: string, path: string): string {
+  const base = trimmed(`${root}/`);
+  if (base === '/') return path;
+  return path.startsWith(`${base}/`) ? path.slice(base.length) : '';
+}
+
+function rootOf(app: App): App {
+  return app.parent ? rootOf(app.parent) : app;
+}
+
+function putFirst(app: App, handler: Handler): void {
+  app.use(handler);
+  const stack = app._router?.stack ?? [];
+  const index = stack.findIndex((layer) => layer.handle === handler);
+  stack.unshift(...stack.splice(index, 1));
+}
+
+function capture(hook: Hook, request: Request, response: ServerResponse, next: Next): void {
+  const { 'content-encoding': encoding, 'content-type': type, 'content-length': length } = request.headers;
+  const refuse = (reason: HookRefusal) => {
+    clearTimeout(timer);
+    request.removeListener('data', onData);
+    request.removeListener('end', onEnd);
+    // What is still to come is not read: the connection ends with the answer.
+    response.writeHead(statusOf[reason], { 'Content-Type': 'application/json', Connection: 'close' });
+    response.end(JSON.stringify({ error: reason }), () => request.destroy());
+    hook.refuse(reason, request.headersDistinct);
+  };
+  const pieces: Buffer[] = [];
+  let size = 0;
+  const onData = (piece: Buffer) => {
+    size += piece.length;
+    if (size > hook.limit) refuse('too_large');
+    else pieces.push(piece);
+  };
+  const onEnd = () => {
+    clearTimeout(timer);
+    request.linktorBody = Buffer.concat(pieces, size);
+    // The parsers of Node-RED leave alone what has been read.
+    request._body = true;
+    next();
+  };
+  const timer = setTimeout(() => refuse('too_slow'), hook.patience);
+  request.once('close', () => clearTimeout(timer));
+  request.once('error', () => clearTimeout(timer));
+  if (encoding !== undefined && encoding !== 'identity') return refuse('bad_encoding');
+  if (type !== undefined && !/^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(type)) return refuse('bad_type');
+  if (Number(length ?? 0) > hook.limit) return refuse('too_large');
+  request.on('data', onData);
+  request.once('end', onEnd);
+}
+
+/** Node-RED runs the middleware of its settings for its own nodes only. */
+function afterMiddleware(red: RED, request: Request, response: ServerResponse, next: Next, then: () => void): void {
+  const given = (red.settings as { httpNodeMiddleware?: Handler | Handler[] }).httpNodeMiddleware;
+  const [first, ...rest] = Array.isArray(given) ? given : given ? [given] : [];
+  if (!first) return then();
+  const run = (handler: Handler, others: Handler[]): void =>
+    handler(request, response, (error) => {
+      const [following, ...remaining] = others;
+      if (error) next(error);
+      else if (following) run(following, remaining);
+      else then();
+    });
+  run(first, rest);
+}
+
+function dispatch(hook: Hook, request: Request, response: ServerResponse): void {
+  const answer = (status: number, body: object, headers = {}) => {
+    response.writeHead(status, { 'Content-Type': 'application/json', ...headers });
+    response.end(JSON.stringify(body));
+  };
+  if (request.method !== 'POST') return answer(405, { error: 'method_not_allowed' }, { Allow: 'POST' });
+  const status = hook.receive({ headers: request.headersDistinct, body: request.linktorBody ?? Buffer.alloc(0) });
+  answer(status, status === 200 ? { received: true } : { error: status === 401 ? 'unauthorized' : 'bad_request' });
+}

@@ -1,0 +1,126 @@
+import { invalid, LinktorError } from '../lib/errors';
+import { attachmentsOf, wordsOf } from '../lib/incoming';
+import type { Event } from '../lib/model';
+import { decodeEvent, type Scheme, verify } from '../lib/webhooks';
+import { type Msg, trigger } from './kit/define';
+import { choice, figure, flag, path, secret, text } from './kit/fields';
+
+const signatureHeader = 'x-linktor-signature';
+const timestampHeader = 'x-linktor-timestamp';
+type Headers = Readonly<NodeJS.Dict<string[]>>;
+
+/** A signed delivery has arrived. Only what somebody with the secret has sent gets any further. */
+export default trigger({
+  type: 'linktor-webhook-in',
+  outputs: ['event', 'rejected'],
+  ownStatus: true,
+  fields: {
+    path: path({ icon: 'globe' }),
+    secret: secret({ icon: 'key' }),
+    previousSecret: secret({ icon: 'history' }),
+    scheme: choice(['auto', 'body', 'timestamp'], { icon: 'shield' }),
+    tolerance: figure(300, { min: 0, max: 86_400, unit: 's', icon: 'clock-o' }),
+    requireTimestamp: flag(false, { icon: 'clock-o' }),
+    events: text('', { icon: 'filter' }),
+    maxBodyMb: figure(1, { min: 0.001, max: 25, unit: 'MB', icon: 'arrows-h' }),
+    duplicates: choice(['drop', 'mark'], { icon: 'clone' }),
+    feedBus: flag(true, { icon: 'share-alt' }),
+    outputs: choice(['1', '2'], { icon: 'sign-out' }),
+  },
+  listen({ values, nodeId, configId, webhookSecrets, serve, status, emit, isFirst, feed }) {
+    const own = [values.secret, values.previousSecret].filter((one) => one !== '');
+    const secrets = own.length > 0 ? own : webhookSecrets;
+    if (secrets.length === 0) {
+      throw invalid('There is no webhook secret.', 'Enter it in this node or in its Linktor config node.');
+    }
+    const wanted = eventFilter(values.events);
+
+    const reject = (reason: string, headers: Headers, facts: object = {}): void => {
+      status('rejected', { reason });
+      if (values.outputs === '2') {
+        emit(
+          { payload: reason, topic: 'rejected', reason, headers: masked(headers), ...facts, linktor: { configId } },
+          1,
+        );
+      }
+    };
+
+    serve({
+      path: values.path || `/linktor/${nodeId}`,
+      limit: values.maxBodyMb * 1024 * 1024,
+      patience: 10_000,
+      refuse: reject,
+      receive({ headers, body }) {
+        const signature = headers[signatureHeader] ?? [];
+        const timestamp = headers[timestampHeader] ?? [];
+        const scheme = values.scheme as Scheme;
+        const { tolerance, requireTimestamp } = values;
+        const verdict = verify({ body, signature, timestamp, secrets, scheme, tolerance, requireTimestamp });
+        if (!verdict.valid) {
+          reject(verdict.reason, headers, verdict.skew === undefined ? {} : { skew: verdict.skew });
+          return 401;
+        }
+        const event = decoded(body);
+        if (!event) {
+          reject('bad_json', headers);
+          return 400;
+        }
+        status('verified', { at: Date.now() });
+        // The signed id first: a header that nobody has signed must never make an event look old.
+        const id = event.id ?? headers['x-linktor-delivery-id']?.[0];
+        const duplicate = id !== undefined && !isFirst(id);
+        if (values.feedBus && !duplicate) feed({ ...event, id: undefined });
+        if (!wanted(event.name) || (duplicate && values.duplicates === 'drop')) return 200;
+        const facts = { configId, event: event.name, source: 'webhook', scheme: verdict.scheme, deliveryId: id };
+        emit(messageOf(event, duplicate, facts));
+        return 200;
+      },
+    });
+    status('listening');
+    return undefined;
+  },
+});
+
+/** @returns undefined when it is no event */
+function decoded(body: Buffer): Event | undefined {
+  try {
+    return decodeEvent(body);
+  } catch (error) {
+    if (error instanceof LinktorError) return undefined;
+    throw error;
+  }
+}
+
+function messageOf(event: Event, duplicate: boolean, facts: object): Msg {
+  const { data } = event.original as { data?: unknown };
+  const { conversationId, messageId, message } = event;
+  const msg: Msg = { payload: data ?? {}, topic: event.name, event: event.original, linktor: facts };
+  if (conversationId !== undefined) msg.conversationId = conversationId;
+  if (messageId !== undefined) msg.messageId = messageId;
+  if (message)
+    Object.assign(msg, {
+      text: wordsOf(message),
+      contentType: message.contentType,
+      attachments: attachmentsOf(message),
+    });
+  if (duplicate) msg.duplicate = true;
+  return msg;
+}
+
+/** Names between commas; `message.*` stands for all of them. */
+function eventFilter(given: string): (name: string) => boolean {
+  const patterns = given
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
+  if (patterns.length === 0) return () => true;
+  return (name) => patterns.some((one) => (one.endsWith('*') ? name.startsWith(one.slice(0, -1)) : name === one));
+}
+
+const sensitive = /auth|cookie|signature|token|key|secret/i;
+
+function masked(headers: Headers): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, values = []]) => [name, sensitive.test(name) ? '***' : values.join(', ')]),
+  );
+}
