@@ -14,7 +14,7 @@ function isObject(value: unknown): value is Given {
 
 /** @returns the text, or undefined when there is none; numbers and booleans become text */
 export function textOf(given: unknown): string | undefined {
-  if (typeof given === 'number' || typeof given === 'boolean') return String(given);
+  if (Number.isFinite(given) || typeof given === 'boolean') return String(given);
   return typeof given === 'string' && given.trim() !== '' ? given : undefined;
 }
 

@@ -87,9 +87,7 @@ async function proxied(url: string, secure: boolean, tls: TlsSettings) {
   const tunnel = () => onward(new HttpsProxyAgent(url, { ...pool, ...own }), tls);
   if (secure) return { rest: tunnel(), realtime: tunnel() };
   const { HttpProxyAgent } = await import('http-proxy-agent');
-  const rest = new HttpProxyAgent(url, { ...pool, ...own });
-  rest.options.timeout = keepAlive.timeout;
-  return { rest, realtime: tunnel() };
+  return { rest: kept(new HttpProxyAgent(url, { ...pool, ...own })), realtime: tunnel() };
 }
 
 interface Onward {
@@ -109,6 +107,12 @@ function onward<T extends http.Agent>(agent: T, tls: TlsSettings): T {
     const check = (_name: string, cert: PeerCertificate) => checkServerIdentity(name, cert);
     return connect(request, { ...options, ...tls, checkServerIdentity: check } as Onward);
   };
-  agent.options.timeout = keepAlive.timeout;
+  return kept(agent);
+}
+
+/** How long a connection that nobody uses is kept. */
+function kept<T extends http.Agent>(agent: T): T {
+  const { options } = agent as unknown as { options: http.AgentOptions };
+  options.timeout = keepAlive.timeout;
   return agent;
 }

@@ -54,6 +54,8 @@ class SignedIn implements Identity {
   readonly #contract: Contract;
   readonly #ask: Ask;
   #session: Session | undefined;
+  /** calls that left with it may still be under way */
+  #former: Session | undefined;
   #badge: Badge | undefined;
   #renewAt = Number.POSITIVE_INFINITY;
   #renewing: Promise<Badge> | undefined;
@@ -77,8 +79,8 @@ class SignedIn implements Identity {
   }
 
   secrets(): string[] {
-    const { accessToken, refreshToken } = this.#session ?? {};
-    return [this.#password, accessToken, refreshToken].filter((secret) => secret !== undefined);
+    const tokens = [this.#session, this.#former].flatMap((one) => [one?.accessToken, one?.refreshToken]);
+    return [this.#password, ...tokens].filter((secret) => secret !== undefined);
   }
 
   async close(): Promise<void> {
@@ -100,6 +102,7 @@ class SignedIn implements Identity {
     if (this.#closed) throw new LinktorError('unexpected', 'Closed before signing in.', { retryable: true });
     const { auth } = this.#contract;
     const session = (await this.#refreshed()) ?? (await this.#ask(auth.login(this.#email, this.#password)));
+    this.#former = this.#session;
     this.#session = session;
     const life = (session.expiresIn ?? Number.POSITIVE_INFINITY) * 1000;
     this.#renewAt = Date.now() + Math.max(life - ahead, life * 0.9);

@@ -8,8 +8,8 @@ import { createIdentity, type Identity } from './auth';
 import type { AnswerFacts, CallOptions, ClientSettings } from './index';
 import { Queue } from './queue';
 import { Rate } from './rate';
-import { delay, isAmbiguous, mayRepeat } from './retry';
-import { baseOf, createTransport, StreamFault, type Transport, type WireAnswer, type WireFault } from './transport';
+import { delay, type Failed, isAmbiguous, mayRepeat } from './retry';
+import { baseOf, createTransport, StreamFault, type Transport, type WireAnswer, type WireStream } from './transport';
 import { closedEarly, factsOf, failure, final, wireOf, withBadge } from './wire';
 
 /** What all users of one client share. */
@@ -56,7 +56,8 @@ export function coreOf(given: ClientSettings): Core {
       const leaving = badge !== undefined;
       const end = Date.now() + (leaving ? farewell : settings.deadline * 1000);
       const signal = leaving ? new AbortController().signal : closing.signal;
-      return attempts(core, call, {}, end, signal, async () => badge);
+      // Signing in does nothing that could be done twice, and is never the caller's write that may have happened.
+      return attempts(core, leaving ? call : { ...call, kind: 'read' }, {}, end, signal, async () => badge);
     }),
     agents,
     tls: given.tls ?? {},
@@ -146,15 +147,16 @@ async function attempts<T>(
   let repeated = 0;
   let renewed = false;
   let doubt = false;
+  const held = (error: unknown) =>
+    doubt && error instanceof LinktorError ? final({ error, left: true, silent: true }, doubt) : error;
   for (let attempt = 0; ; attempt++) {
     let badge: Badge | undefined;
     try {
-      badge = await identify();
+      badge = await unlessAborted(identify(), signal);
       const admitted = core.rate.admit(end, signal);
       if (admitted !== undefined) await admitted;
     } catch (error) {
-      if (!doubt || !(error instanceof LinktorError)) throw error;
-      throw final({ error, left: true, silent: true }, doubt);
+      throw held(error);
     }
     const left = Math.max(1, Math.min(timeout, end - Date.now()));
     const answer = await core.transport.send(withBadge(core, request, badge), left, signal);
@@ -168,9 +170,13 @@ async function attempts<T>(
     // What one attempt may have done, a later refusal does not undo.
     doubt ||= isAmbiguous(call.kind, failed);
     core.rate.done(status, facts, retryAfter);
-    if (status === 401 && badge && !call.keepSession && !renewed && (await core.identity.renew(badge))) {
+    if (status === 401 && badge && !call.keepSession && !renewed) {
       renewed = true;
-      continue;
+      try {
+        if (await unlessAborted(core.identity.renew(badge), signal)) continue;
+      } catch (error) {
+        throw held(error);
+      }
     }
     const wait = delay(attempt, retryAfter);
     const goOn =
@@ -201,30 +207,57 @@ async function* pieces<T>(
   options: CallOptions,
   signal: AbortSignal,
 ): AsyncGenerator<T> {
-  const broken = (answer: WireAnswer | WireFault) => {
-    const failed = failure(core, answer);
-    return final(failed, isAmbiguous(call.kind, failed));
-  };
-  const end = endOf(core, options);
-  const badge = await core.identity.badge();
-  const admitted = core.rate.admit(end, signal);
-  if (admitted !== undefined) await admitted;
-  const request = withBadge(core, wireOf(core, call, options), badge);
-  const timeout = (options.timeout ?? core.settings.timeout) * 1000;
-  const answer = await core.transport.stream(request, timeout, signal);
-  core.rate.done('fault' in answer ? undefined : answer.status, {});
+  const broken = (failed: Failed) => final(failed, isAmbiguous(call.kind, failed));
+  const answer = await begin(core, call, options, signal);
   if (!('lines' in answer)) throw broken(answer);
   options.onAnswer?.(factsOf(answer));
   try {
     for await (const line of answer.lines) {
+      if (call.isLast(line)) return;
       const piece = call.piece(line);
       if (piece !== undefined) yield piece;
     }
   } catch (error) {
     if (!(error instanceof StreamFault)) throw error;
     // Given up on purpose, it has simply ended.
-    if (!signal.aborted) throw broken(error.fault);
+    if (!signal.aborted) throw broken(failure(core, error.fault));
   }
+}
+
+/** A stream up to the moment when it begins; only who was not let in knocks again, with another badge. */
+async function begin(
+  core: Core,
+  call: StreamCall<unknown>,
+  options: CallOptions,
+  signal: AbortSignal,
+): Promise<WireStream | Failed> {
+  const request = wireOf(core, call, options);
+  const timeout = (options.timeout ?? core.settings.timeout) * 1000;
+  const end = endOf(core, options);
+  for (let renewed = false; ; renewed = true) {
+    const badge = await unlessAborted(core.identity.badge(), signal);
+    const admitted = core.rate.admit(end, signal);
+    if (admitted !== undefined) await admitted;
+    const answer = await core.transport.stream(withBadge(core, request, badge), timeout, signal);
+    const failed = 'lines' in answer ? undefined : failure(core, answer);
+    const facts = 'fault' in answer ? {} : factsOf(answer);
+    const status = 'fault' in answer ? undefined : answer.status;
+    core.rate.done(status, facts, failed?.error.cause.retryAfter);
+    if ('lines' in answer) return answer;
+    const again = status === 401 && !renewed && (await unlessAborted(core.identity.renew(badge), signal));
+    if (!again) return failed ?? failure(core, answer);
+  }
+}
+
+/** Signing in is shared: who gives up leaves it to the others. */
+function unlessAborted<T>(work: T | Promise<T>, signal: AbortSignal): T | Promise<T> {
+  if (!(work instanceof Promise)) return work;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(new LinktorError('unexpected', 'Closed before the request left.', { retryable: true }));
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }
 
 function accept<T>(call: Call<T>, answer: WireAnswer, facts: AnswerFacts, options: CallOptions): T {

@@ -81,6 +81,7 @@ export class Rate {
         leave();
         reject(this.#late());
       }, end - Date.now());
+      if (signal.aborted) return onAbort();
       signal.addEventListener('abort', onAbort, { once: true });
       this.#waiting.add(entry);
       this.#pump();

@@ -221,6 +221,7 @@ class Flight {
 async function* lines(body: Readable, flight: Flight): AsyncGenerator<string> {
   const decoder = new StringDecoder('utf8');
   let rest = '';
+  let whole = false;
   try {
     for await (const piece of body) {
       flight.extend();
@@ -229,6 +230,7 @@ async function* lines(body: Readable, flight: Flight): AsyncGenerator<string> {
       if (rest.length > largestAnswer) throw new Error('maxContentLength exceeded');
       yield* parts;
     }
+    whole = true;
     rest += decoder.end();
     if (rest !== '') yield rest;
   } catch (error) {
@@ -236,6 +238,8 @@ async function* lines(body: Readable, flight: Flight): AsyncGenerator<string> {
   } finally {
     flight.end();
     body.destroy();
+    // What axios wraps around an answer does not hand that on: without this the server would go on talking.
+    if (!whole) flight.attempt.abort();
   }
 }
 

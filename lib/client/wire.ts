@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Badge, Call } from '../contract';
 import { refusal } from '../contract/envelope';
 import { number } from '../contract/json';
-import { type Code, invalid, LinktorError } from '../errors';
+import { type Code, invalid, LinktorError, type Plan } from '../errors';
 import type { Core } from './core';
 import type { AnswerFacts, CallOptions } from './index';
 import { type Failed, surelyNotDone } from './retry';
@@ -74,12 +74,22 @@ const faults: Record<WireFault['fault'], { code: Code; say(reason: string): stri
 /** @returns why an attempt did not succeed */
 export function failure({ identity }: Core, answer: WireAnswer | WireFault): Failed {
   if (!('fault' in answer)) {
-    // Some servers quote the key that they refuse.
-    const text = identity.secrets().reduce((said, secret) => said.replaceAll(secret, '***'), answer.text);
-    return { error: refusal(answer.status, answer.headers, text, Date.now()), left: true, silent: false };
+    const { code, message, cause } = refusal(answer.status, answer.headers, answer.text, Date.now());
+    const told = silenced({ message, cause }, identity.secrets()) as { message: string; cause: Plan };
+    return { error: new LinktorError(code, told.message, told.cause), left: true, silent: false };
   }
   const { code, say } = faults[answer.fault];
   return { error: new LinktorError(code, say(answer.reason)), left: answer.left, silent: true };
+}
+
+/** Some servers quote the key that they refuse, in any of the spellings that JSON has for it. */
+function silenced(value: unknown, secrets: readonly string[], depth = 0): unknown {
+  if (typeof value === 'string') return secrets.reduce((said, secret) => said.replaceAll(secret, '***'), value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth > 20) return '...';
+  const inner = (part: unknown) => silenced(part, secrets, depth + 1);
+  if (Array.isArray(value)) return value.map(inner);
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [inner(key), inner(part)]));
 }
 
 /** The error as the caller gets it: with what is known about whether it happened. */

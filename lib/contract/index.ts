@@ -69,6 +69,8 @@ export interface Call<T> {
 export interface StreamCall<T> extends Omit<Call<T>, 'decode' | 'otherwise'> {
   /** @returns a piece, or undefined for a line that says nothing */
   piece(line: string): T | undefined;
+  /** @returns true for the line that nothing follows */
+  isLast(line: string): boolean;
 }
 
 /** Which part of a list. A cursor wins over a page. */

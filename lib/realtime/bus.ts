@@ -45,6 +45,11 @@ export class Bus {
     return () => this.#listeners.delete(listener);
   }
 
+  /** What has been seen, to outlive this bus. */
+  get memory(): Pick<Seen, 'export' | 'import'> {
+    return this.#seen;
+  }
+
   /** @returns true the first time that this key is seen, by whatever way */
   first(key: string): boolean {
     return this.#seen.add(key);

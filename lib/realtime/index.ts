@@ -121,6 +121,11 @@ export class Realtime {
     });
   }
 
+  /** What has been seen, as plain data: with it a successor tells nothing twice. */
+  get memory(): Bus['memory'] {
+    return this.#bus.memory;
+  }
+
   /** @returns true for the first delivery of an event */
   isFirst(eventId: string): boolean {
     return this.#bus.first(`e:${eventId}`);

@@ -9,6 +9,19 @@ export class Seen {
     this.#life = life;
   }
 
+  /** All of it, oldest first, as plain data. */
+  export(): [key: string, seenAt: number][] {
+    return [...this.#keys];
+  }
+
+  /** What was exported earlier; what has been seen since then stays. */
+  import(earlier: readonly (readonly [string, number])[]): void {
+    const since = [...this.#keys];
+    this.#keys.clear();
+    for (const [key, seenAt] of earlier) this.add(key, seenAt);
+    for (const [key, seenAt] of since) this.add(key, seenAt);
+  }
+
   /** @returns true when the key is new; it is remembered from now on */
   add(key: string, now = Date.now()): boolean {
     const before = this.#keys.get(key);

@@ -60,9 +60,15 @@ export function clientOf(settings: AccountSettings, route: Route = {}): LinktorC
 }
 
 /** Nothing is opened before somebody needs it. */
-export function createAccount(settings: AccountSettings, route: Route, log: AccountLog): Account {
+export function createAccount(
+  settings: AccountSettings,
+  route: Route,
+  log: AccountLog,
+  keep: (memory: Realtime['memory']) => () => void,
+): Account {
   let client: LinktorClient | undefined;
   let realtime: Realtime | undefined;
+  let kept: (() => void) | undefined;
 
   const getClient = () => {
     client ??= clientOf(settings, route);
@@ -85,6 +91,7 @@ export function createAccount(settings: AccountSettings, route: Route, log: Acco
       onProblem: (text) => log.warn(text),
     });
     realtime.onState(reporter(log));
+    kept = keep(realtime.memory);
     return realtime;
   };
 
@@ -95,6 +102,7 @@ export function createAccount(settings: AccountSettings, route: Route, log: Acco
     realtime: getRealtime,
     succeeded: () => realtime?.revive(),
     async close() {
+      kept?.();
       realtime?.close();
       await client?.close();
     },

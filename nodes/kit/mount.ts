@@ -8,6 +8,7 @@ import { evaluator, fixedValues } from './evaluate';
 import { failure, isSilent } from './failure';
 import type { Hooks } from './http';
 import type { RED, RunningNode } from './red';
+import { remember } from './remember';
 import { store } from './result';
 import { routeOf } from './route';
 import { Status } from './status';
@@ -51,7 +52,9 @@ function mountConfig(red: RED, node: ConfigNode, definition: Config, stored: Sto
   try {
     const values = fixedValues(definition.fields, { ...stored, ...node.credentials });
     node.deployedUrl = String(values.baseUrl);
-    node.account = createAccount(values as unknown as AccountSettings, routeOf(red, values), log);
+    node.account = createAccount(values as unknown as AccountSettings, routeOf(red, values), log, (memory) =>
+      remember(node, memory),
+    );
   } catch (problem) {
     node.account = brokenAccount(problem);
   }

@@ -1,6 +1,6 @@
 import * as entities from '../entities';
 import type { Contract, SearchFilter } from '../index';
-import { chunk } from '../stream';
+import { chunk, isLast } from '../stream';
 import { crud, write } from './calls';
 
 const agents = ['ai', 'agents'];
@@ -15,6 +15,7 @@ export const ai: Contract['ai'] = {
     body: { ...input, stream: true },
     headers: { Accept: 'text/event-stream' },
     piece: chunk,
+    isLast,
   }),
   // It changes nothing, so it may be asked again, although it is a POST.
   embed: (input, model) => write('POST', ['ai', 'embeddings'], entities.embeddings(input), { input, model }, 'read'),

@@ -44,7 +44,7 @@ const style = `
 .linktor-checks input[type=checkbox] { margin: 0 5px 0 0; }
 .linktor-row > select[multiple] { display: none; }
 .linktor-row-list { flex-wrap: wrap; }
-.linktor-list { flex: 1 0 100%; margin: 4px 0 0 136px; width: calc(100% - 136px); }
+.linktor-list { flex: 0 0 calc(100% - 136px); min-width: 0; margin: 4px 0 0 136px; }
 .linktor-list .linktor-columns { display: flex; gap: 6px; }
 .linktor-list .linktor-columns input { flex: 1; width: auto; min-width: 0; }
 .linktor-part > input[type=text] { width: 100%; }

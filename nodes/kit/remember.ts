@@ -1,0 +1,45 @@
+import type { Realtime } from '../../lib/realtime';
+import type { RunningNode } from './red';
+
+type Memory = Realtime['memory'];
+type Exported = ReturnType<Memory['export']>;
+
+const key = 'seen';
+/** milliseconds; what a crash may cost with a persistent store */
+const pace = 60_000;
+
+/**
+ * Keep what has been seen in the config node's context: it survives a deploy, and a restart where the store does.
+ * @returns the function that keeps it for the last time
+ */
+export function remember(node: RunningNode, memory: Memory): () => void {
+  const context = node.context() as unknown as {
+    get(key: string, done: (error: Error | undefined, value: unknown) => void): void;
+    set(key: string, value: unknown, done: (error?: Error) => void): void;
+  };
+  const complain = (error?: Error) => {
+    if (error) node.warn(`what has been seen cannot be kept: ${error.message}`);
+  };
+  let kept = 0;
+  const save = () => {
+    const seen = memory.export();
+    const newest = seen.at(-1)?.[1] ?? 0;
+    if (newest === kept) return;
+    kept = newest;
+    context.set(key, seen, complain);
+  };
+  context.get(key, (error, value) => {
+    complain(error);
+    if (Array.isArray(value)) memory.import((value as Exported).filter(isEntry));
+  });
+  const timer = setInterval(save, pace);
+  return () => {
+    clearInterval(timer);
+    save();
+  };
+}
+
+/** A store holds what it was given, by whatever version of this package. */
+function isEntry(entry: unknown): boolean {
+  return Array.isArray(entry) && typeof entry[0] === 'string' && typeof entry[1] === 'number';
+}
