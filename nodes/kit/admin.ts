@@ -1,5 +1,5 @@
 import type { LinktorClient } from '../../lib/client';
-import type { LinktorError } from '../../lib/errors';
+import { invalid, type LinktorError } from '../../lib/errors';
 import type { Page } from '../../lib/model';
 import { type Account, type AccountSettings, clientOf } from './account';
 import { failure } from './failure';
@@ -63,7 +63,18 @@ export function serveEditor(red: RED): void {
     answer(response, () => tested(given(body), red, params.id ?? ''));
   };
 
+  const webhook: Handler = ({ params, body }, response) => {
+    answer(response, async () => {
+      const account = accountOf(params.id ?? '');
+      if (!account) throw invalid('The Linktor config node is not deployed.', 'Deploy, then try again.');
+      const node = red.nodes.getNode(String(given(body).node)) as unknown as Deployed | null;
+      const secret = node?.credentials?.secret || account.webhookSecrets[0];
+      return registered(account.client(), String(given(body).url), String(given(body).events ?? ''), secret);
+    });
+  };
+
   red.httpAdmin.get('/linktor/:id/list/:what', may('linktor-config.read') as never, list as never);
+  red.httpAdmin.post('/linktor/:id/webhook', may('linktor-config.write') as never, webhook as never);
   red.httpAdmin.post('/linktor/:id/test', may('linktor-config.write') as never, test as never);
 }
 
@@ -130,6 +141,34 @@ async function tested(body: Record<string, unknown>, red: RED, id: string): Prom
   } finally {
     await client.close();
   }
+}
+
+/**
+ * Have the server send its events to a URL, with the secret that is deployed. The secret itself stays here: should the
+ * server insist on one of its own, the dialog says so.
+ */
+async function registered(
+  client: LinktorClient,
+  url: string,
+  events: string,
+  secret: string | undefined,
+): Promise<object> {
+  if (!URL.canParse(url)) throw invalid('This is no address that a server could send to.');
+  if (!secret)
+    throw invalid('There is no webhook secret yet.', 'Enter one in this node or in its config node, and deploy.');
+  const names = events
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
+  const wanted = { url, events: names.length > 0 ? names : ['*'], secret };
+  for await (const known of client.webhooks.each()) {
+    if (known.url !== url) continue;
+    await client.webhooks.update(known.id, wanted);
+    return { outcome: 'updated' };
+  }
+  const made = await client.webhooks.create(wanted);
+  const theirs = typeof made.secret === 'string' && made.secret !== secret;
+  return { outcome: theirs ? 'otherSecret' : 'created' };
 }
 
 function originOf(url: string): string | undefined {

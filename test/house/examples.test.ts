@@ -18,7 +18,19 @@ interface Node {
 const flows = new Map<string, Node[]>(
   files.map((file) => [file, JSON.parse(readFileSync(path.join(folder, file), 'utf8'))]),
 );
-const core = new Set(['tab', 'comment', 'inject', 'debug', 'catch', 'status', 'complete', 'switch', 'change', 'group', 'http request']);
+const core = new Set([
+  'tab',
+  'comment',
+  'inject',
+  'debug',
+  'catch',
+  'status',
+  'complete',
+  'switch',
+  'change',
+  'group',
+  'http request',
+]);
 
 describe('the examples', () => {
   for (const [file, nodes] of flows) {

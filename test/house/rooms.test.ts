@@ -19,7 +19,13 @@ const rules: [importer: RegExp, allowed: RegExp[]][] = [
   [/^nodes\/kit\/editor\//, [/^nodes\/kit\/editor\//, /^nodes\/kit\/(define|fields)\.ts$/]],
   [
     /^nodes\/kit\//,
-    [/^node:(events|http)$/, /^nodes\/kit\/[\w-]+\.ts$/, /^lib\/(model|errors)\.ts$/, /^lib\/\w+\/index\.ts$/, /^mustache$/],
+    [
+      /^node:(events|http)$/,
+      /^nodes\/kit\/[\w-]+\.ts$/,
+      /^lib\/(model|errors)\.ts$/,
+      /^lib\/\w+\/index\.ts$/,
+      /^mustache$/,
+    ],
   ],
   [/^lib\/(model|errors)\.ts$/, []],
   [/^lib\/(incoming|outgoing)\.ts$/, [/^lib\/(model|errors)\.ts$/]],

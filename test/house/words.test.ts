@@ -34,6 +34,7 @@ describe('the words', () => {
     'linktor.output.error',
     'linktor.test.button',
     'linktor.copy',
+    ...['register', 'created', 'updated', 'otherSecret'].map((what) => `linktor.webhook.${what}`),
   ]);
   const english = catalogue('en-US');
 

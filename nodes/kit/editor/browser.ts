@@ -124,6 +124,14 @@ function preparePath(node: EditorNode, type: string, name: string): void {
     .closest('.form-row')
     .find('.linktor-copy')
     .on('click', () => RED.clipboard.copyText(shown.text(), shown));
+  const outcome = $('.linktor-registered');
+  $('.linktor-register').on('click', () => {
+    const config = String(input(type, 'config').val() ?? '');
+    const wanted = { url: shown.text(), events: String(input(type, 'events').val() ?? ''), node: node.id };
+    ask(node, `linktor/${encodeURIComponent(config)}/webhook`, wanted, outcome, ({ outcome: what }) =>
+      node._(`linktor.webhook.${what}`),
+    );
+  });
 }
 
 /** A typed text with suggestions from the server; anything else may be typed as well. */
@@ -260,7 +268,7 @@ function save(node: EditorNode, type: string): void {
 }
 
 function cancel(_node: EditorNode, type: string): void {
-  if (type === 'linktor-config') $('.linktor-tested').empty();
+  if (type === 'linktor-config') $('.linktor-outcome').empty();
 }
 
 /** @returns true, or what is wrong in the user's language */
@@ -307,22 +315,30 @@ function say(node: EditorNode, what: string, options?: Options, values: { min?: 
 
 /** Try the settings as they stand in the dialog. */
 function prepareTest(node: EditorNode, type: string): void {
-  const outcome = $('.linktor-tested');
+  const outcome = $('.linktor-outcome');
   $('.linktor-test').on('click', () => {
     const names = ['baseUrl', 'signIn', 'apiKey', 'accessToken', 'email', 'password', 'tls', 'proxy'];
     const settings = Object.fromEntries(names.map((name) => [name, String(input(type, name).val() ?? '')]));
-    outcome.text(node._('linktor.test.running'));
-    $.ajax({
-      url: `linktor/${encodeURIComponent(node.id)}/test`,
-      method: 'POST',
-      contentType: 'application/json',
-      data: JSON.stringify(settings),
-    })
-      .done((answer: Tested) => outcome.empty().append(...tested(node, answer)))
-      .fail((request) =>
-        outcome.text(node._(request.status === 401 ? 'linktor.test.forbidden' : 'linktor.test.failed')),
-      );
+    ask(node, `linktor/${encodeURIComponent(node.id)}/test`, settings, outcome, ({ user, tenant, latency }) =>
+      node._('linktor.test.ok', { user: user ?? '', tenant: tenant ?? '', latency: latency ?? '' }),
+    );
   });
+}
+
+/** Ask our own routes, and say what came of it. */
+function ask(node: EditorNode, url: string, body: object, outcome: JQuery, words: (answer: Tested) => string): void {
+  outcome.text(node._('linktor.test.running'));
+  $.ajax({ url, method: 'POST', contentType: 'application/json', data: JSON.stringify(body) })
+    .done((answer: Tested) => {
+      const said = answer.ok ? words(answer) : [answer.message, answer.hint].filter(Boolean).join(' ');
+      outcome
+        .empty()
+        .append(
+          $('<i class="fa">').addClass(answer.ok ? 'fa-check' : 'fa-warning'),
+          document.createTextNode(` ${said}`),
+        );
+    })
+    .fail((request) => outcome.text(node._(request.status === 401 ? 'linktor.test.forbidden' : 'linktor.test.failed')));
 }
 
 interface Tested {
@@ -330,16 +346,9 @@ interface Tested {
   user?: string;
   tenant?: string;
   latency?: number;
+  outcome?: string;
   message?: string;
   hint?: string;
-}
-
-function tested(node: EditorNode, { ok, user, tenant, latency, message, hint }: Tested): JQuery[] {
-  const icon = $('<i class="fa">').addClass(ok ? 'fa-check' : 'fa-warning');
-  const words = ok
-    ? node._('linktor.test.ok', { user: user ?? '', tenant: tenant ?? '', latency: latency ?? '' })
-    : [message, hint].filter(Boolean).join(' ');
-  return [icon, $('<span>').text(` ${words}`)];
 }
 
 Object.assign(window, { linktor: { define, label, prepare, save, cancel, check } });

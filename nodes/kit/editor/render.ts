@@ -195,6 +195,8 @@ function row(type: string, prefix: string, name: string, field: Field<unknown>):
 const address = [
   '<div class="linktor-address"><code></code> <button type="button" class="red-ui-button red-ui-button-small linktor-copy"',
   ' data-i18n="[title]linktor.copy"><i class="fa fa-clipboard"></i></button></div>',
+  '<button type="button" class="red-ui-button linktor-register"><i class="fa fa-link"></i> <span data-i18n="linktor.webhook.register"></span></button>',
+  '<div class="linktor-tested linktor-registered" role="status"></div>',
 ].join('');
 
 const icons: Record<string, string> = {
@@ -207,6 +209,6 @@ function testRow(): string {
   return [
     '<div class="form-row linktor-row"><label></label><div class="linktor-part">',
     '<button type="button" class="red-ui-button linktor-test"><i class="fa fa-heartbeat"></i> <span data-i18n="linktor.test.button"></span></button>',
-    '<div class="linktor-tested" role="status"></div></div></div>',
+    '<div class="linktor-tested linktor-outcome" role="status"></div></div></div>',
   ].join('');
 }
