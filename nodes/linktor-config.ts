@@ -10,7 +10,7 @@ export default config({
     signIn: choice(['apiKey', 'accessToken', 'password'], { icon: 'sign-in' }),
     apiKey: secret({ icon: 'key', when: { signIn: ['apiKey'] } }),
     accessToken: secret({ icon: 'key', when: { signIn: ['accessToken'] } }),
-    email: secret({ icon: 'user', when: { signIn: ['password'] } }),
+    email: secret({ visible: true, icon: 'user', when: { signIn: ['password'] } }),
     password: secret({ icon: 'lock', when: { signIn: ['password'] } }),
     webhookSecret: secret({ icon: 'shield' }),
     previousWebhookSecret: secret({ icon: 'history' }),

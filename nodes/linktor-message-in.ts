@@ -73,6 +73,9 @@ export default trigger({
     const asked = new Map<string, () => void>();
     const reason = filters(values);
     if (values.conversations === 'all') everything();
+    if (values.conversations === 'these' && values.conversationIds.length === 0) {
+      throw invalid('The list of conversations is empty.', 'Name at least one in the field "conversationIds".');
+    }
     for (const id of values.conversations === 'these' ? values.conversationIds : []) asked.set(id, subscribe(id));
 
     hear((delivery) => {

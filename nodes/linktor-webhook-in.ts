@@ -69,7 +69,7 @@ export default trigger({
         // The signed id first: a header that nobody has signed must never make an event look old.
         const id = event.id ?? headers['x-linktor-delivery-id']?.[0];
         const duplicate = id !== undefined && !isFirst(id);
-        if (values.feedBus && !duplicate) feed({ ...event, id: undefined });
+        if (values.feedBus && !duplicate) feed(event);
         if (!wanted(event.name) || (duplicate && values.duplicates === 'drop')) return 200;
         const facts = { configId, event: event.name, source: 'webhook', scheme: verdict.scheme, deliveryId: id };
         emit(messageOf(event, duplicate, facts));
@@ -107,14 +107,16 @@ function messageOf(event: Event, duplicate: boolean, facts: object): Msg {
   return msg;
 }
 
-/** Names between commas; `message.*` stands for all of them. */
+/** Names between commas, in any case; `*` stands for anything, as in `message.*`. */
 function eventFilter(given: string): (name: string) => boolean {
   const patterns = given
     .split(',')
     .map((one) => one.trim())
     .filter((one) => one !== '');
   if (patterns.length === 0) return () => true;
-  return (name) => patterns.some((one) => (one.endsWith('*') ? name.startsWith(one.slice(0, -1)) : name === one));
+  const escaped = patterns.map((one) => one.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*'));
+  const expression = new RegExp(`^(?:${escaped.join('|')})$`, 'i');
+  return (name) => expression.test(name);
 }
 
 const sensitive = /auth|cookie|signature|token|key|secret/i;

@@ -59,9 +59,17 @@ export function factsOf({ headers }: Pick<WireAnswer, 'headers'>): AnswerFacts {
   if (headers['x-request-id']) facts.requestId = headers['x-request-id'];
   const limit = number(headers['x-ratelimit-limit']);
   const remaining = number(headers['x-ratelimit-remaining']);
-  const reset = number(headers['x-ratelimit-reset']);
+  const reset = ourTime(number(headers['x-ratelimit-reset']), headers.date);
   if (limit !== undefined) facts.rate = { limit, remaining, reset };
   return facts;
+}
+
+/** A time so far away may only mean that our clock is wrong; then the server's own says how much. */
+function ourTime(reset: number | undefined, date = ''): number | undefined {
+  const now = Date.now() / 1000;
+  if (reset === undefined || reset < now + 60) return reset;
+  const ahead = Date.parse(date) / 1000 - now;
+  return Math.abs(ahead) > 5 ? Math.ceil(reset - ahead) : reset;
 }
 
 const faults: Record<WireFault['fault'], { code: Code; say(reason: string): string }> = {

@@ -100,7 +100,8 @@ export class Bus {
   #take(delivery: Delivery): void {
     const id = delivery.event.conversationId;
     if (!this.#isNew(delivery.event)) return;
-    if (id === undefined) return this.#tell(delivery);
+    // Where nobody listens, nothing has to be asked for.
+    if (id === undefined || this.#listeners.size === 0) return this.#tell(delivery);
     const found = this.#tails.has(id) ? undefined : this.#settings.conversation(id);
     if (found !== undefined && !(found instanceof Promise)) {
       delivery.conversation = found;

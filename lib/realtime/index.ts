@@ -126,9 +126,9 @@ export class Realtime {
     return this.#bus.memory;
   }
 
-  /** @returns true for the first delivery of an event */
-  isFirst(eventId: string): boolean {
-    return this.#bus.first(`e:${eventId}`);
+  /** @returns true the first time that a reader asks about an event */
+  isFirst(reader: string, eventId: string): boolean {
+    return this.#bus.first(`r:${reader}:${eventId}`);
   }
 
   /** Hand in an event that came by another way. */

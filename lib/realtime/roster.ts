@@ -26,6 +26,7 @@ export interface RosterSettings {
 }
 
 const page = 100;
+const mostKnown = 20_000;
 
 /**
  * Which conversations there are. The socket announces no new ones (contract 2.1), so they are listed: all open ones at
@@ -53,7 +54,7 @@ export class Roster {
       fetching = this.#settings.rest.conversations
         .get(id)
         .then((conversation) => {
-          this.#known.set(id, conversation);
+          this.#know(conversation);
           return conversation;
         })
         .catch(() => undefined)
@@ -71,6 +72,13 @@ export class Roster {
   /** What has been said up to the next listing is of no interest. */
   forget(): void {
     this.#watermark = undefined;
+  }
+
+  /** Those that were in use last; the others can be asked for again. */
+  #know(conversation: Conversation): void {
+    this.#known.delete(conversation.id);
+    this.#known.set(conversation.id, conversation);
+    if (this.#known.size > mostKnown) this.#known.delete(this.#known.keys().next().value as string);
   }
 
   /** The server said what changed: so much need not be asked for. */
@@ -97,7 +105,7 @@ export class Roster {
       const active = activityOf(conversation);
       if (!all && since !== undefined && active < since) break;
       newest = Math.max(newest, active);
-      this.#known.set(conversation.id, conversation);
+      this.#know(conversation);
       if (since === undefined && conversation.lastMessage) this.#settings.onKnown(conversation.lastMessage.id);
       const unheard = gap || this.#fresh.has(conversation.id) || !this.#settings.hears(conversation.id);
       if (since !== undefined && active >= since && unheard) news.push(conversation.id);

@@ -160,15 +160,13 @@ async function registered(
     .split(',')
     .map((one) => one.trim())
     .filter((one) => one !== '');
-  const wanted = { url, events: names.length > 0 ? names : ['*'], secret };
-  for await (const known of client.webhooks.each()) {
-    if (known.url !== url) continue;
-    await client.webhooks.update(known.id, wanted);
-    return { outcome: 'updated' };
-  }
-  const made = await client.webhooks.create(wanted);
-  const theirs = typeof made.secret === 'string' && made.secret !== secret;
-  return { outcome: theirs ? 'otherSecret' : 'created' };
+  // Patterns are our own; a server knows names, and all of them.
+  const wanted = { url, events: names.length > 0 && !names.some((one) => one.includes('*')) ? names : ['*'], secret };
+  let known: string | undefined;
+  for await (const one of client.webhooks.each()) if (one.url === url) known = one.id;
+  const { secret: theirs } = known ? await client.webhooks.update(known, wanted) : await client.webhooks.create(wanted);
+  if (typeof theirs === 'string' && theirs !== secret) return { outcome: 'otherSecret' };
+  return { outcome: known ? 'updated' : 'created' };
 }
 
 function originOf(url: string): string | undefined {

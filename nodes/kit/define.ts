@@ -57,7 +57,7 @@ export interface TriggerContext<V> {
   emit(msg: Msg, port?: number): void;
   /** take HTTP requests until the node closes @throws LinktorError when the path cannot be had */
   serve(hook: Hook): void;
-  /** @returns true for the first delivery of an event, by whatever way it came */
+  /** @returns true the first time that this node asks about an event */
   isFirst(eventId: string): boolean;
   /** hand an event to all triggers of the account */
   feed(event: Event): void;

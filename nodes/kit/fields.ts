@@ -52,6 +52,8 @@ export interface Field<T> {
   readonly min?: number;
   readonly max?: number;
   readonly unit?: string;
+  /** secret: the dialog may show it */
+  readonly visible?: boolean;
   /** text: what it must look like when it is filled in */
   readonly format?: 'url';
   /** config: the type of the other config node */
@@ -142,9 +144,12 @@ export const dyn: readonly SourceType[] = ['msg', 'str', 'flow', 'global', 'env'
 export const dynNumber: readonly SourceType[] = ['msg', 'num', 'flow', 'global', 'env', 'jsonata'];
 export const dynJson: readonly SourceType[] = ['msg', 'json', 'flow', 'global', 'jsonata'];
 
-/** Never leaves the server: stored with Node-RED's credentials. */
-export function secret(row: Row = {}): Field<string> {
-  return { kind: 'secret', initial: '', row, convert: (value) => String(value ?? '').trim() };
+/**
+ * Stored with Node-RED's credentials, in no exported flow.
+ * @param visible the dialog may show it; all others never leave the server
+ */
+export function secret({ visible, ...row }: Row & { visible?: boolean } = {}): Field<string> {
+  return { kind: 'secret', initial: '', row, visible, convert: (value) => String(value ?? '').trim() };
 }
 
 /** The Linktor config node that a node works with. */

@@ -35,11 +35,16 @@ export interface Hooks {
 type Request = IncomingMessage & { _body?: boolean; linktorBody?: Buffer };
 type Next = (error?: unknown) => void;
 type Handler = (request: Request, response: ServerResponse, next: Next) => void;
+interface Router {
+  stack: { handle: Handler }[];
+}
 interface App {
   parent?: App;
   path(): string;
   use(handler: Handler): void;
-  _router?: { stack: { handle: Handler }[] };
+  /** Express 4, and Express 5 */
+  _router?: Router;
+  router?: Router;
 }
 
 /** Status and reason for what is refused before it is read, or while it is. */
@@ -111,7 +116,7 @@ function rootOf(app: App): App {
 
 function putFirst(app: App, handler: Handler): void {
   app.use(handler);
-  const stack = app._router?.stack ?? [];
+  const { stack } = app._router ?? app.router ?? { stack: [] };
   const index = stack.findIndex((layer) => layer.handle === handler);
   stack.unshift(...stack.splice(index, 1));
 }

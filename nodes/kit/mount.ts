@@ -32,7 +32,9 @@ const closeLimit = 5000;
 /** Make a definition a Node-RED node. */
 export function mount(red: RED, definition: Definition, hooks: Hooks): void {
   const secrets = Object.entries(definition.fields).filter(([, field]) => field.kind === 'secret');
-  const credentials = Object.fromEntries(secrets.map(([name]) => [name, { type: 'password' as const }]));
+  const credentials = Object.fromEntries(
+    secrets.map(([name, { visible }]) => [name, { type: visible ? 'text' : 'password' }]),
+  );
   function construct(this: RunningNode, stored: Stored): void {
     red.nodes.createNode(this as never, stored as never);
     if (definition.role === 'config') mountConfig(red, this as ConfigNode, definition, stored);
@@ -166,7 +168,7 @@ function mountTrigger(red: RED, node: RunningNode, definition: Trigger, stored: 
       webhookSecrets: account.webhookSecrets,
       status: (word, facts) => status.say(word, facts),
       serve: (hook) => onClose(hooks.serve(hook)),
-      isFirst: (eventId) => realtime.isFirst(eventId),
+      isFirst: (eventId) => realtime.isFirst(node.id, eventId),
       feed: (event) => realtime.feed(event, 'webhook'),
       everything: () => onClose(realtime.everything()),
       subscribe(conversationId) {

@@ -69,7 +69,7 @@ function registration(definition: Definition): string {
   if (definition.role === 'trigger' && takesInput(definition)) lines.push('inputs: { value: 0 }');
   const secrets = Object.entries(fields)
     .filter(([, { kind }]) => kind === 'secret')
-    .map(([name]) => `${name}: { type: "password" }`);
+    .map(([name, { visible }]) => `${name}: { type: "${visible ? 'text' : 'password'}" }`);
   const body = [
     `category: ${definition.role === 'config' ? '"config"' : '"Linktor"'}`,
     `color: "${colour}"`,
@@ -185,7 +185,9 @@ function row(type: string, prefix: string, name: string, field: Field<unknown>):
     case 'path':
       return wrap(`${label}<div class="linktor-part"><input type="text" id="${id}">${address}</div>`);
     case 'secret':
-      return wrap(`${label}<input type="password" id="${id}" autocomplete="new-password">`);
+      return wrap(
+        `${label}<input type="${field.visible ? 'text' : 'password'}" id="${id}" autocomplete="new-password">`,
+      );
     default:
       return wrap(`${label}<input type="text" id="${id}">`);
   }
