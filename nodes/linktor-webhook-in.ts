@@ -120,9 +120,14 @@ function eventFilter(given: string): (name: string) => boolean {
 }
 
 const sensitive = /auth|cookie|signature|token|key|secret/i;
+/** Of that one request only; an http request node further on would take them for its own. */
+const hop =
+  /^(?:host|connection|keep-alive|expect|te|trailer|upgrade|content-(?:length|encoding|type)|transfer-encoding)$/i;
 
 function masked(headers: Headers): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(headers).map(([name, values = []]) => [name, sensitive.test(name) ? '***' : values.join(', ')]),
+    Object.entries(headers)
+      .filter(([name]) => !hop.test(name))
+      .map(([name, values = []]) => [name, sensitive.test(name) ? '***' : values.join(', ')]),
   );
 }

@@ -1,84 +1,157 @@
 // npm run demo: a Linktor on this machine, a Node-RED with this package, and a flow that answers.
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createCipheriv, createHash, randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { install } from './install.mjs';
 import { freePort, node, root } from './run.mjs';
 
-const userDir = path.join(root, '.cache', 'demo');
 const example = path.join(root, 'examples', '01 - Knowledge answer.json');
+/** Guards the sandbox's key, which everybody knows. */
+const secret = 'demo';
 
-/** @type {import('node:child_process').ChildProcess[]} */
-const children = [];
-let ending = false;
+/**
+ * @typedef {object} Demo
+ * @property {string} chat address of the chat page, and of the sandbox's API
+ * @property {string} editor address of Node-RED
+ */
 
-await install();
-console.log('Building ...');
-if ((await node(['build.mjs', '--quick'])) !== 0) process.exit(1);
+/** A sandbox and a Node-RED with the first example, as processes of their own. */
+export class DemoRun {
+  /** @type {import('node:child_process').ChildProcess[]} */
+  #children = [];
+  #ending = false;
+  #userDir = '';
+  #log;
+  #onLoss;
 
-try {
-  const chat = await startSandbox();
-  const editor = await startNodeRed(chat);
-  await connected(chat);
-  console.log(`
-The demo is ready. It starts fresh each time.
+  /**
+   * @param {object} [options]
+   * @param {(line: string) => void} [options.log]
+   * @param {(line: string) => void} [options.onLoss] told when one of the two ends by itself
+   */
+  constructor({ log = console.log, onLoss = console.error } = {}) {
+    this.#log = log;
+    this.#onLoss = onLoss;
+  }
 
-  Chat page, where you are the customer:  ${chat}
-  Node-RED, where the flow answers:       ${editor}
+  /**
+   * Builds what is to be shown and starts both. The ports are wishes: the next free ones are taken.
+   *
+   * @param {{ sandboxPort?: number, port?: number }} [wishes]
+   * @returns {Promise<Demo>} once the flow listens
+   */
+  async start({ sandboxPort = 4010, port = 1880 } = {}) {
+    this.#log('Building ...');
+    if ((await node(['build.mjs', '--quick'])) !== 0) throw new Error('The build failed.');
+    const chat = await this.#startSandbox(await freePort(sandboxPort));
+    const editor = await this.#startNodeRed(await freePort(port), chat);
+    await this.#until('the flow', async () => {
+      const state = await (await fetch(`${chat}/_sandbox/state`)).json();
+      return state.sockets.subscriptions > 0;
+    });
+    return { chat, editor };
+  }
 
-Open both, write something like "When do you open on Saturday?" and watch. Ctrl-C ends everything.
-`);
-} catch (error) {
-  if (!ending) console.error(error instanceof Error ? error.message : error);
-  await end(ending ? 0 : 1);
-}
+  /** Ends both and leaves nothing behind. */
+  async end() {
+    this.#ending = true;
+    // Node-RED first: it need not complain that the sandbox is gone.
+    for (const child of this.#children.toReversed()) {
+      if (child.exitCode !== null || child.signalCode !== null) continue;
+      const gone = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGINT');
+      await gone;
+    }
+    if (this.#userDir) rmSync(this.#userDir, { recursive: true, force: true });
+  }
 
-/** @returns {Promise<string>} its address */
-async function startSandbox() {
-  const port = await freePort(Number(process.env.SANDBOX_PORT ?? 4010));
-  console.log(`Starting the sandbox on port ${port} ...`);
-  start('sandbox', [path.join(root, 'dist', 'sandbox', 'cli.js'), '--port', String(port)], {});
-  const url = `http://127.0.0.1:${port}`;
-  await until('the sandbox', async () => (await fetch(`${url}/health`)).ok);
-  return url;
+  /** @param {number} port @returns {Promise<string>} its address */
+  async #startSandbox(port) {
+    this.#log(`Starting the sandbox on port ${port} ...`);
+    this.#spawn('The sandbox', [path.join(root, 'dist', 'sandbox', 'cli.js'), '--port', String(port)], 'ignore');
+    const url = `http://127.0.0.1:${port}`;
+    await this.#until('the sandbox', async () => (await fetch(`${url}/health`)).ok);
+    return url;
+  }
+
+  /** @param {number} port @param {string} chat @returns {Promise<string>} its address */
+  async #startNodeRed(port, chat) {
+    this.#log(`Starting Node-RED on port ${port} ...`);
+    // One folder per port, so that two demos do not pull the floor from under each other.
+    this.#userDir = path.join(root, '.cache', `demo-${port}`);
+    writeUserDir(this.#userDir, port, chat);
+    const red = path.join(root, 'node_modules', 'node-red', 'red.js');
+    const settings = path.join(this.#userDir, 'settings.js');
+    this.#spawn('Node-RED', [red, '--userDir', this.#userDir, '--settings', settings], 'inherit');
+    const url = `http://127.0.0.1:${port}`;
+    await this.#until('Node-RED', async () => (await fetch(`${url}/settings`)).ok);
+    return url;
+  }
+
+  /**
+   * @param {string} name
+   * @param {string[]} args
+   * @param {'ignore' | 'inherit'} stdout
+   */
+  #spawn(name, args, stdout) {
+    if (this.#ending) throw new Error('ended');
+    const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', stdout, 'inherit'] });
+    this.#children.push(child);
+    child.once('exit', (code) => {
+      if (!this.#ending) this.#onLoss(`${name} ended by itself (${code}).`);
+    });
+  }
+
+  /**
+   * @param {string} what
+   * @param {() => Promise<boolean>} isReady
+   */
+  async #until(what, isReady) {
+    const last = Date.now() + 60_000;
+    while (!this.#ending) {
+      if (await isReady().catch(() => false)) return;
+      if (Date.now() > last) throw new Error(`${what} did not start within a minute.`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    throw new Error('ended');
+  }
 }
 
 /**
+ * @param {string} userDir
+ * @param {number} port
  * @param {string} chat the sandbox's address
- * @returns {Promise<string>} the editor's address
  */
-async function startNodeRed(chat) {
-  const port = await freePort(Number(process.env.PORT ?? 1880));
-  console.log(`Starting Node-RED on port ${port} ...`);
+function writeUserDir(userDir, port, chat) {
   rmSync(userDir, { recursive: true, force: true });
   const scope = path.join(userDir, 'node_modules', '@linktor');
   mkdirSync(scope, { recursive: true });
   symlinkSync(root, path.join(scope, 'node-red-linktor'), 'junction');
-  writeFlow(chat);
+  writeFlow(userDir, chat);
   writeFileSync(
     path.join(userDir, 'settings.js'),
     `module.exports = ${JSON.stringify({
       uiHost: '127.0.0.1',
       uiPort: port,
       flowFile: 'flows.json',
-      credentialSecret: false,
+      credentialSecret: secret,
       telemetry: { enabled: false },
-      editorTheme: { tours: false },
+      // An empty `projects` keeps Node-RED from warning that there are none.
+      editorTheme: { projects: {}, tours: false },
       logging: { console: { level: 'warn' } },
     })};\n`,
   );
-  const red = path.join(root, 'node_modules', 'node-red', 'red.js');
-  start('Node-RED', [red, '--userDir', userDir, '--settings', path.join(userDir, 'settings.js')], {});
-  const url = `http://127.0.0.1:${port}`;
-  await until('Node-RED', async () => (await fetch(`${url}/settings`)).ok);
-  return url;
 }
 
 /**
  * The first example as it is, but for the sandbox's address and the key, which Node-RED keeps in a file of its own.
+ *
+ * @param {string} userDir
  * @param {string} chat
  */
-function writeFlow(chat) {
+function writeFlow(userDir, chat) {
   /** @type {Record<string, unknown>[]} */
   const nodes = JSON.parse(readFileSync(example, 'utf8'));
   /** @type {Record<string, unknown>} */
@@ -90,69 +163,51 @@ function writeFlow(chat) {
     delete one.credentials;
   }
   writeFileSync(path.join(userDir, 'flows.json'), JSON.stringify(nodes, null, 2));
-  writeFileSync(path.join(userDir, 'flows_cred.json'), JSON.stringify(credentials));
+  writeFileSync(path.join(userDir, 'flows_cred.json'), JSON.stringify({ $: encrypted(credentials) }));
 }
 
-/** The flow listens: only then is the demo ready. @param {string} chat */
-function connected(chat) {
-  return until('the flow', async () => {
-    const state = await (await fetch(`${chat}/_sandbox/state`)).json();
-    return state.sockets.subscriptions > 0;
-  });
+/** As Node-RED encrypts them itself: it warns when it finds them in clear. @param {object} credentials */
+function encrypted(credentials) {
+  const start = randomBytes(16);
+  const cipher = createCipheriv('aes-256-ctr', createHash('sha256').update(secret).digest(), start);
+  return start.toString('hex') + cipher.update(JSON.stringify(credentials), 'utf8', 'base64') + cipher.final('base64');
 }
 
-/**
- * @param {string} name
- * @param {string[]} args
- * @param {NodeJS.ProcessEnv} env
- */
-function start(name, args, env) {
-  const child = spawn(process.execPath, args, {
-    cwd: root,
-    env: { ...process.env, ...env },
-    stdio: ['ignore', name === 'sandbox' ? 'ignore' : 'inherit', 'inherit'],
+async function main() {
+  await install();
+  /** @type {Promise<void> | undefined} */
+  let ending;
+  const end = (/** @type {number} */ code) => {
+    ending ??= run.end().then(() => process.exit(code));
+    return ending;
+  };
+  const run = new DemoRun({
+    onLoss(line) {
+      console.error(line);
+      void end(1);
+    },
   });
-  children.push(child);
-  child.once('exit', (code) => {
-    if (ending) return;
-    console.error(`${name} ended by itself (${code}).`);
-    void end(1);
-  });
-}
-
-/**
- * @param {string} what
- * @param {() => Promise<boolean>} isReady
- */
-async function until(what, isReady) {
-  const last = Date.now() + 60_000;
-  while (!ending) {
-    if (await isReady().catch(() => false)) return;
-    if (Date.now() > last) throw new Error(`${what} did not start within a minute.`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
+    process.on(signal, () => {
+      if (!ending) console.log('\nEnding ...');
+      void end(0);
+    });
   }
-  throw new Error('ended');
+  try {
+    const { SANDBOX_PORT, PORT } = process.env;
+    const { chat, editor } = await run.start({ sandboxPort: Number(SANDBOX_PORT ?? 4010), port: Number(PORT ?? 1880) });
+    console.log(`
+The demo is ready. It starts fresh each time.
+
+  Chat page, where you are the customer:  ${chat}
+  Node-RED, where the flow answers:       ${editor}
+
+Open both, write something like "When do you open on Saturday?" and watch. Ctrl-C ends everything.
+`);
+  } catch (error) {
+    if (!ending) console.error(error instanceof Error ? error.message : error);
+    await end(1);
+  }
 }
 
-/** @param {number} code */
-async function end(code) {
-  if (ending) return;
-  ending = true;
-  const gone = children.map((child) =>
-    child.exitCode !== null || child.signalCode !== null
-      ? undefined
-      : new Promise((resolve) => {
-          child.once('exit', resolve);
-          child.kill('SIGINT');
-        }),
-  );
-  await Promise.all(gone);
-  process.exit(code);
-}
-
-for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
-  process.on(signal, () => {
-    console.log('\nEnding ...');
-    void end(0);
-  });
-}
+if (process.argv[1] && import.meta.url === pathToFileURL(realpathSync(process.argv[1])).href) await main();

@@ -1,7 +1,7 @@
 // Makes node_modules match package-lock.json. Node built-ins only: this runs before anything is installed.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -29,6 +29,8 @@ const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 export async function install({ root = PROJECT, log = console.log } = {}) {
   const modules = path.join(root, 'node_modules');
   const stampFile = path.join(modules, STAMP);
+  if (isLink(modules))
+    return fail(log, `${modules} is a link: npm ci would empty the folder behind it. Remove the link.`);
   const lock = readText(path.join(root, 'package-lock.json'));
   if (lock === undefined) return fail(log, `There is no package-lock.json in ${root}: check the repository out again.`);
 
@@ -53,6 +55,11 @@ export async function install({ root = PROJECT, log = console.log } = {}) {
     log(`Installing dependencies took ${((Date.now() - started) / 1000).toFixed(1)} s`);
   }
   writeFileSync(stampFile, `${now()}\n`);
+}
+
+/** @param {string} file */
+function isLink(file) {
+  return lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() === true;
 }
 
 /**

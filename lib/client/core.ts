@@ -57,7 +57,7 @@ export function coreOf(given: ClientSettings): Core {
       const end = Date.now() + (leaving ? farewell : settings.deadline * 1000);
       const signal = leaving ? new AbortController().signal : closing.signal;
       // Signing in does nothing that could be done twice, and is never the caller's write that may have happened.
-      return attempts(core, leaving ? call : { ...call, kind: 'read' }, {}, end, signal, async () => badge);
+      return attempts(core, leaving ? call : { ...call, kind: 'read' }, {}, end, signal, () => badge);
     }),
     agents,
     tls: given.tls ?? {},
@@ -119,7 +119,7 @@ async function eitherWay<T>(
   signal: AbortSignal,
 ): Promise<T> {
   const { otherwise } = call;
-  const run = (one: Call<T>) => attempts(core, one, options, end, signal, async () => core.identity.badge());
+  const run = (one: Call<T>) => attempts(core, one, options, end, signal, () => core.identity.badge());
   if (!otherwise) return run(call);
   if (core.otherwise.has(otherwise.key)) return run(otherwise.call);
   try {
@@ -140,7 +140,7 @@ async function attempts<T>(
   options: CallOptions,
   end: number,
   signal: AbortSignal,
-  identify: () => Promise<Badge | undefined>,
+  identify: () => Badge | undefined | Promise<Badge | undefined>,
 ): Promise<T> {
   const request = wireOf(core, call, options);
   const timeout = (options.timeout ?? core.settings.timeout) * 1000;

@@ -5,10 +5,10 @@ import type { Event } from '../model';
 import { type VerifyInput, verify } from './verify';
 
 /** What the documentation calls otherwise. */
-const renamed: Record<string, string> = {
-  'conversation.closed': 'conversation.resolved',
-  'conversation.transferred': 'conversation.assigned',
-};
+const renamed = new Map([
+  ['conversation.closed', 'conversation.resolved'],
+  ['conversation.transferred', 'conversation.assigned'],
+]);
 
 /**
  * The event in the body of a delivery (contract 3.2), of either payload shape. Unknown names pass through.
@@ -25,7 +25,7 @@ export function decodeEvent(body: Buffer): Event {
   const named = isObject(wire) ? (string(wire.type) ?? string(wire.event)) : undefined;
   if (!isObject(wire) || named === undefined) throw new LinktorError('serialization', 'The delivery is no event.');
   const data = dataOf(wire);
-  const name = renamed[named] ?? named;
+  const name = renamed.get(named) ?? named;
   const event: Event = { name, original: wire };
   put(event, 'id', string(wire.id));
   put(event, 'at', string(wire.timestamp));

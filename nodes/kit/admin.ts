@@ -121,7 +121,12 @@ async function tested(body: Record<string, unknown>, red: RED, id: string): Prom
   const samePlace = deployed !== undefined && originOf(deployed) === originOf(baseUrl);
   const credential = (name: string) => {
     const typed = text(name);
-    return typed !== '' && typed !== unknown ? typed : samePlace ? (node?.credentials?.[name] ?? '') : '';
+    if (typed !== unknown) return typed;
+    if (samePlace) return node?.credentials?.[name] ?? '';
+    throw invalid(
+      'What is stored goes to the server that it was deployed for, and to no other.',
+      'Enter it again to test this one.',
+    );
   };
   const settings = {
     baseUrl,

@@ -38,7 +38,7 @@ const style = `
 .linktor-row > .linktor-unit { padding-top: 7px; }
 .linktor-row input[type=checkbox] { flex: none; width: auto !important; vertical-align: baseline; }
 .linktor-row > .linktor-flag { margin: 3px 0 0; }
-.linktor-row > .red-ui-editor-select-wrap, .linktor-row > .linktor-part { flex: 1; min-width: 0; }
+.linktor-row > div:not([class]), .linktor-row > .linktor-part { flex: 1; min-width: 0; }
 .linktor-checks { flex: 1; display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 2px 10px; padding-top: 7px; }
 .linktor-checks label { width: auto; margin: 0; line-height: 1.5; }
 .linktor-checks input[type=checkbox] { margin: 0 5px 0 0; }

@@ -1,0 +1,132 @@
+import { strict as assert } from 'node:assert';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { palette } from '../../nodes';
+import { type Sandbox, startSandbox } from '../../sandbox';
+import {
+  exampleFlow,
+  moduleName,
+  Program,
+  Red,
+  removeFolder,
+  root,
+  Shop,
+  temporaryFolder,
+  versions,
+} from '../support/red';
+
+describe('the package as npm installs it', () => {
+  let folder: string;
+  let userDir: string;
+  let tarball: string;
+  let sandbox: Sandbox;
+
+  before(async function () {
+    this.timeout(120_000);
+    folder = temporaryFolder();
+    userDir = path.join(folder, 'user');
+    // What is built is packed as it is: building anew would pull dist/ away under tests that run meanwhile.
+    await npm(['pack', '--ignore-scripts', '--pack-destination', folder], root);
+    const [file = ''] = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
+    tarball = path.join(folder, file);
+    await npm(['install', '--prefix', userDir, '--no-audit', '--no-fund', '--prefer-offline', tarball], folder);
+    sandbox = await startSandbox();
+  });
+
+  after(async () => {
+    await sandbox?.close();
+    if (folder) removeFolder(folder);
+  });
+
+  it('holds what is needed and nothing else', () => {
+    const place = path.join(userDir, 'node_modules', ...moduleName.split('/'));
+    const files = readdirSync(place, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => path.relative(place, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'))
+      .sort();
+    const needed = [
+      'package.json',
+      'dist/nodes/linktor.js',
+      'dist/nodes/linktor.html',
+      'dist/nodes/locales/en-US/linktor.json',
+      'dist/sandbox/cli.js',
+      ...palette.map(({ type }) => `dist/nodes/icons/${type}.svg`),
+      ...readdirSync(path.join(root, 'examples')).map((name) => `examples/${name}`),
+      ...['LICENSE', 'README.md', 'CHANGELOG.md'].filter((name) => existsSync(path.join(root, name))),
+    ];
+    for (const file of needed) assert.ok(files.includes(file), `${file} is missing`);
+    const allowed = /^(dist|docs|examples)\/|^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/;
+    const useless = files.filter(
+      (file) => !allowed.test(file) || /(^|\/)(test|node_modules)\/|\.tsx?$|\.map$/.test(file),
+    );
+    assert.deepEqual(useless, []);
+  });
+
+  it('names files that are there', () => {
+    const place = path.join(userDir, 'node_modules', ...moduleName.split('/'));
+    const manifest = JSON.parse(readFileSync(path.join(place, 'package.json'), 'utf8'));
+    for (const file of [...Object.values(manifest['node-red'].nodes), ...Object.values(manifest.bin)]) {
+      assert.ok(existsSync(path.join(place, String(file))), `${file} is named in package.json and is not there`);
+    }
+  });
+
+  it('brings a sandbox that starts', async function () {
+    this.timeout(20_000);
+    const cli = path.join(userDir, 'node_modules', ...moduleName.split('/'), 'dist', 'sandbox', 'cli.js');
+    const program = new Program(process.execPath, [cli, '--port', '0'], { cwd: userDir });
+    try {
+      const [, url = ''] = await program.printed(/Chat page\s+(http\S+?)\/\s/);
+      const page = await (await fetch(url)).text();
+      assert.match(page, /<title>Linktor sandbox<\/title>/);
+    } finally {
+      assert.equal(await program.end(), 0);
+    }
+  });
+
+  for (const version of versions) {
+    describe(`in ${version.name}`, () => {
+      let red: Red;
+      before(async function () {
+        this.timeout(60_000);
+        if (!version.red) return this.skip();
+        red = await Red.start({ version, userDir });
+      });
+      after(async () => {
+        if (red?.running) await red.program.end('SIGKILL');
+      });
+
+      it('loads every node type without an error', async () => {
+        const { json } = await red.ask('GET', '/nodes');
+        const sets = (json as { module: string; types: string[]; enabled: boolean; err?: string }[]).filter(
+          ({ module }) => module === moduleName,
+        );
+        assert.deepEqual(sets.flatMap(({ types }) => types).sort(), palette.map(({ type }) => type).sort());
+        for (const { enabled, err } of sets) assert.deepEqual([enabled, err], [true, undefined]);
+      });
+
+      it('answers a customer nobody knows yet, and the answer is read', async function () {
+        this.timeout(30_000);
+        const shop = new Shop(sandbox.url);
+        await red.deploy(exampleFlow(sandbox.url));
+        await shop.heard();
+        const contact = { name: `Somebody in ${version.name}` };
+        const conversation = await shop.customerWrites(contact, 'When do you open on Saturday?');
+        const { text } = await shop.answered(conversation, 'read');
+        assert.match(text, /9:00 to 17:00/);
+      });
+
+      it('ends cleanly', async function () {
+        this.timeout(30_000);
+        assert.equal(await red.stop(), 0);
+        assert.doesNotMatch(red.output, /\[error\]|Uncaught|Unhandled/i);
+      });
+    });
+  }
+});
+
+async function npm(args: string[], cwd: string): Promise<void> {
+  const windows = process.platform === 'win32';
+  const [command, ...first] = windows ? ['cmd', '/d', '/s', '/c', 'npm'] : ['npm'];
+  const program = new Program(command as string, [...first, ...args], { cwd });
+  assert.equal(await program.ended, 0, program.output);
+}

@@ -1,0 +1,200 @@
+// Working with Node-RED's dialogs: by hand where a hand is what is tested, else by the widgets' own interfaces.
+import type { Locator, Page } from 'playwright-core';
+import type { FieldMeta, NodeMeta } from './html';
+
+/** What we use of the editor's own interface, inside the page. */
+interface EditorNode {
+  id: string;
+  type: string;
+  valid?: boolean;
+  validationErrors?: string[];
+  changed?: boolean;
+  [property: string]: unknown;
+}
+interface Editor {
+  editor: { edit(node: EditorNode): void; editConfig(name: string, type: string, id: string): void };
+  nodes: {
+    node(id: string): EditorNode | null;
+    filterNodes(filter: object): EditorNode[];
+    eachConfig(each: (node: EditorNode) => unknown): void;
+  };
+  actions: { invoke(action: string): void };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: jQuery with Node-RED's widgets, inside the page
+type Query = (selector: string) => any;
+declare const RED: Editor;
+declare const $: Query;
+
+const isConfig = (type: string) => type === 'linktor-config';
+const prefixOf = (type: string) => (isConfig(type) ? 'node-config-input-' : 'node-input-');
+
+/** The dialog of one node. */
+export class Dialog {
+  private constructor(
+    readonly page: Page,
+    readonly type: string,
+    readonly id: string,
+  ) {}
+
+  static async open(page: Page, type: string, id: string): Promise<Dialog> {
+    await page.evaluate(
+      ([type, id, config]) => {
+        const node = RED.nodes.node(id);
+        if (!node) throw new Error(`${id} is not there`);
+        if (config) RED.editor.editConfig('', type, id);
+        else RED.editor.edit(node);
+      },
+      [type, id, isConfig(type)] as const,
+    );
+    const dialog = new Dialog(page, type, id);
+    await dialog.ok.waitFor();
+    await dialog.row('name').waitFor();
+    return dialog;
+  }
+
+  get ok(): Locator {
+    return this.page.locator(isConfig(this.type) ? '#node-config-dialog-ok' : '#node-dialog-ok');
+  }
+
+  /** The row of a field. */
+  row(field: string): Locator {
+    return this.page.locator(`.red-ui-tray-body [data-field="${field}"]`).last();
+  }
+
+  input(field: string): Locator {
+    return this.page.locator(`#${prefixOf(this.type)}${field}`);
+  }
+
+  /** The visible line of a typed field. */
+  line(field: string): Locator {
+    return this.row(field).locator('input.red-ui-typedInput-input');
+  }
+
+  /** Chooses where a typed field takes its value from, in its menu. */
+  async take(field: string, from: string): Promise<void> {
+    await this.row(field).locator('.red-ui-typedInput-type-select').click();
+    await this.page.locator('.red-ui-typedInput-options:visible').getByText(from, { exact: true }).click();
+  }
+
+  async save(): Promise<void> {
+    await this.ok.click();
+    await this.ok.waitFor({ state: 'detached' });
+    await this.page.locator('.red-ui-tray').waitFor({ state: 'detached' });
+  }
+
+  async cancel(): Promise<void> {
+    await this.page.locator(isConfig(this.type) ? '#node-config-dialog-cancel' : '#node-dialog-cancel').click();
+    await this.page.locator('.red-ui-tray').waitFor({ state: 'detached' });
+  }
+
+  /** Makes one choice after the other. @returns the fields whose rows are shown then */
+  choices(field: string, options: readonly string[]): Promise<[option: string, shown: string[]][]> {
+    return this.page.evaluate(
+      ([id, options]) =>
+        options.map((option): [string, string[]] => {
+          $(`#${id}`).val(option).trigger('change');
+          const rows = Array.from(document.querySelectorAll('.red-ui-tray-body [data-field]'));
+          return [
+            option,
+            rows.filter((row) => row.checkVisibility()).map((row) => row.getAttribute('data-field') ?? ''),
+          ];
+        }),
+      [`${prefixOf(this.type)}${field}`, options] as const,
+    );
+  }
+
+  /** Puts these values into the fields. */
+  async fill(values: Values, { fields }: NodeMeta): Promise<void> {
+    const kinds = Object.fromEntries(Object.entries(fields).map(([name, { kind }]) => [name, kind]));
+    await this.page.evaluate(
+      ([prefix, values, kinds]) => {
+        for (const [name, value] of Object.entries(values)) {
+          const element = $(`#${prefix}${name}`);
+          const kind = kinds[name];
+          if (kind === 'flag') element.prop('checked', value).trigger('change');
+          else if (kind === 'checks') {
+            element
+              .closest('.form-row')
+              .find('.linktor-checks input')
+              .each((_: number, box: unknown) => {
+                const one = $(box as string);
+                one.prop('checked', (value as string[]).includes(one.attr('data-option'))).trigger('change');
+              });
+          } else if (kind === 'typed' || kind === 'out') {
+            element.typedInput('type', values[`${name}Type`]);
+            element.typedInput('value', value);
+          } else if (kind) element.val(value).trigger('change');
+        }
+      },
+      [prefixOf(this.type), values, kinds] as const,
+    );
+  }
+
+  /** What the fields say now. */
+  read({ fields }: NodeMeta): Promise<Values> {
+    const kinds = Object.fromEntries(Object.entries(fields).map(([name, { kind }]) => [name, kind]));
+    return this.page.evaluate(
+      ([prefix, kinds]) => {
+        const values: Record<string, unknown> = {};
+        for (const [name, kind] of Object.entries(kinds)) {
+          if (kind === 'account' || kind === 'config' || kind === 'secret') continue;
+          const element = $(`#${prefix}${name}`);
+          if (kind === 'flag') values[name] = element.prop('checked');
+          else if (kind === 'checks') {
+            const boxes = element.closest('.form-row').find('.linktor-checks input:checked');
+            values[name] = boxes.map((_: number, box: unknown) => $(box as string).attr('data-option')).get();
+          } else if (kind === 'typed' || kind === 'out') {
+            values[name] = element.typedInput('value');
+            values[`${name}Type`] = element.typedInput('type');
+          } else values[name] = String(element.val());
+        }
+        return values;
+      },
+      [prefixOf(this.type), kinds] as const,
+    );
+  }
+}
+
+export type Values = Record<string, unknown>;
+
+/** What the editor holds of a node. */
+export function nodeOf(page: Page, id: string): Promise<{ valid: boolean; problems: string[]; values: Values }> {
+  return page.evaluate((id) => {
+    const node = RED.nodes.node(id);
+    if (!node) throw new Error(`${id} is not there`);
+    const values = Object.fromEntries(
+      Object.entries(node).filter(([, value]) => value === null || typeof value !== 'object' || Array.isArray(value)),
+    );
+    const problems = (node.validationErrors ?? []).map(String);
+    return JSON.parse(JSON.stringify({ valid: node.valid !== false, problems, values }));
+  }, id);
+}
+
+/** Other values than those a new node has. */
+export function others(fields: Record<string, FieldMeta>): Values {
+  const values: Values = {};
+  for (const [name, field] of Object.entries(fields)) {
+    if (['account', 'config', 'secret'].includes(field.kind)) continue;
+    if (field.kind === 'flag') values[name] = !field.initial;
+    else if (field.kind === 'choice') values[name] = String(field.options?.at(-1));
+    else if (field.kind === 'checks')
+      values[name] = field.options?.filter((one) => !(field.initial as string[]).includes(one));
+    else if (field.kind === 'path') values[name] = 'hooks/one';
+    else if (field.kind === 'number') values[name] = String((field.min ?? 0) + 1);
+    else if (field.kind === 'typed' || field.kind === 'out') {
+      const type = field.types?.find((one) => one in examples) ?? '';
+      values[name] = examples[type];
+      values[`${name}Type`] = type;
+    } else values[name] = field.format === 'url' ? 'https://linktor.example/base' : `${name} & "more"`;
+  }
+  return values;
+}
+
+/** A valid value of each source, the most telling first. */
+const examples: Record<string, string> = {
+  json: '[{"title":"Yes","id":"y"}]',
+  num: '1',
+  str: 'some {{text}}',
+  flow: 'kept.value',
+};

@@ -1,0 +1,342 @@
+import { strict as assert } from 'node:assert';
+import fc from 'fast-check';
+import type { Conversation, Event } from '../../lib/model';
+import { Bus, type Delivery } from '../../lib/realtime/bus';
+import { Seen } from '../../lib/realtime/seen';
+import { settled, unhandled } from './support';
+
+describe('realtime: keys seen', () => {
+  it('knows what it has seen', () => {
+    const seen = new Seen();
+    assert.deepEqual([seen.add('a'), seen.add('a'), seen.add('b'), seen.add('a')], [true, false, true, false]);
+  });
+
+  it('forgets the oldest first when there are too many', () => {
+    const seen = new Seen({ limit: 3 });
+    for (const key of ['a', 'b', 'c', 'd']) seen.add(key);
+    assert.deepEqual(
+      ['b', 'c', 'd'].map((key) => seen.add(key)),
+      [false, false, false],
+    );
+    assert.equal(seen.add('a'), true);
+    assert.equal(seen.add('b'), true, 'a has pushed it out');
+  });
+
+  it('forgets what is too old, and counts from the first time', () => {
+    const seen = new Seen({ life: 1000 });
+    assert.equal(seen.add('a', 0), true);
+    assert.equal(seen.add('a', 999), false);
+    assert.equal(seen.add('a', 1000), true);
+    assert.equal(seen.add('a', 1999), false);
+  });
+
+  it('takes a key that has come back for a young one', () => {
+    const seen = new Seen({ limit: 2, life: 1000 });
+    seen.add('a', 0);
+    seen.add('b', 900);
+    seen.add('a', 1000);
+    seen.add('c', 1000);
+    assert.equal(seen.add('a', 1001), false);
+    assert.equal(seen.add('b', 1001), true);
+  });
+
+  it('behaves like a list of the last keys that nobody limits', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat({ max: 8 })), fc.integer({ min: 1, max: 5 }), (keys, limit) => {
+        const seen = new Seen({ limit });
+        let kept: string[] = [];
+        for (const key of keys.map(String)) {
+          assert.equal(seen.add(key), !kept.includes(key));
+          if (!kept.includes(key)) kept = [...kept, key].slice(-limit);
+        }
+      }),
+    );
+  });
+});
+
+const conversation = (id: string): Conversation => ({ id, channelType: 'webchat' });
+const said = (id: string, conversationId = 'c', extra: Partial<Event> = {}): Event => ({
+  name: 'message.received',
+  conversationId,
+  messageId: id,
+  message: { id, conversationId, direction: 'inbound', contentType: 'text', text: id },
+  original: {},
+  ...extra,
+});
+const became = (messageId: string, status: string, conversationId = 'c'): Event => ({
+  name: `message.${status}`,
+  conversationId,
+  messageId,
+  status,
+  original: {},
+});
+
+describe('realtime: the bus', () => {
+  /** A bus whose lookups end when the test says so. */
+  function make(known: (id: string) => ReturnType<Parameters<typeof lookup>[0]> = conversation) {
+    const errors: unknown[] = [];
+    const bus = new Bus({ conversation: known, onError: (error) => errors.push(error) });
+    const told: Delivery[] = [];
+    bus.listen((delivery) => told.push(delivery));
+    const ids = () => told.map(({ event }) => event.messageId ?? event.name);
+    return { bus, told, ids, errors };
+  }
+  function lookup(find: (id: string) => Conversation | undefined | Promise<Conversation | undefined>) {
+    return find;
+  }
+  /** A lookup that is pending until it is answered. */
+  function pending() {
+    const answers = new Map<string, (found: Conversation | undefined) => void>();
+    const asked: string[] = [];
+    const known = new Map<string, Conversation>();
+    return {
+      asked,
+      find: lookup((id) => {
+        const there = known.get(id);
+        if (there) return there;
+        asked.push(id);
+        return new Promise((resolve) => answers.set(id, resolve));
+      }),
+      answer(id: string, found: Conversation | null = conversation(id)) {
+        if (found) known.set(id, found);
+        answers.get(id)?.(found ?? undefined);
+      },
+    };
+  }
+
+  it('tells every listener at once, with the conversation and where it came from', () => {
+    const { bus, told } = make();
+    const other: Delivery[] = [];
+    const off = bus.listen((delivery) => other.push(delivery));
+    bus.feed(said('1'), 'ws');
+    off();
+    bus.feed(said('2'), 'webhook');
+    assert.deepEqual([told.length, other.length], [2, 1]);
+    const [first] = told;
+    assert.deepEqual([first?.conversation?.id, first?.source, first?.recovered], ['c', 'ws', false]);
+    assert.ok(Math.abs(Date.now() - (first?.receivedAt ?? 0)) < 10_000);
+  });
+
+  it('goes on when a listener throws', () => {
+    const { bus, errors } = make();
+    const late: string[] = [];
+    bus.listen(() => {
+      throw new Error('a flow failed');
+    });
+    bus.listen(({ event }) => late.push(String(event.messageId)));
+    bus.feed(said('1'), 'ws');
+    bus.feed(said('2'), 'ws');
+    assert.deepEqual(late, ['1', '2']);
+    assert.deepEqual(errors.map(String), ['Error: a flow failed', 'Error: a flow failed']);
+  });
+
+  it('tells an event that belongs to no conversation', () => {
+    const { bus, told } = make();
+    bus.feed({ name: 'channel.error', original: {} }, 'webhook');
+    assert.deepEqual([told.length, told[0]?.conversation], [1, undefined]);
+  });
+
+  it('takes a message, a status and an event id only once, from whatever source', () => {
+    const { bus, ids } = make();
+    bus.feed(said('1'), 'ws');
+    bus.feed(said('1'), 'webhook');
+    bus.feed(said('1', 'c', { id: 'evt_9' }), 'webhook');
+    bus.feed(became('1', 'sent'), 'ws');
+    bus.feed(became('1', 'sent'), 'webhook');
+    bus.feed({ name: 'conversation.updated', id: 'evt_1', conversationId: 'c', original: {} }, 'webhook');
+    bus.feed({ name: 'conversation.updated', id: 'evt_1', conversationId: 'c', original: {} }, 'webhook');
+    assert.deepEqual(ids(), ['1', '1', 'conversation.updated']);
+  });
+
+  it('lets typing and changes of a conversation through as often as they come', () => {
+    const { bus, ids } = make();
+    for (let time = 0; time < 3; time++) {
+      bus.feed({ name: 'typing', conversationId: 'c', typing: { isTyping: true }, original: {} }, 'ws');
+      bus.feed({ name: 'conversation.updated', conversationId: 'c', status: 'open', original: {} }, 'ws');
+    }
+    assert.equal(ids().length, 6);
+  });
+
+  it('never tells a message that was marked as known', () => {
+    const { bus, ids } = make();
+    bus.skip('1');
+    bus.feed(said('1'), 'ws');
+    bus.feed(said('2'), 'ws');
+    assert.deepEqual(ids(), ['2']);
+  });
+
+  it('never lets a status go back', () => {
+    const steps = ['pending', 'sent', 'delivered', 'read', 'failed'];
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.constantFrom('m1', 'm2'), fc.constantFrom(...steps))), (events) => {
+        const { bus, told } = make();
+        for (const [id, status] of events) bus.feed(became(id, status), 'ws');
+        for (const id of ['m1', 'm2']) {
+          const ranks = told
+            .filter(({ event }) => event.messageId === id)
+            .map(({ event }) => steps.indexOf(String(event.status)));
+          assert.deepEqual(ranks, [...new Set(ranks)].sort(), 'each once and only upwards');
+          const given = events.filter(([one]) => one === id).map(([, status]) => steps.indexOf(status));
+          if (given.length > 0) assert.equal(ranks.at(-1), Math.max(...given), 'the highest one is told');
+        }
+      }),
+    );
+  });
+
+  it('lets a status that it does not know through once', () => {
+    const { bus, told } = make();
+    for (const status of ['played', 'constructor', 'played', '__proto__']) bus.feed(became('1', status), 'ws');
+    assert.deepEqual(
+      told.map(({ event }) => event.status),
+      ['played', 'constructor', '__proto__'],
+    );
+  });
+
+  it('keeps the order of a conversation while it is looked up, and lets the others pass', async () => {
+    const { find, answer, asked } = pending();
+    const { bus, ids, told } = make(find);
+    bus.feed(said('a1', 'a'), 'ws');
+    bus.feed(said('b1', 'b'), 'ws');
+    bus.feed(became('a1', 'sent', 'a'), 'ws');
+    bus.feed(said('a2', 'a'), 'ws');
+    await settled();
+    assert.deepEqual([ids(), asked], [[], ['a', 'b']]);
+    answer('b');
+    await settled();
+    assert.deepEqual(ids(), ['b1']);
+    answer('a');
+    await settled();
+    assert.deepEqual(ids(), ['b1', 'a1', 'a1', 'a2']);
+    assert.deepEqual(
+      told.map(({ conversation: of }) => of?.id),
+      ['b', 'a', 'a', 'a'],
+    );
+    bus.feed(said('a3', 'a'), 'ws');
+    assert.equal(ids().at(-1), 'a3', 'a known conversation does not wait');
+    assert.deepEqual(asked, ['a', 'b']);
+  });
+
+  it('tells the events of a conversation that nobody can find, without one', async () => {
+    const { find, answer } = pending();
+    const { bus, told } = make(find);
+    bus.feed(said('1'), 'ws');
+    await settled();
+    answer('c', null);
+    await settled();
+    assert.deepEqual([told.length, told[0]?.conversation], [1, undefined]);
+  });
+
+  it('holds events back and lets them go in order', () => {
+    const { bus, ids } = make();
+    bus.hold();
+    bus.hold();
+    for (const id of ['1', '2', '3']) bus.feed(said(id), 'ws');
+    assert.deepEqual(ids(), []);
+    bus.resume();
+    bus.feed(said('4'), 'ws');
+    bus.resume();
+    assert.deepEqual(ids(), ['1', '2', '3', '4']);
+  });
+
+  it('keeps the order even when more is held than it can keep', () => {
+    const { bus, ids } = make();
+    bus.hold();
+    const wanted = Array.from({ length: 10_050 }, (_, index) => String(index));
+    for (const id of wanted) bus.feed(said(id), 'ws');
+    bus.resume();
+    assert.deepEqual(ids(), wanted);
+  });
+
+  it('puts what was missed in front of what is live, marked as recovered', async () => {
+    const { bus, ids, told } = make();
+    let fetched: (events: Event[]) => void = () => {};
+    bus.insert(
+      'c',
+      new Promise((resolve) => {
+        fetched = resolve;
+      }),
+    );
+    bus.feed(said('3'), 'ws');
+    bus.feed(said('x', 'other'), 'ws');
+    await settled();
+    assert.deepEqual(ids(), ['x']);
+    fetched([said('1'), said('2'), said('x2')]);
+    await settled();
+    assert.deepEqual(ids(), ['x', '1', '2', 'x2', '3']);
+    assert.deepEqual(
+      told.map(({ recovered, source }) => [recovered, source]),
+      [
+        [false, 'ws'],
+        [true, 'poll'],
+        [true, 'poll'],
+        [true, 'poll'],
+        [false, 'ws'],
+      ],
+    );
+    assert.ok(told.every(({ conversation: of }) => of !== undefined));
+  });
+
+  it('tells nothing twice that was missed and came live as well', async () => {
+    const { bus, ids } = make();
+    bus.feed(said('1'), 'ws');
+    bus.insert('c', Promise.resolve([said('1'), said('2')]));
+    bus.insert('c', Promise.resolve([said('2'), said('3')]));
+    await settled();
+    bus.feed(said('3'), 'ws');
+    bus.feed(said('4'), 'ws');
+    await settled();
+    assert.deepEqual(ids(), ['1', '2', '3', '4']);
+  });
+
+  it('goes on live when what was missed cannot be fetched, and brings nothing down', async () => {
+    const { find, answer } = pending();
+    const { bus, ids } = make(find);
+    const heard = await unhandled(async () => {
+      bus.feed(said('1'), 'ws');
+      bus.insert('c', Promise.reject(new Error('the server is down')));
+      bus.feed(said('2'), 'ws');
+      // The lookup takes longer than the fetch that fails.
+      await new Promise((resolve) => setImmediate(resolve));
+      answer('c');
+      await settled(40);
+    });
+    assert.deepEqual([heard, ids()], [[], ['1', '2']]);
+  });
+
+  it('fills a gap before what was held, in any order of events', async () => {
+    // Message n of a conversation is either missed or live; live ones come while the bus holds.
+    const script = fc.array(
+      fc.record({ conversation: fc.constantFrom('a', 'b', 'c'), missed: fc.boolean(), twice: fc.boolean() }),
+      {
+        maxLength: 30,
+      },
+    );
+    await fc.assert(
+      fc.asyncProperty(script, async (events) => {
+        const { bus, told } = make();
+        bus.hold();
+        const names = events.map((event, index) => ({ ...event, event: said(`m${index}`, event.conversation) }));
+        // All that is missed happened before anything live, as a lost connection has it.
+        const missed = names.filter((one) => one.missed);
+        const live = names.filter((one) => !one.missed);
+        for (const one of live) bus.feed(one.event, 'ws');
+        for (const id of ['a', 'b', 'c']) {
+          const fetched = [...missed, ...live.filter(({ twice }) => twice)].filter((one) => one.conversation === id);
+          bus.insert(id, Promise.resolve(fetched.map(({ event }) => event)));
+        }
+        bus.resume();
+        await settled(60);
+        for (const id of ['a', 'b', 'c']) {
+          const got = told.filter(({ event }) => event.conversationId === id).map(({ event }) => event.messageId);
+          const expected = [...missed, ...live]
+            .filter((one) => one.conversation === id)
+            .map(({ event }) => event.messageId);
+          assert.deepEqual([...got].sort(), [...expected].sort(), 'each once');
+          const of = (part: typeof names) =>
+            part.filter((one) => one.conversation === id).map(({ event }) => event.messageId);
+          assert.deepEqual(got.slice(0, of(missed).length), of(missed), 'first what was missed, in order');
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,81 @@
+// A headless Chromium, and a record of what it was told.
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Red } from './red';
+
+/** Empty when there is no Chromium here. */
+export const chromiumPath = process.env.CHROMIUM_PATH ?? '';
+
+export async function launch(): Promise<Browser> {
+  const tool = new URL('../../tools/chromium.mjs', import.meta.url).href;
+  const { chromiumArgs } = (await import(tool)) as { chromiumArgs: string[] };
+  return chromium.launch({ executablePath: chromiumPath, args: chromiumArgs });
+}
+
+export interface Window {
+  page: Page;
+  context: BrowserContext;
+  record: Record;
+}
+
+/** A page of its own, which notes everything from its first request on. */
+export async function openWindow(browser: Browser, locale = 'en-US'): Promise<Window> {
+  const context = await browser.newContext({ locale, viewport: { width: 1280, height: 900 } });
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  return { page, context, record: new Record(page) };
+}
+
+/** What a page received, and what it complained about. */
+export class Record {
+  readonly errors: string[] = [];
+  readonly #bodies: Promise<string>[] = [];
+  readonly #frames: string[] = [];
+
+  constructor(page: Page) {
+    page.on('pageerror', (error) => this.errors.push(String(error)));
+    page.on('console', (message) => {
+      if (message.type() !== 'error') return;
+      // The palette manager looks its catalogue up; no test reaches the network.
+      if (message.location().url.includes('catalogue.nodered.org')) return;
+      this.errors.push(`${message.text()} (${message.location().url})`);
+    });
+    page.on('response', (response) => {
+      const body = response.text().catch(() => '');
+      const headers = response.allHeaders().catch(() => ({}));
+      this.#bodies.push(
+        Promise.all([body, headers]).then(([text, all]) => `${response.url()}\n${JSON.stringify(all)}\n${text}`),
+      );
+    });
+    page.on('websocket', (socket) => {
+      socket.on('framereceived', ({ payload }) => this.#frames.push(String(payload)));
+    });
+  }
+
+  /** Everything that the server has told the page. */
+  async received(): Promise<{ answers: string[]; frames: string[] }> {
+    return { answers: await Promise.all(this.#bodies), frames: [...this.#frames] };
+  }
+}
+
+/** Node-RED's editor in a page, with its flows and its nodes loaded. */
+export async function openEditor(browser: Browser, red: Red, locale?: string): Promise<Window> {
+  const window = await openWindow(browser, locale);
+  await window.page.addInitScript({ content: hurry });
+  await window.page.goto(red.url);
+  await editorIsReady(window.page);
+  return window;
+}
+
+export async function editorIsReady(page: Page): Promise<void> {
+  await page.waitForSelector('[data-palette-type="linktor-send"]', { state: 'attached' });
+  await page.waitForSelector('#red-ui-loading-progress', { state: 'hidden' }).catch(() => undefined);
+}
+
+/** Node-RED's dialogs slide in and out, each for a quarter of a second, and wait for that by timers. */
+const hurry = `
+  const later = window.setTimeout;
+  window.setTimeout = (task, ms = 0, ...rest) => later(task, ms >= 150 && ms <= 300 ? 0 : ms, ...rest);
+  addEventListener('DOMContentLoaded', () => {
+    document.head.append(Object.assign(document.createElement('style'), { textContent: '.red-ui-tray { transition: none !important; }' }));
+  });
+`;

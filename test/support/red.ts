@@ -1,0 +1,368 @@
+// Real Node-RED processes, and what the tests around them need.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+export const moduleName = '@linktor/node-red-linktor';
+
+export interface Version {
+  name: string;
+  /** the Node.js it runs on */
+  node: string;
+  /** its red.js, or undefined when it cannot be had here */
+  red: string | undefined;
+}
+
+const brought = process.env.NODE_RED_5 ? (JSON.parse(process.env.NODE_RED_5) as { node: string; red: string }) : null;
+
+export const red4: Version = {
+  name: 'Node-RED 4.1',
+  node: process.execPath,
+  red: path.join(root, 'node_modules', 'node-red', 'red.js'),
+};
+export const red5: Version = { name: 'Node-RED 5', node: brought?.node ?? '', red: brought?.red };
+export const versions = [red4, red5];
+
+export type FlowNode = Record<string, unknown> & { id: string; type: string };
+
+/** The first example, made to talk to this server. */
+export function exampleFlow(baseUrl: string): FlowNode[] {
+  const [file = ''] = readdirSync(path.join(root, 'examples')).filter((name) => name.startsWith('01 '));
+  const flow = JSON.parse(readFileSync(path.join(root, 'examples', file), 'utf8')) as FlowNode[];
+  return flow.map((node) => (node.type === 'linktor-config' ? { ...node, baseUrl } : node));
+}
+
+/** Waits until `check` gives something, and gives that. */
+export async function until<T>(what: string, check: () => T | Promise<T>, seconds = 15): Promise<NonNullable<T>> {
+  const end = Date.now() + seconds * 1000;
+  for (;;) {
+    const found = await check();
+    if (found) return found;
+    if (Date.now() > end) throw new Error(`Waited ${seconds} s for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+const folders = new Set<string>();
+const processes = new Set<ChildProcess>();
+// The last resort: whatever happened, nothing of ours outlives the tests.
+process.once('exit', () => {
+  for (const child of processes) child.kill('SIGKILL');
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'linktor-test-'));
+  folders.add(folder);
+  return folder;
+}
+
+export function removeFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  folders.delete(folder);
+}
+
+/** A child process that remembers what it printed and how it ended. */
+export class Program {
+  readonly child: ChildProcess;
+  /** settles when it has ended and all that it printed is here */
+  readonly ended: Promise<number | string>;
+  output = '';
+
+  /** @param group start it as the first of a process group, as a shell does */
+  constructor(
+    command: string,
+    args: string[],
+    options: { cwd?: string; env?: NodeJS.ProcessEnv; group?: boolean } = {},
+  ) {
+    const { cwd = root, env = {}, group = false } = options;
+    this.child = spawn(command, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: group,
+    });
+    processes.add(this.child);
+    for (const stream of [this.child.stdout, this.child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.output += text;
+      });
+    }
+    this.ended = new Promise((resolve) => {
+      this.child.once('error', (error) => resolve(error.message));
+      this.child.once('close', (code, signal) => {
+        processes.delete(this.child);
+        resolve(code ?? String(signal));
+      });
+    });
+  }
+
+  get running(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  /** Waits until it has printed something like this. */
+  async printed(pattern: RegExp, seconds = 30): Promise<RegExpExecArray> {
+    const found = await until(
+      `${pattern} of ${this.child.spawnargs.slice(0, 3).join(' ')}`,
+      () => pattern.exec(this.output) ?? (this.running ? undefined : true),
+      seconds,
+    ).catch((error: Error) => {
+      throw new Error(`${error.message}. It printed:\n${this.output}`);
+    });
+    if (found === true) throw new Error(`It ended (${await this.ended}) before it printed ${pattern}:\n${this.output}`);
+    return found;
+  }
+
+  /** Asks it to end, and insists when it does not. */
+  async end(signal: NodeJS.Signals = 'SIGINT', seconds = 10): Promise<number | string> {
+    this.child.kill(signal);
+    const timer = setTimeout(() => this.child.kill('SIGKILL'), seconds * 1000);
+    const how = await this.ended;
+    clearTimeout(timer);
+    return how;
+  }
+}
+
+export interface RedOptions {
+  version?: Version;
+  flow?: object[];
+  /** a prepared user folder; by default a new one, with this package linked into it, that is removed in the end */
+  userDir?: string;
+  settings?: Record<string, unknown>;
+  /** what settings cannot say as data, as code after them */
+  code?: string;
+}
+
+export interface Answer {
+  status: number;
+  text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: whatever JSON there is
+  json: any;
+}
+
+/** A running Node-RED. */
+export class Red {
+  private constructor(
+    readonly program: Program,
+    readonly url: string,
+    readonly userDir: string,
+    private readonly ownsFolder: boolean,
+  ) {}
+
+  static async start({ version = red4, flow = [], userDir, settings = {}, code = '' }: RedOptions = {}): Promise<Red> {
+    if (!version.red) throw new Error(`${version.name} is not here`);
+    const folder = userDir ?? temporaryFolder();
+    if (!userDir) linkPackage(folder);
+    const file = path.join(folder, 'settings.cjs');
+    writeFileSync(file, `module.exports = ${JSON.stringify({ ...quiet, ...settings })};\n${code}\n`);
+    const env = { LANG: 'C', LC_ALL: 'C', NODE_RED_HOME: '' };
+    const program = new Program(version.node, [version.red, '--userDir', folder, '--settings', file], { env });
+    try {
+      const [, url = ''] = await program.printed(/now running at (http\S+?)\/?\s/);
+      await program.printed(/Started flows/);
+      const red = new Red(program, url, folder, !userDir);
+      if (flow.length > 0) await red.deploy(flow);
+      return red;
+    } catch (error) {
+      await program.end('SIGKILL');
+      if (!userDir) removeFolder(folder);
+      throw error;
+    }
+  }
+
+  get running(): boolean {
+    return this.program.running;
+  }
+
+  get output(): string {
+    return this.program.output;
+  }
+
+  /** Asks Node-RED's own API. */
+  async ask(method: string, target: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    const response = await fetch(this.url + target, {
+      method,
+      headers: {
+        Accept: 'application/json',
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        ...headers,
+      },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    const text = await response.text();
+    return { status: response.status, text, json: parsed(text) };
+  }
+
+  /** Full deployment, as the editor does it: credentials are part of their nodes. */
+  async deploy(flow: object[]): Promise<void> {
+    const starts = () => this.output.split('Started flows').length;
+    const before = starts();
+    const { status, text } = await this.ask('POST', '/flows', flow, { 'Node-RED-Deployment-Type': 'full' });
+    if (status >= 300) throw new Error(`Deploying answered ${status}: ${text}`);
+    await until('the flows to start', () => starts() > before);
+  }
+
+  /** Presses an inject node that sends these properties. */
+  async inject(id: string, properties: Record<string, unknown>): Promise<void> {
+    const props = Object.entries(properties).map(([p, value]) => ({ p, v: JSON.stringify(value), vt: 'json' }));
+    const { status, text } = await this.ask('POST', `/inject/${id}`, { __user_inject_props__: props });
+    if (status >= 300) throw new Error(`Injecting answered ${status}: ${text}`);
+  }
+
+  /** @returns the exit code */
+  async stop(): Promise<number | string> {
+    const how = await this.program.end('SIGINT', 20);
+    if (this.ownsFolder) removeFolder(this.userDir);
+    return how;
+  }
+}
+
+/** Settings for tests: nothing is asked of the network, and any free port will do. */
+const quiet = {
+  uiHost: '127.0.0.1',
+  uiPort: 0,
+  flowFile: 'flows.json',
+  telemetry: { enabled: false },
+  editorTheme: { tours: false },
+  externalModules: { autoInstall: false, palette: { allowInstall: false }, modules: { allowInstall: false } },
+  lang: 'en-US',
+};
+
+/** As npm would install it, but for the copying. */
+export function linkPackage(userDir: string): void {
+  const place = path.join(userDir, 'node_modules', ...moduleName.split('/'));
+  mkdirSync(path.dirname(place), { recursive: true });
+  symlinkSync(root, place, 'junction');
+}
+
+export interface Heard {
+  method: string;
+  path: string;
+  headers: IncomingHttpHeaders;
+  text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: whatever JSON there is
+  json: any;
+}
+
+export type Say = { status?: number; headers?: Record<string, string>; body?: string };
+
+/** A server that keeps what it is sent, and answers what the test says. */
+export class Listener {
+  readonly heard: Heard[] = [];
+
+  private constructor(
+    readonly url: string,
+    readonly close: () => Promise<void>,
+  ) {}
+
+  /** @param answer what to say; undefined breaks the connection off */
+  static async open(answer: (heard: Heard) => Say | undefined = () => ({})): Promise<Listener> {
+    let listener: Listener | undefined;
+    const { url, close } = await serve((request, response) => {
+      const parts: Buffer[] = [];
+      request.on('data', (part: Buffer) => parts.push(part));
+      request.on('end', () => {
+        const text = Buffer.concat(parts).toString();
+        const { method = '', url: target = '', headers } = request;
+        const heard = { method, path: target, headers, text, json: parsed(text) };
+        const say = answer(heard);
+        listener?.heard.push(heard);
+        if (say) response.writeHead(say.status ?? 200, say.headers).end(say.body);
+        else request.socket.destroy();
+      });
+    });
+    listener = new Listener(url, close);
+    return listener;
+  }
+}
+
+async function serve(answer: RequestListener): Promise<{ url: string; close: () => Promise<void> }> {
+  const server = createServer(answer);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** A port that nobody listens on. */
+export async function closedPort(): Promise<number> {
+  const { url, close } = await serve(() => undefined);
+  await close();
+  return Number(new URL(url).port);
+}
+
+export async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: whatever JSON there is
+function parsed(text: string): any {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+export interface Customer {
+  name: string;
+  phone?: string;
+}
+
+/** The sandbox seen from outside: the customer who writes, and what the shop answers. */
+export class Shop {
+  constructor(readonly url: string) {}
+
+  async ask(method: string, target: string, body?: unknown): Promise<Answer> {
+    const response = await fetch(this.url + target, {
+      method,
+      headers: { 'X-API-Key': 'sandbox-key', ...(body ? { 'Content-Type': 'application/json' } : {}) },
+      body: body ? JSON.stringify(body) : undefined,
+    });
+    const text = await response.text();
+    return { status: response.status, text, json: parsed(text) };
+  }
+
+  /** Waits until somebody's flow listens. */
+  async heard(): Promise<void> {
+    await until('a flow that listens', async () => {
+      const { json } = await this.ask('GET', '/_sandbox/state');
+      return json.sockets.subscriptions > 0;
+    });
+  }
+
+  /** @returns the conversation that the customer's message went into */
+  async customerWrites(contact: Customer, text: string): Promise<string> {
+    const { status, json, text: body } = await this.ask('POST', '/_sandbox/messages', { contact, text });
+    if (status !== 201) throw new Error(`The sandbox answered ${status}: ${body}`);
+    return json.conversationId;
+  }
+
+  /** Waits until the shop's newest message in a conversation has this status. */
+  answered(conversation: string, status = 'read'): Promise<{ text: string; status: string }> {
+    return until(`an answer that is ${status}`, async () => {
+      const { json } = await this.ask('GET', `/conversations/${conversation}/messages?limit=50`);
+      return (json.data as { direction: string; status: string; text: string }[]).find(
+        (message) => message.direction === 'outbound' && message.status === status,
+      );
+    });
+  }
+}
