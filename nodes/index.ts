@@ -15,7 +15,7 @@ export const palette: readonly Definition[] = [config, messageIn, webhookIn, sen
 
 /** What Node-RED calls. */
 export default function linktor(red: RED): void {
-  const hooks = serveHooks(red);
-  for (const definition of palette) mount(red, definition, hooks);
+  const shared = { hooks: serveHooks(red), legacy: new Map() };
+  for (const definition of palette) mount(red, definition, shared);
   serveEditor(red);
 }

@@ -17,7 +17,10 @@ export async function* items<T>(fetch: (slice: Slice) => Promise<Page<T>>, limit
     yield* page.items;
     if (!page.hasNext) return;
     previous = print;
-    slice = page.nextCursor !== undefined ? { limit, cursor: page.nextCursor } : { limit, page: (slice.page ?? 1) + 1 };
+    // A server may give fewer than we asked for: its own page size is the one that the next page starts from.
+    const size = page.pageSize ?? limit;
+    slice =
+      page.nextCursor !== undefined ? { limit, cursor: page.nextCursor } : { limit: size, page: (slice.page ?? 1) + 1 };
   }
 }
 

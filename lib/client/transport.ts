@@ -111,7 +111,7 @@ export function createTransport(agents: () => Promise<Agents>): Transport {
   let made: Agents | undefined;
   let making: Promise<Agents> | undefined;
   let closed = false;
-  // At once: what axios does around it (merging settings, interceptors, transforms) is of no use here, and costs a third.
+  // The adapter itself: merging settings, interceptors and transforms are of no use here, and cost a third.
   const perform = axios.getAdapter('http');
 
   async function connect(): Promise<Agents> {

@@ -41,12 +41,13 @@ export function target(path: string, query: Record<string, unknown> = {}): Pick<
   if (/^[a-z][a-z0-9+.-]*:|^\/\/|\\|#/i.test(path.trim())) {
     throw invalid('The path must be relative to the Server URL.', 'Give it as /conversations or the like.');
   }
-  const [place = '', asked = ''] = path.trim().split('?', 2);
+  const [place = '', ...more] = path.trim().split('?');
+  const asked = new URLSearchParams(more.join('?'));
   const segments = place.split('/').filter((segment) => segment !== '');
   try {
     return {
       path: segments.map(decodeURIComponent),
-      query: { ...Object.fromEntries(new URLSearchParams(asked)), ...query },
+      query: { ...Object.fromEntries([...asked.keys()].map((key) => [key, asked.getAll(key)])), ...query },
     };
   } catch {
     throw invalid('The path holds a % that stands for nothing.', 'Write a % as %25.');

@@ -178,6 +178,11 @@ export function facts(body: unknown): Unknowns {
   return entity(body, 'an object');
 }
 
+/** Contract 1.10: `{url?, data?}`; the rows of a report are no envelope. */
+export function report(body: unknown): Unknowns {
+  return isObject(body) && Array.isArray(body.data) ? { ...body } : entity(body, 'a report');
+}
+
 /** `{status: number}`, by status. */
 export function counts(body: unknown): Record<string, number> {
   const wire = entity(body, 'a list of counts');

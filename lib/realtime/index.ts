@@ -20,6 +20,9 @@ export interface RealtimeSettings
   onProblem(text: string): void;
 }
 
+/** milliseconds that a refusal is left alone */
+const revival = 30_000;
+
 /** What an account hears: one socket, one bus, and the conversations they are about. */
 export class Realtime {
   readonly #settings: RealtimeSettings;
@@ -138,7 +141,9 @@ export class Realtime {
 
   /** A REST call has just succeeded: a refused socket may try again. */
   revive(): void {
-    if (this.#socket.state.name === 'refused') this.#socket.retry();
+    const { state } = this.#socket;
+    // A server that takes our calls and not our socket is not asked with every call.
+    if (state.name === 'refused' && Date.now() - state.since > revival) this.#socket.retry();
   }
 
   close(): void {

@@ -8,7 +8,7 @@ import { evaluator, fixedValues } from './evaluate';
 import { failure, isSilent } from './failure';
 import type { Hooks } from './http';
 import type { RED, RunningNode } from './red';
-import { remember } from './remember';
+import { type Legacy, remember } from './remember';
 import { store } from './result';
 import { routeOf } from './route';
 import { Status } from './status';
@@ -26,25 +26,31 @@ interface ConfigNode extends RunningNode {
 type Send = (msg: unknown) => void;
 type Done = (error?: Error) => void;
 
+/** What all nodes of one Node-RED share. */
+export interface Shared {
+  hooks: Hooks;
+  legacy: Legacy;
+}
+
 /** milliseconds that work in flight may take to settle when a node closes */
 const closeLimit = 5000;
 
 /** Make a definition a Node-RED node. */
-export function mount(red: RED, definition: Definition, hooks: Hooks): void {
+export function mount(red: RED, definition: Definition, shared: Shared): void {
   const secrets = Object.entries(definition.fields).filter(([, field]) => field.kind === 'secret');
   const credentials = Object.fromEntries(
     secrets.map(([name, { visible }]) => [name, { type: visible ? 'text' : 'password' }]),
   );
   function construct(this: RunningNode, stored: Stored): void {
     red.nodes.createNode(this as never, stored as never);
-    if (definition.role === 'config') mountConfig(red, this as ConfigNode, definition, stored);
+    if (definition.role === 'config') mountConfig(red, this as ConfigNode, definition, stored, shared.legacy);
     else if (definition.role === 'action') mountAction(red, this, definition, stored);
-    else mountTrigger(red, this, definition, { ...stored, ...this.credentials }, hooks);
+    else mountTrigger(red, this, definition, { ...stored, ...this.credentials }, shared.hooks);
   }
   red.nodes.registerType(definition.type, construct as never, (secrets.length > 0 ? { credentials } : {}) as never);
 }
 
-function mountConfig(red: RED, node: ConfigNode, definition: Config, stored: Stored): void {
+function mountConfig(red: RED, node: ConfigNode, definition: Config, stored: Stored, legacy: Legacy): void {
   node.users = {};
   const log = {
     info: (text: string) => node.log(text),
@@ -55,13 +61,15 @@ function mountConfig(red: RED, node: ConfigNode, definition: Config, stored: Sto
     const values = fixedValues(definition.fields, { ...stored, ...node.credentials });
     node.deployedUrl = String(values.baseUrl);
     node.account = createAccount(values as unknown as AccountSettings, routeOf(red, values), log, (memory) =>
-      remember(node, memory),
+      remember(node, memory, legacy),
     );
   } catch (problem) {
     node.account = brokenAccount(problem);
   }
-  node.on('close', (_removed, done) => {
-    Promise.resolve(node.account?.close()).then(done, () => done());
+  node.on('close', (removed, done) => {
+    Promise.resolve(node.account?.close())
+      .finally(() => removed && legacy.delete(node.id))
+      .then(done, () => done());
   });
 }
 

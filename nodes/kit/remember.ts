@@ -8,11 +8,15 @@ const key = 'seen';
 /** milliseconds; what a crash may cost with a persistent store */
 const pace = 60_000;
 
+/** What config nodes leave to their successors, by their ids. */
+export type Legacy = Map<string, Exported>;
+
 /**
- * Keep what has been seen in the config node's context: it survives a deploy, and a restart where the store does.
+ * Keep what has been seen: over a deploy in the legacy, since Node-RED empties a node's context then unless a store is
+ * set up for it; over a restart in the context, where its store is a lasting one.
  * @returns the function that keeps it for the last time
  */
-export function remember(node: RunningNode, memory: Memory): () => void {
+export function remember(node: RunningNode, memory: Memory, legacy: Legacy): () => void {
   const context = node.context() as unknown as {
     get(key: string, done: (error: Error | undefined, value: unknown) => void): void;
     set(key: string, value: unknown, done: (error?: Error) => void): void;
@@ -28,6 +32,8 @@ export function remember(node: RunningNode, memory: Memory): () => void {
     kept = newest;
     context.set(key, seen, complain);
   };
+  memory.import(legacy.get(node.id) ?? []);
+  legacy.delete(node.id);
   context.get(key, (error, value) => {
     complain(error);
     if (Array.isArray(value)) memory.import((value as Exported).filter(isEntry));
@@ -35,6 +41,7 @@ export function remember(node: RunningNode, memory: Memory): () => void {
   const timer = setInterval(save, pace);
   return () => {
     clearInterval(timer);
+    legacy.set(node.id, memory.export());
     save();
   };
 }

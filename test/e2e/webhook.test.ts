@@ -249,6 +249,7 @@ describe('webhooks, each once', function () {
       const body = event('again');
       for (let n = 0; n < 5; n++) assert.equal(await send(red.url, { body }), 200);
       await red.deploy([...nodes, heard, post]);
+      assert.equal(await send(red.url, { body }), 200);
       assert.equal(await send(red.url, { body: event('after') }), 200);
       await until('the last', () => told('/event').some(({ json }) => json.id === 'after'));
       assert.deepEqual(
@@ -260,6 +261,35 @@ describe('webhooks, each once', function () {
       await red.stop();
       await collector.close();
       await sandbox.close();
+    }
+  });
+});
+
+describe('webhooks, over a restart', function () {
+  this.timeout(60_000);
+
+  it('are told once when the context store is a lasting one', async () => {
+    const collector = await Listener.open();
+    const userDir = temporaryFolder();
+    linkPackage(userDir);
+    writeFileSync(path.join(userDir, 'flows.json'), JSON.stringify(flow(collector.url)));
+    writeFileSync(path.join(userDir, 'flows_cred.json'), JSON.stringify(credentials));
+    const settings = { credentialSecret: false, contextStorage: { default: { module: 'localfilesystem' } } };
+    try {
+      for (const last of ['one', 'two']) {
+        const red = await Red.start({ userDir, settings });
+        assert.equal(await send(red.url, { body: event('same') }), 200);
+        assert.equal(await send(red.url, { body: event(last) }), 200);
+        await until('the last', () => collector.heard.some(({ json }) => json?.id === last));
+        await red.stop();
+      }
+      assert.deepEqual(
+        collector.heard.map(({ json }) => json?.id),
+        ['same', 'one', 'two'],
+      );
+    } finally {
+      removeFolder(userDir);
+      await collector.close();
     }
   });
 });

@@ -24,7 +24,7 @@ function trial(run: Action['run'], more: Partial<Parameters<typeof action>[0]> =
   });
   return (red: RED) => {
     linktor(red);
-    mount(red, definition, { serve: () => () => {} });
+    mount(red, definition, { hooks: { serve: () => () => {} }, legacy: new Map() });
   };
 }
 

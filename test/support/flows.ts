@@ -56,6 +56,8 @@ interface PlayOptions {
   /** more or other properties of the config node; null: none at all */
   account?: Record<string, unknown> | null;
   apiKey?: string;
+  /** more credentials of the config node */
+  credentials?: Record<string, string>;
   /** other node modules than the palette */
   load?: unknown;
 }
@@ -123,7 +125,10 @@ export function stage(options: SandboxOptions = {}): Stage {
     return text === '' ? {} : JSON.parse(text);
   }
 
-  async function play(nodes: FlowNode[], { account = {}, apiKey = 'sandbox-key', load = linktor }: PlayOptions = {}) {
+  async function play(
+    nodes: FlowNode[],
+    { account = {}, apiKey = 'sandbox-key', credentials = {}, load = linktor }: PlayOptions = {},
+  ) {
     const config = { id: 'account', type: 'linktor-config', baseUrl: held.sandbox.url, ...account };
     const flow: FlowNode[] = [
       { id: 'tab', type: 'tab', label: 'test' },
@@ -135,7 +140,7 @@ export function stage(options: SandboxOptions = {}): Stage {
       ...['caught', 'completed', 'statuses'].map((id) => ({ id, type: 'probe', ...place })),
     ];
     const probes = new Map<string, Probe>();
-    await helper.load([load, probeNode(probes)], flow, { account: { apiKey } });
+    await helper.load([load, probeNode(probes)], flow, { account: { apiKey, ...credentials } });
     const probe = (id: string) => probeOf(probes, id);
     return {
       node: (id: string) => helper.getNode(id),

@@ -5,7 +5,7 @@ import { crud, read, write } from './calls';
 /** Analytics (contract 1.10). */
 export const analytics: Contract['analytics'] = {
   figures: (what, { startDate, endDate }) => read(['analytics', what], entities.facts, { startDate, endDate }),
-  report: (input) => write('POST', ['analytics', 'reports'], entities.facts, input, 'read'),
+  report: (input) => write('POST', ['analytics', 'reports'], entities.report, input, 'read'),
   export: (input) => write('POST', ['analytics', 'export'], entities.facts, input),
 };
 
@@ -31,7 +31,7 @@ export const vre: Contract['vre'] = {
   }),
   templates: (tenantId) => read(['vre', 'templates'], entities.visualTemplates, { tenant_id: tenantId }),
   preview: (template, data) =>
-    write('POST', ['vre', 'templates', template, 'preview'], entities.rendering, { data: data ?? {} }, 'read'),
+    write('POST', ['vre', 'templates', template, 'preview'], entities.rendering, { data }, 'read'),
 };
 
 /** Webhook registrations, for servers that manage them (contract 1.13). */

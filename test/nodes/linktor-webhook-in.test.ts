@@ -1,0 +1,188 @@
+import { strict as assert } from 'node:assert';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import linktor from '../../nodes';
+import type { RED } from '../../nodes/kit/red';
+import { type FlowNode, stage, until } from '../support/flows';
+import { secret, send, sign } from '../support/hostile';
+
+const node = (more: Record<string, unknown> = {}): FlowNode[] => [
+  {
+    id: 'node',
+    type: 'linktor-webhook-in',
+    config: 'account',
+    path: '/linktor/hook',
+    outputs: 2,
+    wires: [['out'], ['rejected']],
+    ...more,
+  },
+  { id: 'out', type: 'probe' },
+  { id: 'rejected', type: 'probe' },
+];
+const account = { webhookSecret: secret };
+const event = (id: string, type = 'message.sent', data: object = {}) =>
+  JSON.stringify({ id, type, timestamp: '2026-01-01T00:00:00Z', data });
+
+describe('linktor-webhook-in', () => {
+  const scene = stage();
+  let server: http.Server | undefined;
+
+  /** Loads the palette, and serves Node-RED's httpNode as Node-RED would. */
+  async function open(flow: FlowNode[], credentials: Record<string, string> = account) {
+    let app: http.RequestListener = () => {};
+    const load = (red: RED) => {
+      app = red.httpNode as never;
+      linktor(red);
+    };
+    const played = await scene.play(flow, { load, credentials });
+    server = http.createServer(app).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server?.once('listening', resolve));
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    await until(
+      async () => played.node('node').status.args.length,
+      (count) => count > 0,
+    );
+    return { ...played, origin };
+  }
+
+  afterEach(() => {
+    server?.closeAllConnections();
+    server?.close();
+  });
+
+  it('emits the event, with what it takes to answer', async () => {
+    const { origin, probe, node: get } = await open(node());
+    const message = {
+      id: 'm1',
+      conversationId: 'conv_ana',
+      contentType: 'text',
+      content: { text: 'Oi' },
+      senderType: 'contact',
+      direction: 'inbound',
+    };
+    const body = event('e1', 'message.received', { message, conversationId: 'conv_ana', contactId: 'ct_ana' });
+    assert.equal(await send(origin, { body }), 200);
+    const msg = await probe('out').first();
+    assert.equal(msg.topic, 'message.received');
+    assert.equal(msg.conversationId, 'conv_ana');
+    assert.equal(msg.messageId, 'm1');
+    assert.equal(msg.text, 'Oi');
+    assert.equal((msg.payload as { contactId: string }).contactId, 'ct_ana');
+    assert.deepEqual((msg.linktor as { scheme: string; deliveryId: string }).scheme, 'body');
+    assert.ok(get('node').status.args.some(([{ text }]) => text === 'linktor.status.listening'));
+  });
+
+  it('says what it refused and why, without anything secret', async () => {
+    const { origin, probe, caught } = await open(node());
+    assert.equal(await send(origin, { signature: '0'.repeat(64), headers: { Authorization: 'Bearer canary' } }), 401);
+    const msg = await probe('rejected').first();
+    assert.equal(msg.reason, 'bad_signature');
+    assert.equal(JSON.stringify(msg).includes('canary'), false);
+    assert.equal(JSON.stringify(msg).includes(secret), false);
+    assert.equal(probe('out').all.length, 0);
+    assert.equal(caught.all.length, 0);
+  });
+
+  it('drops what it has told already, or marks it', async () => {
+    const marking = {
+      id: 'other',
+      type: 'linktor-webhook-in',
+      config: 'account',
+      path: '/linktor/other',
+      duplicates: 'mark',
+      wires: [['marked']],
+    };
+    const { origin, probe } = await open([...node(), marking, { id: 'marked', type: 'probe' }]);
+    for (const path of ['/linktor/hook', '/linktor/hook', '/linktor/other', '/linktor/other']) {
+      assert.equal(await send(origin, { body: event('same'), path }), 200);
+    }
+    const marked = await probe('marked').take(2);
+    assert.deepEqual(
+      marked.map(({ duplicate }) => duplicate),
+      [undefined, true],
+    );
+    assert.equal(probe('out').all.length, 1);
+  });
+
+  it('remembers over a deploy', async () => {
+    const { origin, probe, deploy, flow } = await open(node());
+    assert.equal(await send(origin, { body: event('e1') }), 200);
+    await probe('out').take(1);
+    await deploy(
+      flow.map((one) => (one.id === 'account' || one.id === 'node' ? { ...one, name: 'changed' } : one)),
+      'nodes',
+    );
+    assert.equal(await send(origin, { body: event('e1') }), 200);
+    assert.equal(await send(origin, { body: event('e2') }), 200);
+    assert.deepEqual(
+      (await probe('out').take(2)).map(({ linktor: facts }) => (facts as { deliveryId: string }).deliveryId),
+      ['e1', 'e2'],
+    );
+  });
+
+  it('passes on the events that are wanted', async () => {
+    const { origin, probe } = await open(node({ events: 'conversation.*, message.READ' }));
+    for (const [id, type] of [
+      ['1', 'message.sent'],
+      ['2', 'conversation.created'],
+      ['3', 'message.read'],
+      ['4', 'conversation.x'],
+    ]) {
+      assert.equal(await send(origin, { body: event(id as string, type) }), 200);
+    }
+    assert.deepEqual(
+      (await probe('out').take(3)).map(({ topic }) => topic),
+      ['conversation.created', 'message.read', 'conversation.x'],
+    );
+  });
+
+  it('feeds the other triggers, once, whether or not the socket brings it too', async () => {
+    const heard: FlowNode = { id: 'heard', type: 'linktor-message-in', config: 'account', wires: [['messages']] };
+    const { origin, probe } = await open([...node(), heard, { id: 'messages', type: 'probe' }]);
+    await until(scene.state, ({ sockets }) => sockets.subscriptions > 1);
+    const written = await scene.control('messages', { conversationId: 'conv_ana', text: 'twice?' });
+    const body = event('e1', 'message.received', { message: written, conversationId: 'conv_ana' });
+    assert.equal(await send(origin, { body }), 200);
+    await probe('out').take(1);
+    await scene.control('messages', { conversationId: 'conv_ana', text: 'last' });
+    const texts = (await probe('messages').take(2)).map(({ payload }) => payload);
+    assert.deepEqual(texts, ['twice?', 'last']);
+  });
+
+  it('takes the old secret as well while it is being changed, and its own before the account', async () => {
+    const { origin, probe } = await open(node(), { webhookSecret: 'new', previousWebhookSecret: secret });
+    const body = event('e1');
+    assert.equal(await send(origin, { body, signature: sign(body, 'new') }), 200);
+    assert.equal(await send(origin, { body: event('e2') }), 200);
+    await probe('out').take(2);
+  });
+
+  it('lets go of its path when it is removed, and takes another when it changes', async () => {
+    const { origin, deploy, flow } = await open(node());
+    await deploy(flow.map((one) => (one.id === 'node' ? { ...one, path: 'moved/here' } : one)));
+    await until(
+      () => send(origin, { path: '/moved/here', body: event('e1') }),
+      (status) => status === 200,
+    );
+    assert.equal(await send(origin, {}), 404);
+    await deploy(flow.filter(({ id }) => id !== 'node'));
+    assert.equal(await send(origin, { path: '/moved/here', body: event('e2') }), 404);
+  });
+
+  for (const [name, flow, credentials, code] of [
+    [
+      'another node has the path',
+      [...node(), { ...(node()[0] as FlowNode), id: 'second', path: '/LINKTOR/hook/' }],
+      account,
+      'conflict',
+    ],
+    ['there is no secret', node(), { webhookSecret: '' }, 'validation'],
+    ['the path is none', node({ path: '/a b' }), account, 'validation'],
+    ['the path climbs', node({ path: '/a/../b' }), account, 'validation'],
+  ] as [string, FlowNode[], Record<string, string>, string][]) {
+    it(`says so when ${name}`, async () => {
+      const { caught } = await open(flow, credentials);
+      assert.equal((await caught.first()).error?.code, code);
+    });
+  }
+});
