@@ -1,5 +1,5 @@
 import type { LinktorClient } from '../../lib/client';
-import { invalid, type LinktorError } from '../../lib/errors';
+import { invalid, type LinktorError, unsupported } from '../../lib/errors';
 import type { Page } from '../../lib/model';
 import { type Account, type AccountSettings, clientOf } from './account';
 import { failure } from './failure';
@@ -168,7 +168,15 @@ async function registered(
   // Patterns are our own; a server knows names, and all of them.
   const wanted = { url, events: names.length > 0 && !names.some((one) => one.includes('*')) ? names : ['*'], secret };
   let known: string | undefined;
-  for await (const one of client.webhooks.each()) if (one.url === url) known = one.id;
+  try {
+    for await (const one of client.webhooks.each()) if (one.url === url) known = one.id;
+  } catch (error) {
+    if (![404, 405, 501].includes((error as LinktorError).cause?.status ?? 0)) throw error;
+    throw unsupported(
+      'manage webhooks',
+      'Paste the address above, and the secret, into the webhook settings of Linktor.',
+    );
+  }
   const { secret: theirs } = known ? await client.webhooks.update(known, wanted) : await client.webhooks.create(wanted);
   if (typeof theirs === 'string' && theirs !== secret) return { outcome: 'otherSecret' };
   return { outcome: known ? 'updated' : 'created' };
