@@ -211,6 +211,13 @@ async function* pieces<T>(
   const answer = await begin(core, call, options, signal);
   if (!('lines' in answer)) throw broken(answer);
   options.onAnswer?.(factsOf(answer));
+  const said = answer.headers['content-type'] ?? '';
+  if (said.includes('json')) {
+    await answer.lines.return(undefined);
+    throw new LinktorError('serialization', 'The server does not stream: it gave one whole answer.', {
+      ambiguous: true,
+    });
+  }
   try {
     for await (const line of answer.lines) {
       if (call.isLast(line)) return;

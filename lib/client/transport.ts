@@ -234,8 +234,13 @@ class Flight {
     }, this.#timeout);
   }
 
-  end(): void {
+  /** It is not the server that is being waited for. */
+  pause(): void {
     clearTimeout(this.#timer);
+  }
+
+  end(): void {
+    this.pause();
     this.#signal?.removeEventListener('abort', this.#stop);
   }
 
@@ -252,11 +257,12 @@ async function* lines(body: Readable, flight: Flight): AsyncGenerator<string> {
   let whole = false;
   try {
     for await (const piece of body) {
-      flight.extend();
+      flight.pause();
       const parts = (rest + decoder.write(piece as Buffer)).split(/\r\n|\n/);
       rest = parts.pop() ?? '';
       if (rest.length > largestAnswer) throw new Error('maxContentLength exceeded');
       yield* parts;
+      flight.extend();
     }
     whole = true;
     rest += decoder.end();

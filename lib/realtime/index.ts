@@ -20,9 +20,6 @@ export interface RealtimeSettings
   onProblem(text: string): void;
 }
 
-/** milliseconds that a refusal is left alone */
-const revival = 30_000;
-
 /** What an account hears: one socket, one bus, and the conversations they are about. */
 export class Realtime {
   readonly #settings: RealtimeSettings;
@@ -141,9 +138,7 @@ export class Realtime {
 
   /** A REST call has just succeeded: a refused socket may try again. */
   revive(): void {
-    const { state } = this.#socket;
-    // A server that takes our calls and not our socket is not asked with every call.
-    if (state.name === 'refused' && Date.now() - state.since > revival) this.#socket.retry();
+    this.#socket.revive();
   }
 
   close(): void {

@@ -39,6 +39,8 @@ interface Timing {
   ping: number;
   /** open for so long counts as healthy: the next loss starts counting anew */
   healthy: number;
+  /** how long a refusal is left alone */
+  revival: number;
   /** how long the socket outlives its last user, so that a deploy does not make it flap */
   linger: number;
 }
@@ -49,6 +51,7 @@ const usual: Timing = {
   pong: 10_000,
   ping: 30_000,
   healthy: 60_000,
+  revival: 30_000,
   linger: 5_000,
 };
 
@@ -134,6 +137,12 @@ export class Socket {
     if (frame === undefined) return false;
     this.#ws.send(frame);
     return true;
+  }
+
+  /** A refusal may be over. A server that takes our calls and not our socket is not asked with every call. */
+  revive(): void {
+    const { name, since } = this.#state;
+    if (name === 'refused' && Date.now() - since >= this.#timing.revival) this.retry();
   }
 
   /** Try now: somebody asked for it, or a REST call has shown that the server takes us again. */

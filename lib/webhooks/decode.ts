@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { message } from '../contract/entities';
 import { isObject, type Json, object, parseJson, put, string } from '../contract/json';
 import { LinktorError } from '../errors';
@@ -16,6 +17,8 @@ const renamed = new Map([
  * @throws LinktorError `serialization` when it is no event
  */
 export function decodeEvent(body: Buffer): Event {
+  // Other bytes would be replaced on the way to text: what we read would not be what was signed.
+  if (!isUtf8(body)) throw new LinktorError('serialization', 'The delivery is not UTF-8.');
   let wire: unknown;
   try {
     wire = parseJson(body.toString('utf8'));

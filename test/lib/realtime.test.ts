@@ -423,7 +423,7 @@ for (const broadcast of [false, true]) {
 
     it('is refused with a bad key, and comes back when a call has succeeded', async () => {
       let key = 'wrong';
-      make({ url: async () => `${box.url.replace('http', 'ws')}/ws?api_key=${key}` });
+      make({ url: async () => `${box.url.replace('http', 'ws')}/ws?api_key=${key}`, timing: { revival: 0 } });
       realtime.everything();
       realtime.listen(told.add);
       const refused = await states.first(({ name }) => name === 'refused');

@@ -211,6 +211,17 @@ describe('client: streams', () => {
     });
   }
 
+  it('that come as one whole answer are no empty answer, but an error', async () => {
+    const server = await serve((_asked, response) => {
+      response
+        .writeHead(200, { 'Content-Type': 'application/json' })
+        .end('{"message":{"role":"assistant","content":"Hi"}}');
+    });
+    servers.push(server);
+    const error = await failing(drain(connect(server.url).ai.stream({ messages })));
+    assert.deepEqual([error.code, error.cause.ambiguous], ['serialization', true]);
+  });
+
   it('that break off are a network error, after what was said before', async () => {
     for (const settings of [{}, { idempotent: true }]) {
       const { server, client } = await streaming((response, request) => {
@@ -283,6 +294,22 @@ describe('client: streams', () => {
       { timeout: 0.3 },
     );
     assert.equal(textOf(chunks), 'xxxxxxx');
+  });
+
+  it('may be listened to slowly: it is the server whose silence counts', async () => {
+    const { client } = await streaming(
+      (response) => {
+        response.write(piece('a') + piece('b'));
+        setTimeout(() => response.end(piece('c') + done), 20);
+      },
+      { timeout: 0.1 },
+    );
+    let heard = '';
+    for await (const { delta } of client.ai.stream({ messages })) {
+      heard += delta;
+      await new Promise((resolve) => setTimeout(resolve, 150));
+    }
+    assert.equal(heard, 'abc');
   });
 
   describe('given up on', () => {
