@@ -1,0 +1,39 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+const answer = Buffer.from(
+  JSON.stringify({
+    success: true,
+    data: {
+      id: 'msg_8f14e45fceea167a5a36dedd4bea2543',
+      conversationId: 'conv_1',
+      tenantId: 'tenant_demo',
+      direction: 'outbound',
+      senderType: 'user',
+      senderId: 'user_demo',
+      contentType: 'text',
+      content: { text: 'Your order left our shop this morning and should be with you tomorrow.' },
+      status: 'sent',
+      metadata: {},
+      createdAt: '2025-01-01T12:00:00.000Z',
+      updatedAt: '2025-01-01T12:00:00.000Z',
+    },
+  }),
+);
+const headers = ['Content-Type', 'application/json', 'Content-Length', String(answer.length), 'X-Request-ID', 'req_1'];
+const route = /^\/conversations\/[^/]+\/messages$/;
+
+/** A server that does next to nothing: one answer, encoded beforehand, once the whole request has arrived. */
+export async function startServer(): Promise<string> {
+  const server = createServer((request, response) => {
+    request.resume();
+    request.on('end', () => {
+      const known = request.method === 'POST' && route.test(request.url ?? '');
+      response.writeHead(known ? 201 : 404, headers);
+      response.end(answer);
+    });
+  });
+  server.keepAliveTimeout = 120_000;
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
