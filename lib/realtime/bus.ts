@@ -33,6 +33,8 @@ export class Bus {
   readonly #listeners = new Set<Listener>();
   /** conversations whose events wait for one another */
   readonly #tails = new Map<string, Promise<void>>();
+  /** messages that have come and not had their turn */
+  readonly #waiting = new Set<string>();
   #held: Delivery[] | undefined;
 
   constructor(settings: BusSettings) {
@@ -55,10 +57,19 @@ export class Bus {
     return this.#seen.add(key);
   }
 
+  /** A message that has been told, or waits for its turn. */
+  knows(messageId: string): boolean {
+    return this.#seen.has(`m:${messageId}`) || this.#waits(messageId);
+  }
+
+  #waits(messageId: string): boolean {
+    return this.#waiting.has(messageId) || this.#held?.some(({ event }) => event.message?.id === messageId) === true;
+  }
+
   /** Mark a message as known, so that it is never delivered. */
   skip(messageId: string): void {
     // What arrives live was said after we came, whatever a listing made meanwhile looks like.
-    if (this.#held?.some(({ event }) => event.message?.id === messageId)) return;
+    if (this.#waits(messageId)) return;
     this.#seen.add(`m:${messageId}`);
   }
 
@@ -91,26 +102,31 @@ export class Bus {
       const events = await known;
       const conversation = await this.#settings.conversation(conversationId);
       for (const event of events) {
-        if (!this.#isNew(event)) continue;
-        this.#tell({ event, conversation, source: 'poll', recovered: true, receivedAt: Date.now() });
+        this.#tellNew({ event, conversation, source: 'poll', recovered: true, receivedAt: Date.now() });
       }
     });
   }
 
   #take(delivery: Delivery): void {
-    const id = delivery.event.conversationId;
-    if (!this.#isNew(delivery.event)) return;
+    const { conversationId: id, message } = delivery.event;
     // Where nobody listens, nothing has to be asked for.
-    if (id === undefined || this.#listeners.size === 0) return this.#tell(delivery);
+    if (id === undefined || this.#listeners.size === 0) return this.#tellNew(delivery);
     const found = this.#tails.has(id) ? undefined : this.#settings.conversation(id);
     if (found !== undefined && !(found instanceof Promise)) {
       delivery.conversation = found;
-      return this.#tell(delivery);
+      return this.#tellNew(delivery);
     }
+    if (message) this.#waiting.add(message.id);
     this.#chain(id, async () => {
       delivery.conversation = await (found ?? this.#settings.conversation(id));
-      this.#tell(delivery);
+      if (message) this.#waiting.delete(message.id);
+      // Whether it is new shows when its turn has come: what was fetched before it may hold it, in its right place.
+      this.#tellNew(delivery);
     });
+  }
+
+  #tellNew(delivery: Delivery): void {
+    if (this.#isNew(delivery.event)) this.#tell(delivery);
   }
 
   /** One after the other within a conversation. */

@@ -30,6 +30,8 @@ export class Realtime {
   readonly #discovered = new Map<string, () => void>();
   readonly #chosen = new Map<string, number>();
   #everything = 0;
+  /** another number with every change of the connection */
+  #connection = 0;
   #discover: NodeJS.Timeout | undefined;
   #before = false;
   /** starts under way; the last of them lets the live events go on */
@@ -51,6 +53,8 @@ export class Realtime {
     this.#roster = new Roster({
       rest,
       subscribe: (id) => this.#subscribeFound(id),
+      settled: () => this.#socket.settled(),
+      heard: (messageId) => this.#bus.knows(messageId),
       hears: (id) => this.#discovered.has(id),
       onKnown: (id) => this.#bus.skip(id),
       onProblem: (error) => onProblem(messageOf(error)),
@@ -147,6 +151,7 @@ export class Realtime {
   }
 
   #changed(state: SocketState): void {
+    this.#connection++;
     if (state.name === 'open') this.#start();
     else clearTimeout(this.#discover);
     if (state.name === 'idle') {
@@ -174,10 +179,11 @@ export class Realtime {
     if (this.#before) for (const id of this.#chosen.keys()) await this.#roster.catchUp(id);
     if (this.#everything > 0) {
       // What is no longer open may have been missed as well.
-      if (this.#roster.marked) await this.#roster.sync({ all: false, gap: true });
-      await this.#roster.sync({ all: true, gap: true });
+      if (this.#roster.marked) await this.#roster.sync({ all: false, gap: true, connection: this.#connection });
+      await this.#roster.sync({ all: true, gap: true, connection: this.#connection });
       // What was said between the listing and the subscriptions is in neither of them: look once more.
-      await this.#roster.sync({ all: false, gap: true });
+      await this.#socket.settled();
+      await this.#roster.sync({ all: false, gap: true, connection: this.#connection });
     } else await this.#roster.mark();
     this.#before = true;
     this.#incomplete = false;
@@ -187,7 +193,9 @@ export class Realtime {
     clearTimeout(this.#discover);
     if ((this.#everything === 0 && !this.#incomplete) || this.state.name !== 'open') return;
     this.#discover = setTimeout(() => {
-      const look = this.#incomplete ? this.#openUp() : this.#roster.sync({ all: false, gap: false });
+      const look = this.#incomplete
+        ? this.#openUp()
+        : this.#roster.sync({ all: false, gap: false, connection: this.#connection });
       look.catch((error: unknown) => this.#settings.onProblem(messageOf(error))).finally(() => this.#schedule());
     }, this.#settings.discoverInterval ?? 10_000);
   }

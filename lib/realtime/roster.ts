@@ -15,6 +15,10 @@ export interface RosterSettings {
   rest: Rest;
   /** ask for the live events of a conversation */
   subscribe(conversationId: string): void;
+  /** when the server knows of the subscriptions made so far */
+  settled(): Promise<void>;
+  /** this message has been told, or is about to be */
+  heard(messageId: string): boolean;
   /** its live events are being heard already */
   hears(conversationId: string): boolean;
   /** messages that the socket did not bring, oldest first, as soon as they have been fetched */
@@ -38,6 +42,8 @@ export class Roster {
   readonly #fetching = new Map<string, Promise<Conversation | undefined>>();
   /** newest activity seen in a listing, in milliseconds of the SERVER's clock, so that no clock skew matters */
   #watermark: number | undefined;
+  /** how far the last listing went, and which connection there was */
+  #listed: { connection: number; newest: number } | undefined;
   /** subscribed since the last listing; something may have been said before the server knew of it */
   readonly #fresh = new Set<string>();
 
@@ -91,9 +97,10 @@ export class Roster {
    * List, subscribe, and fetch what was missed.
    * @param all list every open conversation, not only those with news
    * @param gap the live events of the conversations that we hear may have holes as well
+   * @param connection which connection brings the live events just now
    * @throws LinktorError when the server cannot be asked; the next listing then starts from the old mark
    */
-  async sync({ all, gap }: { all: boolean; gap: boolean }): Promise<void> {
+  async sync({ all, gap, connection }: { all: boolean; gap: boolean; connection: number }): Promise<void> {
     const since = this.#watermark;
     const filter: ConversationFilter = { limit: page, sortBy: 'lastMessageAt', sortOrder: 'desc' };
     if (all) filter.status = 'open';
@@ -107,7 +114,7 @@ export class Roster {
       newest = Math.max(newest, active);
       this.#know(conversation);
       if (since === undefined && conversation.lastMessage) this.#settings.onKnown(conversation.lastMessage.id);
-      const unheard = gap || this.#fresh.has(conversation.id) || !this.#settings.hears(conversation.id);
+      const unheard = gap || this.#isUnheard(conversation);
       if (since !== undefined && active >= since && unheard) news.push(conversation.id);
       else this.#settings.subscribe(conversation.id);
       if (since === undefined) latest.push({ id: conversation.id, active });
@@ -115,7 +122,17 @@ export class Roster {
     await this.#catchUpAll(news);
     for (const { id, active } of latest) if (active === newest) await this.#skip(id, newest);
     for (const id of fresh) this.#fresh.delete(id);
-    this.#watermark = newest;
+    if (gap || since === undefined) this.#watermark = newest;
+    // Here we rely on the socket, and a frame may still be on its way, or lost with its connection: what was listed
+    // the last time has been heard by now if the connection has lasted.
+    else if (this.#listed?.connection === connection) this.#watermark = Math.max(since, this.#listed.newest);
+    this.#listed = { connection, newest };
+  }
+
+  /** Nobody hears it, or a connection that looks alive has kept its newest message from us. */
+  #isUnheard({ id, lastMessage }: Conversation): boolean {
+    if (this.#fresh.has(id) || !this.#settings.hears(id)) return true;
+    return lastMessage !== undefined && !this.#settings.heard(lastMessage.id);
   }
 
   /** One conversation that cannot be asked must not keep us from the others. @throws what may pass with time */
@@ -169,8 +186,10 @@ export class Roster {
   async catchUp(id: string): Promise<void> {
     const since = this.#watermark;
     if (since === undefined) return;
-    // The fetch begins a tick later than the subscription, so that no message falls between the two.
-    const missed = Promise.resolve().then(() => this.#missed(id, since));
+    // The fetch begins when the subscription stands, so that no message falls between the two.
+    const missed = Promise.resolve()
+      .then(() => this.#settings.settled())
+      .then(() => this.#missed(id, since));
     this.#settings.onMissed(id, missed);
     await missed;
   }

@@ -22,6 +22,12 @@ export class Seen {
     for (const [key, seenAt] of since) this.add(key, seenAt);
   }
 
+  /** @returns true when the key has been seen, and not too long ago */
+  has(key: string, now = Date.now()): boolean {
+    const before = this.#keys.get(key);
+    return before !== undefined && now - before < this.#life;
+  }
+
   /** @returns true when the key is new; it is remembered from now on */
   add(key: string, now = Date.now()): boolean {
     const before = this.#keys.get(key);

@@ -83,6 +83,8 @@ export class Socket {
   #ws: WebSocket | undefined;
   /** the attempt whose address is being asked for */
   #dial: symbol | undefined;
+  readonly #settling = new Set<() => void>();
+  #marks = 0;
   #users = 0;
   #attempt = 0;
   #reconnect: NodeJS.Timeout | undefined;
@@ -137,6 +139,28 @@ export class Socket {
     if (frame === undefined) return false;
     this.#ws.send(frame);
     return true;
+  }
+
+  /** @returns when the server has read all that was sent so far, or will not any more: frames are read in order */
+  settled(): Promise<void> {
+    const ws = this.#ws;
+    if (this.#state.name !== 'open' || !ws) return Promise.resolve();
+    return new Promise((resolve) => {
+      const mark = Buffer.from(`s${++this.#marks}`);
+      const done = () => {
+        clearTimeout(timer);
+        ws.off('pong', onPong);
+        this.#settling.delete(done);
+        resolve();
+      };
+      const onPong = (data: Buffer) => {
+        if (data.equals(mark)) done();
+      };
+      const timer = setTimeout(done, this.#timing.pong);
+      this.#settling.add(done);
+      ws.on('pong', onPong);
+      ws.ping(mark);
+    });
   }
 
   /** A refusal may be over. A server that takes our calls and not our socket is not asked with every call. */
@@ -276,6 +300,7 @@ export class Socket {
     clearTimeout(this.#healthy);
     clearInterval(this.#ping);
     this.#dial = undefined;
+    for (const done of this.#settling) done();
     const ws = this.#ws;
     this.#ws = undefined;
     if (!ws) return;

@@ -55,6 +55,8 @@ function make({ embeds = true } = {}) {
       subscribed.add(id);
       log.push(`subscribe ${id}`);
     },
+    settled: async () => {},
+    heard: (id) => known.has(id) || missed.includes(id),
     hears: (id) => subscribed.has(id),
     onKnown: (id) => known.add(id),
     onMissed: (id, promise) => {
@@ -83,9 +85,9 @@ function make({ embeds = true } = {}) {
   };
 }
 
-const start = { all: true, gap: true };
-const again = { all: false, gap: true };
-const later = { all: false, gap: false };
+const start = { all: true, gap: true, connection: 1 };
+const again = { all: false, gap: true, connection: 1 };
+const later = { all: false, gap: false, connection: 1 };
 const passing = new LinktorError('server', 'The server failed.', { retryable: true });
 const lasting = new LinktorError('authorization', 'No.', {});
 
@@ -154,7 +156,7 @@ describe('realtime: the roster', () => {
   });
 
   it('looks once more into a conversation that it has just subscribed, and then no more', async () => {
-    const { roster, say, missed, calls } = make();
+    const { roster, say, missed, calls, known } = make();
     say('a', 'a1', 1);
     await roster.sync(start);
     say('n', 'n1', 2);
@@ -166,8 +168,34 @@ describe('realtime: the roster', () => {
     assert.deepEqual(missed, ['n1', 'n2']);
     calls.length = 0;
     say('n', 'n3', 4);
+    known.add('n3');
     await roster.sync(later);
     assert.deepEqual(calls, ['list'], 'a conversation that is heard is not fetched as well');
+  });
+
+  it('fetches what a connection that looks alive has kept from us', async () => {
+    const { roster, say, missed } = make();
+    say('a', 'a1', 1);
+    await roster.sync(start);
+    say('a', 'a2', 2);
+    await roster.sync(later);
+    await settled();
+    assert.deepEqual(missed, ['a2']);
+  });
+
+  it('passes nothing by that a connection may have lost', async () => {
+    const { roster, say, missed, known } = make({ embeds: false });
+    say('a', 'a1', 1);
+    await roster.sync(start);
+    // Listed while one connection was there, and never told, for it broke.
+    say('a', 'a2', 2);
+    await roster.sync(later);
+    say('b', 'b1', 3);
+    known.add('b1');
+    await roster.sync({ ...later, connection: 2 });
+    await roster.sync({ ...again, connection: 2 });
+    await settled();
+    assert.ok(missed.includes('a2'));
   });
 
   it('stops listing where nothing is new', async () => {
