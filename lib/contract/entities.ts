@@ -233,7 +233,7 @@ export function embeddings(input: string | readonly string[]): Decode<Embeddings
 /** Contract 1.7: `{response}`, or a completion. */
 export function agentAnswer(body: unknown): AgentAnswer {
   const wire = entity(body, 'an answer');
-  const { usage: used, ...rest } = wire;
+  const { usage: used, conversationId: _conversationId, ...rest } = wire;
   const result = { ...rest, text: plain(wire.response) ?? completion(wire).text } as AgentAnswer;
   put(result, 'conversationId', string(wire.conversationId));
   put(result, 'usage', usage(object(used)));

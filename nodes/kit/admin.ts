@@ -118,6 +118,8 @@ async function tested(body: Record<string, unknown>, red: RED, id: string): Prom
   const text = (name: string) => (typeof body[name] === 'string' ? String(body[name]) : '');
   // What an environment variable holds is known at run time only, and is nobody's business here.
   const baseUrl = text('baseUrl').startsWith('${') ? (deployed ?? '') : text('baseUrl');
+  if (!URL.canParse(baseUrl))
+    throw invalid('The Server URL is not a URL.', 'Give it as https://host or https://host/prefix.');
   const samePlace = deployed !== undefined && originOf(deployed) === originOf(baseUrl);
   const credential = (name: string) => {
     const typed = text(name);

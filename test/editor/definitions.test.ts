@@ -99,7 +99,7 @@ describe('what the editor is given', () => {
         for (const [name, field] of Object.entries(fields)) {
           if (field.kind === 'secret') {
             assert.equal(defaults[name], undefined);
-            assert.deepEqual({ ...credentials[name] }, { type: 'password' });
+            assert.deepEqual({ ...credentials[name] }, { type: name === 'email' ? 'text' : 'password' });
             continue;
           }
           const initial = name === 'outputs' ? Number(field.initial) : field.initial;
