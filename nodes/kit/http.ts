@@ -36,7 +36,7 @@ type Request = IncomingMessage & { _body?: boolean; linktorBody?: Buffer };
 type Next = (error?: unknown) => void;
 type Handler = (request: Request, response: ServerResponse, next: Next) => void;
 interface Router {
-  stack: { handle: Handler }[];
+  stack: { handle: Handler; name: string }[];
 }
 interface App {
   parent?: App;
@@ -60,11 +60,14 @@ export function serveHooks(red: RED): Hooks {
   const app = red.httpNode as unknown as App | undefined;
   const isOff = (red.settings as { httpNodeRoot?: unknown }).httpNodeRoot === false;
   if (app && !isOff && typeof app.use === 'function') {
-    putFirst(rootOf(app), (request, response, next) => {
+    const top = rootOf(app);
+    const first: Handler = (request, response, next) => {
       const hook = hooks.get(keyOf(app.path(), pathOf(request)));
-      if (hook && request.method === 'POST') capture(hook, request, response, next);
-      else next();
-    });
+      if (!hook || request.method !== 'POST') return next();
+      const answer = () => afterMiddleware(red, request, response, next, () => dispatch(hook, request, response));
+      capture(hook, request, response, nothingBetween(top, app, first) ? answer : next);
+    };
+    putFirst(top, first);
     app.use((request, response, next) => {
       const hook = hooks.get(pathOf(request));
       if (!hook) return next();
@@ -119,6 +122,23 @@ function putFirst(app: App, handler: Handler): void {
   const { stack } = app._router ?? app.router ?? { stack: [] };
   const index = stack.findIndex((layer) => layer.handle === handler);
   stack.unshift(...stack.splice(index, 1));
+}
+
+/** What Node-RED itself puts in front of its nodes' routes, and what is of no matter to a request that has been read. */
+const ownLayers = new Set(['query', 'expressInit', 'rawBodyCapture']);
+
+/**
+ * True when between us and our route there is only Node-RED's editor: then the request need not wander through it.
+ * A password, or whatever else an administrator has put in front, gets every request as before.
+ */
+function nothingBetween(top: App, app: App, first: Handler): boolean {
+  const { stack } = top._router ?? top.router ?? { stack: [] };
+  const names = stack.filter(({ handle }) => handle !== first).map(({ name }) => name);
+  // The routes of the nodes are the last that is mounted, the editor, if there is one, is the other.
+  const inFront = names.slice(0, names.lastIndexOf('mounted_app') + 1).filter((name) => !ownLayers.has(name));
+  return (
+    app.parent === top && inFront.length > 0 && inFront.length <= 2 && inFront.every((name) => name === 'mounted_app')
+  );
 }
 
 function capture(hook: Hook, request: Request, response: ServerResponse, next: Next): void {
