@@ -27,6 +27,7 @@ export function decodeEvent(body: Buffer): Event {
   }
   const named = isObject(wire) ? (string(wire.type) ?? string(wire.event)) : undefined;
   if (!isObject(wire) || named === undefined) throw new LinktorError('serialization', 'The delivery is no event.');
+  if (isDeeper(wire, deepest)) throw new LinktorError('serialization', 'The delivery is nested too deeply.');
   const data = dataOf(wire);
   const name = renamed.get(named) ?? named;
   const event: Event = { name, original: wire };
@@ -41,6 +42,14 @@ export function decodeEvent(body: Buffer): Event {
   if (name === 'message.received' || isObject(data.message)) addMessage(event, data);
   else if (name.startsWith('message.')) put(event, 'messageId', string(data.messageId) ?? string(data.id));
   return event;
+}
+
+/** Whoever copies a message walks through it; no event is as deep as that takes to fail. */
+const deepest = 64;
+
+function isDeeper(value: unknown, left: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return left === 0 || Object.values(value).some((one) => isDeeper(one, left - 1));
 }
 
 /** The documentation's `data: {id, type, attributes}` is the same as the SDKs' flat `data`. */

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { verify } from '../../lib/webhooks';
 import { type Sandbox, startSandbox } from '../../sandbox';
-import { hook, hostile, now, secret, send, sendSlowly, sign, signTimed } from '../support/hostile';
+import { hook, hostile, now, secret, send, sendRaw, sendSlowly, sign, signTimed } from '../support/hostile';
 import { Listener, linkPackage, Red, red4, removeFolder, temporaryFolder, until, versions } from '../support/red';
 
 /** Everything that comes out is posted to the collector: events to one path, refusals to another. */
@@ -153,6 +153,50 @@ describe('a webhook that lets nobody in', function () {
       assert.ok([status].flat().includes(await send(running.origin, bad)), name);
     });
   }
+
+  it('refuses whatever chance makes of headers and bodies', async () => {
+    const byte = (from: number, to: number) => String.fromCharCode(randomInt(from, to));
+    const text = (length: number) => Array.from({ length: randomInt(length) }, () => byte(0x20, 0x7f)).join('');
+    const hex = (length: number) => randomBytes(length).toString('hex');
+    const signatures: (() => string | string[])[] = [
+      () => text(90),
+      () => hex(32),
+      () => `sha256=${hex(32)}`,
+      () => hex(randomInt(1, 60)),
+      () => [hex(32), text(9)],
+    ];
+    const times: (() => string | string[])[] = [
+      () => text(14),
+      () => now(randomInt(-900, 900)),
+      () => String(randomInt(2 ** 40)),
+      () => [now(), text(3)],
+    ];
+    const pick = <T>(from: (() => T)[]) => (from[randomInt(from.length)] as () => T)();
+    for (let round = 0; round < 500; round++) {
+      const body = randomBytes(randomInt(round % 20 === 0 ? 120_000 : 800));
+      const headers = {
+        [`X-${hex(4)}`]: text(60),
+        ...(round % 7 === 0 ? { 'Content-Type': text(30).trim() || 'x' } : {}),
+      };
+      const status = await send(running.origin, { body, headers, signature: pick(signatures), timestamp: pick(times) });
+      assert.ok([401, 413, 415, 431].includes(status), `round ${round}: ${status}`);
+    }
+  });
+
+  it('refuses two lengths for one body, and takes a body byte by byte', async () => {
+    const both =
+      'POST /linktor/hook HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n';
+    assert.equal(await sendRaw(running.origin, both), 400);
+    const body = Buffer.from(event('drip', { data: { id: 'drip', text: 'é👋' } }));
+    const head = `POST ${hook} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nX-Linktor-Signature: ${sign(body)}\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n`;
+    const pieces = [...body].flatMap((one) => [Buffer.from('1\r\n'), Buffer.from([one]), Buffer.from('\r\n')]);
+    assert.equal(
+      await sendRaw(running.origin, Buffer.concat([Buffer.from(head), ...pieces, Buffer.from('0\r\n\r\n')])),
+      200,
+    );
+    await until('the one that dripped', () => events().some(({ json }) => json?.id === 'drip'));
+    collector.heard.splice(0, collector.heard.length, ...collector.heard.filter(({ path: to }) => to !== '/event'));
+  });
 
   it('waits no longer than ten seconds for a body', async () => {
     assert.equal(await sendSlowly(running.origin), 408);

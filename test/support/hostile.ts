@@ -75,6 +75,7 @@ export const hostile: [name: string, bad: Bad, status: number | number[]][] = [
   ['an empty body', { body: '' }, 400],
   ['only a number', { body: '17' }, 400],
   ['null', { body: 'null' }, 400],
+  ['a pit of arrays', { body: `{"id":"e","type":"x","data":${'['.repeat(20_000)}${']'.repeat(20_000)}}` }, 400],
   ['an array', { body: '[]' }, 400],
   ['an object that is no event', { body: '{"a":1}' }, 400],
   ['an event whose name is no text', { body: '{"id":"e","type":{"toString":1}}' }, 400],
@@ -141,8 +142,8 @@ export function send(origin: string, bad: Bad): Promise<number> {
   });
 }
 
-/** Headers that promise a body which never comes. @returns the status line's number, or 0 */
-export function sendSlowly(origin: string): Promise<number> {
+/** Bytes as they are. @returns the status line's number, or 0 */
+export function sendRaw(origin: string, bytes: Buffer | string): Promise<number> {
   const { hostname, port } = new URL(origin);
   return new Promise((resolve) => {
     const socket = net.connect(Number(port), hostname);
@@ -152,8 +153,12 @@ export function sendSlowly(origin: string): Promise<number> {
     });
     socket.on('error', () => resolve(0));
     socket.on('close', () => resolve(Number(/^HTTP\/1\.1 (\d+)/.exec(text)?.[1] ?? 0)));
-    socket.write(
-      `POST ${hook} HTTP/1.1\r\nHost: ${hostname}\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{`,
-    );
+    socket.write(bytes);
   });
+}
+
+/** Headers that promise a body which never comes. */
+export function sendSlowly(origin: string): Promise<number> {
+  const head = `POST ${hook} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{`;
+  return sendRaw(origin, head);
 }
