@@ -285,9 +285,14 @@ describe('webhooks, each once', function () {
         'the socket',
         async () => (await (await fetch(`${sandbox.url}/_sandbox/state`)).json()).sockets.subscriptions > 1,
       );
-      for (const scheme of ['body', 'timestamp']) {
-        await control('webhooks', { url: `${red.url}${hook}`, secret, scheme, events: ['message.received'] });
+      // One as the button of the dialog does it, one beside it, so that everything comes twice.
+      const url = `${red.url}${hook}`;
+      for (const outcome of ['created', 'updated']) {
+        const asked = { url, events: 'message.received', node: 'hook' };
+        const { text } = await red.ask('POST', '/linktor/account/webhook', asked);
+        assert.deepEqual(JSON.parse(text), { ok: true, outcome });
       }
+      await control('webhooks', { url, secret, scheme: 'timestamp', events: ['message.received'] });
       for (let n = 0; n < 20; n++) await control('messages', { conversationId: 'conv_ana', text: `number ${n}` });
       await until('all of them', () => told('/message').length >= 20 && told('/event').length >= 20);
       const body = event('again');
