@@ -1,6 +1,6 @@
 import { type Code, LinktorError, type Plan } from '../errors';
 import type { Page } from '../model';
-import { array, isObject, type Json, misfit, number, object, parseJson, put, string } from './json';
+import { array, isObject, type Json, misfit, number, object, put, string, tryJson } from './json';
 
 /** Understands one body. @throws LinktorError `serialization` */
 export type Decode<T> = (body: unknown) => T;
@@ -115,14 +115,6 @@ export function refusal(status: number, headers: Headers, text: string, now: num
   }
   const code = codeOf(status);
   return new LinktorError(code, said ?? `The server answered ${status}.`, plan);
-}
-
-function tryJson(text: string): unknown {
-  try {
-    return parseJson(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** A short plain text is worth showing, a page of HTML is not. */

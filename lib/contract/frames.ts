@@ -1,18 +1,13 @@
 import type { Event } from '../model';
 import { message } from './entities';
-import { isObject, type Json, object, parseJson, put, string } from './json';
+import { isObject, type Json, object, put, string, tryJson } from './json';
 
 /**
  * A socket frame of contract A (2.1), flat or in the `{type, data, timestamp}` shape of the Java SDK.
  * Never throws: a frame that is no JSON or says nothing we know is undefined, for frames come from outside.
  */
 export function frame(text: string): Event | undefined {
-  let wire: unknown;
-  try {
-    wire = parseJson(text);
-  } catch {
-    return undefined;
-  }
+  const wire = tryJson(text);
   if (!isObject(wire)) return undefined;
   const flat: Json =
     isObject(wire.data) && wire.message === undefined ? { ...wire, ...wire.data, type: wire.type } : wire;

@@ -18,6 +18,15 @@ export function parseJson(text: string): unknown {
   return suspicious ? JSON.parse(text, (key, value) => (key === '__proto__' ? undefined : value)) : JSON.parse(text);
 }
 
+/** @returns what the text says, or undefined when it is no JSON */
+export function tryJson(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** @returns the value when it is a non-empty string or a finite number (as text), else undefined */
 export function string(value: unknown): string | undefined {
   if (typeof value === 'string') return value === '' ? undefined : value;

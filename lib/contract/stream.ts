@@ -1,5 +1,5 @@
 import type { CompletionChunk } from '../model';
-import { array, isObject, object, parseJson, put, string } from './json';
+import { array, isObject, object, put, string, tryJson } from './json';
 
 const data = /^data:\s?(.*)$/s;
 
@@ -15,12 +15,7 @@ export function isLast(line: string): boolean {
 export function chunk(line: string): CompletionChunk | undefined {
   const text = data.exec(line)?.[1];
   if (text === undefined) return undefined;
-  let wire: unknown;
-  try {
-    wire = parseJson(text);
-  } catch {
-    return undefined;
-  }
+  const wire = tryJson(text);
   if (!isObject(wire)) return undefined;
   const choice = object(array(wire.choices)[0]);
   const delta = object(wire.delta) ?? object(choice?.delta);

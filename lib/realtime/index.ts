@@ -1,6 +1,7 @@
 import type { Contract } from '../contract';
 import type { Event, Message } from '../model';
 import { Bus, type Listener } from './bus';
+import { once } from './once';
 import { type Rest, Roster } from './roster';
 import { Socket, type SocketSettings, type SocketState } from './socket';
 
@@ -228,13 +229,4 @@ function eventOf(message: Message): Event {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-function once(action: () => void): () => void {
-  let done = false;
-  return () => {
-    if (done) return;
-    done = true;
-    action();
-  };
 }

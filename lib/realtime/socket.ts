@@ -2,6 +2,7 @@ import WebSocket from 'ws';
 import type { Signal } from '../contract';
 import { type Code, LinktorError } from '../errors';
 import { backoff } from './backoff';
+import { once } from './once';
 
 export type SocketState =
   | { name: 'idle' | 'connecting' | 'open' | 'closed'; since: number }
@@ -313,13 +314,4 @@ export class Socket {
       ws.once('close', () => clearTimeout(cut));
     } else ws.terminate();
   }
-}
-
-function once(action: () => void): () => void {
-  let done = false;
-  return () => {
-    if (done) return;
-    done = true;
-    action();
-  };
 }
