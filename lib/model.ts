@@ -287,6 +287,8 @@ export interface Page<T> {
   hasNext: boolean;
   /** opaque; send it back alone to get the next page */
   nextCursor?: string;
+  /** there are more, but the server shows no further ones */
+  truncated?: boolean;
 }
 
 /** What to say in a message; exactly one of the content fields, text may stand beside media as its caption. */

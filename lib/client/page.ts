@@ -2,20 +2,33 @@ import type { Slice } from '../contract';
 import type { Page } from '../model';
 
 /**
- * All items of a list, page by page, whatever paging style the server has.
- * Stops at the last page, and at a page that only repeats the one before: a server that ignores paging must not
- * keep us asking for ever.
+ * All items of a list, page by page.
  * @param fetch gets the slice to ask for
+ * @param limit the size of a page
  */
 export async function* items<T>(fetch: (slice: Slice) => Promise<Page<T>>, limit = 100): AsyncGenerator<T> {
+  for await (const page of pages(fetch, limit)) yield* page.items;
+}
+
+/**
+ * All pages of a list, whatever paging style the server has. Stops at the last page, and at a page that only repeats
+ * the one before: a server that ignores paging must not keep us asking for ever. That end is an empty page marked
+ * `truncated`, because there was more than the server shows.
+ * @param fetch gets the slice to ask for
+ * @param limit the size of a page
+ */
+export async function* pages<T>(fetch: (slice: Slice) => Promise<Page<T>>, limit = 100): AsyncGenerator<Page<T>> {
   let slice: Slice = { limit, page: 1 };
   let previous: string | undefined;
   for (;;) {
     const page = await fetch(slice);
     const print = fingerprint(page.items);
-    if (page.items.length === 0 || print === previous) return;
-    yield* page.items;
-    if (!page.hasNext) return;
+    if (page.items.length > 0 && print === previous) {
+      yield { ...page, items: [], hasNext: false, truncated: true };
+      return;
+    }
+    yield page;
+    if (page.items.length === 0 || !page.hasNext) return;
     previous = print;
     // A server may give fewer than we asked for: its own page size is the one that the next page starts from.
     const size = page.pageSize ?? limit;

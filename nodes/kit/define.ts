@@ -1,8 +1,9 @@
 import type { LinktorClient } from '../../lib/client';
 import type { Event } from '../../lib/model';
-import type { Delivery } from '../../lib/realtime';
+import type { Delivery, Realtime, SocketState } from '../../lib/realtime';
 import { account, type Fields, flag, out, text, type Values } from './fields';
 import type { Hook } from './http';
+import type { Journal } from './journal';
 import type { Word } from './status';
 
 export type Msg = Record<string, unknown> & { _msgid?: string };
@@ -18,12 +19,38 @@ interface Common {
   inputs: 0 | 1;
 }
 
+/** The live side of the account, for as long as one message is worked on. */
+export interface Live {
+  /** hear every event that arrives */
+  hear(listener: (delivery: Delivery) => void): void;
+  /** ask for the events of a conversation */
+  subscribe(conversationId: string): void;
+  /** @returns false when the connection is not open, or the server has no such sign */
+  typing(conversationId: string, isTyping: boolean): boolean;
+  readonly state: SocketState;
+}
+
 export interface ActionContext<V> {
   /** bound to this message: ends with the node, notes the request id */
   client: LinktorClient;
   values: V;
   /** for the few properties that no field stands for; never changed */
   msg: Readonly<Msg>;
+  /** ends with the node, or with msg.reset where the definition `resets` */
+  signal: AbortSignal;
+  /**
+   * Send a message of its own for a part of the result. What `run` returns comes after it, as the last one.
+   * Resolves when the flow behind has had its turn, so that a long list is not read faster than it is used.
+   */
+  emit(part: Outcome): Promise<void>;
+  /** how much of a long run is done */
+  progress(done: number): void;
+  /** open the live side; it is let go of when this run (or what it leaves behind with `meanwhile`) ends */
+  live(): Live;
+  /** what this account has sent */
+  journal: Journal;
+  /** this node's own notes, for as long as it is deployed */
+  notes: Map<string, unknown>;
 }
 
 export interface Outcome {
@@ -35,18 +62,42 @@ export interface Outcome {
   keep?: boolean;
   /** 0 by default */
   port?: number;
+  /** what the node shows afterwards instead of nothing */
+  status?: Word;
+  /** goes on after the message has been sent; ends with the node. A failure is reported like that of a message */
+  meanwhile?(): Promise<void>;
 }
+
+/** @returns the last message to send, or nothing when all has been sent with `emit` */
+type Run<V> = (context: ActionContext<V>) => Promise<Outcome | undefined>;
 
 export interface Action extends Common {
   role: 'action';
   /** shown while one message is in flight */
   busy: Word;
-  run(context: ActionContext<never>): Promise<Outcome>;
+  /** msg.reset ends what is in flight: of msg.conversationId when it is given, else everything */
+  resets?: boolean;
+  run: Run<never>;
 }
+
+/** What a trigger does with a message it is given. */
+export type OnInput = (msg: Readonly<Msg>) => void | Promise<void>;
 
 export interface TriggerContext<V> {
   values: V;
   configId: string;
+  /** ends with the node */
+  client: LinktorClient;
+  /** ends with the node */
+  signal: AbortSignal;
+  /** what this account has sent */
+  journal: Journal;
+  /** the connection itself, for those who watch or steer it */
+  connection: Pick<Realtime, 'state' | 'facts' | 'onState' | 'connect' | 'disconnect' | 'reconnect'>;
+  /** call this when the node closes */
+  onClose(release: () => void): void;
+  /** work that nobody waits for: what fails in it reaches Catch nodes */
+  background(work: Promise<unknown>): void;
   /** hear every event that arrives, until the node closes */
   hear(listener: (delivery: Delivery) => void): void;
   /** ask for the events of all conversations, until the node closes */
@@ -72,7 +123,7 @@ export interface Trigger extends Common {
   role: 'trigger';
   /** it has a way of its own to hear of things, and shows how that is instead of the connection */
   ownStatus?: boolean;
-  listen(context: TriggerContext<never>): ((msg: Readonly<Msg>) => void) | undefined;
+  listen(context: TriggerContext<never>): OnInput | undefined;
 }
 
 export interface Config {
@@ -90,7 +141,8 @@ interface ActionInput<F extends Fields> {
   /** the message property that the result goes to unless the user says otherwise */
   result: string;
   busy: Word;
-  run(context: ActionContext<Values<F>>): Promise<Outcome>;
+  resets?: boolean;
+  run: Run<Values<F>>;
 }
 
 /** A node that does something with each message. Name, account, result and error output come with it. */
@@ -100,7 +152,7 @@ export function action<F extends Fields>({ fields, result, outputs = ['done'], .
     inputs: 1,
     outputs,
     fields: { config: account(), ...fields, result: out(result), errorOutput: flag(false), name: text() },
-    ...(rest as unknown as Pick<Action, 'type' | 'busy' | 'run'>),
+    ...(rest as unknown as Pick<Action, 'type' | 'busy' | 'resets' | 'run'>),
   };
 }
 
@@ -110,7 +162,7 @@ interface TriggerInput<F extends Fields> {
   fields: F;
   outputs: readonly string[];
   /** @returns what to do with a message, for a trigger that has an input */
-  listen(context: TriggerContext<Values<F>>): ((msg: Readonly<Msg>) => void) | undefined;
+  listen(context: TriggerContext<Values<F>>): OnInput | undefined;
 }
 
 /** A node that begins a flow when something happens. */

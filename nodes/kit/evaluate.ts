@@ -28,7 +28,7 @@ export type Evaluate = (msg: Msg) => Promise<Record<string, unknown>>;
 export function evaluator(red: RED, node: RunningNode, fields: Fields, stored: Stored): Evaluate {
   const prepared = Object.entries(fields).map(([name, field]) => prepare(name, field, stored));
   const shown = prepared.filter((one) => isShown(one.field, prepared));
-  const problem = shown.find((one) => one.problem)?.problem;
+  const problem = shown.find((one) => one.problem)?.problem ?? unticked(shown);
   const fixed = Object.fromEntries(prepared.filter((one) => !one.source).map((one) => [one.name, one.fixed]));
   const sources = shown.filter((one) => one.source);
   return async (msg) => {
@@ -63,6 +63,17 @@ function prepare(name: string, field: Field<unknown>, stored: Stored): Prepared 
   } catch (error) {
     return { name, field, problem: error as LinktorError };
   }
+}
+
+/** @returns why nothing is done, when an operation wants a tick and has none */
+function unticked(shown: readonly Prepared[]): LinktorError | undefined {
+  const missing = shown.find(({ field, fixed }) => field.kind === 'flag' && field.required && fixed !== true);
+  if (!missing) return undefined;
+  const { name } = missing;
+  return invalid(
+    `This operation must be confirmed: "${name}" is not ticked.`,
+    `Tick the field "${name}" of this node.`,
+  );
 }
 
 function isShown(field: Field<unknown>, all: readonly Prepared[]): boolean {

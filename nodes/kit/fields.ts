@@ -13,6 +13,8 @@ export interface Row {
   /** Font Awesome icon in front of the label */
   icon?: string;
   when?: When;
+  /** folded away at the end of the dialog */
+  advanced?: boolean;
 }
 
 /**
@@ -90,6 +92,11 @@ export function figure(
 
 export function flag(initial = false, row: Row = {}): Field<boolean> {
   return { kind: 'flag', initial, row, convert: (value) => value === true || value === 'true' };
+}
+
+/** A tick without which a destructive operation is not done. */
+export function tick(row: Row): Field<boolean> {
+  return { ...flag(false, { icon: 'exclamation-triangle', ...row }), required: true };
 }
 
 /** One of several; the first is the default. */
@@ -174,12 +181,42 @@ export const as = {
     if (typeof value === 'string' || typeof value === 'number') return String(value);
     throw invalid(`The field "${name}" must be a text, not ${kindOf(value)}.`);
   },
+  object(value: unknown, name: string): Record<string, unknown> {
+    if (isObject(value)) return value;
+    throw invalid(`The field "${name}" must be an object, not ${kindOf(value)}.`);
+  },
+  /** a Date, milliseconds of the clock, or a text that names a time; as ISO 8601 */
+  time(value: unknown, name: string): string {
+    const time = new Date(value instanceof Date || typeof value === 'number' ? value : as.string(value, name));
+    if (!Number.isNaN(time.getTime())) return time.toISOString();
+    throw invalid(`The field "${name}" must be a time.`, 'Give an ISO 8601 time such as 2026-05-17T09:30:00Z.');
+  },
   number: (min?: number, max?: number) => (value: unknown, name: string) => inRange(value, name, min, max),
   /** one text or several, as a list */
   strings(value: unknown, name: string): string[] {
     return (Array.isArray(value) ? value : [value]).map((item) => as.string(item, name));
   },
 };
+
+/** What JSON calls an object. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !Buffer.isBuffer(value);
+}
+
+/**
+ * The body of a create or an update: the fields that are filled in, or else the object in the message.
+ * @param fields evaluated fields, undefined where nothing is filled in
+ * @throws LinktorError `validation` when there is neither
+ */
+export function bodyOf(fields: Record<string, unknown>, payload: unknown): Record<string, unknown> {
+  const filled = Object.entries(fields).filter(([, value]) => value !== undefined && value !== '');
+  if (filled.length > 0) return Object.fromEntries(filled);
+  if (isObject(payload) && Object.keys(payload).length > 0) return payload;
+  throw invalid(
+    'There is nothing to write.',
+    `Fill in one of the fields ${Object.keys(fields).join(', ')}, or give an object in msg.payload.`,
+  );
+}
 
 function inRange(value: unknown, name: string, min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY): number {
   const figure = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;

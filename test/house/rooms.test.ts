@@ -11,8 +11,8 @@ const rules: [importer: RegExp, allowed: RegExp[]][] = [
   [
     /^nodes\/linktor-[\w-]+\.ts$/,
     [
-      /^nodes\/kit\/(define|fields)\.ts$/,
-      /^lib\/(model|errors|incoming|outgoing)\.ts$/,
+      /^nodes\/kit\/(define|fields|list)\.ts$/,
+      /^lib\/(model|errors|incoming|outgoing|phone|schema|split)\.ts$/,
       /^lib\/(realtime|contract|webhooks)\/index\.ts$/,
     ],
   ],
@@ -28,7 +28,9 @@ const rules: [importer: RegExp, allowed: RegExp[]][] = [
     ],
   ],
   [/^lib\/(model|errors)\.ts$/, []],
-  [/^lib\/(incoming|outgoing)\.ts$/, [/^lib\/(model|errors)\.ts$/]],
+  [/^lib\/phone\.ts$/, [/^lib\/errors\.ts$/, /^libphonenumber-js/]],
+  [/^lib\/schema\.ts$/, [/^lib\/errors\.ts$/, /^ajv/]],
+  [/^lib\/(incoming|outgoing|split)\.ts$/, [/^lib\/(model|errors)\.ts$/]],
   [/^lib\/contract\//, [/^lib\/contract\//, /^lib\/(model|errors)\.ts$/]],
   [/^lib\/client\/transport\.ts$/, [/^axios$/, /^node:/, /^lib\/(client\/agents|contract\/|errors)/]],
   [/^lib\/client\/agents\.ts$/, [/^node:/, /^proxy-from-env$/, /^(socks|https?)-proxy-agent$/]],

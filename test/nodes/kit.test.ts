@@ -1,39 +1,7 @@
 import { strict as assert } from 'node:assert';
-import linktor from '../../nodes';
-import { type Action, action } from '../../nodes/kit/define';
-import { as, dynJson, dynNumber, figure, typed } from '../../nodes/kit/fields';
-import { mount } from '../../nodes/kit/mount';
-import type { RED } from '../../nodes/kit/red';
-import { type FlowNode, stage } from '../support/flows';
-
-/** A node whose `run` does what the test wants. */
-function trial(run: Action['run'], more: Partial<Parameters<typeof action>[0]> = {}) {
-  const definition = action({
-    type: 'linktor-trial',
-    outputs: ['done', 'other'],
-    result: 'payload',
-    busy: 'asking',
-    fields: {
-      value: typed('given', { required: true, mustache: true }),
-      count: typed('count', { types: dynNumber, convert: as.number(1, 10) }),
-      list: typed('list', { types: dynJson }),
-      figure: figure(3, { min: 1, max: 5 }),
-    },
-    ...more,
-    run: run as never,
-  });
-  return (red: RED) => {
-    linktor(red);
-    mount(red, definition, { hooks: { serve: () => () => {} }, legacy: new Map() });
-  };
-}
-
-const node = (more: Record<string, unknown> = {}): FlowNode[] => [
-  { id: 'node', type: 'linktor-trial', config: 'account', wires: [['out'], ['other'], ['failed']], ...more },
-  { id: 'out', type: 'probe' },
-  { id: 'other', type: 'probe' },
-  { id: 'failed', type: 'probe' },
-];
+import type { Action } from '../../nodes/kit/define';
+import { stage } from '../support/flows';
+import { trial, trialNode as node } from '../support/trial';
 
 describe('the kit', () => {
   const { play } = stage();
@@ -49,7 +17,7 @@ describe('the kit', () => {
       },
       'run throws what is no error': () => Promise.reject('broken'),
       'run throws nothing': () => Promise.reject(undefined),
-      'the result cannot be stored': async () => undefined as never,
+      'the message cannot be sent': async () => ({ result: 1, port: -1 }),
     };
     for (const [name, run] of Object.entries(faults)) {
       it(`${name}: Catch once, Complete never`, async () => {

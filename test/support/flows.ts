@@ -58,7 +58,7 @@ interface PlayOptions {
   apiKey?: string;
   /** more credentials of the config node */
   credentials?: Record<string, string>;
-  /** other node modules than the palette */
+  /** another node module than the palette, or several */
   load?: unknown;
 }
 
@@ -140,7 +140,7 @@ export function stage(options: SandboxOptions = {}): Stage {
       ...['caught', 'completed', 'statuses'].map((id) => ({ id, type: 'probe', ...place })),
     ];
     const probes = new Map<string, Probe>();
-    await helper.load([load, probeNode(probes)], flow, { account: { apiKey, ...credentials } });
+    await helper.load([load, probeNode(probes)].flat(), flow, { account: { apiKey, ...credentials } });
     const probe = (id: string) => probeOf(probes, id);
     return {
       node: (id: string) => helper.getNode(id),

@@ -26,7 +26,19 @@ export interface NodeMeta {
 }
 
 const colour = '#3fb8af';
-const outside = new Set(['config', 'name', 'result', 'errorOutput', 'outputs']);
+/** fields that say the same in every node */
+const outside = new Set([
+  'config',
+  'name',
+  'result',
+  'errorOutput',
+  'outputs',
+  'operation',
+  'paging',
+  'page',
+  'limit',
+  'confirm',
+]);
 
 /** @returns the Node-RED HTML of the whole palette: the shared script once, then each node's definition and form */
 export function render(palette: readonly Definition[], browser: string): string {
@@ -54,6 +66,7 @@ function labelKey(type: string, name: string): string {
 }
 
 function optionKey(type: string, name: string, option: string): string {
+  if (name === 'paging') return `linktor.paging.${option}`;
   return `${type}.option.${name}.${option}`;
 }
 

@@ -1,0 +1,111 @@
+import { invalid, type LinktorError } from '../../lib/errors';
+import type { Delivery, SocketState } from '../../lib/realtime';
+import type { OnInput, Trigger } from './define';
+import { evaluator } from './evaluate';
+import { failure } from './failure';
+import type { Hooks } from './http';
+import { onMessage, type Stored, toPort } from './message';
+import { accountOf, configOf } from './owner';
+import type { RED, RunningNode } from './red';
+import { Status } from './status';
+
+/** Make a node begin a flow whenever its trigger hears of something. */
+export function mountTrigger(red: RED, node: RunningNode, definition: Trigger, stored: Stored, hooks: Hooks): void {
+  const status = new Status((shown) => node.status(shown));
+  const closing = new AbortController();
+  const releases = new Set<() => void>();
+  let onInput: OnInput | undefined;
+
+  const onClose = (release: () => void) => {
+    if (closing.signal.aborted) release();
+    else releases.add(release);
+  };
+  const report = (thrown: unknown) => {
+    if (!closing.signal.aborted) node.error(failure(thrown), {});
+  };
+
+  async function start(): Promise<void> {
+    const account = accountOf(red, stored);
+    const realtime = account.realtime();
+    const users = configOf(red, stored)?.users ?? {};
+    users[node.id] = node;
+    onClose(() => delete users[node.id]);
+    const values = await evaluator(red, node, definition.fields, stored)({});
+    if (closing.signal.aborted) return;
+    if (!definition.ownStatus) onClose(realtime.onState((state) => mirror(status, state)));
+    onInput = definition.listen({
+      values: values as never,
+      configId: String(stored.config),
+      client: account.client().with({ signal: closing.signal, onAnswer: () => account.succeeded() }),
+      signal: closing.signal,
+      journal: account.journal,
+      connection: realtime,
+      onClose,
+      background: (work) => void work.catch(report),
+      emit: (msg, port = 0) => node.send(toPort(port, msg) as never),
+      nodeId: node.id,
+      webhookSecrets: account.webhookSecrets,
+      status: (word, facts) => status.say(word, facts),
+      serve: (hook) => onClose(hooks.serve(hook)),
+      isFirst: (eventId) => realtime.isFirst(node.id, eventId),
+      feed: (event) => realtime.feed(event, 'webhook'),
+      everything: () => onClose(realtime.everything()),
+      subscribe(conversationId) {
+        const end = realtime.subscribe(conversationId);
+        const release = () => {
+          // Once only: the others who asked for this conversation keep it.
+          if (releases.delete(release)) end();
+        };
+        onClose(release);
+        return release;
+      },
+      hear(listener) {
+        const fenced = (delivery: Delivery) => {
+          try {
+            listener(delivery);
+          } catch (thrown) {
+            report(thrown);
+          }
+        };
+        onClose(realtime.listen(fenced));
+      },
+    });
+    if (!definition.ownStatus) mirror(status, realtime.state);
+  }
+
+  start().catch((thrown: unknown) => {
+    const problem = failure(thrown);
+    status.say(stored.config ? problem.code : 'no_config');
+    // Catch nodes hear nothing before the whole flow has been made.
+    const told = setImmediate(() => node.error(problem, {}));
+    onClose(() => clearImmediate(told));
+  });
+
+  onMessage(node, async (msg, _send, done) => {
+    let problem: LinktorError | undefined;
+    try {
+      if (!onInput) throw invalid('This node is not connected, or takes no input.');
+      await onInput(msg);
+    } catch (thrown) {
+      problem = failure(thrown);
+    }
+    done(problem);
+  });
+
+  node.on('close', (_removed, done) => {
+    closing.abort();
+    status.close();
+    for (const release of releases) release();
+    done();
+  });
+}
+
+/** A trigger shows how its connection is. */
+function mirror(status: Status, state: SocketState): void {
+  if (state.name === 'open') status.say('connected', { at: state.since });
+  else if (state.name === 'connecting') status.say('connecting');
+  else if (state.name === 'waiting') status.say('reconnecting', { attempt: state.attempt, until: state.until });
+  else if (state.name === 'refused') status.say(state.code, { reason: state.reason });
+  else if (state.name === 'paused') status.say('paused');
+  else status.clear();
+}

@@ -1,0 +1,31 @@
+import type { Msg } from './define';
+import { failure } from './failure';
+import type { RunningNode } from './red';
+
+export type Stored = Record<string, unknown>;
+export type Send = (msg: unknown) => void;
+export type Done = (error?: Error) => void;
+
+/**
+ * The only place that listens to messages. What fails here is Node-RED's own send or done; it is logged, for a
+ * rejection that nobody handles would end the whole process.
+ * @returns the messages at work
+ */
+export function onMessage(
+  node: RunningNode,
+  work: (msg: Msg, send: Send, done: Done) => Promise<void>,
+): ReadonlySet<Promise<void>> {
+  const flights = new Set<Promise<void>>();
+  node.on('input', (msg, send, done) => {
+    const flight = work(msg, send, done)
+      .catch((thrown: unknown) => node.error(failure(thrown)))
+      .finally(() => flights.delete(flight));
+    flights.add(flight);
+  });
+  return flights;
+}
+
+/** A message for one output. */
+export function toPort(port: number, msg: Msg): (Msg | null)[] {
+  return [...Array<null>(port).fill(null), msg];
+}

@@ -1,0 +1,36 @@
+import linktor from '../../nodes';
+import { type Action, action } from '../../nodes/kit/define';
+import { as, dynJson, dynNumber, figure, typed } from '../../nodes/kit/fields';
+import { mount } from '../../nodes/kit/mount';
+import type { RED } from '../../nodes/kit/red';
+import type { FlowNode } from './flows';
+
+/** A node whose `run` does what the test wants. */
+export function trial(run: Action['run'], more: Partial<Parameters<typeof action>[0]> = {}) {
+  const definition = action({
+    type: 'linktor-trial',
+    outputs: ['done', 'other'],
+    result: 'payload',
+    busy: 'asking',
+    fields: {
+      value: typed('given', { required: true, mustache: true }),
+      count: typed('count', { types: dynNumber, convert: as.number(1, 10) }),
+      list: typed('list', { types: dynJson }),
+      figure: figure(3, { min: 1, max: 5 }),
+    },
+    ...more,
+    run: run as never,
+  });
+  return (red: RED) => {
+    linktor(red);
+    mount(red, definition, { hooks: { serve: () => () => {} }, legacy: new Map() });
+  };
+}
+
+/** It, with a probe at each of its outputs. */
+export const trialNode = (more: Record<string, unknown> = {}): FlowNode[] => [
+  { id: 'node', type: 'linktor-trial', config: 'account', wires: [['out'], ['other'], ['failed']], ...more },
+  { id: 'out', type: 'probe' },
+  { id: 'other', type: 'probe' },
+  { id: 'failed', type: 'probe' },
+];
