@@ -37,7 +37,7 @@ export function receivedEvent(world: World, conversation: Conversation, message:
 /** A change of status, to subscribers and webhooks. */
 export function statusEvent(world: World, message: Message): void {
   const { id: messageId, conversationId, status, direction, failedReason: error, updatedAt: timestamp } = message;
-  world.hub.toConversation(conversationId, { type: 'message_status', conversationId, messageId, status, timestamp });
+  for (const audience of world.audiences) audience.status(message);
   publish(world, `message.${status}`, () => ({
     data: { messageId, conversationId, status, direction, timestamp, ...(error && { error }) },
     entity: messageEntity(message, world.state.conversations.get(conversationId)?.channelId),
@@ -54,8 +54,8 @@ export function conversationEvent(
   conversation: Conversation,
   before?: Pick<Conversation, 'status' | 'assignedTo'>,
 ): void {
-  const { id: conversationId, contactId, channelId, status, assignedTo, metadata } = conversation;
-  world.hub.toTenant({ type: 'conversation_update', conversationId, status, assignedTo, metadata });
+  const { id: conversationId, contactId, channelId, status, assignedTo } = conversation;
+  for (const audience of world.audiences) audience.conversation(conversation);
   const data = {
     conversationId,
     contactId,

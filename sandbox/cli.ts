@@ -7,10 +7,11 @@ const USAGE = `Usage: linktor-sandbox [options]
 A Linktor on your own machine, with a chat page. Everything is kept in memory.
 
   --port <number>            port to listen on (default 4010; the next free one if taken)
-  --contract api|server      which API to serve (default api)
-  --broadcast                send every socket frame to everybody, subscribed or not
+  --contract api|server      the documented API, or the open-source server that differs from it (default api)
+  --announces                server only: let its socket announce messages, which today's does not
+  --broadcast                api only: send every socket frame to everybody, subscribed or not
   --receipts auto|manual     let messages be delivered and read by themselves, or not (default auto)
-  --idempotency              honour the Idempotency-Key header
+  --idempotency              api only: honour the Idempotency-Key header
   --help                     show this text
 `;
 const TRIES = 50;
@@ -28,8 +29,9 @@ async function main(): Promise<void> {
     [
       'The Linktor sandbox is running. Stop it with Ctrl-C.',
       `  Chat page  ${sandbox.url}/`,
-      `  API URL    ${sandbox.url}`,
-      '  API key    sandbox-key',
+      ...(options.contract === 'api'
+        ? [`  API URL    ${sandbox.url}`, '  API key    sandbox-key']
+        : [`  API URL    ${sandbox.url}/api/v1`]),
       '  User       demo@linktor.local / sandbox',
       '',
     ].join('\n'),
@@ -50,12 +52,16 @@ function readOptions(args: string[]): (SandboxOptions & { port: number }) | unde
   if (values.help) return undefined;
   const port = Number(values.port);
   if (!/^\d+$/.test(values.port) || port > 65_535) throw new UsageError(`--port ${values.port} is not a port number`);
-  if (values.contract === 'server') throw new UsageError('--contract server does not exist yet; --contract api does');
-  if (values.contract !== 'api') throw new UsageError(`--contract ${values.contract}: it is either api or server`);
-  const { receipts } = values;
+  const { receipts, contract } = values;
+  if (contract !== 'api' && contract !== 'server')
+    throw new UsageError(`--contract ${contract}: it is either api or server`);
   if (receipts !== 'auto' && receipts !== 'manual')
     throw new UsageError(`--receipts ${receipts}: it is either auto or manual`);
-  return { port, receipts, broadcast: values.broadcast, idempotency: values.idempotency };
+  const { announces, broadcast, idempotency } = values;
+  if (announces && contract === 'api') throw new UsageError('--announces is for --contract server only');
+  if ((broadcast || idempotency) && contract === 'server')
+    throw new UsageError('--broadcast and --idempotency are for --contract api only');
+  return { port, contract, receipts, announces, broadcast, idempotency };
 }
 
 function parse(args: string[]) {
@@ -66,6 +72,7 @@ function parse(args: string[]) {
         port: { type: 'string', default: '4010' },
         contract: { type: 'string', default: 'api' },
         receipts: { type: 'string', default: 'auto' },
+        announces: { type: 'boolean', default: false },
         broadcast: { type: 'boolean', default: false },
         idempotency: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },

@@ -2,26 +2,18 @@ import { readDraft } from './draft';
 import { type Contact, type Content, type Conversation, MESSAGE_STATUSES } from './entities';
 import type { Fault } from './faults';
 import { Form } from './form';
-import { invalid, Problem } from './problem';
+import { invalid } from './problem';
 import { phoneIs } from './resources/contacts';
-import { addWebhook } from './resources/webhooks';
-import { type Answer, type Call, created, type Handler, ok, type Router } from './router';
-import { addContact, advance, openConversation, receive } from './traffic';
+import { type Answer, created, type Handler, ok, type Router } from './router';
+import { refuseStrangers } from './strangers';
+import { addContact, advance, currentConversation, openConversation, receive } from './traffic';
 import { messageView } from './views';
 import type { World } from './world';
 
 /** The routes that play the customer, break things and tell what happened. No sign-in, but only from this machine. */
 export function controlRoutes(router: Router, world: World): void {
-  const { state, faults, hub } = world;
-  const on = (method: string, path: string, handler: Handler): void => {
-    const guarded: Handler = (call) => {
-      refuseStrangers(call);
-      return handler(call);
-    };
-    router.on(method, `/_sandbox${path}`, guarded, { open: true });
-  };
-  const post = (path: string, act: (form: Form) => Answer): void => on('POST', path, ({ body }) => act(new Form(body)));
-
+  const { state, faults } = world;
+  const { on, post } = guarded(router);
   post('/reset', () => {
     world.reset();
     return ok({ reset: true });
@@ -46,15 +38,33 @@ export function controlRoutes(router: Router, world: World): void {
     faults.limit(perMinute, form.number('windowMs', { min: 1 }));
     return ok({ perMinute });
   });
-  post('/sockets/drop', (form) => ok({ dropped: hub.drop(closeCode(form)) }));
-  post('/sockets/freeze', () => ok({ frozen: hub.freeze() }));
-  post('/sockets/thaw', () => ok({ thawed: hub.thaw() }));
-  post('/webhooks', (form) => created(addWebhook(state, form)));
+  post('/cutoff', (form) => {
+    faults.cutoff = form.needNumber('ms', { min: 0, max: 600_000 });
+    return ok({ ms: faults.cutoff });
+  });
+  post('/sockets/drop', (form) => ok({ dropped: world.crowd.drop(closeCode(form)) }));
+  post('/sockets/freeze', () => ok({ frozen: world.crowd.freeze() }));
+  post('/sockets/thaw', () => ok({ thawed: world.crowd.thaw() }));
   on('GET', '/state', () => ok(report(world)));
 }
 
-function report({ state, faults, hub }: World): unknown {
-  const { clients, ...sockets } = hub.report();
+/** Registers routes under `/_sandbox` that need no sign-in and answer on this machine only. */
+export function guarded(router: Router): {
+  on: (method: string, path: string, handler: Handler) => void;
+  post: (path: string, act: (form: Form) => Answer) => void;
+} {
+  const on = (method: string, path: string, handler: Handler): void => {
+    const behind: Handler = (call) => {
+      refuseStrangers(call);
+      return handler(call);
+    };
+    router.on(method, `/_sandbox${path}`, behind, { open: true });
+  };
+  return { on, post: (path, act) => on('POST', path, ({ body }) => act(new Form(body))) };
+}
+
+function report({ state, faults, crowd }: World): unknown {
+  const { clients, ...sockets } = crowd.report();
   return {
     counts: { requests: faults.total, ...state.counts() },
     sockets,
@@ -62,24 +72,6 @@ function report({ state, faults, hub }: World): unknown {
     sends: state.sends,
     requests: faults.requests,
   };
-}
-
-/**
- * A page on the web could name this machine under a host name of its own, or post here from its visitor's browser;
- * neither is let in.
- */
-function refuseStrangers({ headers }: Call): void {
-  const host = headers.host ?? '';
-  if (!isLoopback(`http://${host}`)) throw new Problem(403, 'The control routes answer on this machine only');
-  if (headers.origin !== undefined && headers.origin !== `http://${host}`) {
-    throw new Problem(403, 'The control routes answer their own page only');
-  }
-}
-
-function isLoopback(url: string): boolean {
-  if (!URL.canParse(url)) return false;
-  const { hostname } = new URL(url);
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
 /** A customer writes: into the conversation named, or into the open one of the contact, which is made when missing. */
@@ -113,10 +105,9 @@ function conversationFor(world: World, form: Form): Conversation {
   const channel = state.channels.get(channelId);
   if (!channel) throw invalid('channelId', 'is not a channel');
   const contact = contactFor(world, form.form('contact'), channel);
-  const open = state
-    .conversationsOf(contact.id)
-    .find((found) => found.channelId === channelId && found.status !== 'resolved' && found.status !== 'closed');
-  return open ?? openConversation(world, { channelId, contactId: contact.id });
+  return (
+    currentConversation(world, contact.id, channelId) ?? openConversation(world, { channelId, contactId: contact.id })
+  );
 }
 
 function contactFor(world: World, form: Form | undefined, channel: { id: string; type: string }): Contact {
@@ -137,10 +128,10 @@ function contactFor(world: World, form: Form | undefined, channel: { id: string;
   });
 }
 
-function typing({ state, hub }: World, form: Form): Answer {
+function typing({ state, audiences }: World, form: Form): Answer {
   const { id: conversationId, contactId: userId } = state.conversations.need(form.needText('conversationId'));
   const isTyping = form.flag('isTyping') ?? true;
-  hub.toConversation(conversationId, { type: 'typing', conversationId, userId, isTyping });
+  for (const audience of audiences) audience.typing(conversationId, userId, isTyping);
   return ok({ conversationId, isTyping });
 }
 
@@ -148,13 +139,16 @@ function readFault(form: Form): Fault {
   const count = form.number('count', { min: 0, whole: true }) ?? 1;
   const reset = form.flag('reset') ?? false;
   const after = form.flag('after') ?? false;
+  const stored = form.flag('afterStore') ?? false;
   const status = form.number('status', { min: 200, max: 599, whole: true });
-  if (count > 0 && !reset && !after && status === undefined) throw invalid('status', 'is required, or reset');
+  if (count > 0 && !reset && !after && !stored && status === undefined)
+    throw invalid('status', 'is required, or reset');
   const headers = form.form('headers');
   return {
     count,
     reset: reset || (after && status === undefined),
     after,
+    stored,
     status: status ?? 500,
     headers: headers
       ? Object.fromEntries(Object.keys(headers.fields()).map((name) => [name, headers.needText(name)]))

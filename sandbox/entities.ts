@@ -104,8 +104,15 @@ export interface Message extends Content {
   deliveredAt?: string;
   readAt?: string;
   failedReason?: string;
+  reactions?: Reaction[];
   createdAt: string;
   updatedAt: string;
+}
+
+export interface Reaction {
+  userId: string;
+  emoji: string;
+  at: string;
 }
 
 export interface Conversation extends Entity {
@@ -133,6 +140,10 @@ export interface Identifier {
   identifier: string;
   displayName?: string;
   profilePicture?: string;
+  /** On the self-hosted server an identity is a record of its own. */
+  id?: string;
+  metadata?: Record<string, string>;
+  createdAt?: string;
 }
 
 export interface Contact extends Entity {
@@ -155,6 +166,10 @@ export interface Channel extends Entity {
   config: Fields;
   metadata: Fields;
   verifyToken: string;
+  /** May it be used? Only the self-hosted server tells that from being connected. */
+  enabled?: boolean;
+  /** The number or address that customers write to. */
+  identifier?: string;
   connectedAt?: string;
   lastActivityAt?: string;
   errorMessage?: string;
@@ -165,10 +180,19 @@ export interface User extends Entity {
   password: string;
   name: string;
   role: string;
-  status: 'active';
+  status: 'active' | 'inactive' | 'suspended';
   avatarUrl?: string;
   phone?: string;
   lastLoginAt?: string;
+}
+
+/** A key that somebody made. Only its start is remembered. */
+export interface ApiKey extends Entity {
+  userId: string;
+  name: string;
+  prefix: string;
+  scopes: string[];
+  expiresAt?: string;
 }
 
 export interface Tenant {
@@ -190,6 +214,8 @@ export interface KnowledgeBase extends Entity {
   chunkSize: number;
   /** Words repeated from the end of the chunk before. */
   chunkOverlap: number;
+  /** What it is made of, on the self-hosted server. */
+  type?: string;
   metadata: Fields;
 }
 
@@ -199,6 +225,8 @@ export interface Document extends Entity {
   type: string;
   sourceUrl?: string;
   content: string;
+  /** On the self-hosted server a document is a question with an answer, and may have words to be found by. */
+  keywords?: string[];
   status: 'pending' | 'processing' | 'completed' | 'failed';
   metadata: Fields;
 }

@@ -1,4 +1,4 @@
-import { codeFor, Problem } from './problem';
+import { Problem } from './problem';
 
 export interface Fault {
   /** How many more requests it hits. */
@@ -8,6 +8,8 @@ export interface Fault {
   reset: boolean;
   /** Do what was asked first, then fail. */
   after: boolean;
+  /** Hit the next messages sent, once they are stored. */
+  stored: boolean;
   headers: Record<string, string>;
   body: unknown;
   method?: string;
@@ -30,6 +32,8 @@ const REMEMBERED = 200;
 export class Faults {
   /** Milliseconds before any request of the API is looked at. */
   latency = 0;
+  /** Milliseconds after which a connection breaks although the work on its request goes on; 0 is never. */
+  cutoff: number;
   /** Requests since the last reset. */
   total = 0;
   readonly requests: Seen[] = [];
@@ -37,8 +41,14 @@ export class Faults {
   #limit = { requests: 0, windowMs: 60_000 };
   #window = { endsAt: 0, used: 0 };
 
+  /** @param usualCutoff what `cutoff` is to begin with */
+  constructor(private readonly usualCutoff: number) {
+    this.cutoff = usualCutoff;
+  }
+
   reset(): void {
     this.latency = 0;
+    this.cutoff = this.usualCutoff;
     this.total = 0;
     this.requests.length = 0;
     this.#planned = [];
@@ -64,15 +74,17 @@ export class Faults {
    * @param named only failures planned for a path count (a socket is not hit by the others)
    */
   take(method: string, path: string, named = false): Fault | undefined {
-    const fault = this.#planned.find(
+    return this.#use(
       (plan) =>
+        !plan.stored &&
         (plan.method === undefined || plan.method === method) &&
         (plan.path === undefined ? !named : fits(plan.path, path)),
     );
-    if (!fault) return undefined;
-    fault.count -= 1;
-    if (fault.count === 0) this.#planned.splice(this.#planned.indexOf(fault), 1);
-    return fault;
+  }
+
+  /** The failure that a message which has just been stored is to meet, counted as used. */
+  takeStored(): Fault | undefined {
+    return this.#use(({ stored }) => stored);
   }
 
   /** Lets `requests` through in each window of `windowMs` milliseconds; 0 is no limit. */
@@ -104,11 +116,14 @@ export class Faults {
     this.#window.used += 1;
     return headers;
   }
-}
 
-/** The body of a planned failure: the given one, or the flat error that goes with its status. */
-export function faultBody(fault: Fault): unknown {
-  return fault.body ?? { code: codeFor(fault.status), message: 'A failure that was asked for' };
+  #use(hit: (plan: Fault) => boolean): Fault | undefined {
+    const fault = this.#planned.find(hit);
+    if (!fault) return undefined;
+    fault.count -= 1;
+    if (fault.count === 0) this.#planned.splice(this.#planned.indexOf(fault), 1);
+    return fault;
+  }
 }
 
 function fits(pattern: string, path: string): boolean {

@@ -1,24 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
+import { apiFace } from './api';
+import { chatRoutes } from './chat';
 import { controlRoutes } from './control';
 import { Hooks } from './deliveries';
 import { Faults } from './faults';
+import { audienceOf } from './frames';
 import { Library } from './library';
 import { Memory } from './memory';
-import { agentRoutes } from './resources/agents';
-import { aiRoutes } from './resources/ai';
-import { analyticsRoutes } from './resources/analytics';
-import { authRoutes } from './resources/auth';
-import { botRoutes } from './resources/bots';
-import { channelRoutes } from './resources/channels';
-import { contactRoutes } from './resources/contacts';
-import { conversationRoutes } from './resources/conversations';
-import { documentRoutes } from './resources/documents';
-import { flowRoutes } from './resources/flows';
-import { knowledgeRoutes } from './resources/knowledge';
-import { messageRoutes } from './resources/messages';
-import { vreRoutes } from './resources/vre';
-import { webhookRoutes } from './resources/webhooks';
 import { ok, Router } from './router';
+import { selfhostedFace } from './selfhosted/face';
 import { serverFor } from './server';
 import { Hub } from './socket';
 import { State } from './state';
@@ -26,13 +17,17 @@ import { Timers } from './timers';
 import type { World } from './world';
 
 export interface SandboxOptions {
+  /** The documented API, or the open-source server that differs from it. Default api. */
+  contract?: 'api' | 'server';
   /** 0, the default, takes any free port. */
   port?: number;
   /** Default 127.0.0.1. */
   host?: string;
-  /** Send every frame to every socket, subscribed or not. Default false. */
+  /** Only for the API: send every frame to every socket, subscribed or not. Default false. */
   broadcast?: boolean;
-  /** Whether messages are delivered and read by themselves. Default auto. */
+  /** Only for the server: its socket announces messages and conversations, which today's does not. Default false. */
+  announces?: boolean;
+  /** Whether messages are delivered and read by themselves; if not, they stay sent, or pending on the server. Default auto. */
   receipts?: 'auto' | 'manual';
   /** Honour `Idempotency-Key`. Default false. */
   idempotency?: boolean;
@@ -52,26 +47,12 @@ export interface Sandbox {
   close(): Promise<void>;
 }
 
-const ROUTES = [
-  authRoutes,
-  conversationRoutes,
-  messageRoutes,
-  contactRoutes,
-  channelRoutes,
-  knowledgeRoutes,
-  documentRoutes,
-  aiRoutes,
-  agentRoutes,
-  botRoutes,
-  flowRoutes,
-  analyticsRoutes,
-  vreRoutes,
-  webhookRoutes,
-  controlRoutes,
-];
+/** How long the server lets a request take before the connection breaks. */
+const SERVER_CUTOFF_MS = 15_000;
 
 /**
- * Starts a Linktor on this machine: the documented API (contract A), its socket and signed webhooks, all in memory.
+ * Starts a Linktor on this machine, all in memory: the documented API (contract A) with its socket and signed webhooks,
+ * or the open-source server (contract C) with what it has of them.
  *
  * @throws the system's error when the port cannot be had (`code` is `EADDRINUSE` when it is taken)
  */
@@ -81,8 +62,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const router = new Router()
     .on('GET', '/', () => (page === undefined ? ok('The Linktor sandbox is running.') : html(page)), { open: true })
     .on('GET', '/health', () => ok({ status: 'healthy' }), { open: true });
-  for (const addTo of ROUTES) addTo(router, world);
-  const server = serverFor(world, router);
+  const face = options.contract === 'server' ? selfhostedFace(world, options) : apiFace(world);
+  for (const addTo of [controlRoutes, chatRoutes]) addTo(router, world);
+  face.controls(router);
+  const server = serverFor(world, router, face);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);
@@ -94,6 +77,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     close: async () => {
       world.timers.end();
       world.hub.close();
+      if (world.crowd !== world.hub) world.crowd.close();
       world.hooks.close();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
@@ -104,19 +88,23 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 
 function worldFor(options: SandboxOptions): World {
   const { broadcast = false, receipts = 'auto', idempotency = false, seed = true, log = () => undefined } = options;
-  const state = new State(seed);
+  const selfhosted = options.contract === 'server';
+  const state = new State(seed, selfhosted ? randomUUID : undefined);
   const timers = new Timers();
-  const faults = new Faults();
+  const faults = new Faults(selfhosted ? SERVER_CUTOFF_MS : 0);
   const memory = new Memory();
   const library = new Library(state);
   const hooks = new Hooks(state, timers, log);
-  return {
-    settings: { broadcast, receipts, idempotency, log },
+  const hub = new Hub(broadcast);
+  const world: World = {
+    settings: { broadcast, receipts: selfhosted && receipts === 'manual' ? 'none' : receipts, idempotency, log },
     state,
     timers,
     faults,
     memory,
-    hub: new Hub(broadcast),
+    hub,
+    crowd: hub,
+    audiences: [audienceOf(hub)],
     hooks,
     library,
     reset: () => {
@@ -126,8 +114,10 @@ function worldFor(options: SandboxOptions): World {
       memory.clear();
       library.clear();
       state.reset();
+      world.onReset?.();
     },
   };
+  return world;
 }
 
 const html = (page: string) => ({ status: 200, body: page, headers: { 'Content-Type': 'text/html; charset=utf-8' } });

@@ -6,6 +6,8 @@ export interface Caller {
   tenantId: string;
   /** The access token, when it was not the API key. */
   token?: string;
+  /** What the user may do, where the token says so. */
+  role?: string;
 }
 
 export interface Upload {

@@ -1,43 +1,56 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { readBody } from './body';
-import { type Fault, faultBody, type Seen } from './faults';
+import { flat, lost } from './api';
+import { type Body, readBody } from './body';
+import type { Face, Welcome } from './face';
+import type { Fault, Seen } from './faults';
 import { Problem } from './problem';
 import type { Answer, Call, Caller, Router } from './router';
-import { callerOf, socketCaller } from './signin';
 import { TENANT, USER } from './state';
+import { refuseStrangers } from './strangers';
+import { refuse, urlOf, write } from './wire';
 import type { World } from './world';
+
+type Found = Exclude<NonNullable<ReturnType<Router['find']>>, { allow: string[] }>;
 
 interface Request {
   world: World;
+  face: Face;
   request: IncomingMessage;
   url: URL;
   match: ReturnType<Router['find']>;
+  body: Promise<Body>;
   seen: Seen;
 }
 
 const NOBODY: Caller = { userId: USER, tenantId: TENANT };
+const PAGE_SOCKET = '/_sandbox/ws';
 const OPEN_ROOMS = /^\/(?:$|health$|_sandbox(?:\/|$))/;
 
-/** The HTTP server of one sandbox, not yet listening. */
-export function serverFor(world: World, router: Router): Server {
+/**
+ * The HTTP server of one sandbox, not yet listening.
+ *
+ * @param own the page, the health check and the control routes; `face` has the rest
+ */
+export function serverFor(world: World, own: Router, face: Face): Server {
   const server = createServer((request, response) => {
-    respond(world, router, request, response).catch((error: unknown) => {
+    respond(world, own, face, request, response).catch((error: unknown) => {
       world.settings.log(`could not answer: ${String(error)}`);
       response.destroy();
     });
   });
   server.on('upgrade', (request, stream, head) => {
     stream.on('error', () => stream.destroy());
-    upgrade(world, request, stream, head).catch(() => stream.destroy());
+    upgrade(world, face, request, stream, head).catch(() => stream.destroy());
   });
   return server;
 }
 
 async function respond(
   world: World,
-  router: Router,
+  own: Router,
+  face: Face,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -51,10 +64,15 @@ async function respond(
     status: 0,
     ...(typeof key === 'string' && { idempotencyKey: key }),
   };
-  const asked: Request = { world, request, url, match: router.find(method, url.pathname), seen };
+  const body = readBody(request);
+  // A refusal may come before anybody waits for the body.
+  body.catch(() => undefined);
+  const open = OPEN_ROOMS.test(url.pathname);
+  const match = (open ? own : face.router).find(method, url.pathname);
+  const asked: Request = { world, face, request, url, match, body, seen };
   const given = request.headers['x-request-id'];
   response.setHeader('X-Request-ID', typeof given === 'string' && given !== '' ? given : randomUUID());
-  const answer = OPEN_ROOMS.test(url.pathname) ? await openAnswer(asked) : await apiAnswer(asked, response);
+  const answer = open ? await openAnswer(asked) : await inTime(world, apiAnswer(asked, response));
   if (answer === 'reset') {
     request.socket.resetAndDestroy();
     return;
@@ -63,57 +81,63 @@ async function respond(
   write(response, answer);
 }
 
-/** The path is taken as it came: two slashes at its start must not be read as a host. */
-function urlOf({ url = '/' }: IncomingMessage): URL {
-  return new URL(`http://sandbox${url.startsWith('/') ? url : '/'}`);
+/** The answer, or a broken connection when it takes too long; the work goes on all the same. */
+async function inTime(world: World, work: Promise<Answer | 'reset'>): Promise<Answer | 'reset'> {
+  const { cutoff } = world.faults;
+  if (cutoff === 0) return work;
+  let cancel: () => void = () => undefined;
+  const late = new Promise<'reset'>((resolve) => {
+    cancel = world.timers.after(cutoff, () => resolve('reset'));
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    cancel();
+  }
 }
 
 /** The page, the health check and the control routes: no sign-in, no planned failures, not counted. */
 async function openAnswer(asked: Request): Promise<Answer> {
+  const { match, seen } = asked;
   try {
-    return await handle(asked);
+    return !match || 'allow' in match ? lost(seen.method, seen.path, match?.allow) : await handle(asked, match);
   } catch (error) {
-    return problemAnswer(asked.world, error);
+    return flat(error) ?? broken(asked.world, flat, error);
   }
 }
 
 async function apiAnswer(asked: Request, response: ServerResponse): Promise<Answer | 'reset'> {
-  const { world, seen } = asked;
+  const { world, face, seen, match } = asked;
   const { faults } = world;
   faults.note(seen);
   if (faults.latency > 0) await world.timers.sleep(faults.latency);
   const fault = faults.take(seen.method, seen.path);
-  if (fault && !fault.after) return faulty(fault);
+  if (fault && !fault.after) return faulty(face, fault);
   let answer: Answer;
   try {
     for (const [name, value] of Object.entries(faults.admit())) response.setHeader(name, value);
-    answer = await handle(asked);
+    if (!match || 'allow' in match) answer = face.lost(seen.method, seen.path, match?.allow);
+    else answer = await handle(asked, match);
   } catch (error) {
-    answer = problemAnswer(world, error);
+    answer = face.refusal(error) ?? broken(world, face.refusal, error);
   }
-  return fault ? faulty(fault) : answer;
+  return fault ? faulty(face, fault) : answer;
 }
 
-function faulty(fault: Fault): Answer | 'reset' {
-  return fault.reset ? 'reset' : { status: fault.status, headers: fault.headers, body: faultBody(fault) };
+function faulty(face: Face, fault: Fault): Answer | 'reset' {
+  const { status, headers, body } = fault;
+  return fault.reset ? 'reset' : { status, headers, body: body ?? face.faultBody(fault) };
 }
 
-async function handle({ world, request, url, match, seen }: Request): Promise<Answer> {
-  if (!match) throw new Problem(404, `There is nothing at ${url.pathname}`);
-  if ('allow' in match) {
-    const Allow = match.allow.join(', ');
-    throw new Problem(405, `${seen.method} is not possible here`, { headers: { Allow } });
-  }
-  const caller = match.route.open ? NOBODY : callerOf(world.state, request.headers);
-  const { body, files } = await readBody(request);
+async function handle({ world, face, request, url, body, seen }: Request, match: Found): Promise<Answer> {
+  const caller = match.route.open ? NOBODY : face.callerOf(request.headers);
   const call: Call = {
     method: seen.method,
     path: url.pathname,
     params: match.params,
     query: url.searchParams,
     headers: request.headers,
-    body,
-    files,
+    ...(await body),
     caller,
   };
   const work = async (): Promise<Answer> => match.route.handler(call);
@@ -121,61 +145,40 @@ async function handle({ world, request, url, match, seen }: Request): Promise<An
   return key ? world.memory.once(key, `${seen.method} ${seen.path}`, work) : work();
 }
 
-function problemAnswer(world: World, error: unknown): Answer {
-  if (error instanceof Problem) return { status: error.status, headers: error.headers, body: error.body() };
+/** What nobody planned, told in the log and to the caller. */
+function broken(world: World, refusal: Face['refusal'], error: unknown): Answer {
   world.settings.log(`failed: ${error instanceof Error ? error.stack : String(error)}`);
-  return { status: 500, body: new Problem(500, 'The sandbox failed').body() };
-}
-
-function write(response: ServerResponse, { status, body, headers = {}, events }: Answer): void {
-  response.statusCode = status;
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  if (events) {
-    response.setHeader('Content-Type', 'text/event-stream');
-    response.setHeader('Cache-Control', 'no-cache');
-    for (const event of events) response.write(`data: ${event}\n\n`);
-    response.end();
-    return;
-  }
-  if (body === undefined) {
-    response.end();
-    return;
-  }
-  const text = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
-  if (!response.hasHeader('Content-Type')) {
-    response.setHeader('Content-Type', typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/json');
-  }
-  response.setHeader('Content-Length', Buffer.byteLength(text));
-  response.end(text);
+  return refusal(new Problem(500, 'The sandbox failed')) ?? { status: 500 };
 }
 
 /** Lets a socket in, or refuses the handshake with an ordinary answer. */
-async function upgrade(world: World, request: IncomingMessage, stream: Duplex, head: Buffer): Promise<void> {
-  const { pathname, searchParams } = urlOf(request);
+async function upgrade(
+  world: World,
+  face: Face,
+  request: IncomingMessage,
+  stream: Duplex,
+  head: Buffer,
+): Promise<void> {
+  const url = urlOf(request);
   if (world.faults.latency > 0) await world.timers.sleep(world.faults.latency);
-  const fault = world.faults.take('GET', pathname, true);
+  const fault = world.faults.take('GET', url.pathname, true);
   if (fault?.reset) {
     request.socket.resetAndDestroy();
     return;
   }
+  let welcome: Welcome;
   try {
     if (fault) throw new Problem(fault.status, 'A failure that was asked for', { headers: fault.headers });
-    if (pathname !== '/ws') throw new Problem(404, `There is no socket at ${pathname}`);
-    const { userId } = socketCaller(world.state, searchParams);
-    world.hub.accept(request, stream, head, userId);
+    welcome = url.pathname === PAGE_SOCKET ? pageSocket(world, request) : face.admit(url, request.headers);
   } catch (error) {
-    const { status, headers = {}, body } = problemAnswer(world, error);
-    const text = JSON.stringify(body);
-    const lines = Object.entries({
-      'Content-Type': 'application/json',
-      'Content-Length': Buffer.byteLength(text),
-      ...headers,
-    });
-    const start = [
-      `HTTP/1.1 ${status} Refused`,
-      'Connection: close',
-      ...lines.map(([name, value]) => `${name}: ${value}`),
-    ];
-    stream.end(`${start.join('\r\n')}\r\n\r\n${text}`);
+    refuse(stream, face.refusal(error) ?? broken(world, face.refusal, error));
+    return;
   }
+  welcome(request, stream, head);
+}
+
+/** The chat page looks on through a socket of the documented API, whichever contract is served. */
+function pageSocket(world: World, request: IncomingMessage): Welcome {
+  refuseStrangers(request);
+  return (given, stream, head) => world.hub.accept(given, stream, head, USER);
 }

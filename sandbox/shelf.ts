@@ -4,6 +4,8 @@ import { missing } from './problem';
 /** The records of one kind, in the order in which they were added. */
 export class Shelf<T extends { id: string }> {
   readonly #items = new Map<string, T>();
+  /** Makes the id of a new record. */
+  newId: () => string;
 
   /**
    * @param noun what a person calls one record, for errors
@@ -11,15 +13,13 @@ export class Shelf<T extends { id: string }> {
    */
   constructor(
     readonly noun: string,
-    readonly prefix: string,
-  ) {}
+    prefix: string,
+  ) {
+    this.newId = () => newId(prefix);
+  }
 
   get size(): number {
     return this.#items.size;
-  }
-
-  newId(): string {
-    return newId(this.prefix);
   }
 
   add(item: T): T {

@@ -1,5 +1,6 @@
 import type { Agent, Bot, Execution, Flow } from './automation';
 import type {
+  ApiKey,
   Channel,
   Contact,
   Conversation,
@@ -41,6 +42,7 @@ export const USER = 'user_demo';
 export class State {
   tenant!: Tenant;
   readonly users = new Shelf<User>('User', 'user');
+  readonly keys = new Shelf<ApiKey>('API key', 'key');
   readonly channels = new Shelf<Channel>('Channel', 'ch');
   readonly contacts = new Shelf<Contact>('Contact', 'ct');
   readonly conversations = new Shelf<Conversation>('Conversation', 'conv');
@@ -59,7 +61,15 @@ export class State {
   readonly sends: Send[] = [];
   readonly #threads = new Map<string, Message[]>();
 
-  constructor(private readonly seeded: boolean) {
+  /**
+   * @param seeded start with the invented shop
+   * @param newId makes the ids of new records in a way of its own
+   */
+  constructor(
+    private readonly seeded: boolean,
+    newId?: () => string,
+  ) {
+    if (newId) for (const shelf of this.#shelves()) shelf.newId = newId;
     this.reset();
   }
 
@@ -111,9 +121,10 @@ export class State {
     };
   }
 
-  #shelves(): { clear(): void }[] {
+  #shelves(): { clear(): void; newId: () => string }[] {
     return [
       this.users,
+      this.keys,
       this.channels,
       this.contacts,
       this.conversations,

@@ -4,7 +4,6 @@ import type { Fields } from './form';
 import { Problem } from './problem';
 import type { Caller } from './router';
 import { now, type State, stamp } from './state';
-import { messageView } from './views';
 import type { World } from './world';
 
 /** How long an outbound message stays unread when nobody says otherwise. */
@@ -20,7 +19,11 @@ export interface Outbound {
   idempotencyKey?: string;
 }
 
-/** Stores an outbound message as `pending` and lets it take its way to the customer. */
+/**
+ * Stores an outbound message as `pending` and lets it take its way to the customer.
+ *
+ * @throws the problem planned for behind the store; the message stays, and has failed
+ */
 export function send(world: World, conversation: Conversation, outbound: Outbound): Message {
   const { content, metadata, senderId, senderType, idempotencyKey } = outbound;
   const message = store(world, conversation, { ...content, metadata, senderId, senderType }, 'outbound', 'pending');
@@ -32,6 +35,11 @@ export function send(world: World, conversation: Conversation, outbound: Outboun
     idempotencyKey,
     at: message.createdAt,
   });
+  const fault = world.faults.takeStored();
+  if (fault) {
+    advance(world, message, 'failed', 'The message could not be passed on');
+    throw new Problem(fault.status, 'The message is stored, but could not be passed on', { headers: fault.headers });
+  }
   world.timers.soon(() => travel(world, message));
   return message;
 }
@@ -121,6 +129,13 @@ export function openConversation(world: World, opening: Opening): Conversation {
   return conversation;
 }
 
+/** The conversation that a contact has in a channel and that is not over yet, if there is one. */
+export function currentConversation({ state }: World, contactId: string, channelId: string): Conversation | undefined {
+  return state
+    .conversationsOf(contactId)
+    .find((found) => found.channelId === channelId && found.status !== 'resolved' && found.status !== 'closed');
+}
+
 /** Adds a contact and announces it. */
 export function addContact(world: World, known: Partial<Contact>): Contact {
   const contact = world.state.contacts.add(newContact(world.state, known));
@@ -157,16 +172,12 @@ function store(
   conversation.updatedAt = at;
   const channel = world.state.channels.get(conversation.channelId);
   if (channel) channel.lastActivityAt = at;
-  world.hub.toConversation(conversation.id, {
-    type: 'message',
-    conversationId: conversation.id,
-    message: messageView(message),
-  });
+  for (const audience of world.audiences) audience.message(message);
   return message;
 }
 
 function travel(world: World, message: Message): void {
-  if (message.status !== 'pending') return;
+  if (message.status !== 'pending' || world.settings.receipts === 'none') return;
   const conversation = world.state.conversations.get(message.conversationId);
   const channel = conversation && world.state.channels.get(conversation.channelId);
   if (channel?.status !== 'active') {

@@ -1,6 +1,8 @@
+import type { Client, Crowd } from './crowd';
 import type { Hooks } from './deliveries';
 import type { Conversation, Message } from './entities';
 import type { Faults } from './faults';
+import type { Audience } from './frames';
 import type { Library } from './library';
 import type { Memory } from './memory';
 import type { Hub } from './socket';
@@ -10,8 +12,8 @@ import type { Timers } from './timers';
 interface Settings {
   /** Every frame to every socket, subscribed or not. */
   broadcast: boolean;
-  /** Do delivery and reading happen by themselves? */
-  receipts: 'auto' | 'manual';
+  /** Do delivery and reading happen by themselves, does only sending, or nothing at all? */
+  receipts: 'auto' | 'manual' | 'none';
   /** Is `Idempotency-Key` honoured? */
   idempotency: boolean;
   log: (line: string) => void;
@@ -24,11 +26,18 @@ export interface World {
   readonly timers: Timers;
   readonly faults: Faults;
   readonly memory: Memory;
+  /** The sockets of the documented API and of the chat page. */
   readonly hub: Hub;
+  /** The sockets that the contract served has; the control routes act on these. */
+  crowd: Pick<Crowd<Client>, 'drop' | 'freeze' | 'thaw' | 'report' | 'close'>;
+  /** Told at once of what happens. */
+  readonly audiences: Audience[];
   readonly hooks: Hooks;
   readonly library: Library;
   /** Told of every message a customer writes, once it is stored. */
   onInbound?: (conversation: Conversation, message: Message) => void;
+  /** Called by a reset, after everything else. */
+  onReset?: () => void;
   /** Back to the state of the start; open sockets stay. */
   reset(): void;
 }

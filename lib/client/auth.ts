@@ -23,17 +23,17 @@ export interface Identity {
 }
 
 /** Makes a call with the badge given, or with none. */
-type Ask = <T>(call: Call<T>, badge?: Badge) => Promise<T>;
+type Ask = <T>(make: (contract: Contract) => Call<T>, badge?: Badge) => Promise<T>;
 
 /** @throws LinktorError `validation` when there is nothing to sign in with */
-export function createIdentity(given: SignIn, contract: Contract, ask: Ask): Identity {
+export function createIdentity(given: SignIn, ask: Ask): Identity {
   // What is pasted often brings a line break along.
   const apiKey = given.apiKey?.trim();
   const token = given.accessToken?.trim();
   const email = given.email?.trim();
   if (apiKey) return fixed({ apiKey }, apiKey);
   if (token) return fixed({ token }, token);
-  if (email && given.password) return new SignedIn(email, given.password, contract, ask);
+  if (email && given.password) return new SignedIn(email, given.password, ask);
   throw invalid(
     'No credentials are set.',
     'Enter an API key, a token, or e-mail and password in the Linktor config node.',
@@ -51,7 +51,6 @@ const ahead = 60_000;
 class SignedIn implements Identity {
   readonly #email: string;
   readonly #password: string;
-  readonly #contract: Contract;
   readonly #ask: Ask;
   #session: Session | undefined;
   /** calls that left with it may still be under way */
@@ -61,10 +60,9 @@ class SignedIn implements Identity {
   #renewing: Promise<Badge> | undefined;
   #closed = false;
 
-  constructor(email: string, password: string, contract: Contract, ask: Ask) {
+  constructor(email: string, password: string, ask: Ask) {
     this.#email = email;
     this.#password = password;
-    this.#contract = contract;
     this.#ask = ask;
   }
 
@@ -88,7 +86,7 @@ class SignedIn implements Identity {
     const badge = this.#badge;
     this.#badge = undefined;
     // Nobody waits for it, and the token ends by itself soon enough.
-    if (badge) await this.#ask(this.#contract.auth.logout(), badge).catch(() => {});
+    if (badge) await this.#ask(({ auth }) => auth.logout(), badge).catch(() => {});
   }
 
   #renewOnce(): Promise<Badge> {
@@ -100,8 +98,8 @@ class SignedIn implements Identity {
 
   async #signIn(): Promise<Badge> {
     if (this.#closed) throw new LinktorError('unexpected', 'Closed before signing in.', { retryable: true });
-    const { auth } = this.#contract;
-    const session = (await this.#refreshed()) ?? (await this.#ask(auth.login(this.#email, this.#password)));
+    const anew = () => this.#ask(({ auth }) => auth.login(this.#email, this.#password));
+    const session = (await this.#refreshed()) ?? (await anew());
     this.#former = this.#session;
     this.#session = session;
     const life = (session.expiresIn ?? Number.POSITIVE_INFINITY) * 1000;
@@ -115,7 +113,7 @@ class SignedIn implements Identity {
     const refreshToken = this.#session?.refreshToken;
     if (refreshToken === undefined) return undefined;
     try {
-      return { refreshToken, ...(await this.#ask(this.#contract.auth.refresh(refreshToken))) };
+      return { refreshToken, ...(await this.#ask(({ auth }) => auth.refresh(refreshToken))) };
     } catch (error) {
       if (error instanceof LinktorError && (error.cause.status ?? 500) < 500) return undefined;
       throw error;

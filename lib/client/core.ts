@@ -1,26 +1,31 @@
 import { setMaxListeners } from 'node:events';
 import type { Badge, Call, Contract, StreamCall } from '../contract';
-import { api } from '../contract/api';
 import { parseJson } from '../contract/json';
 import { LinktorError } from '../errors';
 import { type Agents, createAgents, type TlsSettings } from './agents';
 import { createIdentity, type Identity } from './auth';
+import { Detection, type Peer } from './detect';
 import type { AnswerFacts, CallOptions, ClientSettings } from './index';
+import { operate, type Run } from './operation';
+import { pause } from './pause';
 import { Queue } from './queue';
 import { Rate } from './rate';
 import { delay, type Failed, isAmbiguous, mayRepeat } from './retry';
 import { baseOf, createTransport, StreamFault, type Transport, type WireAnswer, type WireStream } from './transport';
-import { closedEarly, factsOf, failure, final, wireOf, withBadge } from './wire';
+import { closedEarly, factsOf, failure, final, knowing, wireOf, withBadge } from './wire';
 
 /** What all users of one client share. */
 export interface Core {
-  readonly base: string;
-  readonly contract: Contract;
+  readonly detection: Detection;
   readonly identity: Identity;
   readonly transport: Transport;
   readonly agents: () => Promise<Agents>;
+  /** the way to another server: with our authorities and proxy, without our certificate */
+  readonly elsewhere: (origin: string) => Promise<Agents>;
   readonly tls: TlsSettings;
   readonly queue: Queue;
+  /** files in memory are large: few at a time */
+  readonly downloads: Queue;
   readonly rate: Rate;
   /** calls that this server wants in their other form */
   readonly otherwise: Set<string>;
@@ -48,21 +53,27 @@ export function coreOf(given: ClientSettings): Core {
     maxRetries: given.maxRetries ?? 3,
     idempotent: given.idempotent ?? false,
   };
+  const patience = () => Date.now() + settings.deadline * 1000;
   const core: Core = {
-    base,
-    contract: api,
-    identity: createIdentity(given, api, (call, badge) => {
+    detection: new Detection(base, given.contract ?? 'auto', isKey(given.apiKey), (peer, call) =>
+      attempts(core, peer, call, {}, patience(), closing.signal, () => undefined),
+    ),
+    identity: createIdentity(given, async (make, badge) => {
       // Signing in and out happen outside the queue: the calls that wait in it wait for them.
+      const peer = await core.detection.peer();
+      const call = make(peer.contract);
       const leaving = badge !== undefined;
-      const end = Date.now() + (leaving ? farewell : settings.deadline * 1000);
+      const end = leaving ? Date.now() + farewell : patience();
       const signal = leaving ? new AbortController().signal : closing.signal;
       // Signing in does nothing that could be done twice, and is never the caller's write that may have happened.
-      return attempts(core, leaving ? call : { ...call, kind: 'read' }, {}, end, signal, () => badge);
+      return attempts(core, peer, leaving ? call : { ...call, kind: 'read' }, {}, end, signal, () => badge);
     }),
     agents,
+    elsewhere: (origin) => createAgents(origin, { ca: given.tls?.ca }, given.proxy),
     tls: given.tls ?? {},
     transport: createTransport(agents),
     queue: new Queue(),
+    downloads: new Queue({ width: 4 }),
     rate: new Rate(),
     otherwise: new Set(),
     settings,
@@ -71,25 +82,62 @@ export function coreOf(given: ClientSettings): Core {
   return core;
 }
 
-/** One call, in its turn. */
-export async function perform<T>(core: Core, call: Call<T>, options: CallOptions): Promise<T> {
+/** The self-hosted server takes no API keys (contract 6.1, 1); what has the form of its tokens may be one. */
+function isKey(apiKey = ''): boolean {
+  return apiKey !== '' && !/^\s*eyJ[\w-]+\.[\w-]+\./.test(apiKey);
+}
+
+/** One operation, in its turn, in the words of the server that there is. */
+export async function perform<T>(core: Core, make: (contract: Contract) => Call<T>, options: CallOptions): Promise<T> {
+  const { detection } = core;
   const end = endOf(core, options);
   const { signal, release } = either(options.signal, core.closing.signal);
-  const work = () => eitherWay(core, call, options, end, signal);
   try {
-    const lane = call.kind === 'read' ? undefined : call.lane;
-    return await core.queue.run(lane, work, end - Date.now(), signal);
-  } catch (error) {
-    // Nobody misses a read that was given up on purpose; a write, even one that never left, has to be accounted for.
-    if (call.kind === 'read' && signal.aborted) throw closedEarly();
-    throw error;
+    const found = detection.peer();
+    const peer = found instanceof Promise ? await unlessAborted(found, signal) : found;
+    try {
+      const result = await inTurn(core, peer, make(peer.contract), options, end, signal);
+      detection.confirm(peer);
+      return result;
+    } catch (error) {
+      if (signal.aborted || !detection.doubts(peer, error)) throw error;
+      // Nobody answers, or the caller has no more time for it: then the error is what there is to say.
+      const other = await Promise.resolve(unlessAborted(detection.instead(peer), signal)).catch(() => undefined);
+      if (other === undefined) throw error;
+      return await inTurn(core, other, make(other.contract), options, end, signal);
+    }
   } finally {
     release();
   }
 }
 
+async function inTurn<T>(
+  core: Core,
+  peer: Peer,
+  call: Call<T>,
+  options: CallOptions,
+  end: number,
+  signal: AbortSignal,
+): Promise<T> {
+  const isRead = call.kind === 'read' && !call.after;
+  const run: Run = (one, own, within = Number.POSITIVE_INFINITY) =>
+    eitherWay(core, peer, one, own, Math.min(end, Date.now() + within), signal);
+  try {
+    return await core.queue.run(
+      isRead ? undefined : call.lane,
+      () => operate(call, options, run, signal),
+      end - Date.now(),
+      signal,
+    );
+  } catch (error) {
+    // Nobody misses a read that was given up on purpose; a write, even one that never left, has to be accounted for.
+    if (isRead && signal.aborted) throw closedEarly();
+    throw error;
+  }
+}
+
 /** A signal for the call's own abort and for close. By hand: AbortSignal.any on a long-lived signal leaks in Node 20. */
-function either(own: AbortSignal | undefined, closing: AbortSignal): { signal: AbortSignal; release(): void } {
+export function either(own: AbortSignal | undefined, closing: AbortSignal): { signal: AbortSignal; release(): void } {
   if (!own) return { signal: closing, release() {} };
   const joined = new AbortController();
   const abort = () => joined.abort();
@@ -113,13 +161,14 @@ function endOf({ settings }: Core, { timeout = settings.timeout }: CallOptions):
 /** The SDKs do not agree on every route: where the server has not the one, it may have the other. */
 async function eitherWay<T>(
   core: Core,
+  peer: Peer,
   call: Call<T>,
   options: CallOptions,
   end: number,
   signal: AbortSignal,
 ): Promise<T> {
   const { otherwise } = call;
-  const run = (one: Call<T>) => attempts(core, one, options, end, signal, () => core.identity.badge());
+  const run = (one: Call<T>) => attempts(core, peer, one, options, end, signal, () => core.identity.badge());
   if (!otherwise) return run(call);
   if (core.otherwise.has(otherwise.key)) return run(otherwise.call);
   try {
@@ -136,14 +185,17 @@ async function eitherWay<T>(
 /** One call with all its attempts. */
 async function attempts<T>(
   core: Core,
+  peer: Peer,
   call: Call<T>,
   options: CallOptions,
   end: number,
   signal: AbortSignal,
   identify: () => Badge | undefined | Promise<Badge | undefined>,
 ): Promise<T> {
-  const request = wireOf(core, call, options);
+  const { contract } = peer;
+  const request = wireOf(peer, call, options);
   const timeout = (options.timeout ?? core.settings.timeout) * 1000;
+  const keyed = options.idempotencyKey !== null;
   let repeated = 0;
   let renewed = false;
   let doubt = false;
@@ -159,13 +211,13 @@ async function attempts<T>(
       throw held(error);
     }
     const left = Math.max(1, Math.min(timeout, end - Date.now()));
-    const answer = await core.transport.send(withBadge(core, request, badge), left, signal);
+    const answer = await core.transport.send(withBadge(contract, request, badge), left, signal);
     const facts = 'fault' in answer ? {} : factsOf(answer);
     if (!('fault' in answer) && answer.status >= 200 && answer.status < 300) {
       core.rate.done(answer.status, facts);
       return accept(call, answer, facts, options);
     }
-    const failed = failure(core, answer);
+    const failed = knowing(failure(core, answer), contract, badge);
     const { status, retryAfter } = failed.error.cause;
     // What one attempt may have done, a later refusal does not undo.
     doubt ||= isAmbiguous(call.kind, failed);
@@ -180,7 +232,8 @@ async function attempts<T>(
     }
     const wait = delay(attempt, retryAfter);
     const goOn =
-      mayRepeat(call.kind, failed, core.settings.idempotent) &&
+      // Without a key nobody could tell that it is the same.
+      mayRepeat(call.kind, failed, keyed && core.settings.idempotent && contract.idempotent) &&
       core.settings.maxRetries > 0 &&
       (status === 429 || repeated < core.settings.maxRetries) &&
       Date.now() + wait < end;
@@ -192,10 +245,15 @@ async function attempts<T>(
 }
 
 /** One call whose answer arrives piece by piece; it waits for nobody's turn. */
-export async function* stream<T>(core: Core, call: StreamCall<T>, options: CallOptions): AsyncGenerator<T> {
+export async function* stream<T>(
+  core: Core,
+  make: (contract: Contract) => StreamCall<T>,
+  options: CallOptions,
+): AsyncGenerator<T> {
   const { signal, release } = either(options.signal, core.closing.signal);
   try {
-    yield* pieces(core, call, options, signal);
+    const peer = await unlessAborted(core.detection.peer(), signal);
+    yield* pieces(core, peer, make(peer.contract), options, signal);
   } finally {
     release();
   }
@@ -203,12 +261,13 @@ export async function* stream<T>(core: Core, call: StreamCall<T>, options: CallO
 
 async function* pieces<T>(
   core: Core,
+  peer: Peer,
   call: StreamCall<T>,
   options: CallOptions,
   signal: AbortSignal,
 ): AsyncGenerator<T> {
   const broken = (failed: Failed) => final(failed, isAmbiguous(call.kind, failed));
-  const answer = await begin(core, call, options, signal);
+  const answer = await begin(core, peer, call, options, signal);
   if (!('lines' in answer)) throw broken(answer);
   options.onAnswer?.(factsOf(answer));
   const said = answer.headers['content-type'] ?? '';
@@ -234,18 +293,19 @@ async function* pieces<T>(
 /** A stream up to the moment when it begins; only who was not let in knocks again, with another badge. */
 async function begin(
   core: Core,
+  peer: Peer,
   call: StreamCall<unknown>,
   options: CallOptions,
   signal: AbortSignal,
 ): Promise<WireStream | Failed> {
-  const request = wireOf(core, call, options);
+  const request = wireOf(peer, call, options);
   const timeout = (options.timeout ?? core.settings.timeout) * 1000;
   const end = endOf(core, options);
   for (let renewed = false; ; renewed = true) {
     const badge = await unlessAborted(core.identity.badge(), signal);
     const admitted = core.rate.admit(end, signal);
     if (admitted !== undefined) await admitted;
-    const answer = await core.transport.stream(withBadge(core, request, badge), timeout, signal);
+    const answer = await core.transport.stream(withBadge(peer.contract, request, badge), timeout, signal);
     const failed = 'lines' in answer ? undefined : failure(core, answer);
     const facts = 'fault' in answer ? {} : factsOf(answer);
     const status = 'fault' in answer ? undefined : answer.status;
@@ -270,7 +330,7 @@ function unlessAborted<T>(work: T | Promise<T>, signal: AbortSignal): T | Promis
 function accept<T>(call: Call<T>, answer: WireAnswer, facts: AnswerFacts, options: CallOptions): T {
   options.onAnswer?.(facts);
   try {
-    return call.decode(answer.text.trim() === '' ? undefined : parseJson(answer.text));
+    return call.decode(bodyOf(call, answer), answer);
   } catch (error) {
     const known = error instanceof LinktorError ? error : new LinktorError('serialization', 'The answer is not JSON.');
     const plan = { ...known.cause, status: answer.status, requestId: facts.requestId };
@@ -278,15 +338,8 @@ function accept<T>(call: Call<T>, answer: WireAnswer, facts: AnswerFacts, option
   }
 }
 
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, Math.min(milliseconds, 2 ** 31 - 1));
-    signal.addEventListener('abort', done, { once: true });
-    if (signal.aborted) done();
-  });
+function bodyOf({ anyFormat }: Call<unknown>, { text, headers }: WireAnswer): unknown {
+  if (text.trim() === '') return undefined;
+  const type = headers['content-type'];
+  return anyFormat && type && !/\bjson\b/i.test(type) ? text : parseJson(text);
 }

@@ -1,8 +1,15 @@
-import type { Call, Contract, StreamCall } from '../contract';
-import type { Decode } from '../contract/envelope';
+import type { AnswerHead, Call, Contract, Slice, SocketAddress, StreamCall } from '../contract';
+import { api } from '../contract/api';
+import { listed } from '../contract/api/calls';
+import { list } from '../contract/envelope';
+import { isObject } from '../contract/json';
+import type { Page } from '../model';
 import type { ProxySettings, TlsSettings } from './agents';
 import type { SignIn } from './auth';
 import { type Core, coreOf, perform, stream } from './core';
+import type { ContractChoice, Peer } from './detect';
+import { type Download, download } from './download';
+import type { RateFacts } from './rate';
 import { Ai } from './resources/ai';
 import { Analytics } from './resources/analytics';
 import { Auth } from './resources/auth';
@@ -19,10 +26,14 @@ import { target } from './wire';
 
 export type { ProxySettings, TlsSettings } from './agents';
 export type { SignIn } from './auth';
+export type { ContractChoice } from './detect';
+export { pages } from './page';
 
 export interface ClientSettings extends SignIn {
   /** default `https://api.linktor.io`; a path prefix is kept */
   baseUrl?: string;
+  /** what the server speaks, documented API or self-hosted server; auto, the default, finds out with the first call */
+  contract?: ContractChoice;
   /** seconds for one attempt, 30 */
   timeout?: number;
   /** seconds for a call with all its attempts and waits, 120 */
@@ -47,8 +58,8 @@ export interface CallOptions {
   signal?: AbortSignal;
   /** seconds for one attempt of this call */
   timeout?: number;
-  /** instead of a new UUID for this write */
-  idempotencyKey?: string;
+  /** instead of a new UUID for this write; null: none at all */
+  idempotencyKey?: string | null;
   /** called once with the facts of the final answer */
   onAnswer?(facts: AnswerFacts): void;
 }
@@ -68,12 +79,27 @@ export interface RequestInput {
   /** JSON */
   body?: unknown;
   headers?: Record<string, string>;
+  /** doing it twice does no harm: it may be repeated like a read */
+  repeatable?: boolean;
 }
 
-/** What the server answered, untouched but for the parsing of JSON. */
+/** What the server answered, untouched but for the parsing of JSON; another format is a text. */
 export interface RawAnswer {
   body: unknown;
+  /** the body without its envelope */
+  data: unknown;
+  status: number;
+  /** names in lower case, without cookies */
+  headers: Record<string, string>;
   requestId?: string;
+}
+
+/** The way to the socket. */
+export interface Way {
+  contract: Pick<Contract, 'frame' | 'signal'>;
+  url(): Promise<string>;
+  /** what `ws` has to know beside the URL */
+  connection(): Promise<object>;
 }
 
 /** A client of one Linktor server and account. All failures are LinktorErrors. */
@@ -92,10 +118,10 @@ export class LinktorClient {
     this.#scope = scope;
     this.#perform = Object.assign(
       async <T>(make: (contract: Contract) => Call<T>, options?: CallOptions) =>
-        perform(core, make(core.contract), { ...scope, ...options }),
+        perform(core, make, { ...scope, ...options }),
       {
         stream: <T>(make: (contract: Contract) => StreamCall<T>, options?: CallOptions) =>
-          stream(core, make(core.contract), { ...scope, ...options }),
+          stream(core, make, { ...scope, ...options }),
       },
     );
   }
@@ -140,34 +166,70 @@ export class LinktorClient {
   }
 
   /** Any call, with the same care as the others: a GET is a read, everything else a write. */
-  request({ method = 'GET', path, query, body, headers }: RequestInput, options?: CallOptions): Promise<RawAnswer> {
-    const facts: AnswerFacts = {};
-    const decode: Decode<RawAnswer> = (answer) => ({ body: answer, requestId: facts.requestId });
-    const onAnswer = (answer: AnswerFacts) => {
-      Object.assign(facts, answer);
-      (options?.onAnswer ?? this.#scope.onAnswer)?.(answer);
-    };
-    return this.#perform(
-      () => ({ ...target(path, query), kind: method === 'GET' ? 'read' : 'write', method, body, headers, decode }),
-      {
-        ...options,
-        onAnswer,
-      },
-    );
+  request(
+    { method = 'GET', path, query, body, headers, repeatable = method === 'GET' }: RequestInput,
+    options?: CallOptions,
+  ): Promise<RawAnswer> {
+    const kind = repeatable ? 'read' : 'write';
+    const call = { ...target(path, query), kind, method, body, headers, anyFormat: true, decode: raw } as const;
+    return this.#perform(() => call, options);
+  }
+
+  /** A page of any list, in the server's own words. @param slice which part; it is added to the query */
+  requestPage({ query, ...input }: RequestInput, slice: Slice, options?: CallOptions): Promise<Page<unknown>> {
+    const decode = list((item) => item, `items at ${input.path}`);
+    return this.request({ ...input, query: { ...query, ...listed(slice) } }, options).then(({ body }) => decode(body));
+  }
+
+  /**
+   * Fetch a file of a message, wherever it lies; credentials go to our own server alone.
+   * @param url http, https or data
+   * @param limit bytes
+   * @throws LinktorError `validation` for another address or a larger file, `timeout` after the time of one attempt
+   */
+  download(url: string, limit: number, options?: CallOptions): Promise<Download> {
+    return download(this.#core, url, limit, { ...this.#scope, ...options });
+  }
+
+  /** How busy this client is, and what the server allows. */
+  get load(): { waiting: number; rate: RateFacts } {
+    const { queue, rate } = this.#core;
+    return { waiting: queue.waiting, rate: rate.facts };
+  }
+
+  /** Hear whenever the server takes no more calls for a while. @returns the function that ends it */
+  onLimit(listener: (until: number) => void): () => void {
+    return this.#core.rate.onLimit(listener);
+  }
+
+  /**
+   * Which contract the server speaks and where. Asks the server, once, unless that is known or chosen by hand.
+   * @throws LinktorError when nobody answers
+   */
+  async contract(): Promise<{ name: Contract['name']; url: string }> {
+    const { contract, base } = await this.#core.detection.certain();
+    return { name: contract.name, url: base };
   }
 
   /** How the socket of this account is reached. Never print the URL: it holds the credentials. */
-  get realtime(): { contract: Contract; url(): Promise<string>; connection(): Promise<object> } {
-    const { base, identity, contract, agents, tls } = this.#core;
+  get realtime(): Way {
+    const { identity, detection, agents, tls } = this.#core;
+    const address = async (): Promise<Peer & { socket: SocketAddress }> => {
+      const peer = await detection.peer();
+      return { ...peer, socket: peer.contract.socket(await identity.badge()) };
+    };
+    // Whoever has frames has asked for the address before.
+    const spoken = () => detection.known?.contract ?? api;
     return {
-      contract,
+      contract: { frame: (text) => spoken().frame(text), signal: (signal) => spoken().signal(signal) },
       async url() {
-        const { path, query } = contract.socket(await identity.badge());
-        return join(base.replace(/^http/, 'ws'), path, query);
+        const { base, socket } = await address();
+        return join(base.replace(/^http/, 'ws'), socket.path, socket.query);
       },
       async connection() {
         const { realtime } = await agents();
-        return realtime ? { agent: realtime } : tls;
+        const { headers } = (await address()).socket;
+        return { ...(realtime ? { agent: realtime } : tls), ...(headers ? { headers } : {}) };
       },
     };
   }
@@ -188,4 +250,15 @@ export class LinktorClient {
     this.#resources.set(Resource, resource);
     return resource;
   }
+}
+
+function raw(body: unknown, { status, headers }: AnswerHead): RawAnswer {
+  const kept = Object.entries(headers).filter(([name, value]) => value !== undefined && name !== 'set-cookie');
+  return {
+    body,
+    data: isObject(body) && 'data' in body ? body.data : body,
+    status,
+    headers: Object.fromEntries(kept) as Record<string, string>,
+    requestId: headers['x-request-id'],
+  };
 }

@@ -2,12 +2,17 @@ import type { Slice } from '../contract';
 import type { Page } from '../model';
 
 /**
- * All items of a list, page by page.
+ * All items of a list, page by page. At the end it returns true when there were more than the server shows.
  * @param fetch gets the slice to ask for
  * @param limit the size of a page
  */
 export async function* items<T>(fetch: (slice: Slice) => Promise<Page<T>>, limit = 100): AsyncGenerator<T> {
-  for await (const page of pages(fetch, limit)) yield* page.items;
+  let truncated = false;
+  for await (const page of pages(fetch, limit)) {
+    yield* page.items;
+    truncated = page.truncated === true;
+  }
+  return truncated;
 }
 
 /**

@@ -1,6 +1,16 @@
 import { LinktorError } from '../errors';
 import type { AnswerFacts } from './index';
 
+/** What is known of the server's limit. */
+export interface RateFacts {
+  /** calls that it will still take in this window */
+  remaining?: number;
+  /** when the window ends, milliseconds of our clock */
+  resetAt?: number;
+  /** calls that wait for the next window */
+  waiting: number;
+}
+
 interface Waiting {
   go(): void;
 }
@@ -17,6 +27,20 @@ export class Rate {
   #flying = 0;
   readonly #waiting = new Set<Waiting>();
   #timer: NodeJS.Timeout | undefined;
+  readonly #listeners = new Set<(until: number) => void>();
+
+  get facts(): RateFacts {
+    const facts: RateFacts = { waiting: this.#waiting.size };
+    if (Number.isFinite(this.#remaining)) facts.remaining = this.#remaining;
+    if (this.#resetAt > Date.now()) facts.resetAt = this.#resetAt;
+    return facts;
+  }
+
+  /** Hear of every 429. @param listener gets the time, milliseconds of our clock, until which no call will be taken */
+  onLimit(listener: (until: number) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
 
   /**
    * @param end the caller's deadline, milliseconds of the clock
@@ -41,6 +65,7 @@ export class Rate {
     if (status === 429) {
       this.#remaining = 0;
       this.#resetAt = Math.max(now + (retryAfter ?? 1) * 1000, this.#resetAt);
+      for (const listener of this.#listeners) listener(this.#resetAt);
     } else if (remaining !== undefined) {
       const ends = endOf(reset, now);
       // Answers overtake one another: within a window the lowest figure is the latest.

@@ -1,23 +1,25 @@
 import { randomUUID } from 'node:crypto';
-import type { Badge, Call } from '../contract';
+import type { Badge, Call, Contract } from '../contract';
 import { refusal } from '../contract/envelope';
 import { number } from '../contract/json';
 import { type Code, invalid, LinktorError, type Plan } from '../errors';
 import type { Core } from './core';
+import type { Peer } from './detect';
 import type { AnswerFacts, CallOptions } from './index';
 import { type Failed, surelyNotDone } from './retry';
 import { join, type WireAnswer, type WireFault, type WireRequest } from './transport';
 
 /** @returns what leaves, but for who we are */
-export function wireOf(core: Core, call: Omit<Call<unknown>, 'decode'>, options: CallOptions): WireRequest {
+export function wireOf({ base }: Peer, call: Omit<Call<unknown>, 'decode'>, options: CallOptions): WireRequest {
   const headers: Record<string, string> = { Accept: 'application/json', ...call.headers };
   if (call.body !== undefined) headers['Content-Type'] = 'application/json';
-  if (call.kind !== 'read') headers['Idempotency-Key'] = options.idempotencyKey ?? randomUUID();
+  const { idempotencyKey = randomUUID() } = options;
+  if (call.kind !== 'read' && idempotencyKey !== null) headers['Idempotency-Key'] = idempotencyKey;
   const body = call.upload ? formOf(call.upload) : call.body === undefined ? undefined : jsonOf(call.body);
-  return { method: call.method, url: join(core.base, call.path, call.query), headers, body };
+  return { method: call.method, url: join(base, call.path, call.query), headers, body };
 }
 
-export function withBadge({ contract }: Core, request: WireRequest, badge: Badge | undefined): WireRequest {
+export function withBadge(contract: Contract, request: WireRequest, badge: Badge | undefined): WireRequest {
   return badge ? { ...request, headers: { ...request.headers, ...contract.badge(badge) } } : request;
 }
 
@@ -89,6 +91,14 @@ export function failure({ identity }: Core, answer: WireAnswer | WireFault): Fai
   }
   const { code, say } = faults[answer.fault];
   return { error: new LinktorError(code, say(answer.reason)), left: answer.left, silent: true };
+}
+
+/** A server that does not know us may have a reason that is worth telling. */
+export function knowing(failed: Failed, contract: Contract, badge: Badge | undefined): Failed {
+  const hint = failed.error.cause.status === 401 && badge ? contract.unknown(badge) : undefined;
+  if (hint === undefined) return failed;
+  const { code, message, cause } = failed.error;
+  return { ...failed, error: new LinktorError(code, message, { ...cause, hint }) };
 }
 
 /** Some servers quote the key that they refuse, in any of the spellings that JSON has for it. */

@@ -125,7 +125,7 @@ function plainText(headers: Headers, text: string): string | undefined {
 }
 
 /** Seconds to wait: the header in seconds or as a date, else the first number in the body. */
-function retryAfter(headers: Headers, fromBody: unknown[], now: number): number | undefined {
+export function retryAfter(headers: Headers, fromBody: unknown[], now: number): number | undefined {
   const header = headers['retry-after']?.trim();
   if (header !== undefined && header !== '') {
     if (/^-?\d{1,15}(\.\d+)?$/.test(header)) return Math.max(0, Number(header));

@@ -40,9 +40,14 @@ function about(flat: Json, original: unknown, name: string): Event | undefined {
 function changeEvent(flat: Json, original: unknown): Event | undefined {
   const event = about(flat, original, 'conversation.updated');
   if (!event) return undefined;
+  const { assignedTo, priority, tags } = flat;
   event.changes = {};
   put(event.changes, 'status', string(flat.status));
-  put(event.changes, 'assignedTo', string(flat.assignedTo));
+  // Nothing is what is left when nobody has it any more; the other SDK family calls it otherwise.
+  if (assignedTo === null) event.changes.assignedTo = undefined;
+  else put(event.changes, 'assignedTo', string(assignedTo) ?? string(flat.assignedAgentId));
+  put(event.changes, 'priority', priority === 'medium' ? 'normal' : string(priority));
+  if (Array.isArray(tags)) event.changes.tags = tags.flatMap((tag) => string(tag) ?? []);
   put(event.changes, 'metadata', object(flat.metadata));
   return event;
 }

@@ -1,3 +1,4 @@
+import type { LinktorError } from '../errors';
 import type {
   Agent,
   AgentAnswer,
@@ -9,9 +10,11 @@ import type {
   Contact,
   Conversation,
   Embeddings,
+  Escalation,
   Event,
   Execution,
   Flow,
+  Intent,
   KnowledgeBase,
   KnowledgeDocument,
   Message,
@@ -19,6 +22,7 @@ import type {
   Page,
   QueryResult,
   Rendering,
+  Sentiment,
   Session,
   Tenant,
   Unknowns,
@@ -26,6 +30,7 @@ import type {
   VisualTemplate,
   Webhook,
 } from '../model';
+import type { Headers } from './envelope';
 
 /**
  * How often a call may leave.
@@ -61,12 +66,37 @@ export interface Call<T> {
   keepSession?: boolean;
   /** what other servers of this contract want instead, where this answers 404 or 405; remembered once it worked */
   otherwise?: { key: string; call: Call<T> };
+  /** instead of `body`: holds the write's own key, so that a look can tell it from others */
+  keyed?(key: string): unknown;
+  /** how to find out what became of the write when its failure does not tell */
+  settle?: Settle<T>;
+  /** this is only a part of the operation: its answer makes the next one. All parts leave in one turn */
+  after?(answer: unknown): Call<T>;
+  /** the answer need not be JSON: what does not say that it is comes to `decode` as a text */
+  anyFormat?: boolean;
   /** @throws LinktorError `serialization` when the answer has not the expected shape */
-  decode(body: unknown): T;
+  decode(body: unknown, head: AnswerHead): T;
+}
+
+/** A look at what became of a write. Ambiguous failures are looked after, and the status named here. */
+export interface Settle<T> {
+  /** a refusal that may mean that it is so already */
+  status?: number;
+  /** @param key of this write. @returns a read; undefined when it shows nothing either way */
+  look(key: string): Call<Outcome<T> | undefined>;
+}
+
+/** What a look has shown: it was done, or it was surely not. */
+export type Outcome<T> = { done: T } | { failed: LinktorError };
+
+/** What an answer says beside its body. Header names are in lower case. */
+export interface AnswerHead {
+  status: number;
+  headers: Headers;
 }
 
 /** A call whose answer arrives piece by piece. Never repeated. */
-export interface StreamCall<T> extends Omit<Call<T>, 'decode' | 'otherwise'> {
+export interface StreamCall<T> extends Omit<Call<T>, 'decode' | 'otherwise' | 'keyed' | 'settle' | 'after'> {
   /** @returns a piece, or undefined for a line that says nothing */
   piece(line: string): T | undefined;
   /** @returns true for the line that nothing follows */
@@ -139,6 +169,8 @@ export interface QueryInput {
 export interface CompletionInput {
   messages: readonly ChatMessage[];
   model?: string;
+  /** openai, anthropic, ollama, where the server wants it named; else part of the model's name */
+  provider?: string;
   temperature?: number;
   maxTokens?: number;
   tools?: readonly unknown[];
@@ -205,6 +237,27 @@ export interface RenderSendInput {
   followUpText?: string;
 }
 
+export interface EscalateInput {
+  reason?: string;
+  /** low, normal, high, urgent */
+  priority?: string;
+}
+
+export interface ClassifyInput {
+  text: string;
+  /** names to choose from; without them the server's own */
+  intents?: readonly string[];
+  /** openai, anthropic, ollama */
+  provider?: string;
+}
+
+/** Under which address a contact is known in a channel. */
+export interface IdentityInput {
+  channelType: string;
+  identifier: string;
+  metadata?: Unknowns;
+}
+
 /** A frame to send on the socket. */
 export type Signal =
   | { type: 'subscribe' | 'unsubscribe'; conversationId: string }
@@ -215,6 +268,7 @@ export type Signal =
 export interface SocketAddress {
   path: readonly string[];
   query: Record<string, string>;
+  headers?: Record<string, string>;
 }
 
 /** How we sign in, as the wire needs it. */
@@ -241,7 +295,11 @@ export interface TagCalls<T> {
  */
 export interface Contract {
   readonly name: 'api' | 'server';
+  /** a server of this contract may honour the Idempotency-Key */
+  readonly idempotent: boolean;
   badge(badge: Badge): Record<string, string>;
+  /** @returns what to do when the server does not know the badge, where there is more to say than usual */
+  unknown(badge: Badge): string | undefined;
   socket(badge: Badge): SocketAddress;
   signal(signal: Signal): string | undefined;
   /** @returns the event, or undefined for a frame that means nothing to us */
@@ -265,16 +323,22 @@ export interface Contract {
       snooze(id: string, until?: string): Call<Conversation>;
       markRead(id: string, messageIds?: readonly string[]): Call<void>;
       counts(): Call<Record<string, number>>;
+      /** hand it over to a person */
+      escalate(id: string, input: EscalateInput): Call<Escalation>;
       messages(id: string, filter: MessageFilter): Call<Page<Message>>;
       message(id: string, messageId: string): Call<Message>;
       send(id: string, message: Outgoing): Call<Message>;
       /** send a body as it is, in the contract's own words */
       sendRaw(id: string, body: object): Call<Message>;
+      /** @param emoji `''` takes it back */
+      react(id: string, messageId: string, emoji: string): Call<void>;
     };
   readonly contacts: CrudCalls<Contact, ContactFilter> &
     TagCalls<Contact> & {
       merge(primary: string, others: readonly string[]): Call<Contact>;
       conversations(id: string, filter: Slice): Call<Page<Conversation>>;
+      addIdentity(id: string, identity: IdentityInput): Call<Contact>;
+      removeIdentity(id: string, identityId: string): Call<Contact>;
     };
   readonly channels: CrudCalls<Channel, ChannelFilter> & {
     connect(id: string): Call<Channel>;
@@ -298,6 +362,8 @@ export interface Contract {
     complete(input: CompletionInput): Call<Completion>;
     stream(input: CompletionInput): StreamCall<CompletionChunk>;
     embed(input: string | readonly string[], model?: string): Call<Embeddings>;
+    classifyIntent(input: ClassifyInput): Call<Intent>;
+    analyzeSentiment(text: string, provider?: string): Call<Sentiment>;
   };
   readonly agents: CrudCalls<Agent> & {
     invoke(id: string, input: InvokeInput): Call<AgentAnswer>;

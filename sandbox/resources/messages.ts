@@ -13,22 +13,22 @@ export function messageRoutes(router: Router, world: World): void {
   const { state } = world;
   const conversationOf = ({ params }: Call): Conversation => state.conversations.need(params.id ?? '');
   router
-    .on('GET', '/conversations/:id/messages', (call) => ok(messages(conversationOf(call), call.query)))
+    .on('GET', '/conversations/:id/messages', (call) => ok(messagePage(world, conversationOf(call), call.query)))
     .on('POST', '/conversations/:id/messages', (call) => sendMessage(world, conversationOf(call), call))
     .on('GET', '/conversations/:id/messages/:message', (call) => {
       const message = state.messages.get(call.params.message ?? '');
       if (message?.conversationId !== conversationOf(call).id) throw missing('Message');
       return ok(messageView(message));
     });
+}
 
-  /** Newest first. `before` and `after` leave out the message or the instant they name. */
-  function messages({ id }: Conversation, query: URLSearchParams): unknown {
-    const order = query.get('sortOrder') ?? 'desc';
-    if (order !== 'asc' && order !== 'desc') throw invalid('sortOrder', 'must be asc or desc');
-    const direction = query.get('direction');
-    const part = between(state.thread(id), query).filter((message) => !direction || message.direction === direction);
-    return page(order === 'asc' ? part : part.toReversed(), query, messageView, 50);
-  }
+/** Newest first. `before` and `after` leave out the message or the instant they name. */
+export function messagePage({ state }: World, { id }: Conversation, query: URLSearchParams): unknown {
+  const order = query.get('sortOrder') ?? 'desc';
+  if (order !== 'asc' && order !== 'desc') throw invalid('sortOrder', 'must be asc or desc');
+  const direction = query.get('direction');
+  const part = between(state.thread(id), query).filter((message) => !direction || message.direction === direction);
+  return page(order === 'asc' ? part : part.toReversed(), query, messageView, 50);
 }
 
 function sendMessage(world: World, conversation: Conversation, { body, headers, caller }: Call): Answer {

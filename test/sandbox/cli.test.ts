@@ -67,6 +67,19 @@ describe('sandbox: the command', () => {
     assert.deepEqual(await ended, [0, null]);
   });
 
+  it('plays the server, which has no API key', async () => {
+    const child = start('--port', '0', '--contract', 'server', '--announces');
+    const text = await greeting(child);
+    const url = /API URL\s+(\S+)/.exec(text)?.[1] ?? '';
+    assert.match(url, /\/api\/v1$/);
+    assert.doesNotMatch(text, /sandbox-key/);
+    const body = JSON.stringify({ email: 'demo@linktor.local', password: 'sandbox' });
+    const signedIn = await fetch(`${url}/auth/login`, { method: 'POST', body });
+    assert.equal(signedIn.status, 200);
+    child.kill('SIGTERM');
+    await once(child, 'close');
+  });
+
   it('takes the next free port and says so', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
@@ -83,8 +96,10 @@ describe('sandbox: the command', () => {
   const refused: [args: string[], message: RegExp][] = [
     [['--port', 'x'], /--port x/],
     [['--port', '70000'], /70000/],
-    [['--contract', 'server'], /--contract server/],
     [['--contract', 'other'], /other/],
+    [['--announces'], /--announces/],
+    [['--contract', 'server', '--broadcast'], /--broadcast/],
+    [['--contract', 'server', '--idempotency'], /--idempotency/],
     [['--receipts', 'never'], /never/],
     [['--loud'], /--loud/],
     [['extra'], /extra/],
@@ -100,7 +115,7 @@ describe('sandbox: the command', () => {
   it('explains itself', async () => {
     const { code, out } = await end(start('--help'));
     assert.equal(code, 0);
-    for (const flag of ['--port', '--contract', '--broadcast', '--receipts', '--idempotency'])
+    for (const flag of ['--port', '--contract', '--announces', '--broadcast', '--receipts', '--idempotency'])
       assert.ok(out.includes(flag));
   });
 });

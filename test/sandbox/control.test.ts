@@ -112,6 +112,26 @@ describe('sandbox: control routes', () => {
       assert.equal((await box.state()).sends.length, 1);
     });
 
+    it('hit a message once it is stored, which has failed then', async () => {
+      await box.control('/fail', { afterStore: true, status: 502, headers: { 'Retry-After': '1' } });
+      assert.equal((await box.api('GET', '/conversations')).status, 200);
+      const { status, headers, body } = await post('kept');
+      assert.deepEqual([status, headers.get('retry-after'), body.code], [502, '1', 'SERVER_ERROR']);
+      const [newest] = rows(await box.api('GET', '/conversations/conv_ana/messages'));
+      assert.deepEqual([newest?.text, newest?.status], ['kept', 'failed']);
+      assert.equal((await post('x')).status, 201);
+    });
+
+    it('break a connection that takes too long, and the work goes on', async () => {
+      const listener = await box.socket();
+      await listener.subscribe('conv_ana');
+      await box.control('/cutoff', { ms: 30 });
+      await box.control('/latency', { ms: 120 });
+      await assert.rejects(post('late'));
+      const frame = await listener.frame('message');
+      assert.equal((frame.message as Json).text, 'late');
+    });
+
     it('hit only what they are meant for', async () => {
       await box.control('/fail', { status: 500, method: 'POST', path: '/messages', body: { error: { code: 'X' } } });
       assert.equal((await box.api('GET', '/conversations/conv_ana/messages')).status, 200);

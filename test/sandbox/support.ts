@@ -18,6 +18,12 @@ export interface Ask {
   headers?: Record<string, string>;
 }
 
+/** Where a socket is opened when it is not at `/ws`, and with which headers. */
+export interface Place {
+  path: string;
+  headers: Record<string, string>;
+}
+
 export interface Bench {
   url: string;
   /** Asks with the API key. */
@@ -26,7 +32,7 @@ export interface Bench {
   ask(method: string, path: string, ask?: Ask): Promise<Reply>;
   control(path: string, body?: unknown): Promise<Reply>;
   state(): Promise<StateReport>;
-  socket(query?: string): Promise<Listener>;
+  socket(query?: string, place?: Place): Promise<Listener>;
   receiver(answer?: (delivery: Received, number: number) => number): Promise<Receiver>;
   /** Ends the sockets opened so far. */
   hangUp(): Promise<void>;
@@ -61,8 +67,8 @@ export async function bench(options?: SandboxOptions): Promise<Bench> {
       ask(method, path, { body, headers: { 'X-API-Key': 'sandbox-key', ...headers } }),
     control: (path, body) => ask('POST', `/_sandbox${path}`, { body }),
     state: async () => (await ask('GET', '/_sandbox/state')).body as unknown as StateReport,
-    socket: async (query = '?api_key=sandbox-key') => {
-      const listener = await Listener.open(url, query);
+    socket: async (query = '?api_key=sandbox-key', place) => {
+      const listener = await Listener.open(url, query, place);
       listeners.push(listener);
       closers.push(() => listener.socket.terminate());
       return listener;
@@ -116,6 +122,8 @@ class Inbox<T> {
   }
 }
 
+const AT_ROOT: Place = { path: '/ws', headers: {} };
+
 export class Listener {
   readonly frames = new Inbox<Json>();
 
@@ -124,8 +132,8 @@ export class Listener {
     socket.on('error', () => undefined);
   }
 
-  static async open(url: string, query: string): Promise<Listener> {
-    const socket = new WebSocket(`${url.replace('http', 'ws')}/ws${query}`);
+  static async open(url: string, query: string, { path, headers }: Place = AT_ROOT): Promise<Listener> {
+    const socket = new WebSocket(`${url.replace('http', 'ws')}${path}${query}`, { headers });
     const listener = new Listener(socket);
     await once(socket, 'open');
     return listener;

@@ -1,5 +1,14 @@
-import type { CompletionInput, Contract, InvokeInput, SearchFilter } from '../../contract';
-import type { Agent, AgentAnswer, ChatMessage, Completion, CompletionChunk, Embeddings } from '../../model';
+import type { ClassifyInput, CompletionInput, Contract, InvokeInput, SearchFilter } from '../../contract';
+import type {
+  Agent,
+  AgentAnswer,
+  ChatMessage,
+  Completion,
+  CompletionChunk,
+  Embeddings,
+  Intent,
+  Sentiment,
+} from '../../model';
 import type { CallOptions, Perform } from '../index';
 import { Crud } from './crud';
 
@@ -46,6 +55,20 @@ export class Ai {
   /** Many texts at once; the vectors come in the order of the texts. */
   embedAll(texts: readonly string[], model?: string, options?: CallOptions): Promise<Embeddings> {
     return this.#perform((contract) => contract.ai.embed(texts, model), options);
+  }
+
+  /** What a text is about. @throws LinktorError `not_supported` on the documented API */
+  classifyIntent(text: string, settings: Omit<ClassifyInput, 'text'> = {}, options?: CallOptions): Promise<Intent> {
+    return this.#perform((contract) => contract.ai.classifyIntent({ ...settings, text }), options);
+  }
+
+  /** How a text sounds. @throws LinktorError `not_supported` on the documented API */
+  analyzeSentiment(
+    text: string,
+    settings: Pick<ClassifyInput, 'provider'> = {},
+    options?: CallOptions,
+  ): Promise<Sentiment> {
+    return this.#perform((contract) => contract.ai.analyzeSentiment(text, settings.provider), options);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ContactFilter, Contract, Slice } from '../../contract';
+import type { ContactFilter, Contract, IdentityInput, Slice } from '../../contract';
 import type { Contact, Conversation, Page } from '../../model';
 import type { CallOptions, Perform } from '../index';
 import { Crud } from './crud';
@@ -29,5 +29,15 @@ export class Contacts extends Crud<Contact, ContactFilter, Contract['contacts']>
 
   removeTags(id: string, tags: readonly string[], options?: CallOptions): Promise<Contact> {
     return this.call((calls) => calls.removeTags(id, tags), options);
+  }
+
+  /** Makes a contact known under one more address. @throws LinktorError `not_supported` on the documented API */
+  addIdentity(id: string, identity: IdentityInput, options?: CallOptions): Promise<Contact> {
+    return this.call((calls) => calls.addIdentity(id, identity), options);
+  }
+
+  /** @throws LinktorError `not_supported` on the documented API */
+  removeIdentity(id: string, identityId: string, options?: CallOptions): Promise<Contact> {
+    return this.call((calls) => calls.removeIdentity(id, identityId), options);
   }
 }

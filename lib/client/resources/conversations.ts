@@ -1,5 +1,5 @@
-import type { Contract, ConversationFilter, MessageFilter } from '../../contract';
-import type { Conversation, Message, Outgoing, Page } from '../../model';
+import type { Contract, ConversationFilter, EscalateInput, MessageFilter } from '../../contract';
+import type { Conversation, Escalation, Message, Outgoing, Page } from '../../model';
 import type { CallOptions, Perform } from '../index';
 import { items } from '../page';
 import { Resource } from './crud';
@@ -49,6 +49,11 @@ export class Conversations extends Resource<Conversation, ConversationFilter, Co
     return this.call((calls) => calls.counts(), options);
   }
 
+  /** Hand it over to a person. @throws LinktorError `not_supported` on the documented API */
+  escalate(id: string, input: EscalateInput = {}, options?: CallOptions): Promise<Escalation> {
+    return this.call((calls) => calls.escalate(id, input), options);
+  }
+
   /** Newest first. */
   messages(id: string, filter: MessageFilter = {}, options?: CallOptions): Promise<Page<Message>> {
     return this.call((calls) => calls.messages(id, filter), options);
@@ -70,6 +75,11 @@ export class Conversations extends Resource<Conversation, ConversationFilter, Co
   /** Sends a body in the server's own words, untouched. */
   sendRaw(id: string, body: object, options?: CallOptions): Promise<Message> {
     return this.call((calls) => calls.sendRaw(id, body), options);
+  }
+
+  /** @param emoji `''` takes it back. @throws LinktorError `not_supported` on the documented API */
+  react(id: string, messageId: string, emoji: string, options?: CallOptions): Promise<void> {
+    return this.call((calls) => calls.react(id, messageId, emoji), options);
   }
 
   sendText(id: string, text: string, options?: CallOptions): Promise<Message> {

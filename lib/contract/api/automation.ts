@@ -1,6 +1,7 @@
+import { read, write } from '../calls';
 import * as entities from '../entities';
 import type { BotFilter, Contract, SearchFilter } from '../index';
-import { crud, listed, listOf, members, read, write } from './calls';
+import { crud, listed, listOf, members } from './calls';
 
 const atBots = ['bots'];
 const atFlows = ['flows'];

@@ -1,25 +1,7 @@
 import type { Page } from '../../model';
+import { nothing, read, write } from '../calls';
 import { type Decode, list } from '../envelope';
-import type { Call, Changes, CrudCalls, Kind, Slice } from '../index';
-
-/** A call that only looks. */
-export function read<T>(path: readonly string[], decode: Decode<T>, query?: Call<T>['query']): Call<T> {
-  return { kind: 'read', method: 'GET', path, query, decode };
-}
-
-/** A call that changes something. */
-export function write<T>(
-  method: Call<T>['method'],
-  path: readonly string[],
-  decode: Decode<T>,
-  body?: unknown,
-  kind: Kind = 'write',
-): Call<T> {
-  return { kind, method, path, body, decode };
-}
-
-/** For answers that say nothing but that it was done. */
-export function nothing(): void {}
+import type { Call, Changes, CrudCalls, Slice } from '../index';
 
 /** The query of a list. A cursor goes alone; else every paging style that some SDK has, for servers read what they know. */
 export function listed<T extends Slice>({ cursor, limit, page, ...filter }: T): Record<string, unknown> {

@@ -1,8 +1,9 @@
 import type { Outgoing } from '../../model';
+import { inLane, lacking, nothing, read, write } from '../calls';
 import * as entities from '../entities';
 import { counts } from '../entities';
-import type { Call, Contract, ConversationFilter } from '../index';
-import { crud, listed, listOf, members, nothing, read, write } from './calls';
+import type { Contract, ConversationFilter } from '../index';
+import { crud, listed, listOf, members } from './calls';
 
 const path = ['conversations'];
 const { conversation, message } = entities;
@@ -12,9 +13,6 @@ const {
   ...usual
 } = crud<ReturnType<typeof conversation>, ConversationFilter>(path, conversation, 'conversations');
 const tags = members(path, conversation, 'tags', 'tags');
-
-/** Of one conversation: these leave one after the other. */
-const inLane = <T>(id: string, call: Call<T>): Call<T> => ({ ...call, lane: id });
 
 const act = (id: string, action: string, body?: object) =>
   inLane(id, write('POST', [...path, id, action], conversation, body));
@@ -47,10 +45,12 @@ export const conversations: Contract['conversations'] = {
   removeTags: (id, names) => inLane(id, tags.remove(id, names)),
   markRead: (id, messageIds) => inLane(id, write('POST', [...path, id, 'read'], nothing, { messageIds })),
   counts: () => read([...path, 'counts'], counts),
+  escalate: lacking('escalate a conversation', 'Set its priority and assign it to somebody.'),
   messages: (id, filter) => listOf([...path, id, 'messages'], message, 'messages', listed(filter)),
   message: (id, messageId) => read([...path, id, 'messages', messageId], message),
   send: (id, given) => send(id, outgoing(given)),
   sendRaw: send,
+  react: lacking('react to a message', 'Answer it with a message.'),
 };
 
 /** `tags[]` in one family, a single `tag` in the other. */

@@ -10,8 +10,10 @@ import { analytics, vre, webhooks } from './reports';
 /** Contract A: the documented API, as the official SDKs speak it. */
 export const api: Contract = {
   name: 'api',
+  idempotent: true,
   badge: (badge): Record<string, string> =>
     'apiKey' in badge ? { 'X-API-Key': badge.apiKey } : { Authorization: `Bearer ${badge.token}` },
+  unknown: () => undefined,
   socket: (badge) => ({
     path: ['ws'],
     query: ('apiKey' in badge ? { api_key: badge.apiKey } : { token: badge.token }) as Record<string, string>,

@@ -1,6 +1,7 @@
+import { nothing, read, write } from '../calls';
 import * as entities from '../entities';
 import type { Contract, SearchFilter } from '../index';
-import { crud, listed, listOf, nothing, read, write } from './calls';
+import { crud, listed, listOf } from './calls';
 
 const path = ['knowledge-bases'];
 

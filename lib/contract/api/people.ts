@@ -1,6 +1,7 @@
+import { lacking, nothing, read, write } from '../calls';
 import * as entities from '../entities';
 import type { ChannelFilter, ContactFilter, Contract } from '../index';
-import { crud, listed, listOf, members, nothing, read, write } from './calls';
+import { crud, listed, listOf, members } from './calls';
 import { tagFilter } from './conversations';
 
 const atContacts = ['contacts'];
@@ -27,6 +28,8 @@ export const auth: Contract['auth'] = {
   }),
 };
 
+const once = 'Identities are given when the contact is created; merge contacts that are the same person.';
+
 /** Contacts (contract 1.4). */
 export const contacts: Contract['contacts'] = {
   ...crud<ReturnType<typeof entities.contact>, ContactFilter>(atContacts, entities.contact, 'contacts'),
@@ -45,6 +48,8 @@ export const contacts: Contract['contacts'] = {
     listOf([...atContacts, id, 'conversations'], entities.conversation, 'conversations', listed(filter)),
   addTags: tags.add,
   removeTags: tags.remove,
+  addIdentity: lacking('add an identity to a contact', once),
+  removeIdentity: lacking('take an identity from a contact', once),
 };
 
 /** Channels (contract 1.5). */

@@ -1,6 +1,7 @@
+import { read, write } from '../calls';
 import * as entities from '../entities';
 import type { Contract, SearchFilter } from '../index';
-import { crud, read, write } from './calls';
+import { crud } from './calls';
 
 /** Analytics (contract 1.10). */
 export const analytics: Contract['analytics'] = {

@@ -1,0 +1,129 @@
+import type { Call, Contract } from '../contract';
+import { api } from '../contract/api';
+import { isObject } from '../contract/json';
+import { server } from '../contract/server';
+import { LinktorError } from '../errors';
+
+/** The server as we speak to it. */
+export interface Peer {
+  /** where its paths begin */
+  base: string;
+  contract: Contract;
+}
+
+/** Which contract: found out, or as chosen by hand. */
+export type ContractChoice = 'auto' | 'api' | 'server';
+
+/** Makes a call without saying who we are. */
+type Ask = <T>(peer: Peer, call: Call<T>) => Promise<T>;
+
+const prefix = '/api/v1';
+
+/**
+ * Finds out which contract a server speaks, and whether below `/api/v1` (contract 0.5): once per client, with reads that
+ * carry no credentials. The documented API knows `/auth/me`, the self-hosted server `/me`, and whoever has such a route
+ * answers 401 there.
+ */
+export class Detection {
+  readonly #choice: ContractChoice;
+  readonly #base: string;
+  readonly #ask: Ask;
+  #peer: Peer | undefined;
+  #sure = false;
+  #looking: Promise<Peer> | undefined;
+
+  /** @param presume the credentials are of a kind that only the documented API takes, so calls need not wait */
+  constructor(base: string, choice: ContractChoice, presume: boolean, ask: Ask) {
+    this.#choice = choice;
+    this.#base = base;
+    this.#ask = ask;
+    if (choice === 'server') this.#peer = { base: stem(base) + prefix, contract: server };
+    else if (choice === 'api' || presume) this.#peer = { base, contract: api };
+    // Below the prefix there may be nothing: the address was copied from elsewhere, perhaps.
+    this.#sure = choice === 'server' || (choice === 'api' && !base.endsWith(prefix));
+  }
+
+  /** What calls are made for, at once where it is known. @throws LinktorError when nobody answers */
+  peer(): Peer | Promise<Peer> {
+    return this.#peer ?? this.#find();
+  }
+
+  /** The server as far as it is known without asking. */
+  get known(): Peer | undefined {
+    return this.#peer;
+  }
+
+  /** As {@link peer}, but not only presumed. A choice by hand is not questioned. */
+  certain(): Peer | Promise<Peer> {
+    return this.#peer && (this.#sure || this.#choice !== 'auto') ? this.#peer : this.#find();
+  }
+
+  /** A call has succeeded: it is as we thought. */
+  confirm(peer: Peer): void {
+    if (peer === this.#peer) this.#sure = true;
+  }
+
+  /** @returns true when a call for this peer has failed as if it were the wrong one; the call has surely done nothing */
+  doubts(peer: Peer, error: unknown): boolean {
+    return (peer !== this.#peer || !this.#sure) && this.#foreign(error);
+  }
+
+  /** @returns the peer to make a doubtful call for instead; undefined when the one that it was made for is right */
+  async instead(peer: Peer): Promise<Peer | undefined> {
+    const found = peer === this.#peer ? await this.#find() : this.#peer;
+    return found?.base === peer.base && found.contract === peer.contract ? undefined : found;
+  }
+
+  /** A route that is not there, or the words of the other contract (contract 4.1, C2 and C5). */
+  #foreign(error: unknown): boolean {
+    if (!(error instanceof LinktorError)) return false;
+    const { status, serverCode } = error.cause;
+    if (status === 401) return serverCode === 'UNAUTHORIZED' && error.message === 'missing authorization header';
+    return status === 404 && (serverCode === undefined || this.#base.endsWith(prefix));
+  }
+
+  #find(): Promise<Peer> {
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  async #look(): Promise<Peer> {
+    for (const peer of this.#candidates()) {
+      if (!(await this.#is(peer))) continue;
+      this.#peer = peer;
+      this.#sure = true;
+      return peer;
+    }
+    // Nothing that we know answers here, perhaps not yet: the call itself says it best, and the next one asks again.
+    return { base: this.#base, contract: api };
+  }
+
+  #candidates(): Peer[] {
+    const root = stem(this.#base);
+    const here = { base: this.#base, contract: api };
+    const elsewhere = { base: root === this.#base ? root + prefix : root, contract: api };
+    const hosted = { base: root + prefix, contract: server };
+    return this.#choice === 'auto' ? [here, hosted, elsewhere] : [here, elsewhere];
+  }
+
+  async #is(peer: Peer): Promise<boolean> {
+    const path = peer.contract === server ? ['me'] : ['auth', 'me'];
+    const decode = (body: unknown) => isObject(body);
+    try {
+      return await this.#ask(peer, { kind: 'read', method: 'GET', path, decode, anyFormat: true });
+    } catch (error) {
+      const { status = 0 } = error instanceof LinktorError ? error.cause : {};
+      if (status === 401 || status === 403) return true;
+      // Somebody who answers and does not know the path is not the one; nobody at all is no answer.
+      if (status >= 400 && status < 500 && status !== 408 && status !== 429) return false;
+      throw error;
+    }
+  }
+}
+
+/** The address without the path that both contracts may stand below. */
+function stem(base: string): string {
+  return base.endsWith(prefix) ? base.slice(0, -prefix.length) : base;
+}

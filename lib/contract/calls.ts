@@ -1,0 +1,46 @@
+import { unsupported } from '../errors';
+import type { Decode } from './envelope';
+import type { Call, Kind } from './index';
+
+/** A call that only looks. */
+export function read<T>(path: readonly string[], decode: Decode<T>, query?: Call<T>['query']): Call<T> {
+  return { kind: 'read', method: 'GET', path, query, decode };
+}
+
+/** A call that changes something. */
+export function write<T>(
+  method: Call<T>['method'],
+  path: readonly string[],
+  decode: Decode<T>,
+  body?: unknown,
+  kind: Kind = 'write',
+): Call<T> {
+  return { kind, method, path, body, decode };
+}
+
+/** For answers that say nothing but that it was done. */
+export function nothing(): void {}
+
+/** Two parts of one operation: the answer of the first makes the second. */
+export function chain<A, T>(first: Call<A>, next: (answer: A) => Call<T>): Call<T> {
+  const { after, ...call } = first;
+  const follow = after ? (answer: unknown) => chain(after(answer), next) : (answer: unknown) => next(answer as A);
+  // Only the last part's answer leaves the client; `decode` of this one feeds the next.
+  return { ...(call as Omit<Call<unknown>, 'after'>), after: follow } as Call<T>;
+}
+
+/** Of one entity: these leave one after the other. */
+export function inLane<T>(id: string, call: Call<T>): Call<T> {
+  return { ...call, lane: id };
+}
+
+/**
+ * An operation that servers of this contract have no route for.
+ * @param hint what to do instead
+ * @returns a function that throws `not_supported`, before any request
+ */
+export function lacking(what: string, hint: string): () => never {
+  return () => {
+    throw unsupported(what, hint);
+  };
+}

@@ -1,0 +1,189 @@
+import { LinktorError, unsupported } from '../../errors';
+import type { Conversation, Message } from '../../model';
+import { chain, inLane, lacking, nothing, read, write } from '../calls';
+import type { Decode } from '../envelope';
+import type { Call, Contract, ConversationFilter, MessageFilter, Outcome } from '../index';
+import { object } from '../json';
+import { contact, conversation, escalation } from './entities';
+import { type Choose, is, newest, rows } from './lists';
+import { isMarked, marked, message, outgoing } from './message';
+import { channelTypes } from './people';
+import { inWords } from './words';
+
+const path = ['conversations'];
+/** how many the server shows (contract 6.1, 17) */
+const mostConversations = 20;
+const mostMessages = 50;
+
+const untagged = 'This server keeps no tags of conversations: tag the contact instead.';
+const unread = 'This server keeps no account of what was read: unread counts only grow.';
+
+const act = <T = Conversation>(id: string, action: string, body?: object, decode?: Decode<T>) =>
+  inLane(id, write('POST', [...path, id, action], decode ?? (conversation as Decode<unknown> as Decode<T>), body));
+
+/** A conversation that is as it was meant to be is no failure, whoever made it so. */
+function until(id: string, call: Call<Conversation>, status: number | undefined, isSo: (now: Conversation) => boolean) {
+  const decode = (body: unknown): Outcome<Conversation> | undefined => {
+    const now = conversation(body);
+    return isSo(now) ? { done: now } : undefined;
+  };
+  return { ...call, settle: { status, look: () => read([...path, id], decode) } };
+}
+
+/** Conversations and messages (contract 1.2, 1.3). */
+export const conversations: Contract['conversations'] = {
+  list: (filter) =>
+    chain(newest(path, conversation, 'conversations', mostConversations, filter, chosen(filter)), (page) =>
+      channelTypes((types) => ({ ...page, items: page.items.map((one) => typed(one, types)) })),
+    ),
+  // What is part of a conversation elsewhere are requests of their own here (contract 5.1).
+  get: (id) =>
+    chain(read([...path, id], conversation), (one) =>
+      one.contactId ? chain(withContact(one, one.contactId), withType) : withType(one),
+    ),
+  create: (input) => write('POST', path, conversation, inWords(input, created, 'a conversation', untagged)),
+  update: (id, changes) => inLane(id, change(id, changes)),
+  assign: (id, user) =>
+    until(id, act(id, 'assign', { user_id: user }), undefined, ({ assignedTo }) => assignedTo === user),
+  unassign: lacking('take a conversation from its assignee', 'Assign it to somebody else.'),
+  resolve: (id) => until(id, act(id, 'resolve'), 400, ({ status }) => status === 'resolved'),
+  reopen: (id) => until(id, act(id, 'reopen'), 400, ({ status }) => status === 'open' || status === 'pending'),
+  snooze: lacking('snooze a conversation', 'Set its status to pending, and to open again when its time has come.'),
+  addTags: lacking('tag a conversation', untagged),
+  removeTags: lacking('take tags from a conversation', untagged),
+  markRead: lacking('mark messages as read', unread),
+  counts: lacking('count conversations', 'List the conversations of one status and count those.'),
+  escalate: (id, { reason, priority }) => act(id, 'escalate', { reason, priority }, escalation),
+  messages: (id, filter) =>
+    newest([...path, id, 'messages'], message, 'messages', mostMessages, filter, { choose: between(filter) }),
+  // The message is read by its id alone here, and may be of another conversation.
+  message: (id, messageId) => read(['messages', messageId], inConversation(id)),
+  send: (id, given) => {
+    const body = outgoing(given);
+    const call = inLane(id, write('POST', [...path, id, 'messages'], message, body));
+    return { ...call, keyed: (key) => marked(body, key), settle: { look: (key) => sentWith(id, key) } };
+  },
+  sendRaw: (id, body) => inLane(id, write('POST', [...path, id, 'messages'], message, body)),
+  react: (id, messageId, emoji) =>
+    inLane(id, write('POST', [...path, id, 'messages', messageId, 'reactions'], nothing, { emoji })),
+};
+
+const created = {
+  contactId: 'contact_id',
+  channelId: 'channel_id',
+  subject: 'subject',
+  priority: 'priority',
+};
+const changeable = { subject: 'subject', priority: 'priority', status: 'status' };
+
+/** Whom it is given to is an operation of its own here. */
+function change(id: string, { assignedTo, ...changes }: Record<string, unknown>): Call<Conversation> {
+  if (changes.status === 'snoozed') return conversations.snooze(id);
+  if (assignedTo === null || assignedTo === '') return conversations.unassign(id);
+  const body = inWords(changes, changeable, 'a conversation', untagged);
+  const put = write('PUT', [...path, id], conversation, body);
+  if (assignedTo === undefined) return put;
+  const given = conversations.assign(id, String(assignedTo));
+  return Object.keys(body).length === 0 ? given : chain(put, () => given);
+}
+
+/** Only the status is the server's business; the rest is chosen here, from what it shows. */
+function chosen({ status, search, sortBy, sortOrder, ...filter }: ConversationFilter) {
+  if (search) throw unsupported('search conversations', 'Search the contacts, then list the conversations of one.');
+  if (filter.tags?.length) throw unsupported('list conversations by tag', untagged);
+  const choose: Choose<Conversation> = (shown) => ({
+    items: sorted(
+      shown.filter(
+        (one) =>
+          is(filter.channelId, one.channelId) &&
+          is(filter.contactId, one.contactId) &&
+          is(filter.assignedTo, one.assignedTo) &&
+          is(filter.priority, one.priority),
+      ),
+      sortBy,
+      sortOrder,
+    ),
+  });
+  return { query: { status }, choose };
+}
+
+function sorted(items: Conversation[], by: ConversationFilter['sortBy'], order: ConversationFilter['sortOrder']) {
+  if (by === undefined) return items;
+  const time = (one: Conversation) => Date.parse(String(one[by] ?? one.createdAt)) || 0;
+  return items.sort((a, b) => (order === 'asc' ? time(a) - time(b) : time(b) - time(a)));
+}
+
+function withType(one: Conversation): Call<Conversation> {
+  return channelTypes((types) => typed(one, types));
+}
+
+function typed(one: Conversation, types: ReadonlyMap<string, string>): Conversation {
+  const channelType = types.get(one.channelId ?? '');
+  return channelType === undefined ? one : { ...one, channelType };
+}
+
+function withContact(one: Conversation, contactId: string): Call<Conversation> {
+  return read(['contacts', contactId], (body) => ({ ...one, contact: contact(body) }));
+}
+
+/** Newest first, between two messages or times; what lies beyond the newest fifty cannot be had. */
+function between({ before, after }: MessageFilter): Choose<Message> {
+  return (shown) => {
+    const from = before === undefined ? 0 : firstOlder(shown, before);
+    const to = after === undefined ? undefined : firstNotNewer(shown, after);
+    if (from === undefined) return { items: [], cut: true };
+    return { items: shown.slice(from, to), cut: to === undefined ? undefined : false };
+  };
+}
+
+function firstOlder(shown: Message[], mark: string): number | undefined {
+  const known = shown.findIndex(({ id }) => id === mark);
+  if (known >= 0) return known + 1;
+  const first = firstBy(shown, mark, (time, limit) => time < limit);
+  return first === -1 ? shown.length : first;
+}
+
+/** @returns undefined when the list ends before the mark is reached */
+function firstNotNewer(shown: Message[], mark: string): number | undefined {
+  const known = shown.findIndex(({ id }) => id === mark);
+  const first = known >= 0 ? known : firstBy(shown, mark, (time, limit) => time <= limit);
+  return first === -1 ? undefined : first;
+}
+
+/** @returns undefined when the mark is no time */
+function firstBy(shown: Message[], mark: string, fits: (time: number, limit: number) => boolean): number | undefined {
+  const limit = /^\d{4}-\d\d-\d\d/.test(mark) ? Date.parse(mark) : Number.NaN;
+  if (Number.isNaN(limit)) return undefined;
+  return shown.findIndex(({ createdAt = '' }) => fits(Date.parse(createdAt), limit));
+}
+
+function inConversation(id: string): Decode<Message> {
+  return (body) => {
+    const found = message(body);
+    if (found.conversationId === id) return found;
+    throw new LinktorError('not_found', 'The message is not in this conversation.', {
+      hint: 'Give the conversation that the message belongs to.',
+    });
+  };
+}
+
+/**
+ * The server stores a message before it sends it on: after a failure it may be there (contract 6.1, 40). The key in its
+ * metadata tells it from any other of the same words.
+ */
+function sentWith(id: string, key: string): Call<Outcome<Message> | undefined> {
+  return read([...path, id, 'messages'], (body): Outcome<Message> | undefined => {
+    const { items } = rows((wire) => wire, 'messages')(body);
+    const wire = items.find((one) => isMarked(one, key));
+    if (wire === undefined) return undefined;
+    return object(wire)?.status === 'failed' ? { failed: unsent(message(wire)) } : { done: message(wire) };
+  });
+}
+
+function unsent({ id, failedReason }: Message): LinktorError {
+  const why = typeof failedReason === 'string' ? ` (${failedReason})` : '';
+  return new LinktorError('server', `The server has stored the message and could not send it on${why}.`, {
+    details: { messageId: id },
+    hint: 'It stands in the conversation as failed: sending it again makes another one.',
+  });
+}

@@ -1,0 +1,194 @@
+import type {
+  Bot,
+  Channel,
+  Completion,
+  Contact,
+  Conversation,
+  Escalation,
+  Flow,
+  Intent,
+  KnowledgeBase,
+  KnowledgeDocument,
+  QueryResult,
+  Sentiment,
+  Session,
+  Tenant,
+  User,
+} from '../../model';
+import { type Decode, entity, idOf } from '../envelope';
+import { array, isObject, type Json, misfit, number, object, put, string } from '../json';
+import { camelled, deeplyCamelled } from './words';
+
+/** An entity in our words, with its id checked; what has a decoder of its own is added by the caller. */
+function named<T extends { id: string }>(body: unknown, what: string): { wire: Json; result: T } {
+  const wire = entity(body, what);
+  return { wire, result: { ...camelled(wire), id: idOf(wire, what) } as unknown as T };
+}
+
+/** Contract 5.1. Tags and metadata are echoed and not kept, so they are not shown either (contract 6.1, 25). */
+export function conversation(body: unknown): Conversation {
+  const { wire, result } = named<Conversation>(body, 'a conversation');
+  delete result.assignedUserId;
+  delete result.tags;
+  delete result.metadata;
+  put(result, 'assignedTo', string(wire.assigned_user_id));
+  return result;
+}
+
+/** Contract 5.3. */
+export function contact(body: unknown): Contact {
+  const { wire, result } = named<Contact>(body, 'a contact');
+  delete result.identities;
+  result.identifiers = array(wire.identities)
+    .filter(isObject)
+    .map((one) => {
+      const { contactId: _contactId, ...rest } = camelled(one);
+      return { ...rest, channelType: string(one.channel_type) ?? '', identifier: string(one.identifier) ?? '' };
+    });
+  return result;
+}
+
+/** Contract 5.4: two fields of theirs are one of ours. */
+export function channel(body: unknown): Channel {
+  const { wire, result } = named<Channel>(body, 'a channel');
+  const link = string(wire.connection_status);
+  const passing = link === 'connecting' || link === 'error' ? link : undefined;
+  const usual = wire.enabled === true && link === 'connected' ? 'active' : 'inactive';
+  result.status = wire.enabled === false ? 'inactive' : (passing ?? usual);
+  return result;
+}
+
+/** Contract 1.5: connecting may answer with what has to be scanned or typed first. */
+export function connected(body: unknown): Channel {
+  const wire = entity(body, 'a channel');
+  const { channel: held, ...rest } = wire;
+  return isObject(held) ? { ...camelled(rest), ...channel(held) } : channel(wire);
+}
+
+const botTypes: Record<string, string> = { rule_based: 'flow' };
+
+/** Contract 5.5. */
+export function bot(body: unknown): Bot {
+  const { wire, result } = named<Bot>(body, 'a bot');
+  const { knowledge_base_id, system_prompt, temperature, max_tokens, ...rest } = object(wire.config) ?? {};
+  put(result, 'type', botTypes[String(wire.type)] ?? string(wire.type));
+  delete result.channels;
+  result.channelIds = array(wire.channels).flatMap((id) => string(id) ?? []);
+  result.knowledgeBaseIds = array([knowledge_base_id]).flatMap((id) => string(id) ?? []);
+  const aiConfig: Json = {};
+  put(aiConfig, 'model', string(wire.model));
+  put(aiConfig, 'systemPrompt', string(system_prompt));
+  put(aiConfig, 'temperature', number(temperature));
+  put(aiConfig, 'maxTokens', number(max_tokens));
+  result.config = { ...(deeplyCamelled(rest) as Json), aiConfig };
+  return result;
+}
+
+/** Contract 5.6: a syncing one is being processed, an inactive one is just that. */
+export function knowledgeBase(body: unknown): KnowledgeBase {
+  const { wire, result } = named<KnowledgeBase>(body, 'a knowledge base');
+  const config = object(wire.config);
+  if (wire.status === 'syncing') result.status = 'processing';
+  result.documentCount = number(wire.item_count) ?? 0;
+  put(result, 'embeddingModel', string(config?.embedding_model));
+  put(result, 'chunkSize', number(config?.chunk_size));
+  put(result, 'chunkOverlap', number(config?.chunk_overlap));
+  if (config) result.config = deeplyCamelled(config) as Json;
+  return result;
+}
+
+/** Contract 5.6: a pair of question and answer is what this server has for a document. */
+export function item(body: unknown): KnowledgeDocument {
+  const { wire, result } = named<KnowledgeDocument>(body, 'a document');
+  delete result.embedding;
+  put(result, 'name', string(wire.question));
+  put(result, 'content', string(wire.answer));
+  put(result, 'sourceUrl', string(wire.source));
+  result.status = 'completed';
+  return result;
+}
+
+/** Contract 1.8: `{results[{item, score}]}`, bare. */
+export function found(asked: string): Decode<QueryResult> {
+  return (body) => {
+    const wire = entity(body, 'a query result');
+    if (!Array.isArray(wire.results) && wire.results !== null) throw misfit('a query result');
+    const chunks = array(wire.results).map((row) => {
+      const held = item(object(row)?.item);
+      const { name, content, ...rest } = held;
+      const chunk = { ...rest, documentId: held.id, content: String(content ?? ''), title: name };
+      return { ...chunk, score: number(object(row)?.score) ?? 0, metadata: object(held.metadata) };
+    });
+    return { query: string(wire.query) ?? asked, chunks };
+  };
+}
+
+/** Contract 5.8: nodes carry their transitions, there are no edges. */
+export function flow(body: unknown): Flow {
+  const { wire, result } = named<Flow>(body, 'a flow');
+  result.status = wire.is_active === true ? 'active' : 'inactive';
+  return result;
+}
+
+/** Contract 5.7. */
+export function completion(body: unknown): Completion {
+  const wire = entity(body, 'a completion');
+  const calls = array(wire.tool_calls);
+  const text = typeof wire.content === 'string' ? wire.content : undefined;
+  if (text === undefined && calls.length === 0) throw misfit('a completion');
+  const result: Completion = { text: text ?? '', message: { role: 'assistant', content: text ?? '' } };
+  if (calls.length > 0) result.message.toolCalls = calls;
+  put(result, 'model', string(wire.model));
+  put(result, 'finishReason', string(wire.finish_reason));
+  const totalTokens = number(wire.tokens_used);
+  if (totalTokens !== undefined) {
+    result.usage = { totalTokens };
+    put(result.usage, 'promptTokens', number(wire.prompt_tokens));
+    put(result.usage, 'completionTokens', number(wire.completion_tokens));
+  }
+  return result;
+}
+
+/** Contract 1.7: `{intent{name, confidence, entities}, candidates}`. */
+export function intent(body: unknown): Intent {
+  const { intent: best, ...rest } = entity(body, 'an intent');
+  const name = string(object(best)?.name);
+  if (name === undefined) throw misfit('an intent');
+  return { ...camelled(rest), ...object(best), name } as Intent;
+}
+
+export function sentiment(body: unknown): Sentiment {
+  const wire = entity(body, 'a sentiment');
+  const found = string(wire.sentiment);
+  if (found === undefined) throw misfit('a sentiment');
+  return { ...camelled(wire), sentiment: found };
+}
+
+/** Contract 1.2. */
+export function escalation(body: unknown): Escalation {
+  const { assigned_user_id, ...rest } = entity(body, 'an escalation');
+  const result = camelled(rest) as Escalation;
+  put(result, 'assignedTo', string(assigned_user_id));
+  return result;
+}
+
+export function user(body: unknown): User {
+  return named<User>(body, 'a user').result;
+}
+
+export function tenant(body: unknown): Tenant {
+  const { wire, result } = named<Tenant>(body, 'an organisation');
+  return { ...result, limits: deeplyCamelled(wire.limits) };
+}
+
+/** Contract 1.1. */
+export function session(body: unknown): Session {
+  const wire = entity(body, 'a session');
+  const accessToken = string(wire.access_token);
+  if (accessToken === undefined) throw misfit('a session');
+  const result: Session = { accessToken };
+  put(result, 'refreshToken', string(wire.refresh_token));
+  put(result, 'expiresIn', number(wire.expires_in));
+  if (isObject(wire.user) && string(wire.user.id)) result.user = user(wire.user);
+  return result;
+}

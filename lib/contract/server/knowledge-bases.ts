@@ -1,0 +1,78 @@
+import { invalid, unsupported } from '../../errors';
+import type { KnowledgeBase, KnowledgeDocument } from '../../model';
+import { chain, inLane, lacking, nothing, read, write } from '../calls';
+import { entity } from '../envelope';
+import type { Contract } from '../index';
+import { object, put, string } from '../json';
+import { found, item, knowledgeBase } from './entities';
+import { is, mentions, paged } from './lists';
+import { inWords, texts } from './words';
+
+const path = ['knowledge-bases'];
+/** the most that a search finds (contract 1.8) */
+const mostFound = 20;
+const plain = new Set([undefined, '', 'txt', 'markdown', 'html', 'csv', 'json']);
+const keeps = 'It keeps name, description, embeddingModel, chunkSize and chunkOverlap.';
+const pairs = 'Its documents are texts: a question (the name) and its answer (the content).';
+
+const fields = { name: 'name', description: 'description' };
+const made = { ...fields, type: 'type' };
+const settings = { embeddingModel: 'embedding_model', chunkSize: 'chunk_size', chunkOverlap: 'chunk_overlap' };
+
+/** What is a field elsewhere is a setting here. */
+function split({ embeddingModel, chunkSize, chunkOverlap, ...rest }: Record<string, unknown>, known: typeof fields) {
+  const config = inWords({ embeddingModel, chunkSize, chunkOverlap }, settings, 'a knowledge base', keeps);
+  return { body: inWords(rest, known, 'a knowledge base', keeps), config };
+}
+
+/** Knowledge bases and their documents, which are pairs of question and answer here (contract 1.8). */
+export const knowledgeBases: Contract['knowledgeBases'] = {
+  list: ({ status, search, ...slice }) => {
+    const keep = (one: KnowledgeBase) => is(status, one.status) && mentions(search, one.name, one.description);
+    return paged(path, knowledgeBase, 'knowledge bases', slice, status || search ? keep : undefined);
+  },
+  get: (id) => read([...path, id], knowledgeBase),
+  create(input) {
+    const { body, config } = split({ type: 'faq', ...input }, made);
+    return write('POST', path, knowledgeBase, Object.keys(config).length > 0 ? { ...body, config } : body);
+  },
+  update(id, changes) {
+    const { body, config } = split(changes, fields);
+    const put = (whole: object) => write('PUT', [...path, id], knowledgeBase, whole);
+    if (Object.keys(config).length === 0) return inLane(id, put(body));
+    // The settings are one object: those that are not to change go along.
+    const now = read([...path, id], (answer) => object(entity(answer, 'a knowledge base').config) ?? {});
+    return inLane(
+      id,
+      chain(now, (kept) => put({ ...body, config: { ...kept, ...config } })),
+    );
+  },
+  remove: (id) => write('DELETE', [...path, id], nothing),
+  // It changes nothing, so it may be asked again, although it is a POST. `minScore` is applied by the resource.
+  query({ base, query, topK, filter }) {
+    if (filter && Object.keys(filter).length > 0)
+      throw unsupported('filter a search in a knowledge base', 'Choose among the results.');
+    const limit = topK && Math.min(topK, mostFound);
+    return write('POST', [...path, base, 'search'], found(query), { query, limit }, 'read');
+  },
+  stats: lacking('tell the figures of a knowledge base', 'Read the knowledge base: it has documentCount.'),
+  documents: (id, { status, type, search, ...slice }) => {
+    if (type) throw unsupported('list documents by type', pairs);
+    const keep = (one: KnowledgeDocument) => is(status, one.status) && mentions(search, one.name, one.content);
+    return paged([...path, id, 'items'], item, 'documents', slice, status || search ? keep : undefined);
+  },
+  document: (id, documentId) => read([...path, id, 'items', documentId], item),
+  addDocument(id, { name, type, content, sourceUrl, metadata }) {
+    if (!plain.has(type)) throw unsupported(`read a document of type "${type}"`, pairs);
+    if (!content) {
+      if (sourceUrl) throw unsupported('fetch a document from an address', 'Read it yourself and give its content.');
+      throw invalid('The document has no content.', pairs);
+    }
+    const body: Record<string, unknown> = { question: name, answer: content };
+    put(body, 'source', string(sourceUrl));
+    if (metadata) body.metadata = texts(metadata, 'metadata');
+    return write('POST', [...path, id, 'items'], item, body);
+  },
+  uploadDocument: lacking('take a file into a knowledge base', pairs),
+  removeDocument: (id, documentId) => write('DELETE', [...path, id, 'items', documentId], nothing),
+};

@@ -1,0 +1,207 @@
+import { invalid, unsupported } from '../../errors';
+import type { Channel, Contact } from '../../model';
+import { chain, inLane, lacking, nothing, read, write } from '../calls';
+import { entity } from '../envelope';
+import type { Call, Contract, IdentityInput } from '../index';
+import { isObject, type Json, object, string } from '../json';
+import { channel, connected, contact, session, tenant, user } from './entities';
+import { is, mentions, newest, paged, rows } from './lists';
+import { inWords, texts } from './words';
+
+const atContacts = ['contacts'];
+const atChannels = ['channels'];
+const mostChannels = 100;
+
+/** Signing in and who we are (contract 1.1). */
+export const auth: Contract['auth'] = {
+  login: (email, password) => ({
+    ...write('POST', ['auth', 'login'], session, { email, password }),
+    keepSession: true,
+  }),
+  refresh: (refreshToken) => ({
+    ...write('POST', ['auth', 'refresh'], session, { refresh_token: refreshToken }),
+    keepSession: true,
+  }),
+  logout: lacking('sign out', 'Its tokens end by themselves: the access token after 15 minutes.'),
+  me: () => read(['me'], user),
+  tenant: () => read(['tenant'], tenant),
+  updateProfile(changes) {
+    const body = inWords(changes, { name: 'name', avatarUrl: 'avatar_url' }, 'a user', 'It keeps name and avatarUrl.');
+    return chain(read(['me'], user), ({ name, avatarUrl }) =>
+      write('PUT', ['me'], user, { name, avatar_url: avatarUrl, ...body }),
+    );
+  },
+  // A wrong current password is a 401 here, and no reason to sign in again (contract 6.1, 39).
+  changePassword: (current, next) => ({
+    ...write('PUT', ['me', 'password'], nothing, { current_password: current, new_password: next }),
+    keepSession: true,
+  }),
+};
+
+const contactFields = {
+  name: 'name',
+  email: 'email',
+  phone: 'phone',
+  avatarUrl: 'avatar_url',
+  tags: 'tags',
+  customFields: (value: unknown) => ({ custom_fields: texts(value ?? {}, 'customFields') }),
+};
+const keepsOf = 'It keeps name, email, phone, avatarUrl, tags and customFields: put the rest into customFields.';
+const contactBody = (changes: Json) => inWords(changes, contactFields, 'a contact', keepsOf);
+const getContact = (id: string) => read([...atContacts, id], contact);
+
+/** A contact is replaced as a whole (contract 6.1, 11): what is not to change has to go along. */
+function mergedContact(id: string, changes: (now: Contact) => Json): Call<Contact> {
+  return inLane(
+    id,
+    chain(getContact(id), (now) => {
+      const { name, email, phone, avatarUrl, tags, customFields } = now;
+      const whole = contactBody({ name, email, phone, avatarUrl, tags, customFields });
+      return chain(write('PUT', [...atContacts, id], nothing, { ...whole, ...changes(now) }), () => getContact(id));
+    }),
+  );
+}
+
+const identityBody = ({ channelType, identifier, metadata }: IdentityInput) => ({
+  channel_type: channelType,
+  identifier,
+  ...(metadata ? { metadata: texts(metadata, 'metadata') } : {}),
+});
+
+const addIdentity = (id: string, identity: IdentityInput) =>
+  chain(write('POST', [...atContacts, id, 'identities'], nothing, identityBody(identity)), () => getContact(id));
+
+/** Contacts (contract 1.4). */
+export const contacts: Omit<Contract['contacts'], 'conversations'> = {
+  list({ tags, email, phone, channelType, sortBy, sortOrder, status, search, ...slice }) {
+    if (channelType) throw unsupported('list contacts by channel', 'Search them by name, e-mail or phone.');
+    if (sortBy || sortOrder) throw unsupported('sort contacts', 'Sort the list after it has come.');
+    const chooses = email || phone || tags?.length;
+    const keep = (one: Contact) =>
+      is(email?.toLowerCase(), one.email?.toLowerCase()) &&
+      is(phone && bare(phone), bare(one.phone ?? '')) &&
+      (!tags?.length || tags.some((tag) => one.tags?.includes(tag)));
+    const query = { ...slice, search: search || email || (phone && bare(phone)) };
+    return paged(atContacts, contact, 'contacts', query, chooses ? keep : undefined);
+  },
+  get: getContact,
+  create({ identifiers, ...input }) {
+    const call = write('POST', atContacts, contact, contactBody(input));
+    const known = identitiesOf(identifiers);
+    return known.length === 0 ? call : chain(call, ({ id }) => oneByOne(known.map((one) => addIdentity(id, one))));
+  },
+  update(id, changes) {
+    // Said before anything is asked: what cannot be kept.
+    const body = contactBody(changes);
+    return mergedContact(id, () => body);
+  },
+  remove: (id) => write('DELETE', [...atContacts, id], nothing),
+  merge: lacking('merge contacts', 'Move what you need with an update, then delete the other contact.'),
+  addTags: (id, names) => mergedContact(id, ({ tags = [] }) => ({ tags: [...new Set([...tags, ...names])] })),
+  removeTags: (id, names) =>
+    mergedContact(id, ({ tags = [] }) => ({ tags: tags.filter((tag) => !names.includes(tag)) })),
+  addIdentity: (id, identity) => inLane(id, addIdentity(id, identity)),
+  removeIdentity: (id, identityId) =>
+    inLane(
+      id,
+      chain(write('DELETE', [...atContacts, id, 'identities', identityId], nothing), () => getContact(id)),
+    ),
+};
+
+/** A phone number without what people put between its digits. */
+function bare(phone: string): string {
+  return phone.replace(/[\s().-]/g, '');
+}
+
+/** Identifiers come as a list, or as a map of channel type and identifier. */
+function identitiesOf(given: unknown): IdentityInput[] {
+  if (given === undefined || given === null) return [];
+  const rows = isObject(given)
+    ? Object.entries(given).map(([channelType, identifier]) => ({ channelType, identifier }))
+    : given;
+  if (!Array.isArray(rows)) throw invalid('"identifiers" must be a list.', 'Give [{channelType, identifier}].');
+  return rows.map((row: unknown) => {
+    const { channelType, identifier, metadata } = object(row) ?? {};
+    const [type, known] = [string(channelType), string(identifier)];
+    if (!type || !known) throw invalid('An identifier needs channelType and identifier.');
+    return { channelType: type, identifier: known, metadata: object(metadata) };
+  });
+}
+
+/** Several calls as one; the answer is that of the last. */
+export function oneByOne<T>(calls: readonly Call<T>[]): Call<T> {
+  return calls.reduceRight((rest, call) => chain(call, () => rest));
+}
+
+const channelFields = {
+  type: 'type',
+  name: 'name',
+  identifier: 'identifier',
+  config: (value: unknown) => ({ config: texts(value ?? {}, 'config') }),
+  credentials: (value: unknown) => ({ credentials: texts(value ?? {}, 'credentials') }),
+};
+const keepsChannel = 'It keeps name, type, identifier, config and credentials, and switches by status.';
+const channelBody = (changes: Json) => inWords(changes, channelFields, 'a channel', keepsChannel);
+const getChannel = (id: string) => read([...atChannels, id], channel);
+const noFigures = 'Read the figures of all channels: analytics, channels.';
+
+/** Channels (contract 1.5). */
+export const channels: Contract['channels'] = {
+  list: ({ type, status, search, ...slice }) =>
+    newest(atChannels, channel, 'channels', mostChannels, slice, {
+      choose: (shown) => ({
+        items: shown.filter(
+          (one) => is(type, one.type) && is(status, one.status) && mentions(search, one.name, one.type, one.identifier),
+        ),
+      }),
+    }),
+  get: getChannel,
+  create: (input) => write('POST', atChannels, channel, channelBody(input)),
+  update(id, { status, ...changes }) {
+    const body = channelBody(changes);
+    const parts = status === undefined ? [] : [enable(id, status)];
+    if (Object.keys(body).length > 0 || parts.length === 0) parts.unshift(replace(id, body));
+    return inLane(id, oneByOne(parts));
+  },
+  remove: (id) => write('DELETE', [...atChannels, id], nothing),
+  connect: (id) => inLane(id, write('POST', [...atChannels, id, 'connect'], connected, {})),
+  disconnect: (id) =>
+    inLane(
+      id,
+      chain(write('POST', [...atChannels, id, 'disconnect'], nothing, {}), () => getChannel(id)),
+    ),
+  status: (id) =>
+    read([...atChannels, id], (body) => {
+      const { status, enabled, connectionStatus } = channel(body);
+      return { status, enabled, connectionStatus };
+    }),
+  capabilities: lacking('tell the capabilities of a channel', 'Look them up in the documentation of its type.'),
+  test: lacking('test a channel', 'Connect it: the answer says whether that worked.'),
+  stats: lacking('tell the figures of one channel', noFigures),
+};
+
+/** As contacts, channels are replaced as a whole; credentials are never shown, so only new ones go along. */
+function replace(id: string, changes: Json): Call<Channel> {
+  return chain(
+    read([...atChannels, id], (body) => entity(body, 'a channel')),
+    ({ type, name, identifier, config }) => {
+      const now = channelBody({ type, name, identifier, config: config ?? {} });
+      return write('PUT', [...atChannels, id], channel, { ...now, ...changes });
+    },
+  );
+}
+
+function enable(id: string, status: unknown): Call<Channel> {
+  if (status !== 'active' && status !== 'inactive')
+    throw unsupported(`set a channel to "${String(status)}"`, 'Set it to active or inactive, or connect it.');
+  const body = { enabled: status === 'active' };
+  return chain(write('PUT', [...atChannels, id, 'enabled'], nothing, body), () => getChannel(id));
+}
+
+/** Conversations do not tell the kind of their channel. @param make gets the types by channel id */
+export function channelTypes<T>(make: (types: ReadonlyMap<string, string>) => T): Call<T> {
+  return read(atChannels, (body) => {
+    const { items } = rows(channel, 'channels')(body);
+    return make(new Map(items.flatMap(({ id, type }): [string, string][] => (type ? [[id, type]] : []))));
+  });
+}

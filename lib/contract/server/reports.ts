@@ -1,0 +1,80 @@
+import { invalid, unsupported } from '../../errors';
+import { lacking, read, write } from '../calls';
+import { rendering, visualTemplates } from '../entities';
+import { entity } from '../envelope';
+import type { Contract, Figures, Period, RenderInput } from '../index';
+import { array, type Json, number, object } from '../json';
+import { lackingAll } from './lacking';
+import { deeplyCamelled } from './words';
+
+const at = { dashboard: 'overview', conversations: 'conversations', channels: 'channels' } as const;
+const figuresOf = 'It has figures of dashboard, conversations and channels.';
+
+/** Analytics (contract 1.10). */
+export const analytics: Contract['analytics'] = {
+  figures(what, period) {
+    if (!Object.hasOwn(at, what)) throw unsupported(`tell the figures of ${what}`, figuresOf);
+    return read(['analytics', at[what as keyof typeof at]], (body) => named(what, body), days(period));
+  },
+  report: lacking('make reports', figuresOf),
+  export: lacking('export figures', figuresOf),
+};
+
+/** Whole days, and both ends (contract 1.10); without either it is the last week. */
+function days({ startDate, endDate }: Period): Json {
+  if (!startDate && !endDate) return {};
+  if (!startDate) throw invalid('The period has an end and no beginning.', 'Give startDate as well.');
+  return { start_date: startDate.slice(0, 10), end_date: (endDate ?? new Date().toISOString()).slice(0, 10) };
+}
+
+/** The figures under the names that they have elsewhere, as far as there are any; the others keep theirs. */
+function named(what: Figures, body: unknown): Json {
+  const rows = array(object(body)?.data).map((row) => deeplyCamelled(row) as Json);
+  if (what === 'channels') return { channels: rows.map(channelRow) };
+  if (what === 'conversations') {
+    const timeline = rows.map((row) => ({ ...row, count: number(row.totalConversations) ?? 0 }));
+    return { totalConversations: timeline.reduce((sum, { count }) => sum + count, 0), timeline };
+  }
+  const figures = deeplyCamelled(entity(body, 'figures')) as Json;
+  return { ...figures, conversations: { total: figures.totalConversations } };
+}
+
+const channelRow = ({ channelName, channelType, totalConversations, ...row }: Json) => ({
+  ...row,
+  name: channelName,
+  type: channelType,
+  conversationsCreated: totalConversations,
+});
+
+const body = ({ template, data, tenantId, channel, format, width, quality, scale }: Partial<RenderInput>) => ({
+  tenant_id: tenantId || undefined,
+  template_id: template,
+  data,
+  channel,
+  format,
+  width,
+  quality,
+  scale,
+});
+
+/** The visual response engine, on servers that have started one (contract 1.11). */
+export const vre: Contract['vre'] = {
+  render: (input) => write('POST', ['vre', 'render'], rendering, body(input), 'read'),
+  renderAndSend: lacking(
+    'send a picture that it has made',
+    'Render it, put it where the server can fetch it, and send it as an image.',
+  ),
+  templates: (tenantId) => read(['vre', 'templates'], visualTemplates, { tenant_id: tenantId }),
+  preview: (template, data) =>
+    data && Object.keys(data).length > 0
+      ? vre.render({ template, data, tenantId: '' })
+      : read(['vre', 'templates', template, 'preview'], rendering),
+};
+
+const silent = 'This server sends no webhooks.';
+
+/** Webhook registrations (contract 1.13): none. */
+export const webhooks: Contract['webhooks'] = {
+  ...lackingAll('webhooks', silent),
+  test: lacking('test a webhook', silent),
+};

@@ -1,0 +1,72 @@
+import { invalid } from '../lib/errors';
+import { action, type Outcome } from './kit/define';
+import { as, choice, dynJson, flag, typed } from './kit/fields';
+import { listed, listing } from './kit/list';
+
+const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+type Method = (typeof methods)[number];
+
+/** Any call of the API, with the sign-in, retries and limits of all the others. */
+export default action({
+  type: 'linktor-api',
+  result: 'payload',
+  busy: 'asking',
+  fields: {
+    operation: choice(['call', 'list'], { icon: 'tasks' }),
+    method: choice(['msg', ...methods], { icon: 'exchange', when: { operation: ['call'] } }),
+    path: typed('path', { required: true, convert: as.string, mustache: true, icon: 'link' }),
+    query: typed('query', { types: dynJson, convert: as.object, icon: 'question' }),
+    body: typed('body', { types: dynJson, icon: 'file-code-o', when: { operation: ['call'] } }),
+    headers: typed('', { types: dynJson, convert: as.object, icon: 'list', advanced: true }),
+    returns: choice(['body', 'data', 'full'], { icon: 'reply', when: { operation: ['call'] } }),
+    ...listing({ operation: ['list'] }),
+    repeat: flag(false, { icon: 'repeat', advanced: true, when: { operation: ['call'] } }),
+    sensitive: flag(false, { icon: 'unlock', advanced: true }),
+  },
+  async run(context): Promise<Outcome | undefined> {
+    const { client, msg, values } = context;
+    const { operation, path, query, body, returns, repeat, sensitive } = values;
+    if (!sensitive) refuseSensitive(path);
+    const call = { path, query, headers: textsOf(values.headers) };
+    if (operation === 'list') return listed(context, values, (slice) => client.requestPage(call, slice));
+    const method = methodOf(values.method === 'msg' ? (msg.method ?? 'GET') : values.method);
+    const reads = method === 'GET';
+    const answer = await client.request({
+      ...call,
+      method,
+      body: reads ? undefined : body,
+      repeatable: reads || repeat,
+    });
+    const { status: statusCode, headers } = answer;
+    const result = returns === 'full' ? answer : returns === 'data' ? answer.data : answer.body;
+    return { result, also: { statusCode, headers } };
+  },
+});
+
+function methodOf(given: unknown): Method {
+  const method = methods.find((one) => one === String(given).toUpperCase());
+  if (method) return method;
+  throw invalid('"method" is none that an API knows.', `Give one of ${methods.join(', ')}.`);
+}
+
+/** A flow should not change who may get in, unless its author says so. */
+function refuseSensitive(path: string): void {
+  let plain = path;
+  try {
+    plain = decodeURIComponent(path);
+  } catch {
+    // The client says what is wrong with it.
+  }
+  if (!/(^|\/)(auth|api-keys|me\/password)(\/|\?|$)/i.test(plain)) return;
+  throw invalid(
+    'This path signs in or handles keys.',
+    'Use another node, or tick "sensitive" in this one if you mean it.',
+  );
+}
+
+function textsOf(headers: Record<string, unknown> | undefined): Record<string, string> | undefined {
+  if (!headers) return undefined;
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, as.string(value, `headers.${name}`)]),
+  );
+}

@@ -1,0 +1,52 @@
+import { action } from './kit/define';
+import { as, bodyOf, choice, dynJson, typed } from './kit/fields';
+import { idField, usual, usualFields } from './kit/resource';
+
+const operations = ['list', 'get', 'create', 'update', 'delete', 'activate', 'deactivate'] as const;
+const written = { operation: ['create', 'update'] };
+
+/** Linktor's own bots. */
+export default action({
+  type: 'linktor-bot',
+  result: 'payload',
+  busy: 'asking',
+  fields: {
+    operation: choice(operations, { icon: 'tasks' }),
+    bot: idField(
+      'botId',
+      'bots',
+      operations.filter((one) => one !== 'list' && one !== 'create'),
+      'android',
+    ),
+    title: typed('', { convert: as.string, icon: 'font', when: written }),
+    description: typed('', { convert: as.string, icon: 'align-left', when: written }),
+    kind: typed('', { convert: as.string, icon: 'random', when: { operation: ['list', 'create'] } }),
+    settings: typed('', { types: dynJson, convert: as.object, icon: 'sliders', when: written }),
+    channel: typed('', { convert: as.string, pick: 'channels', icon: 'sitemap', when: { operation: ['list'] } }),
+    ...usualFields,
+  },
+  async run(context) {
+    const { client, msg, values } = context;
+    const {
+      operation,
+      bot,
+      title: name,
+      description,
+      kind: type,
+      settings: config,
+      channel,
+      search,
+      state: status,
+    } = values;
+    const { bots } = client;
+    if (operation === 'activate') return { result: await bots.activate(bot) };
+    if (operation === 'deactivate') return { result: await bots.deactivate(bot) };
+    const common = { name, description, config };
+    return usual(context, bots, {
+      ...values,
+      id: bot,
+      filter: { search, status, type, channelId: channel },
+      body: () => bodyOf(operation === 'create' ? { ...common, type } : common, msg.payload),
+    });
+  },
+});

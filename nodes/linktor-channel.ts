@@ -1,0 +1,40 @@
+import { action } from './kit/define';
+import { as, bodyOf, choice, dynJson, typed } from './kit/fields';
+import { idField, usual, usualFields } from './kit/resource';
+
+const operations = ['list', 'get', 'create', 'update', 'delete', 'connect', 'disconnect', 'status'] as const;
+const written = { operation: ['create', 'update'] };
+
+/** The ways on which customers write: WhatsApp numbers, web chats and the like. */
+export default action({
+  type: 'linktor-channel',
+  result: 'payload',
+  busy: 'asking',
+  fields: {
+    operation: choice(operations, { icon: 'tasks' }),
+    channel: idField(
+      'channelId',
+      'channels',
+      operations.filter((one) => one !== 'list' && one !== 'create'),
+      'sitemap',
+    ),
+    title: typed('', { convert: as.string, icon: 'font', when: written }),
+    kind: typed('', { convert: as.string, icon: 'random', when: { operation: ['list', 'create'] } }),
+    settings: typed('', { types: dynJson, convert: as.object, icon: 'sliders', when: written }),
+    ...usualFields,
+  },
+  async run(context) {
+    const { client, msg, values } = context;
+    const { operation, channel, title: name, kind: type, settings: config, search, state: status } = values;
+    const { channels } = client;
+    if (operation === 'connect') return { result: await channels.connect(channel) };
+    if (operation === 'disconnect') return { result: await channels.disconnect(channel) };
+    if (operation === 'status') return { result: await channels.status(channel) };
+    return usual(context, channels, {
+      ...values,
+      id: channel,
+      filter: { search, status, type },
+      body: () => bodyOf(operation === 'create' ? { name, type, config } : { name, config }, msg.payload),
+    });
+  },
+});

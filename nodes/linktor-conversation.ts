@@ -1,0 +1,134 @@
+import type { Message } from '../lib/model';
+import { chatOf, transcriptOf } from '../lib/transcript';
+import { type ActionContext, action, type Outcome } from './kit/define';
+import { as, bodyOf, choice, defined, dynJson, figure, typed, type Values } from './kit/fields';
+import { listed, listing } from './kit/list';
+import { idField } from './kit/resource';
+
+const operations = [
+  'get',
+  'list',
+  'create',
+  'update',
+  'assign',
+  'unassign',
+  'resolve',
+  'reopen',
+  'snooze',
+  'messages',
+  'transcript',
+  'addTags',
+  'removeTags',
+  'markRead',
+  'counts',
+  'escalate',
+] as const;
+const ofOne = operations.filter((one) => one !== 'list' && one !== 'create' && one !== 'counts');
+const only = (...operation: (typeof operations)[number][]) => ({ operation });
+const optional = { convert: as.string };
+
+const fields = {
+  operation: choice(operations, { icon: 'tasks' }),
+  conversation: idField('conversationId', 'conversations', ofOne, 'comments'),
+  contact: idField('contactId', 'contacts', ['create'], 'user'),
+  channel: idField('channelId', 'channels', ['create'], 'sitemap'),
+  user: typed('userId', { ...optional, required: true, icon: 'user-md', when: only('assign') }),
+  until: typed('until', { convert: as.time, icon: 'clock-o', when: only('snooze') }),
+  tags: typed('tags', { convert: as.strings, required: true, icon: 'tags', when: only('addTags', 'removeTags') }),
+  reason: typed('reason', { ...optional, icon: 'comment-o', when: only('escalate') }),
+  // Not `status`: Node-RED's editor keeps what a node shows under that name.
+  state: typed('', { ...optional, icon: 'flag-o', when: only('list', 'update') }),
+  channelId: typed('', { ...optional, pick: 'channels', icon: 'sitemap', when: only('list') }),
+  contactId: typed('', { ...optional, pick: 'contacts', icon: 'user', when: only('list') }),
+  assignedTo: typed('', { ...optional, icon: 'user-md', when: only('list') }),
+  search: typed('', { ...optional, icon: 'search', when: only('list') }),
+  subject: typed('', { ...optional, mustache: true, icon: 'header', when: only('create', 'update') }),
+  priority: typed('', {
+    ...optional,
+    icon: 'exclamation-circle',
+    when: only('list', 'create', 'update', 'escalate'),
+  }),
+  metadata: typed('', { types: dynJson, convert: as.object, icon: 'tags', when: only('create', 'update') }),
+  messageIds: typed('', { convert: as.strings, icon: 'check', when: only('markRead') }),
+  before: typed('', { ...optional, icon: 'step-backward', when: only('messages') }),
+  format: choice(['chat', 'text', 'markdown'], { icon: 'align-left', when: only('transcript') }),
+  last: figure(50, { min: 1, max: 1000, icon: 'history', when: only('transcript') }),
+  ...listing({ operation: ['list', 'messages'] }),
+};
+
+type Context = ActionContext<Values<typeof fields>>;
+
+/** A conversation: look at it, hand it on, settle it. */
+export default action({
+  type: 'linktor-conversation',
+  result: 'payload',
+  busy: 'asking',
+  fields,
+  async run(context): Promise<Outcome | undefined> {
+    const { client, msg, values } = context;
+    const { operation, conversation: id, reason, priority } = values;
+    const { conversations } = client;
+    switch (operation) {
+      case 'list':
+        return list(context);
+      case 'create':
+        return { result: await conversations.create(opening(context)) };
+      case 'update':
+        return { result: await conversations.update(id, changes(values, msg.payload)) };
+      case 'assign':
+        return { result: await conversations.assign(id, values.user) };
+      case 'unassign':
+        return { result: await conversations.unassign(id) };
+      case 'resolve':
+        return { result: await conversations.resolve(id) };
+      case 'reopen':
+        return { result: await conversations.reopen(id) };
+      case 'snooze':
+        return { result: await conversations.snooze(id, values.until) };
+      case 'messages':
+        return listed(context, values, (slice) => conversations.messages(id, { ...slice, before: values.before }));
+      case 'transcript':
+        return { result: await transcript(context) };
+      case 'addTags':
+        return { result: await conversations.addTags(id, values.tags) };
+      case 'removeTags':
+        return { result: await conversations.removeTags(id, values.tags) };
+      case 'markRead':
+        await conversations.markRead(id, values.messageIds);
+        return { result: undefined, keep: true };
+      case 'counts':
+        return { result: await conversations.counts() };
+      case 'escalate':
+        return { result: await conversations.escalate(id, { reason, priority }) };
+      default:
+        return { result: await conversations.get(id) };
+    }
+  },
+});
+
+function list(context: Context): Promise<Outcome | undefined> {
+  const { state: status, channelId, contactId, assignedTo, search, priority } = context.values;
+  const filter = { status, channelId, contactId, assignedTo, search, priority };
+  return listed(context, context.values, (slice) => context.client.conversations.list({ ...filter, ...slice }));
+}
+
+function opening({ values }: Context): Record<string, unknown> {
+  const { contact: contactId, channel: channelId, subject, priority, metadata } = values;
+  return defined({ contactId, channelId, subject, priority, metadata });
+}
+
+function changes({ state: status, subject, priority, metadata }: Context['values'], payload: unknown) {
+  return bodyOf({ status, subject, priority, metadata }, payload);
+}
+
+/** The newest messages, told from the first to the last. */
+async function transcript({ client, values }: Context): Promise<unknown> {
+  const { conversation: id, format, last } = values;
+  const messages: Message[] = [];
+  for await (const message of client.conversations.eachMessage(id, { limit: Math.min(last, 100) })) {
+    if (messages.push(message) === last) break;
+  }
+  messages.reverse();
+  if (format === 'chat') return chatOf(messages);
+  return transcriptOf(messages, format as 'text', await client.conversations.get(id));
+}

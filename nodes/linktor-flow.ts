@@ -1,0 +1,58 @@
+import { action } from './kit/define';
+import { as, bodyOf, choice, defined, dynJson, isObject, typed } from './kit/fields';
+import { listed, listing } from './kit/list';
+import { idField, usual, usualFields } from './kit/resource';
+
+const operations = ['list', 'get', 'create', 'update', 'delete', 'execute', 'executions'] as const;
+const written = { operation: ['create', 'update'] };
+
+/** Linktor's own flows, and what they do. */
+export default action({
+  type: 'linktor-flow',
+  result: 'payload',
+  busy: 'asking',
+  fields: {
+    operation: choice(operations, { icon: 'tasks' }),
+    flow: idField(
+      'flowId',
+      'flows',
+      operations.filter((one) => one !== 'list' && one !== 'create'),
+      'code-fork',
+    ),
+    conversation: idField('conversationId', 'conversations', ['execute'], 'comments'),
+    variables: typed('', { types: dynJson, convert: as.object, icon: 'list-ul', when: { operation: ['execute'] } }),
+    title: typed('', { convert: as.string, icon: 'font', when: written }),
+    description: typed('', { convert: as.string, icon: 'align-left', when: written }),
+    definition: typed('', { types: dynJson, convert: as.object, icon: 'object-group', when: written }),
+    ...usualFields,
+    ...listing({ operation: ['list', 'executions'] }),
+  },
+  async run(context) {
+    const { client, msg, values } = context;
+    const {
+      operation,
+      flow,
+      conversation,
+      variables,
+      title: name,
+      description,
+      definition,
+      search,
+      state: status,
+    } = values;
+    const { flows } = client;
+    if (operation === 'execute') {
+      const given = variables ?? (isObject(msg.payload) ? msg.payload : undefined);
+      return { result: await flows.execute(flow, { conversationId: conversation, variables: given }) };
+    }
+    if (operation === 'executions') {
+      return listed(context, values, (slice) => flows.executions(flow, slice));
+    }
+    return usual(context, flows, {
+      ...values,
+      id: flow,
+      filter: { search, status },
+      body: () => bodyOf({ ...definition, ...defined({ name, description }) }, msg.payload),
+    });
+  },
+});

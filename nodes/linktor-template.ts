@@ -1,0 +1,99 @@
+import { invalid } from '../lib/errors';
+import type { Rendering } from '../lib/model';
+import { type ActionContext, action, type Outcome } from './kit/define';
+import { as, choice, dynJson, dynNumber, isObject, typed } from './kit/fields';
+import { idField } from './kit/resource';
+
+const operations = ['render', 'renderAndSend', 'list', 'preview'] as const;
+const made = { operation: ['render', 'renderAndSend', 'preview'] };
+const rendered = { operation: ['render'] };
+const sent = { operation: ['renderAndSend'] };
+
+/** Pictures made from Linktor's visual templates. */
+export default action({
+  type: 'linktor-template',
+  result: 'payload',
+  busy: 'asking',
+  fields: {
+    operation: choice(operations, { icon: 'tasks' }),
+    template: idField('templateId', 'templates', made.operation, 'picture-o'),
+    data: typed('payload', { types: dynJson, icon: 'database', when: made }),
+    conversation: idField('conversationId', 'conversations', sent.operation, 'comments'),
+    caption: typed('', { convert: as.string, mustache: true, icon: 'font', when: sent }),
+    followUp: typed('', { convert: as.string, mustache: true, icon: 'comment-o', advanced: true, when: sent }),
+    channelType: typed('', { convert: as.string, icon: 'random', advanced: true, when: rendered }),
+    format: choice(['png', 'webp', 'jpeg'], { icon: 'file-image-o', advanced: true, when: rendered }),
+    width: typed('', {
+      types: dynNumber,
+      convert: as.number(100, 4000),
+      icon: 'arrows-h',
+      advanced: true,
+      when: rendered,
+    }),
+  },
+  async run(context) {
+    const { client, values } = context;
+    const { operation, template } = values;
+    const { vre } = client;
+    if (operation === 'list') return { result: await vre.templates(await tenantOf(context)) };
+    if (operation === 'renderAndSend') return send(context, dataOf(values.data));
+    if (operation === 'preview') {
+      // Without data of its own the template shows its example.
+      return picture(await vre.preview(template, isObject(values.data) ? values.data : undefined));
+    }
+    const { channelType, format, width } = values;
+    const wanted = { channel: channelType, format: format as 'png', width };
+    const tenantId = await tenantOf(context);
+    return picture(await vre.render({ ...wanted, template, data: dataOf(values.data), tenantId }));
+  },
+});
+
+/** Templates belong to an organisation; which one is ours is asked once. */
+async function tenantOf({ client, notes }: Pick<ActionContext<unknown>, 'client' | 'notes'>): Promise<string> {
+  const known = notes.get('tenant');
+  if (typeof known === 'string') return known;
+  const { id } = await client.auth.tenant();
+  notes.set('tenant', id);
+  return id;
+}
+
+function dataOf(data: unknown): Record<string, unknown> {
+  if (isObject(data)) return data;
+  throw invalid('The field "data" must be an object.', 'Give what the template shows as an object in msg.payload.');
+}
+
+function picture({ image, imageUrl, ...template }: Rendering): Outcome {
+  return { result: image ?? imageUrl, also: { template } };
+}
+
+interface Sending {
+  conversation: string;
+  template: string;
+  caption?: string;
+  followUp?: string;
+}
+
+async function send({ client, values, journal, msg }: ActionContext<Sending>, data: Record<string, unknown>) {
+  const { conversation, template, caption, followUp: followUpText } = values;
+  const { messageId, ...rest } = await client.vre.renderAndSend({
+    conversation,
+    template,
+    data,
+    caption,
+    followUpText,
+  });
+  const at = Date.now();
+  if (messageId) journal.note({ messageId, conversationId: conversation, at, context: msg.context });
+  const receipt = {
+    messageId,
+    status: 'pending',
+    conversationId: conversation,
+    at: new Date(at).toISOString(),
+    parts: 1,
+  };
+  return {
+    result: undefined,
+    keep: true,
+    also: { sent: receipt, template: { caption: rest.caption, imageUrl: rest.imageUrl } },
+  };
+}

@@ -1,0 +1,146 @@
+import { plainEvent } from '../../announce';
+import type { Bot } from '../../automation';
+import { type Fields, Form } from '../../form';
+import { reply } from '../../resources/ai';
+import { type Answer, type Call, gone } from '../../router';
+import { stamp, touch } from '../../state';
+import type { World } from '../../world';
+import { added, bareList, said, wrapped } from '../envelope';
+import type { Routes } from '../house';
+import { findStrictly, needed } from '../read';
+import { unreadable } from '../refusal';
+import { sparse, times } from '../views';
+
+const PROVIDERS = ['openai', 'anthropic', 'ollama'] as const;
+const CONDITIONS = ['low_confidence', 'keyword', 'sentiment', 'intent', 'user_request'] as const;
+
+/** The settings that a bot has here: what reads each of them. */
+const SETTINGS: Readonly<Record<string, (form: Form, field: string) => unknown>> = {
+  system_prompt: (form, field) => form.text(field),
+  temperature: (form, field) => form.number(field),
+  max_tokens: (form, field) => form.number(field, { whole: true }),
+  context_window_size: (form, field) => form.number(field, { whole: true }),
+  welcome_message: (form, field) => form.text(field),
+  fallback_message: (form, field) => form.text(field),
+  confidence_threshold: (form, field) => form.number(field),
+  escalation_rules: (form, field) => form.forms(field)?.map((rule) => rule.fields()),
+  working_hours: (form, field) => form.map(field),
+};
+
+/** The same words in the shared world. */
+const SHARED: Readonly<Record<string, string>> = {
+  welcome_message: 'welcomeMessage',
+  fallback_message: 'fallbackMessage',
+};
+
+/** Bots. Switching one on or off, and linking it, answers with words only. */
+export const botRoutes: Routes = (on, { world }) => {
+  const { bots, channels } = world.state;
+  const need = ({ params }: Call): Bot => findStrictly(bots, params.id);
+  on('GET', '/bots', ({ query }) => bareList(bots.all(), query, botView));
+  on('POST', '/bots', ({ body }) => added(botView(create(world, new Form(body)))));
+  on('GET', '/bots/:id', (call) => wrapped(botView(need(call))));
+  for (const path of ['/bots/:id', '/bots/:id/config']) {
+    on('PUT', path, (call) => wrapped(botView(update(world, need(call), new Form(call.body)))));
+  }
+  on('DELETE', '/bots/:id', (call) => {
+    bots.remove(need(call).id);
+    return gone();
+  });
+  on('POST', '/bots/:id/activate', (call) => turned(world, need(call), true));
+  on('POST', '/bots/:id/deactivate', (call) => turned(world, need(call), false));
+  on('POST', '/bots/:id/channels', (call) => {
+    const bot = need(call);
+    const { id } = findStrictly(channels, needed(new Form(call.body), 'channel_id'), 'CHANNEL_NOT_FOUND');
+    bot.channelIds = [...new Set([...bot.channelIds, id])];
+    return said('Channel assigned');
+  });
+  on('DELETE', '/bots/:id/channels/:channel', (call) => {
+    const bot = need(call);
+    bot.channelIds = bot.channelIds.filter((id) => id !== call.params.channel);
+    return said('Channel unassigned');
+  });
+  on('POST', '/bots/:id/escalation-rules', (call) => {
+    const form = new Form(call.body);
+    const rule = { condition: form.needChoice('condition', CONDITIONS), value: form.text('value') ?? '' };
+    const { config } = need(call);
+    const rules = Array.isArray(config.escalation_rules) ? config.escalation_rules : [];
+    config.escalation_rules = [...rules, { ...rule, action: 'escalate', priority: form.text('priority') ?? 'normal' }];
+    return said('Escalation rule added');
+  });
+  on('POST', '/bots/:id/test', (call) => tested(world, need(call), new Form(call.body)));
+};
+
+export function providerIn(form: Form): string {
+  const provider = form.choice('provider', PROVIDERS);
+  if (!provider) throw unreadable();
+  return provider;
+}
+
+function create(world: World, form: Form): Bot {
+  const { bots } = world.state;
+  const bot: Bot = {
+    ...stamp(bots.newId()),
+    name: needed(form, 'name'),
+    type: needed(form, 'type'),
+    status: 'inactive',
+    config: { provider: providerIn(form), model: needed(form, 'model') },
+    channelIds: [],
+    knowledgeBaseIds: [],
+    metadata: {},
+  };
+  return bots.add(update(world, bot, form));
+}
+
+function update({ state: { bases } }: World, bot: Bot, form: Form): Bot {
+  const given = Object.entries(SETTINGS).map(([key, read]) => [SHARED[key] ?? key, read(form, key)] as const);
+  const model = form.text('model');
+  const baseId = form.text('knowledge_base_id');
+  if (baseId) bot.knowledgeBaseIds = [findStrictly(bases, baseId).id];
+  bot.name = form.text('name') || bot.name;
+  bot.config = { ...bot.config, ...Object.fromEntries(given.filter(([, value]) => value !== undefined)) };
+  if (model) bot.config.model = model;
+  touch(bot);
+  return bot;
+}
+
+function botView(bot: Bot): Fields {
+  const { id, tenantId, name, type, status, config, channelIds, knowledgeBaseIds } = bot;
+  const settings = Object.keys(SETTINGS).map((key) => [key, config[SHARED[key] ?? key]]);
+  return {
+    id,
+    tenant_id: tenantId,
+    name,
+    type: type === 'flow' ? 'rule_based' : type,
+    provider: config.provider ?? 'openai',
+    model: config.model ?? 'sandbox-model',
+    config: { ...sparse(Object.fromEntries(settings)), ...sparse({ knowledge_base_id: knowledgeBaseIds[0] }) },
+    status: status === 'draft' ? 'inactive' : status,
+    channels: channelIds,
+    ...times(bot),
+  };
+}
+
+function turned(world: World, bot: Bot, active: boolean): Answer {
+  const before = bot.status;
+  bot.status = active ? 'active' : 'inactive';
+  touch(bot);
+  if ((before === 'active') !== active) {
+    const { id: botId, name, status } = bot;
+    plainEvent(world, active ? 'bot.started' : 'bot.stopped', botId, { botId, name, status });
+  }
+  return said(active ? 'Bot activated' : 'Bot deactivated');
+}
+
+function tested(world: World, { knowledgeBaseIds }: Bot, form: Form): Answer {
+  const began = performance.now();
+  const turns = [{ role: 'user' as const, content: needed(form, 'message') }];
+  const { text, usage } = reply(world, turns, knowledgeBaseIds);
+  return wrapped({
+    content: text,
+    confidence: 0.9,
+    should_escalate: false,
+    tokens_used: usage.totalTokens,
+    latency_ms: Math.round(performance.now() - began),
+  });
+}

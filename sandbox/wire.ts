@@ -1,0 +1,46 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Answer } from './router';
+
+/** The path is taken as it came: two slashes at its start must not be read as a host. */
+export function urlOf({ url = '/' }: IncomingMessage): URL {
+  return new URL(`http://sandbox${url.startsWith('/') ? url : '/'}`);
+}
+
+/** Sends an answer. Nothing and an empty text are a body of no bytes and no type. */
+export function write(response: ServerResponse, { status, body, headers = {}, events }: Answer): void {
+  response.statusCode = status;
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  if (events) {
+    response.setHeader('Content-Type', 'text/event-stream');
+    response.setHeader('Cache-Control', 'no-cache');
+    for (const event of events) response.write(`data: ${event}\n\n`);
+    response.end();
+    return;
+  }
+  if (body === undefined || body === '') {
+    response.end();
+    return;
+  }
+  const { text, type } = serialised(body);
+  if (!response.hasHeader('Content-Type')) response.setHeader('Content-Type', type);
+  response.setHeader('Content-Length', Buffer.byteLength(text));
+  response.end(text);
+}
+
+/** Refuses a handshake with an ordinary answer. */
+export function refuse(stream: Duplex, { status, headers = {}, body }: Answer): void {
+  const { text, type } = serialised(body);
+  const lines = Object.entries({ 'Content-Type': type, 'Content-Length': Buffer.byteLength(text), ...headers });
+  const start = [
+    `HTTP/1.1 ${status} Refused`,
+    'Connection: close',
+    ...lines.map(([name, value]) => `${name}: ${value}`),
+  ];
+  stream.end(`${start.join('\r\n')}\r\n\r\n${text}`);
+}
+
+function serialised(body: unknown): { text: string | Buffer; type: string } {
+  if (typeof body === 'string') return { text: body, type: 'text/plain; charset=utf-8' };
+  return { text: Buffer.isBuffer(body) ? body : JSON.stringify(body), type: 'application/json' };
+}

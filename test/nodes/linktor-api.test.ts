@@ -1,0 +1,108 @@
+import { strict as assert } from 'node:assert';
+import { alone, stage } from '../support/flows';
+import { failsWell } from './failures';
+
+describe('linktor-api', () => {
+  const set = stage();
+  const run = alone(set, 'linktor-api');
+
+  it('makes the call that the message asks for', async () => {
+    const body = { name: 'Lia' };
+    const msg = await run({}, { method: 'post', path: '/contacts', body, payload: 'kept elsewhere' });
+    assert.equal((msg.payload as { name: string }).name, 'Lia');
+    assert.equal(msg.statusCode, 201);
+    assert.match(String((msg.headers as Record<string, string>)['content-type']), /json/);
+  });
+
+  it('is a GET without a word about it', async () => {
+    const msg = await run({}, { path: '/contacts/ct_ana', body: { not: 'sent' } });
+    assert.equal((msg.payload as { name: string }).name, 'Ana Souza');
+  });
+
+  it('takes its own settings before those of the message', async () => {
+    const own = { method: 'GET', path: '/contacts/{{contactId}}', pathType: 'str' };
+    const msg = await run(own, { contactId: 'ct_ana', method: 'DELETE', path: '/contacts/ct_bruno' });
+    assert.equal((msg.payload as { id: string }).id, 'ct_ana');
+    assert.equal((await set.state()).counts.contacts, 3);
+  });
+
+  it('gives the whole answer', async () => {
+    const { payload } = await run({ returns: 'full' }, { path: '/contacts/ct_ana' });
+    const { status, headers, body } = payload as Record<string, unknown>;
+    assert.equal(status, 200);
+    assert.equal(typeof headers, 'object');
+    assert.equal((body as { id: string }).id, 'ct_ana');
+  });
+
+  it('gives what is in the envelope', async () => {
+    const { payload } = await run({ returns: 'data' }, { path: '/contacts' });
+    assert.equal((payload as unknown[]).length, 3);
+  });
+
+  it('takes an answer that is not JSON as it is', async () => {
+    await set.control('fail', { count: 1, status: 200, headers: { 'Content-Type': 'text/csv' }, body: 'a,b' });
+    assert.equal((await run({}, { path: '/contacts' })).payload, 'a,b');
+  });
+
+  it('gives all pages of a list', async () => {
+    const msg = await run({ operation: 'list', paging: 'all', limit: 2 }, { path: '/contacts' });
+    assert.equal((msg.payload as unknown[]).length, 2);
+    assert.equal((msg.page as { total: number }).total, 3);
+  });
+
+  it('says that an answer is no list', async () => {
+    const { error } = await run({ operation: 'list' }, { path: '/contacts/ct_ana' });
+    assert.equal(error?.code, 'serialization');
+  });
+
+  it('sends headers and a query of its own', async () => {
+    const headers = { headers: '{"X-Own":"yes"}', headersType: 'json' };
+    await run(headers, { path: '/contacts', query: { search: 'Ana Souza', limit: 1 } });
+    const [{ query }] = (await set.state()).requests as unknown as [{ query: string }];
+    assert.match(query, /search=Ana%20Souza&limit=1/);
+  });
+
+  for (const path of ['https://elsewhere.example/x', '//elsewhere.example', '/../x', '/%2e%2e/x', 'a\\b', '/a#b']) {
+    it(`stays where it belongs: ${path}`, async () => {
+      const { error } = await run({}, { path });
+      assert.equal(error?.code, 'validation');
+      assert.equal((await set.state()).requests.length, 0);
+    });
+  }
+
+  for (const path of ['/auth/login', 'auth/me', '/API-keys', '/x/%61uth/refresh', '/me/password']) {
+    it(`keeps its hands off keys and sign-in: ${path}`, async () => {
+      const { error } = await run({}, { path });
+      assert.equal(error?.code, 'validation');
+      assert.match(error?.cause.hint as string, /"sensitive"/);
+      assert.equal((await set.state()).requests.length, 0);
+    });
+  }
+
+  it('unless its author means it', async () => {
+    const { payload } = await run({ sensitive: true }, { path: '/auth/me' });
+    assert.equal((payload as { email: string }).email, 'demo@linktor.local');
+  });
+
+  it('never repeats a write by itself, unless it is told that this does no harm', async () => {
+    const call = { method: 'PUT', path: '/nowhere', body: {} };
+    await set.control('fail', { count: 10, status: 500 });
+    await run({}, call);
+    assert.equal((await set.state()).requests.length, 1);
+  });
+
+  it('repeats what it may', async () => {
+    const { node, caught } = await set.play([{ id: 'node', type: 'linktor-api', config: 'account', repeat: true }], {
+      account: { maxRetries: 1 },
+    });
+    await set.control('fail', { count: 10, status: 500 });
+    node('node').receive({ method: 'PATCH', path: '/contacts/ct_ana', body: {} });
+    await caught.first();
+    assert.equal((await set.state()).requests.length, 2);
+  });
+
+  failsWell(set, 'linktor-api', {
+    call: { msg: { method: 'POST', path: '/contacts', body: { name: 'Lia' } }, kind: 'write', takesText: true },
+    list: { msg: { path: '/contacts' }, kind: 'read' },
+  });
+});
