@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmod, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
 
@@ -50,8 +50,25 @@ async function nodes() {
   await writeFile(join(out, 'linktor.js'), text);
   await writeFile(join(out, 'linktor.html'), render(palette, browser.text));
   await cp(join(root, 'icons'), join(out, 'icons'), { recursive: true });
-  await cp(join(root, 'locales'), join(out, 'locales'), { recursive: true });
+  await words(out, (name) => !name.startsWith('linktor-sidebar.'));
   return metafile;
+}
+
+/** The sidebar: what the editor loads is all there is of it, for its routes are part of the nodes. */
+async function plugins() {
+  const out = join(dist, 'plugins');
+  const options = { ...common, entryPoints: ['nodes/sidebar/index.ts'], format: 'iife', minify: true };
+  const { text, metafile } = await bundle(options);
+  await mkdir(out, { recursive: true });
+  await writeFile(join(out, 'linktor-sidebar.html'), `<script type="text/javascript">\n${text.trim()}\n</script>\n`);
+  await words(out, (name) => name.startsWith('linktor-sidebar.'));
+  return metafile;
+}
+
+/** Node-RED looks for words beside what they are for. @param {string} out @param {(name: string) => boolean} wanted */
+async function words(out, wanted) {
+  const filter = (/** @type {string} */ source) => extname(source) === '' || wanted(basename(source));
+  await cp(join(root, 'locales'), join(out, 'locales'), { recursive: true, filter });
 }
 
 async function sandbox() {
@@ -69,7 +86,7 @@ try {
   const began = performance.now();
   if (!process.argv.includes('--quick')) ['tsconfig.json', 'tsconfig.browser.json'].forEach(judge);
   await rm(dist, { recursive: true, force: true });
-  const inputs = await Promise.all([nodes(), sandbox()]);
+  const inputs = await Promise.all([nodes(), plugins(), sandbox()]);
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   const kilobytes = Math.round(
     inputs.flatMap((one) => Object.values(one.outputs)).reduce((sum, { bytes }) => sum + bytes, 0) / 1024,

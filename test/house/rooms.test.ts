@@ -11,18 +11,22 @@ const rules: [importer: RegExp, allowed: RegExp[]][] = [
   [
     /^nodes\/linktor-[\w-]+\.ts$/,
     [
-      /^nodes\/kit\/(define|fields|list)\.ts$/,
-      /^lib\/(model|errors|incoming|outgoing|phone|schema|split)\.ts$/,
-      /^lib\/(realtime|contract|webhooks)\/index\.ts$/,
+      /^nodes\/kit\/(define|fields|list|resource|told|receive|match)\.ts$/,
+      /^lib\/(model|errors|filter|incoming|outgoing|phone|schema|split|transcript)\.ts$/,
+      /^lib\/(realtime|contract|webhooks|sending)\/index\.ts$/,
     ],
   ],
-  [/^nodes\/kit\/editor\//, [/^nodes\/kit\/editor\//, /^nodes\/kit\/(define|fields)\.ts$/]],
+  [/^nodes\/sidebar\//, [/^nodes\/sidebar\//, /^nodes\/kit\/answers\.ts$/]],
+  [/^nodes\/kit\/editor\//, [/^nodes\/kit\/editor\//, /^nodes\/kit\/(define|fields|answers)\.ts$/]],
+  // It says which version of the package this is.
+  [/^nodes\/kit\/diagnose\.ts$/, [/^package\.json$/, /^nodes\/kit\/[\w-]+\.ts$/, /^lib\/(model|errors)\.ts$/]],
   [
     /^nodes\/kit\//,
     [
       /^node:(events|http)$/,
       /^nodes\/kit\/[\w-]+\.ts$/,
-      /^lib\/(model|errors)\.ts$/,
+      /^nodes\/sidebar\/answers\.ts$/,
+      /^lib\/(model|errors|incoming)\.ts$/,
       /^lib\/\w+\/index\.ts$/,
       /^mustache$/,
     ],
@@ -31,11 +35,21 @@ const rules: [importer: RegExp, allowed: RegExp[]][] = [
   [/^lib\/phone\.ts$/, [/^lib\/errors\.ts$/, /^libphonenumber-js/]],
   [/^lib\/schema\.ts$/, [/^lib\/errors\.ts$/, /^ajv/]],
   [/^lib\/(incoming|outgoing|split)\.ts$/, [/^lib\/(model|errors)\.ts$/]],
+  [/^lib\/(filter|transcript)\.ts$/, [/^lib\/(model|errors|incoming)\.ts$/]],
+  [
+    /^lib\/sending\//,
+    [
+      /^lib\/sending\//,
+      /^node:timers\//,
+      /^lib\/(client|realtime)\/index\.ts$/,
+      /^lib\/(model|errors|outgoing|phone|split)\.ts$/,
+    ],
+  ],
   [/^lib\/contract\//, [/^lib\/contract\//, /^lib\/(model|errors)\.ts$/]],
   [/^lib\/client\/transport\.ts$/, [/^axios$/, /^node:/, /^lib\/(client\/agents|contract\/|errors)/]],
   [/^lib\/client\/agents\.ts$/, [/^node:/, /^proxy-from-env$/, /^(socks|https?)-proxy-agent$/]],
   [/^lib\/client\//, [/^lib\/client\//, /^node:/, /^lib\/(contract\/|model|errors)/]],
-  [/^lib\/realtime\/socket\.ts$/, [/^ws$/, /^lib\/realtime\//, /^lib\/(contract\/|model|errors)/]],
+  [/^lib\/realtime\/wire\.ts$/, [/^ws$/, /^lib\/realtime\//, /^lib\/(contract\/|model|errors)/]],
   [/^lib\/realtime\//, [/^lib\/realtime\//, /^lib\/(contract\/|model|errors)/]],
   [/^lib\/webhooks\//, [/^lib\/webhooks\//, /^node:/, /^lib\/(contract\/|model|errors)/]],
   [/^sandbox\//, [/^sandbox\//, /^node:/, /^(ws|minisearch|busboy)$/]],
@@ -57,7 +71,7 @@ function arrows(room: string): [importer: string, imported: string][] {
       if (!name.startsWith('.')) return [importer, name];
       const target = path.posix.join(path.posix.dirname(importer), name);
       const asFile = files.includes(path.posix.relative(room, `${target}.ts`)) || !isFolder(target);
-      return [importer, target.endsWith('.html') ? target : asFile ? `${target}.ts` : `${target}/index.ts`];
+      return [importer, /\.(html|json)$/.test(target) ? target : asFile ? `${target}.ts` : `${target}/index.ts`];
     });
   });
 }
@@ -111,7 +125,7 @@ describe('the rooms keep their doors', () => {
     );
     assert.deepEqual(
       importers('ws').map(([who]) => who),
-      ['lib/realtime/socket.ts'],
+      ['lib/realtime/wire.ts'],
     );
     const files = (readdirSync(path.join(root, 'nodes'), { recursive: true }) as string[]).filter(
       (one) => one.endsWith('.ts') && !one.includes('editor'),

@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { palette } from '../../nodes';
-import { keysOf } from '../../nodes/kit/editor/render';
+import { keysOf } from '../../nodes/kit/editor/keys';
 import { words } from '../../nodes/kit/status';
 
 const root = path.join(import.meta.dirname ?? __dirname, '..', '..');
@@ -21,20 +21,39 @@ const catalogue = (language: string) =>
 
 /** What the browser code asks for beside the palette's own words. */
 function asked(): string[] {
-  const source = readFileSync(path.join(root, 'nodes/kit/editor/browser.ts'), 'utf8');
-  return [...source.matchAll(/'(linktor\.[\w.]+)'/g)].map((match) => match[1] as string);
+  const room = path.join(root, 'nodes/kit/editor');
+  const files = (readdirSync(room, { recursive: true }) as string[]).filter((file) => file.endsWith('.ts'));
+  return files.flatMap((file) => {
+    const source = readFileSync(path.join(room, file), 'utf8');
+    return [...source.matchAll(/['"](?:\[\w+\])?(linktor\.[\w.]+\w)['"]/g)].map((match) => match[1] as string);
+  });
 }
+
+/** Words whose keys the browser code puts together. */
+const chosenAtRunTime = {
+  invalid: [...['required', 'tick', 'number', 'atLeast', 'atMost', 'anyNumber', 'url', 'socketUrl', 'regex', 'path']],
+  list: [
+    ...['none', 'noConfig', 'notDeployed', 'forbidden', 'notSignedIn', 'notAllowed', 'missing', 'offline', 'failed'],
+  ],
+  test: [
+    ...['forbidden', 'failed', 'server', 'signIn', 'contract', 'features', 'missing', 'clock', 'clockOff', 'realtime'],
+    ...['not.server', 'not.signIn', 'not.realtime'],
+  ],
+  advice: [
+    ...['authentication', 'authorization', 'not_found', 'timeout', 'rate_limit', 'not_supported', 'server', 'network'],
+    ...['serialization', 'websocket'],
+  ],
+  feature: ['channels', 'contacts', 'knowledgeBases', 'agents', 'bots', 'flows', 'templates'],
+  webhook: ['created', 'updated', 'otherSecret'],
+};
 
 describe('the words', () => {
   const needed = new Set([
     ...palette.flatMap(keysOf),
     ...words.map((word) => `linktor.status.${word}`),
     ...asked(),
-    ...['required', 'number', 'url', 'regex', 'path'].map((what) => `linktor.invalid.${what}`),
-    'linktor.output.error',
-    'linktor.test.button',
     'linktor.copy',
-    ...['register', 'created', 'updated', 'otherSecret'].map((what) => `linktor.webhook.${what}`),
+    ...Object.entries(chosenAtRunTime).flatMap(([block, names]) => names.map((name) => `linktor.${block}.${name}`)),
   ]);
   const english = catalogue('en-US');
 
@@ -100,6 +119,43 @@ describe('the words', () => {
   it('every node has its icon', () => {
     for (const { type } of palette) assert.ok(existsSync(path.join(root, 'icons', `${type}.svg`)), type);
   });
+});
+
+describe('the words of the sidebar', () => {
+  const room = path.join(root, 'nodes', 'sidebar');
+  const source = readdirSync(room)
+    .map((file) => readFileSync(path.join(room, file), 'utf8'))
+    .join();
+  const own = (language: string) =>
+    new Map(leaves(JSON.parse(readFileSync(path.join(root, 'locales', language, 'linktor-sidebar.json'), 'utf8'))));
+  const english = own('en-US');
+
+  it('are those that it says, and no others', () => {
+    const said = [...source.matchAll(/\bsay\(\s*'([\w.]+)'/g)].map((match) => `sidebar.${match[1]}`);
+    assert.ok(said.length > 20);
+    assert.deepEqual(
+      said.filter((key) => !english.has(key)),
+      [],
+      'missing',
+    );
+    const chosen = (key: string) => key.replace(/^sidebar\.(counter\.)?/, '');
+    assert.deepEqual(
+      [...english.keys()].filter((key) => !source.includes(`'${chosen(key)}'`)),
+      [],
+      'not needed',
+    );
+  });
+
+  for (const language of languages.filter((one) => one !== 'en-US')) {
+    it(`${language}: are the same ones, translated, with the same places to fill in`, () => {
+      const words = own(language);
+      assert.deepEqual([...words.keys()], [...english.keys()]);
+      const places = (text = '') => (text.match(/__\w+__/g) ?? []).sort();
+      for (const [key, text] of words) assert.deepEqual(places(text), places(english.get(key)), key);
+      const same = [...words].filter(([key, text]) => english.get(key) === text);
+      assert.ok(same.length < 3, `left in English: ${same.map(([key]) => key).join(', ')}`);
+    });
+  }
 });
 
 function helpOf(language: string): Map<string, string> {

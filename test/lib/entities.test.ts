@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
+import type { Call } from '../../lib/contract';
 import { api } from '../../lib/contract/api';
 import * as entities from '../../lib/contract/entities';
 import { parseJson } from '../../lib/contract/json';
@@ -417,6 +418,7 @@ describe('contract: other entities', () => {
 });
 
 describe('contract: every decoder', () => {
+  const answering = (call: Call<unknown>) => (body: unknown) => call.decode(body, { status: 200, headers: {} });
   const decoders: [string, (body: unknown) => unknown][] = [
     ['message', entities.message],
     ['conversation', entities.conversation],
@@ -427,11 +429,11 @@ describe('contract: every decoder', () => {
     ['tenant', entities.tenant],
     ['query result', entities.queryResult('q')],
     ['completion', entities.completion],
-    ['conversations', api.conversations.list({}).decode],
-    ['messages', api.conversations.messages('c', {}).decode],
-    ['contacts', api.contacts.list({}).decode],
-    ['channels', api.channels.list({}).decode],
-    ['knowledge bases', api.knowledgeBases.list({}).decode],
+    ['conversations', answering(api.conversations.list({}))],
+    ['messages', answering(api.conversations.messages('c', {}))],
+    ['contacts', answering(api.contacts.list({}))],
+    ['channels', answering(api.channels.list({}))],
+    ['knowledge bases', answering(api.knowledgeBases.list({}))],
   ];
   const words = (
     'id data success meta attributes content contentType type text media url location latitude longitude contact phones emails name interactive buttons listSections template identifiers avatar lastMessage ' +

@@ -6,6 +6,9 @@ declare module 'node-red-node-test-helper' {
     receive(msg: object): void;
     status: { args: [Record<string, unknown>][] };
   }
+  interface Asked extends PromiseLike<{ status: number; text: string; body: Record<string, unknown> }> {
+    send(body: object): this;
+  }
   interface Helper {
     init(runtimePath: string, settings?: object): void;
     startServer(): Promise<void>;
@@ -15,6 +18,8 @@ declare module 'node-red-node-test-helper' {
     getNode(id: string): LoadedNode;
     setFlows(flow: object[], type?: 'full' | 'flows' | 'nodes'): Promise<void>;
     url(): string;
+    /** asks the routes of the editor */
+    request(): { get(path: string): Asked; post(path: string): Asked };
     log(): { args: [{ level: number; msg: unknown }][] };
   }
   const helper: Helper;

@@ -1,0 +1,63 @@
+/** What the sidebar is told: the shape of the routes' answers, for both sides. Nothing in it is secret. */
+
+export interface AccountFacts {
+  id: string;
+  name: string;
+  /** host and port of the Server URL */
+  host: string;
+  state: 'idle' | 'connecting' | 'open' | 'waiting' | 'refused' | 'paused' | 'closed';
+  /** milliseconds of the clock */
+  since?: number;
+  attempts: number;
+  /** code of the last failure */
+  problem?: string;
+  /** milliseconds there and back */
+  latency?: number;
+  /** nodes in the flows that use it */
+  users: number;
+  counters: Record<string, number>;
+}
+
+/** An event without a word of what people said. */
+export interface Line {
+  /** rises from line to line */
+  number: number;
+  /** milliseconds of the clock */
+  at: number;
+  event: string;
+  source: string;
+  recovered: boolean;
+  channelType?: string;
+  conversationId?: string;
+  senderType?: string;
+  contentType?: string;
+  /** characters of the text, which is not shown */
+  length?: number;
+  status?: string;
+}
+
+export interface Report {
+  accounts: AccountFacts[];
+  /** of the account that is watched: what came after the number that was asked for, oldest first */
+  lines: Line[];
+  /** the server of the account that is watched is a sandbox */
+  sandbox: boolean;
+}
+
+/** A conversation of a sandbox as its customer sees it. */
+export interface Talk {
+  /** what the shop has said last */
+  said: string;
+  /** what the shop has offered last to press */
+  offers: { id: string; title: string }[];
+  /** messages of the shop that the customer has not read */
+  unread: number;
+}
+
+/** What a customer does; one of the three. */
+export interface Deed {
+  conversationId: string;
+  text?: string;
+  choice?: { id: string; title: string };
+  read?: boolean;
+}

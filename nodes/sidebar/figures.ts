@@ -1,0 +1,41 @@
+import { element } from './element';
+import { say } from './red';
+
+/** In this order, where the server counts them. */
+const counters = [
+  'subscriptions',
+  'frames',
+  'events',
+  'recovered',
+  'duplicates',
+  'gaps',
+  'reconnects',
+  'malformed',
+  'refusedFrames',
+];
+
+/** What the connection has brought. */
+export class Figures {
+  readonly root: HTMLElement;
+  readonly #rows = element('tbody');
+
+  constructor() {
+    const table = element('table', {}, this.#rows);
+    const fold = element('details', { open: '' }, element('summary', {}, say('counters')), table);
+    this.root = element('section', { class: 'linktor-side-figures' }, fold);
+  }
+
+  show(given: Readonly<Record<string, number>>): void {
+    const known = counters.filter((name) => given[name] !== undefined);
+    this.root.hidden = known.length === 0;
+    const cells = known.map((name) => [
+      element('th', { scope: 'row' }, say(`counter.${name}`)),
+      element('td', { 'data-counter': name }, new Intl.NumberFormat().format(given[name] ?? 0)),
+    ]);
+    const rows: HTMLElement[] = [];
+    for (let index = 0; index < cells.length; index += 2) {
+      rows.push(element('tr', {}, ...(cells[index] ?? []), ...(cells[index + 1] ?? [])));
+    }
+    this.#rows.replaceChildren(...rows);
+  }
+}

@@ -1,0 +1,69 @@
+import type { AccountFacts } from './answers';
+import { element, write } from './element';
+import { clock, say, statusWord } from './red';
+
+/** How the chosen account is. */
+export class Head {
+  readonly root: HTMLElement;
+  readonly #choice = element('select', { class: 'linktor-side-choice', 'aria-label': say('account') });
+  readonly #name = element('strong', { class: 'linktor-side-name' });
+  readonly #dot = element('span', { class: 'linktor-side-dot', 'aria-hidden': 'true' });
+  readonly #state = element('span', { role: 'status', class: 'linktor-side-state' });
+  readonly #since = element('span', { class: 'linktor-side-dim' });
+  readonly #place = element('div', { class: 'linktor-side-dim linktor-side-place' });
+
+  /** @param chosen told when the user takes another account */
+  constructor(chosen: (id: string) => void) {
+    this.#choice.addEventListener('change', () => chosen(this.#choice.value));
+    const line = element('div', { class: 'linktor-side-line' }, this.#dot, this.#state, ' ', this.#since);
+    this.root = element('div', { class: 'linktor-side-head' }, this.#choice, this.#name, line, this.#place);
+  }
+
+  show(account: AccountFacts, all: readonly AccountFacts[]): void {
+    this.#offer(account, all);
+    const { state, since, host, users, latency } = account;
+    this.#dot.dataset.state = state;
+    write(this.#state, stateWords(account));
+    write(this.#since, since && state !== 'idle' ? say('since', { time: clock(since, false) }) : '');
+    const parts = [host, say('users', { number: users }), latency === undefined ? '' : `${Math.round(latency)} ms`];
+    write(this.#place, parts.filter((part) => part !== '').join(' · '));
+  }
+
+  /** A list to choose from where there is a choice. */
+  #offer({ id }: AccountFacts, all: readonly AccountFacts[]): void {
+    this.#choice.hidden = all.length < 2;
+    this.#name.hidden = all.length > 1;
+    const options = all.map((one) => [one.id, titleOf(one)]);
+    const known = [...this.#choice.options].map(({ value, text }) => [value, text]);
+    if (JSON.stringify(options) !== JSON.stringify(known)) {
+      this.#choice.replaceChildren(...options.map(([value, text = '']) => element('option', { value }, text)));
+    }
+    this.#choice.value = id;
+    const [only] = all;
+    write(this.#name, only ? titleOf(only) : '');
+  }
+}
+
+function titleOf({ name, host, id }: AccountFacts): string {
+  return name || host || id;
+}
+
+function stateWords({ state, problem, attempts }: AccountFacts): string {
+  switch (state) {
+    case 'open':
+      return statusWord('connected');
+    case 'connecting':
+    case 'paused':
+      return statusWord(state);
+    case 'waiting':
+      return attempts > 0
+        ? say('attempt', { words: statusWord('reconnecting'), number: attempts })
+        : statusWord('reconnecting');
+    case 'refused':
+      return statusWord(problem ?? 'websocket');
+    case 'closed':
+      return say('closed');
+    default:
+      return say('idle');
+  }
+}

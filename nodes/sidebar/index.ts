@@ -1,0 +1,73 @@
+import { Box } from './box';
+import { element, write } from './element';
+import { Events } from './events';
+import { Feed } from './feed';
+import { Figures } from './figures';
+import { Head } from './head';
+import { editor, say } from './red';
+import { style } from './style';
+
+const id = 'linktor';
+
+editor.plugins.registerPlugin('linktor-sidebar', { onadd: open });
+
+/** The tab beside Node-RED's own. */
+function open(): void {
+  document.head.append(element('style', {}, style));
+  let chosen: string | undefined;
+  let last = 0;
+  const head = new Head((account) => choose(account));
+  const events = new Events();
+  const figures = new Figures();
+  const box = new Box();
+  const notice = element('p', { class: 'linktor-side-notice', role: 'status' });
+  const body = element('div', { class: 'linktor-side-body' }, head.root, events.root, figures.root, box.root);
+  const content = element('div', { class: 'linktor-side' }, notice, body);
+  body.hidden = true;
+
+  const feed = new Feed({
+    place: () => (chosen === undefined ? { after: last } : { watch: chosen, after: last }),
+    told({ accounts, lines, sandbox }) {
+      const account = accounts.find((one) => one.id === chosen) ?? accounts[0];
+      body.hidden = account === undefined;
+      notice.hidden = account !== undefined;
+      if (!account) return write(notice, say('none'));
+      if (account.id !== chosen) return choose(account.id);
+      last = lines.at(-1)?.number ?? last;
+      head.show(account, accounts);
+      events.add(lines);
+      figures.show(account.counters);
+      box.show(sandbox ? account.id : undefined, lines);
+    },
+    failed(status) {
+      notice.hidden = false;
+      write(notice, say(status === 401 || status === 403 ? 'forbidden' : 'failed'));
+    },
+  });
+
+  function choose(account: string): void {
+    chosen = account;
+    last = 0;
+    events.clear();
+    feed.ask();
+  }
+
+  const open = () => editor.sidebar.show(id);
+  editor.actions.add('linktor:show-sidebar', open, { label: say('action') });
+  editor.sidebar.addTab({
+    id,
+    name: 'Linktor',
+    label: 'Linktor',
+    content,
+    iconClass: 'fa fa-comments',
+    action: 'linktor:show-sidebar',
+    enableOnEdit: true,
+  });
+  // The same in all versions: whatever hides the tab, nothing is asked while it cannot be seen.
+  new IntersectionObserver((entries) => feed.look(entries.at(-1)?.isIntersecting === true && !document.hidden)).observe(
+    content,
+  );
+  document.addEventListener('visibilitychange', () => feed.look(!document.hidden && content.offsetParent !== null));
+  editor.comms.subscribe('linktor/activity', () => feed.ask());
+  editor.events.on('deploy', () => feed.ask());
+}

@@ -1,0 +1,44 @@
+/** The parts of Node-RED's editor that the sidebar uses. */
+interface Editor {
+  _(key: string, values?: object): string;
+  plugins: { registerPlugin(id: string, plugin: Plugin): void };
+  sidebar: { addTab(tab: object): void; show(id: string): void };
+  actions: { add(name: string, handler: () => void, options?: { label: string }): void };
+  comms: { subscribe(topic: string, listener: () => void): void };
+  events: { on(event: string, listener: () => void): void };
+  i18n: { lang(): string };
+}
+
+interface Plugin {
+  onadd(): void;
+}
+
+declare const RED: Editor;
+
+/** Where Node-RED keeps the words of the sidebar, and those of the nodes. */
+const own = '@linktor/node-red-linktor/linktor-sidebar';
+const shared = '@linktor/node-red-linktor/linktor';
+
+export const editor = RED;
+
+/** @returns what the catalogue says, in the user's language */
+export function say(key: string, values?: object): string {
+  return RED._(`${own}:sidebar.${key}`, values);
+}
+
+/** @returns what a node would say about itself */
+export function statusWord(word: string): string {
+  return RED._(`${shared}:linktor.status.${word}`);
+}
+
+/** @param at milliseconds of the clock */
+export function clock(at: number, withSeconds: boolean): string {
+  const isToday = new Date(at).toDateString() === new Date().toDateString();
+  return new Intl.DateTimeFormat(RED.i18n.lang(), {
+    ...(isToday ? {} : { day: 'numeric', month: 'short' }),
+    hour: '2-digit',
+    minute: '2-digit',
+    ...(withSeconds ? { second: '2-digit' } : {}),
+    hourCycle: 'h23',
+  }).format(at);
+}

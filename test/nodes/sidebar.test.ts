@@ -1,0 +1,382 @@
+import { strict as assert } from 'node:assert';
+import helper from 'node-red-node-test-helper';
+import WebSocket from 'ws';
+import linktor from '../../nodes';
+import type { RED } from '../../nodes/kit/red';
+import { Watch } from '../../nodes/kit/watch';
+import type { AccountFacts, Line, Report, Talk } from '../../nodes/sidebar/answers';
+import { type Sandbox, startSandbox } from '../../sandbox';
+import { type FlowNode, stage, until } from '../support/flows';
+import { closedPort, Listener, Red, Shop } from '../support/red';
+
+const heard: FlowNode = {
+  id: 'in',
+  type: 'linktor-message-in',
+  config: 'account',
+  conversations: 'all',
+  wires: [['heard']],
+};
+const flow: FlowNode[] = [heard, { id: 'heard', type: 'probe' }];
+const words = 'My card number is 5555 5555 5555 4444';
+const contact = { name: 'Private Person', phone: '+5511988887777' };
+
+/** Every test loads the package anew, and what an earlier one has begun to watch is watched for a while. */
+function patiently(red: RED): void {
+  red.events.setMaxListeners(0);
+  linktor(red);
+}
+
+// First, for whoever has looked in an earlier test is still nudged for a while.
+describe('the nudges that open editors get', () => {
+  const { play, control, state } = stage();
+  const listens = () => until(state, ({ sockets }) => sockets.subscriptions > 0);
+  let red: RED;
+  const nudges: object[] = [];
+  const load = (given: RED) => {
+    red = given;
+    linktor(given);
+  };
+  const note = (said: { topic: string; data: object }) => {
+    if (said.topic === 'linktor/activity') nudges.push(said.data);
+  };
+
+  afterEach(() => {
+    red.events.off('comms', note);
+    nudges.length = 0;
+  });
+
+  it('never while nobody looks', async () => {
+    const { probe } = await play(flow, { load });
+    await listens();
+    red.events.on('comms', note);
+    await control('messages', { contact, text: words });
+    await probe('heard').first();
+    assert.deepEqual(nudges, []);
+  });
+
+  it('no more when nobody has asked for a while, and then nothing is noted', async () => {
+    const { probe } = await play(flow, { load });
+    await listens();
+    const listeners = () => red.events.listenerCount('flows:started');
+    const before = listeners();
+    const watch = new Watch(red, 20);
+    assert.deepEqual(watch.look('account', 0), []);
+    assert.equal(listeners(), before + 1);
+    await until(
+      async () => listeners(),
+      (count) => count === before,
+    );
+    red.events.on('comms', note);
+    await control('messages', { contact, text: words });
+    await probe('heard').first();
+    assert.deepEqual([nudges, watch.look('account', 0)], [[], []]);
+  });
+
+  it('while somebody looks: with nothing but that there is news, and four times a second at most', async () => {
+    await play(flow, { load });
+    await helper.request().get('/linktor/accounts?watch=account');
+    await listens();
+    red.events.on('comms', note);
+    const began = Date.now();
+    while (nudges.length < 4) await control('messages', { contact, text: words });
+    assert.ok(nudges.length <= 2 + (Date.now() - began) / 250, `${nudges.length} nudges`);
+    for (const nudge of nudges) assert.deepEqual(nudge, { news: true });
+  });
+});
+
+describe('what the sidebar asks', () => {
+  const box = stage({ receipts: 'manual' });
+  const { control, state } = box;
+  const play: typeof box.play = (nodes, options) => box.play(nodes, { load: patiently, ...options });
+
+  async function ask(path: string, body?: object): Promise<Record<string, unknown>> {
+    const request = helper.request();
+    const { status, body: answer } = await (body ? request.post(path).send(body) : request.get(path));
+    assert.equal(status, 200);
+    return answer;
+  }
+  const report = async (after = 0) =>
+    (await ask(`/linktor/accounts?watch=account&after=${after}`)) as unknown as Report;
+  const account = async () => (await report()).accounts.find(({ id }) => id === 'account') as AccountFacts;
+  const connected = () => until(account, (one) => one.state === 'open' && one.since !== undefined);
+  const talk = async (body?: object) =>
+    (await ask(`/linktor/account/sandbox${body ? '' : '?conversation=conv_ana'}`, body)) as unknown as Talk & {
+      ok: boolean;
+      message: string;
+    };
+
+  it('how each account is, and since when', async () => {
+    const before = Date.now();
+    await play(flow, { account: { name: 'Shop' } });
+    const { since = 0, counters, ...facts } = await connected();
+    assert.ok(since >= before && since <= Date.now());
+    await until(account, (one) => (one.counters.subscriptions ?? 0) > 0);
+    assert.deepEqual(
+      { ...facts, latency: undefined },
+      {
+        id: 'account',
+        name: 'Shop',
+        host: new URL(box.sandbox.url).host,
+        state: 'open',
+        users: 1,
+        attempts: 0,
+        latency: undefined,
+      },
+    );
+  });
+
+  it('what is wrong with an account that cannot work', async () => {
+    await play(flow, { apiKey: '' });
+    const { state: name, problem } = await account();
+    assert.deepEqual([name, problem], ['refused', 'validation']);
+  });
+
+  it('nothing of what an environment variable holds', async () => {
+    process.env.LINKTOR_TEST_URL = box.sandbox.url;
+    try {
+      await play(flow, { account: { baseUrl: ['$', '{LINKTOR_TEST_URL}'].join('') } });
+      await connected();
+      const { text } = await helper.request().get('/linktor/accounts');
+      assert.ok(text.includes('{LINKTOR_TEST_URL}'));
+      assert.equal(text.includes(new URL(box.sandbox.url).host), false);
+    } finally {
+      delete process.env.LINKTOR_TEST_URL;
+    }
+  });
+
+  it('the events since the last question, once each, and not a word of what was said', async () => {
+    const { probe } = await play(flow, { credentials: { webhookSecret: 'canary-secret' } });
+    await connected();
+    await control('messages', { contact, text: words });
+    await probe('heard').first();
+    const { text } = await helper.request().get('/linktor/accounts?watch=account&after=0');
+    for (const secret of [words, '5555', contact.name, contact.phone, 'sandbox-key', 'canary-secret']) {
+      assert.equal(text.includes(secret), false, secret);
+    }
+    const { lines } = JSON.parse(text) as Report;
+    const line = lines.find(({ event }) => event === 'message.received') as Line;
+    assert.deepEqual(
+      [line.senderType, line.contentType, line.channelType, line.length, line.recovered],
+      ['contact', 'text', 'webchat', words.length, line.source === 'poll'],
+    );
+    assert.equal(line.conversationId, (await probe('heard').first()).conversationId);
+    const last = lines.at(-1)?.number ?? 0;
+    assert.ok((await report(last)).lines.every(({ number }) => number > last));
+  });
+
+  it('the last fifty events and no more', async () => {
+    const { probe } = await play(flow);
+    await connected();
+    for (let index = 0; index < 60; index++) await control('messages', { contact, text: `Line ${index}` });
+    await probe('heard').take(60);
+    const { lines } = await report();
+    assert.equal(lines.length, 50);
+    assert.deepEqual(
+      lines.map(({ number }) => number),
+      lines.map((_, index) => (lines[0]?.number ?? 0) + index),
+    );
+  });
+
+  it('without a connection of its own', async () => {
+    const { sockets } = await state();
+    await play([{ id: 'send', type: 'linktor-send', config: 'account' }]);
+    const { state: name, users } = await account();
+    assert.deepEqual([name, users], ['idle', 1]);
+    assert.equal((await state()).sockets.total, sockets.total);
+  });
+
+  it('goes on with the new connection after a deploy', async () => {
+    const { probe, flow: deployed, deploy } = await play(flow);
+    await connected();
+    await deploy(
+      deployed.map((node) => (node.id === 'account' ? { ...node, timeout: 31 } : node)),
+      'full',
+    );
+    await connected();
+    // Whoever asks now has missed nothing: no question was needed to begin with the new connection.
+    const number = (await report()).lines.at(-1)?.number ?? 0;
+    await control('messages', { contact, text: words });
+    await probe('heard').first();
+    assert.ok((await report(number)).lines.some(({ event }) => event === 'message.received'));
+  });
+
+  describe('to play the customer', () => {
+    it('only of a sandbox', async () => {
+      await play(flow);
+      assert.equal((await report()).sandbox, true);
+    });
+
+    it('of no other server, which sees neither the key nor anything else', async () => {
+      const stranger = await Listener.open(() => ({ body: '{}' }));
+      try {
+        await play([{ id: 'send', type: 'linktor-send', config: 'account' }], { account: { baseUrl: stranger.url } });
+        assert.equal((await report()).sandbox, false);
+        const { ok, message } = await talk({ conversationId: 'conv_ana', text: 'Hello' });
+        assert.deepEqual([ok, /no sandbox/.test(message)], [false, true]);
+        assert.deepEqual(
+          stranger.heard.map(({ method, path, headers }) => [method, path, headers['x-api-key']]),
+          [['GET', '/_sandbox/state', undefined]],
+        );
+      } finally {
+        await stranger.close();
+      }
+    });
+
+    it('and not on another machine', async () => {
+      await play([{ id: 'send', type: 'linktor-send', config: 'account' }], {
+        account: { baseUrl: 'http://linktor.example' },
+      });
+      assert.equal((await report()).sandbox, false);
+    });
+
+    it('writes, presses what was offered, and reads', async () => {
+      const { probe } = await play(flow);
+      await connected();
+      const said = await talk({ conversationId: 'conv_ana', text: 'Where is my order?' });
+      assert.equal(said.ok, true);
+      assert.equal((await probe('heard').first()).payload, 'Where is my order?');
+
+      const shop = new Shop(box.sandbox.url);
+      const interactive = {
+        type: 'button',
+        body: { text: 'Shall we look?' },
+        action: { buttons: [{ type: 'reply', id: 'look', title: 'Please' }] },
+      };
+      await shop.ask('POST', '/conversations/conv_ana/messages', { contentType: 'interactive', interactive });
+      const offered = await talk();
+      assert.deepEqual([offered.said, offered.offers], ['Shall we look?', [{ id: 'look', title: 'Please' }]]);
+      assert.ok(offered.unread > 0);
+
+      await talk({ conversationId: 'conv_ana', choice: offered.offers[0] });
+      const [, pressed] = await probe('heard').take(2);
+      assert.deepEqual(pressed?.choice, { kind: 'button', id: 'look', title: 'Please' });
+      assert.equal((await talk({ conversationId: 'conv_ana', read: true })).unread, 0);
+    });
+
+    it('who must say something, in a conversation that there is', async () => {
+      await play(flow);
+      for (const [body, complaint] of [
+        [{}, /conversationId/],
+        [{ conversationId: 'conv_ana' }, /nothing to say/],
+        [{ conversationId: 'conv_ana', text: '  ' }, /nothing to say/],
+        [{ conversationId: 'nowhere', text: 'Hello' }, /refused/],
+      ] as const) {
+        const { ok, message } = await talk(body);
+        assert.equal(ok, false);
+        assert.match(message, complaint);
+      }
+    });
+  });
+});
+
+describe('who may ask what the sidebar asks', function () {
+  this.timeout(60_000);
+  const key = 'canary-key-7Hs2Lk';
+  let sandbox: Sandbox;
+  let red: Red;
+  let shop: Shop;
+
+  before(async () => {
+    sandbox = await startSandbox();
+    shop = new Shop(sandbox.url);
+    // The token says what its bearer may do.
+    const code = `module.exports.adminAuth = {
+      type: 'credentials',
+      users: [],
+      tokens: async (token) => ({ username: token, permissions: token }),
+    };`;
+    red = await Red.start({ code });
+    const nodes = [
+      { id: 'tab', type: 'tab', label: 'Side' },
+      { id: 'account', type: 'linktor-config', baseUrl: sandbox.url, credentials: { apiKey: 'sandbox-key' } },
+      {
+        id: 'other',
+        type: 'linktor-config',
+        baseUrl: `http://user:${key}@127.0.0.1:${await closedPort()}/${key}`,
+        credentials: { apiKey: key },
+      },
+      { ...heard, z: 'tab', x: 1, y: 1, wires: [[]] },
+      { ...heard, id: 'in-other', config: 'other', z: 'tab', x: 1, y: 1, wires: [[]] },
+    ];
+    await red.ask('POST', '/flows', nodes, { ...bearer('*'), 'Node-RED-Deployment-Type': 'full' });
+    await shop.heard();
+  });
+  after(async () => {
+    if (red) await red.stop();
+    await sandbox?.close();
+  });
+
+  function bearer(token: string): Record<string, string> {
+    return { Authorization: `Bearer ${token}` };
+  }
+  const status = async (method: string, path: string, token?: string, body?: object) =>
+    (await red.ask(method, path, body, token ? bearer(token) : {})).status;
+
+  it('those who may read may look, and nobody else', async () => {
+    for (const path of [
+      '/linktor/accounts',
+      '/linktor/accounts?watch=account',
+      '/linktor/account/sandbox?conversation=conv_ana',
+    ]) {
+      assert.equal(await status('GET', path), 401, path);
+      assert.equal(await status('GET', path, 'status.read'), 401, path);
+      assert.equal(await status('GET', path, 'read'), 200, path);
+      assert.equal(await status('GET', path, 'linktor-config.read'), 200, path);
+    }
+  });
+
+  it('those who may write may play the customer, and nobody else', async () => {
+    const deed = { conversationId: 'conv_ana', text: 'Permitted?' };
+    const count = async () => (await shop.ask('GET', '/_sandbox/state')).json.counts.messages as number;
+    const before = await count();
+    for (const token of [undefined, 'read', 'linktor-config.read', 'status.read']) {
+      assert.equal(await status('POST', '/linktor/account/sandbox', token, deed), 401, token);
+    }
+    assert.equal(await count(), before);
+    assert.equal(await status('POST', '/linktor/account/sandbox', 'linktor-config.write', deed), 200);
+    assert.equal(await count(), before + 1);
+  });
+
+  it('the socket of the editor, which needs less, carries no event', async () => {
+    const socket = new WebSocket(`${red.url.replace('http', 'ws')}/comms`);
+    const frames: string[] = [];
+    socket.on('message', (data) => frames.push(data.toString()));
+    try {
+      await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
+      socket.send(JSON.stringify({ auth: 'status.read' }));
+      await until(
+        async () => frames.join(),
+        (text) => text.includes('"auth":"ok"'),
+      );
+      await status('GET', '/linktor/accounts?watch=account', 'read');
+      await shop.customerWrites(contact, words);
+      await until(
+        async () => frames.join(),
+        (text) => text.includes('linktor/activity'),
+      );
+      const { json } = await red.ask('GET', '/linktor/accounts?watch=account', undefined, bearer('read'));
+      const line = (json as Report).lines.find(({ event }) => event === 'message.received');
+      assert.ok(line?.conversationId);
+      for (const told of [line.conversationId, words, contact.name, 'message.received']) {
+        assert.equal(frames.join().includes(told), false, told);
+      }
+    } finally {
+      socket.terminate();
+    }
+  });
+
+  it('no answer holds a secret', async () => {
+    const answers = await Promise.all(
+      [
+        '/linktor/accounts',
+        '/linktor/accounts?watch=account',
+        '/linktor/accounts?watch=other',
+        '/linktor/accounts?watch=__proto__',
+      ].map(async (path) => (await red.ask('GET', path, undefined, bearer('read'))).text),
+    );
+    for (const text of answers) {
+      assert.match(text, /"ok":true/);
+      assert.doesNotMatch(text, /canary|sandbox-key/);
+    }
+  });
+});
