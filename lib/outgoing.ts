@@ -8,7 +8,7 @@ import type { ContactCard, Interactive, InteractiveButton, Location, Media, Outg
 
 type Given = Record<string, unknown>;
 
-function isObject(value: unknown): value is Given {
+export function isObject(value: unknown): value is Given {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !Buffer.isBuffer(value);
 }
 

@@ -1,117 +1,172 @@
-import { invalid } from '../lib/errors';
-import type { Message, Outgoing } from '../lib/model';
-import * as outgoing from '../lib/outgoing';
-import { action } from './kit/define';
-import { as, choice, dynJson, text, typed } from './kit/fields';
+import { kinds, listOf, orderOf, type Receipt, type Recipient, round, Sender, unsent } from '../lib/sending';
+import { type ActionContext, action, type Msg, type Outcome } from './kit/define';
+import { as, choice, dynJson, figure, text, typed, type Values } from './kit/fields';
+import { Parts } from './kit/list';
 
-const kinds = ['text', 'media', 'buttons', 'list', 'template', 'location', 'contact', 'raw'] as const;
-type Kind = (typeof kinds)[number];
 const withText = ['text', 'buttons', 'list'];
 const composed = kinds.filter((kind) => kind !== 'raw');
+/** what is said may differ from one recipient to the next */
+const each = { to: ['list'] };
+const people = ['contact', 'address', 'list'];
 
-/** Send a message into a conversation. */
+const fields = {
+  to: choice(['conversation', 'contact', 'address', 'list'], { icon: 'address-book-o' }),
+  conversation: typed('conversationId', {
+    required: true,
+    convert: as.string,
+    pick: 'conversations',
+    icon: 'comments',
+    when: { to: ['conversation'] },
+  }),
+  contact: typed('contactId', {
+    required: true,
+    convert: as.string,
+    pick: 'contacts',
+    icon: 'user',
+    when: { to: ['contact'] },
+  }),
+  address: typed('address', { required: true, convert: as.string, icon: 'at', when: { to: ['address'] } }),
+  recipients: typed('recipients', {
+    types: dynJson,
+    columns: ['address', 'name', 'text'],
+    icon: 'users',
+    when: { to: ['list'] },
+  }),
+  recipientsOutput: choice(['summary', 'each'], { icon: 'files-o', when: { to: ['list'] } }),
+  channel: typed('channelId', { convert: as.string, pick: 'channels', icon: 'random', each, when: { to: people } }),
+  country: text('', { icon: 'globe', advanced: true, when: { to: ['address', 'list'] } }),
+  kind: choice(kinds, { icon: 'tag' }),
+  text: typed('payload', { mustache: true, icon: 'font', each, when: { kind: withText } }),
+  media: typed('attachments[0]', {
+    types: ['msg', 'str', 'flow', 'global', 'env', 'jsonata'],
+    icon: 'picture-o',
+    each,
+    when: { kind: ['media'] },
+  }),
+  caption: typed('caption', { convert: as.string, mustache: true, icon: 'font', each, when: { kind: ['media'] } }),
+  buttons: typed('buttons', {
+    types: dynJson,
+    columns: ['title', 'id', 'url'],
+    icon: 'hand-pointer-o',
+    each,
+    when: { kind: ['buttons'] },
+  }),
+  list: typed('list', {
+    types: dynJson,
+    columns: ['title', 'id', 'description', 'section'],
+    icon: 'list-ul',
+    each,
+    when: { kind: ['list'] },
+  }),
+  template: typed('template', { icon: 'file-text-o', each, when: { kind: ['template'] } }),
+  language: text('', { icon: 'language', when: { kind: ['template'] } }),
+  parameters: typed('parameters', { types: dynJson, icon: 'list-ol', each, when: { kind: ['template'] } }),
+  location: typed('payload', {
+    types: dynJson,
+    required: true,
+    icon: 'map-marker',
+    each,
+    when: { kind: ['location'] },
+  }),
+  card: typed('payload', { types: dynJson, required: true, icon: 'address-card-o', each, when: { kind: ['contact'] } }),
+  raw: typed('payload', { types: dynJson, required: true, icon: 'code', each, when: { kind: ['raw'] } }),
+  metadata: typed('metadata', { types: dynJson, icon: 'tags', each, advanced: true, when: { kind: composed } }),
+  ifNoButtons: choice(['numbered', 'first', 'fail'], {
+    icon: 'hand-o-right',
+    advanced: true,
+    when: { kind: withText },
+  }),
+  ifTooLong: choice(['split', 'truncate', 'fail'], {
+    icon: 'scissors',
+    advanced: true,
+    when: { kind: [...withText, 'media'] },
+  }),
+  replyTo: choice(['none', 'incoming', 'message'], { icon: 'reply', advanced: true, when: { kind: composed } }),
+  replyToMessage: typed('replyTo', {
+    required: true,
+    convert: as.string,
+    icon: 'commenting-o',
+    each,
+    advanced: true,
+    when: { kind: composed, replyTo: ['message'] },
+  }),
+  idempotency: choice(['perSend', 'none', 'key'], { icon: 'key', advanced: true }),
+  idempotencyKey: typed('idempotencyKey', {
+    required: true,
+    convert: as.string,
+    icon: 'key',
+    advanced: true,
+    when: { idempotency: ['key'] },
+  }),
+  waitFor: choice(['accepted', 'delivered', 'read'], { icon: 'check', advanced: true }),
+  waitTimeout: figure(60, {
+    min: 1,
+    max: 3600,
+    unit: 's',
+    icon: 'clock-o',
+    advanced: true,
+    when: { waitFor: ['delivered', 'read'] },
+  }),
+};
+
+type Given = Values<typeof fields>;
+type Context = ActionContext<Given>;
+
+/** Send a message into a conversation, to a person, or to everybody on a list. */
 export default action({
   type: 'linktor-send',
   outputs: ['sent'],
   result: 'sent',
   busy: 'sending',
-  fields: {
-    conversation: typed('conversationId', {
-      required: true,
-      convert: as.string,
-      pick: 'conversations',
-      icon: 'comments',
-    }),
-    kind: choice(kinds, { icon: 'tag' }),
-    text: typed('payload', { mustache: true, icon: 'font', when: { kind: withText } }),
-    media: typed('attachments[0]', {
-      types: ['msg', 'str', 'flow', 'global', 'env', 'jsonata'],
-      icon: 'picture-o',
-      when: { kind: ['media'] },
-    }),
-    caption: typed('caption', { convert: as.string, mustache: true, icon: 'font', when: { kind: ['media'] } }),
-    buttons: typed('buttons', {
-      types: dynJson,
-      columns: ['title', 'id', 'url'],
-      icon: 'hand-pointer-o',
-      when: { kind: ['buttons'] },
-    }),
-    list: typed('list', {
-      types: dynJson,
-      columns: ['title', 'id', 'description', 'section'],
-      icon: 'list-ul',
-      when: { kind: ['list'] },
-    }),
-    template: typed('template', { icon: 'file-text-o', when: { kind: ['template'] } }),
-    language: text('', { icon: 'language', when: { kind: ['template'] } }),
-    parameters: typed('parameters', { types: dynJson, icon: 'list-ol', when: { kind: ['template'] } }),
-    location: typed('payload', { types: dynJson, required: true, icon: 'map-marker', when: { kind: ['location'] } }),
-    card: typed('payload', { types: dynJson, required: true, icon: 'address-card-o', when: { kind: ['contact'] } }),
-    raw: typed('payload', { types: dynJson, required: true, icon: 'code', when: { kind: ['raw'] } }),
-    metadata: typed('metadata', { types: dynJson, icon: 'tags', when: { kind: composed } }),
-  },
-  async run({ client, values }) {
-    const { conversation } = values;
-    const message = values.kind === 'raw' ? undefined : compose(values.kind as Kind, values);
-    const { conversations } = client;
-    const sent = message
-      ? await conversations.send(conversation, message)
-      : await conversations.sendRaw(conversation, rawBody(values.raw));
-    return { result: receipt(sent, conversation) };
+  fields,
+  async run(context) {
+    const { values, msg } = context;
+    const { conversation: conversationId, contact: contactId, address, channel: channelId, country } = values;
+    if (values.to === 'list') return toAll(context);
+    const to = { conversationId, contactId, address, channelId, country };
+    const result = await toOne(context, to, values, msg, values.idempotencyKey);
+    return { result, ...(values.waitFor !== 'accepted' && { status: values.waitFor }) };
   },
 });
 
-interface Said {
-  text?: unknown;
-  media?: unknown;
-  caption?: string;
-  buttons?: unknown;
-  list?: unknown;
-  template?: unknown;
-  language: string;
-  parameters?: unknown;
-  location: unknown;
-  card: unknown;
-  metadata?: unknown;
+/** @param values, msg as they are for this recipient */
+function toOne(context: Context, to: Recipient, values: Given, msg: Readonly<Msg>, key?: string): Promise<Receipt> {
+  const { client, signal, live, journal, shared } = context;
+  const sender = (shared.get('sender') as Sender | undefined) ?? new Sender();
+  shared.set('sender', sender);
+  return sender.send(orderOf(to, values, msg, key), {
+    client,
+    signal,
+    line: live,
+    onSent({ id: messageId, conversationId }) {
+      const noted = msg.context === undefined ? {} : { context: msg.context };
+      journal.note({ messageId, conversationId, at: Date.now(), ...noted });
+    },
+  });
 }
 
-function compose(kind: Kind, said: Said): Outgoing {
-  const message = ofKind(kind, said);
-  if (said.metadata === undefined) return message;
-  if (typeof said.metadata !== 'object' || Array.isArray(said.metadata)) throw invalid('"metadata" must be an object.');
-  return { ...message, metadata: said.metadata as Outgoing['metadata'] };
-}
-
-function ofKind(kind: Kind, said: Said): Outgoing {
-  switch (kind) {
-    case 'media':
-      return outgoing.mediaMessage(said.media, said.caption);
-    case 'buttons':
-      return outgoing.buttonsMessage(outgoing.textOf(said.text), said.buttons);
-    case 'list':
-      return outgoing.listMessage(outgoing.textOf(said.text), said.list);
-    case 'template':
-      return outgoing.templateMessage(said.template, said.language, said.parameters);
-    case 'location':
-      return outgoing.locationMessage(said.location);
-    case 'contact':
-      return outgoing.contactMessage(said.card);
-    default:
-      return outgoing.textMessage(said.text);
-  }
-}
-
-function rawBody(given: unknown): object {
-  if (typeof given === 'object' && given !== null && !Array.isArray(given) && !Buffer.isBuffer(given)) return given;
-  throw invalid('A raw message must be an object.', 'Give the body of the send request in msg.payload.');
-}
-
-function receipt(sent: Message, conversation: string): object {
-  return {
-    messageId: sent.id,
-    status: sent.status ?? 'pending',
-    conversationId: sent.conversationId || conversation,
-    at: sent.createdAt ?? new Date().toISOString(),
-    parts: 1,
-  };
+/** Everybody on the list, each with what is filled in for them; either one summary or a message for each. */
+async function toAll(context: Context): Promise<Outcome | undefined> {
+  const { values, msg, signal, valuesOf, emit, progress } = context;
+  const { recipientsOutput, idempotencyKey: key, country } = values;
+  const list = listOf(values.recipients ?? msg.payload);
+  const parts = new Parts<Receipt>((part) => (signal.aborted ? Promise.resolve() : emit(part)));
+  const summary = await round(
+    list,
+    async ({ to, properties }) => {
+      const entry = { ...msg, ...(msg.payload === list && { payload: undefined }), ...properties };
+      const own = await valuesOf(entry);
+      const who = encodeURIComponent(to.conversationId ?? to.contactId ?? to.address ?? '');
+      return toOne(context, { ...to, channelId: own.channel, country }, own, entry, key && `${key}:${who}`);
+    },
+    async (receipt, done) => {
+      progress(done);
+      if (recipientsOutput === 'each') await parts.add(receipt);
+    },
+  );
+  const last = parts.last();
+  if (summary.failed.length === 0) return last ?? { result: summary };
+  if (last && !signal.aborted) await emit(last);
+  if (last || summary.sent.length === 0 || signal.aborted) throw unsent(summary);
+  return { result: summary, status: 'failed' };
 }

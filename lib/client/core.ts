@@ -4,7 +4,7 @@ import { parseJson } from '../contract/json';
 import { LinktorError } from '../errors';
 import { type Agents, createAgents, type TlsSettings } from './agents';
 import { createIdentity, type Identity } from './auth';
-import { Detection, type Peer } from './detect';
+import { choiceOf, Detection, type Peer } from './detect';
 import type { AnswerFacts, CallOptions, ClientSettings } from './index';
 import { operate, type Run } from './operation';
 import { pause } from './pause';
@@ -55,7 +55,7 @@ export function coreOf(given: ClientSettings): Core {
   };
   const patience = () => Date.now() + settings.deadline * 1000;
   const core: Core = {
-    detection: new Detection(base, given.contract ?? 'auto', isKey(given.apiKey), (peer, call) =>
+    detection: new Detection(base, choiceOf(given.contract), isKey(given.apiKey), (peer, call) =>
       attempts(core, peer, call, {}, patience(), closing.signal, () => undefined),
     ),
     identity: createIdentity(given, async (make, badge) => {

@@ -2,7 +2,7 @@ import type { Call, Contract } from '../contract';
 import { api } from '../contract/api';
 import { isObject } from '../contract/json';
 import { server } from '../contract/server';
-import { LinktorError } from '../errors';
+import { invalid, LinktorError } from '../errors';
 
 /** The server as we speak to it. */
 export interface Peer {
@@ -13,6 +13,12 @@ export interface Peer {
 
 /** Which contract: found out, or as chosen by hand. */
 export type ContractChoice = 'auto' | 'api' | 'server';
+
+/** @throws LinktorError `validation` when it is none */
+export function choiceOf(given: ContractChoice = 'auto'): ContractChoice {
+  if (given === 'auto' || given === 'api' || given === 'server') return given;
+  throw invalid(`"${String(given)}" is no contract.`, 'Choose auto, api or server.');
+}
 
 /** Makes a call without saying who we are. */
 type Ask = <T>(peer: Peer, call: Call<T>) => Promise<T>;

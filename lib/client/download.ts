@@ -144,7 +144,7 @@ function about({ 'content-type': type, 'content-disposition': disposition }: htt
 }
 
 function parsed(address: string, base: string): URL {
-  const url = URL.canParse(address, base) ? new URL(address, base) : undefined;
+  const url = address.trim() !== '' && URL.canParse(address, base) ? new URL(address, base) : undefined;
   if (url && ['http:', 'https:', 'data:'].includes(url.protocol)) return url;
   throw unusable();
 }

@@ -27,13 +27,15 @@ export async function* pages<T>(fetch: (slice: Slice) => Promise<Page<T>>, limit
   let previous: string | undefined;
   for (;;) {
     const page = await fetch(slice);
-    const print = fingerprint(page.items);
-    if (page.items.length > 0 && print === previous) {
+    // Where items were left out on the way, the page has to say itself what it was.
+    const print = page.print ?? fingerprint(page.items);
+    const isEmpty = page.items.length === 0 && page.print === undefined;
+    if (!isEmpty && print === previous) {
       yield { ...page, items: [], hasNext: false, truncated: true };
       return;
     }
     yield page;
-    if (page.items.length === 0 || !page.hasNext) return;
+    if (isEmpty || !page.hasNext) return;
     previous = print;
     // A server may give fewer than we asked for: its own page size is the one that the next page starts from.
     const size = page.pageSize ?? limit;

@@ -1,12 +1,21 @@
-import { LinktorClient, type ProxySettings, type SignIn, type TlsSettings } from '../../lib/client';
+import {
+  type ContractChoice,
+  LinktorClient,
+  type ProxySettings,
+  type SignIn,
+  type TlsSettings,
+} from '../../lib/client';
 import { LinktorError } from '../../lib/errors';
 import { Realtime, type SocketState } from '../../lib/realtime';
 import { failure } from './failure';
+import { Journal } from './journal';
 
 /** What a config node stores, as its fields describe it. */
 export interface AccountSettings {
   baseUrl: string;
   wsUrl: string;
+  /** auto, api, server */
+  contract: string;
   signIn: string;
   timeout: number;
   maxRetries: number;
@@ -42,7 +51,13 @@ export interface Account {
   client(): LinktorClient;
   /** @throws LinktorError `validation` when the config node is not complete */
   realtime(): Realtime;
+  /** the live side if somebody has asked for it; none is made */
+  current(): Realtime | undefined;
   readonly webhookSecrets: readonly string[];
+  /** what our nodes have sent */
+  readonly journal: Journal;
+  /** what the nodes of the account have to know of one another */
+  readonly notes: Map<string, unknown>;
   /** a REST call has succeeded */
   succeeded(): void;
   close(): Promise<void>;
@@ -51,12 +66,13 @@ export interface Account {
 /** @returns a client for these settings, with only the credentials that the chosen sign-in uses */
 export function clientOf(settings: AccountSettings, route: Route = {}): LinktorClient {
   const { baseUrl, signIn, timeout, maxRetries, idempotent, apiKey, accessToken, email, password } = settings;
+  const contract = (settings.contract || 'auto') as ContractChoice;
   const signingIn: Record<string, SignIn> = {
     apiKey: { apiKey },
     accessToken: { accessToken },
     password: { email, password },
   };
-  return new LinktorClient({ baseUrl, timeout, maxRetries, idempotent, ...route, ...signingIn[signIn] });
+  return new LinktorClient({ baseUrl, contract, timeout, maxRetries, idempotent, ...route, ...signingIn[signIn] });
 }
 
 /** Nothing is opened before somebody needs it. */
@@ -98,8 +114,11 @@ export function createAccount(
   const { webhookSecret, previousWebhookSecret } = settings;
   return {
     webhookSecrets: [webhookSecret, previousWebhookSecret].filter((secret) => secret !== ''),
+    journal: new Journal(),
+    notes: new Map(),
     client: getClient,
     realtime: getRealtime,
+    current: () => realtime,
     succeeded: () => realtime?.revive(),
     async close() {
       kept?.();
@@ -137,5 +156,14 @@ export function brokenAccount(problem: unknown): Account {
   const refuse = () => {
     throw error;
   };
-  return { webhookSecrets: [], client: refuse, realtime: refuse, succeeded() {}, close: async () => {} };
+  return {
+    webhookSecrets: [],
+    journal: new Journal(),
+    notes: new Map(),
+    client: refuse,
+    realtime: refuse,
+    current: () => undefined,
+    succeeded() {},
+    close: async () => {},
+  };
 }

@@ -60,9 +60,11 @@ export function mountAction(red: RED, node: RunningNode, definition: Action, sto
       outcome = await definition.run({
         client,
         values: values as never,
+        valuesOf: (entry) => evaluate.each(entry) as never,
         msg,
         signal,
         notes,
+        shared: account.notes,
         journal: account.journal,
         live: opened.live,
         progress: (done) => status.count(done),
@@ -83,16 +85,17 @@ export function mountAction(red: RED, node: RunningNode, definition: Action, sto
   /** What is left to do delays neither the message nor the close. */
   function follow(meanwhile: () => Promise<void>, release: () => void): void {
     const trail = meanwhile()
-      .catch((thrown: unknown) => {
-        const problem = failure(thrown);
-        if (closing.signal.aborted) return;
-        status.say(problem.code, { at: Date.now() });
-        node.error(problem, {});
-      })
-      .finally(() => {
+      .then(
+        () => undefined,
+        (thrown: unknown) => failure(thrown),
+      )
+      .then((problem) => {
         release();
         trails.delete(trail);
-        showRest();
+        if (closing.signal.aborted) return;
+        if (!problem) return showRest();
+        status.say(problem.code, { at: Date.now() });
+        node.error(problem, {});
       });
     trails.add(trail);
   }
@@ -152,7 +155,7 @@ export function mountAction(red: RED, node: RunningNode, definition: Action, sto
   }
 
   function showRest(): void {
-    if (!closing.signal.aborted && flights.size === 0 && trails.size === 0) status.clear();
+    if (flights.size === 0 && trails.size === 0) status.clear();
   }
 
   node.on('close', (_removed, done) => {
@@ -174,6 +177,7 @@ function opener(account: Account): { live(): Live; release(): void } {
         hear: (listener) => releases.add(open.listen(listener)),
         subscribe: (conversationId) => releases.add(open.subscribe(conversationId)),
         typing: (conversationId, isTyping) => open.typing(conversationId, isTyping),
+        onState: (listener) => releases.add(open.onState(listener)),
         get state() {
           return open.state;
         },

@@ -13,8 +13,12 @@ interface Common {
   /** node type = file name = icon = block of words = help */
   type: string;
   fields: Fields;
+  /** the fields that its label names after its type; by default its operation or kind, if it has one */
+  label?: readonly string[];
   /** names of the output ports; their words are in the catalogue */
   outputs: readonly string[];
+  /** the name of the port of a node whose user wants one for all instead */
+  single?: string;
   /** how many inputs a new node has */
   inputs: 0 | 1;
 }
@@ -28,12 +32,16 @@ export interface Live {
   /** @returns false when the connection is not open, or the server has no such sign */
   typing(conversationId: string, isTyping: boolean): boolean;
   readonly state: SocketState;
+  /** hear every change of the connection */
+  onState(listener: (state: SocketState) => void): void;
 }
 
 export interface ActionContext<V> {
   /** bound to this message: ends with the node, notes the request id */
   client: LinktorClient;
   values: V;
+  /** the values for one entry of a list: of the fields that say `each` */
+  valuesOf(entry: Readonly<Msg>): Promise<V>;
   /** for the few properties that no field stands for; never changed */
   msg: Readonly<Msg>;
   /** ends with the node, or with msg.reset where the definition `resets` */
@@ -51,6 +59,8 @@ export interface ActionContext<V> {
   journal: Journal;
   /** this node's own notes, for as long as it is deployed */
   notes: Map<string, unknown>;
+  /** the notes of all nodes of this account */
+  shared: Map<string, unknown>;
 }
 
 export interface Outcome {
@@ -100,6 +110,8 @@ export interface TriggerContext<V> {
   background(work: Promise<unknown>): void;
   /** hear every event that arrives, until the node closes */
   hear(listener: (delivery: Delivery) => void): void;
+  /** hear what arrives anyway, until the node closes: no connection is opened for it, and none is shown */
+  overhear(listener: (delivery: Delivery) => void): void;
   /** ask for the events of all conversations, until the node closes */
   everything(): void;
   /** ask for the events of one conversation, until the node closes or the returned function is called */
@@ -137,13 +149,16 @@ export type Definition = Action | Trigger | Config;
 interface ActionInput<F extends Fields> {
   type: string;
   fields: F;
+  label?: readonly (keyof F & string)[];
   outputs?: readonly string[];
-  /** the message property that the result goes to unless the user says otherwise */
-  result: string;
+  /** the message property that the result goes to unless the user says otherwise; none where there is no result */
+  result?: string;
   busy: Word;
   resets?: boolean;
   run: Run<Values<F>>;
 }
+
+const folded = { advanced: true };
 
 /** A node that does something with each message. Name, account, result and error output come with it. */
 export function action<F extends Fields>({ fields, result, outputs = ['done'], ...rest }: ActionInput<F>): Action {
@@ -151,27 +166,37 @@ export function action<F extends Fields>({ fields, result, outputs = ['done'], .
     role: 'action',
     inputs: 1,
     outputs,
-    fields: { config: account(), ...fields, result: out(result), errorOutput: flag(false), name: text() },
-    ...(rest as unknown as Pick<Action, 'type' | 'busy' | 'resets' | 'run'>),
+    fields: {
+      config: account(),
+      ...fields,
+      name: text(),
+      ...(result === undefined ? {} : { result: out(result, folded) }),
+      errorOutput: flag(false, folded),
+    },
+    ...(rest as unknown as Pick<Action, 'type' | 'label' | 'busy' | 'resets' | 'run'>),
   };
 }
 
 interface TriggerInput<F extends Fields> {
   type: string;
+  label?: readonly (keyof F & string)[];
   ownStatus?: boolean;
   fields: F;
   outputs: readonly string[];
+  single?: string;
+  /** 1: every such node has an input; by default those have one whose user chooses it, if any */
+  inputs?: 0 | 1;
   /** @returns what to do with a message, for a trigger that has an input */
   listen(context: TriggerContext<Values<F>>): OnInput | undefined;
 }
 
 /** A node that begins a flow when something happens. */
-export function trigger<F extends Fields>({ fields, ...rest }: TriggerInput<F>): Trigger {
+export function trigger<F extends Fields>({ fields, inputs = 0, ...rest }: TriggerInput<F>): Trigger {
   return {
     role: 'trigger',
-    inputs: 0,
+    inputs,
     fields: { config: account(), ...fields, name: text() },
-    ...(rest as unknown as Pick<Trigger, 'type' | 'outputs' | 'listen'>),
+    ...(rest as unknown as Pick<Trigger, 'type' | 'label' | 'outputs' | 'listen'>),
   };
 }
 

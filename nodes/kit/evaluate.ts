@@ -1,7 +1,7 @@
 import mustache from 'mustache';
 import { invalid, type LinktorError } from '../../lib/errors';
 import type { Msg } from './define';
-import type { Field, Fields } from './fields';
+import type { Field, Fields, When } from './fields';
 import type { RED, RunningNode } from './red';
 
 type Stored = Record<string, unknown>;
@@ -19,7 +19,11 @@ interface Prepared {
 
 type Filled = Prepared & { source: { type: string; value: string } };
 
-export type Evaluate = (msg: Msg) => Promise<Record<string, unknown>>;
+export interface Evaluate {
+  (msg: Msg): Promise<Record<string, unknown>>;
+  /** with the fields that belong to the entries of a list, and without those that belong to the list */
+  each(msg: Msg): Promise<Record<string, unknown>>;
+}
 
 /**
  * Prepare the evaluation of a node's fields. An absent stored property takes its default, so that flows of older
@@ -31,12 +35,16 @@ export function evaluator(red: RED, node: RunningNode, fields: Fields, stored: S
   const problem = shown.find((one) => one.problem)?.problem ?? unticked(shown);
   const fixed = Object.fromEntries(prepared.filter((one) => !one.source).map((one) => [one.name, one.fixed]));
   const sources = shown.filter((one) => one.source);
-  return async (msg) => {
+  const [own, ofEntries] = [false, true].map((wanted) =>
+    sources.filter(({ field }) => wanted === (field.row.each !== undefined && holds(field.row.each, prepared))),
+  ) as [Prepared[], Prepared[]];
+  const evaluate = async (wanted: readonly Prepared[], msg: Msg) => {
     if (problem) throw problem;
     const values: Record<string, unknown> = { ...fixed };
-    for (const one of sources) values[one.name] = await typed(red, node, one, msg);
+    for (const one of wanted) values[one.name] = await typed(red, node, one, msg);
     return values;
   };
+  return Object.assign((msg: Msg) => evaluate(own, msg), { each: (msg: Msg) => evaluate(ofEntries, msg) });
 }
 
 /**
@@ -77,7 +85,11 @@ function unticked(shown: readonly Prepared[]): LinktorError | undefined {
 }
 
 function isShown(field: Field<unknown>, all: readonly Prepared[]): boolean {
-  return Object.entries(field.row.when ?? {}).every(([name, options]) => {
+  return holds(field.row.when ?? {}, all);
+}
+
+function holds(when: When, all: readonly Prepared[]): boolean {
+  return Object.entries(when).every(([name, options]) => {
     const decisive = all.find((one) => one.name === name);
     return options.includes(String(decisive?.fixed));
   });

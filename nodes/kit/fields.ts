@@ -7,7 +7,15 @@ export type SourceType = 'msg' | 'flow' | 'global' | 'str' | 'num' | 'bool' | 'j
 export type When = Record<string, readonly string[]>;
 
 /** What the server can list for a pick list. */
-export type Listable = 'channels' | 'contacts' | 'conversations' | 'knowledgeBases';
+export type Listable =
+  | 'agents'
+  | 'bots'
+  | 'channels'
+  | 'contacts'
+  | 'conversations'
+  | 'flows'
+  | 'knowledgeBases'
+  | 'templates';
 
 export interface Row {
   /** Font Awesome icon in front of the label */
@@ -15,6 +23,8 @@ export interface Row {
   when?: When;
   /** folded away at the end of the dialog */
   advanced?: boolean;
+  /** typed: while choices have these values it belongs to the entries of a list, and is evaluated with `valuesOf` */
+  each?: When;
 }
 
 /**
@@ -57,7 +67,9 @@ export interface Field<T> {
   /** secret: the dialog may show it */
   readonly visible?: boolean;
   /** text: what it must look like when it is filled in */
-  readonly format?: 'url';
+  readonly format?: Format;
+  /** text: it is a regular expression while the choices have these values */
+  readonly regexWhen?: When;
   /** config: the type of the other config node */
   readonly config?: string;
   /** the stored or evaluated value as `run` gets it @throws LinktorError `validation` */
@@ -67,13 +79,19 @@ export interface Field<T> {
 export type Fields = Record<string, Field<unknown>>;
 export type Values<F extends Fields> = { [K in keyof F]: F[K] extends Field<infer T> ? T : never };
 
+/** url: http or https; socketUrl: ws or wss as well */
+type Format = 'url' | 'socketUrl';
+
 type Options = Row & { required?: boolean };
 
 const same = (value: unknown) => value;
 
 /** A plain text, fixed at deploy time; `${ENV}` is replaced by Node-RED. */
-export function text(initial = '', { required, format, ...row }: Options & { format?: 'url' } = {}): Field<string> {
-  return { kind: 'text', initial, row, required, format, convert: (value) => String(value ?? '').trim() };
+export function text(
+  initial = '',
+  { required, format, regexWhen, ...row }: Options & { format?: Format; regexWhen?: When } = {},
+): Field<string> {
+  return { kind: 'text', initial, row, required, format, regexWhen, convert: (value) => String(value ?? '').trim() };
 }
 
 /** A path below httpNodeRoot; the dialog shows the whole address. Empty: `/linktor/<node id>`. */
@@ -128,6 +146,11 @@ export function checks<const O extends readonly string[]>(
   };
 }
 
+interface Range {
+  min: number;
+  max: number;
+}
+
 interface Typed<T> extends Options {
   types?: readonly SourceType[];
   pick?: Listable;
@@ -144,7 +167,9 @@ export function typed<T = unknown>(property: string, options: Typed<T> & { requi
 export function typed<T = unknown>(property: string, options?: Typed<T>): Field<T | undefined>;
 export function typed<T>(property: string, options: Typed<T> = {}): Field<T | undefined> {
   const { types = dyn, convert = same as (value: unknown) => T, pick, columns, mustache, required, ...row } = options;
-  return { kind: 'typed', initial: '', row, required, property, types, pick, columns, mustache, convert };
+  // What the converter refuses at run time, the dialog refuses at once.
+  const { min, max }: Partial<Range> = convert as Partial<Range>;
+  return { kind: 'typed', initial: '', row, required, property, types, pick, columns, mustache, min, max, convert };
 }
 
 export const dyn: readonly SourceType[] = ['msg', 'str', 'flow', 'global', 'env', 'jsonata'];
@@ -170,8 +195,8 @@ export function config(type: string, row: Row = {}): Field<string> {
 }
 
 /** Where a result goes; empty means the message property given here. */
-export function out(property: string): Field<unknown> {
-  return { kind: 'out', initial: '', row: {}, property, types: ['msg', 'flow', 'global'], convert: same };
+export function out(property: string, row: Row = {}): Field<unknown> {
+  return { kind: 'out', initial: '', row, property, types: ['msg', 'flow', 'global'], convert: same };
 }
 
 /** Converters for typed fields. */
@@ -191,7 +216,18 @@ export const as = {
     if (!Number.isNaN(time.getTime())) return time.toISOString();
     throw invalid(`The field "${name}" must be a time.`, 'Give an ISO 8601 time such as 2026-05-17T09:30:00Z.');
   },
-  number: (min?: number, max?: number) => (value: unknown, name: string) => inRange(value, name, min, max),
+  /** a day such as 2026-05-17 as it is, else a time */
+  day(value: unknown, name: string): string {
+    const isDay = typeof value === 'string' && /^\d{4}-\d\d-\d\d$/.test(value);
+    return isDay && !Number.isNaN(Date.parse(value)) ? value : as.time(value, name);
+  },
+  number: (min?: number, max?: number) =>
+    Object.assign((value: unknown, name: string) => inRange(value, name, min, max), { min, max }),
+  /** texts, each maybe with several entries between commas, semicolons or lines */
+  list(value: unknown, name: string): string[] {
+    const entries = as.strings(value, name).flatMap((one) => one.split(/[,;\n]/));
+    return entries.map((one) => one.trim()).filter((one) => one !== '');
+  },
   /** one text or several, as a list */
   strings(value: unknown, name: string): string[] {
     return (Array.isArray(value) ? value : [value]).map((item) => as.string(item, name));
@@ -203,14 +239,19 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !Buffer.isBuffer(value);
 }
 
+/** @returns the fields that are filled in */
+export function defined(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== ''));
+}
+
 /**
  * The body of a create or an update: the fields that are filled in, or else the object in the message.
  * @param fields evaluated fields, undefined where nothing is filled in
  * @throws LinktorError `validation` when there is neither
  */
 export function bodyOf(fields: Record<string, unknown>, payload: unknown): Record<string, unknown> {
-  const filled = Object.entries(fields).filter(([, value]) => value !== undefined && value !== '');
-  if (filled.length > 0) return Object.fromEntries(filled);
+  const filled = defined(fields);
+  if (Object.keys(filled).length > 0) return filled;
   if (isObject(payload) && Object.keys(payload).length > 0) return payload;
   throw invalid(
     'There is nothing to write.',

@@ -15,6 +15,7 @@ export function mountTrigger(red: RED, node: RunningNode, definition: Trigger, s
   const closing = new AbortController();
   const releases = new Set<() => void>();
   let onInput: OnInput | undefined;
+  let isLive = false;
 
   const onClose = (release: () => void) => {
     if (closing.signal.aborted) release();
@@ -32,7 +33,15 @@ export function mountTrigger(red: RED, node: RunningNode, definition: Trigger, s
     onClose(() => delete users[node.id]);
     const values = await evaluator(red, node, definition.fields, stored)({});
     if (closing.signal.aborted) return;
-    if (!definition.ownStatus) onClose(realtime.onState((state) => mirror(status, state)));
+    const showState = () => isLive && !definition.ownStatus && mirror(status, realtime.state);
+    onClose(realtime.onState(showState));
+    const fenced = (listener: (delivery: Delivery) => void) => (delivery: Delivery) => {
+      try {
+        listener(delivery);
+      } catch (thrown) {
+        report(thrown);
+      }
+    };
     onInput = definition.listen({
       values: values as never,
       configId: String(stored.config),
@@ -60,17 +69,12 @@ export function mountTrigger(red: RED, node: RunningNode, definition: Trigger, s
         return release;
       },
       hear(listener) {
-        const fenced = (delivery: Delivery) => {
-          try {
-            listener(delivery);
-          } catch (thrown) {
-            report(thrown);
-          }
-        };
-        onClose(realtime.listen(fenced));
+        isLive = true;
+        onClose(realtime.listen(fenced(listener)));
       },
+      overhear: (listener) => onClose(realtime.overhear(fenced(listener))),
     });
-    if (!definition.ownStatus) mirror(status, realtime.state);
+    showState();
   }
 
   start().catch((thrown: unknown) => {

@@ -1,3 +1,5 @@
+import { copyOf } from './told';
+
 /** A message that one of our nodes has sent. */
 export interface Sent {
   messageId: string;
@@ -17,7 +19,8 @@ export class Journal {
   readonly #listeners = new Set<(sent: Sent) => void>();
 
   note(sent: Sent): void {
-    this.#sent.set(sent.messageId, sent);
+    // What the flow does with it afterwards does not change what was noted.
+    this.#sent.set(sent.messageId, sent.context === undefined ? sent : { ...sent, context: copyOf(sent.context) });
     for (const [id, { at }] of this.#sent) {
       if (this.#sent.size <= mostKept && sent.at - at < kept) break;
       this.#sent.delete(id);

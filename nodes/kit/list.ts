@@ -42,17 +42,10 @@ export async function listed<T>(
     return found(page.items, { ...page, page: page.page ?? number });
   }
   const all: T[] = [];
-  const id = crypto.randomUUID();
-  let index = 0;
-  const part = (item: T, count?: number): Outcome => ({
-    result: item,
-    also: { parts: { id, index: index++, type: 'array', len: 1, ...(count !== undefined && { count }) } },
-  });
-  // One is kept back: the last of them says how many there are.
-  let last: { item: T } | undefined;
+  const parts = new Parts<T>(emit);
   let facts: Page<unknown> = { items: [], hasNext: false };
   for await (const page of pages(fetch, Math.min(limit, 100))) {
-    const count = paging === 'all' ? all.length : index + (last ? 1 : 0);
+    const count = paging === 'all' ? all.length : parts.count;
     const room = limit - count;
     const items = page.items.slice(0, room);
     const isFull = items.length === room;
@@ -65,17 +58,48 @@ export async function listed<T>(
       items: [],
     };
     if (paging === 'all') all.push(...items);
-    else {
-      for (const item of items) {
-        if (last) await emit(part(last.item));
-        last = { item };
-      }
-    }
+    else for (const item of items) await parts.add(item);
     progress(count + items.length);
     if (isFull) break;
   }
   if (paging === 'all') return found(all, facts);
-  return last && { ...part(last.item, index + 1), ...(facts.truncated && { status: 'truncated' as const }) };
+  const last = parts.last();
+  return last && { ...last, ...(facts.truncated && { status: 'truncated' as const }) };
+}
+
+/**
+ * Messages of their own for the parts of a result, with `msg.parts` for the core join and batch nodes. One is always
+ * kept back: the last of them says how many there are.
+ */
+export class Parts<T> {
+  readonly #emit: ActionContext<unknown>['emit'];
+  readonly #id = crypto.randomUUID();
+  #sent = 0;
+  #kept: { item: T } | undefined;
+
+  constructor(emit: ActionContext<unknown>['emit']) {
+    this.#emit = emit;
+  }
+
+  get count(): number {
+    return this.#sent + (this.#kept ? 1 : 0);
+  }
+
+  async add(item: T): Promise<void> {
+    const before = this.#kept;
+    this.#kept = { item };
+    if (before) await this.#emit(this.#part(before.item));
+  }
+
+  /** @returns the one that was kept back, to be sent after all others */
+  last(): Outcome | undefined {
+    return this.#kept && this.#part(this.#kept.item, this.count);
+  }
+
+  #part(item: T, count?: number): Outcome {
+    const parts = { id: this.#id, index: this.#sent++, type: 'array', len: 1, ...(count !== undefined && { count }) };
+    return { result: item, also: { parts } };
+  }
 }
 
 function found(items: unknown[], { total, page, pageSize, hasNext, truncated, nextCursor }: Page<unknown>): Outcome {

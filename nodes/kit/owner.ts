@@ -7,6 +7,7 @@ export interface ConfigNode extends RunningNode {
   account?: Account;
   /** where the stored credentials may go */
   deployedUrl?: string;
+  deployedSocketUrl?: string;
   /** Node-RED gives a config node's errors to the Catch nodes of these */
   users: Record<string, RunningNode>;
 }

@@ -7,7 +7,7 @@ import { tick } from '../../nodes/kit/fields';
 import { Journal } from '../../nodes/kit/journal';
 import { listed } from '../../nodes/kit/list';
 import { stage, until } from '../support/flows';
-import { trial, trialNode as node } from '../support/trial';
+import { trialNode as node, trial } from '../support/trial';
 
 const require = createRequire(import.meta.url);
 const join = require('@node-red/nodes/core/sequence/17-split.js');
@@ -32,10 +32,13 @@ describe('the kit: runs', () => {
   it('sends a message for each item, which the core join node makes one list of again', async () => {
     const [first, ...rest] = node({ wires: [['join']] });
     const run = listing(230, 'each', 1000);
-    const { node: get, probe, completed } = await play(
-      [first, ...rest, { id: 'join', type: 'join', mode: 'auto', wires: [['out']] }] as never,
-      { load: [trial(run), join] },
-    );
+    const {
+      node: get,
+      probe,
+      completed,
+    } = await play([first, ...rest, { id: 'join', type: 'join', mode: 'auto', wires: [['out']] }] as never, {
+      load: [trial(run), join],
+    });
     get('node').receive({ given: 1, topic: 'kept' });
     const msg = await probe('out').first();
     assert.deepEqual(
@@ -74,14 +77,23 @@ describe('the kit: runs', () => {
           const last = await listed(context, { paging, limit }, numbers(count));
           const ids = Array.from({ length: Math.min(count, limit) }, (_, id) => id);
           if (paging !== 'each') {
-            assert.deepEqual((last?.result as { id: number }[]).map(({ id }) => id), ids);
-            assert.equal((last?.also?.page as { hasNext: boolean }).hasNext, count > limit);
+            assert.deepEqual(
+              ((last as Outcome).result as { id: number }[]).map(({ id }) => id),
+              ids,
+            );
+            assert.equal(((last as Outcome).also as { page: { hasNext: boolean } }).page.hasNext, count > limit);
             return;
           }
           const all = last ? [...parts, last] : parts;
-          assert.deepEqual(all.map(({ result }) => (result as { id: number }).id), ids);
-          assert.deepEqual(all.map(({ also }) => (also?.parts as { index: number }).index), ids);
-          if (last) assert.equal((last.also?.parts as { count: number }).count, ids.length);
+          assert.deepEqual(
+            all.map(({ result }) => (result as { id: number }).id),
+            ids,
+          );
+          assert.deepEqual(
+            all.map(({ also }) => (also as { parts: { index: number } }).parts.index),
+            ids,
+          );
+          if (last) assert.equal((last.also as { parts: { count: number } }).parts.count, ids.length);
         },
       ),
     );
@@ -130,7 +142,7 @@ describe('the kit: runs', () => {
     get('node').receive({ given: 1 });
     await probe('out').first();
     await completed.take();
-    assert.equal((statuses.all.at(-1)?.status as { text: string }).text, 'linktor.status.asking');
+    assert.equal((statuses.all.at(-1) as { status: { text: string } }).status.text, 'linktor.status.asking');
     fail(new Error('broken'));
     assert.equal((await caught.first()).error?.code, 'unexpected');
   });

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import type { Action } from '../../nodes/kit/define';
 import { stage } from '../support/flows';
-import { trial, trialNode as node } from '../support/trial';
+import { trialNode as node, trial } from '../support/trial';
 
 describe('the kit', () => {
   const { play } = stage();

@@ -1,12 +1,6 @@
 import { strict as assert } from 'node:assert';
-import { type FlowNode, stage, until } from '../support/flows';
-
-const node = (more: Record<string, unknown> = {}): FlowNode[] => [
-  { id: 'node', type: 'linktor-send', config: 'account', wires: [['out']], ...more },
-  { id: 'out', type: 'probe' },
-];
-// biome-ignore lint/suspicious/noExplicitAny: what a server stores, looked at field by field
-type Loose = Record<string, any>;
+import { stage, until } from '../support/flows';
+import { asking, type Loose, sendNode } from './sending';
 
 const to = { conversationId: 'conv_ana' };
 
@@ -14,10 +8,8 @@ describe('linktor-send', () => {
   const scene = stage();
   const { play, state, control } = scene;
 
-  async function stored(messageId: string): Promise<Loose> {
-    const url = `${scene.sandbox.url}/conversations/conv_ana/messages/${messageId}`;
-    return (await fetch(url, { headers: { 'X-API-Key': 'sandbox-key' } })).json() as never;
-  }
+  const ask = asking(scene);
+  const stored = (messageId: string) => ask('GET', `/conversations/conv_ana/messages/${messageId}`);
 
   const kinds: [string, Record<string, unknown>, Record<string, unknown>, (message: Loose) => void][] = [
     ['text from the payload', {}, { payload: 'Olá' }, (message) => assert.equal(message.text, 'Olá')],
@@ -115,6 +107,45 @@ describe('linktor-send', () => {
       (message) => assert.equal(message.text, 'raw'),
     ],
     [
+      'an object with a text and buttons',
+      {},
+      { payload: { text: 'Sure?', buttons: ['Yes', 'No'], metadata: { order: '17' } } },
+      ({ interactive, metadata }) => {
+        assert.deepEqual([interactive.body.text, interactive.action.buttons.length], ['Sure?', 2]);
+        assert.deepEqual(metadata, { order: '17' });
+      },
+    ],
+    [
+      'an object with a picture and its words',
+      {},
+      { payload: { text: 'a cat', media: 'https://example.com/cat.png' } },
+      ({ contentType, media }) => assert.deepEqual([contentType, media.caption], ['image', 'a cat']),
+    ],
+    [
+      'an object with a contact card',
+      {},
+      { payload: { contact: { name: 'Bia', phones: ['+5511999990000'] } } },
+      ({ contact }) => assert.equal(contact.name, 'Bia'),
+    ],
+    [
+      'fields before what the object holds',
+      { kind: 'buttons', buttons: '["Maybe"]', buttonsType: 'json' },
+      { payload: { text: 'Sure?', buttons: ['Yes', 'No'] } },
+      ({ interactive }) => assert.equal(interactive.action.buttons[0].title, 'Maybe'),
+    ],
+    [
+      'an answer to the message that came in',
+      { replyTo: 'incoming', metadata: '{"order":"17"}', metadataType: 'json' },
+      { payload: 'yes', messageId: 'msg_ana_3' },
+      ({ metadata }) => assert.deepEqual(metadata, { order: '17', replyToId: 'msg_ana_3' }),
+    ],
+    [
+      'an answer to a message of its own choice',
+      { replyTo: 'message' },
+      { payload: 'yes', messageId: 'msg_ana_3', replyTo: 'msg_ana_1' },
+      ({ metadata }) => assert.equal(metadata.replyToId, 'msg_ana_1'),
+    ],
+    [
       'metadata',
       { metadata: '{"order":"17"}', metadataType: 'json' },
       { payload: 'x' },
@@ -123,7 +154,7 @@ describe('linktor-send', () => {
   ];
   for (const [name, fields, msg, expect] of kinds) {
     it(`sends ${name}`, async () => {
-      const { node: get, probe } = await play(node(fields));
+      const { node: get, probe } = await play(sendNode(fields));
       get('node').receive({ ...to, ...msg });
       const out = await probe('out').first();
       const { messageId, status, conversationId, at, parts } = out.sent as Record<string, unknown>;
@@ -161,11 +192,27 @@ describe('linktor-send', () => {
     ['a template without a language', { kind: 'template', template: 't', templateType: 'str' }, {}, /language/],
     ['a raw body that is no object', { kind: 'raw' }, { payload: [1] }, /must be an object/],
     ['metadata that is no object', {}, { payload: 'x', metadata: 'y' }, /must be an object/],
+    ['a file in the payload', {}, { payload: Buffer.from('x') }, /by URL only/],
+    [
+      'two things in one message',
+      {},
+      { payload: { media: 'https://x.test/a.png', buttons: ['a'] } },
+      /cannot hold both/,
+    ],
+    ['an answer to nothing', { replyTo: 'incoming' }, { payload: 'x' }, /no message to reply to/],
+    ['an answer to no message', { replyTo: 'message' }, { payload: 'x' }, /replyToMessage/],
+    [
+      'a key that no header takes',
+      { idempotency: 'key' },
+      { payload: 'x', idempotencyKey: 'ação 1' },
+      /idempotency key/,
+    ],
+    ['a missing key', { idempotency: 'key' }, { payload: 'x' }, /idempotencyKey/],
     ['a conversation id that climbs', {}, { payload: 'x', conversationId: '..' }, /is not an id/],
   ];
   for (const [name, fields, msg, expected] of refused) {
     it(`refuses ${name} before anything leaves`, async () => {
-      const { node: get, caught } = await play(node(fields));
+      const { node: get, caught } = await play(sendNode(fields));
       get('node').receive({ ...to, ...msg });
       const { error } = await caught.first();
       assert.equal(error?.code, 'validation');
@@ -175,7 +222,7 @@ describe('linktor-send', () => {
   }
 
   it('keeps the order of a conversation, and does not wait for others', async () => {
-    const { node: get, probe } = await play(node());
+    const { node: get, probe } = await play(sendNode());
     await control('fail', { count: 3, status: 429, headers: { 'Retry-After': '0' }, method: 'POST' });
     const texts = Array.from({ length: 20 }, (_, index) => `${index}`);
     for (const payload of texts) get('node').receive({ payload, conversationId: 'conv_ana' });
@@ -189,8 +236,44 @@ describe('linktor-send', () => {
     assert.equal(new Set(sends.map(({ idempotencyKey }) => idempotencyKey)).size, 21);
   });
 
+  const keys: [string, Record<string, unknown>, (keys: (string | undefined)[]) => void][] = [
+    ['a new key for each', {}, (given) => assert.ok(given[0] && given[1] && given[0] !== given[1])],
+    ['no key when none is wanted', { idempotency: 'none' }, (given) => assert.deepEqual(given, [undefined, undefined])],
+    ['the key that is given', { idempotency: 'key' }, (given) => assert.deepEqual(given, ['order-17', 'order-17'])],
+  ];
+  for (const [name, fields, expect] of keys) {
+    it(`sends ${name}`, async () => {
+      const { node: get, probe } = await play(sendNode(fields));
+      for (const payload of ['a', 'b']) get('node').receive({ ...to, payload, idempotencyKey: 'order-17' });
+      await probe('out').take(2);
+      expect((await state()).sends.map(({ idempotencyKey }) => idempotencyKey));
+    });
+  }
+
+  it('never repeats a write without a key, even where the server knows keys', async () => {
+    const { node: get, caught } = await play(sendNode({ idempotency: 'none' }), { account: { idempotent: true } });
+    await control('fail', { count: 1, reset: true, after: true, method: 'POST' });
+    get('node').receive({ ...to, payload: 'once' });
+    assert.equal((await caught.first()).error?.cause.ambiguous, true);
+    assert.equal((await state()).sends.length, 1);
+  });
+
+  it('notes what it has sent, so that its status finds the way back to the flow', async () => {
+    const statusIn = { id: 'status', type: 'linktor-status-in', config: 'account', wires: [['told']] };
+    const { node: get, probe } = await play([...sendNode(), statusIn, { id: 'told', type: 'probe' }]);
+    await until(state, ({ sockets }) => sockets.subscriptions > 0);
+    const context = { order: 17 };
+    get('node').receive({ ...to, payload: 'Your order', context });
+    await probe('out').first();
+    // What the flow does with it afterwards is its own business.
+    context.order = 18;
+    const { messageId, payload, ...told } = await probe('told').first();
+    assert.deepEqual([told.context, payload], [{ order: 17 }, 'delivered']);
+    assert.equal(messageId, (await state()).sends[0]?.messageId);
+  });
+
   it('never repeats what may have arrived, and says so', async () => {
-    const { node: get, caught } = await play(node());
+    const { node: get, caught } = await play(sendNode());
     await control('fail', { count: 1, reset: true, after: true, method: 'POST' });
     get('node').receive({ ...to, payload: 'once' });
     const { error } = await caught.first();
@@ -200,7 +283,7 @@ describe('linktor-send', () => {
   });
 
   it('does not hide a write that was under way when the node closed', async () => {
-    const { node: get, caught, deploy, flow } = await play(node());
+    const { node: get, caught, deploy, flow } = await play(sendNode());
     await control('latency', { ms: 5000 });
     get('node').receive({ ...to, payload: 'under way' });
     await until(state, ({ counts }) => (counts.requests ?? 0) > 0);

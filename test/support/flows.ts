@@ -163,6 +163,25 @@ export function stage(options: SandboxOptions = {}): Stage {
   };
 }
 
+/**
+ * One node on its own, given one message.
+ * @returns what it sends from its first output, or what Catch gets
+ */
+export function alone({ play }: Stage, type: string) {
+  return async (node: Record<string, unknown>, msg: Record<string, unknown> = {}): Promise<Message> => {
+    const {
+      node: get,
+      probe,
+      caught,
+    } = await play([
+      { id: 'node', type, config: 'account', wires: [['out']], ...node },
+      { id: 'out', type: 'probe' },
+    ]);
+    get('node').receive(msg);
+    return Promise.race([probe('out').first(), caught.first()]);
+  };
+}
+
 /** Ask until it holds. Polling is for what tells nobody when it changes, such as the sandbox's counts. */
 export async function until<T>(ask: () => Promise<T>, holds: (value: T) => boolean): Promise<T> {
   const last = Date.now() + 10_000;

@@ -34,11 +34,14 @@ function flat({ config, ...given }: Json): Json {
 
 const type = (value: unknown) => ({ type: value === 'flow' ? 'rule_based' : value });
 
-/** A bot has one knowledge base here (contract 1.6). */
+/** A bot has one knowledge base here, and can be given another one but not none (contract 1.6). */
 function base(ids: readonly unknown[]): string {
-  if (ids.length > 1) throw unsupported('give a bot more than one knowledge base', 'Choose one of them.');
-  return string(ids[0]) ?? '';
+  const [only, ...more] = ids;
+  if (more.length > 0) throw unsupported('give a bot more than one knowledge base', 'Choose one of them.');
+  return string(only) ?? unbased();
 }
+
+const unbased = lacking('take its knowledge base from a bot', 'Give it another one.');
 
 const setBase = (id: string, baseId: string) =>
   write('PUT', [...atBots, id, 'config'], nothing, { knowledge_base_id: baseId });
@@ -119,14 +122,7 @@ export const bots: Contract['bots'] = {
         return done(id, [setBase(id, base(all))]);
       }),
     ),
-  removeKnowledgeBases: (id, bases) =>
-    inLane(
-      id,
-      chain(getBot(id), (now) => {
-        const left = array(now.knowledgeBaseIds).filter((one) => !bases.includes(String(one)));
-        return done(id, [setBase(id, base(left))]);
-      }),
-    ),
+  removeKnowledgeBases: unbased,
   stats: lacking('tell the figures of a bot', 'Read the figures of all bots together: analytics, dashboard.'),
 };
 

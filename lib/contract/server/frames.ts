@@ -73,6 +73,8 @@ function became(payload: Json, original: Json): Event | undefined {
 
 function changed(payload: Json, original: Json, name: Event['name']): Event {
   const changes = conversation(object(payload.conversation) ?? payload);
+  // It is the whole conversation: an assignee that is not there is gone.
+  changes.assignedTo ??= undefined;
   const event: Event = { name, conversationId: changes.id, changes, original };
   put(event, 'status', changes.status);
   put(event, 'at', changes.updatedAt);

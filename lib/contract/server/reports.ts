@@ -3,8 +3,9 @@ import { lacking, read, write } from '../calls';
 import { rendering, visualTemplates } from '../entities';
 import { entity } from '../envelope';
 import type { Contract, Figures, Period, RenderInput } from '../index';
-import { array, type Json, number, object } from '../json';
+import { type Json, number, object } from '../json';
 import { lackingAll } from './lacking';
+import { rows } from './lists';
 import { deeplyCamelled } from './words';
 
 const at = { dashboard: 'overview', conversations: 'conversations', channels: 'channels' } as const;
@@ -29,10 +30,10 @@ function days({ startDate, endDate }: Period): Json {
 
 /** The figures under the names that they have elsewhere, as far as there are any; the others keep theirs. */
 function named(what: Figures, body: unknown): Json {
-  const rows = array(object(body)?.data).map((row) => deeplyCamelled(row) as Json);
-  if (what === 'channels') return { channels: rows.map(channelRow) };
+  const all = () => rows((row) => deeplyCamelled(object(row) ?? {}) as Json, 'figures')(body).items;
+  if (what === 'channels') return { channels: all().map(channelRow) };
   if (what === 'conversations') {
-    const timeline = rows.map((row) => ({ ...row, count: number(row.totalConversations) ?? 0 }));
+    const timeline = all().map((row) => ({ ...row, count: number(row.totalConversations) ?? 0 }));
     return { totalConversations: timeline.reduce((sum, { count }) => sum + count, 0), timeline };
   }
   const figures = deeplyCamelled(entity(body, 'figures')) as Json;

@@ -1,0 +1,95 @@
+import { invalid } from '../errors';
+import type { Outgoing } from '../model';
+import * as outgoing from '../outgoing';
+
+export const kinds = ['text', 'media', 'buttons', 'list', 'template', 'location', 'contact', 'raw'] as const;
+export type Kind = (typeof kinds)[number];
+
+/** What a flow author gives to be said; which of it counts is decided by the kind. */
+export interface Said {
+  text?: unknown;
+  media?: unknown;
+  caption?: string;
+  buttons?: unknown;
+  list?: unknown;
+  template?: unknown;
+  language?: string;
+  parameters?: unknown;
+  location?: unknown;
+  card?: unknown;
+  metadata?: unknown;
+}
+
+/**
+ * One message of what was given. Where a text is expected, an object may hold all there is to say:
+ * `{text, media, caption, buttons, list, template, language, parameters, location, contact, metadata}`.
+ * @throws LinktorError `validation` that names what is wrong
+ */
+export function compose(kind: Exclude<Kind, 'raw'>, given: Said): Outgoing {
+  const { kind: meant, said } = outgoing.isObject(given.text)
+    ? unpacked(kind, given, given.text)
+    : { kind, said: given };
+  const message = ofKind(meant, said);
+  if (said.metadata === undefined) return message;
+  if (!outgoing.isObject(said.metadata)) throw invalid('"metadata" must be an object.');
+  return { ...message, metadata: said.metadata };
+}
+
+/** @returns a body in the server's own words @throws LinktorError `validation` when it is no object */
+export function rawBody(given: unknown): object {
+  if (outgoing.isObject(given)) return given;
+  throw invalid('A raw message must be an object.', 'Give the body of the send request in msg.payload.');
+}
+
+/** What is said beside the text decides what kind of message it is. */
+const telling = {
+  media: 'media',
+  buttons: 'buttons',
+  list: 'list',
+  template: 'template',
+  location: 'location',
+} as const;
+
+/** Fields that are filled in win over what the object holds. */
+function unpacked(kind: Exclude<Kind, 'raw'>, fields: Said, object: Record<string, unknown>) {
+  const { text, contact: card, caption, language, ...rest } = object;
+  const filled = Object.entries({ ...fields, text: undefined }).filter(
+    ([, value]) => value !== undefined && value !== '',
+  );
+  const said: Said = {
+    ...rest,
+    card,
+    caption: outgoing.textOf(caption ?? text),
+    language: outgoing.textOf(language),
+    ...Object.fromEntries(filled),
+    text,
+  };
+  if (kind !== 'text') return { kind, said };
+  const found = Object.entries({ ...telling, card: 'contact' as const }).filter(
+    ([name]) => name in said && said[name as keyof Said] !== undefined,
+  );
+  const [first, second] = found;
+  if (first && second) {
+    throw invalid(`A message cannot hold both "${first[0]}" and "${second[0]}".`, 'Send them one after the other.');
+  }
+  return { kind: first?.[1] ?? kind, said };
+}
+
+function ofKind(kind: Exclude<Kind, 'raw'>, said: Said): Outgoing {
+  switch (kind) {
+    case 'media':
+      return outgoing.mediaMessage(said.media, said.caption);
+    case 'buttons':
+      return outgoing.buttonsMessage(outgoing.textOf(said.text), said.buttons);
+    case 'list':
+      return outgoing.listMessage(outgoing.textOf(said.text), said.list);
+    case 'template':
+      return outgoing.templateMessage(said.template, said.language ?? '', said.parameters);
+    case 'location':
+      return outgoing.locationMessage(said.location);
+    case 'contact':
+      return outgoing.contactMessage(said.card);
+    default:
+      return Buffer.isBuffer(said.text) ? outgoing.mediaMessage(said.text, undefined) : outgoing.textMessage(said.text);
+  }
+}

@@ -1,0 +1,152 @@
+import { invalid } from '../errors';
+import type { Interactive, Outgoing } from '../model';
+import { split, truncate } from '../split';
+import { type Limits, taken } from './limits';
+
+/** What to do with what a channel cannot carry. */
+export interface Fitting {
+  ifTooLong: string;
+  ifNoButtons: string;
+}
+
+/** One message made ready for its channel. */
+export interface Fitted {
+  /** to be sent in this order */
+  parts: Outgoing[];
+  /** what was changed about it: split, truncated, numbered, shortened */
+  adapted: string[];
+}
+
+interface Option {
+  id: string;
+  title: string;
+  /** what else there is to say about it: an address, a phone number, a description */
+  more?: string;
+  section?: string;
+}
+
+/** @returns true when the channel may be unable to carry it, so that its limits have to be known */
+export function isTooMuch({ interactive, text, media }: Outgoing): boolean {
+  return interactive !== undefined || (media ? (media.caption ?? '') : (text ?? '')).length > taken;
+}
+
+/** @throws LinktorError `validation` when it does not fit and is not to be changed */
+export function fitted(message: Outgoing, limits: Limits, { ifTooLong, ifNoButtons }: Fitting): Fitted {
+  const adapted: string[] = [];
+  const pressable = message.interactive
+    ? choosable(message, message.interactive, limits, ifNoButtons, adapted)
+    : message;
+  const words = wordsOf(pressable);
+  const most = pressable.media ? limits.caption : pressable.interactive ? limits.body : limits.text;
+  if (words.length <= most) return { parts: [pressable], adapted };
+  if (ifTooLong === 'fail') {
+    throw invalid(
+      `The text has ${words.length} characters, and ${limits.type} takes ${most}.`,
+      'Shorten it, or let this node split it.',
+      { length: words.length, limit: most },
+    );
+  }
+  adapted.push(ifTooLong === 'truncate' ? 'truncated' : 'split');
+  if (ifTooLong === 'truncate') return { parts: [withWords(pressable, truncate(words, most))], adapted };
+  return { parts: inParts(pressable, words, most, limits), adapted };
+}
+
+/** The caption begins under its picture; the buttons come last, for who has read everything presses one. */
+function inParts(message: Outgoing, words: string, most: number, limits: Limits): Outgoing[] {
+  const { replyTo, metadata } = message;
+  const text = (part: string): Outgoing => ({ type: 'text', text: part, ...(metadata && { metadata }) });
+  const answering = (parts: Outgoing[]): Outgoing[] => {
+    const [first, ...others] = parts as [Outgoing, ...Outgoing[]];
+    return replyTo === undefined ? parts : [{ ...first, replyTo }, ...others];
+  };
+  if (message.media) {
+    const [caption = '', ...others] = split(words, most);
+    const rest = words.slice(words.indexOf(caption) + caption.length);
+    return [withWords(message, caption), ...(others.length > 0 ? split(rest, limits.text).map(text) : [])];
+  }
+  if (!message.interactive) return answering(split(words, most).map(text));
+  const parts = split(words, limits.text);
+  const end = split(parts.pop() ?? '', most);
+  const { replyTo: _first, ...last } = withWords(message, end.pop() ?? '');
+  return answering([...[...parts, ...end].map(text), last]);
+}
+
+function wordsOf({ text, media, interactive }: Outgoing): string {
+  return (interactive ? interactive.body?.text : media ? media.caption : text) ?? '';
+}
+
+function withWords(message: Outgoing, words: string): Outgoing {
+  const { media, interactive } = message;
+  if (interactive) return { ...message, interactive: { ...interactive, body: { ...interactive.body, text: words } } };
+  return media ? { ...message, media: { ...media, caption: words } } : { ...message, text: words };
+}
+
+/** A message with choices that the channel can show. Adds to `adapted` what had to be done. */
+function choosable(
+  message: Outgoing,
+  interactive: Interactive,
+  limits: Limits,
+  ifNoButtons: string,
+  adapted: string[],
+): Outgoing {
+  const isList = interactive.type === 'list';
+  const most = isList ? limits.rows : limits.buttons;
+  const options = optionsOf(interactive);
+  if (options.length <= most) return message;
+  const what = isList ? 'list entries' : 'buttons';
+  if (ifNoButtons === 'fail') {
+    throw invalid(
+      most === 0
+        ? `${limits.type} has no ${what}.`
+        : `There are ${options.length} ${what}, and ${limits.type} takes ${most}.`,
+      'Offer less, or let this node send them as a numbered text.',
+      { given: options.length, limit: most },
+    );
+  }
+  if (ifNoButtons === 'first' && most > 0) {
+    adapted.push('shortened');
+    return { ...message, interactive: firstOf(interactive, most) };
+  }
+  adapted.push('numbered');
+  const { interactive: _dropped, ...rest } = message;
+  const said = options.map(({ id, title }, index) => ({ number: index + 1, id, title }));
+  return {
+    ...rest,
+    type: 'text',
+    text: numbered(wordsOf(message), options),
+    metadata: { ...rest.metadata, options: said },
+  };
+}
+
+function optionsOf({ action = {} }: Interactive): Option[] {
+  const buttons = (action.buttons ?? []).map(({ id, title, url, phone }) => ({ id, title, more: url ?? phone }));
+  const rows = (action.sections ?? []).flatMap(({ title: section, rows: held }) =>
+    held.map(({ id, title, description }) => ({ id, title, more: description, section })),
+  );
+  return [...buttons, ...rows];
+}
+
+function firstOf(interactive: Interactive, most: number): Interactive {
+  const { action = {} } = interactive;
+  let left = most;
+  const sections = action.sections
+    ?.map((section) => {
+      const rows = section.rows.slice(0, left);
+      left -= rows.length;
+      return { ...section, rows };
+    })
+    .filter(({ rows }) => rows.length > 0);
+  const buttons = action.buttons?.slice(0, most);
+  return { ...interactive, action: { ...action, ...(buttons && { buttons }), ...(sections && { sections }) } };
+}
+
+function numbered(text: string, options: readonly Option[]): string {
+  const lines: string[] = [text, ''];
+  let within = '';
+  for (const [index, { title, more, section = '' }] of options.entries()) {
+    if (section !== within) lines.push(...(index === 0 ? [] : ['']), ...(section === '' ? [] : [section]));
+    within = section;
+    lines.push(`${index + 1}. ${title}${more === undefined ? '' : `: ${more}`}`);
+  }
+  return lines.join('\n');
+}

@@ -1,0 +1,156 @@
+import type { LinktorClient } from '../client';
+import { LinktorError } from '../errors';
+import type { Message, Outgoing } from '../model';
+import { Turns } from '../turns';
+import { Arrivals, type Line } from './arrival';
+import { fitted, isTooMuch } from './fit';
+import { Channels, type Place } from './limits';
+import type { Order, Raw } from './order';
+import { keyOf, placeOf } from './recipient';
+
+export { kinds } from './compose';
+export { type Entry, listOf, round, type Summary, unsent } from './list';
+export { orderOf } from './order';
+export type { Recipient } from './recipient';
+export { hasTyping, keepTyping, unheard } from './typing';
+
+/** What is left of one recipient's messages. */
+export interface Receipt {
+  messageId: string;
+  status: string;
+  conversationId: string;
+  /** ISO 8601 */
+  at: string;
+  parts: number;
+  messageIds: string[];
+  /** what had to be done for the channel: split, truncated, numbered, shortened */
+  adapted?: string[];
+}
+
+/** What one message is sent with. */
+export interface Means {
+  client: LinktorClient;
+  signal: AbortSignal;
+  /** opened only when somebody waits for an arrival */
+  line(): Line;
+  /** told of every part that the server has taken */
+  onSent(message: Message): void;
+}
+
+/** What sends messages, and remembers between them what it has learnt. Everything to one recipient keeps its order. */
+export class Sender {
+  readonly #turns = new Turns();
+  readonly #channels = new Channels();
+
+  /** @throws LinktorError; with `details` {sent, failedPart, parts} when some parts have left and the next has not */
+  async send(order: Order, means: Means): Promise<Receipt> {
+    const { to, message } = order;
+    const key = keyOf(to);
+    const isPlain = to.conversationId !== undefined && ('raw' in message || !isTooMuch(message));
+    // What needs no preparation, and has nobody before it, goes straight into the client's own queue.
+    if (isPlain && !this.#turns.isBusy(key)) {
+      const parcel = new Parcel(order, means, { conversationId: to.conversationId ?? '' }, [message], []);
+      return parcel.receipt(parcel.last());
+    }
+    const { parcel, last } = await this.#turns.run(key, async () => {
+      const place = await placeOf(means.client, this.#turns, to);
+      const own = keyOf(place);
+      return own === key
+        ? this.#dispatch(order, means, place)
+        : this.#turns.run(own, () => this.#dispatch(order, means, place));
+    });
+    return parcel.receipt(last);
+  }
+
+  /** Ends as soon as the last part is under way: the client keeps the order from there. */
+  async #dispatch(order: Order, means: Means, place: Place): Promise<{ parcel: Parcel; last: Promise<Message> }> {
+    const { message, fitting, channel } = order;
+    let parts: (Outgoing | Raw)[] = [message];
+    let adapted: string[] = [];
+    if (!('raw' in message) && isTooMuch(message)) {
+      const limits = await this.#channels.limits(means.client, { ...channel, ...place });
+      ({ parts, adapted } = fitted(message, limits, fitting));
+    }
+    const parcel = new Parcel(order, means, place, parts, adapted);
+    await parcel.allButLast();
+    return { parcel, last: parcel.last() };
+  }
+}
+
+/** The parts of one message on their way into one conversation. */
+class Parcel {
+  readonly #sent: Message[] = [];
+  readonly #arrivals: Arrivals | undefined;
+
+  constructor(
+    private readonly order: Order,
+    private readonly means: Means,
+    private readonly place: Place,
+    private readonly parts: readonly (Outgoing | Raw)[],
+    private readonly adapted: string[],
+  ) {
+    if (order.wait) this.#arrivals = new Arrivals(means.line(), place.conversationId);
+  }
+
+  async allButLast(): Promise<void> {
+    for (const part of this.parts.slice(0, -1)) await this.#send(part, this.#sent.length);
+  }
+
+  last(): Promise<Message> {
+    return this.#send(this.parts.at(-1) as Outgoing, this.parts.length - 1);
+  }
+
+  /** @param last the last part, under way */
+  async receipt(last: Promise<Message>): Promise<Receipt> {
+    const { id, createdAt, ...message } = await last;
+    const { wait } = this.order;
+    const { conversationId } = this.place;
+    const messageIds = this.#sent.map((sent) => sent.id);
+    const { client, signal } = this.means;
+    const look = (messageId: string) => client.conversations.message(conversationId, messageId);
+    const status = wait && (await this.#arrivals?.all(messageIds, { ...wait, signal, look }));
+    return {
+      messageId: messageIds[0] ?? id,
+      status: status ?? message.status ?? 'pending',
+      conversationId: message.conversationId || conversationId,
+      at: createdAt ?? new Date().toISOString(),
+      parts: this.parts.length,
+      messageIds,
+      ...(this.adapted.length > 0 && { adapted: this.adapted }),
+    };
+  }
+
+  async #send(part: Outgoing | Raw, index: number): Promise<Message> {
+    const { conversations } = this.means.client;
+    const { conversationId } = this.place;
+    const options = { idempotencyKey: keyFor(this.order.idempotencyKey, index) };
+    const sending =
+      'raw' in part
+        ? conversations.sendRaw(conversationId, part.raw, options)
+        : conversations.send(conversationId, part, options);
+    try {
+      const sent = await sending;
+      this.#sent.push(sent);
+      this.means.onSent({ ...sent, conversationId: sent.conversationId || conversationId });
+      return sent;
+    } catch (error) {
+      throw this.parts.length > 1 ? halfway(error, this.#sent, this.parts.length) : error;
+    }
+  }
+}
+
+function keyFor(key: string | null | undefined, index: number): string | null | undefined {
+  return key && index > 0 ? `${key}:${index + 1}` : key;
+}
+
+/** What has left is told, so that nobody sends it again. */
+function halfway(error: unknown, sent: readonly Message[], parts: number): unknown {
+  if (!(error instanceof LinktorError)) return error;
+  const failedPart = sent.length + 1;
+  const { details, ...cause } = error.cause;
+  return new LinktorError(error.code, `Part ${failedPart} of ${parts} was not sent: ${error.message}`, {
+    ...cause,
+    retryable: cause.retryable && sent.length === 0,
+    details: { sent: sent.map(({ id }) => id), failedPart, parts, ...(details !== undefined && { reason: details }) },
+  });
+}

@@ -1,0 +1,112 @@
+import type { LinktorClient } from '../client';
+import type { Channel, Unknowns } from '../model';
+
+/** What a channel can carry. Lengths are UTF-16 units; infinite where nobody says otherwise. */
+export interface Limits {
+  /** the channel's type, for those who read of it */
+  type: string;
+  text: number;
+  /** of the words under a picture */
+  caption: number;
+  /** of the text above buttons or a list */
+  body: number;
+  /** 0: it has no buttons */
+  buttons: number;
+  /** of a list; 0: it has no lists */
+  rows: number;
+}
+
+const boundless = { text: Infinity, caption: Infinity, body: Infinity, buttons: Infinity, rows: Infinity };
+const plain = { ...boundless, buttons: 0, rows: 0 };
+const whatsapp = { text: 4096, caption: 1024, body: 1024, buttons: 3, rows: 10 };
+
+/** What the operators of the channels publish. The server's own word about a channel wins. */
+const published: Record<string, Omit<Limits, 'type'>> = {
+  whatsapp,
+  whatsapp_official: whatsapp,
+  whatsapp_unofficial: { ...plain, text: 65_536, caption: 1024 },
+  telegram: { text: 4096, caption: 1024, body: 4096, buttons: 100, rows: 100 },
+  facebook: { text: 2000, caption: 2000, body: 640, buttons: 3, rows: 10 },
+  instagram: { ...plain, text: 1000, caption: 1000 },
+  sms: { ...plain, text: 1600, caption: 1600 },
+  email: plain,
+  rcs: { text: 3072, caption: 2000, body: 3072, buttons: 11, rows: 10 },
+  webchat: { ...boundless, text: 4096, caption: 4096, body: 4096 },
+};
+
+/** Every channel that we know of takes so much: nobody has to be asked about less. */
+export const taken = 640;
+
+/** @param capabilities what the server says of the channel (contract 1.5) */
+export function limitsOf(type: string, capabilities: Unknowns = {}): Limits {
+  const usual = published[type] ?? boundless;
+  const { maxMessageLength, supportsButtons, supportsLists } = capabilities;
+  const most = typeof maxMessageLength === 'number' && maxMessageLength >= 3 ? maxMessageLength : usual.text;
+  return {
+    type,
+    text: most,
+    caption: Math.min(usual.caption, most),
+    body: Math.min(usual.body, most),
+    buttons: allowed(supportsButtons, usual.buttons, whatsapp.buttons),
+    rows: allowed(supportsLists, usual.rows, whatsapp.rows),
+  };
+}
+
+/** A yes of the server's does not say how many. */
+function allowed(said: unknown, usual: number, atLeast: number): number {
+  if (said === false) return 0;
+  return said === true && usual === 0 ? atLeast : usual;
+}
+
+/** A conversation, with what is known about its channel. */
+export interface Place {
+  conversationId: string;
+  channelId?: string;
+  channelType?: string;
+}
+
+const keptFor = 10 * 60_000;
+const mostKept = 1000;
+
+/** What the channels of an account can carry: asked for when it matters, then remembered for ten minutes. */
+export class Channels {
+  readonly #places = new Map<string, Place>();
+  readonly #limits = new Map<string, { until: number; limits: Limits }>();
+
+  async limits(client: LinktorClient, given: Place): Promise<Limits> {
+    const { channelId, channelType } = await this.#place(client, given);
+    const known = channelId === undefined ? undefined : this.#limits.get(channelId);
+    if (known && known.until > Date.now()) return known.limits;
+    if (channelId === undefined) return limitsOf(channelType ?? 'unknown');
+    const [type, capabilities] = await Promise.all([
+      channelType ?? client.channels.get(channelId).then(({ type }: Channel) => type, ignored),
+      client.channels.capabilities(channelId).catch(ignored),
+    ]);
+    const limits = limitsOf(type ?? 'unknown', capabilities);
+    if (capabilities) keep(this.#limits, channelId, { until: Date.now() + keptFor, limits });
+    return limits;
+  }
+
+  /** A conversation never changes its channel. */
+  async #place(client: LinktorClient, given: Place): Promise<Place> {
+    if (given.channelId !== undefined) return given;
+    const { conversationId } = given;
+    const known = this.#places.get(conversationId);
+    if (known) return known;
+    const { channelId, channelType } = await client.conversations.get(conversationId);
+    const place = { conversationId, channelId, channelType };
+    keep(this.#places, conversationId, place);
+    return place;
+  }
+}
+
+/** Where nobody says what a channel can do, what is published has to do. */
+function ignored(): undefined {}
+
+function keep<T>(map: Map<string, T>, key: string, value: T): void {
+  map.set(key, value);
+  for (const oldest of map.keys()) {
+    if (map.size <= mostKept) break;
+    map.delete(oldest);
+  }
+}

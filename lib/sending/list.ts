@@ -1,0 +1,109 @@
+import { batch } from '../batch';
+import { invalid, LinktorError } from '../errors';
+import { isObject, textOf } from '../outgoing';
+import { Turns } from '../turns';
+import { keyOf, type Recipient } from './recipient';
+
+/** One entry of a list of recipients. */
+export interface Entry {
+  /** as it was given */
+  given: unknown;
+  to: Recipient;
+  /** what `{{ }}` and empty fields find before the properties of the message */
+  properties: Record<string, unknown>;
+}
+
+export interface Failed {
+  recipient: unknown;
+  error: { code: string; message: string; cause: unknown };
+}
+
+/** What became of everybody on a list, each in its order. */
+export interface Summary<T> {
+  sent: (T & { recipient: unknown })[];
+  failed: Failed[];
+}
+
+/** how many recipients are served at a time */
+const width = 10;
+
+/**
+ * @param given an address, `{conversationId | contactId | address, channelId?, name?, text?, ...}`, or a contact
+ * @throws LinktorError `validation` when it says nothing of whom to send to
+ */
+export function entryOf(given: unknown): Entry {
+  const isAddress = typeof given === 'string' || typeof given === 'number';
+  const { text, ...properties }: Record<string, unknown> = isAddress
+    ? { address: given }
+    : isObject(given)
+      ? given
+      : {};
+  const isContact = Array.isArray(properties.identifiers);
+  // The metadata of a contact are its own, not the message's.
+  if (isContact) delete properties.metadata;
+  const to: Recipient = {
+    conversationId: textOf(properties.conversationId),
+    contactId: textOf(properties.contactId ?? (isContact ? properties.id : undefined)),
+    address: textOf(properties.address),
+    channelId: textOf(properties.channelId),
+    name: textOf(properties.name),
+  };
+  if (to.conversationId === undefined && to.contactId === undefined && to.address === undefined) {
+    throw invalid('A recipient has no address.', 'Give {conversationId}, {contactId} or {address} for each.');
+  }
+  const own = text ?? properties.payload;
+  return { given, to, properties: own === undefined ? properties : { ...properties, text: own, payload: own } };
+}
+
+/** @throws LinktorError `validation` when there is no list, or nobody on it */
+export function listOf(given: unknown): readonly unknown[] {
+  if (Array.isArray(given) && given.length > 0) return given;
+  throw invalid(
+    Array.isArray(given) ? 'The list of recipients is empty.' : 'There is no list of recipients.',
+    'Fill in the field "recipients", or give a list in msg.recipients or msg.payload.',
+  );
+}
+
+/**
+ * Send to everybody on a list: some at a time, one after the other to the same recipient. Who fails stops nobody.
+ * @param send the message for one entry
+ * @param tell gets what was sent, in the order of the list
+ */
+export async function round<T extends object>(
+  given: readonly unknown[],
+  send: (entry: Entry) => Promise<T>,
+  tell: (sent: Summary<T>['sent'][number], done: number) => void | Promise<void>,
+): Promise<Summary<T>> {
+  const turns = new Turns();
+  const summary: Summary<T> = { sent: [], failed: [] };
+  const one = async (recipient: unknown): Promise<T> => {
+    const entry = entryOf(recipient);
+    return turns.run(keyOf(entry.to), () => send(entry));
+  };
+  await batch(given, width, one, async (outcome, recipient) => {
+    if (outcome instanceof LinktorError) {
+      const { code, message, cause } = outcome;
+      summary.failed.push({ recipient, error: { code, message, cause } });
+      return;
+    }
+    const sent = { ...outcome, recipient };
+    summary.sent.push(sent);
+    await tell(sent, summary.sent.length + summary.failed.length);
+  });
+  return summary;
+}
+
+/** @returns the one error for those who were not reached */
+export function unsent({ sent, failed }: Summary<object>): LinktorError {
+  const causes = failed.map(({ error }) => error.cause as LinktorError['cause']);
+  const [first] = failed as [Failed, ...Failed[]];
+  const all = sent.length + failed.length;
+  const count =
+    sent.length === 0 ? `None of ${all} messages was sent` : `${failed.length} of ${all} messages were not sent`;
+  return new LinktorError(first.error.code as LinktorError['code'], `${count}: ${first.error.message}`, {
+    hint: causes[0]?.hint,
+    ambiguous: causes.some(({ ambiguous }) => ambiguous),
+    retryable: sent.length === 0 && causes.every(({ retryable }) => retryable),
+    details: { sent, failed },
+  });
+}

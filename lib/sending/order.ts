@@ -1,0 +1,76 @@
+import { invalid } from '../errors';
+import type { Outgoing } from '../model';
+import type { Wait } from './arrival';
+import { compose, type Kind, rawBody, type Said } from './compose';
+import type { Fitting } from './fit';
+import type { Place } from './limits';
+import type { Recipient } from './recipient';
+
+/** A body in the server's own words, sent as it is. */
+export interface Raw {
+  raw: object;
+}
+
+/** What is to be sent to one recipient, and how. */
+export interface Order {
+  to: Recipient;
+  message: Outgoing | Raw;
+  fitting: Fitting;
+  /** what is known about the channel of a conversation that is given */
+  channel: Pick<Place, 'channelId' | 'channelType'>;
+  /** null: without; undefined: a new one for every part; else `:2` and so on is appended for further parts */
+  idempotencyKey?: string | null;
+  wait?: Pick<Wait, 'status' | 'timeout'>;
+}
+
+/** How a flow author wants it sent. */
+export interface Wishes extends Said, Fitting {
+  kind: string;
+  raw?: unknown;
+  /** none, incoming (the message that came in), message (the one given) */
+  replyTo: string;
+  replyToMessage?: string;
+  /** perSend, none, key */
+  idempotency: string;
+  /** accepted, delivered, read */
+  waitFor: string;
+  /** seconds */
+  waitTimeout: number;
+}
+
+/**
+ * @param msg the message that came in: it knows what is replied to, and the channel of its own conversation
+ * @param key the idempotency key, where one is given
+ * @throws LinktorError `validation` that names what is missing or does not fit; nothing has left then
+ */
+export function orderOf(to: Recipient, wishes: Wishes, msg: Record<string, unknown>, key: string | undefined): Order {
+  const { kind, ifTooLong, ifNoButtons, idempotency, waitFor, waitTimeout: timeout } = wishes;
+  const isOwn = to.conversationId !== undefined && to.conversationId === msg.conversationId;
+  const text = (value: unknown) => (isOwn && typeof value === 'string' ? value : undefined);
+  return {
+    to,
+    message: kind === 'raw' ? { raw: rawBody(wishes.raw) } : replying(compose(kind as SaidKind, wishes), wishes, msg),
+    fitting: { ifTooLong, ifNoButtons },
+    channel: { channelId: text(msg.channelId), channelType: text(msg.channelType) },
+    idempotencyKey: idempotency === 'none' ? null : key && headerKey(key),
+    ...(waitFor === 'accepted' ? {} : { wait: { status: waitFor as Wait['status'], timeout } }),
+  };
+}
+
+type SaidKind = Exclude<Kind, 'raw'>;
+
+function replying(message: Outgoing, { replyTo, replyToMessage }: Wishes, msg: Record<string, unknown>): Outgoing {
+  if (replyTo === 'none') return message;
+  const answered = replyTo === 'incoming' ? msg.messageId : replyToMessage;
+  if (typeof answered === 'string' && answered !== '') return { ...message, replyTo: answered };
+  throw invalid('There is no message to reply to.', 'Give msg.messageId, or set the field "replyTo" to none.');
+}
+
+/** It travels in a header. */
+function headerKey(given: string): string {
+  if (/^[\x21-\x7e]{1,200}$/.test(given)) return given;
+  throw invalid(
+    'The idempotency key must be 1 to 200 characters without spaces or accents.',
+    'Give something like order-17 in the field "idempotencyKey".',
+  );
+}

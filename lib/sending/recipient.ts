@@ -1,0 +1,114 @@
+import type { LinktorClient } from '../client';
+import { invalid, LinktorError, unsupported } from '../errors';
+import type { Contact, Conversation } from '../model';
+import { findContact, findOrMake, type Identity, isEmail, kinds } from '../people';
+import { e164, looksLikePhone } from '../phone';
+import type { Turns } from '../turns';
+import type { Place } from './limits';
+
+/** Whom to send to: the first of the three that is there counts. */
+export interface Recipient {
+  conversationId?: string;
+  contactId?: string;
+  /** a phone number, an e-mail address, or the name that somebody has in a channel */
+  address?: string;
+  /** where to begin a conversation; without it any that is open will do */
+  channelId?: string;
+  /** where phone numbers without + are from, ISO 3166 */
+  country?: string;
+  /** what a new contact is called */
+  name?: string;
+}
+
+/** @returns what tells recipients apart, as they were given */
+export function keyOf({ conversationId, contactId, address, channelId = '' }: Recipient): string {
+  if (conversationId !== undefined) return `conversation ${conversationId}`;
+  return `${contactId === undefined ? `address ${address}` : `contact ${contactId}`} ${channelId}`;
+}
+
+/**
+ * The conversation in which to write to somebody: the newest that is open, else a new one. Nothing is made twice:
+ * not for two messages at once, nor after an answer that got lost.
+ * @throws LinktorError `validation` when a conversation has to begin and nobody says in which channel
+ */
+export async function placeOf(client: LinktorClient, turns: Turns, to: Recipient): Promise<Place> {
+  const { conversationId, channelId } = to;
+  if (conversationId !== undefined) return { conversationId };
+  const contactId = to.contactId ?? (await contactOf(client, turns, to));
+  return turns.run(`open ${contactId} ${channelId ?? ''}`, async () => {
+    const find = () => openConversation(client, contactId, channelId);
+    const make = () => client.conversations.create({ channelId: needed(channelId), contactId });
+    const { it } = await findOrMake(find, make);
+    return { conversationId: it.id, channelId: it.channelId, channelType: it.channelType };
+  });
+}
+
+function needed(channelId: string | undefined): string {
+  if (channelId !== undefined) return channelId;
+  throw invalid(
+    'There is no open conversation, and no channel to begin one in.',
+    'Fill in the field "channel" or give msg.channelId.',
+  );
+}
+
+async function openConversation(
+  client: LinktorClient,
+  contactId: string,
+  channelId: string | undefined,
+): Promise<Conversation | undefined> {
+  const filter = { contactId, channelId, sortBy: 'lastMessageAt', sortOrder: 'desc', limit: 100 } as const;
+  const { items } = await client.conversations.list(filter);
+  const fits = (one: Conversation) =>
+    one.contactId === contactId &&
+    (channelId === undefined || one.channelId === channelId) &&
+    one.status !== 'resolved' &&
+    one.status !== 'closed';
+  const age = ({ lastMessageAt, createdAt }: Conversation) => lastMessageAt ?? createdAt ?? '';
+  // Servers that do not know a filter or an order leave it out.
+  return items.filter(fits).sort((one, other) => age(other).localeCompare(age(one)))[0];
+}
+
+async function contactOf(client: LinktorClient, turns: Turns, to: Recipient): Promise<string> {
+  const identity = await identityOf(client, to);
+  if (identity.kind === 'handle' && (await client.contract()).name === 'server') {
+    // This server finds nobody by it (contract 1.4): each message would make one contact more.
+    throw unsupported('find somebody by the name in a channel', 'Give a phone number, an e-mail address or a contact.');
+  }
+  return turns.run(`identity ${identity.address}`, async () => {
+    const make = () => createContact(client, identity, to.name ?? identity.address);
+    return (await findOrMake(() => findContact(client, identity), make)).it.id;
+  });
+}
+
+/** @throws LinktorError `validation` for an address that the channel cannot have */
+async function identityOf(client: LinktorClient, { address = '', channelId, country }: Recipient): Promise<Identity> {
+  const given = address.trim();
+  if (given === '')
+    throw invalid('There is no address to send to.', 'Fill in the field "address" or give msg.address.');
+  const channelType = channelId === undefined ? undefined : (await client.channels.get(channelId)).type;
+  const looks = isEmail(given) ? 'email' : looksLikePhone(given) ? 'phone' : 'handle';
+  const kind = channelType === undefined ? looks : (kinds[channelType] ?? (isEmail(given) ? 'email' : 'handle'));
+  if (kind === 'email' && !isEmail(given)) throw invalid(`"${given}" is not an e-mail address.`);
+  return { address: kind === 'phone' ? await e164(given, country) : given, kind, channelType, channelId };
+}
+
+async function createContact(client: LinktorClient, identity: Identity, name: string): Promise<Contact> {
+  const { address, kind, channelType, channelId } = identity;
+  const person = { name, ...(kind === 'handle' ? {} : { [kind]: address }) };
+  if (channelType === undefined) {
+    if (kind !== 'handle') return client.contacts.create(person);
+    throw invalid(
+      `Nobody is known as "${address}".`,
+      'Say in which channel: fill in the field "channel" or give msg.channelId.',
+    );
+  }
+  const identifier = { channelType, channelId, identifier: address };
+  try {
+    return await client.contacts.create({ ...person, identifiers: [identifier] });
+  } catch (error) {
+    // Some servers take the identities of a contact one by one.
+    if (!(error instanceof LinktorError) || error.code !== 'not_supported') throw error;
+    const contact = await client.contacts.create(person);
+    return client.contacts.addIdentity(contact.id, { channelType, identifier: address });
+  }
+}

@@ -1,0 +1,79 @@
+import { hasTyping, keepTyping, unheard } from '../lib/sending';
+import { action } from './kit/define';
+import { as, choice, dynNumber, flag, typed } from './kit/fields';
+
+/** seconds that the sign lasts at most while an answer is awaited */
+const ceiling = 60;
+
+/** Show that somebody is typing. The message goes on at once, as it is. */
+export default action({
+  type: 'linktor-typing',
+  busy: 'typing',
+  fields: {
+    conversation: typed('conversationId', {
+      required: true,
+      convert: as.string,
+      pick: 'conversations',
+      icon: 'comments',
+    }),
+    action: choice(['typing', 'stop'], { icon: 'keyboard-o' }),
+    untilSent: flag(true, { when: { action: ['typing'] } }),
+    duration: typed('duration', {
+      types: dynNumber,
+      convert: as.number(0, 3600),
+      icon: 'clock-o',
+      when: { action: ['typing'] },
+    }),
+  },
+  async run({ client, values, msg, live, journal, shared, signal, emit }) {
+    const { conversation, action: wanted, untilSent, duration } = values;
+    const line = live();
+    const sign = `typing ${conversation}`;
+    const before = () => shared.get(sign) as AbortController | undefined;
+    const pass = { result: undefined, keep: true };
+    if (wanted === 'stop') {
+      if (before()) before()?.abort();
+      else line.typing(conversation, false);
+      return pass;
+    }
+    if (!hasTyping(channelOf(msg, conversation))) return { ...pass, status: 'no_typing' };
+    // As long as somebody listens, the connection stays open.
+    line.hear(() => {});
+    const problem = unheard(line.state);
+    if (problem) {
+      await emit(pass);
+      throw problem;
+    }
+    // Once it is open, it is known whom the connection leads to.
+    const server = line.state.name === 'open' ? await client.contract().catch(() => undefined) : undefined;
+    const own = new AbortController();
+    // The newer one goes on typing in the place of the older one.
+    before()?.abort('replaced');
+    shared.set(sign, own);
+    const end = () => own.abort();
+    signal.addEventListener('abort', end);
+    const deafen = journal.onSent((sent) => {
+      if (untilSent && sent.conversationId === conversation) end();
+    });
+    const seconds = Math.min(duration ?? (untilSent ? ceiling : 0), untilSent ? ceiling : Number.POSITIVE_INFINITY);
+    return {
+      ...pass,
+      ...(server?.name === 'server' && { status: 'agents_only' }),
+      async meanwhile() {
+        try {
+          await keepTyping(line, conversation, seconds * 1000, own.signal);
+        } finally {
+          signal.removeEventListener('abort', end);
+          deafen();
+          if (shared.get(sign) === own) shared.delete(sign);
+          if (seconds > 0 && own.signal.reason !== 'replaced') line.typing(conversation, false);
+        }
+      },
+    };
+  },
+});
+
+/** What came in knows the channel of its own conversation. */
+function channelOf({ conversationId, channelType }: Record<string, unknown>, conversation: string): unknown {
+  return conversationId === conversation ? channelType : undefined;
+}

@@ -1,0 +1,34 @@
+import type { FlowNode, Message, Stage } from '../support/flows';
+
+// biome-ignore lint/suspicious/noExplicitAny: what a server stores, looked at field by field
+export type Loose = Record<string, any>;
+
+/** A send node on its own, with its output in the probe `out`. */
+export const sendNode = (more: Record<string, unknown> = {}): FlowNode[] => [
+  { id: 'node', type: 'linktor-send', config: 'account', wires: [['out']], ...more },
+  { id: 'out', type: 'probe' },
+];
+
+/** Asks the sandbox as any client would. */
+export function asking(scene: Stage) {
+  return async (method: string, path: string, body?: object): Promise<Loose> => {
+    const headers = { 'X-API-Key': 'sandbox-key', 'content-type': 'application/json' };
+    const response = await fetch(`${scene.sandbox.url}${path}`, {
+      method,
+      headers,
+      body: body && JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as Loose;
+  };
+}
+
+/** A conversation of Ana's in a channel of this type. */
+export async function conversationIn(ask: ReturnType<typeof asking>, type: string): Promise<Loose> {
+  const channel = await ask('POST', '/channels', { name: type, type, config: {} });
+  await ask('POST', `/channels/${channel.id}/connect`);
+  return ask('POST', '/conversations', { channelId: channel.id, contactId: 'ct_ana' });
+}
+
+/** What an error tells beside its message. */
+export const detailsOf = (error: Message['error']): Loose => (error?.cause.details ?? {}) as Loose;

@@ -1,0 +1,149 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { LinktorClient } from '../../lib/client';
+import { type Delivery, Realtime } from '../../lib/realtime';
+import { API_KEY } from '../../sandbox/state';
+import type { News, Orders } from './chaos-world';
+import { Ledger } from './ledger';
+
+export interface ChaosSettings extends Orders {
+  /** told now and then how far it is */
+  progress?(line: string): void;
+}
+
+export interface ChaosReport {
+  seed: number;
+  /** messages written, and told */
+  written: number;
+  told: number;
+  /** what must not be, in words: lost, told twice, out of order, a status before its message, a warning of Node.js */
+  faults: string[];
+  /** how often what happened */
+  episodes: Record<string, number>;
+  reconnects: number;
+  recovered: number;
+  /** gaps that were reported as such */
+  gaps: number;
+  /** bytes in use beyond those of the window of seen events, swept: per thousand messages */
+  heap: number[];
+  milliseconds: number;
+}
+
+/** What is waited for takes a fraction of its usual time; a pong may be late, for the machine is busy. */
+const timing = { handshake: 2000, silence: 250, pong: 1000, ping: 300, healthy: 300, revival: 50, linger: 10 };
+/** milliseconds without anything new after which what is missing counts as lost */
+const patience = 8000;
+/** bytes that one seen event takes */
+const bytesPerKey = 140;
+
+/**
+ * A Realtime against a sandbox that is out of luck, with customers who write all the while.
+ * @returns what came of it; nothing is thrown for what went missing
+ */
+export async function chaos(settings: ChaosSettings): Promise<ChaosReport> {
+  const { progress = () => {}, ...orders } = settings;
+  const began = Date.now();
+  const world = fork(fileURLToPath(new URL('chaos-world.ts', import.meta.url)), { execArgv: ['--import', 'tsx'] });
+  const { url: baseUrl } = await news(world, 'ready');
+  const client = new LinktorClient({ baseUrl, apiKey: API_KEY, maxRetries: 0, timeout: 5 });
+  const ledger = new Ledger();
+  const heap: number[] = [];
+  const counts = { reconnects: 0, recovered: 0, gaps: 0 };
+  const { contract, url, connection } = client.realtime;
+  const realtime = new Realtime({
+    contract,
+    rest: client,
+    url,
+    connection,
+    reconnectInterval: 20,
+    discoverInterval: 200,
+    onProblem: () => {},
+    timing,
+  });
+  realtime.onState(({ name }) => {
+    if (name === 'open') counts.reconnects++;
+  });
+  const onDelivery = ({ event, recovered }: Delivery) => {
+    if (event.name === 'sync.gap') counts.gaps++;
+    if (recovered) counts.recovered++;
+    ledger.note(event);
+    if (!event.message || ledger.told % 1000 !== 0) return;
+    heap.push(swept() - realtime.memory.export().length * bytesPerKey);
+    const [used = 0] = heap.slice(-1);
+    progress(`${ledger.told} messages, ${counts.reconnects - 1} reconnects, ${(used / 2 ** 20).toFixed(1)} MB`);
+  };
+  const warnings: string[] = [];
+  const onWarning = ({ message }: Error) => void warnings.push(message);
+  process.on('warning', onWarning);
+  const releases = [realtime.everything(), () => void process.off('warning', onWarning)];
+  // The other calls of a flow: one that succeeds tells the socket that the server takes us again.
+  const calls = setInterval(() => {
+    client.channels.list().then(
+      () => realtime.revive(),
+      () => {},
+    );
+  }, 60);
+  try {
+    await listening(realtime, baseUrl);
+    releases.push(realtime.listen(onDelivery));
+    const done = news(world, 'done');
+    world.send(orders);
+    const { written, episodes } = await done;
+    progress('all is written');
+    // After many losses in a row the next attempt may be far off, and that is as it should be.
+    await ledger.complete(new Map(written), patience, () => realtime.state.name === 'waiting');
+    progress(`in the end the connection is ${realtime.state.name}`);
+    return {
+      seed: orders.seed,
+      written: written.reduce((sum, [, count]) => sum + count, 0),
+      told: ledger.told,
+      faults: [...ledger.faults(new Map(written)), ...warnings],
+      episodes,
+      ...counts,
+      reconnects: counts.reconnects - 1,
+      heap,
+      milliseconds: Date.now() - began,
+    };
+  } finally {
+    clearInterval(calls);
+    for (const release of releases) release();
+    realtime.close();
+    await client.close();
+    world.removeAllListeners('exit');
+    world.disconnect();
+  }
+}
+
+type World = ReturnType<typeof fork>;
+
+/** What is said before the first listing counts as old: somebody has to be heard before it begins. */
+async function listening(realtime: Realtime, baseUrl: string): Promise<void> {
+  let heard = false;
+  const off = realtime.listen(({ event }) => {
+    heard ||= event.message !== undefined;
+  });
+  const body = JSON.stringify({ conversationId: 'conv_ana', text: 'Anybody there?' });
+  const headers = { 'Content-Type': 'application/json' };
+  while (!heard) {
+    await fetch(`${baseUrl}/_sandbox/messages`, { method: 'POST', headers, body });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  off();
+}
+
+/** The next piece of news, which has to be of this kind. */
+async function news<K extends News['is']>(world: World, kind: K): Promise<Extract<News, { is: K }>> {
+  const ended = new AbortController();
+  const onExit = () => ended.abort();
+  world.once('exit', onExit);
+  const [told] = (await once(world, 'message', { signal: ended.signal })) as [News];
+  world.off('exit', onExit);
+  if (told.is !== kind) throw new Error(told.is === 'failed' ? told.reason : `unexpected news: ${told.is}`);
+  return told as Extract<News, { is: K }>;
+}
+
+function swept(): number {
+  global.gc?.();
+  return process.memoryUsage().heapUsed;
+}
