@@ -39,6 +39,12 @@ export function wordsOf(message: Message): string {
   return message.text ?? message.media?.caption ?? pickedOf(message)?.title ?? '';
 }
 
+/** What the business itself wrote on its phone comes back as an echo. */
+export function isEcho({ source, metadata }: Message): boolean {
+  return source === 'business_app' || metadata?.echo === true || metadata?.source === 'business_app';
+}
+
+/** A file of a message; with `data` where it has been fetched, with `error` where that failed. */
 export interface Attachment extends Unknowns {
   type: string;
   url: string;

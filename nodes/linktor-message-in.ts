@@ -1,9 +1,9 @@
 import { invalid } from '../lib/errors';
-import { attachmentsOf, pickedOf, wordsOf } from '../lib/incoming';
-import type { Conversation, Message } from '../lib/model';
-import type { Delivery } from '../lib/realtime';
+import { messageFilter } from '../lib/filter';
 import { type Msg, trigger } from './kit/define';
-import { as, checks, choice, flag, text, typed } from './kit/fields';
+import { as, checks, choice, figure, flag, text, typed } from './kit/fields';
+import { receiver } from './kit/receive';
+import { toldMessage } from './kit/told';
 
 const contents = [
   'text',
@@ -36,6 +36,7 @@ export default trigger({
   type: 'linktor-message-in',
   outputs: ['message', 'filtered'],
   fields: {
+    source: choice(['realtime', 'webhook'], { icon: 'bolt' }),
     conversations: choice(['all', 'these', 'input'], { icon: 'comments' }),
     conversationIds: typed('', {
       convert: as.strings,
@@ -46,6 +47,11 @@ export default trigger({
       when: { conversations: ['these'] },
     }),
     senders: checks(['contact', 'agent', 'bot', 'system'], ['contact'], { icon: 'user' }),
+    allow: typed('', {
+      convert: as.list,
+      types: ['str', 'json', 'flow', 'global', 'env', 'jsonata'],
+      icon: 'id-card-o',
+    }),
     channelTypes: checks(channelTypes, [], { icon: 'random' }),
     channels: typed('', {
       convert: as.strings,
@@ -64,36 +70,83 @@ export default trigger({
       icon: 'quote-left',
       required: true,
       when: { textRule: ['startsWith', 'contains', 'equals', 'regex', 'command'] },
+      regexWhen: { textRule: ['regex'] },
     }),
     ignoreOwn: flag(true, { icon: 'user-times' }),
-    raw: flag(true, { icon: 'code' }),
+    mergeSeconds: figure(0, { min: 0, max: 60, unit: 's', icon: 'compress' }),
+    mergeWait: figure(10, { min: 0.1, max: 120, unit: 's', icon: 'hourglass-o', advanced: true }),
+    mergeMax: figure(10, { min: 1, max: 100, icon: 'list-ol', advanced: true }),
+    attachments: choice(['link', 'download'], { icon: 'paperclip' }),
+    maxAttachmentMb: figure(16, {
+      min: 0.001,
+      max: 100,
+      unit: 'MB',
+      icon: 'arrows-h',
+      when: { attachments: ['download'] },
+    }),
+    markRead: flag(false, { icon: 'check' }),
+    raw: flag(true, { icon: 'code', advanced: true }),
     outputs: choice(['1', '2'], { icon: 'sign-out' }),
   },
-  listen({ values, configId, hear, emit, everything, subscribe }) {
+  listen(context) {
+    const { values, client, configId, background, emit, status } = context;
     const asked = new Map<string, () => void>();
-    const reason = filters(values);
-    if (values.conversations === 'all') everything();
+    const reason = messageFilter({ ...values, contents });
     if (values.conversations === 'these' && values.conversationIds.length === 0) {
       throw invalid('The list of conversations is empty.', 'Name at least one in the field "conversationIds".');
     }
-    for (const id of values.conversations === 'these' ? values.conversationIds : []) asked.set(id, subscribe(id));
+    if (values.allow?.length === 0) {
+      throw invalid(
+        'The list of allowed senders is empty.',
+        'Name at least one in the field "allow", or leave it empty.',
+      );
+    }
 
-    hear((delivery) => {
-      const { message, conversationId = '' } = delivery.event;
-      if (!message) return;
+    let marks = values.markRead;
+    const received = receiver(context, values, (msg) => {
+      emit(msg);
+      if (marks && (msg.linktor as { direction?: unknown }).direction === 'inbound') background(markRead(msg));
+    });
+    async function markRead({ conversationId, messageId, merged = [messageId] }: Msg): Promise<void> {
+      try {
+        await client.conversations.markRead(String(conversationId), merged as string[]);
+      } catch (error) {
+        if ((error as { code?: unknown }).code === 'not_supported') {
+          // The server will not learn it while we run: say so once.
+          marks = false;
+          status('not_supported');
+        }
+        throw error;
+      }
+    }
+
+    const isLive = values.source === 'realtime';
+    const listen = isLive ? context.hear : context.overhear;
+    const ask = (id: string) => asked.set(id, isLive ? context.subscribe(id) : () => {});
+    if (values.conversations === 'all' && isLive) context.everything();
+    for (const id of values.conversations === 'these' ? values.conversationIds : []) ask(id);
+    if (!isLive) status('listening');
+
+    listen((delivery) => {
+      const { message, conversationId = '', typing } = delivery.event;
+      if (!message) {
+        if (typing?.isTyping) received.typing(conversationId, typing.userId);
+        return;
+      }
       // A server may send more than was asked for.
       if (values.conversations !== 'all' && !asked.has(conversationId)) return;
       const refused = reason(message, delivery.conversation);
-      if (refused === undefined) emit(messageOf(delivery, message, values.raw, configId));
-      else if (values.outputs === '2')
-        emit({ ...messageOf(delivery, message, values.raw, configId), reason: refused }, 1);
+      if (refused === undefined) received.take(toldMessage(delivery, message, configId, values.raw));
+      else if (values.outputs === '2') {
+        emit({ ...toldMessage(delivery, message, configId, values.raw), reason: refused }, 1);
+      }
     });
 
     if (values.conversations !== 'input') return undefined;
     return ({ action, conversationId }) => {
       if (typeof conversationId !== 'string' || conversationId === '') throw invalid('"conversationId" is missing.');
       if (action === 'subscribe') {
-        if (!asked.has(conversationId)) asked.set(conversationId, subscribe(conversationId));
+        if (!asked.has(conversationId)) ask(conversationId);
       } else if (action === 'unsubscribe') {
         asked.get(conversationId)?.();
         asked.delete(conversationId);
@@ -101,106 +154,3 @@ export default trigger({
     };
   },
 });
-
-interface Filter {
-  senders: readonly string[];
-  channelTypes: readonly string[];
-  channels: readonly string[] | undefined;
-  content: readonly string[];
-  conversationStatus: string;
-  textRule: string;
-  textValue: string;
-  ignoreOwn: boolean;
-}
-
-/** @returns a function that says which filter keeps a message out, or undefined when it may pass */
-function filters(filter: Filter): (message: Message, conversation: Conversation | undefined) => string | undefined {
-  const { senders, channels = [], content, conversationStatus } = filter;
-  // Nothing ticked is no filter, and a kind that nobody could tick passes.
-  const unwanted = new Set<string>(content.length > 0 ? contents.filter((one) => !content.includes(one)) : []);
-  const fits = textTest(filter.textRule, filter.textValue);
-  return (message, conversation) => {
-    const sender = message.senderType ?? (message.direction === 'inbound' ? 'contact' : 'agent');
-    if (senders.length > 0 && !senders.includes(sender)) return 'sender';
-    if (filter.ignoreOwn && isEcho(message)) return 'own';
-    if (unwanted.has(message.contentType)) return 'content';
-    const { channelType = '', channelId = '', status } = conversation ?? {};
-    // whatsapp stands for whatsapp_official and the like
-    if (filter.channelTypes.length > 0 && !filter.channelTypes.some((type) => channelType.startsWith(type))) {
-      return 'channelType';
-    }
-    if (channels.length > 0 && !channels.includes(channelId)) return 'channel';
-    if (conversationStatus !== 'any' && status !== conversationStatus) return 'conversationStatus';
-    return fits(wordsOf(message)) ? undefined : 'text';
-  };
-}
-
-/** What the business itself wrote on its phone comes back as an echo. */
-function isEcho({ source, metadata }: Message): boolean {
-  return source === 'business_app' || metadata?.echo === true || metadata?.source === 'business_app';
-}
-
-function textTest(rule: string, value: string): (text: string) => boolean {
-  const wanted = value.toLowerCase();
-  switch (rule) {
-    case 'startsWith':
-      return (given) => given.toLowerCase().startsWith(wanted);
-    case 'contains':
-      return (given) => given.toLowerCase().includes(wanted);
-    case 'equals':
-      return (given) => given.trim().toLowerCase() === wanted;
-    case 'command':
-      return (given) => given.trim().split(/\s/, 1)[0]?.toLowerCase() === `/${wanted.replace(/^\//, '')}`;
-    case 'regex': {
-      const expression = compiled(value);
-      return (given) => expression.test(given);
-    }
-    default:
-      return () => true;
-  }
-}
-
-function compiled(source: string): RegExp {
-  try {
-    return new RegExp(source, 'iu');
-  } catch (error) {
-    throw invalid(`The field "textValue" is not a regular expression: ${(error as Error).message}`);
-  }
-}
-
-/** The message that every trigger emits, and every action understands. */
-function messageOf(delivery: Delivery, message: Message, raw: boolean, configId: string): Msg {
-  const { event, conversation, source, receivedAt, recovered } = delivery;
-  const { conversationId, id: messageId, contentType, direction } = message;
-  const channelType = conversation?.channelType ?? 'unknown';
-  const contact = conversation?.contact;
-  const choice = pickedOf(message);
-  const senderName = message.senderType === 'contact' ? contact?.name : message.senderName;
-  const msg: Msg = {
-    payload: wordsOf(message),
-    topic: `${channelType}/${conversationId}`,
-    conversationId,
-    messageId,
-    contactId: conversation?.contactId ?? (message.senderType === 'contact' ? message.senderId : undefined),
-    channelId: conversation?.channelId,
-    channelType,
-    contentType,
-    attachments: attachmentsOf(message),
-    contact: contact ?? { id: conversation?.contactId },
-    sender: { type: message.senderType, id: message.senderId, name: senderName },
-    linktor: {
-      configId,
-      event: event.name,
-      source,
-      receivedAt: new Date(receivedAt).toISOString(),
-      direction,
-      echo: isEcho(message),
-      recovered,
-    },
-  };
-  if (choice) msg.choice = choice;
-  if (message.location) msg.location = message.location;
-  if (message.contact) msg.card = message.contact;
-  if (raw) msg.event = event.original;
-  return msg;
-}

@@ -129,7 +129,8 @@ function contactFor(world: World, form: Form | undefined, channel: { id: string;
 }
 
 function typing({ state, audiences }: World, form: Form): Answer {
-  const { id: conversationId, contactId: userId } = state.conversations.need(form.needText('conversationId'));
+  const { id: conversationId, contactId } = state.conversations.need(form.needText('conversationId'));
+  const userId = form.text('userId') ?? contactId;
   const isTyping = form.flag('isTyping') ?? true;
   for (const audience of audiences) audience.typing(conversationId, userId, isTyping);
   return ok({ conversationId, isTyping });

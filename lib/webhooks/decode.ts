@@ -41,7 +41,26 @@ export function decodeEvent(body: Buffer): Event {
   );
   if (name === 'message.received' || isObject(data.message)) addMessage(event, data);
   else if (name.startsWith('message.')) put(event, 'messageId', string(data.messageId) ?? string(data.id));
+  if (name.startsWith('conversation.')) addChange(event, data);
   return event;
+}
+
+/** What the name alone says of a change. */
+const implied: Readonly<Record<string, 'status' | 'assignedTo'>> = {
+  'conversation.assigned': 'assignedTo',
+  'conversation.resolved': 'status',
+  'conversation.reopened': 'status',
+};
+
+/** An event says what was before, or nothing of it. */
+function addChange(event: Event, data: Json): void {
+  const previous: Event['previous'] = {};
+  const { previousStatus, previousAssignedTo, status, assignedTo } = data;
+  if (status !== undefined && previousStatus !== status) put(previous, 'status', string(previousStatus));
+  if (previousAssignedTo !== assignedTo) put(previous, 'assignedTo', string(previousAssignedTo));
+  const changed = new Set([...Object.keys(previous), ...(implied[event.name] ? [implied[event.name] as string] : [])]);
+  if (changed.size > 0) event.changed = [...changed];
+  if (Object.keys(previous).length > 0) event.previous = previous;
 }
 
 /** Whoever copies a message walks through it; no event is as deep as that takes to fail. */

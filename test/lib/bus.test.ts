@@ -1,9 +1,9 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import type { Conversation, Event } from '../../lib/model';
-import { Bus, type Delivery } from '../../lib/realtime/bus';
+import { Bus, type BusSettings, type Delivery } from '../../lib/realtime/bus';
 import { Seen } from '../../lib/realtime/seen';
-import { settled, unhandled } from './support';
+import { Inbox, settled, unhandled } from './support';
 
 describe('realtime: keys seen', () => {
   it('knows what it has seen', () => {
@@ -73,9 +73,12 @@ const became = (messageId: string, status: string, conversationId = 'c'): Event 
 
 describe('realtime: the bus', () => {
   /** A bus whose lookups end when the test says so. */
-  function make(known: (id: string) => ReturnType<Parameters<typeof lookup>[0]> = conversation) {
+  function make(
+    known: (id: string) => ReturnType<Parameters<typeof lookup>[0]> = conversation,
+    settings: Partial<BusSettings> = {},
+  ) {
     const errors: unknown[] = [];
-    const bus = new Bus({ conversation: known, onError: (error) => errors.push(error) });
+    const bus = new Bus({ conversation: known, onError: (error) => errors.push(error), ...settings });
     const told: Delivery[] = [];
     bus.listen((delivery) => told.push(delivery));
     const ids = () => told.map(({ event }) => event.messageId ?? event.name);
@@ -130,6 +133,138 @@ describe('realtime: the bus', () => {
     assert.deepEqual(errors.map(String), ['Error: a flow failed', 'Error: a flow failed']);
   });
 
+  it('goes on when a listener fails later', async () => {
+    const { bus, errors, ids } = make();
+    bus.listen((async () => {
+      throw new Error('a flow failed later');
+    }) as () => void);
+    const heard = await unhandled(async () => {
+      bus.feed(said('1'), 'ws');
+      await settled();
+    });
+    assert.deepEqual([heard, ids(), errors.map(String)], [[], ['1'], ['Error: a flow failed later']]);
+  });
+
+  it('tells a function that listens twice twice, and once when it has ended one of them', () => {
+    const { bus } = make();
+    let count = 0;
+    const listener = () => {
+      count++;
+    };
+    const [end] = [bus.listen(listener), bus.listen(listener)];
+    bus.feed(said('1'), 'ws');
+    end();
+    end();
+    bus.feed(said('2'), 'ws');
+    assert.equal(count, 3);
+  });
+
+  it('counts what it told, what it did not tell again, and what it told late', async () => {
+    const { bus } = make();
+    for (const id of ['1', '1', '2']) bus.feed(said(id), 'ws');
+    bus.insert('c', Promise.resolve([said('2'), said('3')]));
+    await settled();
+    assert.deepEqual(bus.counters, { events: 3, duplicates: 2, recovered: 1 });
+  });
+
+  it('tells that a conversation is new before all else in it, once', async () => {
+    const fresh = new Set(['c', 'd', 'e']);
+    const { bus, told } = make(conversation, { isFresh: (id) => fresh.delete(id) });
+    const names = () => told.map(({ event }) => `${event.conversationId} ${event.name}`);
+    bus.feed(said('1'), 'ws');
+    bus.feed({ name: 'conversation.updated', conversationId: 'd', changes: { status: 'open' }, original: {} }, 'ws');
+    bus.feed(said('2', 'd'), 'ws');
+    bus.feed({ name: 'conversation.created', id: 'evt_1', conversationId: 'e', original: {} }, 'webhook');
+    bus.feed(said('3', 'e'), 'ws');
+    bus.insert('e', Promise.resolve([]));
+    await settled();
+    assert.deepEqual(names(), [
+      'c conversation.created',
+      'c message.received',
+      'd conversation.created',
+      'd message.received',
+      'e conversation.created',
+      'e message.received',
+    ]);
+    assert.equal(told[0]?.conversation?.id, 'c');
+  });
+
+  it('lets a status that comes too early wait for its message, and no other event for that', () => {
+    const { bus, told } = make(conversation, { patience: 10_000 });
+    for (const status of ['sent', 'delivered', 'delivered']) bus.feed(became('1', status), 'ws');
+    bus.feed(said('2'), 'ws');
+    bus.feed(said('1'), 'ws');
+    bus.feed(became('1', 'sent'), 'ws');
+    bus.feed(became('1', 'read'), 'ws');
+    assert.deepEqual(
+      told.map(({ event }) => `${event.messageId} ${event.status}`),
+      ['2 undefined', '1 undefined', '1 sent', '1 delivered', '1 read'],
+    );
+    bus.discard();
+  });
+
+  it('tells a status whose message never comes, after a while, and the next ones at once', async () => {
+    const told = new Inbox<Delivery>();
+    const { bus } = make(conversation, { patience: 20 });
+    bus.listen(told.add);
+    bus.feed(became('old', 'delivered'), 'ws');
+    bus.feed(became('older', 'delivered'), 'ws');
+    assert.equal(told.all.length, 0);
+    await told.some(2);
+    bus.feed(became('old', 'read'), 'ws');
+    assert.deepEqual(
+      told.all.map(({ event }) => `${event.messageId} ${event.status}`),
+      ['old delivered', 'older delivered', 'old read'],
+    );
+  });
+
+  it('tells what has become of a message while nobody heard it: of a known one, and only what is new', async () => {
+    const { bus, told } = make();
+    bus.skip({ id: 'old', direction: 'outbound', status: 'delivered' });
+    bus.skip({ id: 'read', direction: 'outbound', status: 'read' });
+    bus.feed(said('1'), 'ws');
+    bus.feed(became('1', 'read'), 'ws');
+    bus.insert(
+      'c',
+      Promise.resolve([
+        became('old', 'delivered'),
+        became('old', 'read'),
+        became('read', 'delivered'),
+        became('unknown', 'read'),
+        became('1', 'delivered'),
+        said('2'),
+        became('2', 'failed'),
+      ]),
+    );
+    await settled();
+    assert.deepEqual(
+      told.map(({ event, recovered }) => `${event.messageId} ${event.status} ${recovered}`),
+      ['1 undefined false', '1 read false', 'old read true', '2 undefined true', '2 failed true'],
+    );
+  });
+
+  it('says when it cannot hold back any more, and does then what it is told', () => {
+    let overflows = 0;
+    const { bus, ids } = make(conversation, { onOverflow: () => overflows++ });
+    bus.hold();
+    for (let index = 0; index < 10_000; index++) bus.feed(said(`m${index}`), 'ws');
+    assert.deepEqual([overflows, ids().length], [1, 0]);
+    bus.discard();
+    bus.feed(said('m0'), 'ws');
+    assert.deepEqual(ids(), ['m0'], 'what was discarded may come again');
+  });
+
+  it('tells past what it holds back when it must', () => {
+    const { bus, ids } = make();
+    bus.hold();
+    bus.feed(said('1'), 'ws');
+    bus.pass(said('2'), 'webhook');
+    bus.announce({ name: 'connection.waiting', original: {} }, 'ws');
+    assert.deepEqual(ids(), ['2', 'connection.waiting']);
+    bus.resume();
+    assert.deepEqual(ids(), ['2', 'connection.waiting', '1']);
+  });
+
   it('tells an event that belongs to no conversation', () => {
     const { bus, told } = make();
     bus.feed({ name: 'channel.error', original: {} }, 'webhook');
@@ -157,12 +292,15 @@ describe('realtime: the bus', () => {
     assert.equal(ids().length, 6);
   });
 
-  it('never tells a message that was marked as known', () => {
+  it('never tells a message that is older than our interest when it is fetched, but does when it arrives', async () => {
     const { bus, ids } = make();
-    bus.skip('1');
-    bus.feed(said('1'), 'ws');
+    for (const id of ['1', '2']) bus.skip({ id, direction: 'inbound' });
+    bus.insert('c', Promise.resolve([said('1'), said('3')]));
+    await settled();
+    assert.deepEqual(ids(), ['3']);
+    assert.ok(bus.knows('2'));
     bus.feed(said('2'), 'ws');
-    assert.deepEqual(ids(), ['2']);
+    assert.deepEqual(ids(), ['3', '2']);
   });
 
   it('never lets a status go back', () => {

@@ -40,7 +40,7 @@ describe('client: settings', () => {
   });
 
   it('says where the socket is: below the base URL, with the credentials in the query', async () => {
-    const url = (settings: ClientSettings) => new LinktorClient(settings).realtime.url();
+    const url = (settings: ClientSettings) => new LinktorClient({ contract: 'api', ...settings }).realtime.url();
     assert.equal(await url({ apiKey: 'k&1' }), 'wss://api.linktor.io/ws?api_key=k%261');
     assert.equal(await url({ apiKey: 'k', baseUrl: 'http://h:1/api/v1/' }), 'ws://h:1/api/v1/ws?api_key=k');
     assert.equal(await url({ accessToken: 't', baseUrl: 'https://h' }), 'wss://h/ws?token=t');
@@ -67,7 +67,7 @@ describe('client: calls, against a server of our own', () => {
     return { server, client };
   };
   const connect = (baseUrl: string, settings: ClientSettings = {}) => {
-    const client = new LinktorClient({ baseUrl, apiKey: secret, ...settings });
+    const client = new LinktorClient({ baseUrl, contract: 'api', apiKey: secret, ...settings });
     clients.push(client);
     return client;
   };

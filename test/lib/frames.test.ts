@@ -75,6 +75,16 @@ describe('contract: frames', () => {
     assert.deepEqual(read({ type: 'conversation_update', conversationId: 'c' })?.changes, {});
   });
 
+  it('reads who has a conversation in the words of either SDK family, and that nobody has it any more', () => {
+    const changes = (more: object) => read({ type: 'conversation_update', conversationId: 'c', ...more })?.changes;
+    assert.deepEqual(changes({ assignedAgentId: 'u', priority: 'medium', tags: ['a', 7, null] }), {
+      assignedTo: 'u',
+      priority: 'normal',
+      tags: ['a', '7'],
+    });
+    assert.deepEqual(Object.entries(changes({ assignedTo: null }) ?? {}), [['assignedTo', undefined]]);
+  });
+
   it('reads typing', () => {
     const event = read({ type: 'typing', conversationId: 'c', userId: 'u', isTyping: true });
     assert.deepEqual([event?.name, event?.typing], ['typing', { userId: 'u', isTyping: true }]);

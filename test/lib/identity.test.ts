@@ -99,7 +99,7 @@ describe('client: who we are', () => {
     await house.server?.close();
   });
   const connect = (settings: ClientSettings = {}) => {
-    const client = new LinktorClient({ baseUrl, email, password, ...settings });
+    const client = new LinktorClient({ baseUrl, contract: 'api', email, password, ...settings });
     clients.push(client);
     return client;
   };
@@ -135,7 +135,7 @@ describe('client: who we are', () => {
     ];
     for (const [what, settings, expected] of cases) {
       it(what, async () => {
-        const client = new LinktorClient({ baseUrl, ...settings });
+        const client = new LinktorClient({ baseUrl, contract: 'api', ...settings });
         clients.push(client);
         await client.auth.me().catch(() => {});
         const { headers } = house.server?.asked.find(({ url }) => url === '/auth/me') ?? assert.fail('not asked');
@@ -147,7 +147,7 @@ describe('client: who we are', () => {
 
     it('is needed', async () => {
       for (const settings of [{}, { email }, { password }, { email: ' ', password }, { email, password: '' }]) {
-        const error = await failing(() => new LinktorClient({ baseUrl, ...settings }));
+        const error = await failing(() => new LinktorClient({ baseUrl, contract: 'api', ...settings }));
         assert.equal(error.code, 'validation');
         assertSilent(error, [password]);
       }
@@ -155,7 +155,7 @@ describe('client: who we are', () => {
 
     it('stays what it was: a key or token that is refused is not renewed', async () => {
       for (const settings of [{ apiKey: 'k1' }, { accessToken: 't1' }]) {
-        const client = new LinktorClient({ baseUrl, ...settings });
+        const client = new LinktorClient({ baseUrl, contract: 'api', ...settings });
         clients.push(client);
         assert.equal((await failing(client.auth.me())).code, 'authentication');
       }
@@ -187,7 +187,7 @@ describe('client: who we are', () => {
       const { requests } = await box.state();
       assert.deepEqual(
         requests.map(({ path, status }) => `${path} ${status}`),
-        ['/auth/login 200', '/auth/me 200', '/conversations/conv_ana/messages 201', '/auth/logout 204'],
+        ['/auth/me 401', '/auth/login 200', '/auth/me 200', '/conversations/conv_ana/messages 201', '/auth/logout 204'],
       );
     });
 
@@ -620,7 +620,7 @@ describe('client: who we are', () => {
         });
         try {
           for (const one of settings) {
-            const client = new LinktorClient({ baseUrl: tell.url, ...one });
+            const client = new LinktorClient({ baseUrl: tell.url, contract: 'api', ...one });
             clients.push(client);
             const error = await failing(client.auth.me());
             const secret = one.apiKey ?? one.accessToken ?? one.password ?? '';

@@ -8,7 +8,7 @@ import { settled } from './support';
 const time = (second: number) => new Date(Date.UTC(2026, 4, 1, 12, 0, second)).toISOString();
 
 /** A server with what it was told, and a roster that asks it. */
-function make({ embeds = true } = {}) {
+function make({ embeds = true, wants }: { embeds?: boolean; wants?: (id: string) => boolean } = {}) {
   const conversations = new Map<string, Conversation>();
   const messages = new Map<string, Message[]>();
   const broken = new Map<string, LinktorError>();
@@ -17,6 +17,9 @@ function make({ embeds = true } = {}) {
   const subscribed = new Set<string>();
   const known = new Set<string>();
   const missed: string[] = [];
+  const older: string[] = [];
+  /** so much of any list does the server show */
+  const shown = { conversations: Number.POSITIVE_INFINITY, messages: Number.POSITIVE_INFINITY };
   let listing: LinktorError | undefined;
 
   const say = (conversationId: string, id: string, second: number) => {
@@ -33,15 +36,19 @@ function make({ embeds = true } = {}) {
       .filter((one) => status === undefined || one.status === status)
       .sort((a, b) => String(b.lastMessageAt).localeCompare(String(a.lastMessageAt)));
     for (const [index, one] of sorted.entries()) {
+      if (index === shown.conversations) return true;
       if (index > 0 && index % limit === 0) calls.push('list on');
       yield one;
     }
+    return false;
   }
   async function* eachMessage(id: string) {
     calls.push(`messages ${id}`);
     const problem = broken.get(id);
     if (problem) throw problem;
-    yield* messages.get(id) ?? [];
+    const all = messages.get(id) ?? [];
+    yield* all.slice(0, shown.messages);
+    return all.length > shown.messages;
   }
   const get = async (id: string) => {
     calls.push(`get ${id}`);
@@ -51,6 +58,13 @@ function make({ embeds = true } = {}) {
   };
   const roster = new Roster({
     rest: { conversations: { each, eachMessage, get } },
+    wants,
+    onListed: (before, { id, status }) => {
+      if (before.status !== status) log.push(`listed ${id} ${before.status} ${status}`);
+    },
+    onStatus: ({ id, status }) => log.push(`status ${id} ${status}`),
+    onTruncated: (since) =>
+      log.push(`truncated ${since === undefined ? 'from the start' : new Date(since).toISOString()}`),
     subscribe: (id) => {
       subscribed.add(id);
       log.push(`subscribe ${id}`);
@@ -58,12 +72,17 @@ function make({ embeds = true } = {}) {
     settled: async () => {},
     heard: (id) => known.has(id) || missed.includes(id),
     hears: (id) => subscribed.has(id),
-    onKnown: (id) => known.add(id),
-    onMissed: (id, promise) => {
+    onKnown: ({ id }) => known.add(id),
+    onMissed: (id, _since, promise) => {
       log.push(`missed ${id}`);
       promise.then(
-        (found) =>
-          missed.push(...found.map((message) => message.id).filter((one) => !known.has(one) && !missed.includes(one))),
+        (found) => {
+          if (found.truncated) log.push(`more of ${id}`);
+          older.push(...found.older.map((message) => message.id));
+          missed.push(
+            ...found.messages.map((message) => message.id).filter((one) => !known.has(one) && !missed.includes(one)),
+          );
+        },
         () => log.push(`lost ${id}`),
       );
     },
@@ -77,6 +96,8 @@ function make({ embeds = true } = {}) {
     subscribed,
     known,
     missed,
+    older,
+    shown,
     broken,
     conversations,
     failListing: (problem: LinktorError | undefined) => {
@@ -112,7 +133,7 @@ describe('realtime: the roster', () => {
       const { roster, say, missed } = make({ embeds });
       say('a', 'a1', 1);
       say('b', 'b1', 2);
-      await roster.mark();
+      await roster.begin();
       say('b', 'b2', 2);
       say('a', 'a2', 3);
       say('a', 'a3', 4);
@@ -125,18 +146,18 @@ describe('realtime: the roster', () => {
   it('has no mark before it has looked, and none after it was told to forget', async () => {
     const { roster, say, calls } = make();
     say('a', 'a1', 1);
-    assert.equal(roster.marked, false);
+    assert.equal(roster.mark, undefined);
     await roster.catchUp('a');
     assert.deepEqual(calls, []);
     await roster.sync(start);
-    assert.equal(roster.marked, true);
+    assert.notEqual(roster.mark, undefined);
     roster.forget();
-    assert.equal(roster.marked, false);
+    assert.equal(roster.mark, undefined);
   });
 
   it('marks a server without conversations, and misses nothing from then on', async () => {
     const { roster, say, missed } = make();
-    await roster.mark();
+    await roster.begin();
     say('a', 'a1', 1);
     await roster.sync(again);
     await settled();
@@ -260,12 +281,12 @@ describe('realtime: the roster', () => {
   it('fetches a conversation once for all who ask, and keeps it', async () => {
     const { roster, say, calls } = make();
     say('a', 'a1', 1);
-    const both = await Promise.all([roster.get('a'), roster.get('a')]);
+    const both = await Promise.all([roster.conversations.get('a'), roster.conversations.get('a')]);
     assert.deepEqual(
       both.map((one) => one?.id),
       ['a', 'a'],
     );
-    assert.equal((roster.get('a') as Conversation).id, 'a');
+    assert.equal((roster.conversations.get('a') as Conversation).id, 'a');
     assert.deepEqual(calls, ['get a']);
   });
 
@@ -273,27 +294,175 @@ describe('realtime: the roster', () => {
     const { roster, say, calls } = make();
     say('a', 'a1', 1);
     await roster.sync(start);
-    assert.equal((roster.get('a') as Conversation).id, 'a');
+    assert.equal((roster.conversations.get('a') as Conversation).id, 'a');
     assert.ok(!calls.includes('get a'));
   });
 
   it('has nothing for a conversation that cannot be had, and asks again the next time', async () => {
     const { roster, broken, calls } = make();
     broken.set('a', lasting);
-    assert.equal(await roster.get('a'), undefined);
+    assert.equal(await roster.conversations.get('a'), undefined);
     broken.clear();
-    assert.equal((await roster.get('a'))?.id, 'a');
+    assert.equal((await roster.conversations.get('a'))?.id, 'a');
     assert.equal(calls.length, 2);
   });
 
   it('remembers what the server says has changed', async () => {
     const { roster, say } = make();
     say('a', 'a1', 1);
-    roster.update('a', { status: 'resolved' });
+    roster.conversations.update('a', { status: 'resolved' });
     await roster.sync(start);
-    const before = roster.get('a') as Conversation;
-    roster.update('a', { status: 'resolved', assignedTo: 'u' });
-    const { status, assignedTo } = roster.get('a') as Conversation;
+    const before = roster.conversations.get('a') as Conversation;
+    roster.conversations.update('a', { status: 'resolved', assignedTo: 'u' });
+    const { status, assignedTo } = roster.conversations.get('a') as Conversation;
     assert.deepEqual([status, assignedTo, before.status], ['resolved', 'u', 'open']);
+  });
+
+  it('says when more was missed than the server shows, of a conversation or of all of them', async () => {
+    const { roster, say, shown, log, missed } = make();
+    say('a', 'a1', 1);
+    say('b', 'b1', 1);
+    await roster.sync(start);
+    log.length = 0;
+    for (let second = 2; second < 9; second++) say('a', `a${second}`, second);
+    say('b', 'b2', 9);
+    shown.messages = 3;
+    await roster.sync(again);
+    await settled();
+    assert.deepEqual(
+      [missed, log.includes('more of a'), log.includes('more of b')],
+      [['b2', 'a6', 'a7', 'a8'], true, false],
+    );
+    shown.conversations = 1;
+    say('a', 'a10', 10);
+    say('b', 'b11', 11);
+    await roster.sync(again);
+    assert.ok(log.includes(`truncated ${time(9)}`), log.join());
+    shown.conversations = 2;
+    log.length = 0;
+    await roster.sync(again);
+    assert.ok(!log.some((line) => line.startsWith('truncated')), 'all that is newer was shown');
+  });
+
+  it('looks at what has become of messages before a gap as well, without asking for more', async () => {
+    const { roster, say, older, log, calls, conversations } = make();
+    for (let second = 1; second < 40; second++) say('a', `a${second}`, second);
+    await roster.sync(start);
+    const before = conversations.get('a') as Conversation;
+    const lastMessage = { ...(before.lastMessage as Message), status: 'read' };
+    conversations.set('a', { ...before, lastMessage });
+    await roster.sync({ ...start, round: 1 });
+    assert.ok(log.includes('status a39 read'));
+    say('a', 'a40', 40);
+    await roster.sync(again);
+    await settled();
+    assert.deepEqual(
+      older.slice(-25),
+      Array.from({ length: 25 }, (_, index) => `a${index + 14}`),
+    );
+    assert.ok(!calls.includes('list on'));
+  });
+
+  it('goes on where it had got to when the whole was not done', async () => {
+    const { roster, say, broken, missed, calls } = make();
+    say('a', 'a1', 1);
+    say('b', 'b1', 1);
+    await roster.sync(start);
+    say('a', 'a2', 2);
+    say('b', 'b2', 3);
+    broken.set('b', passing);
+    await assert.rejects(roster.sync({ ...again, round: 1 }), passing);
+    broken.clear();
+    calls.length = 0;
+    await roster.sync({ ...again, round: 2 });
+    await settled();
+    assert.deepEqual(
+      [calls, missed],
+      [
+        ['list', 'messages b'],
+        ['a2', 'b2'],
+      ],
+    );
+  });
+
+  it('fetches a conversation once in a round, and anew in the next', async () => {
+    const { roster, say, calls } = make({ embeds: false });
+    say('a', 'a1', 1);
+    await roster.sync(start);
+    say('a', 'a2', 2);
+    const first = await roster.list({ ...again, round: 1 });
+    const second = await roster.list({ ...start, round: 1 });
+    await roster.finish([first, second]);
+    assert.equal(calls.filter((call) => call === 'messages a').length, 2, 'one of them for the mark');
+    await roster.sync({ ...again, round: 2 });
+    assert.equal(calls.filter((call) => call === 'messages a').length, 3);
+  });
+
+  it('says what is not as it was, also of a conversation that is not open any more', async () => {
+    const { roster, say, conversations, log } = make();
+    for (const id of ['a', 'b', 'c']) say(id, `${id}1`, 1);
+    await roster.sync(start);
+    const set = (id: string, status: string) =>
+      conversations.set(id, { ...(conversations.get(id) as Conversation), status });
+    set('a', 'resolved');
+    set('b', 'resolved');
+    say('b', 'b2', 2);
+    roster.conversations.update('c', { status: 'pending' });
+    await roster.sync(again);
+    await roster.sync(start);
+    await settled();
+    assert.deepEqual(
+      log.filter((line) => line.startsWith('listed')),
+      ['listed b open resolved', 'listed a open resolved', 'listed c pending open'].sort(
+        (one, other) => log.indexOf(one) - log.indexOf(other),
+      ),
+    );
+  });
+
+  it('believes the server more than a listing that was asked for before', async () => {
+    const { roster, say, conversations, log } = make();
+    say('a', 'a1', 1);
+    await roster.sync(start);
+    say('a', 'a2', 2);
+    conversations.set('a', { ...(conversations.get('a') as Conversation), status: 'pending' });
+    const done = roster.sync(later);
+    roster.conversations.update('a', { status: 'resolved' });
+    await done;
+    assert.equal((roster.conversations.get('a') as Conversation).status, 'resolved');
+    assert.ok(!log.some((line) => line.startsWith('listed')));
+  });
+
+  it('asks nothing about conversations that nobody wants', async () => {
+    const { roster, say, calls, subscribed } = make({ wants: (id) => id === 'a' });
+    say('a', 'a1', 1);
+    await roster.begin();
+    say('a', 'a2', 2);
+    say('b', 'b1', 3);
+    calls.length = 0;
+    await roster.sync(again);
+    assert.deepEqual([calls, [...subscribed]], [['list', 'messages a'], ['a']]);
+  });
+
+  it('tells nothing of a conversation that was said before somebody wanted to hear it', async () => {
+    const { roster, say, missed } = make();
+    await roster.begin();
+    say('a', 'a1', 1);
+    say('b', 'b1', 2);
+    await roster.enter(['a']);
+    say('a', 'a3', 3);
+    await roster.sync(again);
+    await settled();
+    assert.deepEqual([...missed].sort(), ['a3', 'b1']);
+  });
+
+  it('knows a new conversation from one that it has only not seen', async () => {
+    const { roster, say, conversations } = make();
+    say('a', 'a1', 5);
+    await roster.sync(start);
+    conversations.set('old', { id: 'old', createdAt: time(4) });
+    conversations.set('new', { id: 'new', createdAt: time(6) });
+    for (const id of ['old', 'new']) await roster.conversations.get(id);
+    const fresh = () => ['a', 'old', 'new'].filter((id) => roster.conversations.isFresh(id));
+    assert.deepEqual([fresh(), fresh()], [['new'], []]);
   });
 });

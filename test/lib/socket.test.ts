@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import fc from 'fast-check';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { api } from '../../lib/contract/api';
-import { backoff } from '../../lib/realtime/backoff';
+import { asAsked, backoff } from '../../lib/realtime/backoff';
 import { Socket, type SocketSettings, type SocketState } from '../../lib/realtime/socket';
 import { Inbox } from './support';
 
@@ -269,6 +269,35 @@ describe('realtime: the socket', () => {
     });
   }
 
+  for (const status of [429, 503]) {
+    it(`waits after ${status} as long as the server asks for, told in seconds or as a date, up to ten minutes`, async () => {
+      const asked = [
+        ['2', 2000, 2500],
+        [new Date(Date.now() + 60_000).toUTCString(), 55_000, 76_000],
+        ['86400', 600_000, 750_000],
+        ['0', 0, 10],
+        ['soon', 0, 10],
+      ] as const;
+      for (const [after, least, most] of asked) {
+        host.door = refuse(status, `Retry-After: ${after}\r\n`);
+        const before = states.all.length;
+        make().retain();
+        const waiting = await states.first((state) => state.name === 'waiting' && states.all.indexOf(state) >= before);
+        assert.ok(waiting.name === 'waiting');
+        const wait = waiting.until - waiting.since;
+        assert.ok(wait >= least && wait <= most, `${after}: ${wait}`);
+        socket.close();
+      }
+    });
+  }
+
+  it('does not take a Retry-After for one where the server has just failed', async () => {
+    host.door = refuse(500, 'Retry-After: 60\r\n');
+    make().retain();
+    const waiting = await becomes('waiting');
+    assert.ok(waiting.name === 'waiting' && waiting.until - waiting.since <= 6);
+  });
+
   it('tries again when the connection breaks in the handshake, or is refused', async () => {
     host.door = (_request, stream) => {
       if (host.knocks.length > 1) return false;
@@ -426,12 +455,28 @@ describe('realtime: the socket', () => {
     assert.ok(!JSON.stringify(states.all).includes('secret'));
   });
 
-  it('drops a frame that is too large, with the connection, and comes back', async () => {
-    make().retain();
-    (await host.peer(1)).socket.send('x'.repeat(1024 * 1024 + 1));
-    await becomes('waiting');
+  it('drops a frame that is too large, with the connection, says so and comes back, each time later', async () => {
+    const broken = new Inbox<string>();
+    make({ onBroken: broken.add }).retain();
+    for (let turn = 1; turn <= 3; turn++) {
+      (await host.peer(turn)).socket.send('x'.repeat(1024 * 1024 + 1));
+      await states.some(turn, ({ name }) => name === 'waiting');
+    }
+    await host.peer(4);
+    const attempts = states.all.flatMap((state) => (state.name === 'waiting' ? [state.attempt] : []));
+    assert.deepEqual([texts.all, broken.all, attempts], [[], ['oversize', 'oversize', 'oversize'], [1, 2, 3]]);
+  });
+
+  it('takes a frame in pieces for one, and comes back after one that is no text', async () => {
+    const broken = new Inbox<string>();
+    make({ onBroken: broken.add }).retain();
+    const one = await host.peer(1);
+    one.socket.send('{"a":', { fin: false });
+    one.socket.send('1}', { fin: true });
+    assert.equal(await texts.first(), '{"a":1}');
+    one.socket.send(Buffer.from([0x22, 0xff, 0xfe, 0x22]), { binary: false });
     await host.peer(2);
-    assert.deepEqual(texts.all, []);
+    assert.deepEqual(broken.all, ['malformed']);
   });
 
   it('comes back after bytes that are no frame', async () => {
@@ -499,6 +544,142 @@ describe('realtime: the socket', () => {
     other.close();
   });
 
+  it('lets go when it is told to, and stays away whoever comes and goes, until it is told otherwise', async () => {
+    make();
+    const release = socket.retain();
+    const one = await host.peer(1);
+    await becomes('open');
+    socket.subscribe('a');
+    socket.pause();
+    assert.deepEqual(await one.closed, [1000, 'client disconnect']);
+    assert.equal(socket.state.name, 'paused');
+    release();
+    socket.retain();
+    socket.retry();
+    socket.revive();
+    assert.equal(socket.send({ type: 'ping' }), false);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    assert.deepEqual([socket.state.name, host.knocks.length], ['paused', 1]);
+    socket.resume();
+    const two = await host.peer(2);
+    assert.equal((await two.frames.first()).conversationId, 'a');
+    assert.deepEqual(names(), ['connecting', 'open', 'paused', 'connecting', 'open']);
+    socket.resume();
+    assert.equal(socket.state.name, 'open', 'what stands is left alone');
+  });
+
+  it('stops trying when it is told to let go, and is idle when nobody wants it afterwards', async () => {
+    make({ reconnectInterval: 20 });
+    const release = socket.retain();
+    (await host.peer(1)).socket.terminate();
+    await becomes('waiting');
+    socket.pause();
+    release();
+    await new Promise((resolve) => setTimeout(resolve, 80));
+    assert.deepEqual([socket.state.name, host.knocks.length], ['paused', 1]);
+    socket.resume();
+    assert.equal(socket.state.name, 'idle');
+    socket.renew();
+    assert.deepEqual([socket.state.name, host.knocks.length], ['idle', 1]);
+  });
+
+  it('ends the old connection before it makes a new one, when it is told to', async () => {
+    make().retain();
+    const one = await host.peer(1);
+    await becomes('open');
+    const order: string[] = [];
+    void one.closed.then(([code]) => order.push(`closed ${code}`));
+    host.door = () => {
+      order.push('knock');
+      return false;
+    };
+    socket.renew();
+    await states.some(2, (state) => state.name === 'open');
+    assert.deepEqual(order, ['closed 1000', 'knock']);
+    assert.deepEqual([socket.counters.reconnects, socket.attempts], [1, 0]);
+  });
+
+  it('does not wait for ever for the goodbye of a server that has stopped reading', async () => {
+    make({ timing: { farewell: 30 } }).retain();
+    const one = await host.peer(1);
+    await becomes('open');
+    one.socket.pause();
+    socket.renew();
+    await host.peer(2);
+  });
+
+  it('comes out of a pause, or of a refusal, by a new connection', async () => {
+    host.door = refuse(401);
+    make().retain();
+    await becomes('refused');
+    host.door = () => false;
+    socket.renew();
+    await becomes('open');
+    socket.pause();
+    socket.renew();
+    await states.some(2, (state) => state.name === 'open');
+  });
+
+  it('sends no more to a server that does not read, says so, and counts it', async () => {
+    make().retain();
+    const peer = await host.peer(1);
+    await becomes('open');
+    peer.socket.pause();
+    const conversationId = 'x'.repeat(100_000);
+    let sent = 0;
+    while (sent < 1000 && socket.send({ type: 'typing', conversationId, isTyping: true })) sent++;
+    assert.ok(sent < 1000, 'everything was sent');
+    assert.equal(socket.counters.refusedFrames, 1);
+    peer.socket.resume();
+    await peer.frames.some(sent);
+    while (!socket.send({ type: 'ping' })) await new Promise((resolve) => setImmediate(resolve));
+  });
+
+  it('asks for thousands of conversations, each once, and knows when that has been read', async () => {
+    const wanted = Array.from({ length: 3000 }, (_, index) => `c${index}`);
+    const releases: (() => void)[] = [];
+    make({
+      onState(state) {
+        // Some change their mind while the first frames are on their way.
+        if (state.name === 'open' && host.knocks.length === 1) releases[2999]?.();
+        states.add(state);
+      },
+    }).retain();
+    for (const id of wanted) releases.push(socket.subscribe(id));
+    const one = await host.peer(1);
+    await becomes('open');
+    await socket.settled();
+    const read = one.frames.all.map(({ type, conversationId }) => `${type} ${conversationId}`);
+    assert.deepEqual(
+      read,
+      wanted.slice(0, 2999).map((id) => `subscribe ${id}`),
+    );
+    one.socket.terminate();
+    const two = await host.peer(2);
+    await states.some(2, (state) => state.name === 'open');
+    await socket.settled();
+    assert.equal(new Set(two.frames.all.map(({ conversationId }) => conversationId)).size, 2999);
+    assert.equal(two.frames.all.length, 2999);
+  });
+
+  it('knows how far the other side is', async () => {
+    make().retain();
+    assert.equal(socket.latency, undefined);
+    await becomes('open');
+    while (socket.latency === undefined) await new Promise((resolve) => setImmediate(resolve));
+    assert.ok(socket.latency >= 0 && socket.latency < 1000);
+    socket.close();
+    assert.equal(socket.latency, undefined);
+  });
+
+  it('says why it was lost the last time, and how often it has tried', async () => {
+    make().retain();
+    assert.equal(socket.lastError, undefined);
+    (await host.peer(1)).socket.close(1012);
+    await becomes('waiting');
+    assert.deepEqual([socket.lastError, socket.attempts], ['closed with 1012', 1]);
+  });
+
   it('hears nothing of a connection that it has let go', async () => {
     make().retain();
     const peer = await host.peer(1);
@@ -511,6 +692,26 @@ describe('realtime: the socket', () => {
 });
 
 describe('realtime: backoff', () => {
+  it('never undercuts what a server asks for, but spreads those who were asked the same', () => {
+    assert.equal(asAsked(5000, undefined), 5000);
+    assert.equal(
+      asAsked(5000, 20, () => 0),
+      20_000,
+    );
+    assert.equal(
+      asAsked(5000, 20, () => 1),
+      25_000,
+    );
+    assert.equal(
+      asAsked(5000, 1, () => 0),
+      5000,
+    );
+    assert.equal(
+      asAsked(5000, 1e12, () => 0),
+      600_000,
+    );
+  });
+
   it('doubles up to a minute, give or take half', () => {
     const middle = (attempt: number) => backoff(attempt, 5000, () => 0.5);
     assert.deepEqual(

@@ -492,6 +492,24 @@ describe('webhooks: events', () => {
     });
   }
 
+  it('says what has changed in a conversation and what was before, as far as it is told', () => {
+    const changeOf = (told: string, data: object) => {
+      const { changed, previous } = decode(sdk(told, { conversationId: 'conv_7', ...data }));
+      return [changed, previous];
+    };
+    const status = { status: 'resolved', previousStatus: 'open' };
+    assert.deepEqual(changeOf('conversation.updated', status), [['status'], { status: 'open' }]);
+    const assignee = { assignedTo: 'u2', previousAssignedTo: 'u1', status: 'open', previousStatus: 'open' };
+    assert.deepEqual(changeOf('conversation.transferred', assignee), [['assignedTo'], { assignedTo: 'u1' }]);
+    assert.deepEqual(changeOf('conversation.assigned', { assignedTo: 'u1' }), [['assignedTo'], undefined]);
+    assert.deepEqual(changeOf('conversation.updated', { previousAssignedTo: 'u1' }), [
+      ['assignedTo'],
+      { assignedTo: 'u1' },
+    ]);
+    assert.deepEqual(changeOf('conversation.closed', {}), [['status'], undefined]);
+    assert.deepEqual(changeOf('conversation.created', { status: 'open' }), [undefined, undefined]);
+  });
+
   const others = [
     'contact.created contact.updated contact.merged contact.deleted',
     'channel.connected channel.disconnected channel.error channel.created channel.updated channel.activated',

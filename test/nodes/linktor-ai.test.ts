@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
-import { type FlowNode, stage } from '../support/flows';
+import { type FlowNode, stage, until } from '../support/flows';
+import { failsWell } from './failures';
 
 const node = (more: Record<string, unknown> = {}): FlowNode[] => [
   { id: 'node', type: 'linktor-ai', config: 'account', wires: [['out']], ...more },
@@ -8,7 +9,8 @@ const node = (more: Record<string, unknown> = {}): FlowNode[] => [
 const chunks = [{ content: 'The moon cake costs 9 reais.', score: 1 }];
 
 describe('linktor-ai', () => {
-  const { play, control, state } = stage();
+  const set = stage();
+  const { play, control, state } = set;
 
   it('answers the payload', async () => {
     const { node: get, probe } = await play(node({ bases: 'kb_shop', basesType: 'str' }));
@@ -79,5 +81,70 @@ describe('linktor-ai', () => {
     const { error } = await caught.first();
     assert.equal(error?.cause.ambiguous, true);
     assert.equal((await state()).requests.length <= 1, true);
+  });
+
+  it('lets an agent answer, from what it knows of the conversation', async () => {
+    const { node: get, probe } = await play(node({ operation: 'agent', facts: '{"vip": true}', factsType: 'json' }));
+    get('node').receive({
+      agentId: 'agent_demo',
+      conversationId: 'conv_ana',
+      payload: 'When do you open on Saturday?',
+    });
+    const { payload, ai } = await probe('out').first();
+    assert.match(String(payload), /Saturday/);
+    const { model, conversationId, usage } = ai as Record<string, unknown>;
+    assert.deepEqual([model, conversationId], ['sandbox-model', 'conv_ana']);
+    assert.equal(typeof (usage as { totalTokens: number }).totalTokens, 'number');
+  });
+
+  it('says that there is no such agent', async () => {
+    const { node: get, caught } = await play(node({ operation: 'agent', agent: 'agent_gone', agentType: 'str' }));
+    get('node').receive({ payload: 'x' });
+    assert.equal((await caught.first()).error?.code, 'not_found');
+  });
+
+  for (const operation of ['classifyIntent', 'analyzeSentiment']) {
+    it(`says that the documented API has no ${operation}, and asks nothing`, async () => {
+      const { node: get, caught } = await play(node({ operation }));
+      get('node').receive({ payload: 'I want my money back', intents: ['refund', 'hours'] });
+      const { error } = await caught.first();
+      assert.equal(error?.code, 'not_supported');
+      assert.match(String(error?.cause.hint), /complete/);
+      assert.equal((await state()).requests.length, 0);
+    });
+  }
+
+  it('gives up when the answer takes longer than its own time', async () => {
+    const { node: get, caught } = await play(node({ timeout: 1 }));
+    await control('latency', { ms: 20_000 });
+    get('node').receive({ payload: 'x' });
+    const { error } = await caught.first();
+    assert.equal(error?.code, 'timeout');
+    assert.equal(error?.cause.ambiguous, true);
+  });
+
+  it('stops at msg.reset: of one conversation, or of all', async () => {
+    const { node: get, completed, probe } = await play(node());
+    await control('latency', { ms: 20_000 });
+    for (const conversationId of ['conv_ana', 'conv_bia', 'conv_caio']) {
+      get('node').receive({ payload: 'x', conversationId });
+    }
+    await until(
+      async () => get('node').status.args.length,
+      (count) => count > 0,
+    );
+    get('node').receive({ reset: true, conversationId: 'conv_bia' });
+    await completed.take(2);
+    get('node').receive({ reset: true });
+    await completed.take(5);
+    assert.equal(probe('out').all.length, 0);
+  });
+
+  const asked = { msg: { payload: 'When do you open on Saturday?' }, kind: 'write' } as const;
+  const patient = { timeout: 30 };
+  failsWell(set, 'linktor-ai', {
+    complete: { ...asked, node: patient },
+    chat: { ...asked, node: patient },
+    agent: { ...asked, msg: { ...asked.msg, agentId: 'agent_demo' }, node: patient },
   });
 });

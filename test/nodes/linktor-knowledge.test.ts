@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
-import { type FlowNode, stage } from '../support/flows';
+import { LinktorClient } from '../../lib/client';
+import { alone, type FlowNode, stage } from '../support/flows';
 
 const node = (more: Record<string, unknown> = {}): FlowNode[] => [
   {
@@ -17,7 +18,8 @@ const node = (more: Record<string, unknown> = {}): FlowNode[] => [
 const question = 'When do you open on Saturday?';
 
 describe('linktor-knowledge', () => {
-  const { play, control } = stage();
+  const set = stage();
+  const { play, control } = set;
 
   it('gives the best passages, best first, and says what it asked', async () => {
     const { node: get, probe } = await play(node({ topK: '2', topKType: 'num' }));
@@ -82,5 +84,51 @@ describe('linktor-knowledge', () => {
     await control('fail', { count: 1, status: 503, headers: { 'Retry-After': '0' } });
     get('node').receive({ payload: question });
     await probe('found').first();
+  });
+
+  describe('with several bases', () => {
+    const run = alone(set, 'linktor-knowledge');
+
+    it('gives the best of all, best first, no more than asked for, each with its base', async () => {
+      const { knowledgeBases } = new LinktorClient({ baseUrl: set.sandbox.url, apiKey: 'sandbox-key' });
+      const { id } = await knowledgeBases.create({ name: 'Bakery' });
+      const content = 'On Saturday we are open for cakes from 7:00 to 8:00.';
+      await knowledgeBases.addDocument(id, { name: 'Cakes', content });
+      const { node: get, probe } = await play(node({ base: `kb_shop, ${id}`, topK: '3', topKType: 'num' }));
+      get('node').receive({ payload: question });
+      const msg = await probe('found').first();
+      const { chunks, base } = msg.knowledge as { chunks: { base: string; score: number }[]; base: string[] };
+      assert.deepEqual(base, ['kb_shop', id]);
+      assert.equal((msg.payload as unknown[]).length, 3);
+      assert.deepEqual(new Set(chunks.map((chunk) => chunk.base)), new Set(['kb_shop', id]));
+      const scores = chunks.map(({ score }) => score);
+      assert.deepEqual(
+        scores,
+        scores.toSorted((one, two) => two - one),
+      );
+    });
+
+    it('takes them from a list in the message, each once', async () => {
+      const msg = await run({}, { payload: question, base: ['kb_shop', 'kb_shop'] });
+      assert.equal((msg.knowledge as { base: string }).base, 'kb_shop');
+      assert.equal((await set.state()).requests.length, 1);
+    });
+
+    it('fails as a whole when one cannot be asked', async () => {
+      const { error } = await run({}, { payload: question, base: 'kb_shop,kb_nowhere' });
+      assert.equal(error?.code, 'not_found');
+    });
+
+    for (const [name, base] of [
+      ['none', []],
+      ['commas alone', ' , '],
+      ['something else', { id: 'kb_shop' }],
+    ] as const) {
+      it(`refuses ${name}`, async () => {
+        const { error } = await run({}, { payload: question, base });
+        assert.equal(error?.code, 'validation');
+        assert.match(error?.message ?? '', /"base"/);
+      });
+    }
   });
 });

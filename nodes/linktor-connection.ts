@@ -1,0 +1,138 @@
+import { type Code, invalid, type LinktorError } from '../lib/errors';
+import type { SocketState } from '../lib/realtime';
+import { type Msg, trigger } from './kit/define';
+import { checks, figure } from './kit/fields';
+
+const actions = ['status', 'connect', 'disconnect', 'reconnect', 'whoami', 'health'];
+const states = ['connected', 'disconnected', 'reconnecting', 'unauthorized', 'rate_limited', 'health'] as const;
+
+/** seconds that the server may take to show that it is well */
+const patience = 10;
+
+interface Health {
+  ok: boolean;
+  /** milliseconds */
+  latency: number;
+  at: string;
+  error?: { code: Code; message: string };
+}
+
+/** Tells how the connection is, and does with it what messages ask for. */
+export default trigger({
+  type: 'linktor-connection',
+  outputs: ['state'],
+  inputs: 1,
+  fields: {
+    states: checks(states, ['connected', 'disconnected', 'unauthorized', 'health'], { icon: 'heartbeat' }),
+    healthEvery: figure(0, { min: 0, max: 86_400, unit: 's', icon: 'clock-o' }),
+  },
+  listen({ values, configId, client, signal, connection, hear, emit, onClose, background, status }) {
+    const wanted = new Set<string>(values.states);
+    let health: Health | undefined;
+
+    const facts = () => {
+      const { since, ...socket } = connection.facts();
+      const { waiting: queue, rate } = client.load;
+      return { ...socket, since: new Date(since).toISOString(), rest: health, queue, rate };
+    };
+    const told = (payload: unknown, more: object = {}): Msg => ({
+      topic: 'connection',
+      ...more,
+      payload,
+      connection: facts(),
+      linktor: { configId, event: 'connection' },
+    });
+    const tell = (word: string, kind = word) => {
+      if (wanted.has(kind)) emit(told(word));
+    };
+
+    // Who watches a connection wants there to be one.
+    hear(() => {});
+    let said = wordOf(connection.state);
+    const say = (word: string) => {
+      said = word;
+      tell(word);
+    };
+    onClose(
+      connection.onState((state) => {
+        const word = wordOf(state);
+        if (said === 'connected' && word !== said) say('disconnected');
+        if (word === 'reconnecting') tell(word);
+        else if (word !== 'connecting' && word !== said) say(word);
+      }),
+    );
+    let limitedUntil = 0;
+    onClose(
+      client.onLimit((until) => {
+        const isNews = Date.now() >= limitedUntil;
+        limitedUntil = until;
+        if (isNews) tell('rate_limited');
+      }),
+    );
+
+    async function check(): Promise<Health | undefined> {
+      const began = Date.now();
+      const error = await client.auth.me({ timeout: patience }).then(
+        () => undefined,
+        ({ code, message }: LinktorError) => ({ code, message }),
+      );
+      if (signal.aborted) return undefined;
+      const before = health;
+      const at = new Date();
+      health = {
+        ok: error === undefined,
+        latency: at.getTime() - began,
+        at: at.toISOString(),
+        ...(error && { error }),
+      };
+      if (health.ok === (before?.ok ?? true)) return health;
+      if (error) status(error.code);
+      else if (connection.state.name === 'open') status('connected');
+      tell(health.ok ? 'healthy' : 'unhealthy', 'health');
+      return health;
+    }
+    let timer: NodeJS.Timeout | undefined;
+    const again = () => {
+      if (values.healthEvery === 0 || signal.aborted) return;
+      timer = setTimeout(() => background(check().finally(again)), values.healthEvery * 1000);
+    };
+    again();
+    onClose(() => clearTimeout(timer));
+
+    return async (msg) => {
+      switch (msg.action ?? 'status') {
+        case 'connect':
+          return connection.connect();
+        case 'disconnect':
+          return connection.disconnect();
+        case 'reconnect':
+          return connection.reconnect();
+        case 'status':
+          return emit(told(wordOf(connection.state), msg));
+        case 'whoami':
+          return emit(told({ user: await client.auth.me(), tenant: await client.auth.tenant() }, msg));
+        case 'health': {
+          const found = await check();
+          return found && emit(told(found.ok ? 'healthy' : 'unhealthy', msg));
+        }
+        default:
+          throw invalid(`msg.action must be one of ${actions.join(', ')}.`);
+      }
+    };
+  },
+});
+
+function wordOf(state: SocketState): string {
+  switch (state.name) {
+    case 'open':
+      return 'connected';
+    case 'connecting':
+      return 'connecting';
+    case 'waiting':
+      return 'reconnecting';
+    case 'refused':
+      return state.code === 'authentication' || state.code === 'authorization' ? 'unauthorized' : 'disconnected';
+    default:
+      return 'disconnected';
+  }
+}

@@ -1,0 +1,142 @@
+import type { Delivery } from '../lib/realtime';
+import { trigger } from './kit/define';
+import { as, checks, choice, flag, isObject, typed } from './kit/fields';
+import { contentOf, copyOf, told } from './kit/told';
+
+const events = [
+  'conversation.created',
+  'conversation.updated',
+  'conversation.assigned',
+  'conversation.resolved',
+  'conversation.reopened',
+  'conversation.escalated',
+  'contact.created',
+  'contact.updated',
+  'contact.merged',
+  'contact.deleted',
+  'channel.connected',
+  'channel.disconnected',
+  'channel.error',
+  'bot.started',
+  'bot.stopped',
+  'bot.handoff',
+  'flow.started',
+  'flow.completed',
+  'flow.failed',
+  'connection.open',
+  'connection.waiting',
+  'connection.refused',
+  'connection.closed',
+  'sync.gap',
+] as const;
+
+/** Port by the first word of an event's name; what is not here goes where bots and flows go. */
+const groups = ['conversation', 'contact', 'channel', 'automation', 'connection'] as const;
+const portOf = new Map<string, number>([
+  ...groups.map((group, port): [string, number] => [group, port]),
+  ['sync', groups.indexOf('connection')],
+]);
+const otherPort = groups.indexOf('automation');
+
+/** These have triggers of their own. */
+const elsewhere = new Set(['message', 'typing']);
+
+/** What the words of the field are called in a conversation. */
+const changes = ['status', 'assignee', 'tags', 'priority'] as const;
+const propertyOf = { status: 'status', assignee: 'assignedTo', tags: 'tags', priority: 'priority' } as const;
+
+type Content = Record<string, unknown>;
+
+/** Something has happened to a conversation, a contact, a channel or the connection. */
+export default trigger({
+  type: 'linktor-event-in',
+  outputs: groups,
+  single: 'event',
+  fields: {
+    events: checks(
+      events,
+      events.filter((name) => name.startsWith('conversation.')),
+      { icon: 'bolt' },
+    ),
+    channels: typed('', {
+      convert: as.strings,
+      types: ['str', 'json', 'flow', 'global', 'env', 'jsonata'],
+      pick: 'channels',
+      icon: 'sitemap',
+    }),
+    onlyChanged: checks(changes, [], { icon: 'pencil-square-o' }),
+    raw: flag(true, { icon: 'code', advanced: true }),
+    outputs: choice(['1', '5'], { icon: 'sign-out' }),
+  },
+  listen({ values, configId, hear, everything, emit }) {
+    const chosen = values.events.length > 0 ? new Set<string>(values.events) : undefined;
+    const channels = values.channels && values.channels.length > 0 ? new Set(values.channels) : undefined;
+    const changed = values.onlyChanged.map((one) => propertyOf[one]);
+    const wanted = (name: string) => (chosen ? chosen.has(name) : !elsewhere.has(groupOf(name)));
+
+    const isAboutOthers = chosen && !values.events.some((name) => /^(conversation|sync)\./.test(name));
+    if (!isAboutOthers) everything();
+    hear((delivery) => {
+      const { event, conversation } = delivery;
+      if (!wanted(event.name)) return;
+      const group = groupOf(event.name);
+      if (changed.length > 0 && group === 'conversation' && !changed.some((one) => event.changed?.includes(one))) {
+        return;
+      }
+      const content = contentOf(event.original);
+      if (channels && group !== 'connection' && group !== 'sync') {
+        if (!channels.has(conversation?.channelId ?? channelOf(group, content) ?? '')) return;
+      }
+      emit(messageOf(delivery, group, content), values.outputs === '5' ? (portOf.get(group) ?? otherPort) : 0);
+    });
+
+    function messageOf(delivery: Delivery, group: string, content: Content) {
+      const { event, conversation } = delivery;
+      const msg = told(delivery, configId, payloadOf(delivery, group, content), event.name);
+      const contactId = group === 'contact' ? (content.contactId ?? content.id) : content.contactId;
+      if (typeof contactId === 'string') msg.contactId ??= contactId;
+      const channelId = channelOf(group, content);
+      if (channelId !== undefined) msg.channelId ??= channelId;
+      if (!conversation && typeof content.channelType === 'string') msg.channelType = content.channelType;
+      if (conversation?.contact) msg.contact = copyOf(conversation.contact);
+      if (event.changed) msg.changed = [...event.changed];
+      const previous = event.previous ?? content.previousData;
+      if (previous) msg.previous = copyOf(previous);
+      Object.assign(msg.linktor as object, { event: originalName(event.original) ?? event.name });
+      if (values.raw) msg.event = copyOf(event.original);
+      return msg;
+    }
+    return undefined;
+  },
+});
+
+function groupOf(name: string): string {
+  const dot = name.indexOf('.');
+  return dot < 0 ? name : name.slice(0, dot);
+}
+
+/** The conversation as it is now; anything else as its event describes it. */
+function payloadOf({ event, conversation }: Delivery, group: string, content: Content): unknown {
+  if (event.connection) return { ...event.connection };
+  if (event.gap) return { conversationId: event.conversationId, ...event.gap };
+  if (group !== 'conversation') return copyOf(content);
+  const { contact: _, ...known } = conversation ?? { id: event.conversationId };
+  // What we know of a conversation may be older than its event.
+  const told = Object.values(propertyOf).filter((property) => content[property] !== undefined);
+  return copyOf({
+    ...known,
+    ...Object.fromEntries(told.map((property) => [property, content[property]])),
+    ...event.changes,
+  });
+}
+
+function channelOf(group: string, { channelId, id }: Content): string | undefined {
+  const named = channelId ?? (group === 'channel' ? id : undefined);
+  return typeof named === 'string' ? named : undefined;
+}
+
+/** As the server has it. */
+function originalName(original: unknown): string | undefined {
+  const named = isObject(original) ? (original.event ?? original.type) : undefined;
+  return typeof named === 'string' ? named : undefined;
+}

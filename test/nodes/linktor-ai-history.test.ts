@@ -1,0 +1,123 @@
+import { strict as assert } from 'node:assert';
+import type { ServerResponse } from 'node:http';
+import { LinktorClient } from '../../lib/client';
+import type { ChatMessage } from '../../lib/model';
+import { type Asked, type Served, serve } from '../lib/support';
+import { type FlowNode, type Message, stage } from '../support/flows';
+
+const conversationId = 'conv_ana';
+const node = (more: Record<string, unknown> = {}): FlowNode[] => [
+  { id: 'node', type: 'linktor-ai', config: 'account', history: 'conversation', wires: [['out']], ...more },
+  { id: 'out', type: 'probe' },
+];
+
+describe('linktor-ai: what was said before', () => {
+  const set = stage();
+  let witness: Served;
+
+  async function handOn({ method, url, headers, body }: Asked, response: ServerResponse): Promise<void> {
+    const answer = await fetch(`${set.sandbox.url}${url}`, {
+      method,
+      headers: { 'content-type': 'application/json', 'x-api-key': String(headers['x-api-key']) },
+      ...(body !== '' && { body }),
+    });
+    response.writeHead(answer.status, { 'content-type': 'application/json' });
+    response.end(await answer.text());
+  }
+
+  before(async () => {
+    // It hands everything on to the sandbox, and remembers what was asked.
+    witness = await serve((asked, response) => {
+      handOn(asked, response).catch(() => response.destroy());
+    });
+  });
+  afterEach(() => witness.asked.splice(0));
+  after(() => witness.close());
+
+  /** Ask in the conversation, through the witness. */
+  async function ask(fields: Record<string, unknown>, msg: Record<string, unknown>) {
+    const { node: get, probe, caught } = await set.play(node(fields), { account: { baseUrl: witness.url } });
+    get('node').receive({ conversationId, ...msg });
+    const { error, payload } = await Promise.race<Message>([probe('out').first(), caught.first()]);
+    const asked = witness.asked.find(({ url }) => url === '/ai/completions');
+    const turns = asked && (JSON.parse(asked.body) as { messages: ChatMessage[] }).messages;
+    return { error, payload, said: turns?.map(({ role, content }) => `${role}: ${content}`) };
+  }
+
+  const client = () => new LinktorClient({ baseUrl: set.sandbox.url, apiKey: 'sandbox-key' });
+  const answered = (text: string) => client().conversations.send(conversationId, { type: 'text', text });
+  const wrote = async (text: string) => {
+    const { id } = await set.control('messages', { conversationId, text });
+    return String(id);
+  };
+
+  it('stands between the instructions and the question, the oldest first, what is answered only once', async () => {
+    await wrote('What does the moon cake cost?');
+    await answered('The moon cake costs 9 reais.');
+    const messageId = await wrote('And two of them?');
+    const fields = { last: 2, system: 'Be brief.', systemType: 'str' };
+    const { said } = await ask(fields, { payload: 'And two of them?', messageId });
+    assert.deepEqual(said, [
+      'system: Be brief.',
+      'user: What does the moon cake cost?',
+      'assistant: The moon cake costs 9 reais.',
+      'user: And two of them?',
+    ]);
+  });
+
+  it('is what the model answers from', async () => {
+    await answered('The moon cake costs 9 reais.');
+    const { payload } = await ask({}, { payload: 'What does the moon cake cost?' });
+    assert.match(String(payload), /9 reais/);
+  });
+
+  it('knows the question again when nobody says which message it is', async () => {
+    await answered('The moon cake costs 9 reais.');
+    await wrote('And two of them?');
+    const { said } = await ask({ last: 2 }, { payload: 'And two of them?' });
+    assert.deepEqual(said, ['assistant: The moon cake costs 9 reais.', 'user: And two of them?']);
+  });
+
+  it('leaves out all messages that were merged into the question', async () => {
+    await answered('The moon cake costs 9 reais.');
+    const merged = [await wrote('And'), await wrote('two of them?')];
+    const { said } = await ask({ last: 1 }, { payload: 'And\ntwo of them?', messageId: merged[1], merged });
+    assert.deepEqual(said, ['assistant: The moon cake costs 9 reais.', 'user: And\ntwo of them?']);
+  });
+
+  it('may come with the message', async () => {
+    const messages = [
+      { role: 'user', content: 'Hello' },
+      { role: 'assistant', content: 'Hi!' },
+    ];
+    const { said } = await ask({ history: 'messages' }, { payload: 'Who are you?', messages });
+    assert.deepEqual(said, ['user: Hello', 'assistant: Hi!', 'user: Who are you?']);
+  });
+
+  it('may be empty at the first turn', async () => {
+    const { said } = await ask({ history: 'messages' }, { payload: 'Hello' });
+    assert.deepEqual(said, ['user: Hello']);
+  });
+
+  it('is nothing unless it is asked for', async () => {
+    const { said } = await ask({ history: 'none' }, { payload: 'Hello', messages: [{ role: 'user', content: 'x' }] });
+    assert.deepEqual(said, ['user: Hello']);
+  });
+
+  for (const [name, fields, msg] of [
+    ['a history that is none', { history: 'messages' }, { messages: [{ content: 'x' }] }],
+    ['a conversation that nobody names', {}, { conversationId: undefined }],
+  ] as [string, Record<string, unknown>, Record<string, unknown>][]) {
+    it(`refuses ${name}, and asks nothing`, async () => {
+      const { error } = await ask(fields, { payload: 'Hello', ...msg });
+      assert.equal(error?.code, 'validation');
+      assert.equal(witness.asked.length, 0);
+    });
+  }
+
+  it('fails before anything is paid for when the conversation cannot be read', async () => {
+    const { error, said } = await ask({}, { payload: 'Hello', conversationId: 'conv_gone' });
+    assert.equal(error?.code, 'not_found');
+    assert.equal(said, undefined);
+  });
+});

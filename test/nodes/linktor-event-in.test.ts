@@ -1,0 +1,177 @@
+import { strict as assert } from 'node:assert';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import linktor from '../../nodes';
+import type { RED } from '../../nodes/kit/red';
+import { type FlowNode, type Message, stage, until } from '../support/flows';
+import { secret, send } from '../support/hostile';
+import { untilLive, witness } from '../support/live';
+
+const node = (more: Record<string, unknown> = {}, outputs = 1): FlowNode[] => [
+  {
+    id: 'node',
+    type: 'linktor-event-in',
+    config: 'account',
+    outputs,
+    wires: Array.from({ length: outputs }, (_, port) => [`out${port}`]),
+    ...more,
+  },
+  ...Array.from({ length: outputs }, (_, port) => ({ id: `out${port}`, type: 'probe' })),
+  ...witness,
+];
+const topics = (msgs: readonly Message[]) => msgs.map(({ topic }) => topic);
+
+describe('linktor-event-in', () => {
+  const scene = stage();
+  const { control, state } = scene;
+  const play: typeof scene.play = async (...given) => {
+    const played = await scene.play(...given);
+    await untilLive(scene, played);
+    return played;
+  };
+
+  /** What an agent does to a conversation. */
+  async function change(changes: object, id = 'conv_ana'): Promise<void> {
+    const headers = { 'content-type': 'application/json', 'x-api-key': 'sandbox-key' };
+    const url = `${scene.sandbox.url}/conversations/${id}`;
+    const { ok, status } = await fetch(url, { method: 'PATCH', headers, body: JSON.stringify(changes) });
+    if (!ok) throw new Error(`changing answered ${status}`);
+  }
+
+  it('tells of a change by its most telling name, with what was before', async () => {
+    const { probe } = await play(node());
+    await change({ status: 'resolved' });
+    const msg = await probe('out0').first();
+    assert.equal(msg.topic, 'conversation.resolved');
+    assert.equal(msg.conversationId, 'conv_ana');
+    assert.equal(msg.contactId, 'ct_ana');
+    assert.equal((msg.contact as { id: string }).id, 'ct_ana');
+    const { id, status, channelId } = msg.payload as Record<string, unknown>;
+    assert.deepEqual([id, status, channelId], ['conv_ana', 'resolved', msg.channelId]);
+    assert.deepEqual([msg.changed, msg.previous], [['status'], { status: 'open' }]);
+    assert.equal((msg.linktor as { event: string }).event, 'conversation_update');
+    await change({ status: 'open' });
+    assert.deepEqual(topics(await probe('out0').take(2)), ['conversation.resolved', 'conversation.reopened']);
+  });
+
+  it('tells of a conversation that has come into being', async () => {
+    const { probe } = await play(node({ events: ['conversation.created'] }));
+    await control('messages', { contact: { name: 'Zoe' }, text: 'Hi' });
+    const msg = await probe('out0').first();
+    assert.equal(msg.topic, 'conversation.created');
+    assert.equal((msg.payload as { id: string }).id, msg.conversationId);
+  });
+
+  it('tells only what is ticked', async () => {
+    const { probe } = await play(node({ events: ['conversation.reopened'] }));
+    await change({ status: 'resolved' });
+    await change({ status: 'open' });
+    assert.deepEqual(topics(await probe('out0').take(1)), ['conversation.reopened']);
+  });
+
+  it('tells only of the changes that are asked for', async () => {
+    const { probe } = await play(node({ onlyChanged: ['status'] }));
+    await change({ metadata: { vip: true } });
+    await change({ status: 'pending' });
+    const msg = await probe('out0').first();
+    assert.deepEqual(msg.changed, ['status']);
+  });
+
+  it('tells only of the channels that are asked for', async () => {
+    const { probe } = await play(node({ channels: 'ch_webchat', channelsType: 'str' }));
+    await change({ status: 'pending' }, 'conv_bruno');
+    await change({ status: 'pending' });
+    assert.equal((await probe('out0').first()).conversationId, 'conv_ana');
+  });
+
+  it('gives every flow an event of its own', async () => {
+    const twin: FlowNode[] = [
+      { id: 'twin', type: 'linktor-event-in', config: 'account', wires: [['twin-out']] },
+      { id: 'twin-out', type: 'probe' },
+    ];
+    const { probe } = await play([...node(), ...twin]);
+    await change({ status: 'resolved' });
+    const [one, other] = [await probe('out0').first(), await probe('twin-out').first()];
+    for (const part of ['payload', 'event', 'changed', 'previous', 'contact']) {
+      assert.deepEqual(one[part], other[part]);
+      assert.notEqual(one[part], other[part], `msg.${part} is shared`);
+    }
+  });
+
+  it('tells how the connection fares, at its own output', async () => {
+    const { probe } = await play(node({ events: ['connection.waiting', 'connection.open'] }, 5), {
+      account: { reconnectInterval: 100 },
+    });
+    const before = probe('out4').all.length;
+    await control('sockets/drop', { code: 1012 });
+    const told = (await probe('out4').take(before + 2)).slice(before) as [Message, Message];
+    assert.deepEqual(topics(told), ['connection.waiting', 'connection.open']);
+    const { name, attempt } = told[0].payload as Record<string, unknown>;
+    assert.deepEqual([name, attempt], ['waiting', 1]);
+    assert.equal(told[0].conversationId, undefined);
+    for (const port of [0, 1, 2, 3]) assert.equal(probe(`out${port}`).all.length, 0);
+  });
+
+  it('asks for no conversation when it is to tell of none', async () => {
+    const { node: get } = await scene.play(node({ events: ['connection.open'] }).slice(0, 2));
+    await until(
+      async () => get('node').status.args.at(-1)?.[0].text,
+      (text) => text === 'linktor.status.connected',
+    );
+    assert.equal((await state()).sockets.subscriptions, 0);
+  });
+
+  describe('with a webhook in node beside it', () => {
+    const server = http.createServer();
+    before(async () => {
+      server.listen(0, '127.0.0.1');
+      await new Promise((resolve) => server.once('listening', resolve));
+    });
+    afterEach(() => server.removeAllListeners('request'));
+    after(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+
+    async function open(flow: FlowNode[]) {
+      const load = (red: RED) => {
+        server.on('request', red.httpNode as never);
+        linktor(red);
+      };
+      const hook = { id: 'hook', type: 'linktor-webhook-in', config: 'account', path: '/linktor/hook', wires: [[]] };
+      return play([...flow, hook], { load, credentials: { webhookSecret: secret } });
+    }
+    const deliver = async (type: string, data: object) => {
+      const body = JSON.stringify({ id: `e_${type}`, type, timestamp: '2026-01-01T00:00:00Z', data });
+      const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      assert.equal(await send(origin, { body }), 200);
+    };
+
+    it('tells of contacts, channels, bots and flows, each group at its output', async () => {
+      const { probe } = await open(node({ events: [] }, 5));
+      await deliver('contact.updated', { contactId: 'ct_9', name: 'Zoe', previousData: { name: 'Zoë' } });
+      await deliver('channel.error', { channelId: 'ch_9', channelType: 'sms', status: 'error', error: 'No credit' });
+      await deliver('bot.started', { botId: 'bot_9' });
+      await deliver('test.ping', {});
+      const contact = await probe('out1').first();
+      assert.equal(contact.topic, 'contact.updated');
+      assert.deepEqual([contact.contactId, (contact.payload as { name: string }).name], ['ct_9', 'Zoe']);
+      assert.deepEqual(contact.previous, { name: 'Zoë' });
+      const channel = await probe('out2').first();
+      assert.deepEqual([channel.channelId, channel.channelType], ['ch_9', 'sms']);
+      assert.equal((channel.payload as { error: string }).error, 'No credit');
+      assert.deepEqual(topics(await probe('out3').take(2)), ['bot.started', 'test.ping']);
+    });
+
+    it('knows the names of the documentation, and keeps them', async () => {
+      const { probe } = await open(node({ onlyChanged: ['assignee'] }));
+      const data = { conversationId: 'conv_ana', assignedTo: 'us_2', previousAssignedTo: 'us_1' };
+      await deliver('conversation.transferred', data);
+      const msg = await probe('out0').first();
+      assert.equal(msg.topic, 'conversation.assigned');
+      assert.equal((msg.linktor as { event: string }).event, 'conversation.transferred');
+      assert.deepEqual([msg.changed, msg.previous], [['assignedTo'], { assignedTo: 'us_1' }]);
+      assert.equal((msg.payload as { assignedTo: string }).assignedTo, 'us_2');
+    });
+  });
+});

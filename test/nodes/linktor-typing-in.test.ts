@@ -1,0 +1,90 @@
+import { strict as assert } from 'node:assert';
+import { type FlowNode, type Message, stage, until } from '../support/flows';
+import { untilLive, witness } from '../support/live';
+
+const node = (more: Record<string, unknown> = {}): FlowNode[] => [
+  { id: 'node', type: 'linktor-typing-in', config: 'account', wires: [['out']], ...more },
+  { id: 'out', type: 'probe' },
+  ...witness,
+];
+
+describe('linktor-typing-in', () => {
+  const scene = stage();
+  const { control } = scene;
+  const play: typeof scene.play = async (...given) => {
+    const played = await scene.play(...given);
+    await untilLive(scene, played);
+    return played;
+  };
+  async function me(): Promise<{ id: string }> {
+    const answer = await fetch(`${scene.sandbox.url}/auth/me`, { headers: { 'x-api-key': 'sandbox-key' } });
+    return (await answer.json()) as { id: string };
+  }
+  const type = (isTyping = true, conversationId = 'conv_ana') => control('typing', { conversationId, isTyping });
+
+  it('tells the beginning and the end, with who it is', async () => {
+    const { probe, node: get } = await play(node());
+    const shows = (word: string) =>
+      until(
+        async () => get('node').status.args.at(-1)?.[0].text,
+        (text) => text === `linktor.status.${word}`,
+      );
+    await type();
+    await shows('typing');
+    await type(false);
+    await shows('connected');
+    const [begun, ended] = (await probe('out').take(2)) as [Message, Message];
+    assert.deepEqual([begun.payload, ended.payload], [true, false]);
+    assert.equal(begun.conversationId, 'conv_ana');
+    assert.equal(begun.topic, `${String(begun.channelType)}/conv_ana`);
+    assert.deepEqual(begun.sender, { type: 'contact', name: 'Ana Souza', id: 'ct_ana' });
+    assert.equal((begun.contact as { id: string }).id, 'ct_ana');
+    assert.equal((begun.event as { type: string }).type, 'typing');
+  });
+
+  it('tells nothing twice while it is quiet, and again after that', async () => {
+    const { probe } = await play(node({ quiet: 0.5 }));
+    for (let count = 0; count < 5; count++) await type();
+    await probe('out').take(1);
+    const began = Date.now();
+    await until(
+      async () => Date.now() - began,
+      (passed) => passed > 600,
+    );
+    assert.equal(probe('out').all.length, 1);
+    await type();
+    await probe('out').take(2);
+  });
+
+  it('tells only the beginning when asked', async () => {
+    const { probe } = await play(node({ emit: 'start', quiet: 0 }));
+    await type();
+    await type(false);
+    await type();
+    assert.deepEqual(
+      (await probe('out').take(2)).map(({ payload }) => payload),
+      [true, true],
+    );
+  });
+
+  it('listens where it is told to', async () => {
+    const { probe } = await play(node({ conversationIds: 'conv_ana', conversationIdsType: 'str' }));
+    await type(true, 'conv_bruno');
+    await type(true, 'conv_ana');
+    assert.equal((await probe('out').first()).conversationId, 'conv_ana');
+  });
+
+  it('listens in the channels that it is told to', async () => {
+    const { probe } = await play(node({ channels: 'ch_webchat', channelsType: 'str' }));
+    await type(true, 'conv_bruno');
+    await type(true, 'conv_ana');
+    assert.equal((await probe('out').first()).channelId, 'ch_webchat');
+  });
+
+  it('tells colleagues and customers apart, and leaves out ourselves', async () => {
+    const { probe } = await play(node({ who: 'agent' }));
+    const { id: us } = await me();
+    for (const userId of [us, undefined, 'us_paula']) await control('typing', { conversationId: 'conv_ana', userId });
+    assert.deepEqual((await probe('out').first()).sender, { type: 'agent', id: 'us_paula' });
+  });
+});
