@@ -181,6 +181,35 @@ export interface Embeddings {
   usage?: Usage;
 }
 
+/** What a text is about. */
+export interface Intent extends Unknowns {
+  name: string;
+  /** 0 to 1 */
+  confidence?: number;
+  entities?: Unknowns;
+  /** what else it could be, best first */
+  candidates?: { name: string; confidence?: number }[];
+}
+
+export interface Sentiment extends Unknowns {
+  /** positive, neutral, negative */
+  sentiment: string;
+  score?: number;
+  /** 0 to 1 */
+  confidence?: number;
+}
+
+/** A conversation on its way to a person. */
+export interface Escalation extends Unknowns {
+  conversationId: string;
+  /** queued, assigned, already_assigned */
+  status?: string;
+  queuePosition?: number;
+  estimatedWaitSeconds?: number;
+  assignedTo?: string;
+  escalatedAt?: string;
+}
+
 export interface Agent extends Unknowns {
   id: string;
   name?: string;
@@ -289,6 +318,8 @@ export interface Page<T> {
   nextCursor?: string;
   /** there are more, but the server shows no further ones */
   truncated?: boolean;
+  /** knows the server's own page again, where some of its items were left out here */
+  print?: string;
 }
 
 /** What to say in a message; exactly one of the content fields, text may stand beside media as its caption. */
@@ -315,6 +346,13 @@ export type EventName =
   | 'sync.gap'
   | (string & {});
 
+/**
+ * Why nobody can say what was missed. truncated: there was more than the server shows; unreadable: it does not let us
+ * read it; overflow: more came than could be held back in order; oversize, malformed: a frame that could not be taken;
+ * deaf: the connection stood and brought nothing.
+ */
+export type GapReason = 'truncated' | 'unreadable' | 'overflow' | 'oversize' | 'malformed' | 'deaf';
+
 /** Something that happened on the server. */
 export interface Event {
   name: EventName;
@@ -328,6 +366,14 @@ export interface Event {
   typing?: { userId?: string; isTyping: boolean };
   /** what is new about the conversation */
   changes?: Partial<Conversation>;
+  /** fields of the conversation that differ from before; where nobody knows what was before, all that were told */
+  changed?: string[];
+  /** what those fields were, where it is known */
+  previous?: Partial<Conversation>;
+  /** of `sync.gap`: something since then (ISO 8601) may never be told */
+  gap?: { since?: string; reason: GapReason };
+  /** of `connection.*`: times in milliseconds of the clock, the reason safe to show */
+  connection?: { name: string; since: number; attempt?: number; until?: number; reason?: string; code?: string };
   /** ISO 8601 */
   at?: string;
   /** what arrived, untouched */

@@ -6,7 +6,7 @@ import { isObject } from '../contract/json';
 import type { Page } from '../model';
 import type { ProxySettings, TlsSettings } from './agents';
 import type { SignIn } from './auth';
-import { type Core, coreOf, perform, stream } from './core';
+import { type Core, coreOf, perform } from './core';
 import type { ContractChoice, Peer } from './detect';
 import { type Download, download } from './download';
 import type { RateFacts } from './rate';
@@ -21,6 +21,7 @@ import { Flows } from './resources/flows';
 import { KnowledgeBases } from './resources/knowledge-bases';
 import { Vre } from './resources/vre';
 import { Webhooks } from './resources/webhooks';
+import { stream } from './stream';
 import { join } from './transport';
 import { target } from './wire';
 

@@ -304,6 +304,8 @@ export interface Contract {
   signal(signal: Signal): string | undefined;
   /** @returns the event, or undefined for a frame that means nothing to us */
   frame(text: string): Event | undefined;
+  /** the socket tells of messages; where it does not they are found by asking */
+  readonly announces: boolean;
   readonly auth: {
     login(email: string, password: string): Call<Session>;
     refresh(refreshToken: string): Call<Session>;
@@ -315,6 +317,8 @@ export interface Contract {
   };
   readonly conversations: Omit<CrudCalls<Conversation, ConversationFilter>, 'remove'> &
     TagCalls<Conversation> & {
+      /** those that changed last, newest change first, as one request shows them; more than that is `truncated` */
+      latest(): Call<Page<Conversation>>;
       assign(id: string, user: string): Call<Conversation>;
       unassign(id: string): Call<Conversation>;
       resolve(id: string): Call<Conversation>;

@@ -10,6 +10,11 @@ export class Conversations extends Resource<Conversation, ConversationFilter, Co
     super(perform, (contract) => contract.conversations);
   }
 
+  /** Those that changed last, as one request shows them: without their contacts and, in part, channel types. */
+  latest(options?: CallOptions): Promise<Page<Conversation>> {
+    return this.call((calls) => calls.latest(), options);
+  }
+
   assign(id: string, user: string, options?: CallOptions): Promise<Conversation> {
     return this.call((calls) => calls.assign(id, user), options);
   }

@@ -35,6 +35,7 @@ export const conversations: Contract['conversations'] = {
       assignedAgentId: assignedTo,
       ...tagFilter(wanted),
     }),
+  latest: () => listOf(path, conversation, 'conversations', { limit: 20, sortBy: 'updatedAt', sortOrder: 'desc' }),
   update: (id, changes) => inLane(id, usual.update(id, changes)),
   assign: (id, user) => act(id, 'assign', { agentId: user, userId: user }),
   unassign: (id) => act(id, 'unassign'),

@@ -20,6 +20,7 @@ export const api: Contract = {
   }),
   signal: (signal) => JSON.stringify(signal),
   frame,
+  announces: true,
   auth,
   conversations,
   contacts,

@@ -36,6 +36,7 @@ export const conversations: Contract['conversations'] = {
     chain(newest(path, conversation, 'conversations', mostConversations, filter, chosen(filter)), (page) =>
       channelTypes((types) => ({ ...page, items: page.items.map((one) => typed(one, types)) })),
     ),
+  latest: () => newest(path, conversation, 'conversations', mostConversations, {}),
   // What is part of a conversation elsewhere are requests of their own here (contract 5.1).
   get: (id) =>
     chain(read([...path, id], conversation), (one) =>

@@ -23,6 +23,7 @@ export const server: Contract = {
   }),
   signal,
   frame,
+  announces: false,
   auth,
   conversations,
   contacts: { ...contacts, conversations: (id, slice) => conversations.list({ ...slice, contactId: id }) },
