@@ -1,7 +1,67 @@
-import { invalid } from '../lib/errors';
-import type { ChatMessage, Chunk } from '../lib/model';
-import { action, type Msg } from './kit/define';
-import { as, choice, dynJson, dynNumber, figure, typed } from './kit/fields';
+import type { CompletionInput } from '../lib/contract';
+import { LinktorError } from '../lib/errors';
+import type { ChatMessage, Message } from '../lib/model';
+import { foundIn, instructions, isTalk, pastOf, questionOf, turnsOf } from '../lib/prompt';
+import { type Shape, shapeOf } from '../lib/schema';
+import { type ActionContext, action, type Msg, type Outcome } from './kit/define';
+import { as, choice, defined, dynJson, dynNumber, figure, typed, type Values } from './kit/fields';
+import { idField } from './kit/resource';
+
+const operations = ['complete', 'chat', 'agent', 'classifyIntent', 'analyzeSentiment'] as const;
+const only = (...operation: (typeof operations)[number][]) => ({ operation });
+const talk = only('complete', 'chat');
+const optional = { convert: as.string };
+
+const fields = {
+  operation: choice(operations, { icon: 'tasks' }),
+  agent: idField('agentId', 'agents', ['agent'], 'user-secret'),
+  model: typed('model', { ...optional, icon: 'microchip', when: talk }),
+  system: typed('system', { ...optional, mustache: true, icon: 'cog', when: talk }),
+  prompt: typed('', { ...optional, mustache: true, icon: 'comment-o', when: only('complete') }),
+  messages: typed('messages', { types: dynJson, icon: 'comments-o', when: only('chat') }),
+  text: typed('payload', {
+    ...optional,
+    required: true,
+    mustache: true,
+    icon: 'comment-o',
+    when: only('agent', 'classifyIntent', 'analyzeSentiment'),
+  }),
+  intents: typed('intents', { convert: as.list, icon: 'tags', when: only('classifyIntent') }),
+  history: choice(['none', 'conversation', 'messages'], { icon: 'history', when: only('complete') }),
+  conversation: typed('conversationId', {
+    ...optional,
+    required: true,
+    pick: 'conversations',
+    icon: 'comments',
+    when: { ...only('complete'), history: ['conversation'] },
+  }),
+  last: figure(10, {
+    min: 1,
+    max: 100,
+    icon: 'sort-amount-desc',
+    when: { ...only('complete'), history: ['conversation'] },
+  }),
+  bases: typed('bases', { convert: as.strings, pick: 'knowledgeBases', icon: 'book', when: talk }),
+  facts: typed('', { types: dynJson, convert: as.object, icon: 'info-circle', advanced: true, when: only('agent') }),
+  temperature: typed('temperature', {
+    types: dynNumber,
+    convert: as.number(0, 2),
+    icon: 'thermometer-half',
+    when: talk,
+  }),
+  maxTokens: typed('maxTokens', { types: dynNumber, convert: as.number(1), icon: 'arrows-h', when: talk }),
+  schema: typed('schema', { types: dynJson, convert: as.object, icon: 'code', when: talk }),
+  stream: choice(['off', 'text', 'delta'], { icon: 'ellipsis-h', when: talk }),
+  timeout: figure(60, { min: 1, max: 600, unit: 's', icon: 'clock-o' }),
+  provider: typed('provider', {
+    ...optional,
+    icon: 'cloud',
+    advanced: true,
+    when: only('complete', 'chat', 'classifyIntent', 'analyzeSentiment'),
+  }),
+};
+
+type Context = ActionContext<Values<typeof fields>>;
 
 /**
  * Ask a language model. An empty prompt takes what the knowledge node found, or else the payload, so that
@@ -12,61 +72,100 @@ export default action({
   outputs: ['answer'],
   result: 'payload',
   busy: 'asking',
-  fields: {
-    operation: choice(['complete', 'chat'], { icon: 'tasks' }),
-    model: typed('model', { convert: as.string, icon: 'microchip' }),
-    system: typed('system', { convert: as.string, mustache: true, icon: 'cog' }),
-    prompt: typed('', { convert: as.string, mustache: true, icon: 'comment-o', when: { operation: ['complete'] } }),
-    messages: typed('messages', { types: dynJson, icon: 'comments-o', when: { operation: ['chat'] } }),
-    bases: typed('bases', { convert: as.strings, pick: 'knowledgeBases', icon: 'book' }),
-    temperature: typed('temperature', { types: dynNumber, convert: as.number(0, 2), icon: 'thermometer-half' }),
-    maxTokens: typed('maxTokens', { types: dynNumber, convert: as.number(1), icon: 'arrows-h' }),
-    timeout: figure(60, { min: 1, max: 600, unit: 's', icon: 'clock-o' }),
-  },
-  async run({ client, msg, values }) {
-    const { operation, model, system, prompt, messages, bases, temperature, maxTokens, timeout } = values;
-    const said = operation === 'chat' ? chat(messages ?? msg.payload, 'messages') : complete(prompt, msg);
-    const context = operation === 'complete' && prompt === undefined ? found(msg) : undefined;
-    const instruction = [system, context && numbered(context.chunks)].filter(Boolean).join('\n\n');
-    const { id, text, usage, finishReason, ...answer } = await client.with({ timeout }).ai.create({
-      messages: instruction === '' ? said : [{ role: 'system', content: instruction }, ...said],
-      model,
-      temperature,
-      maxTokens,
-      knowledgeBaseIds: bases,
-      conversationId: typeof msg.conversationId === 'string' ? msg.conversationId : undefined,
-    });
-    return { result: text, also: { ai: { id, model: answer.model, usage, finishReason } } };
+  resets: true,
+  fields,
+  async run(context): Promise<Outcome> {
+    const { operation, text, intents, provider, timeout } = context.values;
+    const { ai } = context.client.with({ timeout });
+    if (operation === 'agent') return askAgent(context);
+    if (operation === 'classifyIntent') return { result: await ai.classifyIntent(text, { intents, provider }) };
+    if (operation === 'analyzeSentiment') return { result: await ai.analyzeSentiment(text, { provider }) };
+    return complete(context);
   },
 });
 
-interface Found {
-  query: string;
-  chunks: Chunk[];
+async function askAgent({ client, msg, values }: Context): Promise<Outcome> {
+  const { agent, text: message, facts, timeout } = values;
+  const asked = { message, conversationId: conversationOf(msg), context: facts };
+  const { text, id, model, usage, finishReason, conversationId, toolResults } = await client
+    .with({ timeout })
+    .ai.agents.invoke(agent, asked);
+  const ai = defined({ id, model, usage, finishReason, conversationId, toolResults });
+  return { result: text, also: { ai } };
 }
 
-/** What a knowledge node before this one has left. */
-function found({ knowledge }: Msg): Found | undefined {
-  const { query, chunks } = (knowledge ?? {}) as Partial<Found>;
-  return typeof query === 'string' && Array.isArray(chunks) ? { query, chunks } : undefined;
+async function complete(context: Context): Promise<Outcome> {
+  const { client, msg, values } = context;
+  const { operation, prompt, messages, model, provider, temperature, maxTokens, bases, timeout } = values;
+  const shape = await shapeFor(context);
+  const found = operation === 'complete' ? foundIn(msg.knowledge) : undefined;
+  const asked =
+    operation === 'chat' ? turnsOf(messages ?? msg.payload, 'messages') : questionOf(prompt, found, msg.payload);
+  const past = operation === 'complete' ? await history(context, asked) : [];
+  // Whoever words the question words what belongs to it.
+  const system = instructions(values.system, prompt === undefined ? found : undefined, shape?.text);
+  const input: CompletionInput = {
+    messages: [...(system === '' ? [] : [{ role: 'system', content: system }]), ...past, ...asked],
+    model,
+    provider,
+    temperature,
+    maxTokens,
+    knowledgeBaseIds: bases,
+    conversationId: conversationOf(msg),
+  };
+  if (values.stream !== 'off') return stream(context, input);
+  const { id, text, usage, finishReason, ...answer } = await client.with({ timeout }).ai.create(input);
+  const result = shape ? shape.read(text) : text;
+  return { result, also: { ai: { id, model: answer.model, usage, finishReason } } };
 }
 
-function complete(prompt: string | undefined, msg: Msg): ChatMessage[] {
-  const said = prompt ?? found(msg)?.query ?? msg.payload;
-  if (Array.isArray(said)) return chat(said, 'payload');
-  if (typeof said !== 'string' || said.trim() === '') {
-    throw invalid('There is nothing to ask.', 'Fill in the field "prompt" or give a text in msg.payload.');
+/** A message for each piece; the last one says that it is whole. */
+async function stream({ client, values, signal, emit }: Context, input: CompletionInput): Promise<Outcome> {
+  const isWhole = values.stream === 'text';
+  let text = '';
+  let id: string | undefined;
+  let finishReason: string | undefined;
+  for await (const piece of client.with({ timeout: values.timeout }).ai.stream(input)) {
+    id ??= piece.id;
+    finishReason = piece.finishReason ?? finishReason;
+    text += piece.delta;
+    if (piece.delta !== '') await emit({ result: isWhole ? text : piece.delta, also: { complete: false } });
   }
-  return [{ role: 'user', content: said }];
+  signal.throwIfAborted();
+  if (text === '' && finishReason === undefined) {
+    throw new LinktorError('serialization', 'The server streamed no answer.', { ambiguous: true });
+  }
+  const ai = defined({ id, model: input.model, finishReason });
+  return { result: isWhole ? text : '', also: { complete: true, ai } };
 }
 
-function chat(given: unknown, name: string): ChatMessage[] {
-  const list = typeof given === 'string' && given !== '' ? [{ role: 'user', content: given }] : given;
-  const fits = (one: Partial<ChatMessage> | null) => typeof one?.role === 'string' && typeof one.content === 'string';
-  if (Array.isArray(list) && list.length > 0 && list.every(fits)) return list as ChatMessage[];
-  throw invalid(`"${name}" must be a list of {role, content}.`, `Give such a list in msg.${name}.`);
+/** The schema is made ready once, not with every message. */
+async function shapeFor({ values: { schema, stream }, notes }: Context): Promise<Shape | undefined> {
+  if (schema === undefined) return undefined;
+  if (stream !== 'off') {
+    throw new LinktorError('validation', 'An answer in pieces cannot be held against a JSON schema.', {
+      hint: 'Set the field "stream" to off, or leave "schema" empty.',
+    });
+  }
+  const shape = await shapeOf(schema, notes.get('shape') as Shape | undefined);
+  notes.set('shape', shape);
+  return shape;
 }
 
-function numbered(chunks: readonly Chunk[]): string {
-  return chunks.map(({ content }, index) => `[${index + 1}] ${content}`).join('\n');
+/** What was said before, as the user wants it: nothing, what the conversation holds, or what the message brings. */
+async function history({ client, msg, values }: Context, asked: readonly ChatMessage[]): Promise<ChatMessage[]> {
+  if (values.history === 'none') return [];
+  if (values.history === 'messages') return msg.messages === undefined ? [] : turnsOf(msg.messages, 'messages');
+  const answered = new Set<unknown>(Array.isArray(msg.merged) ? msg.merged : [msg.messageId]);
+  const newest: Message[] = [];
+  const limit = Math.min(values.last + answered.size, 100);
+  for await (const message of client.conversations.eachMessage(values.conversation, { limit })) {
+    if (answered.has(message.id) || !isTalk(message)) continue;
+    if (newest.push(message) === values.last) break;
+  }
+  return pastOf(newest.reverse(), asked);
+}
+
+function conversationOf({ conversationId }: Readonly<Msg>): string | undefined {
+  return typeof conversationId === 'string' ? conversationId : undefined;
 }

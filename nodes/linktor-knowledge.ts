@@ -1,33 +1,115 @@
+import { documentOf } from '../lib/document';
+import { invalid } from '../lib/errors';
 import type { Chunk } from '../lib/model';
-import { action } from './kit/define';
-import { as, choice, dynNumber, typed } from './kit/fields';
+import { type ActionContext, action, type Outcome } from './kit/define';
+import { as, bodyOf, choice, dynJson, dynNumber, tick, typed, type Values } from './kit/fields';
+import { listed, listing } from './kit/list';
+import { usual } from './kit/resource';
 
-type Returns = 'chunks' | 'text' | 'best';
+const operations = ['query', 'list', 'get', 'create', 'delete', 'documents', 'addDocument', 'deleteDocument'] as const;
+const only = (...operation: (typeof operations)[number][]) => ({ operation });
+const optional = { convert: as.string };
+const listable = only('list', 'documents');
 
-/** Ask a knowledge base. With nothing found the second output goes on, with the question as it was. */
+const fields = {
+  operation: choice(operations, { icon: 'tasks' }),
+  base: typed('base', {
+    required: true,
+    convert: as.list,
+    pick: 'knowledgeBases',
+    icon: 'book',
+    when: only('query', 'get', 'delete', 'documents', 'addDocument', 'deleteDocument'),
+  }),
+  question: typed('payload', { ...optional, required: true, icon: 'question', when: only('query') }),
+  topK: typed('topK', { types: dynNumber, convert: as.number(1, 100), icon: 'list-ol', when: only('query') }),
+  minScore: typed('minScore', { types: dynNumber, convert: as.number(), icon: 'filter', when: only('query') }),
+  returns: choice(['chunks', 'text', 'best'], { icon: 'reply', when: only('query') }),
+  content: typed('payload', {
+    types: ['msg', 'str', 'json', 'flow', 'global', 'env', 'jsonata'],
+    required: true,
+    icon: 'file-text-o',
+    when: only('addDocument'),
+  }),
+  title: typed('', { ...optional, icon: 'font', when: only('create', 'addDocument') }),
+  filename: typed('filename', { ...optional, icon: 'file-o', when: only('addDocument') }),
+  description: typed('', { ...optional, icon: 'align-left', when: only('create') }),
+  settings: typed('', { types: dynJson, convert: as.object, icon: 'sliders', advanced: true, when: only('create') }),
+  kind: typed('', { ...optional, icon: 'file-code-o', advanced: true, when: only('documents', 'addDocument') }),
+  metadata: typed('', {
+    types: dynJson,
+    convert: as.object,
+    icon: 'tags',
+    advanced: true,
+    when: only('addDocument'),
+  }),
+  document: typed('documentId', { ...optional, required: true, icon: 'file-text-o', when: only('deleteDocument') }),
+  search: typed('', { ...optional, icon: 'search', when: listable }),
+  // Not `status`: Node-RED's editor keeps what a node shows under that name.
+  state: typed('', { ...optional, icon: 'flag-o', when: listable }),
+  ...listing(listable),
+  confirm: tick({ when: only('delete', 'deleteDocument') }),
+};
+
+type Context = ActionContext<Values<typeof fields>>;
+
+/** Knowledge bases: ask them, look after them. With nothing found the second output goes on, the question as it was. */
 export default action({
   type: 'linktor-knowledge',
   outputs: ['found', 'none'],
   result: 'payload',
   busy: 'asking',
-  fields: {
-    base: typed('base', { required: true, convert: as.string, pick: 'knowledgeBases', icon: 'book' }),
-    question: typed('payload', { required: true, convert: as.string, icon: 'question' }),
-    topK: typed('topK', { types: dynNumber, convert: as.number(1, 100), icon: 'list-ol' }),
-    minScore: typed('minScore', { types: dynNumber, convert: as.number(), icon: 'filter' }),
-    returns: choice(['chunks', 'text', 'best'], { icon: 'reply' }),
-  },
-  async run({ client, values: { base, question, topK = 5, minScore, returns } }) {
-    const began = Date.now();
-    const { chunks, model } = await client.knowledgeBases.query({ base, query: question, topK, minScore });
-    const best = chunks[0];
-    const knowledge = { query: question, chunks, best, model, base, took: Date.now() - began };
-    if (!best) return { result: undefined, keep: true, port: 1, also: { knowledge } };
-    return { result: answer(returns as Returns, chunks, best), also: { knowledge } };
+  fields,
+  async run(context) {
+    const { client, msg, values } = context;
+    const { operation, title: name, description, settings, search, state: status, kind: type } = values;
+    const { knowledgeBases } = client;
+    switch (operation) {
+      case 'query':
+        return query(context);
+      case 'documents': {
+        const base = oneOf(values.base);
+        return listed(context, values, (slice) => knowledgeBases.documents(base, { search, status, type, ...slice }));
+      }
+      case 'addDocument':
+        return { result: await addDocument(context) };
+      case 'deleteDocument':
+        await knowledgeBases.removeDocument(oneOf(values.base), values.document);
+        return { result: { id: values.document, deleted: true } };
+      default:
+        return usual(context, knowledgeBases, {
+          ...values,
+          id: operation === 'get' || operation === 'delete' ? oneOf(values.base) : '',
+          filter: { search, status },
+          body: () => bodyOf({ name, description, ...settings }, msg.payload),
+        });
+    }
   },
 });
 
-function answer(returns: Returns, chunks: readonly Chunk[], best: Chunk): unknown {
+/** Ask one base or several at once; of all that is found the best. */
+async function query({ client, values }: Context): Promise<Outcome> {
+  const { question, topK = 5, minScore, returns } = values;
+  const bases = [...new Set(values.base)];
+  if (bases.length === 0) throw noBase();
+  const began = Date.now();
+  const results = await Promise.all(
+    bases.map(async (base) => {
+      const { chunks, model } = await client.knowledgeBases.query({ base, query: question, topK, minScore });
+      return { chunks: chunks.map((chunk) => ({ ...chunk, base })), model };
+    }),
+  );
+  const chunks = results
+    .flatMap((result) => result.chunks)
+    .sort((one, other) => other.score - one.score)
+    .slice(0, topK);
+  const best = chunks[0];
+  const base = bases.length === 1 ? bases[0] : bases;
+  const knowledge = { query: question, chunks, best, model: results[0]?.model, base, took: Date.now() - began };
+  if (!best) return { result: undefined, keep: true, port: 1, also: { knowledge } };
+  return { result: answer(returns, chunks, best), also: { knowledge } };
+}
+
+function answer(returns: string, chunks: readonly Chunk[], best: Chunk): unknown {
   if (returns === 'best') return best.content;
   if (returns === 'text') return chunks.map((chunk) => withSource(chunk)).join('\n\n');
   return chunks.map(({ content, score, documentId, title, metadata }) => ({
@@ -41,4 +123,24 @@ function answer(returns: Returns, chunks: readonly Chunk[], best: Chunk): unknow
 
 function withSource({ content, title }: Chunk): string {
   return title === undefined ? content : `${content}\n(${title})`;
+}
+
+function addDocument({ client, values }: Context): Promise<unknown> {
+  const base = oneOf(values.base);
+  const { title: name, filename, kind: type, metadata } = values;
+  const input = documentOf(values.content, { name, filename, type, metadata });
+  return 'file' in input
+    ? client.knowledgeBases.uploadDocument(base, input)
+    : client.knowledgeBases.addDocument(base, input);
+}
+
+/** Only a question can go to several. */
+function oneOf(bases: readonly string[]): string {
+  const [base, ...more] = bases;
+  if (base !== undefined && more.length === 0) return base;
+  throw base === undefined ? noBase() : invalid('This operation works on one "base" at a time.', 'Give one id.');
+}
+
+function noBase() {
+  return invalid('"base" is missing.', 'Fill in the field "base" or give msg.base to the node.');
 }

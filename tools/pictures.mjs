@@ -91,7 +91,7 @@ async function editorPictures(browser, editor, chat) {
   await page.setViewportSize({ width: 1280, height: 1060 });
   await dialogPicture(page, 'config', "RED.editor.editConfig('', 'linktor-config', 'lk_config')", async () => {
     await page.click('.linktor-test');
-    await page.locator('.linktor-tested .fa-check').waitFor();
+    await page.locator('.linktor-outcome .fa-check').first().waitFor();
   });
 }
 

@@ -23,7 +23,7 @@ function wordsOf(language: string): Map<string, string> {
 }
 
 describe('what the editor is given', () => {
-  const { types, metas } = registrations();
+  const { types, metas, forms } = registrations();
   const english = wordsOf('en-US');
 
   it('registers the same types as the runtime, in the order of the palette', () => {
@@ -41,7 +41,8 @@ describe('what the editor is given', () => {
       atRunTime,
       palette.map(({ type }) => type),
     );
-    assert.deepEqual([...templates.keys()], atRunTime);
+    assert.deepEqual(templates, atRunTime);
+    assert.deepEqual([...forms.keys()], atRunTime);
   });
 
   it('is literal, for those who read the HTML without running it', () => {
@@ -54,13 +55,21 @@ describe('what the editor is given', () => {
     for (const script of scripts.slice(1)) {
       const [, object = ''] = /registerType\([^{]+(\{[\s\S]*\})\);/.exec(script) ?? [];
       assert.doesNotMatch(object, /\.\.\./, 'nothing is spread');
-      assert.match(object, /\n {2}category: "(Linktor|config)",/);
-      assert.match(object, /\n {2}defaults: \{\n/);
+      assert.match(object, /^\{category:"(Linktor|config)",/);
+      assert.match(object, /,defaults:\{/);
+    }
+  });
+
+  it('is small: less than 150 KB with the words of any language', () => {
+    for (const language of readdirSync(path.join(built, 'locales'))) {
+      const words = JSON.parse(readFileSync(path.join(built, 'locales', language, 'linktor.json'), 'utf8'));
+      const bytes = Buffer.byteLength(html) + Buffer.byteLength(JSON.stringify(words));
+      assert.ok(bytes < 150 * 1024, `${language}: ${bytes} bytes`);
     }
   });
 
   it('has words for every key that a form shows', () => {
-    const keys = [...html.matchAll(/data-i18n="([^"]+)"/g)].flatMap(([, list = '']) =>
+    const keys = [...[...forms.values()].join().matchAll(/data-i18n="([^"]+)"/g)].flatMap(([, list = '']) =>
       list.split(';').map((key) => key.replace(/^\[\w+\]/, '')),
     );
     assert.ok(keys.length > 50);
@@ -85,14 +94,14 @@ describe('what the editor is given', () => {
       const registered = types.get(type);
       assert.ok(registered);
       const { defaults, credentials = {}, category, icon } = registered;
-      const form = templates.get(type) ?? '';
+      const form = forms.get(type) ?? '';
       const prefix = role === 'config' ? 'node-config-input-' : 'node-input-';
-      const ids = [...form.matchAll(/ id="([^"]+)"/g)].map(([, id = '']) => id);
+      const ids = [...form.matchAll(/<(?:input|select)[^>]* id="([^"]+)"/g)].map(([, id = '']) => id);
 
       it('has a category, a label and an icon that is there', () => {
         assert.equal(category, role === 'config' ? 'config' : 'Linktor');
         assert.ok(existsSync(path.join(built, 'icons', icon)), icon);
-        assert.equal(english.get(registered.paletteLabel.call({ _: (key: string) => key })) === undefined, false);
+        assert.equal(english.get(registered.paletteLabel.call({ type, _: (key: string) => key })) === undefined, false);
       });
 
       it('begins with the values of its definition', () => {
@@ -134,11 +143,11 @@ describe('what the editor is given', () => {
 
       it('names every output, the one for errors included', () => {
         if (definition.role === 'config') return;
-        const key = (index: number) => String(registered.outputLabels?.call({ _: (one: string) => one }, index));
+        const key = (index: number) => String(registered.outputLabels?.call({ type, _: (one: string) => one }, index));
         for (let index = 0; index <= definition.outputs.length; index += 1) {
           assert.ok(english.get(key(index)), `output ${index}: ${key(index)}`);
         }
-        assert.equal(metas.get(type)?.outputs, definition.outputs.length);
+        assert.equal(metas.get(type)?.outputs?.length, definition.outputs.length);
       });
 
       it('has help in every language that has words', () => {

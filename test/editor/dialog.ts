@@ -1,6 +1,6 @@
 // Working with Node-RED's dialogs: by hand where a hand is what is tested, else by the widgets' own interfaces.
 import type { Locator, Page } from 'playwright-core';
-import type { FieldMeta, NodeMeta } from './html';
+import type { Fields } from '../../nodes/kit/fields';
 
 /** What we use of the editor's own interface, inside the page. */
 interface EditorNode {
@@ -9,6 +9,7 @@ interface EditorNode {
   valid?: boolean;
   validationErrors?: string[];
   changed?: boolean;
+  _def: { label(this: EditorNode): string };
   [property: string]: unknown;
 }
 interface Editor {
@@ -17,6 +18,9 @@ interface Editor {
     node(id: string): EditorNode | null;
     filterNodes(filter: object): EditorNode[];
     eachConfig(each: (node: EditorNode) => unknown): void;
+    createExportableNodeSet(nodes: EditorNode[]): object[];
+    import(nodes: object[], options: object): { nodes: EditorNode[] };
+    remove(id: string): void;
   };
   actions: { invoke(action: string): void };
 }
@@ -71,6 +75,23 @@ export class Dialog {
     return this.row(field).locator('input.red-ui-typedInput-input');
   }
 
+  /** Shows what is folded away. */
+  async unfold(): Promise<void> {
+    const fold = this.page.locator('.linktor-fold[aria-expanded="false"]:visible');
+    if ((await fold.count()) > 0) await fold.click();
+  }
+
+  /** @returns whether a field is marked as wrong */
+  isWrong(field: string): Promise<boolean> {
+    return this.input(field).evaluate((element) => element.classList.contains('input-error'));
+  }
+
+  /** What to fill a field with: a typed one takes a text, where it takes its values from first. */
+  sourced(field: string, value: string, fields: Fields): Values {
+    const source = fields[field]?.types?.[0];
+    return source ? { [field]: value, [`${field}Type`]: source } : { [field]: value };
+  }
+
   /** Chooses where a typed field takes its value from, in its menu. */
   async take(field: string, from: string): Promise<void> {
     await this.row(field).locator('.red-ui-typedInput-type-select').click();
@@ -105,7 +126,7 @@ export class Dialog {
   }
 
   /** Puts these values into the fields. */
-  async fill(values: Values, { fields }: NodeMeta): Promise<void> {
+  async fill(values: Values, fields: Fields): Promise<void> {
     const kinds = Object.fromEntries(Object.entries(fields).map(([name, { kind }]) => [name, kind]));
     await this.page.evaluate(
       ([prefix, values, kinds]) => {
@@ -114,16 +135,19 @@ export class Dialog {
           const kind = kinds[name];
           if (kind === 'flag') element.prop('checked', value).trigger('change');
           else if (kind === 'checks') {
-            element
-              .closest('.form-row')
-              .find('.linktor-checks input')
-              .each((_: number, box: unknown) => {
-                const one = $(box as string);
-                one.prop('checked', (value as string[]).includes(one.attr('data-option'))).trigger('change');
-              });
-          } else if (kind === 'typed' || kind === 'out') {
+            const boxes = element.closest('.form-row').find('.linktor-checks input');
+            boxes.each((_: number, box: unknown) => {
+              const one = $(box as string);
+              one.prop('checked', (value as string[]).includes(one.attr('data-option'))).trigger('change');
+            });
+            if (boxes.length === 0) element.val(value);
+          } else if ((kind === 'typed' || kind === 'out') && element.data('nodered-typedInput')) {
             element.typedInput('type', values[`${name}Type`]);
             element.typedInput('value', value);
+          } else if (kind === 'typed' || kind === 'out') {
+            // A row that is not shown is no more than what holds its values.
+            $(`#${prefix}${name}Type`).val(values[`${name}Type`]);
+            element.val(value).trigger('change');
           } else if (kind) element.val(value).trigger('change');
         }
       },
@@ -132,7 +156,7 @@ export class Dialog {
   }
 
   /** What the fields say now. */
-  read({ fields }: NodeMeta): Promise<Values> {
+  read(fields: Fields): Promise<Values> {
     const kinds = Object.fromEntries(Object.entries(fields).map(([name, { kind }]) => [name, kind]));
     return this.page.evaluate(
       ([prefix, kinds]) => {
@@ -141,12 +165,10 @@ export class Dialog {
           if (kind === 'account' || kind === 'config' || kind === 'secret') continue;
           const element = $(`#${prefix}${name}`);
           if (kind === 'flag') values[name] = element.prop('checked');
-          else if (kind === 'checks') {
-            const boxes = element.closest('.form-row').find('.linktor-checks input:checked');
-            values[name] = boxes.map((_: number, box: unknown) => $(box as string).attr('data-option')).get();
-          } else if (kind === 'typed' || kind === 'out') {
-            values[name] = element.typedInput('value');
-            values[`${name}Type`] = element.typedInput('type');
+          else if (kind === 'checks') values[name] = element.val();
+          else if (kind === 'typed' || kind === 'out') {
+            values[name] = element.val();
+            values[`${name}Type`] = $(`#${prefix}${name}Type`).val();
           } else values[name] = String(element.val());
         }
         return values;
@@ -172,7 +194,7 @@ export function nodeOf(page: Page, id: string): Promise<{ valid: boolean; proble
 }
 
 /** Other values than those a new node has. */
-export function others(fields: Record<string, FieldMeta>): Values {
+export function others(fields: Fields): Values {
   const values: Values = {};
   for (const [name, field] of Object.entries(fields)) {
     if (['account', 'config', 'secret'].includes(field.kind)) continue;
@@ -186,7 +208,7 @@ export function others(fields: Record<string, FieldMeta>): Values {
       const type = field.types?.find((one) => one in examples) ?? '';
       values[name] = examples[type];
       values[`${name}Type`] = type;
-    } else values[name] = field.format === 'url' ? 'https://linktor.example/base' : `${name} & "more"`;
+    } else values[name] = field.format ? 'https://linktor.example/base' : `${name} & "more"`;
   }
   return values;
 }
@@ -198,3 +220,44 @@ const examples: Record<string, string> = {
   str: 'some {{text}}',
   flow: 'kept.value',
 };
+
+/** @returns the milliseconds that our part of opening the last dialog took */
+export async function prepareTime(page: Page, type: string): Promise<number> {
+  const measured = await page.evaluate(() => {
+    const [measure] = performance.getEntriesByName('linktor:prepare') as PerformanceMeasure[];
+    return { type: measure?.detail, duration: measure?.duration ?? Number.NaN };
+  });
+  if (measured.type !== type) throw new Error(`${type} was not measured, but ${measured.type}`);
+  return measured.duration;
+}
+
+/** What the canvas calls a node. */
+export function labelOf(page: Page, id: string): Promise<string> {
+  return page.evaluate((id) => {
+    const node = RED.nodes.node(id);
+    if (!node) throw new Error(`${id} is not there`);
+    return node._def.label.call(node);
+  }, id);
+}
+
+/** Changes what the editor holds of a node, as an import would. */
+export async function setProperties(page: Page, id: string, values: Values): Promise<void> {
+  await page.evaluate(([id, values]) => void Object.assign(RED.nodes.node(id) ?? {}, values), [id, values] as const);
+}
+
+/** Exports a node as the clipboard does, and imports it again. @returns the copy, which is gone from the flow again */
+export function copyOf(page: Page, id: string): Promise<Values> {
+  return page.evaluate((id) => {
+    const node = RED.nodes.node(id);
+    if (!node) throw new Error(`${id} is not there`);
+    const exported = JSON.parse(JSON.stringify(RED.nodes.createExportableNodeSet([node])));
+    const { nodes } = RED.nodes.import(exported, { generateIds: true });
+    const [copy] = nodes;
+    if (!copy) throw new Error(`${id} was not imported`);
+    const values = JSON.parse(
+      JSON.stringify(Object.fromEntries(Object.keys(exported[0]).map((key) => [key, copy[key]]))),
+    );
+    RED.nodes.remove(copy.id);
+    return values;
+  }, id);
+}

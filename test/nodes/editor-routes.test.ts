@@ -1,15 +1,16 @@
 import { strict as assert } from 'node:assert';
 import helper from 'node-red-node-test-helper';
 import type { Part, Tested } from '../../nodes/kit/answers';
+import { type Sandbox, startSandbox } from '../../sandbox';
 import { type FlowNode, stage } from '../support/flows';
-import { closedPort, Listener, Red } from '../support/red';
+import { Listener, Red, until } from '../support/red';
 
 const knowledge: FlowNode = { id: 'ask', type: 'linktor-knowledge', config: 'account', wires: [[], []] };
 
 /** Asks one of our routes. */
 async function ask<T>(path: string, body?: object): Promise<T & { ok: boolean; code?: string; message?: string }> {
   const request = body ? helper.request().post(path).send(body) : helper.request().get(path);
-  return (await request).body;
+  return (await request).body as T & { ok: boolean; code?: string; message?: string };
 }
 
 const list = (what: string, query = '') => ask<Part>(`/linktor/account/list/${what}${query}`);
@@ -20,7 +21,16 @@ describe('the lists of the editor', () => {
     await play([knowledge]);
   });
 
-  for (const what of ['agents', 'bots', 'channels', 'contacts', 'conversations', 'flows', 'knowledgeBases', 'templates']) {
+  for (const what of [
+    'agents',
+    'bots',
+    'channels',
+    'contacts',
+    'conversations',
+    'flows',
+    'knowledgeBases',
+    'templates',
+  ]) {
     it(`${what}: ids with titles for people`, async () => {
       const { ok, items } = await list(what);
       assert.ok(ok && items.length > 0);
@@ -69,26 +79,108 @@ describe('the lists of a server that searches little', () => {
   const { play } = stage({ contract: 'server' });
 
   it('are searched by us, and conversations still say who it is', async () => {
-    await play([knowledge], { account: { contract: 'server' } });
+    const credentials = { email: 'demo@linktor.local', password: 'sandbox' };
+    await play([knowledge], { account: { contract: 'server', signIn: 'password' }, credentials });
     const all = await list('conversations');
-    assert.ok(all.items.some(({ label }) => label === 'Ana Souza'), JSON.stringify(all.items));
+    assert.ok(
+      all.items.some(({ label }) => label === 'Ana Souza'),
+      JSON.stringify(all.items),
+    );
     const { items } = await list('conversations', '?search=souza');
     assert.deepEqual([...new Set(items.map(({ label }) => label))], ['Ana Souza']);
     assert.equal((await list('agents')).code, 'not_supported');
   });
 });
 
-describe('the test of a connection', () => {
-  const { play, sandbox } = new Proxy(stage(), {});
-  const settings = { baseUrl: '', signIn: 'apiKey', apiKey: '__PWRD__', contract: 'auto' };
-  const test = (body: object) => ask<Tested>('/linktor/account/test', { ...settings, ...body });
+describe('the routes of the editor in a real Node-RED', function () {
+  this.timeout(60_000);
+  /** Node-RED puts the value in when it deploys, and never in a dialog. */
+  const variable = (name: string) => ['$', `{${name}}`].join('');
+  const env = [
+    { name: 'SHOP_URL', type: 'str', value: '' },
+    { name: 'SHOP_KEY', type: 'str', value: 'sandbox-key' },
+    { name: 'ELSEWHERE', type: 'str', value: '' },
+  ];
+  const typed = { baseUrl: variable('SHOP_URL'), signIn: 'apiKey', apiKey: '__PWRD__', contract: 'auto' };
+  let sandbox: Sandbox;
+  let stranger: Listener;
+  let red: Red;
 
-  it('takes what an environment variable says, once it is deployed, and never shows it', async () => {
-    void sandbox;
-    void play;
-    assert.ok(test);
-    void closedPort;
-    void Listener;
-    void Red;
+  before(async () => {
+    [sandbox, stranger] = await Promise.all([startSandbox(), Listener.open()]);
+    Object.assign(env[0] ?? {}, { value: sandbox.url });
+    Object.assign(env[2] ?? {}, { value: stranger.url });
+    const code = `module.exports.adminAuth = { type: 'credentials', users: [], tokens: async (token) => ({ username: 't', permissions: token.split(' ') }) };`;
+    red = await Red.start({ code });
+    const account = { type: 'linktor-config', baseUrl: typed.baseUrl };
+    const nodes = [
+      { id: 'tab', type: 'tab', label: 'Routes' },
+      { id: 'env', type: 'global-config', env },
+      { ...account, id: 'account', credentials: { apiKey: variable('SHOP_KEY') } },
+      { ...account, id: 'twin', credentials: { apiKey: 'sandbox-key', accessToken: 'unused' } },
+      { ...account, id: 'single', signIn: 'accessToken', credentials: { apiKey: 'sandbox-key', accessToken: 'own' } },
+    ];
+    await red.ask('POST', '/flows', nodes, { ...bearer('*'), 'Node-RED-Deployment-Type': 'full' });
+    await until('the account', async () => (await get('/linktor/account/list/channels')).json.ok);
+  });
+  after(async () => {
+    await red?.stop();
+    await Promise.all([sandbox, stranger].map((one) => one?.close()));
+  });
+
+  const bearer = (permissions: string) => ({ Authorization: `Bearer ${permissions}` });
+  const get = (path: string, permissions = 'linktor-config.read') =>
+    red.ask('GET', path, undefined, bearer(permissions));
+  const test = (body: object, permissions = 'linktor-config.write', id = 'account') =>
+    red.ask('POST', `/linktor/${id}/test`, { ...typed, ...body }, bearer(permissions));
+
+  it('want the right to read for lists, and the right to write for a test', async () => {
+    for (const path of ['/linktor/account/list/channels', '/linktor/account/twin']) {
+      assert.equal((await red.ask('GET', path)).status, 401);
+      assert.equal((await get(path, 'flows.read')).status, 401);
+      assert.equal((await get(path)).status, 200);
+    }
+    assert.equal((await test({}, 'linktor-config.read')).status, 401);
+    assert.equal((await test({})).status, 200);
+  });
+
+  it('test what environment variables say once that is deployed, and never show it', async () => {
+    for (const apiKey of ['__PWRD__', variable('SHOP_KEY')]) {
+      const { json, text } = await test({ apiKey });
+      const { findings, diagnostics } = json as Tested;
+      assert.deepEqual(
+        findings.filter(({ ok }) => ok === false),
+        [],
+      );
+      assert.ok(diagnostics.includes(`Server: ${typed.baseUrl}`), diagnostics);
+      for (const hidden of [new URL(sandbox.url).host, 'sandbox-key']) assert.ok(!text.includes(hidden), hidden);
+    }
+  });
+
+  it('test no variable that is not deployed here: its value would go where somebody wants it', async () => {
+    for (const body of [
+      { baseUrl: variable('ELSEWHERE') },
+      { baseUrl: stranger.url, apiKey: variable('SHOP_KEY') },
+      { baseUrl: stranger.url, apiKey: variable('PATH') },
+      { baseUrl: stranger.url },
+      { wsUrl: stranger.url.replace('http', 'ws') },
+    ]) {
+      const { ok, message } = (await test(body)).json;
+      assert.equal(ok, false, JSON.stringify(body));
+      assert.match(message, /known once it is deployed|deployed for/);
+    }
+    assert.equal((await test({}, undefined, 'nobody')).json.ok, false);
+    assert.deepEqual(stranger.heard, []);
+  });
+
+  it('know who signs in as whom, and only say whether anybody else does', async () => {
+    for (const [id, shared] of [
+      ['account', true],
+      ['twin', true],
+      ['single', false],
+      ['nobody', false],
+    ] as const) {
+      assert.deepEqual((await get(`/linktor/${id}/twin`)).json, { ok: true, shared }, id);
+    }
   });
 });

@@ -99,6 +99,19 @@ describe('linktor-ai: what was said before', () => {
     assert.deepEqual(said, ['user: Hello']);
   });
 
+  it('comes after what the model is told: instructions, passages found, and the JSON that is wanted', async () => {
+    const fields = { history: 'messages', system: 'Be brief.', systemType: 'str' };
+    const schema = { type: 'object', required: ['price'] };
+    const knowledge = { query: 'What does it cost?', chunks: [{ content: 'It costs 9 reais.', score: 1 }] };
+    const messages = [{ role: 'user', content: 'Hello' }];
+    const { said = [], error } = await ask(fields, { schema, knowledge, messages, payload: 'x' });
+    const [system = '', ...rest] = said;
+    assert.match(system, /^system: Be brief\.\n\n\[1\] It costs 9 reais\.\n\n.*JSON/);
+    assert.ok(system.includes(JSON.stringify(schema)));
+    assert.deepEqual(rest, ['user: Hello', 'user: What does it cost?']);
+    assert.equal(error?.code, 'serialization', 'the sandbox answers in words');
+  });
+
   it('is nothing unless it is asked for', async () => {
     const { said } = await ask({ history: 'none' }, { payload: 'Hello', messages: [{ role: 'user', content: 'x' }] });
     assert.deepEqual(said, ['user: Hello']);

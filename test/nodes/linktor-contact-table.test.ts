@@ -166,7 +166,7 @@ describe('linktor-contact: a table of contacts', () => {
     };
     const again = async () => {
       const before = probe('out').all.length;
-      get('node').receive({ payload: people(500) });
+      get('node').receive({ payload: people(250) });
       await probe('out').take(before + 1);
       probe('out').all.length = 0;
     };

@@ -166,7 +166,7 @@ describe('linktor-contact: on the self-hosted server', () => {
       ...{ customFields: { shoe: 38 }, tags: ['new'] },
     });
     assert.deepEqual([first?.created, again?.created], [true, false]);
-    const { id, identifiers, customFields, tags } = again?.payload;
+    const { id, identifiers, customFields, tags } = (again as Loose).payload;
     assert.equal(id, first?.payload.id);
     assert.deepEqual(
       identifiers.map((one: Loose) => one.identifier),

@@ -1,0 +1,48 @@
+import type { Answer } from '../../answers';
+import type { EditorNode } from './host';
+
+/** One line of what came of it. */
+export interface Line {
+  /** undefined: neither good nor bad */
+  ok?: boolean;
+  text: string;
+  /** what to do about it */
+  advice?: string;
+}
+
+const signs = { true: 'fa-check', false: 'fa-warning', undefined: 'fa-info-circle' };
+
+/**
+ * Ask our own routes, and say what came of it.
+ * @param words what to say of a success
+ */
+export function ask<T>(
+  node: EditorNode,
+  url: string,
+  body: object,
+  outcome: JQuery,
+  words: (answer: T) => Line[],
+): void {
+  outcome.text(node._('linktor.test.running'));
+  $.ajax({ url, method: 'POST', contentType: 'application/json', data: JSON.stringify(body) })
+    .done((answer: Answer<T>) => {
+      tell(outcome, answer.ok ? words(answer) : [{ ok: false, text: answer.message ?? '', advice: answer.hint }]);
+    })
+    .fail(({ status }) => {
+      const what = status === 401 || status === 403 ? 'forbidden' : 'failed';
+      tell(outcome, [{ ok: false, text: node._(`linktor.test.${what}`) }]);
+    });
+}
+
+/** Show lines as a list, each with its sign. */
+export function tell(outcome: JQuery, lines: readonly Line[]): void {
+  const list = $('<ul class="linktor-report">');
+  for (const { ok, text, advice } of lines) {
+    const said = $('<span>').text(text);
+    if (advice) said.append($('<small>').text(advice));
+    $('<li>')
+      .append($('<i class="fa fa-fw" aria-hidden="true">').addClass(signs[`${ok}`]), said)
+      .appendTo(list);
+  }
+  outcome.empty().append(list);
+}

@@ -1,0 +1,67 @@
+import { labelKey } from '../keys';
+import type { FieldMeta } from '../meta';
+import type { EditorNode, ValidateOptions, Verdict } from './host';
+import { current, isShown, metaFor } from './values';
+
+/** Two parameters, or Node-RED takes no words for an answer. */
+type Validator = (this: EditorNode, value: unknown, options?: ValidateOptions) => Verdict;
+
+/** @returns a validator for a field: true, or what is wrong in the user's language */
+export function check(name: string): Validator {
+  return function (value, _options) {
+    const field = metaFor(this.type).fields[name];
+    if (!field || !isShown(this, field)) return true;
+    const text = value === undefined || value === null ? '' : String(value);
+    if (/^\$\{[^}]+\}$/.test(text)) return true;
+    // What is wrong is told at the node as well, far from the field: it has to be named.
+    const label = this._(labelKey(this.type, name));
+    const wrong = (what: string) => `${label}: ${say(this, what, field)}`;
+    if (field.kind === 'flag') return text === 'true' || wrong('tick');
+    if (text.trim() === '') return !field.required || hasFallback(field) || wrong('required');
+    if (field.kind === 'typed' || field.kind === 'out') {
+      const type = current(this, `${name}Type`);
+      const verdict = RED.validators.typedInput({ type }).call(this, value, { label });
+      return verdict === true && type === 'num' && !inRange(Number(text), field) ? wrong(range(field)) : verdict;
+    }
+    if (field.kind === 'number') return inRange(Number(text), field) || wrong(range(field));
+    if (field.kind === 'path') return /^\/?[\w\-./~%@]+$/.test(text.trim()) || wrong('path');
+    if (field.format) return formats[field.format].test(text.trim()) || wrong(field.format);
+    return !field.regexWhen || !isShown(this, { ...field, when: field.regexWhen }) || isRegex(text) || wrong('regex');
+  };
+}
+
+const formats = {
+  url: /^https?:\/\/[^\s?#@/]+(\/[^\s?#]*)?$/i,
+  socketUrl: /^(https?|wss?):\/\/[^\s?#@/]+(\/[^\s?#]*)?$/i,
+};
+
+/** An empty field takes a property of the message. */
+function hasFallback({ kind, property }: FieldMeta): boolean {
+  return kind === 'typed' && !!property;
+}
+
+function inRange(figure: number, { min, max }: FieldMeta): boolean {
+  return Number.isFinite(figure) && (min === undefined || figure >= min) && (max === undefined || figure <= max);
+}
+
+function range({ min, max }: FieldMeta): string {
+  if (min !== undefined && max !== undefined) return 'number';
+  return min !== undefined ? 'atLeast' : max !== undefined ? 'atMost' : 'anyNumber';
+}
+
+function isRegex(source: string): boolean {
+  try {
+    new RegExp(source, 'iu');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function say(node: EditorNode, what: string, { min, max, unit }: FieldMeta): string {
+  const words = unit ? node._(`linktor.unit.${unit}`) : '';
+  return node
+    ._(`linktor.invalid.${what}`, { min: min ?? '', max: max ?? '', unit: words })
+    .replace(/\s+/g, ' ')
+    .trim();
+}

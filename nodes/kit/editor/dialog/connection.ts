@@ -1,0 +1,61 @@
+import type { Answer, Finding, Tested } from '../../answers';
+import { optionKey } from '../keys';
+import { ask, type Line, tell } from './ask';
+import type { EditorNode } from './host';
+import { current, input } from './values';
+
+/** what says where and who; the rest of the settings is not asked about */
+const tried = [
+  ...['baseUrl', 'wsUrl', 'contract', 'signIn', 'apiKey', 'accessToken', 'email', 'password', 'tls', 'proxy'],
+];
+
+/** Try the settings as they stand in the dialog, and say what was found. */
+export function prepareConnection(node: EditorNode): void {
+  const form = input(node.type, 'name').closest('form');
+  const copy = form.find('.linktor-diagnose').hide();
+  let diagnostics = '';
+  form.find('.linktor-test').on('click', () => {
+    const settings = Object.fromEntries(tried.map((name) => [name, current(node, name)]));
+    const url = `linktor/${encodeURIComponent(node.id)}/test`;
+    ask<Tested>(node, url, settings, form.find('.linktor-outcome'), (tested) => {
+      diagnostics = tested.diagnostics;
+      copy.show();
+      return tested.findings.map((finding) => lineOf(node, finding));
+    });
+  });
+  copy.on('click', () => RED.clipboard.copyText(diagnostics, copy));
+  warnOfTwin(node, form.find('.linktor-twin'));
+}
+
+/** codes that say what to do; to others the failure itself has a hint */
+const advised = new Set([
+  ...['authentication', 'authorization', 'not_found', 'timeout', 'rate_limit', 'not_supported', 'server', 'network'],
+  ...['serialization', 'websocket'],
+]);
+
+function lineOf(node: EditorNode, { what, ok, facts = {}, problem }: Finding): Line {
+  if (problem) {
+    const { code = '', message, hint } = problem;
+    const advice = [advised.has(code) ? node._(`linktor.advice.${code}`) : '', hint].filter(Boolean).join(' ');
+    return { ok, text: `${node._(`linktor.test.not.${what}`)}: ${message}`, advice };
+  }
+  const advice = what === 'clockOff' ? node._('linktor.advice.clock') : undefined;
+  return { ok, text: node._(`linktor.test.${what}`, wordsOf(node, facts)), advice };
+}
+
+/** Stored values in the user's words. */
+function wordsOf(node: EditorNode, facts: NonNullable<Finding['facts']>): Record<string, unknown> {
+  const words = Object.entries(facts).map(([name, value]) => {
+    if (name === 'signIn' || name === 'contract') return [name, node._(optionKey(node.type, name, String(value)))];
+    if (typeof value !== 'object') return [name, value];
+    return [name, value.map((one) => node._(`linktor.feature.${one}`)).join(', ')];
+  });
+  return Object.fromEntries(words);
+}
+
+/** One account needs one config node: a second one makes a second connection, and hears everything a second time. */
+function warnOfTwin(node: EditorNode, place: JQuery): void {
+  $.getJSON(`linktor/${encodeURIComponent(node.id)}/twin`).done((answer: Answer<{ shared: boolean }>) => {
+    if (answer.ok && answer.shared) tell(place, [{ text: node._('linktor.test.twin') }]);
+  });
+}

@@ -1,0 +1,29 @@
+/** The parts of Node-RED's editor that we use. */
+export interface EditorNode {
+  id: string;
+  type: string;
+  name?: string;
+  inputs?: number;
+  outputs?: number;
+  credentials?: Record<string, unknown>;
+  _def: { defaults: Record<string, { value: unknown }> };
+  _(key: string, values?: Record<string, unknown>): string;
+  [property: string]: unknown;
+}
+
+export type Verdict = boolean | string;
+
+export interface ValidateOptions {
+  label?: string;
+}
+
+declare global {
+  const RED: {
+    validators: {
+      typedInput(options: object): (this: EditorNode, value: unknown, options?: ValidateOptions) => Verdict;
+    };
+    nodes: { eachConfig(each: (node: EditorNode) => boolean | undefined): void };
+    settings: { httpNodeRoot?: string };
+    clipboard: { copyText(text: string, near: JQuery): void };
+  };
+}

@@ -1,0 +1,50 @@
+import { optionKey } from '../keys';
+import type { EditorNode } from './host';
+import { nameOf } from './names';
+import { isShown, metaFor, stored, textOf } from './values';
+
+const longest = 30;
+
+export function paletteLabel(this: EditorNode): string {
+  return this._(`${this.type}.label`);
+}
+
+/** What a node is called: by its user, or else after what it does. */
+export function label(this: EditorNode): string {
+  const { isConfig, label: named = [] } = metaFor(this.type);
+  if (this.name) return this.name;
+  const usual = this._(`${this.type}.label`);
+  if (isConfig) return shortened(textOf(this.baseUrl).replace(/^\w+:\/\//, '')) || usual;
+  const parts = named.map((name) => part(this, name)).filter((one) => one !== '');
+  return parts.length > 0 ? `${usual}: ${parts.join(' ')}` : usual;
+}
+
+export function labelStyle(this: EditorNode): string {
+  return this.name ? 'node_label_italic' : '';
+}
+
+/** The error output comes after those that the definition names. */
+export function outputLabels(this: EditorNode, index: number): string {
+  const { outputs, single } = metaFor(this.type);
+  const output = single !== undefined && this.outputs === 1 ? single : outputs?.[index];
+  return this._(output === undefined ? 'linktor.output.error' : `${this.type}.output.${output}`);
+}
+
+/** A choice in words, what was typed in as it is; what comes with the message has no name. */
+function part(node: EditorNode, name: string): string {
+  const field = metaFor(node.type).fields[name];
+  if (!field || !isShown(node, field)) return '';
+  const value = textOf(stored(node, name)).trim();
+  if (field.kind === 'choice') return field.options?.includes(value) ? node._(optionKey(node.type, name, value)) : '';
+  if (field.kind === 'typed') {
+    const type = stored(node, `${name}Type`);
+    if (type !== 'str' && type !== 'num') return '';
+    return shortened(field.pick ? nameOf(textOf(node.config), value) || value : value);
+  }
+  return field.kind === 'text' || field.kind === 'path' || field.kind === 'number' ? shortened(value) : '';
+}
+
+function shortened(text: string): string {
+  const letters = [...text];
+  return letters.length > longest ? `${letters.slice(0, longest).join('')}…` : text;
+}

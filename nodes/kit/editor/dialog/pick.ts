@@ -1,0 +1,212 @@
+import type { Answer, Part } from '../../answers';
+import type { EditorNode } from './host';
+import { keepNames, nameOf } from './names';
+import { input, rowOf } from './values';
+
+interface Found extends Part {
+  /** the key of what is wrong, and the server's own words for it */
+  problem?: { key: string; message?: string };
+}
+
+/** milliseconds of rest after which what was typed is looked for */
+const rest = 200;
+
+/**
+ * A typed text with suggestions from the server: searched as it is typed, part by part, kept while the dialog is open.
+ * Anything else may be typed as well.
+ */
+export class PickList {
+  /** the source of the typed input */
+  readonly source: object;
+  readonly #node: EditorNode;
+  readonly #element: JQuery;
+  readonly #what: string;
+  readonly #found = new Map<string, Found>();
+  readonly #panel = $('<div class="linktor-below linktor-pick">').hide();
+  readonly #list = $('<ul role="listbox">');
+  readonly #notice = $('<p role="status">');
+  readonly #picked = $('<p class="linktor-below linktor-picked">').hide();
+  #line: JQuery = $();
+  #search = '';
+  #timer: number | undefined;
+
+  constructor(node: EditorNode, element: JQuery, what: string) {
+    this.#node = node;
+    this.#element = element;
+    this.#what = what;
+    this.#list.attr({ id: `${element.attr('id')}-list`, 'aria-label': node._('linktor.pick') });
+    const expand = Object.assign(() => this.#toggle(), { icon: 'fa-search' });
+    this.source = { value: 'str', label: node._('linktor.pick'), icon: 'fa fa-list-ul', expand };
+  }
+
+  /** @param line the visible part of the typed input */
+  attach(line: JQuery): void {
+    this.#line = line;
+    this.#panel.append(this.#list, this.#notice);
+    const row = rowOf(this.#element).append(this.#picked, this.#panel);
+    const id = this.#list.attr('id') ?? '';
+    line.attr({ role: 'combobox', 'aria-autocomplete': 'list', 'aria-controls': id, autocomplete: 'off' });
+    line.on('input', () => {
+      window.clearTimeout(this.#timer);
+      this.#timer = window.setTimeout(() => this.#isOurs && this.#open(String(line.val()).trim()), rest);
+    });
+    line.on('keydown', (event) => this.#onKey(event));
+    row.on('focusout', ({ relatedTarget }) => {
+      if (!(relatedTarget instanceof Node && row[0]?.contains(relatedTarget))) this.#close();
+    });
+    // The line keeps the focus, whatever is pressed in the list.
+    this.#panel.on('mousedown', (event) => event.preventDefault());
+    this.#list.on('click', 'li', ({ currentTarget }) => this.#take($(currentTarget)));
+    const refresh = () => {
+      if (!this.#isOurs) this.#close();
+      this.#tellName();
+    };
+    this.#element.on('change', refresh);
+    input(this.#node.type, 'config').on('change', () => {
+      this.#close();
+      this.#tellName();
+    });
+    refresh();
+  }
+
+  get #isOurs(): boolean {
+    return this.#element.typedInput('type') === 'str';
+  }
+
+  get #isOpen(): boolean {
+    return this.#line.attr('aria-expanded') === 'true';
+  }
+
+  get #config(): string {
+    const id = String(input(this.#node.type, 'config').val() ?? '');
+    return id === '_ADD_' ? '' : id;
+  }
+
+  #toggle(): void {
+    this.#line.trigger('focus');
+    if (this.#isOpen) this.#close();
+    else this.#open('');
+  }
+
+  #open(search: string): void {
+    // A dialog that is closed by now wants nothing any more.
+    if (!this.#line[0]?.isConnected) return;
+    this.#search = search;
+    this.#line.attr('aria-expanded', 'true');
+    this.#panel.show();
+    const config = this.#config;
+    const found = this.#found.get(keyOf(config, search));
+    if (found) this.#show(found);
+    else if (config === '') this.#show({ items: [], problem: { key: 'noConfig' } });
+    else this.#load(config, search);
+  }
+
+  #close(): void {
+    window.clearTimeout(this.#timer);
+    this.#line.attr('aria-expanded', 'false').removeAttr('aria-activedescendant');
+    this.#panel.hide();
+  }
+
+  /** @param before what is already there, when this asks for more of it */
+  #load(config: string, search: string, before?: Found): void {
+    this.#notice.text(this.#node._('linktor.list.loading'));
+    if (!before) this.#list.empty();
+    const settle = (found: Found) => {
+      // What failed is asked again the next time.
+      if (!found.problem) this.#found.set(keyOf(config, search), found);
+      keepNames(
+        config,
+        found.items.map(({ value, label }) => [value, label]),
+      );
+      if (this.#isOpen && this.#search === search && this.#config === config) this.#show(found, before?.items.length);
+    };
+    const items = before?.items ?? [];
+    $.getJSON(`linktor/${encodeURIComponent(config)}/list/${this.#what}`, {
+      ...(search === '' ? {} : { search }),
+      ...before?.next,
+    })
+      .done((answer: Answer<Part>) => {
+        if (answer.ok) settle({ items: [...items, ...answer.items], next: answer.next });
+        else settle({ items, next: before?.next, problem: { key: keyFor(answer.code), message: answer.message } });
+      })
+      .fail(({ status }) => settle({ items, next: before?.next, problem: { key: keyFor(status) } }));
+  }
+
+  /** @param active which one to begin at, when there were others before */
+  #show({ items, next, problem }: Found, active?: number): void {
+    this.#list.empty();
+    const id = this.#list.attr('id');
+    for (const [index, { value, label, detail }] of items.entries()) {
+      const line = $(`<li role="option" id="${id}-${index}">`).attr('data-value', value).text(label);
+      if (detail) line.append($('<small>').text(detail));
+      this.#list.append(line);
+    }
+    if (next) {
+      const more = $(`<li role="option" id="${id}-next" class="linktor-next">`);
+      this.#list.append(more.text(this.#node._('linktor.list.more')));
+    }
+    const nothing = items.length === 0 && !next ? { key: 'none', message: undefined } : undefined;
+    const said = problem ?? nothing;
+    this.#notice.text(said ? [this.#node._(`linktor.list.${said.key}`), said.message].filter(Boolean).join(' ') : '');
+    if (active !== undefined) this.#activate(this.#list.children().eq(active));
+  }
+
+  #activate(line: JQuery): void {
+    this.#list.children().attr('aria-selected', 'false');
+    line.attr('aria-selected', 'true')[0]?.scrollIntoView({ block: 'nearest' });
+    this.#line.attr('aria-activedescendant', line.attr('id') ?? '');
+  }
+
+  #take(line: JQuery): void {
+    if (line.hasClass('linktor-next')) {
+      return this.#load(this.#config, this.#search, this.#found.get(keyOf(this.#config, this.#search)));
+    }
+    this.#element.typedInput('value', String(line.attr('data-value')));
+    this.#close();
+    this.#tellName();
+  }
+
+  #onKey(event: JQuery.TriggeredEvent): void {
+    if (!this.#isOurs) return;
+    const lines = this.#list.children();
+    const active = lines.filter('[aria-selected=true]');
+    const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
+    if (step !== 0) {
+      if (!this.#isOpen) this.#open('');
+      else if (lines.length > 0) {
+        const place = active.length > 0 ? lines.index(active) + step : step > 0 ? 0 : -1;
+        this.#activate(lines.eq(place % lines.length));
+      }
+    } else if (event.key === 'Enter' && this.#isOpen && active.length > 0) this.#take(active);
+    else if (event.key === 'Escape' && this.#isOpen) this.#close();
+    else return;
+    // Nothing of it is for the dialog around us.
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  /** What the id that is chosen stands for. */
+  #tellName(): void {
+    const id = this.#isOurs ? this.#element.typedInput('value').trim() : '';
+    const name = id === '' ? '' : nameOf(this.#config, id);
+    this.#picked.text(name).toggle(name !== '' && name !== id);
+  }
+}
+
+const keyOf = (config: string, search: string) => `${config} ${search}`;
+
+/** @returns the word for what is wrong with a list: by the code of our route, or by Node-RED's HTTP status */
+function keyFor(code: string | number | undefined): string {
+  const keys: Record<string, string> = {
+    401: 'forbidden',
+    403: 'forbidden',
+    not_deployed: 'notDeployed',
+    authentication: 'notSignedIn',
+    authorization: 'notAllowed',
+    not_supported: 'missing',
+    network: 'offline',
+    timeout: 'offline',
+    server: 'offline',
+  };
+  return keys[String(code)] ?? 'failed';
+}

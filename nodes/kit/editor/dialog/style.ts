@@ -1,0 +1,47 @@
+/** Node-RED's own colours alone, so that its themes fit. */
+export const style = `
+.linktor-row { display: flex; flex-wrap: wrap; align-items: flex-start; gap: 4px 6px; }
+.linktor-row > label:first-child { display: flex; gap: 5px; flex: 0 0 130px; width: 130px; margin: 0; padding-top: 7px; line-height: 1.3; }
+.linktor-row > label:first-child i { flex: none; margin-top: 2px; }
+.linktor-row > label:first-child span { min-width: 0; overflow-wrap: anywhere; }
+.linktor-row > label.linktor-wide { flex: 1; width: auto; margin: 0; padding: 0; line-height: 1.4; }
+.linktor-row > input[type=text], .linktor-row > input[type=password], .linktor-row > select { flex: 1; width: auto; min-width: 0; }
+.linktor-row > .red-ui-typedInput-container { flex: 1; width: auto !important; min-width: 0; }
+.linktor-row > .linktor-number { flex: 0 0 110px; width: 110px; }
+.linktor-row > .linktor-unit { padding-top: 7px; color: var(--red-ui-secondary-text-color); }
+.linktor-row input[type=checkbox] { flex: none; width: auto !important; vertical-align: baseline; }
+.linktor-row > .linktor-flag { margin: 3px 0 0; }
+.linktor-row > .linktor-flag.input-error + label { color: var(--red-ui-text-color-error); }
+.linktor-row > div:not([class]), .linktor-row > .linktor-part { flex: 1; min-width: 0; }
+.linktor-checks { flex: 1; display: grid; grid-template-columns: repeat(auto-fill, minmax(105px, 1fr)); gap: 2px 10px; padding-top: 7px; }
+.linktor-row .linktor-checks label { display: flex; width: auto; margin: 0; line-height: 1.4; }
+.linktor-checks input[type=checkbox] { margin: 2px 5px 0 0; }
+.linktor-row > select[multiple] { display: none; }
+.linktor-row > .linktor-below { flex: 0 0 calc(100% - 136px); min-width: 0; margin-left: 136px; }
+.linktor-table .linktor-columns { display: flex; gap: 6px; }
+.linktor-table .linktor-columns input { flex: 1; width: auto; min-width: 0; }
+.linktor-part > input[type=text] { width: 100%; }
+.linktor-address { margin-top: 4px; overflow-wrap: anywhere; }
+.linktor-tested { margin-top: 8px; }
+.linktor-part ul.linktor-report { list-style: none; margin: 0; padding: 0; }
+.linktor-report li { display: flex; gap: 4px; margin: 2px 0; }
+.linktor-report i { flex: none; margin-top: 3px; color: var(--red-ui-secondary-text-color); }
+.linktor-report span { min-width: 0; overflow-wrap: anywhere; }
+.linktor-report small { display: block; color: var(--red-ui-secondary-text-color); }
+.linktor-report .fa-check { color: var(--red-ui-text-color-success); }
+.linktor-report .fa-warning { color: var(--red-ui-text-color-error); }
+.linktor-twin:not(:empty) { margin-bottom: 8px; }
+.linktor-fold { padding: 4px 0; border: none; background: none; color: var(--red-ui-secondary-text-color); font: inherit; cursor: pointer; }
+.linktor-fold:hover { color: var(--red-ui-primary-text-color); }
+.linktor-fold:focus-visible { outline: 1px solid var(--red-ui-form-input-focus-color); }
+.linktor-picked { margin-bottom: 0; color: var(--red-ui-secondary-text-color); }
+.linktor-pick { border: 1px solid var(--red-ui-form-input-border-color); border-radius: 4px; background: var(--red-ui-form-input-background); }
+.linktor-pick ul { list-style: none; margin: 0; max-height: 220px; overflow: auto; }
+.linktor-pick li { padding: 4px 8px; cursor: pointer; overflow-wrap: anywhere; }
+.linktor-pick li small { display: block; color: var(--red-ui-secondary-text-color); }
+.linktor-pick li:hover { background: var(--red-ui-list-item-background-hover); }
+.linktor-pick li[aria-selected=true] { background: var(--red-ui-list-item-background-selected); }
+.linktor-pick li.linktor-next { color: var(--red-ui-secondary-text-color); }
+.linktor-pick p { margin: 0; padding: 4px 8px; color: var(--red-ui-secondary-text-color); }
+.linktor-pick p:empty { display: none; }
+`;

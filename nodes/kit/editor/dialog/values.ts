@@ -1,0 +1,61 @@
+import type { FieldMeta, NodeMeta } from '../meta';
+import type { EditorNode } from './host';
+
+/** What there is to know about our types; each says it itself while the editor loads. */
+export const definitions = new Map<string, NodeMeta>();
+
+export function metaFor(type: string): NodeMeta {
+  return definitions.get(type) ?? { fields: {} };
+}
+
+export const idOf = (type: string, name: string) =>
+  `${metaFor(type).isConfig ? 'node-config-input-' : 'node-input-'}${name}`;
+
+/** The element of a field in the dialog of a type. */
+export const input = (type: string, name: string) => $(`#${idOf(type, name)}`);
+
+export const rowOf = (element: JQuery) => element.closest('.form-row');
+
+/** Say whose dialog this is: values that are being edited count before those that are stored. */
+export function begin({ type, id }: EditorNode): void {
+  input(type, 'name').closest('form').data('linktor', id);
+}
+
+/** A flow of an older version, or one written by hand, has not every property: what is missing is as in a new node. */
+export function complete(node: EditorNode): void {
+  for (const [name, { value }] of Object.entries(node._def.defaults)) {
+    if (node[name] !== undefined || value === undefined) continue;
+    const element = input(node.type, name);
+    if (element.is(':checkbox')) element.prop('checked', value === true);
+    else element.val(Array.isArray(value) ? value.map(String) : String(value));
+  }
+}
+
+/** @returns what a field says: in the dialog while it is open, else in the node */
+export function current(node: EditorNode, name: string): string {
+  const element = input(node.type, name);
+  if (element.length === 0 || element.closest('form').data('linktor') !== node.id) return textOf(stored(node, name));
+  return element.is(':checkbox') ? String(element.prop('checked')) : textOf(element.val());
+}
+
+/** @returns what a node has stored, or what a new one has: a flow of an older version has not every property */
+export function stored(node: EditorNode, name: string): unknown {
+  return node[name] ?? node._def.defaults[name]?.value;
+}
+
+/** A row whose `when` does not hold is not shown. */
+export function isShown(node: EditorNode, { when = {} }: FieldMeta): boolean {
+  return Object.entries(when).every(([name, options]) => options.includes(current(node, name)));
+}
+
+/** What a field amounts to when it was left alone, and what it amounts to now; for those that are folded away. */
+export function isUntouched(node: EditorNode, name: string, { kind, visible }: FieldMeta): boolean {
+  if (kind === 'secret') return !node.credentials?.[visible ? name : `has_${name}`];
+  const same = (one: unknown, other: unknown) => textOf(one) === textOf(other);
+  return same(stored(node, name), node._def.defaults[name]?.value);
+}
+
+export function textOf(value: unknown): string {
+  if (value === undefined || value === null) return '';
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}

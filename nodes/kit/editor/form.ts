@@ -1,0 +1,93 @@
+import { labelKey, optionKey, placeholderKey } from './keys';
+import type { FieldMeta, NodeMeta } from './meta';
+
+const icons: Record<string, string> = {
+  config: 'plug',
+  name: 'tag',
+  result: 'sign-out',
+  errorOutput: 'warning',
+};
+
+/**
+ * The form of a node, as Node-RED wants it in the page: plain rows with a catalogue key wherever a word belongs. It is
+ * made in the browser, where it costs nothing to load.
+ */
+export function formOf(type: string, { fields, isConfig = false }: NodeMeta): string {
+  const prefix = isConfig ? 'node-config-input-' : 'node-input-';
+  const rowsOf = (advanced: boolean) =>
+    Object.entries(fields)
+      .filter(([, field]) => (field.advanced ?? false) === advanced)
+      .map(([name, field]) => ({ kind: field.kind, html: row(type, prefix, name, field) }));
+  const [rows, folded] = [rowsOf(false), rowsOf(true)];
+  if (isConfig) {
+    // Beside the credentials it tries, above the settings that few people touch.
+    const last = rows.map(({ kind }) => kind === 'secret').lastIndexOf(true);
+    rows.splice(last + 1, 0, { kind: 'text', html: testRow });
+  }
+  const html = rows.map((one) => one.html).join('');
+  return folded.length > 0 ? `${html}${fold(type, folded.map((one) => one.html).join(''))}` : html;
+}
+
+function row(type: string, prefix: string, name: string, field: FieldMeta): string {
+  const id = `${prefix}${name}`;
+  const icon = field.icon ?? icons[name] ?? 'circle-o';
+  const words = `data-i18n="${labelKey(type, name)}"`;
+  const label = `<label for="${id}"><i class="fa fa-fw fa-${icon}"></i> <span ${words}></span></label>`;
+  const wrap = (inner: string) => `<div class="form-row linktor-row" data-field="${name}">${inner}</div>`;
+  const unit = field.unit ? ` <span class="linktor-unit" data-i18n="linktor.unit.${field.unit}"></span>` : '';
+  const options = (field.options ?? [])
+    .map((option) => `<option value="${option}" data-i18n="${optionKey(type, name, option)}"></option>`)
+    .join('');
+  switch (field.kind) {
+    case 'flag':
+      return wrap(
+        `<label></label><input type="checkbox" id="${id}" class="linktor-flag"> <label for="${id}" class="linktor-wide" ${words}></label>`,
+      );
+    case 'choice':
+      return wrap(`${label}<select id="${id}">${options}</select>`);
+    case 'checks':
+      return wrap(`${label}<select id="${id}" multiple>${options}</select><span class="linktor-checks"></span>`);
+    case 'number':
+      return wrap(`${label}<input type="number" id="${id}" class="linktor-number">${unit}`);
+    case 'typed':
+    case 'out': {
+      const hint = field.property === '' ? ` data-i18n="[placeholder]${placeholderKey(type, name)}"` : '';
+      const table = field.columns ? '<div class="linktor-below linktor-table"><ol></ol></div>' : '';
+      return wrap(`${label}<input type="text" id="${id}"${hint}><input type="hidden" id="${id}Type">${unit}${table}`);
+    }
+    case 'path':
+      return wrap(`${label}<div class="linktor-part"><input type="text" id="${id}">${address}</div>`);
+    case 'secret':
+      return wrap(
+        `${label}<input type="${field.visible ? 'text' : 'password'}" id="${id}" autocomplete="new-password">`,
+      );
+    default:
+      return wrap(`${label}<input type="text" id="${id}">`);
+  }
+}
+
+function fold(type: string, rows: string): string {
+  const id = `linktor-more-${type}`;
+  const button = `<button type="button" class="linktor-fold" aria-expanded="false" aria-controls="${id}">`;
+  const words = '<i class="fa fa-fw fa-caret-right"></i> <span data-i18n="linktor.more"></span>';
+  return `<div class="form-row linktor-row">${button}${words}</button></div><div id="${id}" class="linktor-more">${rows}</div>`;
+}
+
+const button = (name: string, icon: string, key: string) =>
+  `<button type="button" class="red-ui-button ${name}"><i class="fa fa-${icon}"></i> <span data-i18n="${key}"></span></button>`;
+
+/** The whole address of a path, to be copied to where it is wanted. */
+const address = [
+  '<div class="linktor-address"><code></code> <button type="button" class="red-ui-button red-ui-button-small linktor-copy"',
+  ' data-i18n="[title]linktor.copy"><i class="fa fa-clipboard"></i></button></div>',
+  button('linktor-register', 'link', 'linktor.webhook.register'),
+  '<div class="linktor-tested linktor-registered" role="status"></div>',
+].join('');
+
+const testRow = [
+  '<div class="form-row linktor-row"><label></label><div class="linktor-part">',
+  '<div class="linktor-twin" role="status"></div>',
+  `${button('linktor-test', 'heartbeat', 'linktor.test.button')} `,
+  button('linktor-diagnose', 'clipboard', 'linktor.test.copy'),
+  '<div class="linktor-tested linktor-outcome" role="status"></div></div></div>',
+].join('');

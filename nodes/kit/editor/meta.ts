@@ -1,0 +1,74 @@
+import type { Definition, Trigger } from '../define';
+import { dyn, type Field } from '../fields';
+
+type Told = Pick<
+  Field<unknown>,
+  | 'kind'
+  | 'required'
+  | 'property'
+  | 'pick'
+  | 'columns'
+  | 'options'
+  | 'min'
+  | 'max'
+  | 'unit'
+  | 'format'
+  | 'regexWhen'
+  | 'visible'
+  | 'row'
+>;
+
+/** What the browser has to know about a field. What it is in a new node stands in Node-RED's own `defaults`. */
+export interface FieldMeta extends Omit<Told, 'row'> {
+  /** without it those that most fields have */
+  types?: Field<unknown>['types'];
+  icon?: string;
+  when?: Field<unknown>['row']['when'];
+  advanced?: boolean;
+}
+
+export interface NodeMeta {
+  fields: Record<string, FieldMeta>;
+  isConfig?: boolean;
+  /** how many outputs there are without the error output */
+  outputs?: readonly string[];
+  /** the name of a single output for all of them */
+  single?: string;
+  /** the choice that gives the node an input */
+  inputWhen?: Record<string, readonly string[]>;
+  /** the fields that its label names */
+  label?: readonly string[];
+}
+
+const usuallyNamed = ['operation', 'kind'];
+
+export function metaOf(definition: Definition): NodeMeta {
+  const fields = Object.fromEntries(
+    Object.entries(definition.fields).map(([name, field]) => [name, fieldMeta(field)] as const),
+  );
+  if (definition.role === 'config') return { fields, isConfig: true };
+  const { outputs, single, label = usuallyNamed.filter((name) => name in fields).slice(0, 1) } = definition;
+  const inputWhen = definition.role === 'trigger' ? inputWhenOf(definition) : undefined;
+  return { fields, outputs, single, label: label.length > 0 ? label : undefined, inputWhen };
+}
+
+/** Some triggers get an input by a choice of theirs. */
+function inputWhenOf({ fields }: Trigger): NodeMeta['inputWhen'] {
+  const [decisive] = Object.entries(fields).find(([, { options }]) => options?.includes('input')) ?? [];
+  return decisive === undefined ? undefined : { [decisive]: ['input'] };
+}
+
+export function sourcesOf({ types = dyn }: FieldMeta): readonly string[] {
+  return types;
+}
+
+function fieldMeta(field: Field<unknown>): FieldMeta {
+  const { kind, property, pick, columns, options, min, max, unit, format, regexWhen } = field;
+  const { icon, when, advanced } = field.row;
+  const types = field.types === dyn ? undefined : field.types;
+  const [required, visible] = [field.required || undefined, field.visible || undefined];
+  return {
+    ...{ kind, types, property, pick, columns, options, required, min, max, unit, format, regexWhen, visible },
+    ...{ icon, when, advanced: advanced || undefined },
+  };
+}

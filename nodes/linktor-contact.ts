@@ -1,0 +1,128 @@
+import { invalid } from '../lib/errors';
+import { type Order, Turns, ways, write, writeAll } from '../lib/people';
+import { type ActionContext, action, type Msg, type Outcome } from './kit/define';
+import { as, bodyOf, choice, defined, dynJson, isObject, text, tick, typed, type Values } from './kit/fields';
+import { listed, listing } from './kit/list';
+
+const operations = [
+  'list',
+  'get',
+  'create',
+  'update',
+  'delete',
+  'upsert',
+  'merge',
+  'conversations',
+  'addTags',
+  'removeTags',
+] as const;
+const only = (...operation: (typeof operations)[number][]) => ({ operation });
+const ofOne = only('get', 'update', 'delete', 'merge', 'conversations', 'addTags', 'removeTags');
+/** In a table of contacts these are evaluated for each row. */
+const each = only('create', 'update', 'upsert');
+const known = only('list', 'create', 'update', 'upsert');
+const identity = { convert: as.string, each: only('create', 'upsert') };
+
+const fields = {
+  operation: choice(operations, { icon: 'tasks' }),
+  contact: typed('contactId', {
+    required: true,
+    convert: as.string,
+    pick: 'contacts',
+    icon: 'user',
+    each: only('update'),
+    when: ofOne,
+  }),
+  others: typed('contactIds', { required: true, convert: as.list, icon: 'users', when: only('merge') }),
+  tags: typed('tags', { required: true, convert: as.list, icon: 'tags', when: only('addTags', 'removeTags') }),
+  by: choice(ways, { icon: 'crosshairs', when: only('upsert') }),
+  title: typed('', { convert: as.string, icon: 'id-card-o', each, when: each }),
+  phone: typed('', { convert: as.string, icon: 'phone', each, when: known }),
+  country: text('', { icon: 'globe', when: each }),
+  email: typed('', { convert: as.string, icon: 'envelope-o', each, when: known }),
+  channelType: typed('', { ...identity, icon: 'random', when: only('list', 'create', 'upsert') }),
+  identifier: typed('', { ...identity, icon: 'at', when: only('create', 'upsert') }),
+  tagged: typed('', { convert: as.list, icon: 'tags', each, when: known }),
+  customFields: typed('', { types: dynJson, convert: as.object, icon: 'sliders', each, when: each }),
+  search: typed('', { convert: as.string, icon: 'search', when: only('list') }),
+  ...listing(only('list', 'conversations')),
+  confirm: tick({ when: only('delete', 'merge') }),
+};
+
+type Given = Values<typeof fields>;
+type Context = ActionContext<Given>;
+
+/** The people on the other side: look them up, keep them, make one of two. */
+export default action({
+  type: 'linktor-contact',
+  result: 'payload',
+  busy: 'asking',
+  fields,
+  async run(context): Promise<Outcome | undefined> {
+    const { client, values } = context;
+    const { contacts } = client;
+    const { contact: id } = values;
+    switch (values.operation) {
+      case 'list': {
+        const { search, phone, email, channelType, tagged: tags } = values;
+        const filter = { search, phone, email, channelType, tags };
+        return listed(context, values, (slice) => contacts.list({ ...filter, ...slice }));
+      }
+      case 'get':
+        return { result: await contacts.get(id) };
+      case 'delete':
+        await contacts.remove(id);
+        return { result: { id, deleted: true } };
+      case 'merge':
+        return { result: await contacts.merge(id, othersOf(values)) };
+      case 'conversations':
+        return listed(context, values, (slice) => contacts.conversations(id, slice));
+      case 'addTags':
+        return { result: await contacts.addTags(id, values.tags) };
+      case 'removeTags':
+        return { result: await contacts.removeTags(id, values.tags) };
+      default:
+        return written(context);
+    }
+  },
+});
+
+function othersOf({ contact, others }: Given): string[] {
+  if (others.length > 0 && !others.includes(contact)) return [...new Set(others)];
+  const problem = others.length === 0 ? '"others" is empty.' : 'A contact cannot be merged into itself.';
+  throw invalid(problem, 'Give the ids of the other contacts in the field "others" or in msg.contactIds.');
+}
+
+/** One contact, or all in the table that msg.payload is. */
+async function written(context: Context): Promise<Outcome> {
+  const { client, signal, shared, values, msg, valuesOf, progress } = context;
+  // Of the account, not of the node: two nodes may be told of the same person.
+  const turns = (shared.get('people') as Turns | undefined) ?? new Turns();
+  shared.set('people', turns);
+  const means = { client, signal, turns };
+  const { payload } = msg;
+  if (!Array.isArray(payload)) {
+    const own = await valuesOf(msg);
+    const { contact, created } = await write(means, orderOf(values, own, bodyOf(filled(own), payload)));
+    const isUpsert = values.operation === 'upsert';
+    return { result: contact, also: { contactId: contact.id, ...(isUpsert && { created }) } };
+  }
+  const { contacts, summary } = await writeAll(means, payload, (row) => ofRow(context, row), progress);
+  return { result: contacts, also: { summary }, ...(summary.failed.length > 0 && { status: 'failed' as const }) };
+}
+
+/** What is filled in holds for every row; it may be made of the row, which it finds in msg.payload. */
+async function ofRow({ msg, values, valuesOf }: Context, row: unknown): Promise<Order> {
+  if (!isObject(row)) throw invalid('The row is not an object.', 'Give a list of objects such as {name, phone}.');
+  const entry: Msg = { ...msg, payload: row, contactId: row.contactId ?? row.id };
+  const own = await valuesOf(entry);
+  return orderOf(values, own, bodyOf({ ...row, ...defined(filled(own)) }, undefined));
+}
+
+function orderOf({ operation, country, by }: Given, { contact: id }: Given, person: Order['person']): Order {
+  return { operation: operation as Order['operation'], id, person, country, by };
+}
+
+function filled({ title: name, phone, email, channelType, identifier, tagged: tags, customFields }: Given) {
+  return { name, phone, email, channelType, identifier, tags, customFields };
+}

@@ -1,0 +1,126 @@
+import { invalid } from '../lib/errors';
+import type { Embeddings, Usage } from '../lib/model';
+import { type ActionContext, action, type Outcome } from './kit/define';
+import { as, choice, dynJson, figure, typed, type Values } from './kit/fields';
+
+const embed = { operation: ['embed'] };
+const similarity = { operation: ['similarity'] };
+/** requests at once */
+const width = 2;
+
+const fields = {
+  operation: choice(['embed', 'similarity'], { icon: 'tasks' }),
+  input: typed('payload', {
+    types: ['msg', 'str', 'json', 'flow', 'global', 'env', 'jsonata'],
+    required: true,
+    icon: 'font',
+    when: embed,
+  }),
+  model: typed('model', { convert: as.string, icon: 'microchip', when: embed }),
+  batch: figure(50, { min: 1, max: 1000, icon: 'cubes', advanced: true, when: embed }),
+  first: typed('payload[0]', {
+    types: dynJson,
+    required: true,
+    convert: vector,
+    icon: 'long-arrow-right',
+    when: similarity,
+  }),
+  second: typed('payload[1]', {
+    types: dynJson,
+    required: true,
+    convert: vector,
+    icon: 'long-arrow-up',
+    when: similarity,
+  }),
+};
+
+/** Texts as vectors, and how close two of them are. */
+export default action({
+  type: 'linktor-embeddings',
+  outputs: ['done'],
+  result: 'payload',
+  busy: 'asking',
+  fields,
+  async run(context): Promise<Outcome> {
+    const { operation, first, second, input } = context.values;
+    if (operation === 'similarity') return { result: cosine(first, second) };
+    if (!Array.isArray(input)) return vectors(context, [textIn(input, 'input')], ([only]) => only);
+    const texts = input.map((text, index) => textIn(text, `input[${index}]`));
+    return vectors(context, texts, (all) => all);
+  },
+});
+
+/** In portions, two on their way at a time; the vectors come in the order of the texts. */
+async function vectors(
+  { client, values, progress }: ActionContext<Values<typeof fields>>,
+  texts: readonly string[],
+  shown: (vectors: number[][]) => unknown,
+): Promise<Outcome> {
+  const { batch, model } = values;
+  const portions = Array.from({ length: Math.ceil(texts.length / batch) }, (_, at) =>
+    texts.slice(at * batch, (at + 1) * batch),
+  );
+  const answers: Embeddings[] = [];
+  let next = 0;
+  let done = 0;
+  const work = async () => {
+    for (let at = next++; at < portions.length; at = next++) {
+      try {
+        const portion = portions[at] as string[];
+        answers[at] = await client.ai.embedAll(portion, model);
+        done += portion.length;
+        if (portions.length > 1) progress(done);
+      } catch (error) {
+        // Nobody wants the others any more.
+        next = portions.length;
+        throw error;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: width }, work));
+  const all = answers.flatMap((answer) => answer.vectors);
+  const embeddings = { model: answers[0]?.model ?? model, dimension: all[0]?.length ?? 0, usage: sum(answers) };
+  return { result: shown(all), also: { embeddings } };
+}
+
+function sum(answers: readonly Embeddings[]): Usage {
+  const usage: Usage = {};
+  for (const { usage: used = {} } of answers) {
+    for (const [key, count] of Object.entries(used) as [keyof Usage, number][]) usage[key] = (usage[key] ?? 0) + count;
+  }
+  return usage;
+}
+
+function textIn(text: unknown, name: string): string {
+  if (typeof text === 'string' && text.trim() !== '') return text;
+  const problem = typeof text === 'string' ? 'is empty' : 'is not a text';
+  throw invalid(`"${name}" ${problem}.`, 'Give a text, or a list of texts none of which is empty.');
+}
+
+function vector(value: unknown, name: string): number[] {
+  if (Array.isArray(value) && value.length > 0 && value.every(Number.isFinite)) return value;
+  throw invalid(
+    `The field "${name}" must be a vector: a list of numbers.`,
+    'Give two vectors, such as the embedding node makes them, as a list in msg.payload.',
+  );
+}
+
+/** @returns -1 (opposite) to 1 (the same direction) */
+function cosine(one: readonly number[], other: readonly number[]): number {
+  if (one.length !== other.length) {
+    const lengths = `"first" has ${one.length}, "second" ${other.length}`;
+    throw invalid(`The vectors differ in length: ${lengths}.`, 'Compare vectors that the same model has made.');
+  }
+  const [a, b] = [unit(one, 'first'), unit(other, 'second')];
+  const product = a.reduce((total, figure, index) => total + figure * (b[index] as number), 0);
+  return Math.min(1, Math.max(-1, product));
+}
+
+/** Of length 1. The largest figure is divided out first, for the squares of large ones are beyond all numbers. */
+function unit(given: readonly number[], name: string): number[] {
+  const largest = given.reduce((most, figure) => Math.max(most, Math.abs(figure)), 0);
+  if (largest === 0) throw invalid(`The vector "${name}" has no direction: it is all zeros.`);
+  const scaled = given.map((figure) => figure / largest);
+  const length = Math.sqrt(scaled.reduce((total, figure) => total + figure * figure, 0));
+  return scaled.map((figure) => figure / length);
+}

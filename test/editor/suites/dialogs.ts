@@ -1,0 +1,139 @@
+import { strict as assert } from 'node:assert';
+import { palette } from '../../../nodes';
+import type { Definition } from '../../../nodes/kit/define';
+import type { Desk } from '../desk';
+import { copyOf, Dialog, nodeOf, others, prepareTime, setProperties } from '../dialog';
+
+/** Dialogs keep what they are told, and show what is wanted. */
+export function dialogs(desk: Desk): void {
+  describe('the dialogs', () => {
+    for (const { type, role, fields } of palette) {
+      it(`of ${type} keeps what is changed, over an export and an import as well`, async () => {
+        const { page } = desk;
+        const id = role === 'config' ? 'other' : `second-${type}`;
+        const values = others(fields);
+        const dialog = await Dialog.open(page, type, id);
+        await dialog.fill(values, fields);
+        await dialog.save();
+        const saved = await nodeOf(page, id);
+        assert.deepEqual(saved.problems, []);
+        for (const [name, value] of Object.entries(values)) {
+          assert.equal(text(saved.values[name]), text(value), `${name} as it is saved`);
+        }
+        const again = await Dialog.open(page, type, id);
+        const read = await again.read(fields);
+        for (const [name, value] of Object.entries(values)) {
+          assert.equal(text(read[name]), text(value), `${name} as it is shown again`);
+        }
+        await again.cancel();
+        if (role === 'config') return;
+        const copy = await copyOf(page, id);
+        for (const [name, value] of Object.entries(values)) {
+          assert.equal(text(copy[name]), text(value), `${name} after an import`);
+        }
+      });
+    }
+
+    it('are made in less than 100 ms, the longest of them too', async () => {
+      const longest = palette.toSorted((one, other) => size(other) - size(one)).slice(0, 3);
+      for (const { type } of longest) {
+        const times: number[] = [];
+        // The best of a few: what else the machine does meanwhile is not ours.
+        while (times.length < 5 && Math.min(...times) >= 100) {
+          const dialog = await Dialog.open(desk.page, type, `first-${type}`);
+          times.push(await prepareTime(desk.page, type));
+          await dialog.cancel();
+        }
+        assert.ok(Math.min(...times) < 100, `${type}: ${times.join(', ')}`);
+      }
+    });
+
+    it('show the rows that the choices ask for, and no others', async () => {
+      const { page } = desk;
+      for (const { type, fields } of palette) {
+        const whens = Object.entries(fields).map(([name, { row }]) => [name, row.when ?? {}] as const);
+        const choices = Object.entries(fields).filter(
+          ([name, { kind }]) => kind === 'choice' && whens.some(([, when]) => name in when),
+        );
+        const dialog = await Dialog.open(page, type, type === 'linktor-config' ? 'account' : `first-${type}`);
+        await dialog.unfold();
+        for (const [name, { options = [] }] of choices) {
+          for (const [option, shown] of await dialog.choices(name, options)) {
+            for (const [other, when] of whens) {
+              if (!when[name] || Object.keys(when).length > 1) continue;
+              const wanted = when[name].includes(option);
+              assert.equal(shown.includes(other), wanted, `${type}: ${other} when ${name} is ${option}`);
+            }
+          }
+        }
+        await dialog.cancel();
+      }
+    });
+
+    it('fold away what few people touch, and unfold it where somebody has', async () => {
+      const { page } = desk;
+      const id = 'first-linktor-knowledge';
+      const dialog = await Dialog.open(page, 'linktor-knowledge', id);
+      const fold = page.locator('.linktor-fold');
+      assert.equal(await dialog.row('result').isVisible(), false);
+      assert.equal(await fold.getAttribute('aria-expanded'), 'false');
+      await fold.focus();
+      await page.keyboard.press('Enter');
+      await dialog.row('result').waitFor();
+      assert.equal(await fold.getAttribute('aria-expanded'), 'true');
+      await dialog.cancel();
+
+      await setProperties(page, id, { errorOutput: true });
+      const touched = await Dialog.open(page, 'linktor-knowledge', id);
+      assert.equal(await touched.row('result').isVisible(), true);
+      await touched.cancel();
+      await setProperties(page, id, { errorOutput: false });
+    });
+
+    it('make JSON of a table of buttons, and a table of the JSON', async () => {
+      const { page } = desk;
+      const id = 'first-linktor-send';
+      const dialog = await Dialog.open(page, 'linktor-send', id);
+      await dialog.input('kind').selectOption('buttons');
+      await dialog.take('buttons', 'JSON');
+      const row = dialog.row('buttons');
+      for (const [index, title] of ['Yes', 'No, "thanks"'].entries()) {
+        await row.locator('.red-ui-editableList-addButton').click();
+        await row.locator('[data-column="title"]').nth(index).fill(title);
+        await row.locator('[data-column="id"]').nth(index).fill(`id-${index}`);
+      }
+      const [line, table] = await Promise.all([row.boundingBox(), row.locator('.linktor-table').boundingBox()]);
+      assert.ok(line && table && table.x + table.width <= line.x + line.width + 1, 'the table is as wide as its row');
+      await dialog.save();
+      const buttons = [
+        { title: 'Yes', id: 'id-0' },
+        { title: 'No, "thanks"', id: 'id-1' },
+      ];
+      const { values } = await nodeOf(page, id);
+      assert.equal(values.buttonsType, 'json');
+      assert.deepEqual(JSON.parse(String(values.buttons)), buttons);
+
+      const again = await Dialog.open(page, 'linktor-send', id);
+      const titles = again.row('buttons').locator('[data-column="title"]');
+      assert.deepEqual(await titles.evaluateAll((inputs) => inputs.map((one) => (one as HTMLInputElement).value)), [
+        'Yes',
+        'No, "thanks"',
+      ]);
+      await again.row('buttons').locator('.red-ui-editableList-item-remove').first().click();
+      await titles.nth(1).waitFor({ state: 'detached' });
+      await again.save();
+      assert.deepEqual(JSON.parse(String((await nodeOf(page, id)).values.buttons)), buttons.slice(1));
+      await setProperties(page, id, { kind: 'text' });
+    });
+  });
+}
+
+/** Typed fields are what costs. */
+function size({ role, fields }: Definition): number {
+  return role === 'config' ? 0 : Object.values(fields).filter(({ kind }) => kind === 'typed').length;
+}
+
+/** Numbers and texts are the same to a form. */
+function text(value: unknown): string {
+  return Array.isArray(value) ? JSON.stringify(value) : String(value);
+}

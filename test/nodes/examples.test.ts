@@ -1,0 +1,373 @@
+import { strict as assert } from 'node:assert';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import linktor from '../../nodes';
+import type { RED } from '../../nodes/kit/red';
+import { coreOf, examples, playable, Trial } from '../support/examples';
+import { stage, until } from '../support/flows';
+
+const noWebhooks = 'It sends no webhooks.';
+
+interface Story {
+  /** by the number in front of the example's name */
+  no: string;
+  title: string;
+  /** true, or why a self-hosted server cannot do it */
+  server: true | string;
+  /** changes of nodes, by id: nobody waits for minutes here */
+  change?: Record<string, Record<string, unknown>>;
+  act: (trial: Trial) => Promise<void>;
+}
+
+const stories: readonly Story[] = [
+  {
+    no: '01',
+    title: 'answers a question from the knowledge base',
+    server: true,
+    act: async (trial) => {
+      await trial.write({ text: 'When do you open on Saturday?' });
+      await trial.seen('lk_sent');
+      assert.match(await trial.said(1), /9:00 to 17:00/);
+    },
+  },
+  {
+    no: '02',
+    title: 'lets signed events through and says why it refuses others',
+    server: noWebhooks,
+    act: async (trial) => {
+      trial.press('lw_inject');
+      await trial.seen('lw_registered');
+      await trial.write({ text: 'Hello' });
+      const event = await trial.seen('lw_events');
+      assert.match(String(event.topic), /^message\./);
+      assert.equal((await fetch(`${trial.origin}/linktor/example`, { method: 'POST', body: '{}' })).status, 415);
+      const refused = await trial.seen('lw_rejected');
+      assert.equal(refused.reason, 'bad_type');
+    },
+  },
+  {
+    no: '03',
+    title: 'tells what becomes of an answer, who types, and how the connection is',
+    server: true,
+    act: async (trial) => {
+      await trial.write({ text: 'Is anybody there?' });
+      await trial.seen('lh_delivered');
+      await trial.control('typing', { conversationId: 'conv_ana', isTyping: true });
+      const typing = await trial.seen('lh_typed');
+      assert.equal(typing.payload, true);
+      trial.press('lh_ask');
+      const state = await trial.seen('lh_state');
+      assert.equal(state.payload, 'connected');
+    },
+  },
+  {
+    no: '04',
+    title: 'answers with the name of who wrote',
+    server: true,
+    act: async (trial) => {
+      await trial.write({ text: 'Hi' });
+      assert.match(await trial.said(1), /^Hello Ana Souza, thank you/);
+      await trial.seen('lf_sent');
+      await trial.seen('lf_shown');
+    },
+  },
+  {
+    no: '05',
+    title: 'understands a button and a number, and hands over',
+    server: true,
+    act: async (trial) => {
+      await trial.write({ text: 'Hi' });
+      assert.match(await trial.said(1), /What can we do for you/);
+      await trial.write({ choice: { id: 'hours', title: 'Opening hours' } });
+      assert.match(await trial.said(2), /^We are open/);
+      await trial.write({ text: ' 2 ' });
+      assert.match(await trial.said(3), /^Shipping costs/);
+      await trial.write({ text: '3' });
+      assert.match(await trial.said(4), /^One of us will answer you here, Ana/);
+      const { status, priority } = await trial.conversation();
+      assert.deepEqual([status, priority], ['pending', 'high']);
+    },
+  },
+  {
+    no: '06',
+    title: 'answers, hands over with a summary, keeps silent, and comes back',
+    server: true,
+    act: async (trial) => {
+      await trial.write({ text: 'How much is shipping to Rio de Janeiro?' });
+      assert.match(await trial.said(1), /R\$ 29/);
+      await trial.write({ text: 'I want to talk to a person' });
+      assert.match(await trial.said(2), /^A colleague will answer you here, Ana/);
+      const summary = await trial.seen('lb_summary');
+      assert.match(summary.payload, /person|shipping/i);
+      assert.equal((await trial.conversation()).status, 'pending');
+      await trial.write({ text: 'When do you open on Saturday?' });
+      trial.press('lb_give');
+      await trial.seen('lb_back');
+      await trial.write({ text: 'Do you ship outside Brazil?' });
+      assert.match(await trial.said(3), /do not ship outside Brazil/);
+    },
+  },
+  {
+    no: '07',
+    title: 'tells the CRM who writes, takes in its customers and counts what it refuses',
+    server: noWebhooks,
+    act: async (trial) => {
+      trial.press('lr_customer');
+      const known = await trial.seen('lr_known');
+      assert.equal(known.payload.name, 'Diego Reis');
+      trial.press('lr_register');
+      await trial.seen('lr_registered');
+      await trial.write({ text: 'Hello' });
+      const told = await trial.seen('lr_told');
+      assert.deepEqual(told.payload, { kept: 'Ana Souza' });
+      for (const count of [1, 2]) {
+        await fetch(`${trial.origin}/linktor/crm`, { method: 'POST', body: '{}' });
+        const refused = await trial.seen('lr_refused', count);
+        assert.equal(refused.payload, count);
+      }
+    },
+  },
+  {
+    no: '08',
+    title: 'sends a text and a picture, or else the approved template',
+    server: 'It cannot send the pictures that it makes.',
+    act: async (trial) => {
+      trial.press('lo_order');
+      const done = await trial.seen('lo_done');
+      assert.equal(done.sent.conversationId, 'conv_bruno');
+      assert.match(await trial.said(1), /your order XS204817 is on its way/);
+      await trial.control('fail', { count: 1, status: 400, method: 'POST', path: '/messages' });
+      trial.press('lo_order');
+      const template = await trial.seen('lo_template');
+      const { messageId } = template.sent;
+      await trial.control('status', { messageId, status: 'failed' });
+      const failed = await trial.seen('lo_failed');
+      assert.equal(failed.messageId, messageId);
+      assert.equal((await trial.conversation('conv_bruno')).status, 'pending');
+    },
+  },
+  {
+    no: '09',
+    title: 'asks who is on duty and tells the machine what was pressed',
+    server: true,
+    act: async (trial) => {
+      trial.press('la_boiler');
+      const told = await trial.seen('la_told');
+      const { conversationId } = told.sent;
+      assert.match(await trial.said(1), /^Boiler 2 is at 93 degrees/);
+      await trial.write({ conversationId, choice: { id: 'stop', title: 'Stop' } });
+      const machine = await trial.seen('la_machine');
+      assert.equal(machine.payload, 'off');
+      assert.equal(await trial.said(2), 'Done: the boiler is off.');
+    },
+  },
+  {
+    no: '09',
+    title: 'tells a second person when nobody answers',
+    server: true,
+    change: { la_wait: { duration: '50', units: 'ms' } },
+    act: async (trial) => {
+      trial.press('la_boiler');
+      const told = await trial.all('la_told', 2);
+      assert.equal(new Set(told.map(({ sent }) => sent.conversationId)).size, 2);
+      assert.match(await trial.said(2), /nobody answers/);
+    },
+  },
+  {
+    no: '10',
+    title: 'writes to everybody who wants it, and reports whom it did not reach',
+    server: true,
+    act: async (trial) => {
+      trial.press('lc_go');
+      const report = await trial.seen('lc_report');
+      const { sent, failed } = report.sent as { sent: object[]; failed: object[] };
+      assert.deepEqual([sent.length, failed.length], [3, 1]);
+      const texts = await Promise.all([1, 2, 3].map((count) => trial.said(count)));
+      assert.deepEqual(texts.map((text) => text.split(' ')[1]).sort(), ['Bruno,', 'Carla,', 'Elisa,']);
+    },
+  },
+  {
+    no: '11',
+    title: 'finds the team for what is wanted, or asks',
+    server: true,
+    act: async (trial) => {
+      await trial.write({ text: 'My bill is wrong' });
+      assert.match(await trial.said(1), /^Our accountant/);
+      await trial.write({ text: 'Hm' });
+      assert.match(await trial.said(2), /^Is it about a bill/);
+      assert.equal((await trial.conversation()).subject, 'bill: My bill is wrong');
+    },
+  },
+  {
+    no: '12',
+    title: 'shows channels and figures, and raises the alarm for a channel that is off',
+    server: true,
+    act: async (trial) => {
+      trial.press('ld_now');
+      const board = await trial.seen('ld_board');
+      assert.ok(board.payload.conversations.total > 0);
+      const fine = await trial.all('ld_fine', 2);
+      assert.deepEqual(fine.map(({ payload }) => payload.name).sort(), ['Website chat', 'WhatsApp']);
+      trial.press('test_off');
+      await trial.seen('test_gone');
+      trial.press('ld_now');
+      const alarm = await trial.seen('ld_alarm');
+      assert.equal(alarm.payload.name, 'WhatsApp');
+    },
+  },
+  {
+    no: '13',
+    title: 'fetches the file, makes a ticket and tells the customer',
+    server: true,
+    act: async (trial) => {
+      await trial.write({ media: { url: `${trial.origin}/fern.png`, type: 'image', mimeType: 'image/png' } });
+      const file = await trial.seen('lp_file');
+      const [attachment] = file.attachments;
+      assert.equal(String(attachment.data), 'a fern');
+      await trial.seen('lp_sent');
+      assert.match(await trial.said(1), /^Thank you, Ana Souza\. We have your image/);
+      assert.equal((await trial.conversation()).subject, 'A file (image) from Ana Souza');
+    },
+  },
+  {
+    no: '14',
+    title: 'asks how it was and reopens what was rated low',
+    server: true,
+    change: { lv_wait: { timeout: '1', timeoutUnits: 'milliseconds' } },
+    act: async (trial) => {
+      trial.press('lv_resolve');
+      assert.match(await trial.said(1), /^How satisfied are you/);
+      await trial.write({ choice: { id: 'rate-1', title: 'Very poor' } });
+      assert.match(await trial.said(2), /^We are sorry/);
+      const row = await trial.seen('lv_row');
+      assert.equal(row.rating, 1);
+      await until(
+        () => trial.conversation(),
+        ({ status, priority }) => status === 'open' && priority === 'urgent',
+      );
+    },
+  },
+  {
+    no: '15',
+    title: 'switches the bot on and off and runs the flow on a command',
+    server: 'It starts its flows by itself.',
+    act: async (trial) => {
+      trial.press('ln_day');
+      const off = await trial.seen('ln_bot');
+      assert.equal(off.payload.status, 'inactive');
+      trial.press('ln_night');
+      const on = await trial.seen('ln_bot', 2);
+      assert.equal(on.payload.status, 'active');
+      await trial.write({ text: '/order please' });
+      const running = await trial.seen('ln_running');
+      assert.equal(running.payload.flowId, 'flow_demo');
+    },
+  },
+  {
+    no: '16',
+    title: 'learns a text, finds it, and measures how close two questions are',
+    server: 'It makes no vectors.',
+    act: async (trial) => {
+      trial.press('lt_text');
+      await trial.seen('lt_added');
+      trial.press('lt_question');
+      const found = await trial.seen('lt_found');
+      assert.match(String(found.payload), /park behind the shop/);
+      trial.press('lt_two');
+      const close = await trial.seen('lt_closeness');
+      assert.ok(Number(close.payload) > 0.5 && Number(close.payload) < 1, String(close.payload));
+    },
+  },
+  {
+    no: '17',
+    title: 'sends a digest of what is open, and makes any call',
+    server: true,
+    act: async (trial) => {
+      trial.press('lx_daily');
+      await trial.seen('lx_sent');
+      assert.match(await trial.said(1), /^Open conversations: 2\n- /);
+      trial.press('lx_who');
+      const answer = await trial.seen('lx_answer');
+      assert.match(JSON.stringify(answer.payload), /Ana Souza/);
+    },
+  },
+  {
+    no: '18',
+    title: 'tells errors to mend from a message that may have left',
+    server: 'With it, it is always clear whether a message was taken.',
+    act: async (trial) => {
+      trial.press('lz_bad');
+      const mend = await trial.seen('lz_mend');
+      assert.equal(mend.error.code, 'not_found');
+      trial.press('lz_fail');
+      await trial.seen('lz_planned');
+      trial.press('lz_good');
+      await trial.seen('lz_unclear');
+      trial.press('lz_good');
+      await trial.seen('lz_sent');
+    },
+  },
+];
+
+/** Somebody who lets a channel go, beside the example. */
+const bystander = [
+  { id: 'test_off', type: 'linktor-channel', operation: 'disconnect', channel: 'ch_whatsapp', channelType: 'str' },
+  { id: 'test_gone', type: 'probe' },
+].map((node) => ({ ...node, config: 'account', wires: node.id === 'test_off' ? [['test_gone']] : [] }));
+
+const signIn = { email: 'demo@linktor.local', password: 'sandbox' };
+/** What whoever runs a server of their own changes in an example. */
+const forServer: Record<string, object> = { 'linktor-ai': { model: 'openai/sandbox-model', modelType: 'str' } };
+
+describe('the examples', () => {
+  it('are all played here', () => {
+    assert.deepEqual(
+      [...new Set(stories.map(({ no }) => no))],
+      examples.map(({ name }) => name.slice(0, 2)),
+    );
+  });
+});
+
+for (const contract of ['api', 'server'] as const) {
+  const isServer = contract === 'server';
+  describe(`the examples, with ${isServer ? 'a self-hosted server' : 'the documented API'}`, () => {
+    const scene = stage({ contract, announces: isServer });
+    let app: http.RequestListener = () => {};
+    const server = http.createServer((request, response) => {
+      if (request.url === '/fern.png') response.setHeader('Content-Type', 'image/png').end('a fern');
+      else app(request, response);
+    });
+
+    before((done) => void server.listen(0, '127.0.0.1', done));
+    after(() => server.close());
+    afterEach(() => server.closeAllConnections());
+
+    for (const { no, title, change = {}, act, ...story } of stories) {
+      const example = examples.find(({ name }) => name.startsWith(no));
+      if (!example || (isServer && story.server !== true)) continue;
+      it(`${example.name}: ${title}`, async () => {
+        const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+        const hosts = { 'http://127.0.0.1:4010': scene.sandbox.url, 'http://127.0.0.1:1880': origin };
+        const nodes = playable(example, hosts).map((node) => ({
+          ...node,
+          ...(isServer && forServer[node.type]),
+          ...change[node.id],
+        }));
+        const load = (red: RED) => {
+          app = red.httpNode as never;
+          linktor(red);
+        };
+        const played = await scene.play([...nodes, ...bystander], {
+          load: [load, ...coreOf(nodes)],
+          account: { discoverInterval: 1, ...(isServer && { signIn: 'password' }) },
+          credentials: { webhookSecret: 'sandbox-secret', ...signIn },
+        });
+        const listens = nodes.some(({ type }) => /^linktor-(message|status|typing|event)-in$/.test(type));
+        if (listens) {
+          await until(scene.state, ({ sockets }) => sockets.open > 0 && (isServer || sockets.subscriptions > 1));
+        }
+        await act(new Trial(scene, played, origin));
+      });
+    }
+  });
+}
