@@ -3,19 +3,56 @@ import type { Definition } from './kit/define';
 import { serveHooks } from './kit/http';
 import { mount } from './kit/mount';
 import type { RED } from './kit/red';
+import { serveSidebar } from './kit/sidebar';
 import ai from './linktor-ai';
+import analytics from './linktor-analytics';
+import api from './linktor-api';
+import bot from './linktor-bot';
+import channel from './linktor-channel';
 import config from './linktor-config';
+import connection from './linktor-connection';
+import contact from './linktor-contact';
+import conversation from './linktor-conversation';
+import embeddings from './linktor-embeddings';
+import eventIn from './linktor-event-in';
+import flow from './linktor-flow';
 import knowledge from './linktor-knowledge';
 import messageIn from './linktor-message-in';
 import send from './linktor-send';
+import statusIn from './linktor-status-in';
+import template from './linktor-template';
+import typing from './linktor-typing';
+import typingIn from './linktor-typing-in';
 import webhookIn from './linktor-webhook-in';
 
 /** The palette, in its order. */
-export const palette: readonly Definition[] = [config, messageIn, webhookIn, send, knowledge, ai];
+export const palette: readonly Definition[] = [
+  config,
+  messageIn,
+  statusIn,
+  typingIn,
+  eventIn,
+  webhookIn,
+  connection,
+  send,
+  typing,
+  conversation,
+  contact,
+  knowledge,
+  ai,
+  embeddings,
+  template,
+  channel,
+  bot,
+  flow,
+  analytics,
+  api,
+];
 
 /** What Node-RED calls. */
 export default function linktor(red: RED): void {
   const shared = { hooks: serveHooks(red), legacy: new Map() };
   for (const definition of palette) mount(red, definition, shared);
   serveEditor(red);
+  serveSidebar(red);
 }

@@ -98,7 +98,7 @@ const stories: readonly Story[] = [
       await trial.write({ text: 'I want to talk to a person' });
       assert.match(await trial.said(2), /^A colleague will answer you here, Ana/);
       const summary = await trial.seen('lb_summary');
-      assert.match(summary.payload, /person|shipping/i);
+      assert.match(summary.payload, /\(sandbox answer\)$/);
       assert.equal((await trial.conversation()).status, 'pending');
       await trial.write({ text: 'When do you open on Saturday?' });
       trial.press('lb_give');

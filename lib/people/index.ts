@@ -1,0 +1,128 @@
+import { batch, type Outcome } from '../batch';
+import type { LinktorClient } from '../client';
+import { LinktorError } from '../errors';
+import type { Contact } from '../model';
+import type { Turns } from '../turns';
+import { type Person, personOf } from './person';
+import { upsert, type Way, type Written } from './upsert';
+
+export { Turns } from '../turns';
+export { findContact, type Identity, isEmail, kinds } from './identity';
+export { findOrMake } from './once';
+export { type Written, ways } from './upsert';
+
+/** What is to be done with a contact. */
+export interface Order {
+  operation: 'create' | 'update' | 'upsert';
+  /** of the contact to update */
+  id?: string;
+  person: Person;
+  /** where phone numbers without + are from, ISO 3166 */
+  country: string;
+  /** what to find a contact by */
+  by: Way;
+}
+
+/** Whoever is to be written, and the turns in which it is done. */
+export interface Means {
+  client: LinktorClient;
+  turns: Turns;
+  signal: AbortSignal;
+}
+
+interface Failed {
+  index: number;
+  error: { code: string; message: string; cause: unknown };
+}
+
+/** What became of a table of contacts. */
+export interface Summary {
+  total: number;
+  created: number;
+  updated: number;
+  failed: Failed[];
+}
+
+/** how many contacts are written at a time */
+const width = 5;
+
+/** @throws LinktorError, `validation` for what is wrong with a field */
+export async function write(means: Means, order: Order): Promise<Written> {
+  // Phone numbers take a moment the first time: who comes later must not get in line before.
+  const task = await means.turns.run('ready', () => ready(means, order));
+  return task();
+}
+
+/**
+ * Write a table of contacts, row by row, some at a time; rows of the same contact in their order. A row that fails
+ * stops no other.
+ * @param orderOf gets one row ready
+ * @param tell gets how many are done
+ * @returns the contacts in the order of the rows, null where one has failed
+ * @throws LinktorError when all have failed, or the node closes; `details` say which row
+ */
+export async function writeAll<T>(
+  means: Means,
+  rows: readonly T[],
+  orderOf: (row: T) => Promise<Order>,
+  tell: (done: number) => void,
+): Promise<{ contacts: (Contact | null)[]; summary: Summary }> {
+  const contacts: (Contact | null)[] = [];
+  const summary: Summary = { total: rows.length, created: 0, updated: 0, failed: [] };
+  await batch(
+    inTurn(means, rows, orderOf),
+    width,
+    async (task) => task(),
+    (outcome) => {
+      note(summary, outcome, contacts.length);
+      contacts.push(outcome instanceof LinktorError ? null : outcome.contact);
+      tell(contacts.length);
+    },
+  );
+  const { failed, total } = summary;
+  if (means.signal.aborted || (total > 0 && failed.length === total)) throw unwritten(summary, contacts.length);
+  return { contacts, summary };
+}
+
+type Task = () => Promise<Written>;
+
+/** One row after the other is got ready, so that rows of the same contact get in line in their order. */
+async function* inTurn<T>(means: Means, rows: readonly T[], orderOf: (row: T) => Promise<Order>): AsyncGenerator<Task> {
+  for (const row of rows) {
+    if (means.signal.aborted) return;
+    yield await orderOf(row)
+      .then((order) => ready(means, order))
+      .catch((error: unknown) => () => Promise.reject(error));
+  }
+}
+
+async function ready({ client, turns }: Means, { operation, id = '', country, by, ...given }: Order): Promise<Task> {
+  const person = await personOf(given.person, country);
+  if (operation === 'upsert') return () => upsert(client, turns, person, by);
+  if (operation === 'create') return async () => ({ contact: await client.contacts.create(person), created: true });
+  return () =>
+    turns.run(`id ${id}`, async () => ({ contact: await client.contacts.update(id, person), created: false }));
+}
+
+function note(summary: Summary, outcome: Outcome<Written>, index: number): void {
+  if (outcome instanceof LinktorError) {
+    const { code, message, cause } = outcome;
+    summary.failed.push({ index, error: { code, message, cause } });
+  } else if (outcome.created) summary.created++;
+  else summary.updated++;
+}
+
+/** @returns the one error for a table of which nothing was written, or not all before the node closed */
+function unwritten({ failed, total, created, updated }: Summary, done: number): LinktorError {
+  const causes = failed.map(({ error }) => error.cause as LinktorError['cause']);
+  const [first] = failed;
+  const written = created + updated;
+  const reason = first ? first.error.message : `Closed after ${done}.`;
+  const count = written === 0 ? `None of ${total} contacts was written` : `Only ${written} of ${total} were written`;
+  return new LinktorError((first?.error.code ?? 'unexpected') as LinktorError['code'], `${count}: ${reason}`, {
+    hint: causes[0]?.hint,
+    ambiguous: written > 0 || causes.some(({ ambiguous }) => ambiguous),
+    retryable: written === 0 && causes.every(({ retryable }) => retryable),
+    details: { failed },
+  });
+}

@@ -1,0 +1,95 @@
+import { invalid } from '../errors';
+import { isObject, textOf } from '../outgoing';
+import { e164 } from '../phone';
+import { type Identity, isEmail, kinds } from './identity';
+
+/** What is to be known of somebody, in the words of the model. */
+export type Person = Readonly<Record<string, unknown>>;
+
+interface Identifier {
+  channelType: string;
+  identifier: string;
+  [field: string]: unknown;
+}
+
+/** What comes with every contact that was read, and is not for anybody to set. */
+const theirs = new Set(['id', 'contactId', 'tenantId', 'createdAt', 'updatedAt', 'lastSeenAt', 'conversationCount']);
+
+/**
+ * What a flow author gives, in the form in which it is kept: phone numbers as E.164, tags as a list, identities as a
+ * list of `{channelType, identifier}`; a single one may stand beside the other fields, as in a row of a CSV file.
+ * @param country ISO 3166: where phone numbers without + are from
+ * @throws LinktorError `validation` that names the field
+ */
+export async function personOf(given: Person, country: string): Promise<Person> {
+  const { channelType, identifier, ...rest } = given;
+  const person: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(rest)) {
+    if (theirs.has(key) || value === undefined) continue;
+    const read = readers[key];
+    // What is emptied on purpose stays so.
+    person[key] = read && value !== null && value !== '' ? await read(value, country) : value;
+  }
+  if (textOf(channelType) === undefined && textOf(identifier) === undefined) return person;
+  return { ...person, identifiers: [...identifiersOf(person), ...identifiersIn([{ channelType, identifier }])] };
+}
+
+const readers: Readonly<Record<string, (value: unknown, country: string) => unknown>> = {
+  phone: (value, country) => e164(text(value, 'phone'), country),
+  email(value) {
+    const email = text(value, 'email').trim();
+    if (isEmail(email)) return email;
+    throw invalid(`"${email}" is not an e-mail address.`, 'Correct the field "email".');
+  },
+  tags(value) {
+    const tags = typeof value === 'string' ? value.split(/[,;\n]/) : value;
+    if (!Array.isArray(tags)) throw invalid('"tags" must be a list.', 'Give a list of texts, or texts between commas.');
+    return tags.map((tag) => text(tag, 'tags').trim()).filter((tag) => tag !== '');
+  },
+  customFields: (value) => fields(value, 'customFields'),
+  metadata: (value) => fields(value, 'metadata'),
+  identifiers: identifiersIn,
+};
+
+function text(value: unknown, name: string): string {
+  const read = typeof value === 'boolean' ? undefined : textOf(value);
+  if (read !== undefined) return read;
+  throw invalid(`"${name}" must be a text.`);
+}
+
+function fields(value: unknown, name: string): Record<string, unknown> {
+  if (isObject(value)) return value;
+  throw invalid(`"${name}" must be an object.`, 'Give it as {"key": "value"}.');
+}
+
+/** A list, or a map of channel type and identifier. */
+function identifiersIn(given: unknown): Identifier[] {
+  const rows = isObject(given)
+    ? Object.entries(given).map(([channelType, identifier]) => ({ channelType, identifier }))
+    : given;
+  if (!Array.isArray(rows)) throw invalid('"identifiers" must be a list.', 'Give [{channelType, identifier}].');
+  return rows.map((row: unknown) => {
+    const one = isObject(row) ? row : {};
+    const [channelType, identifier] = [textOf(one.channelType), textOf(one.identifier)];
+    if (channelType !== undefined && identifier !== undefined) return { ...one, channelType, identifier };
+    throw invalid('An identity needs "channelType" and "identifier".', 'Give both, such as telegram and ana_souza.');
+  });
+}
+
+export function identifiersOf({ identifiers }: Person): Identifier[] {
+  return Array.isArray(identifiers) ? identifiers : [];
+}
+
+/** All that somebody can be found by, what tells most first. */
+export function identitiesOf(person: Person): Identity[] {
+  const { phone, email } = person;
+  return [
+    ...(typeof phone === 'string' && phone !== '' ? [{ address: phone, kind: 'phone' as const }] : []),
+    ...(typeof email === 'string' && email !== '' ? [{ address: email, kind: 'email' as const }] : []),
+    ...identifiersOf(person).map(({ channelType, identifier }) => ({
+      address: identifier,
+      kind: kinds[channelType] ?? 'handle',
+      channelType,
+    })),
+  ];
+}

@@ -1,0 +1,117 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { LinktorClient } from '../client';
+import { invalid, LinktorError, unsupported } from '../errors';
+import type { Contact } from '../model';
+import { isObject } from '../outgoing';
+import type { Turns } from '../turns';
+import { findContact, type Identity, plain } from './identity';
+import { findOrMake } from './once';
+import { identifiersOf, identitiesOf, type Person } from './person';
+
+export const ways = ['any', 'phone', 'email', 'identity'] as const;
+export type Way = (typeof ways)[number];
+
+export interface Written {
+  contact: Contact;
+  /** there was none before */
+  created: boolean;
+}
+
+/**
+ * Find somebody, or else make them known. What is given is merged into what is there: tags, own fields and identities
+ * are added, all else is replaced; what is so already is not written. Nobody is made twice: those who are known by the
+ * same thing take turns, and an answer that got lost is looked after.
+ * @param by what to find them by; any is phone, then e-mail, then identities
+ * @throws LinktorError `validation` when there is nothing to find them by, `conflict` when a part of it is another's
+ */
+export async function upsert(client: LinktorClient, turns: Turns, person: Person, by: Way): Promise<Written> {
+  const known = withoutEmpty(person);
+  const wanted = identitiesBy(known, by);
+  const keys = wanted.map(({ address, kind }) => `${kind} ${plain(address, kind)}`);
+  return turns.run(keys, async () => {
+    const identities = await findable(client, wanted);
+    const find = () => first(client, identities);
+    const make = () => client.contacts.create({ name: wanted[0]?.address, ...known });
+    const { it, origin } = await findOrMake(find, make).catch(telling);
+    const contact = origin === 'made' ? it : await merged(client, it, known).catch(telling);
+    return { contact, created: origin !== 'found' };
+  });
+}
+
+/** An empty cell of a table says nothing. */
+function withoutEmpty(person: Person): Person {
+  return Object.fromEntries(Object.entries(person).filter(([, value]) => value !== '' && value !== null));
+}
+
+function identitiesBy(person: Person, by: Way): Identity[] {
+  const wanted = identitiesOf(person).filter(
+    ({ kind, channelType }) => by === 'any' || (by === 'identity' ? channelType : !channelType && kind === by),
+  );
+  if (wanted.length > 0) return wanted;
+  const what = by === 'phone' || by === 'email' ? by : 'channelType and identifier';
+  throw invalid(
+    'There is nothing to find the contact by.',
+    `Give ${by === 'any' ? `phone, email, or ${what}` : what}, in a field or in msg.payload.`,
+  );
+}
+
+async function findable(client: LinktorClient, wanted: readonly Identity[]): Promise<readonly Identity[]> {
+  const isHandle = ({ kind }: Identity) => kind === 'handle';
+  if (!wanted.some(isHandle) || !(await isServer(client))) return wanted;
+  // This server searches names, phones and e-mails alone (contract 1.4): each time there would be one contact more.
+  const rest = wanted.filter((one) => !isHandle(one));
+  if (rest.length > 0) return rest;
+  throw unsupported('find a contact by an identity', 'Find it by phone or e-mail.');
+}
+
+async function isServer(client: LinktorClient): Promise<boolean> {
+  return (await client.contract()).name === 'server';
+}
+
+async function first(client: LinktorClient, identities: readonly Identity[]): Promise<Contact | undefined> {
+  for (const identity of identities) {
+    const contact = await findContact(client, identity);
+    if (contact) return contact;
+  }
+  return undefined;
+}
+
+/** @returns the contact with what is new about it */
+async function merged(client: LinktorClient, found: Contact, { identifiers, ...person }: Person): Promise<Contact> {
+  const { contacts } = client;
+  const given = identifiersOf({ identifiers });
+  // In a list of contacts some servers leave their identities out.
+  const now = given.length > 0 && found.identifiers.length === 0 ? await contacts.get(found.id) : found;
+  const changes = Object.entries(person)
+    .map(([key, value]) => [key, joined(key, now[key], value)])
+    .filter(([key, value]) => !isDeepStrictEqual(value, now[key as string]));
+  const fields = Object.fromEntries(changes);
+  const more = given.filter((one) => !now.identifiers.some((other) => isSame(one, other)));
+  const oneByOne = more.length > 0 && (await isServer(client));
+  if (more.length > 0 && !oneByOne) fields.identifiers = [...now.identifiers, ...more];
+  let contact = Object.keys(fields).length > 0 ? await contacts.update(now.id, fields) : now;
+  for (const one of oneByOne ? more : []) contact = await contacts.addIdentity(now.id, one);
+  return contact;
+}
+
+type Identifier = Contact['identifiers'][number];
+
+function isSame(one: Identifier, other: Identifier): boolean {
+  return one.channelType === other.channelType && one.identifier === other.identifier;
+}
+
+/** @returns what a field is to be */
+function joined(key: string, now: unknown, given: unknown): unknown {
+  if (key === 'tags' && Array.isArray(given)) return [...new Set([...(Array.isArray(now) ? now : []), ...given])];
+  if (isObject(given) && isObject(now)) return { ...now, ...given };
+  const isWritten = (key === 'phone' || key === 'email') && typeof now === 'string';
+  // However it is written there, it is the same.
+  return isWritten && plain(now, key) === plain(String(given), key) ? now : given;
+}
+
+/** What is one's cannot be another's. */
+function telling(error: unknown): never {
+  if (!(error instanceof LinktorError) || error.code !== 'conflict') throw error;
+  const hint = 'Another contact has this phone or e-mail: merge the two, or leave it out.';
+  throw new LinktorError(error.code, error.message, { ...error.cause, hint });
+}
