@@ -129,7 +129,7 @@ async function stream({ client, values, signal, emit }: Context, input: Completi
     id ??= piece.id;
     finishReason = piece.finishReason ?? finishReason;
     text += piece.delta;
-    if (piece.delta !== '') await emit({ result: isWhole ? text : piece.delta, also: { complete: false } });
+    if (piece.delta !== '') await emit({ result: isWhole ? text : piece.delta, also: { complete: undefined } });
   }
   signal.throwIfAborted();
   if (text === '' && finishReason === undefined) {

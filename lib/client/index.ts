@@ -97,7 +97,8 @@ export interface RawAnswer {
 
 /** The way to the socket. */
 export interface Way {
-  contract: Pick<Contract, 'frame' | 'signal'>;
+  /** certain once the URL has been asked for */
+  contract: Pick<Contract, 'frame' | 'signal' | 'announces'>;
   url(): Promise<string>;
   /** what `ws` has to know beside the URL */
   connection(): Promise<object>;
@@ -222,7 +223,13 @@ export class LinktorClient {
     // Whoever has frames has asked for the address before.
     const spoken = () => detection.known?.contract ?? api;
     return {
-      contract: { frame: (text) => spoken().frame(text), signal: (signal) => spoken().signal(signal) },
+      contract: {
+        frame: (text) => spoken().frame(text),
+        signal: (signal) => spoken().signal(signal),
+        get announces() {
+          return spoken().announces;
+        },
+      },
       async url() {
         const { base, socket } = await address();
         return join(base.replace(/^http/, 'ws'), socket.path, socket.query);

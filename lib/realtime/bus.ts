@@ -1,5 +1,9 @@
-import type { Conversation, Event } from '../model';
+import type { Conversation, Event, Message } from '../model';
+import { createdEvent } from './changes';
+import { Early } from './early';
+import { once } from './once';
 import { Seen } from './seen';
+import { Told } from './told';
 
 export type Source = 'ws' | 'webhook' | 'poll' | 'test';
 
@@ -19,32 +23,47 @@ export type Listener = (delivery: Delivery) => void;
 export interface BusSettings {
   /** the conversation, at once when it is known, else when it has been fetched; undefined when nobody can get it */
   conversation(id: string): Conversation | undefined | Promise<Conversation | undefined>;
-  /** a listener threw; the others are not affected */
+  /** nobody has told yet that this conversation has come into being; true once for each */
+  isFresh?(id: string): boolean;
+  /** more has come than can be held back; by default it is let go before what was missed */
+  onOverflow?(): void;
+  /** milliseconds that a status waits for its message; 0, the default, not at all */
+  patience?: number;
+  /** a listener failed; the others are not affected */
   onError(error: unknown): void;
 }
 
-const rank: Record<string, number> = { pending: 0, sent: 1, delivered: 2, read: 3, failed: 4 };
 const mostHeld = 10_000;
 
 /** Every event of an account goes through here: duplicates out, order per conversation kept, then to all listeners. */
 export class Bus {
   readonly #settings: BusSettings;
   readonly #seen = new Seen();
-  readonly #listeners = new Set<Listener>();
+  readonly #told = new Told(this.#seen);
+  readonly #early: Early;
+  /** replaced with every change, so that it can be walked through while it changes */
+  #listeners: readonly Listener[] = [];
   /** conversations whose events wait for one another */
   readonly #tails = new Map<string, Promise<void>>();
   /** messages that have come and not had their turn */
   readonly #waiting = new Set<string>();
   #held: Delivery[] | undefined;
+  /** for diagnosis: told, not told again, and told late */
+  readonly counters = { events: 0, duplicates: 0, recovered: 0 };
 
   constructor(settings: BusSettings) {
     this.#settings = settings;
+    this.#early = new Early(settings.patience ?? 0, (delivery) => this.#tellNew(delivery, false));
   }
 
   /** @returns the function that ends it */
   listen(listener: Listener): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    this.#listeners = [...this.#listeners, listener];
+    return once(() => {
+      // One function may have been given twice.
+      const index = this.#listeners.indexOf(listener);
+      this.#listeners = this.#listeners.filter((_, other) => other !== index);
+    });
   }
 
   /** What has been seen, to outlive this bus. */
@@ -57,25 +76,35 @@ export class Bus {
     return this.#seen.add(key);
   }
 
-  /** A message that has been told, or waits for its turn. */
+  /** A message that has been told, waits for its turn, or is older than our interest. */
   knows(messageId: string): boolean {
-    return this.#seen.has(`m:${messageId}`) || this.#waits(messageId);
+    return this.#told.knows(messageId) || this.#waits(messageId);
+  }
+
+  /** The status of a message that has been told, when neither it nor one that follows it has been. */
+  isStatusNews(messageId: string, status: string): boolean {
+    return this.#told.isStatusNews(messageId, status);
   }
 
   #waits(messageId: string): boolean {
     return this.#waiting.has(messageId) || this.#held?.some(({ event }) => event.message?.id === messageId) === true;
   }
 
-  /** Mark a message as known, so that it is never delivered. */
-  skip(messageId: string): void {
-    // What arrives live was said after we came, whatever a listing made meanwhile looks like.
-    if (this.#waits(messageId)) return;
-    this.#seen.add(`m:${messageId}`);
+  /**
+   * A message that is older than our interest: fetched later, it is not told. What arrives live was said after we
+   * came, whatever a listing made meanwhile looks like.
+   */
+  skip(message: Pick<Message, 'id' | 'direction' | 'status'>): void {
+    this.#told.skip(message);
   }
 
   /** Keep live events back while a gap is filled, so that what happened first is told first. */
   hold(): void {
     this.#held ??= [];
+  }
+
+  get holds(): boolean {
+    return this.#held !== undefined;
   }
 
   resume(): void {
@@ -84,11 +113,34 @@ export class Bus {
     for (const delivery of held) this.#take(delivery);
   }
 
-  feed(event: Event, source: Source): void {
-    const delivery: Delivery = { event, source, recovered: false, receivedAt: Date.now() };
+  /** Nobody wants to hear what is held back. */
+  discard(): void {
+    this.#held = undefined;
+    this.#early.clear();
+  }
+
+  /**
+   * @param receivedAt milliseconds of the clock
+   * @param recovered it was missed and has been fetched afterwards
+   */
+  feed(event: Event, source: Source, receivedAt = Date.now(), recovered = false): void {
+    const delivery = newDelivery(event, source, receivedAt);
+    delivery.recovered = recovered;
     if (!this.#held) return this.#take(delivery);
     this.#held.push(delivery);
-    if (this.#held.length >= mostHeld) this.resume();
+    if (this.#held.length < mostHeld) return;
+    if (this.#settings.onOverflow) this.#settings.onOverflow();
+    else this.resume();
+  }
+
+  /** As {@link feed}, whatever is held back. */
+  pass(event: Event, source: Source): void {
+    this.#take(newDelivery(event, source, Date.now()));
+  }
+
+  /** Tell at once what we have found ourselves, whatever is held back. */
+  announce(event: Event, source: Source): void {
+    this.#tell(newDelivery(event, source, Date.now()));
   }
 
   /**
@@ -101,8 +153,10 @@ export class Bus {
     this.#chain(conversationId, async () => {
       const events = await known;
       const conversation = await this.#settings.conversation(conversationId);
+      if (conversation) this.#introduce(conversation, 'poll', true);
       for (const event of events) {
-        this.#tellNew({ event, conversation, source: 'poll', recovered: true, receivedAt: Date.now() });
+        if (!this.#told.mayRecover(event)) continue;
+        this.#tellNew({ event, conversation, source: 'poll', receivedAt: Date.now(), recovered: true });
       }
     });
   }
@@ -110,7 +164,7 @@ export class Bus {
   #take(delivery: Delivery): void {
     const { conversationId: id, message } = delivery.event;
     // Where nobody listens, nothing has to be asked for.
-    if (id === undefined || this.#listeners.size === 0) return this.#tellNew(delivery);
+    if (id === undefined || this.#listeners.length === 0) return this.#tellNew(delivery);
     const found = this.#tails.has(id) ? undefined : this.#settings.conversation(id);
     if (found !== undefined && !(found instanceof Promise)) {
       delivery.conversation = found;
@@ -125,8 +179,25 @@ export class Bus {
     });
   }
 
-  #tellNew(delivery: Delivery): void {
-    if (this.#isNew(delivery.event)) this.#tell(delivery);
+  #tellNew(delivery: Delivery, mayWait = this.#early.waits): void {
+    const { event, conversation } = delivery;
+    if (mayWait && this.#told.isEarly(event) && this.#early.keep(delivery)) return;
+    if (!this.#told.isNew(event)) {
+      this.counters.duplicates++;
+      return;
+    }
+    if (conversation) this.#introduce(conversation, delivery.source, delivery.recovered, event);
+    this.#tell(delivery);
+    if (event.message) this.#early.release(event.message.id);
+  }
+
+  /** That there is a conversation is told before all else in it; a change that tells of it first is just that. */
+  #introduce(conversation: Conversation, source: Source, recovered: boolean, first?: Event): void {
+    if (this.#settings.isFresh?.(conversation.id) !== true) return;
+    const event = createdEvent(conversation);
+    if (!this.#told.isNew(event)) return;
+    if (first?.changes) first.name = event.name;
+    else this.#tell({ event, conversation, source, receivedAt: Date.now(), recovered });
   }
 
   /** One after the other within a conversation. */
@@ -140,30 +211,22 @@ export class Bus {
     this.#tails.set(id, next);
   }
 
-  #isNew(event: Event): boolean {
-    if (event.id !== undefined && !this.#seen.add(`e:${event.id}`)) return false;
-    if (event.message) return this.#seen.add(`m:${event.message.id}`);
-    if (event.messageId !== undefined && event.status !== undefined)
-      return this.#isNewStatus(event.messageId, event.status);
-    return true;
-  }
-
-  /** A status never goes back: a late "delivered" after "read" is no news. */
-  #isNewStatus(messageId: string, status: string): boolean {
-    if (!this.#seen.add(`s:${messageId}:${status}`)) return false;
-    const own = rank[status];
-    if (own === undefined) return true;
-    for (const [lower, value] of Object.entries(rank)) if (value < own) this.#seen.add(`s:${messageId}:${lower}`);
-    return true;
-  }
-
   #tell(delivery: Delivery): void {
+    this.counters.events++;
+    if (delivery.recovered) this.counters.recovered++;
     for (const listener of this.#listeners) {
       try {
-        listener(delivery);
+        // A listener may be asynchronous all the same, and its failure would end the process.
+        const result: unknown = listener(delivery);
+        if (result !== undefined && result instanceof Promise)
+          result.catch((error: unknown) => this.#settings.onError(error));
       } catch (error) {
         this.#settings.onError(error);
       }
     }
   }
+}
+
+function newDelivery(event: Event, source: Source, receivedAt: number): Delivery {
+  return { event, conversation: undefined, source, receivedAt, recovered: false };
 }

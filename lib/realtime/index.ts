@@ -1,25 +1,53 @@
 import type { Contract } from '../contract';
-import type { Event, Message } from '../model';
+import { isObject, tryJson } from '../contract/json';
+import type { Event } from '../model';
 import { Bus, type Listener } from './bus';
+import { describe } from './changes';
+import { Deaf } from './deaf';
+import type { RealtimeFacts } from './facts';
 import { once } from './once';
+import { Opening } from './opening';
+import { Poll } from './poll';
+import type { PollRest } from './reading';
+import { Recovery } from './recovery';
 import { type Rest, Roster } from './roster';
-import { Socket, type SocketSettings, type SocketState } from './socket';
+import { Socket, type SocketSettings } from './socket';
+import { type SocketState, usual } from './state';
 
 export type { Delivery, Listener, Source } from './bus';
-export type { SocketState } from './socket';
+export type { RealtimeFacts } from './facts';
+export type { SocketState } from './state';
 
 export interface RealtimeSettings
   extends Pick<
     SocketSettings,
     'autoReconnect' | 'reconnectInterval' | 'maxReconnectAttempts' | 'timing' | 'url' | 'connection'
   > {
-  contract: Pick<Contract, 'frame' | 'signal'>;
-  rest: Rest;
+  /** it is certain once the URL has been asked for */
+  contract: Pick<Contract, 'frame' | 'signal' | 'announces'>;
+  rest: Rest & PollRest;
   /** milliseconds between two looks for new conversations, 10 000 */
   discoverInterval?: number;
+  /** milliseconds between two questions what is new, where the socket does not announce it: 3000 while something happens */
+  pollBusy?: number;
+  /** and 15 000 while nothing does */
+  pollIdle?: number;
   /** something failed that nobody is waiting for; the text is safe to log */
   onProblem(text: string): void;
 }
+
+/** How long a predecessor may be gone for us to go on where it ended, in milliseconds. */
+const succession = 300_000;
+/** How long the nodes of a deploy take to be there again, in milliseconds. */
+const returning = 100;
+const stateNames: Partial<Record<SocketState['name'], Event['name']>> = {
+  open: 'connection.open',
+  waiting: 'connection.waiting',
+  refused: 'connection.refused',
+  idle: 'connection.closed',
+  paused: 'connection.closed',
+  closed: 'connection.closed',
+};
 
 /** What an account hears: one socket, one bus, and the conversations they are about. */
 export class Realtime {
@@ -27,57 +55,157 @@ export class Realtime {
   readonly #socket: Socket;
   readonly #bus: Bus;
   readonly #roster: Roster;
+  readonly #deaf: Deaf;
+  readonly #opening: Opening;
+  readonly #poll: Poll;
+  readonly #recovery: Recovery;
+  readonly #linger: number;
+  readonly #persistence: number;
   readonly #states = new Set<(state: SocketState) => void>();
   readonly #discovered = new Map<string, () => void>();
   readonly #chosen = new Map<string, number>();
+  /** chosen while the connection stood; where their gaps begin is still to be asked */
+  readonly #entering = new Set<string>();
+  #malformed = 0;
+  /** the socket of this contract does not announce messages: they are asked for */
+  #isSilent = false;
+  /** what was said of the connection the last time */
+  #shown: SocketState | undefined;
+  #users = 0;
   #everything = 0;
-  /** another number with every change of the connection */
-  #connection = 0;
-  #discover: NodeJS.Timeout | undefined;
-  #before = false;
-  /** starts under way; the last of them lets the live events go on */
-  #starting = 0;
-  /** the last start has failed halfway: what was missed is still to be fetched */
-  #incomplete = false;
-  /** when the last user of everything left, milliseconds of the clock */
-  #leftAt = 0;
+  /** when the last listener left, milliseconds of the clock */
+  #desertedAt = 0;
+  #return: NodeJS.Timeout | undefined;
+  /** more has come than could be held back while nobody listened */
+  #overflowed = false;
+  /** until then the mark of those who wanted everything is good for their successors, milliseconds of the clock */
+  #markUntil = 0;
 
   constructor(settings: RealtimeSettings) {
     this.#settings = settings;
     const { contract, rest, onProblem } = settings;
+    const timing = { ...usual, ...settings.timing };
+    this.#linger = timing.linger;
+    this.#persistence = timing.persistence;
     this.#socket = new Socket({
       ...settings,
+      url: async () => {
+        const address = await settings.url();
+        this.#isSilent = !contract.announces;
+        this.#tend();
+        return address;
+      },
       encode: (signal) => contract.signal(signal),
-      onFrame: (text) => this.#frame(text),
-      onState: (state) => this.#changed(state),
+      onFrame: (text, at) => this.#frame(text, at),
+      onState: () => {
+        this.#tend();
+        this.#show();
+      },
+      onBroken: (reason) => {
+        this.#malformed++;
+        this.#recovery.gap(reason, this.#lastHeard());
+      },
+    });
+    this.#recovery = new Recovery({
+      bus: () => this.#bus,
+      excuse: (time) => this.#deaf.excuse(time),
+      onProblem,
     });
     this.#roster = new Roster({
       rest,
       subscribe: (id) => this.#subscribeFound(id),
       settled: () => this.#socket.settled(),
+      persistence: timing.persistence,
       heard: (messageId) => this.#bus.knows(messageId),
-      hears: (id) => this.#discovered.has(id),
-      onKnown: (id) => this.#bus.skip(id),
+      hears: (id) => this.#hears(id),
+      wants: (id) => this.#everything > 0 || this.#chosen.has(id),
+      onKnown: (message) => this.#bus.skip(message),
       onProblem: (error) => onProblem(messageOf(error)),
-      onMissed: (id, messages) =>
-        this.#bus.insert(
-          id,
-          messages.then((missed) => missed.map(eventOf)),
-        ),
+      onMissed: (id, since, missed) => this.#recovery.messages(id, since, missed),
+      onListed: (before, listed) => this.#recovery.change(before, listed),
+      onStatus: (message) => this.#recovery.status(message),
+      onTruncated: (since) => this.#recovery.gap('truncated', since),
     });
     this.#bus = new Bus({
-      conversation: (id) => this.#roster.get(id),
-      onError: (error) => onProblem(error instanceof Error ? error.message : String(error)),
+      conversation: (id) => this.#roster.conversations.get(id),
+      isFresh: (id) => this.#roster.conversations.isFresh(id),
+      onOverflow: () => this.#overflow(),
+      patience: timing.patience,
+      onError: (error) => onProblem(messageOf(error)),
+    });
+    this.#deaf = new Deaf({
+      rest,
+      after: timing.deaf,
+      subscriptions: () => this.#socket.subscriptions,
+      hears: (id) => this.#hears(id),
+      settled: () => this.#socket.settled(),
+      onDeaf: (since) => {
+        this.#recovery.gap('deaf', since);
+        this.#socket.renew();
+      },
+    });
+    this.#opening = new Opening({
+      roster: this.#roster,
+      interval: settings.discoverInterval ?? 10_000,
+      persistence: timing.persistence,
+      wantsAll: () => this.#everything > 0,
+      isOpen: () => this.state.name === 'open',
+      settled: () => this.#socket.settled(),
+      hold: () => this.#bus.hold(),
+      resume: () => this.#resume(),
+      onCaughtUp: () => {
+        this.#deaf.excuse(this.#roster.mark ?? 0);
+        if (this.state.name === 'open') this.#deaf.start();
+      },
+      onUnreadable: (since) => this.#recovery.gap('unreadable', since),
+      onProblem: (error) => onProblem(messageOf(error)),
+    });
+    this.#poll = new Poll({
+      rest,
+      busy: settings.pollBusy ?? 3000,
+      idle: settings.pollIdle ?? 15_000,
+      delay: returning,
+      patience: timing.silence + timing.pong,
+      revival: timing.revival,
+      conversations: this.#roster.conversations,
+      wants: (id) => this.#everything > 0 || this.#chosen.has(id),
+      heard: (messageId) => this.#bus.knows(messageId),
+      isStatusNews: (messageId, status) => this.#bus.isStatusNews(messageId, status),
+      tell: (event, recovered) => this.#bus.feed(event, 'poll', Date.now(), recovered),
+      onGap: (reason, since, id) =>
+        id === undefined ? this.#recovery.gap(reason, since) : this.#recovery.count(reason, since),
+      onProblem: (error) => onProblem(messageOf(error)),
+      onState: () => this.#show(),
     });
   }
 
+  /** Where messages are asked for, it stands while they can be, whatever the socket is like. */
   get state(): SocketState {
-    return this.#socket.state;
+    const { state } = this.#socket;
+    if (!this.#isSilent || isOver(state) || (this.#poll.announced && state.name === 'open')) return state;
+    return this.#poll.state;
   }
 
   /** Counts for diagnosis. */
   get counts(): { subscriptions: number } {
     return { subscriptions: this.#socket.subscriptions };
+  }
+
+  /** How it is and what it has brought. */
+  facts(): RealtimeFacts {
+    const { state } = this;
+    const { latency, subscriptions, counters } = this.#socket;
+    const { attempts, lastError } = this.#isSilent ? this.#poll : this.#socket;
+    return {
+      state: state.name,
+      since: state.since,
+      attempts,
+      ...(lastError !== undefined && { lastError }),
+      ...(latency !== undefined && { latency }),
+      ...(this.#isSilent && { poll: this.#poll.facts }),
+      subscriptions,
+      counters: { ...counters, ...this.#bus.counters, gaps: this.#recovery.gaps, malformed: this.#malformed },
+    };
   }
 
   /** Hear every change of the connection. @returns the function that ends it */
@@ -90,10 +218,21 @@ export class Realtime {
   listen(listener: Listener): () => void {
     const release = this.#socket.retain();
     const off = this.#bus.listen(listener);
-    return () => {
+    this.#users++;
+    if (this.#users === 1) this.#enter();
+    this.#tend();
+    return once(() => {
       off();
+      this.#users--;
+      if (this.#users === 0) this.#leave();
+      this.#tend();
       release();
-    };
+    });
+  }
+
+  /** Hear what is told anyway: an onlooker opens no connection and keeps none. @returns the function that ends it */
+  overhear(listener: Listener): () => void {
+    return this.#bus.listen(listener);
   }
 
   /** Subscribe all conversations, present and coming. @returns the function that ends it */
@@ -101,14 +240,13 @@ export class Realtime {
     this.#everything++;
     if (this.#everything === 1) {
       // A redeploy must lose nothing; but what was said while nobody wanted to hear it is no gap.
-      if (Date.now() - this.#leftAt > (this.#settings.timing?.linger ?? 5000)) this.#roster.forget();
-      if (this.state.name === 'open') this.#start();
+      if (Date.now() > this.#markUntil) this.#roster.forget();
+      if (this.#isLive) this.#opening.start();
     }
     return once(() => {
       this.#everything--;
       if (this.#everything > 0) return;
-      this.#leftAt = Date.now();
-      clearTimeout(this.#discover);
+      this.#markUntil = Date.now() + this.#linger;
       for (const release of this.#discovered.values()) release();
       this.#discovered.clear();
     });
@@ -117,7 +255,9 @@ export class Realtime {
   /** Subscribe one conversation. @returns the function that ends it */
   subscribe(conversationId: string): () => void {
     const release = this.#socket.subscribe(conversationId);
-    this.#chosen.set(conversationId, (this.#chosen.get(conversationId) ?? 0) + 1);
+    const count = this.#chosen.get(conversationId) ?? 0;
+    this.#chosen.set(conversationId, count + 1);
+    if (count === 0) this.#choose(conversationId);
     return once(() => {
       const left = (this.#chosen.get(conversationId) ?? 1) - 1;
       if (left > 0) this.#chosen.set(conversationId, left);
@@ -126,9 +266,52 @@ export class Realtime {
     });
   }
 
-  /** What has been seen, as plain data: with it a successor tells nothing twice. */
+  /**
+   * Say that somebody is typing, or has stopped.
+   * @returns false when that could not be sent: the connection does not stand, or this server has no such frame
+   */
+  typing(conversationId: string, isTyping: boolean): boolean {
+    return this.#socket.send({ type: 'typing', conversationId, isTyping });
+  }
+
+  /** The end of {@link disconnect}; a connection that is down for another reason is tried at once. */
+  connect(): void {
+    this.#socket.resume();
+    if (this.state.name === 'waiting' || this.state.name === 'refused') this.#poll.retry();
+  }
+
+  /** Let go of the connection, whoever uses it, until {@link connect} or {@link reconnect}. */
+  disconnect(): void {
+    this.#socket.pause();
+    this.#resume();
+  }
+
+  /** A new connection, whatever the present one is like. What is missed meanwhile is fetched. */
+  reconnect(): void {
+    this.#socket.renew();
+    this.#poll.retry();
+  }
+
+  /** What has been seen and how far, as plain data: with it a successor tells nothing twice, and goes on from there. */
   get memory(): Bus['memory'] {
-    return this.#bus.memory;
+    const { memory } = this.#bus;
+    return {
+      export: () => {
+        const heard = () => this.#lastHeard(this.#everything === 0 && Date.now() > this.#markUntil);
+        const mark = this.#isSilent ? this.#poll.mark : heard();
+        if (mark === undefined) return memory.export();
+        const now = Date.now();
+        const listed = this.#isSilent ? this.#poll.export() : [];
+        const kept = listed.map((one): [string, number] => [`l:${one.join(' ')}`, now]);
+        return [[`w:${mark}`, now], ...kept, ...memory.export()];
+      },
+      import: (earlier) => {
+        memory.import(earlier.filter(([key]) => !/^[lw]:/.test(key)));
+        const listed = earlier.filter(([key]) => key.startsWith('l:')).map(([key]) => key.slice(2).split(' '));
+        for (const [key, until] of earlier)
+          if (key.startsWith('w:')) this.#succeed(Number(key.slice(2)), until, listed);
+      },
+    };
   }
 
   /** @returns true the first time that a reader asks about an event */
@@ -138,80 +321,186 @@ export class Realtime {
 
   /** Hand in an event that came by another way. */
   feed(event: Event, source: 'webhook' | 'test'): void {
-    this.#bus.feed(event, source);
+    // Where nothing comes live, there is nothing that it should wait for.
+    if (this.#users > 0 && this.state.name !== 'open') this.#bus.pass(event, source);
+    else this.#bus.feed(event, source);
   }
 
   /** A REST call has just succeeded: a refused socket may try again. */
   revive(): void {
     this.#socket.revive();
+    this.#poll.revive();
   }
 
   close(): void {
-    clearTimeout(this.#discover);
+    this.#opening.stop();
+    this.#poll.stop();
+    clearTimeout(this.#return);
+    this.#deaf.stop();
+    this.#roster.close();
+    this.#bus.discard();
     this.#socket.close();
   }
 
+  /** The socket stands and brings what is said. */
+  get #isLive(): boolean {
+    return !this.#isSilent && this.state.name === 'open';
+  }
+
+  /** Ask for messages while somebody wants them and nobody announces them. */
+  #tend(): void {
+    const { state } = this.#socket;
+    if (state.name !== 'open') this.#poll.deafen();
+    if (state.name === 'paused') this.#poll.fallBehind();
+    if (this.#isSilent && this.#users > 0 && !isOver(state)) this.#poll.start();
+    else this.#poll.stop();
+  }
+
+  #show(): void {
+    const { state } = this;
+    // Where messages are asked for, a socket that comes and goes changes nothing.
+    const isSame = this.#isSilent && state.name === this.#shown?.name && state.name !== 'waiting';
+    if (state === this.#shown || isSame) return;
+    this.#shown = state;
+    this.#changed(state);
+  }
+
   #changed(state: SocketState): void {
-    this.#connection++;
-    if (state.name === 'open') this.#start();
-    else clearTimeout(this.#discover);
-    if (state.name === 'idle') {
-      this.#before = false;
-      this.#roster.forget();
+    this.#opening.changed();
+    clearTimeout(this.#return);
+    if (this.#isLive) this.#opening.start();
+    else {
+      this.#deaf.stop();
+      // What was missed before them may still be fetched, but not if that takes for ever.
+      if (this.#bus.holds) this.#return = setTimeout(() => this.#resume(), this.#persistence);
     }
-    for (const listener of this.#states) listener(state);
+    if (state.name === 'idle') {
+      this.#bus.discard();
+      this.#roster.forget();
+      this.#poll.forget();
+    }
+    for (const listener of this.#states) {
+      try {
+        listener(state);
+      } catch (error) {
+        this.#settings.onProblem(messageOf(error));
+      }
+    }
+    const name = stateNames[state.name];
+    if (name === undefined) return;
+    const connection = { ...state };
+    this.#bus.announce({ name, connection, at: new Date(state.since).toISOString(), original: connection }, 'ws');
   }
 
-  /** First what was missed, then what is live. */
-  #start(): void {
-    this.#bus.hold();
-    this.#starting++;
-    this.#openUp()
-      .catch((error: unknown) => this.#settings.onProblem(messageOf(error)))
-      .finally(() => {
-        this.#starting--;
-        if (this.#starting === 0) this.#bus.resume();
-        this.#schedule();
-      });
+  /** Somebody listens again. */
+  #enter(): void {
+    // Who came back late has nothing to do with what was said when nobody wanted to hear it.
+    if (this.state.name === 'paused' && Date.now() - this.#desertedAt > this.#linger) {
+      this.#roster.forget();
+      this.#poll.forget();
+    }
+    if (!this.#bus.holds) return;
+    if (this.#overflowed) {
+      this.#overflowed = false;
+      this.#recovery.gap('overflow', this.#roster.mark);
+      if (this.#isLive) this.#opening.start();
+    }
+    // Of the nodes that a deploy makes anew one is the first, and the others want to hear it as well.
+    clearTimeout(this.#return);
+    this.#return = setTimeout(() => this.#resume(), returning);
   }
 
-  async #openUp(): Promise<void> {
-    this.#incomplete = true;
-    if (this.#before) for (const id of this.#chosen.keys()) await this.#roster.catchUp(id);
-    if (this.#everything > 0) {
-      // What is no longer open may have been missed as well.
-      if (this.#roster.marked) await this.#roster.sync({ all: false, gap: true, connection: this.#connection });
-      await this.#roster.sync({ all: true, gap: true, connection: this.#connection });
-      // What was said between the listing and the subscriptions is in neither of them: look once more.
-      await this.#socket.settled();
-      await this.#roster.sync({ all: false, gap: true, connection: this.#connection });
-    } else await this.#roster.mark();
-    this.#before = true;
-    this.#incomplete = false;
+  /** Nobody listens any more, perhaps only for the time that a deploy takes. */
+  #leave(): void {
+    this.#desertedAt = Date.now();
+    if (this.state.name !== 'paused') this.#bus.hold();
   }
 
-  #schedule(): void {
-    clearTimeout(this.#discover);
-    if ((this.#everything === 0 && !this.#incomplete) || this.state.name !== 'open') return;
-    this.#discover = setTimeout(() => {
-      const look = this.#incomplete
-        ? this.#openUp()
-        : this.#roster.sync({ all: false, gap: false, connection: this.#connection });
-      look.catch((error: unknown) => this.#settings.onProblem(messageOf(error))).finally(() => this.#schedule());
-    }, this.#settings.discoverInterval ?? 10_000);
+  /** There is too much to be held back. */
+  #overflow(): void {
+    if (this.#users === 0) {
+      // Told to nobody it would count as told: what can be fetched is fetched when somebody listens again.
+      this.#bus.discard();
+      this.#bus.hold();
+      this.#overflowed = true;
+      return;
+    }
+    this.#bus.resume();
+    if (this.#opening.isStarting) this.#recovery.gap('overflow', this.#lastHeard());
+  }
+
+  #resume(): void {
+    if (this.#users > 0 && !this.#opening.isStarting) this.#bus.resume();
+  }
+
+  /** What is said from now on in a conversation chosen later than the others, is of interest; not what was before. */
+  #choose(conversationId: string): void {
+    if (!this.#isLive || this.#everything > 0 || this.#roster.mark === undefined) return;
+    this.#entering.add(conversationId);
+    if (this.#entering.size > 1) return;
+    setImmediate(() => {
+      const ids = [...this.#entering];
+      this.#entering.clear();
+      this.#roster.enter(ids).catch((error: unknown) => this.#settings.onProblem(messageOf(error)));
+    });
+  }
+
+  /**
+   * A predecessor has ended: what was said since its mark is a gap.
+   * @param until milliseconds of the clock
+   * @param listed conversations and when they had changed, where it had to ask
+   */
+  #succeed(mark: number, until: number, listed: string[][]): void {
+    const isLate = Date.now() - until > succession;
+    if (isLate || !Number.isFinite(mark) || this.#roster.mark !== undefined || this.state.name !== 'idle') return;
+    this.#roster.markFrom(mark);
+    this.#poll.succeed(
+      mark,
+      listed.map(([id = '', changedAt = '']) => [id, changedAt]),
+    );
+    this.#markUntil = until + succession;
+  }
+
+  /** Up to then we have heard all, in milliseconds of the server's clock. @param live nobody has asked since by REST */
+  #lastHeard(live = true): number | undefined {
+    const { mark } = this.#roster;
+    return mark === undefined || !live ? mark : Math.max(mark, this.#deaf.since);
+  }
+
+  #hears(id: string): boolean {
+    return this.#discovered.has(id) || this.#chosen.has(id);
   }
 
   #subscribeFound(id: string): void {
     if (this.#everything > 0 && !this.#discovered.has(id)) this.#discovered.set(id, this.#socket.subscribe(id));
   }
 
-  #frame(text: string): void {
-    const event = this.#settings.contract.frame(text);
-    if (!event) return;
-    const id = event.conversationId;
-    if (id !== undefined && event.changes) this.#roster.update(id, event.changes);
-    if (id !== undefined && this.#everything > 0 && !this.#discovered.has(id)) this.#meet(id);
-    this.#bus.feed(event, 'ws');
+  /** What failed here would end the process. */
+  #frame(text: string, at: number): void {
+    try {
+      const event = this.#settings.contract.frame(text);
+      if (event) this.#live(event, at);
+      else if (!isObject(tryJson(text))) this.#malformed++;
+    } catch (error) {
+      this.#malformed++;
+      this.#settings.onProblem(messageOf(error));
+    }
+  }
+
+  #live(event: Event, at: number): void {
+    if (this.#isSilent) this.#poll.stir(event);
+    else this.#deaf.heard(event, at);
+    const { conversationId: id, changes } = event;
+    const isNew = !this.#isSilent && id !== undefined && this.#everything > 0 && !this.#discovered.has(id);
+    if (id !== undefined && changes) {
+      describe(event, this.#roster.conversations.update(id, changes));
+      // That it is there comes before what was said in it.
+      this.#bus.feed(event, 'ws', at);
+      if (isNew) this.#meet(id);
+      return;
+    }
+    if (isNew) this.#meet(id);
+    this.#bus.feed(event, 'ws', at);
   }
 
   /** The first sign of a conversation that no listing has shown yet: do not wait for the next one. */
@@ -220,11 +509,9 @@ export class Realtime {
   }
 }
 
-/** A message that was fetched, as the event that it would have been. */
-function eventOf(message: Message): Event {
-  const name = message.direction === 'inbound' ? 'message.received' : 'message.sent';
-  const { id: messageId, conversationId, createdAt: at } = message;
-  return { name, conversationId, messageId, message, at, original: message };
+/** Nobody wants the connection. */
+function isOver({ name }: SocketState): boolean {
+  return name === 'idle' || name === 'paused' || name === 'closed';
 }
 
 function messageOf(error: unknown): string {

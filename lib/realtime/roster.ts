@@ -1,8 +1,10 @@
 import type { ConversationFilter, MessageFilter } from '../contract';
-import { LinktorError } from '../errors';
 import type { Conversation, Message } from '../model';
+import { Catchup, type CatchupSettings } from './catchup';
+import { Conversations } from './conversations';
+import { activityOf, each, isLasting, timeOf } from './lists';
 
-/** What the roster asks by REST. */
+/** What the roster asks by REST. Both lists return true at their end when there were more than the server shows. */
 export interface Rest {
   conversations: {
     each(filter: ConversationFilter): AsyncGenerator<Conversation>;
@@ -11,26 +13,50 @@ export interface Rest {
   };
 }
 
-export interface RosterSettings {
-  rest: Rest;
+export interface RosterSettings extends CatchupSettings {
   /** ask for the live events of a conversation */
   subscribe(conversationId: string): void;
-  /** when the server knows of the subscriptions made so far */
-  settled(): Promise<void>;
   /** this message has been told, or is about to be */
   heard(messageId: string): boolean;
   /** its live events are being heard already */
   hears(conversationId: string): boolean;
-  /** messages that the socket did not bring, oldest first, as soon as they have been fetched */
-  onMissed(conversationId: string, messages: Promise<Message[]>): void;
+  /** somebody wants to hear of it */
+  wants?(conversationId: string): boolean;
   /** a message that is older than our interest */
-  onKnown(messageId: string): void;
+  onKnown(message: Message): void;
+  /** the listing says of a known conversation what nobody has told */
+  onListed?(before: Conversation, listed: Conversation): void;
+  /** in the listing after a gap, the newest message of a conversation */
+  onStatus?(message: Message): void;
+  /** there were more conversations than the server shows */
+  onTruncated?(since: number | undefined): void;
   /** a conversation that will not be asked again about what was missed in it */
   onProblem(error: unknown): void;
 }
 
+/** Which conversations to list. */
+export interface Look {
+  /** every open conversation, not only those with news */
+  all: boolean;
+  /** the live events of the conversations that we hear may have holes as well */
+  gap: boolean;
+  /** which connection brings the live events just now */
+  connection: number;
+  /** listings of the same round need not have fetched twice what the first of them has shown */
+  round?: number;
+}
+
+/** What a listing has shown. */
+export interface Listing extends Look {
+  /** the newest activity in it, milliseconds of the server's clock */
+  newest: number;
+  /** conversations without news have been subscribed that were not before */
+  subscribed: boolean;
+  /** when all that it showed to be missed has been fetched; rejects with what may pass with time */
+  fetched: Promise<void>;
+}
+
 const page = 100;
-const mostKnown = 20_000;
 
 /**
  * Which conversations there are. The socket announces no new ones (contract 2.1), so they are listed: all open ones at
@@ -38,95 +64,137 @@ const mostKnown = 20_000;
  */
 export class Roster {
   readonly #settings: RosterSettings;
-  readonly #known = new Map<string, Conversation>();
-  readonly #fetching = new Map<string, Promise<Conversation | undefined>>();
+  readonly conversations: Conversations;
+  readonly #catchup: Catchup;
   /** newest activity seen in a listing, in milliseconds of the SERVER's clock, so that no clock skew matters */
   #watermark: number | undefined;
   /** how far the last listing went, and which connection there was */
   #listed: { connection: number; newest: number } | undefined;
   /** subscribed since the last listing; something may have been said before the server knew of it */
   readonly #fresh = new Set<string>();
+  /** of interest from later on than the mark */
+  readonly #entered = new Map<string, number>();
+  /** being fetched in this round already: what is said from then on is heard */
+  #round = { number: 0, ids: new Set<string>() };
 
   constructor(settings: RosterSettings) {
     this.#settings = settings;
+    this.conversations = new Conversations((id) => settings.rest.conversations.get(id));
+    this.#catchup = new Catchup(settings);
   }
 
-  /** The conversation, from memory or by one request; events of a conversation that nobody can get go without. */
-  get(id: string): Conversation | undefined | Promise<Conversation | undefined> {
-    const known = this.#known.get(id);
-    if (known) return known;
-    let fetching = this.#fetching.get(id);
-    if (!fetching) {
-      fetching = this.#settings.rest.conversations
-        .get(id)
-        .then((conversation) => {
-          this.#know(conversation);
-          return conversation;
-        })
-        .catch(() => undefined)
-        .finally(() => this.#fetching.delete(id));
-      this.#fetching.set(id, fetching);
-    }
-    return fetching;
+  /** From when on a gap could be filled, in milliseconds of the server's clock. */
+  get mark(): number | undefined {
+    return this.#watermark;
   }
 
-  /** There is a mark from which a gap could be filled. */
-  get marked(): boolean {
-    return this.#watermark !== undefined;
+  /** What was said since then is of interest. @param time milliseconds of the server's clock */
+  markFrom(time: number): void {
+    this.conversations.newFrom(time);
+    this.#move(time);
+  }
+
+  #move(time: number): void {
+    this.#watermark = time;
+    this.#catchup.passed(time);
+    for (const [id, since] of this.#entered) if (since <= time) this.#entered.delete(id);
   }
 
   /** What has been said up to the next listing is of no interest. */
   forget(): void {
     this.#watermark = undefined;
+    this.#entered.clear();
+    this.#catchup.passed(Number.POSITIVE_INFINITY);
+    this.conversations.newFrom(Number.POSITIVE_INFINITY);
   }
 
-  /** Those that were in use last; the others can be asked for again. */
-  #know(conversation: Conversation): void {
-    this.#known.delete(conversation.id);
-    this.#known.set(conversation.id, conversation);
-    if (this.#known.size > mostKnown) this.#known.delete(this.#known.keys().next().value as string);
-  }
-
-  /** The server said what changed: so much need not be asked for. */
-  update(id: string, changes: Partial<Conversation>): void {
-    const known = this.#known.get(id);
-    if (known) this.#known.set(id, { ...known, ...changes });
+  close(): void {
+    this.#catchup.close();
   }
 
   /**
    * List, subscribe, and fetch what was missed.
-   * @param all list every open conversation, not only those with news
-   * @param gap the live events of the conversations that we hear may have holes as well
-   * @param connection which connection brings the live events just now
    * @throws LinktorError when the server cannot be asked; the next listing then starts from the old mark
    */
-  async sync({ all, gap, connection }: { all: boolean; gap: boolean; connection: number }): Promise<void> {
+  async sync(look: Look): Promise<void> {
+    await this.finish([await this.list(look)]);
+  }
+
+  /**
+   * List and subscribe. What was missed is being fetched when this has been done: {@link finish}.
+   * @throws LinktorError when the server cannot be asked
+   */
+  async list({ all, gap, connection, round }: Look): Promise<Listing> {
     const since = this.#watermark;
     const filter: ConversationFilter = { limit: page, sortBy: 'lastMessageAt', sortOrder: 'desc' };
     if (all) filter.status = 'open';
     let newest = since ?? 0;
-    const news: string[] = [];
+    let subscribed = false;
+    const news = new Set<string>();
     const latest: { id: string; active: number }[] = [];
     const fresh = [...this.#fresh];
-    for await (const conversation of this.#settings.rest.conversations.each(filter)) {
+    const watch = this.conversations.watch();
+    const open = all && since !== undefined ? new Set(this.conversations.ids('open')) : new Set<string>();
+    const truncated = await each(this.#settings.rest.conversations.each(filter), (conversation) => {
+      const { id, lastMessage } = conversation;
       const active = activityOf(conversation);
-      if (!all && since !== undefined && active < since) break;
+      if (!all && since !== undefined && active < since) return false;
       newest = Math.max(newest, active);
-      this.#know(conversation);
-      if (since === undefined && conversation.lastMessage) this.#settings.onKnown(conversation.lastMessage.id);
-      const unheard = gap || this.#isUnheard(conversation);
-      if (since !== undefined && active >= since && unheard) news.push(conversation.id);
-      else this.#settings.subscribe(conversation.id);
-      if (since === undefined) latest.push({ id: conversation.id, active });
-    }
-    await this.#catchUpAll(news);
+      if (this.#settings.wants?.(id) === false) return true;
+      open.delete(id);
+      this.#learn(conversation, watch.touched, since !== undefined);
+      if (lastMessage && since === undefined) this.#settings.onKnown(lastMessage);
+      else if (lastMessage && gap) this.#settings.onStatus?.(lastMessage);
+      if (since !== undefined && active >= since && (gap || this.#isUnheard(conversation))) {
+        if (!this.#has(conversation)) news.add(id);
+      }
+      if (!news.has(id)) {
+        subscribed ||= !this.#settings.hears(id);
+        this.#settings.subscribe(id);
+      }
+      if (since === undefined) latest.push({ id, active });
+      return true;
+    }).finally(watch.end);
+    if (truncated && gap) this.#settings.onTruncated?.(since);
+    const fetches = this.#catchUpAll(news, round);
+    if (!truncated) fetches.push(...[...open].slice(0, page).map((id) => this.#look(id)));
     for (const { id, active } of latest) if (active === newest) await this.#skip(id, newest);
-    for (const id of fresh) this.#fresh.delete(id);
-    if (gap || since === undefined) this.#watermark = newest;
-    // Here we rely on the socket, and a frame may still be on its way, or lost with its connection: what was listed
-    // the last time has been heard by now if the connection has lasted.
-    else if (this.#listed?.connection === connection) this.#watermark = Math.max(since, this.#listed.newest);
-    this.#listed = { connection, newest };
+    const fetched = succeeded(fetches).then(() => {
+      for (const id of fresh) this.#fresh.delete(id);
+    });
+    // Nobody may be waiting for it yet.
+    fetched.catch(() => {});
+    return { all, gap, connection, newest, subscribed, fetched };
+  }
+
+  /** Wait for what these listings have shown to be missed, and start from there the next time. */
+  async finish(listings: readonly Listing[]): Promise<void> {
+    await Promise.all(listings.map(({ fetched }) => fetched));
+    for (const { gap, connection, newest } of listings) {
+      const since = this.#watermark;
+      if (since === undefined) this.markFrom(newest);
+      else if (gap) this.#move(Math.max(since, newest));
+      // Here we rely on the socket, and a frame may still be on its way, or lost with its connection: what was listed
+      // the last time has been heard by now if the connection has lasted.
+      else if (this.#listed?.connection === connection) this.#move(Math.max(since, this.#listed.newest));
+      this.#listed = { connection, newest };
+    }
+  }
+
+  /** What the server has told since the listing was asked for is younger than the listing. */
+  #learn(listed: Conversation, touched: ReadonlySet<string>, tell: boolean): void {
+    const before = this.conversations.peek(listed.id);
+    if (before && touched.has(listed.id)) return;
+    this.conversations.know(listed);
+    if (before && tell) this.#settings.onListed?.(before, listed);
+  }
+
+  /** It was open, and is not among the open ones any more. */
+  async #look(id: string): Promise<void> {
+    const before = this.conversations.peek(id);
+    if (!before || !this.#settings.hears(id)) return;
+    const now = await this.conversations.fetch(id);
+    if (now) this.#settings.onListed?.(before, now);
   }
 
   /** Nobody hears it, or a connection that looks alive has kept its newest message from us. */
@@ -135,18 +203,34 @@ export class Roster {
     return lastMessage !== undefined && !this.#settings.heard(lastMessage.id);
   }
 
-  /** One conversation that cannot be asked must not keep us from the others. @throws what may pass with time */
-  async #catchUpAll(ids: readonly string[]): Promise<void> {
-    let passing: unknown;
-    for (const id of ids) {
-      try {
-        await (this.#settings.hears(id) ? this.catchUp(id) : this.discover(id));
-      } catch (error) {
-        if (error instanceof LinktorError && !error.cause.retryable) this.#settings.onProblem(error);
-        else passing = error;
-      }
-    }
-    if (passing !== undefined) throw passing;
+  /** All that was said in it has been fetched already. */
+  #has(conversation: Conversation): boolean {
+    const { id, lastMessage } = conversation;
+    const reached = this.#catchup.reached(id);
+    const active = activityOf(conversation);
+    return (
+      active < reached || (active === reached && lastMessage !== undefined && this.#settings.heard(lastMessage.id))
+    );
+  }
+
+  /**
+   * One conversation that cannot be asked must not keep us from the others.
+   * @returns when each has been fetched; rejects with what may pass with time
+   */
+  #catchUpAll(ids: ReadonlySet<string>, round = 0): Promise<void>[] {
+    if (round !== this.#round.number) this.#round = { number: round, ids: new Set() };
+    const { ids: asked } = this.#round;
+    return [...ids].flatMap((id) => {
+      if (round > 0 && asked.has(id)) return [];
+      asked.add(id);
+      const fetched = this.#settings.hears(id) ? this.catchUp(id) : this.discover(id);
+      this.#settings.subscribe(id);
+      return fetched.catch((error: unknown) => {
+        asked.delete(id);
+        if (!isLasting(error)) throw error;
+        this.#settings.onProblem(error);
+      });
+    });
   }
 
   /** What was said at the mark itself was said before it. */
@@ -154,24 +238,31 @@ export class Roster {
     for await (const message of this.#settings.rest.conversations.eachMessage(id, { limit: page })) {
       const time = timeOf(message.createdAt);
       if (time < mark) return;
-      if (time === mark) this.#settings.onKnown(message.id);
+      if (time === mark) this.#settings.onKnown(message);
     }
   }
 
   /** Only note where we stand, for a later {@link catchUp}. */
-  async mark(): Promise<void> {
-    for await (const newest of this.#settings.rest.conversations.each({
-      limit: 1,
-      sortBy: 'lastMessageAt',
-      sortOrder: 'desc',
-    })) {
-      const active = activityOf(newest);
-      if (newest.lastMessage) this.#settings.onKnown(newest.lastMessage.id);
-      await this.#skip(newest.id, active);
-      this.#watermark = active;
+  async begin(): Promise<void> {
+    let mark = 0;
+    const listing = this.#settings.rest.conversations.each({ limit: 20, sortBy: 'lastMessageAt', sortOrder: 'desc' });
+    for await (const conversation of listing) {
+      const active = activityOf(conversation);
+      if (active < mark) break;
+      mark = active;
+      if (conversation.lastMessage) this.#settings.onKnown(conversation.lastMessage);
+      await this.#skip(conversation.id, mark);
+    }
+    this.markFrom(mark);
+  }
+
+  /** Somebody wants to hear of these from now on: what was said in them since the mark is no gap. */
+  async enter(ids: readonly string[]): Promise<void> {
+    const listing = this.#settings.rest.conversations.each({ limit: 1, sortBy: 'lastMessageAt', sortOrder: 'desc' });
+    for await (const newest of listing) {
+      for (const id of ids) this.#entered.set(id, activityOf(newest) + 1);
       return;
     }
-    this.#watermark = 0;
   }
 
   /** Subscribe a conversation and fetch what was said in it before the subscription stood. */
@@ -184,31 +275,14 @@ export class Roster {
 
   /** Fetch what was said in one conversation since the last listing; its live events wait for that. */
   async catchUp(id: string): Promise<void> {
-    const since = this.#watermark;
-    if (since === undefined) return;
-    // The fetch begins when the subscription stands, so that no message falls between the two.
-    const missed = Promise.resolve()
-      .then(() => this.#settings.settled())
-      .then(() => this.#missed(id, since));
-    this.#settings.onMissed(id, missed);
-    await missed;
-  }
-
-  async #missed(id: string, since: number): Promise<Message[]> {
-    const missed: Message[] = [];
-    for await (const message of this.#settings.rest.conversations.eachMessage(id, { limit: page })) {
-      if (timeOf(message.createdAt) < since) break;
-      missed.push(message);
-    }
-    return missed.reverse();
+    if (this.#watermark === undefined) return;
+    const since = Math.max(this.#watermark, this.#entered.get(id) ?? 0);
+    await this.#catchup.fetch(id, since, this.#fresh.has(id) || !this.#settings.hears(id));
   }
 }
 
-function activityOf(conversation: Conversation): number {
-  return timeOf(conversation.lastMessageAt ?? conversation.createdAt);
-}
-
-function timeOf(iso: string | undefined): number {
-  const time = iso === undefined ? Number.NaN : Date.parse(iso);
-  return Number.isFinite(time) ? time : 0;
+/** @returns when all have ended; rejects when one of them did */
+async function succeeded(all: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(all)).find((one) => one.status === 'rejected');
+  if (failed) throw (failed as PromiseRejectedResult).reason;
 }

@@ -1,15 +1,12 @@
-import WebSocket from 'ws';
 import type { Signal } from '../contract';
 import { type Code, LinktorError } from '../errors';
-import { backoff } from './backoff';
+import { asAsked, backoff } from './backoff';
 import { once } from './once';
+import { type SocketState, type Timing, usual } from './state';
+import { Subscriptions } from './subscriptions';
+import { Wire } from './wire';
 
-export type SocketState =
-  | { name: 'idle' | 'connecting' | 'open' | 'closed'; since: number }
-  /** `until`: when the next attempt is made, milliseconds of the clock */
-  | { name: 'waiting'; since: number; attempt: number; until: number; reason: string }
-  /** stopped for a reason that trying again would not mend */
-  | { name: 'refused'; since: number; reason: string; code: Code };
+export type { SocketState } from './state';
 
 export interface SocketSettings {
   /** asked before every attempt; never print it */
@@ -18,8 +15,11 @@ export interface SocketSettings {
   connection?(): Promise<object>;
   /** a frame for the wire, or undefined where the contract has none */
   encode(signal: Signal): string | undefined;
-  onFrame(text: string): void;
+  /** @param at when it came, milliseconds of the clock */
+  onFrame(text: string, at: number): void;
   onState(state: SocketState): void;
+  /** a frame that cannot be taken has ended the connection */
+  onBroken?(reason: 'oversize' | 'malformed'): void;
   /** false: after a loss it stays closed until it is asked to retry */
   autoReconnect?: boolean;
   /** milliseconds before the first reconnect, 5000 */
@@ -30,68 +30,27 @@ export interface SocketSettings {
   timing?: Partial<Timing>;
 }
 
-interface Timing {
-  handshake: number;
-  /** silence after which we ask whether the other side is alive */
-  silence: number;
-  /** how long it may take to answer */
-  pong: number;
-  /** application ping of contract A */
-  ping: number;
-  /** open for so long counts as healthy: the next loss starts counting anew */
-  healthy: number;
-  /** how long a refusal is left alone */
-  revival: number;
-  /** how long the socket outlives its last user, so that a deploy does not make it flap */
-  linger: number;
-}
-
-const usual: Timing = {
-  handshake: 10_000,
-  silence: 25_000,
-  pong: 10_000,
-  ping: 30_000,
-  healthy: 60_000,
-  revival: 30_000,
-  linger: 5_000,
-};
-
-const largestFrame = 1024 * 1024;
-/** The server will say the same again next time: stop. */
-const refusedStatus: Record<number, Code> = {
-  401: 'authentication',
-  403: 'authorization',
-  404: 'websocket',
-  426: 'websocket',
-};
-const refusedClose: Record<number, Code> = {
-  1008: 'authorization',
-  4001: 'authentication',
-  4003: 'authorization',
-  4004: 'websocket',
-  4401: 'authentication',
-  4403: 'authorization',
-};
-
 /**
  * One connection that stays: opened by its first user, closed after its last, reconnected in between (contract 2.1).
  */
 export class Socket {
   readonly #settings: SocketSettings;
   readonly #timing: Timing;
-  readonly #subscriptions = new Map<string, number>();
+  readonly #subscriptions = new Subscriptions();
+  /** for diagnosis */
+  readonly counters = { frames: 0, reconnects: 0, refusedFrames: 0 };
   #state: SocketState = { name: 'idle', since: Date.now() };
-  #ws: WebSocket | undefined;
+  #wire: Wire | undefined;
   /** the attempt whose address is being asked for */
   #dial: symbol | undefined;
-  readonly #settling = new Set<() => void>();
-  #marks = 0;
+  /** until the connection before has ended: a server can lose track of an account that has two */
+  #farewell: Promise<void> | undefined;
   #users = 0;
   #attempt = 0;
+  #hasStood = false;
+  #lastError: string | undefined;
   #reconnect: NodeJS.Timeout | undefined;
   #linger: NodeJS.Timeout | undefined;
-  #watch: NodeJS.Timeout | undefined;
-  #ping: NodeJS.Timeout | undefined;
   #healthy: NodeJS.Timeout | undefined;
 
   constructor(settings: SocketSettings) {
@@ -107,6 +66,21 @@ export class Socket {
     return this.#subscriptions.size;
   }
 
+  /** Attempts since the connection was healthy the last time. */
+  get attempts(): number {
+    return this.#attempt;
+  }
+
+  /** Milliseconds that the last ping of the present connection took, there and back. */
+  get latency(): number | undefined {
+    return this.#wire?.latency;
+  }
+
+  /** Why a connection was lost or refused the last time; safe to show. */
+  get lastError(): string | undefined {
+    return this.#lastError;
+  }
+
   /** Be a user of the socket. @returns the function that ends this use */
   retain(): () => void {
     this.#users++;
@@ -114,54 +88,39 @@ export class Socket {
     if (this.#state.name === 'idle') this.#connect();
     return once(() => {
       this.#users--;
-      if (this.#users === 0) this.#linger = setTimeout(() => this.#end('idle'), this.#timing.linger);
+      if (this.#users > 0) return;
+      this.#linger = setTimeout(() => {
+        // Who has let go of the connection on purpose asks for it again.
+        if (this.#state.name !== 'paused' && this.#state.name !== 'closed') this.#end('idle');
+      }, this.#timing.linger);
     });
   }
 
   /** Ask for the events of a conversation; asked for again after every reconnect. @returns the function that ends it */
   subscribe(conversationId: string): () => void {
-    const count = this.#subscriptions.get(conversationId) ?? 0;
-    this.#subscriptions.set(conversationId, count + 1);
-    if (count === 0) this.send({ type: 'subscribe', conversationId });
-    return once(() => {
-      const left = (this.#subscriptions.get(conversationId) ?? 1) - 1;
-      if (left > 0) this.#subscriptions.set(conversationId, left);
-      else {
-        this.#subscriptions.delete(conversationId);
-        this.send({ type: 'unsubscribe', conversationId });
-      }
-    });
+    return this.#subscriptions.add(conversationId);
   }
 
-  /** @returns false when the socket is not open; subscriptions are remembered, everything else is lost */
+  /** @returns false when the socket is not open or nobody reads at its other end; what is sent then is lost */
   send(signal: Signal): boolean {
-    if (this.#state.name !== 'open' || !this.#ws) return false;
+    const wire = this.#wire;
+    if (this.#state.name !== 'open' || !wire) return false;
     const frame = this.#settings.encode(signal);
     if (frame === undefined) return false;
-    this.#ws.send(frame);
+    if (wire.full) {
+      this.counters.refusedFrames++;
+      return false;
+    }
+    wire.send(frame);
     return true;
   }
 
   /** @returns when the server has read all that was sent so far, or will not any more: frames are read in order */
-  settled(): Promise<void> {
-    const ws = this.#ws;
-    if (this.#state.name !== 'open' || !ws) return Promise.resolve();
-    return new Promise((resolve) => {
-      const mark = Buffer.from(`s${++this.#marks}`);
-      const done = () => {
-        clearTimeout(timer);
-        ws.off('pong', onPong);
-        this.#settling.delete(done);
-        resolve();
-      };
-      const onPong = (data: Buffer) => {
-        if (data.equals(mark)) done();
-      };
-      const timer = setTimeout(done, this.#timing.pong);
-      this.#settling.add(done);
-      ws.on('pong', onPong);
-      ws.ping(mark);
-    });
+  async settled(): Promise<void> {
+    const wire = this.#wire;
+    if (this.#state.name !== 'open' || !wire) return;
+    await this.#subscriptions.written();
+    if (wire === this.#wire) await wire.settled();
   }
 
   /** A refusal may be over. A server that takes our calls and not our socket is not asked with every call. */
@@ -174,6 +133,31 @@ export class Socket {
   retry(): void {
     if (this.#users === 0 || (this.#state.name !== 'refused' && this.#state.name !== 'waiting')) return;
     this.#attempt = 0;
+    this.#connect();
+  }
+
+  /** Let go of the connection, whoever uses it, until {@link resume} or {@link renew}. */
+  pause(): void {
+    const { name } = this.#state;
+    if (name === 'closed' || name === 'paused') return;
+    clearTimeout(this.#reconnect);
+    this.#attempt = 0;
+    this.#drop(true);
+    this.#become({ name: 'paused', since: Date.now() });
+  }
+
+  /** The end of a pause; a connection that is down for another reason is tried at once. */
+  resume(): void {
+    if (this.#state.name !== 'paused') return this.retry();
+    if (this.#users > 0) this.#connect();
+    else this.#become({ name: 'idle', since: Date.now() });
+  }
+
+  /** A new connection, whatever the present one is like; that one is ended first. */
+  renew(): void {
+    if (this.#state.name === 'closed' || this.#users === 0) return this.resume();
+    this.#attempt = 0;
+    this.#drop(true);
     this.#connect();
   }
 
@@ -198,7 +182,7 @@ export class Socket {
     // Who hears that may have closed us.
     if (this.#dial !== dial) return;
     const { url, connection } = this.#settings;
-    Promise.all([url(), connection?.()])
+    Promise.all([url(), connection?.(), this.#farewell])
       .then(([address, options]) => {
         if (this.#dial === dial) this.#open(address, options);
       })
@@ -211,67 +195,49 @@ export class Socket {
   #undialled(error: unknown): void {
     this.#dial = undefined;
     const problem = error instanceof LinktorError ? error : new LinktorError('websocket', 'no usable address');
-    const { code, message } = problem;
+    const { code, message, cause } = problem;
     const passing = code === 'network' || code === 'timeout' || code === 'server' || code === 'rate_limit';
-    this.#failed(message, passing ? undefined : code);
+    this.#failed(message, passing ? undefined : code, cause.retryAfter);
   }
 
   #open(url: string, options: object | undefined): void {
-    const ws = new WebSocket(url, {
-      ...options,
-      handshakeTimeout: this.#timing.handshake,
-      maxPayload: largestFrame,
-      perMessageDeflate: false,
-      followRedirects: false,
+    const wire: Wire = new Wire(url, options, {
+      timing: this.#timing,
+      beat: () => this.send({ type: 'ping' }),
+      onOpen: () => this.#stands(wire),
+      onText: (text, at) => {
+        this.counters.frames++;
+        this.#settings.onFrame(text, at);
+      },
+      onBroken: (reason) => this.#settings.onBroken?.(reason),
+      onLost: (reason, refused, asked) => {
+        this.#drop();
+        this.#failed(reason, refused, asked);
+      },
     });
     this.#dial = undefined;
-    this.#ws = ws;
-    ws.on('open', () => this.#opened(ws));
-    ws.on('message', (data) => {
-      this.#alive();
-      this.#settings.onFrame(data.toString());
-    });
-    ws.on('pong', () => this.#alive());
-    ws.on('ping', () => this.#alive());
-    ws.on('unexpected-response', (_request, response) => {
-      const status = response.statusCode ?? 0;
-      this.#lost(ws, `the server answered ${status}`, refusedStatus[status]);
-    });
-    ws.on('error', (error) => this.#lost(ws, (error as NodeJS.ErrnoException).code ?? 'connection failed'));
-    ws.on('close', (code) => this.#lost(ws, `closed with ${code}`, refusedClose[code]));
+    this.#wire = wire;
   }
 
-  #opened(ws: WebSocket): void {
-    if (ws !== this.#ws) return;
+  #stands(wire: Wire): void {
     this.#state = { name: 'open', since: Date.now() };
-    for (const conversationId of this.#subscriptions.keys()) this.send({ type: 'subscribe', conversationId });
+    if (this.#hasStood) this.counters.reconnects++;
+    this.#hasStood = true;
+    this.#subscriptions.begin((signal, left) => {
+      const frame = this.#settings.encode(signal);
+      if (frame === undefined) left?.();
+      else wire.send(frame, left);
+    });
     this.#healthy = setTimeout(() => {
       this.#attempt = 0;
     }, this.#timing.healthy);
-    this.#ping = setInterval(() => this.send({ type: 'ping' }), this.#timing.ping);
-    this.#alive();
     this.#settings.onState(this.#state);
   }
 
-  /** Anything that arrives proves life. After a silence we ask, and without an answer we cut: close() could hang. */
-  #alive(): void {
-    clearTimeout(this.#watch);
-    const ws = this.#ws;
-    if (this.#state.name !== 'open' || !ws) return;
-    this.#watch = setTimeout(() => {
-      ws.ping();
-      this.#watch = setTimeout(() => ws.terminate(), this.#timing.pong);
-    }, this.#timing.silence);
-  }
-
-  #lost(ws: WebSocket, reason: string, refused?: Code): void {
-    if (ws !== this.#ws) return;
-    this.#drop();
-    this.#failed(reason, refused);
-  }
-
-  #failed(reason: string, refused?: Code): void {
+  /** @param asked seconds that the server wants us to wait */
+  #failed(reason: string, refused?: Code, asked?: number): void {
     const { autoReconnect = true, maxReconnectAttempts = 0, reconnectInterval = 5000 } = this.#settings;
+    this.#lastError = reason;
     if (refused !== undefined) return this.#refuse(refused, reason);
     if (!autoReconnect) return this.#refuse('websocket', reason);
     this.#attempt++;
@@ -279,7 +245,7 @@ export class Socket {
       return this.#refuse('websocket', `gave up after ${maxReconnectAttempts} attempts`);
     }
     const since = Date.now();
-    const wait = backoff(this.#attempt, reconnectInterval);
+    const wait = asAsked(backoff(this.#attempt, reconnectInterval), asked);
     this.#reconnect = setTimeout(() => this.#connect(), wait);
     this.#become({ name: 'waiting', since, attempt: this.#attempt, until: since + wait, reason });
   }
@@ -295,23 +261,13 @@ export class Socket {
     this.#become({ name, since: Date.now() });
   }
 
-  /** Let go of the present connection, if any; none of its late events will be heard. */
+  /** Let go of the present connection, if any. */
   #drop(politely = false): void {
-    clearTimeout(this.#watch);
     clearTimeout(this.#healthy);
-    clearInterval(this.#ping);
     this.#dial = undefined;
-    for (const done of this.#settling) done();
-    const ws = this.#ws;
-    this.#ws = undefined;
-    if (!ws) return;
-    ws.removeAllListeners();
-    // A connection torn down while it is being made still emits an error, which nobody may miss.
-    ws.on('error', () => {});
-    if (politely && ws.readyState === WebSocket.OPEN) {
-      ws.close(1000, 'client disconnect');
-      const cut = setTimeout(() => ws.terminate(), 1000);
-      ws.once('close', () => clearTimeout(cut));
-    } else ws.terminate();
+    this.#subscriptions.end();
+    const wire = this.#wire;
+    this.#wire = undefined;
+    if (wire) this.#farewell = wire.end(politely);
   }
 }

@@ -14,7 +14,11 @@ export async function store(
   outcome: Outcome,
   facts: AnswerFacts,
 ): Promise<void> {
-  Object.assign(msg, outcome.also);
+  for (const [name, value] of Object.entries(outcome.also ?? {})) {
+    // Not set to undefined: some core nodes only look whether a property is there.
+    if (value === undefined) delete msg[name];
+    else msg[name] = value;
+  }
   if (facts.requestId !== undefined || facts.rate) {
     const before = typeof msg.linktor === 'object' && msg.linktor !== null ? msg.linktor : {};
     msg.linktor = { ...before, ...facts };

@@ -1,58 +1,80 @@
 import { strict as assert } from 'node:assert';
-import { readdirSync, readFileSync } from 'node:fs';
-import path from 'node:path';
 import { palette } from '../../nodes';
+import { coreNodes, examples } from '../support/examples';
 
-const folder = path.join(import.meta.dirname ?? __dirname, '..', '..', 'examples');
-const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
+const definitions = new Map(palette.map((definition) => [definition.type, definition]));
+/** What Node-RED itself stores with a node. */
+const usual = new Set(['id', 'type', 'z', 'x', 'y', 'wires', 'name', 'config', 'outputs', 'credentials']);
+const secret = /^(sandbox-(key|secret)|\$\{\w+\})$/;
 
-interface Node {
-  id: string;
-  type: string;
-  z?: string;
-  wires?: string[][];
-  credentials?: Record<string, string>;
-  [field: string]: unknown;
+/** Pixels that the editor needs for a node, roughly: it goes by the label. */
+function width(label: string): number {
+  return Math.max(100, 20 * Math.ceil((label.length * 6 + 50) / 20));
 }
 
-const flows = new Map<string, Node[]>(
-  files.map((file) => [file, JSON.parse(readFileSync(path.join(folder, file), 'utf8'))]),
-);
-const core = new Set([
-  'tab',
-  'comment',
-  'inject',
-  'debug',
-  'catch',
-  'status',
-  'complete',
-  'switch',
-  'change',
-  'group',
-  'http request',
-]);
-
 describe('the examples', () => {
-  for (const [file, nodes] of flows) {
-    it(`${file}: whole, explained, without code and without secrets`, () => {
+  for (const { name, nodes } of examples) {
+    it(`${name}: whole, without code and without secrets`, () => {
       const ids = new Set(nodes.map(({ id }) => id));
-      assert.equal(ids.size, nodes.length, 'ids are unique');
       for (const { id, type, z, wires = [], config, credentials = {} } of nodes) {
-        assert.ok(core.has(type) || palette.some((one) => one.type === type), `${id}: ${type}`);
-        if (z !== undefined) assert.ok(ids.has(z), `${id} is on no tab`);
+        assert.ok(type === 'tab' || type in coreNodes || definitions.has(type), `${id}: ${type}`);
+        if (z !== undefined) assert.ok(ids.has(String(z)), `${id} is on no tab`);
         for (const target of wires.flat()) assert.ok(ids.has(target), `${id} leads nowhere`);
         if (typeof config === 'string') assert.ok(ids.has(config), `${id} has no config node`);
-        for (const value of Object.values(credentials)) assert.match(value, /^(sandbox-(key|secret)|\$\{\w+\})$/, id);
+        for (const value of Object.values(credentials)) assert.match(value, secret, id);
       }
+    });
+
+    it(`${name}: says what it does and how to try it, and what goes wrong`, () => {
+      const { info } = nodes.find(({ type }) => type === 'tab') ?? {};
+      assert.ok(String(info).length > 20, 'the tab says what it is about');
+      const notes = nodes.filter(({ type }) => type === 'comment');
       assert.ok(
-        nodes.some(({ type, info }) => type === 'comment' && String(info).length > 20),
-        'a comment explains it',
+        notes.some(({ name: steps, info }) => /linktor-sandbox/.test(String(steps)) && String(info).length > 20),
       );
+      assert.ok(nodes.some(({ type }) => type === 'catch'));
+    });
+
+    it(`${name}: stores nothing that a node does not know`, () => {
+      for (const node of nodes) {
+        const fields = definitions.get(node.type)?.fields;
+        if (!fields) continue;
+        const known = Object.entries(fields).flatMap(([field, { kind }]) =>
+          kind === 'typed' || kind === 'out' ? [field, `${field}Type`] : [field],
+        );
+        const unknown = Object.keys(node).filter((key) => !usual.has(key) && !known.includes(key));
+        assert.deepEqual(unknown, [], node.id);
+      }
+    });
+
+    it(`${name}: no node lies upon another`, () => {
+      const boxes = nodes
+        .filter(({ x, type }) => x !== undefined && type !== 'comment')
+        .map(({ id, x, y, name: label, type }) => ({
+          id,
+          x: Number(x),
+          y: Number(y),
+          half: width(String(label || type.replace('linktor-', ''))) / 2,
+        }));
+      for (const one of boxes) {
+        for (const other of boxes) {
+          const apart = Math.abs(one.y - other.y) >= 40 || Math.abs(one.x - other.x) >= one.half + other.half;
+          assert.ok(one === other || apart, `${one.id} and ${other.id}`);
+        }
+      }
     });
   }
 
+  it('can be imported side by side', () => {
+    const ids = examples.flatMap(({ nodes }) => nodes.map(({ id }) => id));
+    assert.deepEqual(
+      ids.filter((id, index) => ids.indexOf(id) !== index),
+      [],
+    );
+  });
+
   it('show every node of the palette', () => {
-    const shown = new Set([...flows.values()].flat().map(({ type }) => type));
+    const shown = new Set(examples.flatMap(({ nodes }) => nodes.map(({ type }) => type)));
     assert.deepEqual(
       palette.map(({ type }) => type).filter((type) => !shown.has(type)),
       [],

@@ -91,7 +91,7 @@ describe('linktor-ai: answers in pieces', () => {
     const { all } = probe('out');
     assert.equal(all.at(-1), last);
     assert.ok(all.length > 3, `${all.length} messages`);
-    assert.ok(all.slice(0, -1).every(({ complete }) => complete === false));
+    assert.ok(all.slice(0, -1).every((one) => !('complete' in one)));
     assert.match(all.map(({ payload }) => payload).join(''), /Saturday/);
     assert.ok(all.every(({ topic }) => topic === 'kept'));
     const { id, finishReason } = last.ai as Record<string, unknown>;

@@ -1,0 +1,34 @@
+import type { SocketState } from './state';
+
+/** How the connection is and what it has brought, for those who watch it. */
+export interface RealtimeFacts {
+  state: SocketState['name'];
+  /** milliseconds of the clock */
+  since: number;
+  /** attempts since the connection was healthy the last time */
+  attempts: number;
+  /** safe to show */
+  lastError?: string;
+  /** milliseconds that the last ping took, there and back */
+  latency?: number;
+  /** where messages are asked for: milliseconds between two rounds just now, rounds so far, and requests in them */
+  poll?: { every: number; rounds: number; requests: number };
+  subscriptions: number;
+  counters: {
+    /** what came on the socket */
+    frames: number;
+    /** told to the listeners */
+    events: number;
+    /** not told again */
+    duplicates: number;
+    /** told late, for they had been missed */
+    recovered: number;
+    /** times that something may have been lost for good */
+    gaps: number;
+    /** frames that could not be read */
+    malformed: number;
+    reconnects: number;
+    /** not sent, since the other side does not read */
+    refusedFrames: number;
+  };
+}
