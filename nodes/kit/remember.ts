@@ -25,12 +25,13 @@ export function remember(node: RunningNode, memory: Memory, legacy: Legacy): () 
     if (error) node.warn(`what has been seen cannot be kept: ${error.message}`);
   };
   let kept = 0;
-  const save = () => {
+  const save = (seen: Exported) => context.set(key, seen, complain);
+  const saveNews = () => {
     const seen = memory.export();
     const newest = seen.at(-1)?.[1] ?? 0;
     if (newest === kept) return;
     kept = newest;
-    context.set(key, seen, complain);
+    save(seen);
   };
   memory.import(legacy.get(node.id) ?? []);
   legacy.delete(node.id);
@@ -38,11 +39,13 @@ export function remember(node: RunningNode, memory: Memory, legacy: Legacy): () 
     complain(error);
     if (Array.isArray(value)) memory.import((value as Exported).filter(isEntry));
   });
-  const timer = setInterval(save, pace);
+  const timer = setInterval(saveNews, pace);
   return () => {
     clearInterval(timer);
-    legacy.set(node.id, memory.export());
-    save();
+    const seen = memory.export();
+    legacy.set(node.id, seen);
+    // Even without news: it says until when we have listened.
+    save(seen);
   };
 }
 

@@ -72,7 +72,13 @@ describe('secrets', function () {
       wrong: { baseUrl: sandbox.url, credentials: { apiKey: key, accessToken: decoy } },
       down: { baseUrl: `http://127.0.0.1:${nobody}`, credentials: { apiKey: key } },
       echo: { baseUrl: echo.url, credentials: { apiKey: key } },
-      prefix: { baseUrl: `${echo.url}/html`, signIn: 'accessToken', credentials: { accessToken: decoy } },
+      // Asked which contract it speaks, this server gets no token: it is told.
+      prefix: {
+        baseUrl: `${echo.url}/html`,
+        contract: 'api',
+        signIn: 'accessToken',
+        credentials: { accessToken: decoy },
+      },
     };
     // Ours alone: the node that reports has a status itself.
     const ours = accounts.flatMap((account) => [`in ${account}`, ...actions.map((type) => `${account} ${type}`)]);
