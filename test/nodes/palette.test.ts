@@ -11,6 +11,7 @@ const good: Record<string, Record<string, unknown>> = {
   'linktor-embeddings': { payload: 'a text' },
   'linktor-template': { payload: { numero_pedido: 'XS1', status_atual: 'transporte' }, templateId: 'status_pedido' },
   'linktor-api': { path: '/contacts' },
+  'linktor-conversation': { conversationId: 'conv_ana' },
 };
 
 /** What must be missing for them to refuse; those that are not here need nothing. */
@@ -22,6 +23,7 @@ const required: Record<string, string> = {
   'linktor-embeddings': 'payload',
   'linktor-template': 'templateId',
   'linktor-api': 'path',
+  'linktor-conversation': 'conversationId',
 };
 
 const actions = palette.flatMap((one) => (one.role === 'action' ? [one] : []));
