@@ -1,6 +1,8 @@
-// npm run pictures: takes the pictures of the README anew, from the demo as it really is, into docs/pictures/.
-import { mkdirSync, statSync } from 'node:fs';
+// npm run pictures: takes the pictures of the README and the guides anew, from the demo as it really is, into
+// docs/pictures/.
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { around, open, shoot } from './camera.mjs';
 import { chromium, chromiumArgs } from './chromium.mjs';
 import { DemoRun } from './demo.mjs';
 import { install } from './install.mjs';
@@ -9,7 +11,6 @@ import { root } from './run.mjs';
 /** @typedef {import('playwright-core').Page} Page */
 /** @typedef {import('playwright-core').Browser} Browser */
 
-const folder = path.join(root, 'docs', 'pictures');
 const talk = [
   'Hi! When do you open on Saturday?',
   'Great. And how much is shipping to Rio de Janeiro?',
@@ -20,13 +21,13 @@ const buttons = [
   { title: 'Yes, please', id: 'yes' },
   { title: 'No, thanks', id: 'no' },
 ];
+const examples = path.join(root, 'examples');
 
 await install();
 const executablePath = await chromium();
 if (!executablePath) process.exit(1);
 // Not before install(): it may not be there yet.
 const { chromium: driver } = await import('playwright-core');
-mkdirSync(folder, { recursive: true });
 
 const demo = new DemoRun();
 /** @type {Browser | undefined} */
@@ -36,6 +37,7 @@ try {
   browser = await driver.launch({ executablePath, args: chromiumArgs });
   await chatPictures(browser, chat);
   await editorPictures(browser, editor, chat);
+  await examplePictures(browser, editor, chat);
 } finally {
   await browser?.close();
   await demo.end();
@@ -46,7 +48,7 @@ try {
  * @param {string} chat
  */
 async function chatPictures(browser, chat) {
-  const page = await open(browser, chat, 1100, 700, 1.5);
+  const page = await open(browser, chat, 1100, 700, 1);
   await page.click('[data-testid="new-customer"]');
   await page.fill('[data-testid="new-customer-name"]', customer);
   await page.click('[data-testid="new-customer-start"]');
@@ -55,28 +57,27 @@ async function chatPictures(browser, chat) {
     await page.click('[data-testid="composer-send"]');
     await page.locator('[data-direction="outbound"][data-status="read"]').nth(index).waitFor();
   }
-  await rest(page);
   await shoot(page, 'chat');
-  const phone = await open(browser, page.url(), 390, 844);
+  const phone = await open(browser, page.url(), 390, 844, 1);
   await phone
     .locator('[data-direction="outbound"]')
     .nth(talk.length - 1)
     .waitFor();
-  await rest(phone);
   await shoot(phone, 'chat-phone');
   for (const one of [page, phone]) await one.context().close();
 }
 
 /**
+ * The editor with the first example at work.
+ *
  * @param {Browser} browser
  * @param {string} editor
  * @param {string} chat
  */
 async function editorPictures(browser, editor, chat) {
-  const page = await open(browser, editor, 1280, 860);
-  await page.locator('#red-ui-palette-Linktor').waitFor();
-  await page.locator('.red-ui-flow-node-status-label', { hasText: /\S/ }).first().waitFor();
-  await page.locator('#red-ui-loading-progress').waitFor({ state: 'hidden' });
+  const page = await openEditor(browser, editor, 1.25);
+  await palettePicture(page);
+  await sidebarPicture(page, chat);
   await flowPicture(page, chat);
   await page.setViewportSize({ width: 1280, height: 770 });
   await dialogPicture(page, 'send', "RED.editor.edit(RED.nodes.node('lk_send'))", () =>
@@ -86,19 +87,59 @@ async function editorPictures(browser, editor, chat) {
       $('#node-input-buttons').typedInput('value', ${JSON.stringify(JSON.stringify(buttons))});
     `),
   );
-  await page.click('#node-dialog-cancel');
-  await page.locator('.red-ui-tray').waitFor({ state: 'detached' });
-  await page.setViewportSize({ width: 1280, height: 1060 });
+  await page.setViewportSize({ width: 1280, height: 1000 });
+  await dialogPicture(page, 'message-in', "RED.editor.edit(RED.nodes.node('lk_in'))");
+  await page.setViewportSize({ width: 1280, height: 800 });
   await dialogPicture(page, 'config', "RED.editor.editConfig('', 'linktor-config', 'lk_config')", async () => {
     await page.click('.linktor-test');
-    await page.locator('.linktor-outcome .fa-check').first().waitFor();
+    await page.locator('.linktor-outcome .fa-check').last().waitFor();
   });
+  await page.context().close();
 }
 
-/** Nothing has the focus, and everything that moves has come to rest. @param {Page} page */
-async function rest(page) {
-  await page.evaluate('document.activeElement?.blur()');
-  await page.mouse.move(1, 1);
+/** Each example by itself, as it looks after Import and Deploy. @param {Browser} browser @param {string} editor @param {string} chat */
+async function examplePictures(browser, editor, chat) {
+  for (const file of readdirSync(examples).sort()) {
+    const flow = readFileSync(path.join(examples, file), 'utf8').replaceAll('http://127.0.0.1:4010', chat);
+    await fetch(`${editor}/flows`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: flow });
+    const page = await openEditor(browser, editor, 1);
+    await page.evaluate("RED.menu.setSelected('menu-item-sidebar', false)");
+    const broken = await page.evaluate('RED.nodes.filterNodes({}).filter(({ valid }) => !valid).map(({ id }) => id)');
+    if (broken.length > 0) throw new Error(`${file}: the editor does not like ${broken}.`);
+    await shoot(page, `examples/${file.slice(0, 2)}`, await around(page, '.red-ui-flow-node-group', { x: 44, y: 22 }));
+    await page.context().close();
+  }
+}
+
+/** @param {Browser} browser @param {string} editor @param {number} [scale] @returns {Promise<Page>} */
+async function openEditor(browser, editor, scale) {
+  const page = await open(browser, editor, 1760, 860, scale);
+  await page.locator('#red-ui-palette-Linktor').waitFor();
+  await page.locator('.red-ui-flow-node-group').first().waitFor();
+  await page.locator('#red-ui-loading-progress').waitFor({ state: 'hidden' });
+  await page.waitForFunction(() => {
+    const labels = [...document.querySelectorAll('.red-ui-flow-node-status-label')].map((one) => one.textContent ?? '');
+    return !labels.includes('connecting');
+  });
+  return page;
+}
+
+/** @param {Page} page */
+async function palettePicture(page) {
+  await page.setViewportSize({ width: 1760, height: 1300 });
+  await page.evaluate("document.querySelector('#red-ui-palette-Linktor').scrollIntoView()");
+  await shoot(page, 'palette', await around(page, '#red-ui-palette-Linktor .red-ui-palette-node', { x: 16, y: 4 }));
+  await page.setViewportSize({ width: 1760, height: 860 });
+}
+
+/** What the sidebar shows while a customer writes and the flow answers. @param {Page} page @param {string} chat */
+async function sidebarPicture(page, chat) {
+  await page.evaluate("RED.actions.invoke('linktor:show-sidebar')");
+  const side = page.locator('.linktor-side');
+  await side.locator('.linktor-side-state', { hasText: 'connected' }).waitFor();
+  await control(chat, 'messages', { contact: { name: customer }, text: 'Which payment methods do you accept?' });
+  await side.locator('[data-event="message.read"]').last().waitFor();
+  await shoot(page, 'sidebar', await around(page, '.linktor-side'));
 }
 
 /**
@@ -108,29 +149,12 @@ async function rest(page) {
  * @param {string} chat
  */
 async function flowPicture(page, chat) {
-  await page.keyboard.press('Control+Space');
-  await page.mouse.move(640, 840);
-  const latency = (/** @type {number} */ ms) =>
-    fetch(`${chat}/_sandbox/latency`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ ms }),
-    });
-  await latency(1500);
-  await fetch(`${chat}/_sandbox/messages`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ contact: { name: 'Otávio Reis' }, text: 'Do you sell ferns?' }),
-  });
+  await page.evaluate("RED.menu.setSelected('menu-item-sidebar', false)");
+  await control(chat, 'latency', { ms: 1500 });
+  await control(chat, 'messages', { contact: { name: 'Otávio Reis' }, text: 'Do you sell ferns?' });
   await page.locator('.red-ui-flow-node-status-label', { hasText: 'asking' }).first().waitFor();
-  const clip = await page.evaluate(() => {
-    const boxes = [...document.querySelectorAll('.red-ui-flow-node-group')].map((one) => one.getBoundingClientRect());
-    const [left, top] = [Math.min(...boxes.map((box) => box.left)), Math.min(...boxes.map((box) => box.top))];
-    const [right, bottom] = [Math.max(...boxes.map((box) => box.right)), Math.max(...boxes.map((box) => box.bottom))];
-    return { x: left - 24, y: top - 20, width: right - left + 48, height: bottom - top + 44 };
-  });
-  await shoot(page, 'flow', clip);
-  await latency(0);
+  await shoot(page, 'flow', await around(page, '.red-ui-flow-node-group', { x: 24, y: 22 }));
+  await control(chat, 'latency', { ms: 0 });
 }
 
 /**
@@ -146,34 +170,16 @@ async function dialogPicture(page, name, show, act) {
   await act?.();
   // The tray slides in: it is there once it stands still.
   await tray.hover();
-  const clip = await tray.boundingBox();
-  if (!clip) throw new Error(`There is no dialog ${name}.`);
-  await rest(page);
-  await shoot(page, name, clip);
+  await shoot(page, name, await around(page, '.red-ui-tray'));
+  await page.click('#node-dialog-cancel, #node-config-dialog-cancel');
+  await tray.waitFor({ state: 'detached' });
 }
 
-/**
- * @param {Browser} browser
- * @param {string} url
- * @param {number} width
- * @param {number} height
- * @param {number} [scale]
- * @returns {Promise<Page>}
- */
-async function open(browser, url, width, height, scale = 2) {
-  const context = await browser.newContext({ viewport: { width, height }, deviceScaleFactor: scale, locale: 'en-US' });
-  const page = await context.newPage();
-  await page.goto(url);
-  return page;
-}
-
-/**
- * @param {Page} page
- * @param {string} name
- * @param {{ x: number, y: number, width: number, height: number }} [clip]
- */
-async function shoot(page, name, clip) {
-  const file = path.join(folder, `${name}.png`);
-  await page.screenshot({ path: file, clip, animations: 'disabled', caret: 'hide' });
-  console.log(`${path.relative(root, file)}: ${Math.round(statSync(file).size / 1024)} KB`);
+/** @param {string} chat @param {string} route @param {object} body */
+async function control(chat, route, body) {
+  await fetch(`${chat}/_sandbox/${route}`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  });
 }

@@ -1,5 +1,8 @@
 // npm run soak -- [minutes] [seed]: the chaos test for as long as you like. Exits with 1 when anything was lost, told
-// twice or out of order, or when the memory grows.
+// twice or out of order, or when the memory grows. `npm run soak -- server [minutes]` does so with the self-hosted
+// server, where messages are asked for: 500 conversations, 5,000 messages, at the usual pace.
 import { node } from './run.mjs';
 
-process.exitCode = await node(['--expose-gc', '--import', 'tsx', 'test/support/soak.ts', ...process.argv.slice(2)]);
+const [first, ...rest] = process.argv.slice(2);
+const [file, args] = first === 'server' ? ['soak-server.ts', rest] : ['soak.ts', process.argv.slice(2)];
+process.exitCode = await node(['--expose-gc', '--import', 'tsx', `test/support/${file}`, ...args]);

@@ -26,8 +26,8 @@ describe('the examples', () => {
     });
 
     it(`${name}: says what it does and how to try it, and what goes wrong`, () => {
-      const { info } = nodes.find(({ type }) => type === 'tab') ?? {};
-      assert.ok(String(info).length > 20, 'the tab says what it is about');
+      const tab = nodes.find(({ type }) => type === 'tab');
+      assert.ok(String(tab?.info).length > 20, 'the tab says what it is about');
       const notes = nodes.filter(({ type }) => type === 'comment');
       assert.ok(
         notes.some(({ name: steps, info }) => /linktor-sandbox/.test(String(steps)) && String(info).length > 20),

@@ -33,7 +33,7 @@ const rules: [importer: RegExp, allowed: RegExp[]][] = [
   ],
   [/^lib\/(model|errors)\.ts$/, []],
   [/^lib\/phone\.ts$/, [/^lib\/errors\.ts$/, /^libphonenumber-js/]],
-  [/^lib\/schema\.ts$/, [/^lib\/errors\.ts$/, /^ajv/]],
+  [/^lib\/schema\.ts$/, [/^lib\/errors\.ts$/, /^lib\/contract\/json\.ts$/, /^ajv/]],
   [/^lib\/document\.ts$/, [/^lib\/errors\.ts$/, /^lib\/contract\/index\.ts$/]],
   [/^lib\/prompt\.ts$/, [/^lib\/(model|errors|transcript)\.ts$/]],
   [/^lib\/(batch|incoming|outgoing|split)\.ts$/, [/^lib\/(model|errors)\.ts$/]],

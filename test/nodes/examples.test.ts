@@ -4,9 +4,17 @@ import type { AddressInfo } from 'node:net';
 import linktor from '../../nodes';
 import type { RED } from '../../nodes/kit/red';
 import { coreOf, examples, playable, Trial } from '../support/examples';
-import { stage, until } from '../support/flows';
+import { type FlowNode, stage, until } from '../support/flows';
 
 const noWebhooks = 'It sends no webhooks.';
+
+/** A node and the probe behind it, beside an example. */
+function beside(id: string, node: Record<string, unknown> & { type: string }): FlowNode[] {
+  return [
+    { id, config: 'account', ...node, wires: [[`${id}_out`]] },
+    { id: `${id}_out`, type: 'probe' },
+  ];
+}
 
 interface Story {
   /** by the number in front of the example's name */
@@ -16,6 +24,8 @@ interface Story {
   server: true | string;
   /** changes of nodes, by id: nobody waits for minutes here */
   change?: Record<string, Record<string, unknown>>;
+  /** what the test needs beside the example */
+  more?: FlowNode[];
   act: (trial: Trial) => Promise<void>;
 }
 
@@ -51,7 +61,8 @@ const stories: readonly Story[] = [
     server: true,
     act: async (trial) => {
       await trial.write({ text: 'Is anybody there?' });
-      await trial.seen('lh_delivered');
+      // Who asks for news hears of the last one only.
+      await Promise.race([trial.seen('lh_delivered'), trial.seen('lh_read')]);
       await trial.control('typing', { conversationId: 'conv_ana', isTyping: true });
       const typing = await trial.seen('lh_typed');
       assert.equal(typing.payload, true);
@@ -92,6 +103,7 @@ const stories: readonly Story[] = [
     no: '06',
     title: 'answers, hands over with a summary, keeps silent, and comes back',
     server: true,
+    more: beside('test_in', { type: 'linktor-message-in' }),
     act: async (trial) => {
       await trial.write({ text: 'How much is shipping to Rio de Janeiro?' });
       assert.match(await trial.said(1), /R\$ 29/);
@@ -101,6 +113,7 @@ const stories: readonly Story[] = [
       assert.match(summary.payload, /\(sandbox answer\)$/);
       assert.equal((await trial.conversation()).status, 'pending');
       await trial.write({ text: 'When do you open on Saturday?' });
+      await trial.seen('test_in_out', 3);
       trial.press('lb_give');
       await trial.seen('lb_back');
       await trial.write({ text: 'Do you ship outside Brazil?' });
@@ -202,6 +215,12 @@ const stories: readonly Story[] = [
     no: '12',
     title: 'shows channels and figures, and raises the alarm for a channel that is off',
     server: true,
+    more: beside('test_off', {
+      type: 'linktor-channel',
+      operation: 'disconnect',
+      channel: 'ch_whatsapp',
+      channelType: 'str',
+    }),
     act: async (trial) => {
       trial.press('ld_now');
       const board = await trial.seen('ld_board');
@@ -209,7 +228,7 @@ const stories: readonly Story[] = [
       const fine = await trial.all('ld_fine', 2);
       assert.deepEqual(fine.map(({ payload }) => payload.name).sort(), ['Website chat', 'WhatsApp']);
       trial.press('test_off');
-      await trial.seen('test_gone');
+      await trial.seen('test_off_out');
       trial.press('ld_now');
       const alarm = await trial.seen('ld_alarm');
       assert.equal(alarm.payload.name, 'WhatsApp');
@@ -309,11 +328,7 @@ const stories: readonly Story[] = [
   },
 ];
 
-/** Somebody who lets a channel go, beside the example. */
-const bystander = [
-  { id: 'test_off', type: 'linktor-channel', operation: 'disconnect', channel: 'ch_whatsapp', channelType: 'str' },
-  { id: 'test_gone', type: 'probe' },
-].map((node) => ({ ...node, config: 'account', wires: node.id === 'test_off' ? [['test_gone']] : [] }));
+const listening = /^linktor-(message|status|typing|event)-in$/;
 
 const signIn = { email: 'demo@linktor.local', password: 'sandbox' };
 /** What whoever runs a server of their own changes in an example. */
@@ -331,7 +346,7 @@ describe('the examples', () => {
 for (const contract of ['api', 'server'] as const) {
   const isServer = contract === 'server';
   describe(`the examples, with ${isServer ? 'a self-hosted server' : 'the documented API'}`, () => {
-    const scene = stage({ contract, announces: isServer });
+    const scene = stage({ contract });
     let app: http.RequestListener = () => {};
     const server = http.createServer((request, response) => {
       if (request.url === '/fern.png') response.setHeader('Content-Type', 'image/png').end('a fern');
@@ -342,7 +357,7 @@ for (const contract of ['api', 'server'] as const) {
     after(() => server.close());
     afterEach(() => server.closeAllConnections());
 
-    for (const { no, title, change = {}, act, ...story } of stories) {
+    for (const { no, title, change = {}, more = [], act, ...story } of stories) {
       const example = examples.find(({ name }) => name.startsWith(no));
       if (!example || (isServer && story.server !== true)) continue;
       it(`${example.name}: ${title}`, async () => {
@@ -357,14 +372,20 @@ for (const contract of ['api', 'server'] as const) {
           app = red.httpNode as never;
           linktor(red);
         };
-        const played = await scene.play([...nodes, ...bystander], {
+        const played = await scene.play([...nodes, ...more], {
           load: [load, ...coreOf(nodes)],
-          account: { discoverInterval: 1, ...(isServer && { signIn: 'password' }) },
+          account: { discoverInterval: 1, pollBusy: 1, pollIdle: 1, ...(isServer && { signIn: 'password' }) },
           credentials: { webhookSecret: 'sandbox-secret', ...signIn },
         });
-        const listens = nodes.some(({ type }) => /^linktor-(message|status|typing|event)-in$/.test(type));
-        if (listens) {
-          await until(scene.state, ({ sockets }) => sockets.open > 0 && (isServer || sockets.subscriptions > 1));
+        for (const { id } of nodes.filter(({ type }) => listening.test(type))) {
+          const { status } = played.node(id);
+          await until(
+            async () => status.args,
+            (args) => args.some(([{ text }]) => text === 'linktor.status.connected'),
+          );
+        }
+        if (nodes.some(({ type }) => listening.test(type)) && !isServer) {
+          await until(scene.state, ({ sockets }) => sockets.subscriptions > 1);
         }
         await act(new Trial(scene, played, origin));
       });

@@ -134,8 +134,8 @@ async function play(orders: Orders, url: string, proxy: FrameProxy): Promise<New
     },
     // Until it is noticed: a socket that thaws before that has a hole that nobody can know of.
     freeze: async () => {
-      const before = await total();
       const frozen = await control('/sockets/freeze');
+      const before = await total();
       for (let left = 100; frozen && left > 0 && (await total()) === before; left--) await sleep(50);
       await control('/sockets/thaw');
     },

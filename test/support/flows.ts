@@ -97,12 +97,23 @@ function probeOf(probes: Map<string, Probe>, id: string): Probe {
 /** Node-RED takes nodes without a place for config nodes. */
 const place = { z: 'tab', x: 100, y: 100 };
 
+/** Left out where the flow has one of its own: the test helper cannot load two of them. */
+function listener(nodes: readonly FlowNode[], one: FlowNode): FlowNode[] {
+  return nodes.some(({ type }) => type === one.type) ? [] : [{ ...place, ...one }];
+}
+
+/** Which server the flows of a test talk to when it does not say so itself. */
+export const contractUnderTest = process.env.LINKTOR_CONTRACT === 'server' ? 'server' : 'api';
+/** The self-hosted server takes no keys, and has to be asked for messages. */
+const selfHosted = { signIn: 'password', pollBusy: 0.1, pollIdle: 0.1 };
+const byPassword = { email: 'demo@linktor.local', password: 'sandbox' };
+
 /** A sandbox and a Node-RED for the tests of one file. */
-export function stage(options: SandboxOptions = {}): Stage {
+export function stage({ contract = contractUnderTest, ...options }: SandboxOptions = {}): Stage {
   const held = {} as { sandbox: Sandbox };
 
   before(async () => {
-    held.sandbox = await startSandbox(options);
+    held.sandbox = await startSandbox({ contract, ...options });
     await helper.startServer();
   });
   afterEach(async () => {
@@ -129,18 +140,22 @@ export function stage(options: SandboxOptions = {}): Stage {
     nodes: FlowNode[],
     { account = {}, apiKey = 'sandbox-key', credentials = {}, load = linktor }: PlayOptions = {},
   ) {
-    const config = { id: 'account', type: 'linktor-config', baseUrl: held.sandbox.url, ...account };
+    // Another server is of the test's own making.
+    const isSelfHosted = contract === 'server' && account?.baseUrl === undefined;
+    const usual = { id: 'account', type: 'linktor-config', baseUrl: held.sandbox.url };
+    const config = { ...usual, ...(isSelfHosted && selfHosted), ...account };
+    const secrets = { apiKey, ...(isSelfHosted && byPassword), ...credentials };
     const flow: FlowNode[] = [
       { id: 'tab', type: 'tab', label: 'test' },
       ...(account === null ? [] : [config]),
       ...nodes.map((node) => ({ ...place, ...node })),
-      { id: 'n-catch', type: 'catch', ...place, scope: null, uncaught: false, wires: [['caught']] },
+      ...listener(nodes, { id: 'n-catch', type: 'catch', scope: null, uncaught: false, wires: [['caught']] }),
       { id: 'n-complete', type: 'complete', ...place, scope: nodes.map(({ id }) => id), wires: [['completed']] },
-      { id: 'n-status', type: 'status', ...place, scope: null, wires: [['statuses']] },
+      ...listener(nodes, { id: 'n-status', type: 'status', scope: null, wires: [['statuses']] }),
       ...['caught', 'completed', 'statuses'].map((id) => ({ id, type: 'probe', ...place })),
     ];
     const probes = new Map<string, Probe>();
-    await helper.load([load, probeNode(probes)].flat(), flow, { account: { apiKey, ...credentials } });
+    await helper.load([load, probeNode(probes)].flat(), flow, { account: secrets });
     const probe = (id: string) => probeOf(probes, id);
     return {
       node: (id: string) => helper.getNode(id),
@@ -180,6 +195,14 @@ export function alone({ play }: Stage, type: string) {
     get('node').receive(msg);
     return Promise.race([probe('out').first(), caught.first()]);
   };
+}
+
+/** What is said from now on is heard. @param least conversations that the server is asked for, where it can be */
+export async function listening({ state }: Pick<Stage, 'state'>, least = 1): Promise<void> {
+  // The self-hosted server is asked for all at once, and has to have been asked.
+  const asked = ({ requests }: SandboxState) =>
+    requests.some(({ method, path, status }) => `${method} ${path} ${status}` === 'GET /api/v1/conversations 200');
+  await until(state, (now) => now.sockets.subscriptions >= least || (now.sockets.open > 0 && asked(now)));
 }
 
 /** Ask until it holds. Polling is for what tells nobody when it changes, such as the sandbox's counts. */

@@ -29,6 +29,7 @@ export class Ledger {
    */
   async complete(written: ReadonlyMap<string, number>, patience: number, isDown: () => boolean): Promise<void> {
     const isComplete = () => [...written].every(([id, count]) => (this.#last.get(id) ?? 0) >= count);
+    this.#changed = Date.now();
     while (!isComplete() && Date.now() - this.#changed < patience) {
       await new Promise((resolve) => setTimeout(resolve, 20));
       if (isDown()) this.#changed = Date.now();

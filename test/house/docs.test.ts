@@ -1,0 +1,94 @@
+import { strict as assert } from 'node:assert';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { codes } from '../../lib/errors';
+import { palette } from '../../nodes';
+import { words } from '../../nodes/kit/status';
+import { reference, referenceFile } from '../../tools/reference';
+import { examples } from '../support/examples';
+import { root } from '../support/red';
+
+const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
+const guides = readdirSync(path.join(root, 'docs')).filter((file) => file.endsWith('.md'));
+const pages = ['README.md', 'CONTRIBUTING.md', ...guides.map((file) => `docs/${file}`)];
+
+/** What a page links to or shows, from the project's folder on; addresses elsewhere are left out. */
+function targets(page: string): string[] {
+  const found = [...read(page).matchAll(/\]\(([^)\s]+)\)|src="([^"]+)"/g)].map(
+    ([, link, source]) => link ?? source ?? '',
+  );
+  return found.filter((one) => !/^\w+:/.test(one)).map((one) => resolved(page, one));
+}
+
+function resolved(page: string, target: string): string {
+  if (target.startsWith('#')) return page + target;
+  return path.posix.join(path.posix.dirname(page), target);
+}
+
+/** As GitHub makes them of headings. */
+function anchors(page: string): string[] {
+  return [...read(page).matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replace(/\s/g, '-'),
+  );
+}
+
+describe('the guides', () => {
+  for (const page of pages) {
+    it(`${page}: leads nowhere that is not there`, () => {
+      for (const target of targets(page)) {
+        const [file = '', anchor] = target.split('#');
+        assert.ok(existsSync(path.join(root, file)), target);
+        if (anchor !== undefined) assert.ok(anchors(file).includes(anchor), target);
+      }
+    });
+  }
+
+  it('are all to be found from the README', () => {
+    const linked = targets('README.md');
+    assert.deepEqual(
+      guides.map((file) => `docs/${file}`).filter((page) => !linked.includes(page)),
+      [],
+    );
+  });
+
+  it('show every picture that there is', () => {
+    const shown = new Set(pages.flatMap(targets));
+    const folder = path.join(root, 'docs', 'pictures');
+    const there = (readdirSync(folder, { recursive: true }) as string[]).filter((file) => file.endsWith('.png'));
+    assert.deepEqual(
+      there.map((file) => `docs/pictures/${file.split(path.sep).join('/')}`).filter((file) => !shown.has(file)),
+      [],
+    );
+  });
+
+  it('explain every error code and every status word', () => {
+    const page = read('docs/troubleshooting.md');
+    const shown: Record<string, string> = JSON.parse(read('locales/en-US/linktor.json')).linktor.status;
+    for (const code of codes) assert.match(page, new RegExp(`^### \`${code}\`$`, 'm'));
+    const plain = words.filter((word) => !codes.some((code) => code === word));
+    for (const word of plain) assert.ok(page.includes(`*${shown[word]}*`), word);
+  });
+
+  it('name every example, and every node', () => {
+    const list = read('docs/examples.md');
+    for (const { name } of examples) assert.ok(list.includes(`## ${name}\n`), name);
+    const labels = JSON.parse(read('locales/en-US/linktor.json'));
+    for (const { type } of palette) assert.ok(read('README.md').includes(`**${labels[type].label}**`), type);
+  });
+
+  it('name all that a self-hosted server lacks', () => {
+    const room = path.join(root, 'lib', 'contract', 'server');
+    const sources = readdirSync(room).map((file) => readFileSync(path.join(room, file), 'utf8'));
+    const lacking = sources.flatMap((source) => [...source.matchAll(/\blacking(?:All)?\(\s*'([^']+)'/g)]);
+    assert.ok(lacking.length > 20);
+    const page = read('docs/own-server.md').replace(/\s+/g, ' ');
+    for (const [, what = ''] of lacking) assert.ok(page.includes(what), what);
+  });
+
+  it('have the reference that the nodes make', () => {
+    assert.equal(readFileSync(referenceFile, 'utf8'), reference(), 'npm run reference');
+  });
+});

@@ -1,0 +1,124 @@
+// The examples as a test plays them: against its own sandbox, with a probe in the place of each debug node.
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { type FlowNode, type Played, type Stage, until } from './flows';
+import { root } from './red';
+
+const require = createRequire(import.meta.url);
+const folder = path.join(root, 'examples');
+
+export interface Example {
+  /** file name without its ending, such as `04 - First reply` */
+  name: string;
+  nodes: ExampleNode[];
+}
+// biome-ignore lint/suspicious/noExplicitAny: messages are what their flow makes of them
+type Loose = any;
+type ExampleNode = FlowNode & { credentials?: Record<string, string> };
+
+export const examples: readonly Example[] = readdirSync(folder)
+  .filter((file) => file.endsWith('.json'))
+  .sort()
+  .map((file) => ({
+    name: path.basename(file, '.json'),
+    nodes: JSON.parse(readFileSync(path.join(folder, file), 'utf8')),
+  }));
+
+/** Node-RED's own nodes that the examples are made of, by the files that they are in. */
+export const coreNodes: Readonly<Record<string, string>> = {
+  comment: 'common/90-comment',
+  inject: 'common/20-inject',
+  debug: 'common/21-debug',
+  catch: 'common/25-catch',
+  status: 'common/25-status',
+  switch: 'function/10-switch',
+  change: 'function/15-change',
+  template: 'function/80-template',
+  delay: 'function/89-delay',
+  trigger: 'function/89-trigger',
+  csv: 'parsers/70-CSV',
+  'http in': 'network/21-httpin',
+  'http response': 'network/21-httpin',
+  'http request': 'network/21-httprequest',
+};
+/** These have no part in what happens, or the test has its own in their place. */
+const aside = new Set(['tab', 'comment', 'linktor-config']);
+
+/** @returns Node-RED's own nodes that these need, to be loaded with them; the stage has catch and status */
+export function coreOf(nodes: readonly FlowNode[]): unknown[] {
+  const files = new Set(nodes.map(({ type }) => coreNodes[type]).filter((file) => file !== undefined));
+  for (const own of ['common/90-comment', 'common/21-debug', 'common/25-catch', 'common/25-status']) files.delete(own);
+  return [...files].map((file) => require(`@node-red/nodes/core/${file}`));
+}
+
+/**
+ * @param hosts addresses in the example, and what to put in their place
+ * @returns the nodes of an example for `Stage.play`
+ */
+export function playable({ nodes }: Example, hosts: Record<string, string>): FlowNode[] {
+  const text = Object.entries(hosts).reduce((all, [from, to]) => all.replaceAll(from, to), JSON.stringify(nodes));
+  return (JSON.parse(text) as ExampleNode[])
+    .filter(({ type }) => !aside.has(type))
+    .map(({ credentials: _, ...node }) => ({
+      ...node,
+      z: 'tab',
+      ...(node.config !== undefined && { config: 'account' }),
+      ...(node.type === 'debug' && { type: 'probe' }),
+    }));
+}
+
+/** What somebody who tries an example does. */
+export class Trial {
+  constructor(
+    private readonly scene: Stage,
+    private readonly played: Played,
+    /** where Node-RED's own HTTP endpoints are */
+    readonly origin: string,
+  ) {}
+
+  /** The button of an inject node. */
+  press(id: string): void {
+    this.played.node(id).receive({});
+  }
+
+  /** A customer writes; Ana, unless somebody else is named. */
+  write(body: Record<string, unknown>): Promise<Record<string, unknown>> {
+    return this.scene.control('messages', { conversationId: 'conv_ana', ...body });
+  }
+
+  control(route: string, body: object): Promise<Record<string, unknown>> {
+    return this.scene.control(route, body);
+  }
+
+  /** @returns the last message that a debug node gets, once it is so many */
+  async seen(id: string, count = 1): Promise<Loose> {
+    return (await this.all(id, count))[count - 1] as Loose;
+  }
+
+  /** @returns what a debug node gets, once it is so many messages */
+  all(id: string, count: number): Promise<Loose[]> {
+    return this.until(this.played.probe(id).take(count));
+  }
+
+  /** @returns the last of so many texts that are sent, once they are */
+  async said(count: number): Promise<string> {
+    const { sends } = await this.until(until(this.scene.state, ({ sends }) => sends.length >= count));
+    return String(sends[count - 1]?.text);
+  }
+
+  async conversation(id = 'conv_ana'): Promise<Record<string, unknown>> {
+    const { data } = await (await fetch(`${this.scene.sandbox.url}/_sandbox/conversations`)).json();
+    return data.find((one: { id: string }) => one.id === id);
+  }
+
+  /** What goes wrong comes out of the debug node behind Catch, and ends the wait at once. */
+  private until<T>(what: Promise<T>): Promise<T> {
+    const problems = this.played.flow.filter(({ id }) => id.endsWith('_error')).map(({ id }) => this.played.probe(id));
+    const failed = problems.map(async (probe) => {
+      const { error } = await probe.first();
+      throw new Error(`${error?.code}: ${error?.message}`);
+    });
+    return Promise.race([what, ...failed]);
+  }
+}
