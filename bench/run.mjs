@@ -21,7 +21,7 @@ async function bringUndici() {
 
 const [name = 'client', ...options] = process.argv.slice(2);
 await mkdir(cache, { recursive: true });
-await bringUndici();
+if (name === 'client') await bringUndici();
 const outfile = join(cache, `${name}.cjs`);
 await esbuild.build({
   absWorkingDir: root,

@@ -23,14 +23,28 @@ const answer = Buffer.from(
 const headers = ['Content-Type', 'application/json', 'Content-Length', String(answer.length), 'X-Request-ID', 'req_1'];
 const route = /^\/conversations\/[^/]+\/messages$/;
 
-/** A server that does next to nothing: one answer, encoded beforehand, once the whole request has arrived. */
+/**
+ * A server that does next to nothing: one answer, encoded beforehand, once the whole request has arrived. From a request
+ * for /hold until one for /release it keeps its answers back.
+ */
 export async function startServer(): Promise<string> {
+  let held: (() => void)[] | undefined;
   const server = createServer((request, response) => {
     request.resume();
     request.on('end', () => {
-      const known = request.method === 'POST' && route.test(request.url ?? '');
-      response.writeHead(known ? 201 : 404, headers);
-      response.end(answer);
+      const { method, url = '' } = request;
+      const known = method === 'POST' && route.test(url);
+      const reply = () => {
+        response.writeHead(known ? 201 : 404, headers);
+        response.end(answer);
+      };
+      if (known && held) held.push(reply);
+      else reply();
+      if (url === '/hold') held = [];
+      if (url === '/release') {
+        for (const late of held ?? []) late();
+        held = undefined;
+      }
     });
   });
   server.keepAliveTimeout = 120_000;

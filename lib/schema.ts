@@ -1,3 +1,4 @@
+import { parseJson } from './contract/json';
 import { invalid, LinktorError } from './errors';
 
 /** The JSON that an answer has to be. */
@@ -67,7 +68,7 @@ function parsed(answer: string): unknown {
   const text = answer.trim();
   const inside = /^```\w*\s*([\s\S]*?)\s*```$/.exec(text)?.[1] ?? text;
   try {
-    return JSON.parse(inside);
+    return parseJson(inside);
   } catch (error) {
     throw misfit('The answer is not JSON', answer, [{ path: '', message: (error as Error).message }]);
   }

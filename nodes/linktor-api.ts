@@ -51,17 +51,26 @@ function methodOf(given: unknown): Method {
 
 /** A flow should not change who may get in, unless its author says so. */
 function refuseSensitive(path: string): void {
-  let plain = path;
-  try {
-    plain = decodeURIComponent(path);
-  } catch {
-    // The client says what is wrong with it.
-  }
-  if (!/(^|\/)(auth|api-keys|me\/password)(\/|\?|$)/i.test(plain)) return;
+  const [place = ''] = path.split('?');
+  // As the client reads it, and a lenient server may: without empty parts and room at their ends.
+  const plain = place
+    .split('/')
+    .map(partOf)
+    .filter((part) => part !== '');
+  if (!/(^|\/)(auth|api-keys|me\/password)(\/|$)/i.test(plain.join('/'))) return;
   throw invalid(
     'This path signs in or handles keys.',
     'Use another node, or tick "sensitive" in this one if you mean it.',
   );
+}
+
+function partOf(written: string): string {
+  try {
+    return decodeURIComponent(written).trim();
+  } catch {
+    // The client says what is wrong with it.
+    return written;
+  }
 }
 
 function textsOf(headers: Record<string, unknown> | undefined): Record<string, string> | undefined {

@@ -119,13 +119,15 @@ export default action({
   result: 'sent',
   busy: 'sending',
   fields,
-  async run(context) {
+  run(context) {
     const { values, msg } = context;
-    const { conversation: conversationId, contact: contactId, address, channel: channelId, country } = values;
+    const { conversation: conversationId, contact: contactId, address, channel: channelId, country, waitFor } = values;
     if (values.to === 'list') return toAll(context);
     const to = { conversationId, contactId, address, channelId, country };
-    const result = await toOne(context, to, values, msg, values.idempotencyKey);
-    return { result, ...(values.waitFor !== 'accepted' && { status: values.waitFor }) };
+    return toOne(context, to, values, msg, values.idempotencyKey).then((result) => ({
+      result,
+      ...(waitFor !== 'accepted' && { status: waitFor }),
+    }));
   },
 });
 

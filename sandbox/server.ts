@@ -8,7 +8,7 @@ import type { Fault, Seen } from './faults';
 import { Problem } from './problem';
 import type { Answer, Call, Caller, Router } from './router';
 import { TENANT, USER } from './state';
-import { refuseStrangers } from './strangers';
+import { refusePages, refuseStrangers } from './strangers';
 import { refuse, urlOf, write } from './wire';
 import type { World } from './world';
 
@@ -130,6 +130,7 @@ function faulty(face: Face, fault: Fault): Answer | 'reset' {
 }
 
 async function handle({ world, face, request, url, body, seen }: Request, match: Found): Promise<Answer> {
+  refusePages(request);
   const caller = match.route.open ? NOBODY : face.callerOf(request.headers);
   const call: Call = {
     method: seen.method,
@@ -169,6 +170,7 @@ async function upgrade(
   let welcome: Welcome;
   try {
     if (fault) throw new Problem(fault.status, 'A failure that was asked for', { headers: fault.headers });
+    refusePages(request);
     welcome = url.pathname === PAGE_SOCKET ? pageSocket(world, request) : face.admit(url, request.headers);
   } catch (error) {
     refuse(stream, face.refusal(error) ?? broken(world, face.refusal, error));

@@ -15,6 +15,16 @@ export function refuseStrangers({ headers }: { headers: IncomingHttpHeaders }): 
   }
 }
 
+/**
+ * The key of the API is known to everybody, and what it may do reaches further than this machine: no page of another one
+ * may use it, whatever name it gives us. Programs do not say where they come from.
+ *
+ * @throws a 403 problem
+ */
+export function refusePages({ headers: { origin } }: { headers: IncomingHttpHeaders }): void {
+  if (origin !== undefined && !isLoopback(origin)) throw new Problem(403, 'The sandbox answers no page on the web');
+}
+
 function isLoopback(url: string): boolean {
   if (!URL.canParse(url)) return false;
   const { hostname } = new URL(url);

@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import type { Badge, Call, Contract } from '../contract';
 import { parseJson } from '../contract/json';
 import { LinktorError } from '../errors';
@@ -11,8 +10,9 @@ import { pause } from './pause';
 import { Queue } from './queue';
 import { Rate } from './rate';
 import { delay, isAmbiguous, mayRepeat } from './retry';
+import { Signals } from './signals';
 import { baseOf, createTransport, type Transport, type WireAnswer } from './transport';
-import { closedEarly, factsOf, failure, final, knowing, wireOf, withBadge } from './wire';
+import { closedEarly, factsOf, failure, final, knowing, unsaid, wireOf, withBadge } from './wire';
 
 /** What all users of one client share. */
 export interface Core {
@@ -31,6 +31,8 @@ export interface Core {
   readonly otherwise: Set<string>;
   readonly settings: Required<Pick<ClientSettings, 'timeout' | 'deadline' | 'maxRetries' | 'idempotent'>>;
   readonly closing: AbortController;
+  /** the callers' own signals, each with that of the close */
+  readonly signals: Signals;
 }
 
 /** milliseconds that signing out may take */
@@ -39,8 +41,6 @@ const farewell = 2000;
 /** @throws LinktorError `validation` for a bad Server URL or missing credentials */
 export function coreOf(given: ClientSettings): Core {
   const closing = new AbortController();
-  // One listener per call in flight is no leak.
-  setMaxListeners(0, closing.signal);
   const base = baseOf(given.baseUrl || 'https://api.linktor.io');
   let making: Promise<Agents> | undefined;
   const agents = () => {
@@ -78,6 +78,7 @@ export function coreOf(given: ClientSettings): Core {
     otherwise: new Set(),
     settings,
     closing,
+    signals: new Signals(closing.signal),
   };
   return core;
 }
@@ -91,7 +92,7 @@ function isKey(apiKey = ''): boolean {
 export async function perform<T>(core: Core, make: (contract: Contract) => Call<T>, options: CallOptions): Promise<T> {
   const { detection } = core;
   const end = endOf(core, options);
-  const { signal, release } = either(options.signal, core.closing.signal);
+  const { signal, release } = core.signals.join(options.signal);
   try {
     const found = detection.peer();
     const peer = found instanceof Promise ? await unlessAborted(found, signal) : found;
@@ -111,7 +112,7 @@ export async function perform<T>(core: Core, make: (contract: Contract) => Call<
   }
 }
 
-async function inTurn<T>(
+function inTurn<T>(
   core: Core,
   peer: Peer,
   call: Call<T>,
@@ -122,35 +123,12 @@ async function inTurn<T>(
   const isRead = call.kind === 'read' && !call.after;
   const run: Run = (one, own, within = Number.POSITIVE_INFINITY) =>
     eitherWay(core, peer, one, own, Math.min(end, Date.now() + within), signal);
-  try {
-    return await core.queue.run(
-      isRead ? undefined : call.lane,
-      () => operate(call, options, run, signal),
-      end - Date.now(),
-      signal,
-    );
-  } catch (error) {
+  const work = () => operate(call, options, run, signal);
+  if (!isRead) return core.queue.run(call.lane, work, end - Date.now(), signal);
+  return core.queue.run(undefined, work, end - Date.now(), signal).catch((error: unknown) => {
     // Nobody misses a read that was given up on purpose; a write, even one that never left, has to be accounted for.
-    if (isRead && signal.aborted) throw closedEarly();
-    throw error;
-  }
-}
-
-/** A signal for the call's own abort and for close. By hand: AbortSignal.any on a long-lived signal leaks in Node 20. */
-export function either(own: AbortSignal | undefined, closing: AbortSignal): { signal: AbortSignal; release(): void } {
-  if (!own) return { signal: closing, release() {} };
-  const joined = new AbortController();
-  const abort = () => joined.abort();
-  for (const signal of [own, closing]) {
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-  }
-  return {
-    signal: joined.signal,
-    release() {
-      for (const signal of [own, closing]) signal.removeEventListener('abort', abort);
-    },
-  };
+    throw signal.aborted ? closedEarly() : error;
+  });
 }
 
 /** When a call has to be over; whoever asks for a longer attempt gets at least that one. */
@@ -215,7 +193,7 @@ async function attempts<T>(
     const facts = 'fault' in answer ? {} : factsOf(answer);
     if (!('fault' in answer) && answer.status >= 200 && answer.status < 300) {
       core.rate.done(answer.status, facts);
-      return accept(call, answer, facts, options);
+      return accept(call, unsaid(answer, badge), facts, options);
     }
     const failed = knowing(failure(core, answer), contract, badge);
     const { status, retryAfter } = failed.error.cause;

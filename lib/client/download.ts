@@ -1,8 +1,9 @@
 import http from 'node:http';
 import https from 'node:https';
 import { codeOf, retryAfter } from '../contract/envelope';
+import { fileName } from '../contract/json';
 import { LinktorError } from '../errors';
-import { type Core, either } from './core';
+import type { Core } from './core';
 import type { Peer } from './detect';
 import type { CallOptions } from './index';
 import { pause } from './pause';
@@ -35,7 +36,7 @@ export async function download(core: Core, address: string, limit: number, optio
   const url = parsed(address, `${peer.base}/`);
   const patience = (options.timeout ?? core.settings.timeout) * 1000;
   const end = Date.now() + patience;
-  const { signal, release } = either(options.signal, core.closing.signal);
+  const { signal, release } = core.signals.join(options.signal);
   const late = new AbortController();
   const stop = () => late.abort();
   const timer = setTimeout(stop, patience);
@@ -67,9 +68,13 @@ export async function download(core: Core, address: string, limit: number, optio
 }
 
 async function follow(core: Core, peer: Peer, first: URL, limit: number, signal: AbortSignal): Promise<Download> {
+  const home = new URL(peer.base).origin;
   let url = first;
+  // Who sends us back may not choose what is read there with our key.
+  let isOurs = true;
   for (let hop = 0; hop <= mostHops; hop++) {
-    const response = await ask(core, peer, url, signal);
+    isOurs &&= url.origin === home;
+    const response = await ask(core, peer, url, isOurs, signal);
     const { statusCode: status = 0, headers } = response;
     if (status >= 200 && status < 300) {
       return { ...about(headers, url), data: await whole(response, limit) };
@@ -83,22 +88,28 @@ async function follow(core: Core, peer: Peer, first: URL, limit: number, signal:
   throw new LinktorError('unexpected', 'The file is behind too many redirects.');
 }
 
-async function ask(core: Core, peer: Peer, url: URL, signal: AbortSignal): Promise<http.IncomingMessage> {
-  const own = new URL(peer.base);
-  const isOurs = url.origin === own.origin;
+async function ask(
+  core: Core,
+  peer: Peer,
+  url: URL,
+  isOurs: boolean,
+  signal: AbortSignal,
+): Promise<http.IncomingMessage> {
   const headers: Record<string, string> = { accept: '*/*', 'accept-encoding': 'identity' };
   const badge = isOurs ? await core.identity.badge() : undefined;
   if (badge) Object.assign(headers, peer.contract.badge(badge));
-  const guarded = !isOurs && !(await liesInside(own.hostname));
-  if (guarded && isInner(url.hostname)) throw inside();
+  const guarded = !isOurs && !(await liesInside(new URL(peer.base).hostname));
   const agents = isOurs ? await core.agents() : await core.elsewhere(url.origin);
+  // A proxy asks for the address itself: what the name means here is the best that there is to go by.
+  const proxied = agents.realtime !== undefined;
+  if (guarded && (isInner(url.hostname) || (proxied && (await liesInside(url.hostname))))) throw inside();
   const { request } = url.protocol === 'https:' ? https : http;
   return new Promise((resolve, reject) => {
     const asked = request(url, {
       agent: agents.rest,
       headers,
       signal,
-      ...(guarded && !agents.realtime && { lookup: outward }),
+      ...(guarded && !proxied && { lookup: outward }),
     });
     asked.on('response', resolve);
     asked.on('error', reject);
@@ -139,8 +150,7 @@ async function inlined(url: URL, limit: number): Promise<Download> {
 
 function about({ 'content-type': type, 'content-disposition': disposition }: http.IncomingHttpHeaders, url: URL) {
   const named = /filename="?([^";]+)/i.exec(disposition ?? '')?.[1] ?? url.pathname;
-  const filename = named.split(/[/\\]/).at(-1)?.trim();
-  return { mimeType: type?.split(';', 1)[0]?.trim(), filename: filename || undefined };
+  return { mimeType: type?.split(';', 1)[0]?.trim(), filename: fileName(named) };
 }
 
 function parsed(address: string, base: string): URL {

@@ -119,7 +119,7 @@ export class LinktorClient {
     this.#core = core;
     this.#scope = scope;
     this.#perform = Object.assign(
-      async <T>(make: (contract: Contract) => Call<T>, options?: CallOptions) =>
+      <T>(make: (contract: Contract) => Call<T>, options?: CallOptions) =>
         perform(core, make, { ...scope, ...options }),
       {
         stream: <T>(make: (contract: Contract) => StreamCall<T>, options?: CallOptions) =>

@@ -1,8 +1,10 @@
 import { LinktorError } from '../errors';
+import { closed, Patience, type Waiter } from './patience';
 
-interface Waiting {
+interface Waiting extends Waiter {
   lane: string | undefined;
   start(): void;
+  refuse(error: LinktorError): void;
   next: Waiting | undefined;
   gone: boolean;
   /** its lane is its own already; it only waits for a place */
@@ -40,8 +42,8 @@ export class Queue {
   readonly #limit: number;
   readonly #ready = new Line();
   readonly #lanes = new Map<string, Line>();
+  readonly #patience = new Patience<Waiting>((entry, error) => this.#giveUp(entry, error));
   #active = 0;
-  #waiting = 0;
 
   constructor({ width = 50, limit = 10_000 } = {}) {
     this.#width = width;
@@ -49,7 +51,7 @@ export class Queue {
   }
 
   get waiting(): number {
-    return this.#waiting;
+    return this.#patience.size;
   }
 
   /**
@@ -58,9 +60,19 @@ export class Queue {
    * @throws LinktorError `rate_limit` when the queue is full, `timeout` when the wait was too long, `unexpected` when
    * the signal aborts first; in all three cases the task has not begun
    */
-  async run<T>(lane: string | undefined, task: () => Promise<T>, patience: number, signal?: AbortSignal): Promise<T> {
-    if (this.#mustWait(lane)) await this.#wait(lane, patience, signal);
-    else this.#take(lane);
+  run<T>(lane: string | undefined, task: () => Promise<T>, patience: number, signal?: AbortSignal): Promise<T> {
+    if (!this.#mustWait(lane)) {
+      this.#take(lane);
+      return this.#work(lane, task);
+    }
+    return new Promise((resolve, reject) => {
+      const start = () => resolve(this.#work(lane, task));
+      const until = Date.now() + patience;
+      this.#wait({ lane, signal, until, start, refuse: reject, next: undefined, gone: false, owns: false });
+    });
+  }
+
+  async #work<T>(lane: string | undefined, task: () => Promise<T>): Promise<T> {
     try {
       return await task();
     } finally {
@@ -77,40 +89,25 @@ export class Queue {
     if (lane !== undefined && !this.#lanes.has(lane)) this.#lanes.set(lane, new Line());
   }
 
-  #wait(lane: string | undefined, patience: number, signal?: AbortSignal): Promise<void> {
-    if (this.#waiting >= this.#limit) {
+  #wait(entry: Waiting): void {
+    if (this.#patience.size >= this.#limit) {
       const hint = 'Send more slowly: the queue of this Linktor config node is full.';
       throw new LinktorError('rate_limit', `${this.#limit} requests are waiting already.`, { retryable: true, hint });
     }
-    if (signal?.aborted) throw closed();
-    return new Promise((resolve, reject) => {
-      const entry: Waiting = { lane, gone: false, owns: false, next: undefined, start: () => settle(resolve) };
-      const settle = (how: () => void) => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', onAbort);
-        this.#waiting--;
-        how();
-      };
-      const giveUp = (error: LinktorError) => {
-        entry.gone = true;
-        settle(() => reject(error));
-        if (entry.owns) this.#release(lane);
-      };
-      const onAbort = () => giveUp(closed());
-      const timer = setTimeout(
-        () => giveUp(new LinktorError('timeout', 'The request waited too long for its turn.', { retryable: true })),
-        patience,
-      );
-      signal?.addEventListener('abort', onAbort, { once: true });
-      this.#waiting++;
-      const line = lane === undefined ? undefined : this.#lanes.get(lane);
-      if (line) line.push(entry);
-      else {
-        // A free lane is claimed while it waits for a place, or a later call of the lane could slip in front.
-        if (lane !== undefined) this.#lanes.set(lane, new Line());
-        this.#prepare(entry);
-      }
-    });
+    if (entry.signal?.aborted) throw closed();
+    this.#patience.add(entry);
+    const { lane } = entry;
+    const line = lane === undefined ? undefined : this.#lanes.get(lane);
+    if (line) return line.push(entry);
+    // A free lane is claimed while it waits for a place, or a later call of the lane could slip in front.
+    if (lane !== undefined) this.#lanes.set(lane, new Line());
+    this.#prepare(entry);
+  }
+
+  #giveUp(entry: Waiting, error: LinktorError): void {
+    entry.gone = true;
+    entry.refuse(error);
+    if (entry.owns) this.#release(entry.lane);
   }
 
   #leave(lane: string | undefined): void {
@@ -120,6 +117,7 @@ export class Queue {
       const entry = this.#ready.shift();
       if (!entry) return;
       this.#active++;
+      this.#patience.delete(entry);
       entry.start();
     }
   }
@@ -136,8 +134,4 @@ export class Queue {
     entry.owns = true;
     this.#ready.push(entry);
   }
-}
-
-function closed(): LinktorError {
-  return new LinktorError('unexpected', 'Closed before the request left.', { retryable: true });
 }

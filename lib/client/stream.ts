@@ -1,6 +1,6 @@
 import type { Contract, StreamCall } from '../contract';
 import { LinktorError } from '../errors';
-import { type Core, either, endOf, unlessAborted } from './core';
+import { type Core, endOf, unlessAborted } from './core';
 import type { Peer } from './detect';
 import type { CallOptions } from './index';
 import { type Failed, isAmbiguous } from './retry';
@@ -13,7 +13,7 @@ export async function* stream<T>(
   make: (contract: Contract) => StreamCall<T>,
   options: CallOptions,
 ): AsyncGenerator<T> {
-  const { signal, release } = either(options.signal, core.closing.signal);
+  const { signal, release } = core.signals.join(options.signal);
   try {
     const peer = await unlessAborted(core.detection.peer(), signal);
     yield* pieces(core, peer, make(peer.contract), options, signal);

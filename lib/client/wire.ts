@@ -111,6 +111,19 @@ function silenced(value: unknown, secrets: readonly string[], depth = 0): unknow
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [inner(key), inner(part)]));
 }
 
+/** So long a text is nobody's but a key's: what is shorter may be a word that the answer is about. */
+const telling = 16;
+
+/** @returns the answer without what we have signed in with: some servers repeat what they were asked */
+export function unsaid({ status, headers, text }: WireAnswer, badge: Badge | undefined): WireAnswer {
+  const secret = badge === undefined ? '' : 'apiKey' in badge ? badge.apiKey : badge.token;
+  // Cookies come as a list, and go no further.
+  const says = (part: unknown) => typeof part === 'string' && part.includes(secret);
+  if (secret.length < telling || ![text, ...Object.values(headers)].some(says)) return { status, headers, text };
+  const told = Object.entries(headers).map(([name, value]) => [name, says(value) ? '***' : value]);
+  return { status, headers: Object.fromEntries(told), text: text.replaceAll(secret, '***') };
+}
+
 /** The error as the caller gets it: with what is known about whether it happened. */
 export function final(failed: Failed, ambiguous: boolean): LinktorError {
   const { error } = failed;

@@ -30,7 +30,7 @@ import type {
   Webhook,
 } from '../model';
 import { type Decode, entity, idOf, unwrap } from './envelope';
-import { array, isObject, type Json, misfit, number, object, put, string } from './json';
+import { array, fileName, isObject, type Json, misfit, number, object, put, string } from './json';
 
 const mediaTypes = new Set(['image', 'video', 'audio', 'document', 'sticker']);
 
@@ -82,7 +82,11 @@ function inferred(of: Message): string {
 
 function mediaOf(wire: Json | undefined): Media | undefined {
   const url = string(wire?.url);
-  return url === undefined ? undefined : { ...wire, url };
+  if (url === undefined) return undefined;
+  const { filename, ...rest } = wire ?? {};
+  const media: Media = { ...rest, url };
+  put(media, 'filename', fileName(filename));
+  return media;
 }
 
 function locationOf(wire: Json | undefined): Location | undefined {

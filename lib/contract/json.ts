@@ -7,15 +7,42 @@ export function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Whoever copies a message walks through it, and thousands of levels end Node-RED; no server means to send so many. */
+const deepest = 200;
+
 /**
  * Parse JSON from outside. A `__proto__` key is dropped: harmless here, but Node-RED's message cloning would turn it
  * into the real prototype of the copy.
- * @throws SyntaxError when it is not JSON
+ * @throws SyntaxError when it is not JSON, LinktorError `serialization` when it is nested too deeply to be copied
  */
 export function parseJson(text: string): unknown {
   // A "__proto__" can also be spelled with unicode escapes, hence the second look.
   const suspicious = text.includes('__proto__') || text.includes('\\u');
-  return suspicious ? JSON.parse(text, (key, value) => (key === '__proto__' ? undefined : value)) : JSON.parse(text);
+  const value = suspicious
+    ? JSON.parse(text, (key, inner) => (key === '__proto__' ? undefined : inner))
+    : JSON.parse(text);
+  if (couldBeDeep(text) && isDeeper(value, deepest)) {
+    throw new LinktorError('serialization', 'The JSON is nested too deeply.');
+  }
+  return value;
+}
+
+/** Most texts have not brackets enough for it, which is soon seen. */
+function couldBeDeep(text: string): boolean {
+  let left = deepest;
+  for (const bracket of '[{') {
+    for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1)) {
+      left--;
+      if (left < 0) return true;
+    }
+  }
+  return false;
+}
+
+/** @returns true when there are more levels than these in a value */
+export function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((one) => isDeeper(one, levels - 1));
 }
 
 /** @returns what the text says, or undefined when it is no JSON */
@@ -31,6 +58,12 @@ export function tryJson(text: string): unknown {
 export function string(value: unknown): string | undefined {
   if (typeof value === 'string') return value === '' ? undefined : value;
   return typeof value === 'number' && Number.isFinite(value) ? String(value) : undefined;
+}
+
+/** @returns the name of a file without what would lead elsewhere when it is stored under it, if anything is left of it */
+export function fileName(value: unknown): string | undefined {
+  const name = string(value)?.split(/[/\\]/).at(-1)?.replaceAll('\0', '').trim();
+  return name === '' || name === '.' || name === '..' ? undefined : name;
 }
 
 /** @returns the value when it is a finite number or a text that is one, else undefined */

@@ -146,17 +146,18 @@ export class Bus {
   /**
    * Put what was missed in a conversation in front of everything that is still to come in it.
    * @param missed oldest first; a rejection means that nothing is known
+   * @param recovered false: it was not really missed, it only had to be fetched
    */
-  insert(conversationId: string, missed: Promise<Event[]>): void {
+  insert(conversationId: string, missed: Promise<Event[]>, recovered = true): void {
     // Caught here, not when it is this step's turn: a rejection that nobody listens to would end the process.
     const known = missed.catch(() => []);
     this.#chain(conversationId, async () => {
       const events = await known;
       const conversation = await this.#settings.conversation(conversationId);
-      if (conversation) this.#introduce(conversation, 'poll', true);
+      if (conversation) this.#introduce(conversation, 'poll', recovered);
       for (const event of events) {
         if (!this.#told.mayRecover(event)) continue;
-        this.#tellNew({ event, conversation, source: 'poll', receivedAt: Date.now(), recovered: true });
+        this.#tellNew({ event, conversation, source: 'poll', receivedAt: Date.now(), recovered });
       }
     });
   }

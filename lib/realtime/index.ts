@@ -8,7 +8,7 @@ import type { RealtimeFacts } from './facts';
 import { once } from './once';
 import { Opening } from './opening';
 import { Poll } from './poll';
-import type { PollRest } from './reading';
+import { lacksFile, type PollRest } from './reading';
 import { Recovery } from './recovery';
 import { type Rest, Roster } from './roster';
 import { Socket, type SocketSettings } from './socket';
@@ -186,6 +186,11 @@ export class Realtime {
     return this.#poll.state;
   }
 
+  /** Messages are asked for now and then, and what becomes of them shows later than where it is announced. */
+  get polls(): boolean {
+    return this.#isSilent;
+  }
+
   /** Counts for diagnosis. */
   get counts(): { subscriptions: number } {
     return { subscriptions: this.#socket.subscriptions };
@@ -288,6 +293,7 @@ export class Realtime {
 
   /** A new connection, whatever the present one is like. What is missed meanwhile is fetched. */
   reconnect(): void {
+    this.#poll.fallBehind();
     this.#socket.renew();
     this.#poll.retry();
   }
@@ -490,7 +496,10 @@ export class Realtime {
   #live(event: Event, at: number): void {
     if (this.#isSilent) this.#poll.stir(event);
     else this.#deaf.heard(event, at);
-    const { conversationId: id, changes } = event;
+    const { conversationId: id, message, changes } = event;
+    if (this.#isSilent && id !== undefined && message && lacksFile(message)) {
+      return this.#bus.insert(id, this.#poll.whole(event), false);
+    }
     const isNew = !this.#isSilent && id !== undefined && this.#everything > 0 && !this.#discovered.has(id);
     if (id !== undefined && changes) {
       describe(event, this.#roster.conversations.update(id, changes));

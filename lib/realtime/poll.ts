@@ -1,7 +1,7 @@
 import { LinktorError } from '../errors';
 import type { Event } from '../model';
 import { asAsked, backoff } from './backoff';
-import { Reading, type ReadingSettings } from './reading';
+import { mayChange, Reading, type ReadingSettings } from './reading';
 import type { SocketState } from './state';
 
 export interface PollSettings extends Omit<ReadingSettings, 'tell' | 'soon'> {
@@ -100,6 +100,7 @@ export class Poll {
   /** What comes from now on has been missed when it is told. */
   fallBehind(): void {
     this.#isBehind = this.mark !== undefined;
+    this.#state = { name: 'connecting', since: Date.now() };
   }
 
   /** What is said until the next start is of no interest. */
@@ -137,11 +138,21 @@ export class Poll {
 
   /** The socket has brought something: more may follow that it does not bring. */
   stir(event: Event): void {
-    if (event.message) this.#announced = true;
-    const { conversationId: id, changes } = event;
+    const { conversationId: id, message, changes } = event;
+    if (message) this.#announced = true;
     if (id !== undefined && changes) this.#reading.latest.told(id, changes);
+    // What becomes of it is told by nobody.
+    if (id !== undefined && message && mayChange(message)) this.#reading.awaited.wait(id, true, Date.now());
     this.#newsAt = Date.now();
     this.#hurry();
+  }
+
+  /** What the socket has announced, with the file that it left out. */
+  async whole(event: Event): Promise<Event[]> {
+    const { message, conversationId = '' } = event;
+    if (!message) return [event];
+    const whole = await this.#reading.whole(conversationId, message).catch(() => message);
+    return [{ ...event, message: whole }];
   }
 
   /** The socket is gone: what it has announced it announces no more. */
@@ -152,6 +163,7 @@ export class Poll {
   }
 
   #tell(event: Event): void {
+    this.#newsAt = Date.now();
     // What it has kept from us it does not announce. What we say ourselves not every server tells.
     if (event.message?.direction === 'inbound') this.#announced = false;
     this.#settings.tell(event, this.#isBehind);
@@ -189,8 +201,8 @@ export class Poll {
     const late = setTimeout(() => goesOn() && this.#lost('the server does not answer', 0), this.#settings.patience);
     this.#reading
       .round(goesOn)
-      .then((changed) => {
-        if (goesOn()) this.#answered(changed > 0);
+      .then(() => {
+        if (goesOn()) this.#answered();
       })
       .catch((error: unknown) => {
         if (goesOn()) this.#failed(error);
@@ -198,11 +210,10 @@ export class Poll {
       .finally(() => clearTimeout(late));
   }
 
-  #answered(isNews: boolean): void {
+  #answered(): void {
     this.#isAsking = false;
     this.#isBehind = false;
     this.#attempt = 0;
-    if (isNews) this.#newsAt = Date.now();
     this.#wait(this.#pause);
     if (this.#state.name !== 'open') this.#become({ name: 'open', since: Date.now() });
   }

@@ -5,7 +5,7 @@ import { changeOf, createdEvent } from './changes';
 import type { Conversations } from './conversations';
 import { changedAt, Latest } from './latest';
 import { isLasting, timeOf } from './lists';
-import { eventsOf, gapEvent } from './recovered';
+import { gapEvent, messageEvent, statusesOf } from './recovered';
 
 /** What is asked by REST where the socket does not announce messages. */
 export interface PollRest {
@@ -55,18 +55,17 @@ export class Reading {
   /**
    * Ask once what is new, and tell it.
    * @param goesOn false: nobody wants to hear any more, and nothing counts as read
-   * @returns how many conversations had changed
    * @throws LinktorError when the server cannot be asked; the next round then finds what this one did not
    */
-  async round(goesOn: () => boolean): Promise<number> {
+  async round(goesOn: () => boolean): Promise<void> {
     const { latest } = this;
     this.requests++;
     const page = await this.#settings.rest.conversations.latest();
-    if (!goesOn()) return 0;
+    if (!goesOn()) return;
     if (latest.mark === undefined) {
       // Of what was created at that very moment all is known.
       this.#settings.conversations.newFrom(latest.begin(page) + 1);
-      return 0;
+      return;
     }
     const since = latest.mark;
     const { changed, more } = latest.changed(page);
@@ -79,7 +78,6 @@ export class Reading {
     ];
     await allOf(jobs, goesOn);
     if (goesOn()) latest.finish(page);
-    return changed.length;
   }
 
   async #changed(listed: Conversation, since: number, goesOn: () => boolean): Promise<void> {
@@ -137,23 +135,26 @@ export class Reading {
     const { items, hasNext, truncated } = page;
     const isFresh = (one: Message) => timeOf(one.createdAt) > since && !heard(one.id);
     const listed = items.filter(isFresh);
-    const messages = await Promise.all(listed.reverse().map((one) => this.#whole(id, one)));
+    const messages = await Promise.all(listed.reverse().map((one) => this.whole(id, one)));
     const told = items.filter((one) => one.direction === 'outbound' && heard(one.id)).reverse();
-    const older = told.filter(({ id: messageId, status = '' }) => isStatusNews(messageId, status));
+    const late = told.flatMap(statusesOf).filter(({ messageId = '', status = '' }) => isStatusNews(messageId, status));
     const cut = (hasNext || truncated === true) && listed.length === items.length;
-    const mine = messages.filter(({ direction }) => direction === 'outbound');
     return {
-      events: eventsOf({ conversationId: id, since, messages, older, truncated: cut }),
+      events: [
+        ...late,
+        ...(cut ? [gapEvent('truncated', since, id)] : []),
+        ...messages.flatMap((one) => [messageEvent(one), ...statusesOf(one)]),
+      ],
       fresh: messages.length,
-      waits: [...told, ...mine].some(({ status = '' }) => !settled.has(status)),
-      sent: mine.length > 0,
+      waits: told.some(mayChange) || messages.some(mayChange),
+      sent: messages.some(mayChange),
       since,
     };
   }
 
-  /** The message with its file. */
-  async #whole(id: string, message: Message): Promise<Message> {
-    if (message.direction !== 'inbound' || message.media || !files.has(message.contentType)) return message;
+  /** The message with its file. @throws LinktorError when it cannot be asked for just now */
+  async whole(id: string, message: Message): Promise<Message> {
+    if (!lacksFile(message)) return message;
     try {
       this.requests++;
       return await this.#settings.rest.conversations.message(id, message.id);
@@ -163,6 +164,16 @@ export class Reading {
       return message;
     }
   }
+}
+
+/** A customer has sent a file, and neither a list nor a frame says which. */
+export function lacksFile({ direction, media, contentType }: Message): boolean {
+  return direction === 'inbound' && !media && files.has(contentType);
+}
+
+/** It is ours, and may still be delivered, read, or fail. */
+export function mayChange({ direction, status = '' }: Message): boolean {
+  return direction === 'outbound' && !settled.has(status);
 }
 
 /** What a look at one conversation has shown. */

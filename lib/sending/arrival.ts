@@ -8,6 +8,8 @@ export interface Line {
   subscribe(conversationId: string): void;
   onState(listener: (state: SocketState) => void): void;
   readonly state: SocketState;
+  /** what comes is asked for now and then */
+  readonly polls?: boolean;
 }
 
 export interface Wait {
@@ -60,7 +62,7 @@ export class Arrivals {
     const end = Date.now() + wait.timeout * 1000;
     const stop = () => this.#wake();
     wait.signal.addEventListener('abort', stop);
-    this.#pause = this.#line.state.name === 'open' ? hearing : blind;
+    this.#pause = this.#line.state.name === 'open' && !this.#line.polls ? hearing : blind;
     try {
       for (;;) {
         const missing = messageIds.filter((id) => !this.#has(id, wait.status));

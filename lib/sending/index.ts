@@ -43,7 +43,7 @@ export class Sender {
   readonly #channels = new Channels();
 
   /** @throws LinktorError; with `details` {sent, failedPart, parts} when some parts have left and the next has not */
-  async send(order: Order, means: Means): Promise<Receipt> {
+  send(order: Order, means: Means): Promise<Receipt> {
     const { to, message } = order;
     const key = keyOf(to);
     const isPlain = to.conversationId !== undefined && ('raw' in message || !isTooMuch(message));
@@ -52,8 +52,12 @@ export class Sender {
       const parcel = new Parcel(order, means, { conversationId: to.conversationId ?? '' }, [message], []);
       return parcel.receipt(parcel.last());
     }
+    return this.#prepared(order, means, key);
+  }
+
+  async #prepared(order: Order, means: Means, key: string): Promise<Receipt> {
     const { parcel, last } = await this.#turns.run(key, async () => {
-      const place = await placeOf(means.client, this.#turns, to);
+      const place = await placeOf(means.client, this.#turns, order.to);
       const own = keyOf(place);
       return own === key
         ? this.#dispatch(order, means, place)
@@ -120,7 +124,7 @@ class Parcel {
     };
   }
 
-  async #send(part: Outgoing | Raw, index: number): Promise<Message> {
+  #send(part: Outgoing | Raw, index: number): Promise<Message> {
     const { conversations } = this.means.client;
     const { conversationId } = this.place;
     const options = { idempotencyKey: keyFor(this.order.idempotencyKey, index) };
@@ -128,14 +132,15 @@ class Parcel {
       'raw' in part
         ? conversations.sendRaw(conversationId, part.raw, options)
         : conversations.send(conversationId, part, options);
-    try {
-      const sent = await sending;
+    const taken = (sent: Message) => {
       this.#sent.push(sent);
       this.means.onSent({ ...sent, conversationId: sent.conversationId || conversationId });
       return sent;
-    } catch (error) {
-      throw this.parts.length > 1 ? halfway(error, this.#sent, this.parts.length) : error;
-    }
+    };
+    if (this.parts.length === 1) return sending.then(taken);
+    return sending.then(taken).catch((error: unknown) => {
+      throw halfway(error, this.#sent, this.parts.length);
+    });
   }
 }
 

@@ -1,9 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import { message } from '../contract/entities';
-import { isObject, type Json, object, parseJson, put, string } from '../contract/json';
+import { isDeeper, isObject, type Json, object, parseJson, put, string } from '../contract/json';
 import { LinktorError } from '../errors';
 import type { Event } from '../model';
 import { type VerifyInput, verify } from './verify';
+
+/** no event means to be as deep */
+const deepest = 64;
 
 /** What the documentation calls otherwise. */
 const renamed = new Map([
@@ -61,14 +64,6 @@ function addChange(event: Event, data: Json): void {
   const changed = new Set([...Object.keys(previous), ...(implied[event.name] ? [implied[event.name] as string] : [])]);
   if (changed.size > 0) event.changed = [...changed];
   if (Object.keys(previous).length > 0) event.previous = previous;
-}
-
-/** Whoever copies a message walks through it; no event is as deep as that takes to fail. */
-const deepest = 64;
-
-function isDeeper(value: unknown, left: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return left === 0 || Object.values(value).some((one) => isDeeper(one, left - 1));
 }
 
 /** The documentation's `data: {id, type, attributes}` is the same as the SDKs' flat `data`. */

@@ -23,6 +23,9 @@ export interface AccountSettings {
   reconnectInterval: number;
   maxReconnectAttempts: number;
   discoverInterval: number;
+  /** seconds */
+  pollBusy: number;
+  pollIdle: number;
   idempotent: boolean;
   apiKey: string;
   accessToken: string;
@@ -104,6 +107,8 @@ export function createAccount(
       reconnectInterval: settings.reconnectInterval,
       maxReconnectAttempts: settings.maxReconnectAttempts,
       discoverInterval: settings.discoverInterval * 1000,
+      pollBusy: settings.pollBusy * 1000,
+      pollIdle: settings.pollIdle * 1000,
       onProblem: (text) => log.warn(text),
     });
     realtime.onState(reporter(log));

@@ -1,7 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { AnswerFacts } from '../../lib/client';
 import type { LinktorError } from '../../lib/errors';
-import type { Realtime } from '../../lib/realtime';
 import type { Account } from './account';
 import type { Action, Live, Msg, Outcome } from './define';
 import { evaluator } from './evaluate';
@@ -40,7 +39,7 @@ export function mountAction(red: RED, node: RunningNode, definition: Action, sto
   async function run(msg: Msg, send: Send, signal: AbortSignal): Promise<Outcome | undefined> {
     const account = accountOf(red, stored);
     const facts: AnswerFacts = {};
-    const opened = opener(account);
+    const opened = new Opened(account);
     const client = account.client().with({
       signal,
       onAnswer(answer) {
@@ -66,7 +65,7 @@ export function mountAction(red: RED, node: RunningNode, definition: Action, sto
         notes,
         shared: account.notes,
         journal: account.journal,
-        live: opened.live,
+        live: () => opened.live(),
         progress: (done) => status.count(done),
         async emit(part) {
           signal.throwIfAborted();
@@ -78,7 +77,7 @@ export function mountAction(red: RED, node: RunningNode, definition: Action, sto
     } finally {
       if (!outcome?.meanwhile) opened.release();
     }
-    if (outcome?.meanwhile) follow(outcome.meanwhile, opened.release);
+    if (outcome?.meanwhile) follow(outcome.meanwhile, () => opened.release());
     return outcome;
   }
 
@@ -100,26 +99,34 @@ export function mountAction(red: RED, node: RunningNode, definition: Action, sto
     trails.add(trail);
   }
 
-  /** Total: whatever happens, `done` is called once, and nothing is thrown. @returns what to show, if anything */
-  async function handle(msg: Msg, send: Send, done: Done): Promise<{ problem?: LinktorError; outcome?: Outcome }> {
+  /** Total: whatever happens, `done` is called once, and nothing is thrown. */
+  async function handle(msg: Msg, send: Send, done: Done): Promise<void> {
     const { signal, release } = depart(msg);
-    let problem: LinktorError | undefined;
     let outcome: Outcome | undefined;
     try {
       outcome = await run(msg, send, signal);
-    } catch (thrown) {
-      problem = failure(thrown);
-    } finally {
       release();
+    } catch (thrown) {
+      release();
+      return fail(failure(thrown), msg, send, done, signal);
     }
+    done();
+    showDone(outcome);
+  }
+
+  function fail(problem: LinktorError, msg: Msg, send: Send, done: Done, signal: AbortSignal): void {
     // Who reset the node knows that nothing comes.
-    if (problem && signal.aborted && !closing.signal.aborted) problem = undefined;
-    if (problem && isSilent(problem, closing.signal.aborted)) return { problem };
-    if (problem && errorPort !== undefined && !closing.signal.aborted) {
-      send(toPort(errorPort, { ...msg, error: described(problem, node) }));
+    if (signal.aborted && !closing.signal.aborted) {
       done();
-    } else done(problem);
-    return { problem, outcome };
+      return showDone(undefined);
+    }
+    if (!isSilent(problem, closing.signal.aborted)) {
+      if (errorPort !== undefined && !closing.signal.aborted) {
+        send(toPort(errorPort, { ...msg, error: described(problem, node) }));
+        done();
+      } else done(problem);
+    }
+    status.say(problem.code, { at: Date.now() });
   }
 
   function depart(msg: Msg): Flight {
@@ -130,23 +137,23 @@ export function mountAction(red: RED, node: RunningNode, definition: Action, sto
     return { signal, release: () => resettable.delete(own) };
   }
 
-  function reset({ conversationId }: Msg): void {
+  async function reset({ conversationId }: Msg, done: Done): Promise<void> {
     for (const [flight, of] of resettable) {
       if (conversationId === undefined || conversationId === of) flight.abort();
     }
+    done();
   }
 
-  const flights = onMessage(node, async (msg, send, done) => {
-    if (definition.resets && msg.reset) {
-      reset(msg);
-      return done();
-    }
+  const flights = onMessage(node, (msg, send, done) => {
+    if (definition.resets && msg.reset) return reset(msg, done);
     showBusy(flights.size + 1);
-    const { problem, outcome } = await handle(msg, send, done);
-    if (problem) status.say(problem.code, { at: Date.now() });
-    else if (outcome?.status && flights.size === 1) status.say(outcome.status);
-    else showBusy(flights.size - 1);
+    return handle(msg, send, done);
   });
+
+  function showDone(outcome: Outcome | undefined): void {
+    if (outcome?.status && flights.size === 1) status.say(outcome.status);
+    else showBusy(flights.size - 1);
+  }
 
   function showBusy(count: number): void {
     if (count > 1) status.count(count);
@@ -165,29 +172,38 @@ export function mountAction(red: RED, node: RunningNode, definition: Action, sto
   });
 }
 
-/** Opens the live side of the account for one run, and lets go of all that it has opened. */
-function opener(account: Account): { live(): Live; release(): void } {
-  const releases = new Set<() => void>();
-  let realtime: Realtime | undefined;
-  return {
-    live() {
-      realtime ??= account.realtime();
-      const open = realtime;
-      return {
-        hear: (listener) => releases.add(open.listen(listener)),
-        subscribe: (conversationId) => releases.add(open.subscribe(conversationId)),
-        typing: (conversationId, isTyping) => open.typing(conversationId, isTyping),
-        onState: (listener) => releases.add(open.onState(listener)),
-        get state() {
-          return open.state;
-        },
-      };
-    },
-    release() {
-      for (const release of releases) release();
-      releases.clear();
-    },
-  };
+/** What one run opens of the live side of its account; few do. */
+class Opened {
+  readonly #account: Account;
+  #releases: Set<() => void> | undefined;
+
+  constructor(account: Account) {
+    this.#account = account;
+  }
+
+  live(): Live {
+    const open = this.#account.realtime();
+    this.#releases ??= new Set();
+    const releases = this.#releases;
+    return {
+      hear: (listener) => releases.add(open.listen(listener)),
+      subscribe: (conversationId) => releases.add(open.subscribe(conversationId)),
+      typing: (conversationId, isTyping) => open.typing(conversationId, isTyping),
+      onState: (listener) => releases.add(open.onState(listener)),
+      get state() {
+        return open.state;
+      },
+      get polls() {
+        return open.polls;
+      },
+    };
+  }
+
+  /** Lets go of all of it. */
+  release(): void {
+    for (const release of this.#releases ?? []) release();
+    this.#releases?.clear();
+  }
 }
 
 /** What Catch nodes would get, for those who asked for an output instead. */

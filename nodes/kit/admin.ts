@@ -1,6 +1,6 @@
 import type { LinktorClient } from '../../lib/client';
-import { invalid, type LinktorError, unsupported } from '../../lib/errors';
-import { type Deployed, hasTwin, tested } from './diagnose';
+import { invalid, LinktorError, unsupported } from '../../lib/errors';
+import { type Deployed, hasTwin, storedOf, tested } from './diagnose';
 import { failure } from './failure';
 import { isListable, part } from './pick';
 import type { RED } from './red';
@@ -44,10 +44,7 @@ export function serveEditor(red: RED): void {
     answer(response, async () => {
       const account = accountOf(params.id ?? '');
       if (!account) throw invalid('The Linktor config node is not deployed.', 'Deploy, then try again.');
-      const node = red.nodes.getNode(String(given(body).node)) as unknown as {
-        credentials?: Record<string, string>;
-      } | null;
-      const secret = node?.credentials?.secret || account.webhookSecrets[0];
+      const secret = ownSecret(red, String(given(body).node), params.id ?? '') || account.webhookSecrets[0];
       return registered(account.client(), String(given(body).url), String(given(body).events ?? ''), secret);
     });
   };
@@ -76,6 +73,13 @@ export function given(body: unknown): Record<string, unknown> {
   return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
 }
 
+/** @returns the secret of a webhook node of this account: those of other nodes are for other servers */
+function ownSecret(red: RED, id: string, account: string): string | undefined {
+  const { type, config } = storedOf(red, id);
+  if (type !== 'linktor-webhook-in' || config !== account) return undefined;
+  return (red.nodes.getNode(id) as unknown as Deployed | null)?.credentials?.secret;
+}
+
 /**
  * Have the server send its events to a URL, with the secret that is deployed. The secret itself stays here: should the
  * server insist on one of its own, the dialog says so.
@@ -86,7 +90,7 @@ async function registered(
   events: string,
   secret: string | undefined,
 ): Promise<object> {
-  if (!URL.canParse(url)) throw invalid('This is no address that a server could send to.');
+  if (!/^https?:/i.test(url) || !URL.canParse(url)) throw invalid('This is no address that a server could send to.');
   if (!secret)
     throw invalid('There is no webhook secret yet.', 'Enter one in this node or in its config node, and deploy.');
   const names = events
@@ -105,7 +109,13 @@ async function registered(
       'Paste the address above, and the secret, into the webhook settings of Linktor.',
     );
   }
-  const { secret: theirs } = known ? await client.webhooks.update(known, wanted) : await client.webhooks.create(wanted);
+  const { webhooks } = client;
+  const writing = known ? webhooks.update(known, wanted) : webhooks.create(wanted);
+  const { secret: theirs } = await writing.catch((thrown: unknown) => {
+    // Some servers repeat what they refuse.
+    const { code, message, cause } = failure(thrown);
+    throw new LinktorError(code, message.replaceAll(secret, '***'), cause);
+  });
   if (typeof theirs === 'string' && theirs !== secret) return { outcome: 'otherSecret' };
   return { outcome: known ? 'updated' : 'created' };
 }

@@ -32,6 +32,8 @@ export interface Live {
   /** @returns false when the connection is not open, or the server has no such sign */
   typing(conversationId: string, isTyping: boolean): boolean;
   readonly state: SocketState;
+  /** what comes is asked for now and then */
+  readonly polls: boolean;
   /** hear every change of the connection */
   onState(listener: (state: SocketState) => void): void;
 }

@@ -28,10 +28,11 @@ const unknown = '__PWRD__';
 export async function tested(body: Record<string, unknown>, red: RED, id: string): Promise<Tested> {
   const node = nodeOf(red, id);
   const deployed = node?.deployedUrl;
+  const stored = storedOf(red, id);
   const text = (name: string) => (typeof body[name] === 'string' ? String(body[name]) : '');
   // What an environment variable holds is known at run time only, and is nobody's business here.
   const hidden = isVariable(text('baseUrl'));
-  if (hidden && text('baseUrl') !== storedOf(red, id).baseUrl) throw notYet('Server URL');
+  if (hidden && text('baseUrl') !== stored.baseUrl) throw notYet('Server URL');
   const baseUrl = hidden ? (deployed ?? '') : text('baseUrl');
   if (!URL.canParse(baseUrl))
     throw invalid('The Server URL is not a URL.', 'Give it as https://host or https://host/prefix.');
@@ -39,10 +40,13 @@ export async function tested(body: Record<string, unknown>, red: RED, id: string
   const samePlace =
     deployed !== undefined &&
     originOf(deployed) === originOf(baseUrl) &&
-    (wsUrl === '' || hostOf(wsUrl) === hostOf(baseUrl) || wsUrl === node?.deployedSocketUrl);
+    (wsUrl === '' ||
+      wsUrl === node?.deployedSocketUrl ||
+      originOf(wsUrl.replace(/^ws/i, 'http')) === originOf(baseUrl)) &&
+    isSameWay(red, body, stored, baseUrl);
   const credential = (name: string) => {
     const typed = text(name);
-    if (isVariable(typed) && typed !== storedOf(red, id)[name]) throw notYet(name);
+    if (isVariable(typed) && typed !== stored[name]) throw notYet(name);
     if (typed !== unknown && !isVariable(typed)) return typed;
     if (samePlace) return node?.credentials?.[name] ?? '';
     throw invalid(
@@ -67,6 +71,19 @@ export async function tested(body: Record<string, unknown>, red: RED, id: string
     findings: shown,
     diagnostics: diagnosticsOf(red, node, shown, hidden ? text('baseUrl') : baseUrl, settings),
   };
+}
+
+/** A proxy that was not deployed sees all that is not encrypted, and with other TLS settings the rest as well. */
+function isSameWay(
+  red: RED,
+  given: Record<string, unknown>,
+  stored: Record<string, unknown>,
+  baseUrl: string,
+): boolean {
+  const proxy = routeOf(red, given).proxy?.url;
+  if (proxy === undefined || proxy === routeOf(red, stored).proxy?.url) return true;
+  const tlsOf = ({ tls }: Record<string, unknown>) => red.nodes.getNode(String(tls ?? ''));
+  return originOf(baseUrl)?.startsWith('https:') === true && tlsOf(given) === tlsOf(stored);
 }
 
 /** @returns whether another config node signs in as the same user on the same server; which one is not told */
@@ -94,7 +111,7 @@ function nodeOf(red: RED, id: string): Deployed | undefined {
 }
 
 /** What was deployed, in the words of the flow: variables are not yet what they stand for. */
-function storedOf(red: RED, id: string): Record<string, unknown> {
+export function storedOf(red: RED, id: string): Record<string, unknown> {
   let stored: object = {};
   red.nodes.eachNode((each) => {
     if (each.id === id) stored = each;
@@ -137,8 +154,9 @@ function placeOf(url: string): string {
   return `${origin}${pathname}`;
 }
 
-function isVariable(text: string): boolean {
-  return /^\$\{[^}]+\}$/.test(text.trim());
+/** In either of the forms that Node-RED puts values in for. */
+export function isVariable(text: string): boolean {
+  return /^\$(\{[^}]+\}|\(\S+\))$/.test(text.trim());
 }
 
 function notYet(field: string) {
@@ -152,10 +170,6 @@ function notYet(field: string) {
 function without(text: string, baseUrl: string): string {
   const { host, hostname } = new URL(baseUrl);
   return text.replaceAll(host, '***').replaceAll(hostname, '***');
-}
-
-function hostOf(url: string): string | undefined {
-  return URL.canParse(url) ? new URL(url).host : undefined;
 }
 
 function originOf(url: string): string | undefined {

@@ -17,9 +17,13 @@ export function onMessage(
 ): ReadonlySet<Promise<void>> {
   const flights = new Set<Promise<void>>();
   node.on('input', (msg, send, done) => {
-    const flight = work(msg, send, done)
-      .catch((thrown: unknown) => node.error(failure(thrown)))
-      .finally(() => flights.delete(flight));
+    const landed = () => {
+      flights.delete(flight);
+    };
+    const flight: Promise<void> = work(msg, send, done).then(landed, (thrown: unknown) => {
+      node.error(failure(thrown));
+      landed();
+    });
     flights.add(flight);
   });
   return flights;

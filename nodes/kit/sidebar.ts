@@ -2,6 +2,7 @@ import { invalid } from '../../lib/errors';
 import type { AccountFacts, Deed, Report } from '../sidebar/answers';
 import { answer, given, type Handler } from './admin';
 import { act, talkOf } from './customer';
+import { isVariable } from './diagnose';
 import { failure } from './failure';
 import type { ConfigNode } from './owner';
 import type { RED } from './red';
@@ -78,7 +79,7 @@ function accountsOf(red: RED, watch: Watch): AccountFacts[] {
 
 /** What an environment variable holds is nobody's business in the editor. */
 function hostOf({ baseUrl = '' }: Stored, { deployedUrl = '' }: ConfigNode): string {
-  if (baseUrl.startsWith('${')) return baseUrl;
+  if (isVariable(baseUrl)) return baseUrl;
   return URL.canParse(deployedUrl) ? new URL(deployedUrl).host : '';
 }
 

@@ -8,8 +8,21 @@ import type { LinktorError } from '../../lib/errors';
 const inside = [
   ...['127.0.0.1', '127.9.9.9', '10.1.2.3', '172.16.0.1', '172.31.255.255', '192.168.1.1', '169.254.169.254'],
   ...['100.64.0.1', '0.0.0.0', '::1', '[::1]', '::', 'fe80::1', 'fd00::5', '::ffff:127.0.0.1', '::ffff:10.0.0.1'],
+  ...['192.0.0.192', '198.18.0.1', '198.19.255.255', '240.0.0.1', '255.255.255.255', 'fec0::1', '64:ff9b:1::a00:1'],
+  ...['[::ffff:a00:1]', '[::ffff:7f00:1]'],
 ];
-const outside = ['8.8.8.8', '172.32.0.1', '100.128.0.1', '2606:4700::1111', '::ffff:8.8.8.8', 'example.com', ''];
+const outside = [
+  '8.8.8.8',
+  '192.0.1.1',
+  '198.20.0.1',
+  '239.255.255.255',
+  '172.32.0.1',
+  '100.128.0.1',
+  '2606:4700::1111',
+  '::ffff:8.8.8.8',
+  'example.com',
+  '',
+];
 
 describe('fetching files', () => {
   const requests: string[] = [];
@@ -55,6 +68,17 @@ describe('fetching files', () => {
       assert.deepEqual(requests, []);
     });
   }
+
+  it('fetches nothing inside by way of a proxy either', async () => {
+    const proxy = { url: `http://127.0.0.1:${port}` };
+    client = new LinktorClient({ baseUrl: 'https://203.0.113.9', contract: 'api', apiKey: 'key', proxy });
+    for (const host of ['localhost', '127.0.0.1']) {
+      await assert.rejects(client.download(`http://${host}:${port}/x`, 1000), /private network/);
+    }
+    assert.deepEqual(requests, []);
+    const { data } = await client.download('http://198.51.100.7/x', 1000);
+    assert.equal(String(data), 'file');
+  });
 
   it('fetches beside a server that is in a private network itself', async () => {
     const { data, filename } = await clientOf('http://10.255.255.1').download(`http://127.0.0.1:${port}/x`, 1000);

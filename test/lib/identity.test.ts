@@ -634,6 +634,29 @@ describe('client: who we are', () => {
       });
     }
 
+    it('are in no answer either, though the server repeats what it was asked', async () => {
+      const secret = 'lk_live_5Jt2vQ8LmZw7';
+      const tell = await serve(({ headers }, response) =>
+        response
+          .writeHead(200, {
+            'Content-Type': 'application/json',
+            'X-Echo': `for ${headers['x-api-key']}`,
+            'Set-Cookie': secret,
+          })
+          .end(JSON.stringify({ data: { id: 'c1', said: headers, [secret]: 1 } })),
+      );
+      try {
+        const client = new LinktorClient({ baseUrl: tell.url, contract: 'api', apiKey: secret });
+        clients.push(client);
+        const answers = [await client.request({ path: '/echo' }), await client.contacts.get('c1')];
+        assert.ok(!inspect(answers, { depth: 10, showHidden: true }).includes(secret), inspect(answers, { depth: 10 }));
+        assert.equal((answers[1] as { id: string }).id, 'c1');
+        assert.equal(tell.asked.length, 2);
+      } finally {
+        await tell.close();
+      }
+    });
+
     it('that were used before are in no error either', async () => {
       const client = connect();
       await client.auth.me();

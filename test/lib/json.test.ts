@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
-import { misfit, number, parseJson, put, string } from '../../lib/contract/json';
+import { misfit, number, parseJson, put, string, tryJson } from '../../lib/contract/json';
+import type { LinktorError } from '../../lib/errors';
 
 /** Every key of every object in a value, at any depth. */
 function keysOf(value: unknown): string[] {
@@ -60,6 +61,37 @@ describe('contract: JSON from outside', () => {
     for (const text of ['', ' ', '{', 'undefined', "{'a':1}", '{"__proto__":', '\\u005f']) {
       assert.throws(() => parseJson(text), SyntaxError, text);
     }
+  });
+
+  describe('nested as no server means it', () => {
+    const escaped = '"\\u0061"';
+    const nests = (depth: number, core = '') => [
+      '['.repeat(depth) + core + ']'.repeat(depth),
+      '{"a":'.repeat(depth) + (core || '0') + '}'.repeat(depth),
+      '[{"a":'.repeat(depth / 2) + (core || '0') + '}]'.repeat(depth / 2),
+    ];
+
+    for (const depth of [202, 20_000]) {
+      it(`refuses ${depth} levels: copying them would end Node-RED`, () => {
+        for (const text of nests(depth)) {
+          assert.throws(
+            () => parseJson(text),
+            ({ code }: LinktorError) => code === 'serialization',
+          );
+          assert.equal(tryJson(text), undefined);
+        }
+        // With escapes it is read another way.
+        for (const text of nests(depth, escaped)) assert.throws(() => parseJson(text));
+      });
+    }
+
+    it('takes a long list of what is nested less', () => {
+      for (const text of [...nests(200), ...nests(200, escaped)]) {
+        assert.deepEqual(parseJson(text), JSON.parse(text));
+      }
+      const rows = `[${Array.from({ length: 1000 }, () => '{"a":[{"b":{}}]}').join()}]`;
+      assert.deepEqual(parseJson(rows), JSON.parse(rows));
+    });
   });
 
   it('reads texts and numbers from what servers make of them', () => {

@@ -314,6 +314,9 @@ for (const broadcast of [false, true]) {
           },
           get: (id) => conversations.get(id),
           eachMessage: (id, filter) => conversations.eachMessage(id, filter),
+          latest: () => conversations.latest(),
+          messages: (id, filter) => conversations.messages(id, filter),
+          message: (id, messageId) => conversations.message(id, messageId),
         },
       };
       make({ rest });

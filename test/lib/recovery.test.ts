@@ -30,6 +30,9 @@ describe('realtime: what cannot be heard', () => {
       each: (filter) => client.conversations.each(filter),
       get: (id) => client.conversations.get(id),
       eachMessage: (id, filter) => client.conversations.eachMessage(id, filter),
+      latest: () => client.conversations.latest(),
+      messages: (id, filter) => client.conversations.messages(id, filter),
+      message: (id, messageId) => client.conversations.message(id, messageId),
     };
     realtime = new Realtime({
       contract,
@@ -238,7 +241,7 @@ describe('realtime: what cannot be heard', () => {
     function forgetful(isDeaf: () => boolean): Partial<RealtimeSettings> {
       const { contract } = box.client().realtime;
       const signal = (one: Signal) => (isDeaf() && one.type === 'subscribe' ? undefined : contract.signal(one));
-      return { contract: { frame: contract.frame, signal }, timing: { deaf: 60 } };
+      return { contract: { ...contract, signal }, timing: { deaf: 60 } };
     }
 
     it('is found out, ended and made anew, and what it kept is told', async () => {

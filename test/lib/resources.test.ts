@@ -86,6 +86,10 @@ describe('client: every operation, against the sandbox', () => {
       assert.deepEqual([ids(rest.items), rest.hasNext], [['conv_carla'], false]);
       assert.deepEqual(ids((await client.conversations.list({ limit: 2, page: 2 })).items), ['conv_carla']);
     },
+    async 'conversations.latest'(client) {
+      await box.control('/messages', { conversationId: 'conv_carla', text: 'Again' });
+      assert.deepEqual(ids((await client.conversations.latest()).items), ['conv_carla', 'conv_ana', 'conv_bruno']);
+    },
     async 'conversations.each'(client) {
       assert.deepEqual(ids(await all(client.conversations.each({ limit: 1 }))), [
         'conv_ana',
@@ -1077,7 +1081,7 @@ describe('client: resources, against a server of our own', () => {
 
     it('are those of every method that takes one', () => {
       const others =
-        /^(auth|ai\.\w+$|analytics|vre\.(render|renderAndSend|templates)$|\w+$)|\.(list|each|create|search|merge|counts)$/;
+        /^(auth|ai\.\w+$|analytics|vre\.(render|renderAndSend|templates)$|\w+$)|\.(list|latest|each|create|search|merge|counts)$/;
       // These are of the self-hosted server alone: here nothing is asked.
       const lacking = /\.(escalate|react|addIdentity|removeIdentity)$/;
       const forgotten = methodsOf(new LinktorClient({ apiKey: KEY })).filter(

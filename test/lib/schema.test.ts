@@ -27,6 +27,18 @@ describe('a JSON schema for answers', () => {
     });
   }
 
+  it('drops a key that a copy of the message would take for its prototype', async () => {
+    for (const key of ['__proto__', '\\u005f_proto__']) {
+      const read = (await shapeOf(schema)).read(`{"name": "Ana", "${key}": {"admin": true}}`);
+      assert.deepEqual(Object.keys(read as object), ['name'], key);
+    }
+  });
+
+  it('refuses an answer that is nested too deeply to be copied', async () => {
+    const { code } = await refused(`{"name": "Ana", "more": ${'['.repeat(20_000)}${']'.repeat(20_000)}}`);
+    assert.equal(code, 'serialization');
+  });
+
   it('says what does not fit and where, and keeps the answer', async () => {
     const { code, cause } = await refused('{"age": -1}');
     assert.equal(code, 'serialization');

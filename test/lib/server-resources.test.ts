@@ -90,6 +90,14 @@ describe('client: every operation, against the self-hosted server', () => {
       const rest = await client.conversations.list({ limit: 2, page: 2 });
       assert.deepEqual([ids(rest.items), rest.hasNext, rest.truncated], [['conv_carla'], false, undefined]);
     },
+    async 'conversations.latest'(client) {
+      await box.control('/messages', { conversationId: 'conv_carla', text: 'Again' });
+      await client.auth.me();
+      const before = (await asked()).length;
+      const page = await client.conversations.latest();
+      assert.deepEqual(ids(page.items), ['conv_carla', 'conv_ana', 'conv_bruno']);
+      assert.deepEqual((await asked()).slice(before), ['GET /api/v1/conversations']);
+    },
     async 'conversations.each'(client) {
       assert.deepEqual(ids(await all(client.conversations.each({ limit: 1 }))), [
         'conv_ana',

@@ -106,6 +106,11 @@ describe('the routes of the editor in a real Node-RED', function () {
   let stranger: Listener;
   let red: Red;
 
+  const hook = (id: string, config: string, secret: string) => {
+    const node = { id, type: 'linktor-webhook-in', z: 'tab', x: 1, y: 1, wires: [[], []] };
+    return { ...node, config, path: `/${id}`, credentials: { secret } };
+  };
+
   before(async () => {
     [sandbox, stranger] = await Promise.all([startSandbox(), Listener.open()]);
     Object.assign(env[0] ?? {}, { value: sandbox.url });
@@ -119,6 +124,10 @@ describe('the routes of the editor in a real Node-RED', function () {
       { ...account, id: 'account', credentials: { apiKey: variable('SHOP_KEY') } },
       { ...account, id: 'twin', credentials: { apiKey: 'sandbox-key', accessToken: 'unused' } },
       { ...account, id: 'single', signIn: 'accessToken', credentials: { apiKey: 'sandbox-key', accessToken: 'own' } },
+      { ...account, id: 'secure', baseUrl: 'https://127.0.0.1', credentials: { apiKey: 'sandbox-key' } },
+      { id: 'way', type: 'http proxy', url: stranger.url, noproxy: [] },
+      hook('own', 'account', 'own secret of this account'),
+      hook('other', 'secure', 'secret for another server'),
     ];
     await red.ask('POST', '/flows', nodes, { ...bearer('*'), 'Node-RED-Deployment-Type': 'full' });
     await until('the account', async () => (await get('/linktor/account/list/channels')).json.ok);
@@ -171,6 +180,37 @@ describe('the routes of the editor in a real Node-RED', function () {
     }
     assert.equal((await test({}, undefined, 'nobody')).json.ok, false);
     assert.deepEqual(stranger.heard, []);
+  });
+
+  it('test what is stored on no other way to the same server', async () => {
+    for (const [body, id] of [
+      [{ proxy: 'way' }, 'account'],
+      [{ baseUrl: 'https://127.0.0.1', wsUrl: 'ws://127.0.0.1' }, 'secure'],
+      [{ baseUrl: 'https://127.0.0.1', wsUrl: 'http://127.0.0.1' }, 'secure'],
+    ] as const) {
+      const { ok, message } = (await test(body, undefined, id)).json;
+      assert.equal(ok, false, JSON.stringify(body));
+      assert.match(message, /deployed for/);
+    }
+    assert.deepEqual(stranger.heard, []);
+    // What is typed anew is for whomever it is typed for.
+    assert.equal((await test({ baseUrl: sandbox.url, apiKey: 'typed', proxy: 'way' })).json.ok, true);
+    assert.ok(stranger.heard.length > 0);
+    stranger.heard.length = 0;
+  });
+
+  it('register a webhook with the secret of this account, and with that of no other', async () => {
+    const register = async (node: string, url = 'http://127.0.0.1:9/hook') =>
+      (await red.ask('POST', '/linktor/account/webhook', { node, url }, bearer('linktor-config.write'))).json;
+    for (const node of ['other', 'account', 'nobody', '__proto__']) {
+      const { ok, message } = await register(node);
+      assert.equal(ok, false, node);
+      assert.match(message, /no webhook secret yet/);
+    }
+    for (const url of ['', 'nowhere', 'file:///etc/passwd', 'javascript:alert(1)']) {
+      assert.match((await register('own', url)).message, /no address/, url);
+    }
+    assert.deepEqual(await register('own'), { ok: true, outcome: 'created' });
   });
 
   it('know who signs in as whom, and only say whether anybody else does', async () => {

@@ -70,7 +70,16 @@ describe('linktor-api', () => {
     });
   }
 
-  for (const path of ['/auth/login', 'auth/me', '/API-keys', '/x/%61uth/refresh', '/me/password']) {
+  const keys = ['/auth/login', 'auth/me', '/API-keys', '/x/%61uth/refresh', '/me/password'];
+  const written = [
+    '/%61uth/login?x=%',
+    '/me//password',
+    ' /api-keys ',
+    '/api-keys ?x=1',
+    '/auth%2Flogin',
+    '/auth/me?a?b',
+  ];
+  for (const path of [...keys, ...written]) {
     it(`keeps its hands off keys and sign-in: ${path}`, async () => {
       const { error } = await run({}, { path });
       assert.equal(error?.code, 'validation');
@@ -83,6 +92,24 @@ describe('linktor-api', () => {
     const { payload } = await run({ sensitive: true }, { path: '/auth/me' });
     assert.equal((payload as { email: string }).email, 'demo@linktor.local');
   });
+
+  const json = { count: 1, status: 200, headers: { 'Content-Type': 'application/json' } };
+
+  for (const depth of [1000, 100_000]) {
+    it(`takes no answer of ${depth} levels: a copy of it would end Node-RED`, async () => {
+      await set.control('fail', { ...json, body: '{"a":['.repeat(depth) + ']}'.repeat(depth) });
+      const { error } = await run({}, { path: '/contacts' });
+      assert.equal(error?.code, 'serialization');
+    });
+  }
+
+  for (const key of ['__proto__', '\\u005f_proto__']) {
+    it(`gives no ${key}, which a copy of the message would take for its prototype`, async () => {
+      await set.control('fail', { ...json, body: `{"data":{"id":1,"${key}":{"admin":true}}}` });
+      const { payload } = await run({ returns: 'full' }, { path: '/contacts' });
+      assert.deepEqual(JSON.stringify((payload as { data: object }).data), '{"id":1}');
+    });
+  }
 
   it('never repeats a write by itself, unless it is told that this does no harm', async () => {
     const call = { method: 'PUT', path: '/nowhere', body: {} };

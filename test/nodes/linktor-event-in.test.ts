@@ -6,6 +6,7 @@ import type { RED } from '../../nodes/kit/red';
 import { type FlowNode, type Message, stage, until } from '../support/flows';
 import { secret, send } from '../support/hostile';
 import { untilLive, witness } from '../support/live';
+import { asking } from './sending';
 
 const node = (more: Record<string, unknown> = {}, outputs = 1): FlowNode[] => [
   {
@@ -32,10 +33,7 @@ describe('linktor-event-in', () => {
 
   /** What an agent does to a conversation. */
   async function change(changes: object, id = 'conv_ana'): Promise<void> {
-    const headers = { 'content-type': 'application/json', 'x-api-key': 'sandbox-key' };
-    const url = `${scene.sandbox.url}/conversations/${id}`;
-    const { ok, status } = await fetch(url, { method: 'PATCH', headers, body: JSON.stringify(changes) });
-    if (!ok) throw new Error(`changing answered ${status}`);
+    await asking(scene)('PATCH', `/conversations/${id}`, changes);
   }
 
   it('tells of a change by its most telling name, with what was before', async () => {

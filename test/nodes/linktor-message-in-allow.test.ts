@@ -3,7 +3,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import linktor from '../../nodes';
 import type { RED } from '../../nodes/kit/red';
-import { type FlowNode, stage, until } from '../support/flows';
+import { type FlowNode, listening, stage, until } from '../support/flows';
 import { secret, send } from '../support/hostile';
 
 const node = (more: Record<string, unknown> = {}): FlowNode[] => [
@@ -16,7 +16,7 @@ const yan = { name: 'Yan', phone: '+55 11 90000-0002' };
 
 describe('linktor-message-in, who is let in', () => {
   const { play, control, state } = stage();
-  const listening = () => until(state, ({ sockets }) => sockets.subscriptions > 1);
+  const ready = () => listening({ state }, 2);
 
   before(() => {
     process.env.ALLOWED = '+5511900000001';
@@ -35,7 +35,7 @@ describe('linktor-message-in, who is let in', () => {
   for (const [what, fields] of lists) {
     it(`knows ${what}, and names the reason for all others`, async () => {
       const { probe } = await play(node({ allowType: 'str', ...fields }));
-      await listening();
+      await ready();
       await control('messages', { contact: yan, text: 'let me in' });
       assert.equal((await probe('filtered').first()).reason, 'sender_not_allowed');
       await control('messages', { contact: zoe, text: 'it is me' });
@@ -47,7 +47,7 @@ describe('linktor-message-in, who is let in', () => {
   for (const allow of ['ct_ana', 'conv_ana']) {
     it(`knows ${allow}`, async () => {
       const { probe } = await play(node({ allow, allowType: 'str' }));
-      await listening();
+      await ready();
       await control('messages', { conversationId: 'conv_bruno', text: 'no' });
       await control('messages', { conversationId: 'conv_ana', text: 'yes' });
       assert.equal((await probe('out').first()).payload, 'yes');
@@ -130,12 +130,12 @@ describe('linktor-message-in, by webhook alone', () => {
 
 describe('linktor-message-in, marking as read', () => {
   const { play, control, state } = stage();
-  const listening = () => until(state, ({ sockets }) => sockets.subscriptions > 1);
+  const ready = () => listening({ state }, 2);
   const marks = async () => (await state()).requests.filter(({ path }) => path.endsWith('/read'));
 
   it('marks what it lets through, and nothing else', async () => {
     const { probe, caught } = await play(node({ markRead: true, textRule: 'startsWith', textValue: 'yes' }));
-    await listening();
+    await ready();
     await control('messages', { conversationId: 'conv_bruno', text: 'no' });
     await probe('filtered').take(1);
     await control('messages', { conversationId: 'conv_ana', text: 'yes' });
@@ -150,7 +150,7 @@ describe('linktor-message-in, marking as read', () => {
 
   it('emits the message though it cannot be marked, and tells Catch', async () => {
     const { probe, caught } = await play(node({ markRead: true }));
-    await listening();
+    await ready();
     await control('fail', { count: 1, status: 403, path: '/read' });
     await control('messages', { conversationId: 'conv_ana', text: 'hello' });
     assert.equal((await probe('out').first()).payload, 'hello');
@@ -159,7 +159,7 @@ describe('linktor-message-in, marking as read', () => {
 
   it('asks a server that cannot do it no second time', async () => {
     const { probe, caught, node: get } = await play(node({ markRead: true }));
-    await listening();
+    await ready();
     await control('fail', { count: 9, status: 501, path: '/read' });
     await control('messages', { conversationId: 'conv_ana', text: '1' });
     assert.equal((await caught.first()).error?.code, 'not_supported');

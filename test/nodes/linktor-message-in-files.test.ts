@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type FlowNode, type Message, stage, until } from '../support/flows';
+import { type FlowNode, listening, type Message, stage, until } from '../support/flows';
 
 const node = (more: Record<string, unknown> = {}): FlowNode[] => [
   { id: 'node', type: 'linktor-message-in', config: 'account', attachments: 'download', wires: [['out']], ...more },
@@ -18,7 +18,7 @@ const [fileOf, codeOf] = [
 describe('linktor-message-in, fetching files', () => {
   const scene = stage();
   const { play, control, state } = scene;
-  const listening = () => until(state, ({ sockets }) => sockets.subscriptions > 1);
+  const ready = () => listening({ state }, 2);
   const write = (media: object | undefined, text?: string) =>
     control('messages', { conversationId: 'conv_ana', text, media });
 
@@ -50,7 +50,7 @@ describe('linktor-message-in, fetching files', () => {
       response.end(bytes);
     };
     const { probe } = await play(node());
-    await listening();
+    await ready();
     await write({ url: `${files}/pictures/a.png`, type: 'image', caption: 'look' });
     const msg = await probe('out').first();
     const { data, size, mimeType, filename, error } = fileOf(msg);
@@ -62,7 +62,7 @@ describe('linktor-message-in, fetching files', () => {
   it('signs in at our own server, and takes the same key nowhere that it leads to', async () => {
     answer = (_request, response) => void response.end('elsewhere');
     const { probe } = await play(node());
-    await listening();
+    await ready();
     await write({ url: `${scene.sandbox.url}/auth/me`, type: 'document' });
     assert.match(String(fileOf(await probe('out').first()).data), /"email"/);
     const headers = { location: `${files}/b` };
@@ -73,18 +73,39 @@ describe('linktor-message-in, fetching files', () => {
     assert.equal(JSON.stringify(requests.map((one) => one.headers)).includes('sandbox-key'), false);
   });
 
+  it('does not sign in where somebody else sends us back to', async () => {
+    const back = `${scene.sandbox.url}/auth/me`;
+    answer = (_request, response) => void response.writeHead(302, { location: back }).end();
+    const { probe } = await play(node(), { account: { maxRetries: 0 } });
+    await ready();
+    await write({ url: `${files}/picture.png`, type: 'image' });
+    const msg = await probe('out').first();
+    assert.deepEqual([fileOf(msg).data, codeOf(msg)], [undefined, 'authentication']);
+  });
+
+  it('gives no name that would lead elsewhere when the file is stored under it', async () => {
+    answer = (_request, response) => void response.end('hello');
+    const { probe } = await play(node());
+    await ready();
+    for (const filename of ['../../etc/passwd', '..\\\\boot.ini', '..', 'bill.pdf']) {
+      await write({ url: `${files}/a.png`, type: 'document', filename });
+    }
+    const names = (await probe('out').take(4)).map((msg) => fileOf(msg).filename);
+    assert.deepEqual(names, ['passwd', 'boot.ini', 'a.png', 'bill.pdf']);
+  });
+
   it('gives all of a large file', async () => {
     const bytes = Buffer.alloc(5_000_000, 'Linktor ');
     answer = (_request, response) => void response.end(bytes);
     const { probe } = await play(node());
-    await listening();
+    await ready();
     await write({ url: `${files}/large.bin`, type: 'document' });
     assert.ok(fileOf(await probe('out').first()).data?.equals(bytes));
   });
 
   it('reads a file that is in its address', async () => {
     const { probe } = await play(node());
-    await listening();
+    await ready();
     await write({ url: 'data:text/plain;base64,SGVsbG8=', type: 'document' });
     const { data, mimeType } = fileOf(await probe('out').first());
     assert.deepEqual([String(data), mimeType], ['Hello', 'text/plain']);
@@ -116,7 +137,7 @@ describe('linktor-message-in, fetching files', () => {
     it(`emits the message of a file that ${what}, with the reason (${code})`, async () => {
       answer = how;
       const { probe, caught } = await play(node({ maxAttachmentMb: 0.01 }), { account: { timeout: 1, maxRetries: 0 } });
-      await listening();
+      await ready();
       await write({ url: `${files}/x?sig=canary`, type: 'document', caption: 'here' });
       const msg = await probe('out').first();
       assert.equal(msg.payload, 'here');
@@ -130,7 +151,7 @@ describe('linktor-message-in, fetching files', () => {
   it('asks again for what was not there at once', async () => {
     answer = (_request, response) => void (requests.length < 2 ? response.writeHead(503).end() : response.end('now'));
     const { probe } = await play(node());
-    await listening();
+    await ready();
     await write({ url: `${files}/a`, type: 'document' });
     assert.equal(String(fileOf(await probe('out').first()).data), 'now');
   });
@@ -141,7 +162,7 @@ describe('linktor-message-in, fetching files', () => {
       finish = () => void response.end('late');
     };
     const { probe } = await play(node());
-    await listening();
+    await ready();
     await write({ url: `${files}/slow`, type: 'document', caption: 'first' });
     await write(undefined, 'second');
     await control('messages', { conversationId: 'conv_bruno', text: 'other' });
@@ -160,7 +181,7 @@ describe('linktor-message-in, fetching files', () => {
   it('emits what waits for its file when the node closes, and says that it has none', async () => {
     answer = () => {};
     const { probe, flow, deploy } = await play(node());
-    await listening();
+    await ready();
     await write({ url: `${files}/slow`, type: 'document', caption: 'first' });
     await write(undefined, 'second');
     await until(
@@ -176,7 +197,7 @@ describe('linktor-message-in, fetching files', () => {
   it('merges files with their words, in order', async () => {
     answer = (request, response) => void response.end(request.url);
     const { probe } = await play(node({ mergeSeconds: 0.3 }));
-    await listening();
+    await ready();
     await write({ url: `${files}/1`, type: 'document', caption: 'one' });
     await write(undefined, 'two');
     await write({ url: `${files}/3`, type: 'document' });

@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
-import { type FlowNode, type Message, stage, until } from '../support/flows';
+import { type FlowNode, listening, type Message, stage, until } from '../support/flows';
+import { asking } from './sending';
 
 const node = (more: Record<string, unknown> = {}): FlowNode[] => [
   { id: 'node', type: 'linktor-message-in', config: 'account', wires: [['out']], ...more },
@@ -10,13 +11,13 @@ const idsOf = (msg: Message | undefined) => (msg?.merged as string[] | undefined
 describe('linktor-message-in, merging what people write in bursts', () => {
   const scene = stage();
   const { play, control, state } = scene;
-  const listening = () => until(state, ({ sockets }) => sockets.subscriptions > 1);
+  const ready = () => listening({ state }, 2);
   const write = async (text: string, conversationId = 'conv_ana', more: object = {}) =>
     String((await control('messages', { conversationId, text, ...more })).id);
 
   it('makes one message of a burst: the words in lines, the files in a list, all else from the last', async () => {
     const { probe } = await play(node({ mergeSeconds: 0.4 }));
-    await listening();
+    await ready();
     const ids = [await write('Hi'), await write('one question')];
     const media = { url: 'https://example.com/a.png', type: 'image' };
     ids.push(String((await control('messages', { conversationId: 'conv_ana', media })).id));
@@ -37,7 +38,7 @@ describe('linktor-message-in, merging what people write in bursts', () => {
 
   it('keeps conversations apart', async () => {
     const { probe } = await play(node({ mergeSeconds: 0.3 }));
-    await listening();
+    await ready();
     await Promise.all(['1', '2', '3'].flatMap((text) => [write(text), write(text, 'conv_bruno')]));
     const both = await probe('out').take(2);
     assert.deepEqual(both.map(({ conversationId }) => conversationId).sort(), ['conv_ana', 'conv_bruno']);
@@ -46,7 +47,7 @@ describe('linktor-message-in, merging what people write in bursts', () => {
 
   it('lets no burst grow beyond its number of messages', async () => {
     const { probe } = await play(node({ mergeSeconds: 30, mergeMax: 2 }));
-    await listening();
+    await ready();
     for (const text of ['1', '2', '3', '4']) await write(text);
     const all = await probe('out').take(2);
     assert.deepEqual(
@@ -57,14 +58,14 @@ describe('linktor-message-in, merging what people write in bursts', () => {
 
   it('lets no burst last longer than it may', async () => {
     const { probe } = await play(node({ mergeSeconds: 30, mergeWait: 0.3 }));
-    await listening();
+    await ready();
     await write('1');
     assert.equal((await probe('out').first()).payload, '1');
   });
 
   it('leaves what was picked by itself, and in its place', async () => {
     const { probe } = await play(node({ mergeSeconds: 30 }));
-    await listening();
+    await ready();
     await write('well');
     await control('messages', { conversationId: 'conv_ana', choice: { id: 'y', title: 'Yes' } });
     const [before, picked] = await probe('out').take(2);
@@ -74,14 +75,9 @@ describe('linktor-message-in, merging what people write in bursts', () => {
 
   it('does not mix the words of two people', async () => {
     const { probe } = await play(node({ mergeSeconds: 0.3, senders: ['contact', 'agent'] }));
-    await listening();
+    await ready();
     await write('from the customer');
-    const headers = { 'content-type': 'application/json', 'x-api-key': 'sandbox-key' };
-    await fetch(`${scene.sandbox.url}/conversations/conv_ana/messages`, {
-      method: 'POST',
-      headers,
-      body: '{"text":"from us"}',
-    });
+    await asking(scene)('POST', '/conversations/conv_ana/messages', { text: 'from us' });
     await write('again');
     const all = await probe('out').take(3);
     assert.deepEqual(
@@ -92,7 +88,7 @@ describe('linktor-message-in, merging what people write in bursts', () => {
 
   it('waits on while the customer is typing', async () => {
     const { probe } = await play(node({ mergeSeconds: 0.4 }));
-    await listening();
+    await ready();
     await write('let me think');
     const beat = setInterval(() => void control('typing', { conversationId: 'conv_ana' }), 100);
     const began = Date.now();
@@ -112,7 +108,7 @@ describe('linktor-message-in, merging what people write in bursts', () => {
       { id: 'seen', type: 'probe' },
     ];
     const { probe, flow, deploy } = await play([...node({ mergeSeconds: 30, mergeWait: 60 }), ...witness]);
-    await listening();
+    await ready();
     for (const text of ['1', '2']) await write(text);
     await probe('seen').take(2);
     assert.equal(probe('out').all.length, 0);

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { type FlowNode, type Message, stage, until } from '../support/flows';
+import { type FlowNode, listening, type Message, stage, until } from '../support/flows';
 
 const node = (more: Record<string, unknown> = {}): FlowNode[] => [
   { id: 'node', type: 'linktor-message-in', config: 'account', wires: [['out'], ['filtered']], ...more },
@@ -33,12 +33,12 @@ const filters: [string, Record<string, unknown>, Record<string, unknown>, Record
 for (const broadcast of [false, true]) {
   describe(`linktor-message-in, the server ${broadcast ? 'sends everything' : 'sends what was asked for'}`, () => {
     const { play, control, state } = stage({ broadcast });
-    const listening = () => until(state, ({ sockets }) => sockets.subscriptions > 1);
+    const ready = () => listening({ state }, 2);
     const write = (body: Record<string, unknown>) => control('messages', body);
 
     it('emits what a customer writes, with everything that it takes to answer', async () => {
       const { probe } = await play(node());
-      await listening();
+      await ready();
       await write({ conversationId: 'conv_ana', text: 'Olá' });
       const msg = await probe('out').first();
       assert.equal(msg.payload, 'Olá');
@@ -58,7 +58,7 @@ for (const broadcast of [false, true]) {
 
     it('emits what a brand-new customer writes, once', async () => {
       const { probe } = await play(node());
-      await listening();
+      await ready();
       await write({ contact: { name: 'Zoe' }, text: 'first' });
       await write({ contact: { name: 'Zoe' }, text: 'second' });
       const all = await probe('out').take(2);
@@ -75,7 +75,7 @@ for (const broadcast of [false, true]) {
 
     it('emits what was picked, and media as attachments', async () => {
       const { probe } = await play(node());
-      await listening();
+      await ready();
       await write({ conversationId: 'conv_ana', choice: { id: 'y', title: 'Yes' } });
       await write({
         conversationId: 'conv_ana',
@@ -91,7 +91,7 @@ for (const broadcast of [false, true]) {
     it('never emits what the flow itself sends', async () => {
       const send: FlowNode[] = [{ id: 'send', type: 'linktor-send', config: 'account', wires: [] }];
       const { probe } = await play([...node({ wires: [['send', 'out'], []] }), ...send]);
-      await listening();
+      await ready();
       await write({ conversationId: 'conv_ana', text: 'echo?' });
       await until(state, ({ sends }) => sends.length === 1);
       await write({ conversationId: 'conv_ana', text: 'last' });
@@ -105,7 +105,7 @@ for (const broadcast of [false, true]) {
       const { probe } = await play(
         node({ conversations: 'these', conversationIds: '["conv_bruno"]', conversationIdsType: 'json' }),
       );
-      await until(state, ({ sockets }) => sockets.subscriptions === 1);
+      await listening({ state });
       await write({ conversationId: 'conv_ana', text: 'no' });
       await write({ conversationId: 'conv_bruno', text: 'yes' });
       assert.deepEqual(
@@ -118,7 +118,7 @@ for (const broadcast of [false, true]) {
       const { node: get, probe, caught, completed } = await play(node({ conversations: 'input', inputs: 1 }));
       await until(state, ({ sockets }) => sockets.open === 1);
       get('node').receive({ action: 'subscribe', conversationId: 'conv_ana' });
-      await until(state, ({ sockets }) => sockets.subscriptions === 1);
+      await listening({ state });
       await write({ conversationId: 'conv_ana', text: 'yes' });
       await probe('out').take(1);
       get('node').receive({ action: 'unsubscribe', conversationId: 'conv_ana' });
@@ -130,7 +130,7 @@ for (const broadcast of [false, true]) {
 
     it('fills the gap that a lost socket left, in order and once', async () => {
       const { probe } = await play(node(), { account: { reconnectInterval: 400 } });
-      await listening();
+      await ready();
       await write({ conversationId: 'conv_ana', text: '1' });
       await probe('out').take(1);
       await control('sockets/drop', { code: 1012 });
@@ -151,7 +151,7 @@ for (const broadcast of [false, true]) {
     for (const [reason, fields, good, bad] of filters) {
       it(`filters by ${reason} ${JSON.stringify(fields)}`, async () => {
         const { probe } = await play(node({ ...fields, outputs: 2 }));
-        await listening();
+        await ready();
         const person = { contact: { name: 'Zoe', phone: '+5511900000001' } };
         const other = { contact: { name: 'Yan', phone: '+5511900000002' } };
         await write({ ...person, ...good });

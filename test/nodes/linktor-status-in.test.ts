@@ -6,6 +6,7 @@ import type { RED } from '../../nodes/kit/red';
 import { type FlowNode, type Message, stage, until } from '../support/flows';
 import { secret, send } from '../support/hostile';
 import { untilLive, witness } from '../support/live';
+import { asking } from './sending';
 
 const node = (more: Record<string, unknown> = {}, outputs = 1): FlowNode[] => [
   {
@@ -37,10 +38,7 @@ describe('linktor-status-in', () => {
 
   /** What a colleague sends. */
   async function sendElsewhere(conversationId = 'conv_ana'): Promise<string> {
-    const headers = { 'content-type': 'application/json', 'x-api-key': 'sandbox-key' };
-    const url = `${scene.sandbox.url}/conversations/${conversationId}/messages`;
-    const answer = await fetch(url, { method: 'POST', headers, body: '{"text":"hello"}' });
-    return ((await answer.json()) as { id: string }).id;
+    return (await asking(scene)('POST', `/conversations/${conversationId}/messages`, { text: 'hello' })).id;
   }
 
   it('tells each status once, with what it takes to go on', async () => {

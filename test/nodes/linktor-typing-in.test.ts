@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { type FlowNode, type Message, stage, until } from '../support/flows';
 import { untilLive, witness } from '../support/live';
+import { asking } from './sending';
 
 const node = (more: Record<string, unknown> = {}): FlowNode[] => [
   { id: 'node', type: 'linktor-typing-in', config: 'account', wires: [['out']], ...more },
@@ -17,8 +18,7 @@ describe('linktor-typing-in', () => {
     return played;
   };
   async function me(): Promise<{ id: string }> {
-    const answer = await fetch(`${scene.sandbox.url}/auth/me`, { headers: { 'x-api-key': 'sandbox-key' } });
-    return (await answer.json()) as { id: string };
+    return (await asking(scene)('GET', '/auth/me')) as { id: string };
   }
   const type = (isTyping = true, conversationId = 'conv_ana') => control('typing', { conversationId, isTyping });
 

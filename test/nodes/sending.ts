@@ -1,4 +1,5 @@
-import type { FlowNode, Message, Stage } from '../support/flows';
+import { contractUnderTest, type FlowNode, type Message, type Stage } from '../support/flows';
+import { askHosted } from '../support/hosted';
 
 // biome-ignore lint/suspicious/noExplicitAny: what a server stores, looked at field by field
 export type Loose = Record<string, any>;
@@ -12,6 +13,7 @@ export const sendNode = (more: Record<string, unknown> = {}): FlowNode[] => [
 /** Asks the sandbox as any client would. */
 export function asking(scene: Stage) {
   return async (method: string, path: string, body?: object): Promise<Loose> => {
+    if (contractUnderTest === 'server') return (await askHosted(scene.sandbox.url, method, path, body)) as Loose;
     const headers = { 'X-API-Key': 'sandbox-key', 'content-type': 'application/json' };
     const response = await fetch(`${scene.sandbox.url}${path}`, {
       method,

@@ -131,18 +131,20 @@ describe('what the sidebar asks', () => {
     assert.deepEqual([name, problem], ['refused', 'validation']);
   });
 
-  it('nothing of what an environment variable holds', async () => {
-    process.env.LINKTOR_TEST_URL = box.sandbox.url;
-    try {
-      await play(flow, { account: { baseUrl: ['$', '{LINKTOR_TEST_URL}'].join('') } });
-      await connected();
-      const { text } = await helper.request().get('/linktor/accounts');
-      assert.ok(text.includes('{LINKTOR_TEST_URL}'));
-      assert.equal(text.includes(new URL(box.sandbox.url).host), false);
-    } finally {
-      delete process.env.LINKTOR_TEST_URL;
-    }
-  });
+  for (const variable of ['{LINKTOR_TEST_URL}', '(LINKTOR_TEST_URL)']) {
+    it(`nothing of what the environment variable $${variable} holds`, async () => {
+      process.env.LINKTOR_TEST_URL = box.sandbox.url;
+      try {
+        await play(flow, { account: { baseUrl: `$${variable}` } });
+        await connected();
+        const { text } = await helper.request().get('/linktor/accounts');
+        assert.ok(text.includes(variable));
+        assert.equal(text.includes(new URL(box.sandbox.url).host), false);
+      } finally {
+        delete process.env.LINKTOR_TEST_URL;
+      }
+    });
+  }
 
   it('the events since the last question, once each, and not a word of what was said', async () => {
     const { probe } = await play(flow, { credentials: { webhookSecret: 'canary-secret' } });

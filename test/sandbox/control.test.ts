@@ -303,4 +303,35 @@ describe('sandbox: control routes', () => {
       assert.equal(await ask({ Host }), 200);
     assert.equal(await ask({ Host: `localhost:${port}`, Origin: `http://localhost:${port}` }), 200);
   });
+
+  it('and no page on the web may use the key that everybody knows, whatever name it has for us', async () => {
+    const { port } = new URL(box.url);
+    const hook = JSON.stringify({ url: 'http://10.0.0.1/inside', events: ['*'] });
+    const ask = (headers: Record<string, string>) =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const own = { 'X-API-Key': 'sandbox-key', 'Content-Type': 'application/json', ...headers };
+        const asked = request(
+          { port, host: '127.0.0.1', method: 'POST', path: '/webhooks', headers: own },
+          (response) => {
+            response.resume();
+            resolve(response.statusCode);
+          },
+        );
+        asked.on('error', reject);
+        asked.end(hook);
+      });
+    for (const Origin of [
+      'http://evil.example',
+      `http://evil.example:${port}`,
+      'https://127.0.0.1.evil.example',
+      'null',
+    ]) {
+      assert.equal(await ask({ Host: `evil.example:${port}`, Origin }), 403, Origin);
+      await assert.rejects(box.socket(undefined, { path: '/ws', headers: { Origin } }));
+    }
+    assert.deepEqual((await box.api('GET', '/webhooks')).body.data, []);
+    assert.equal(await ask({}), 201);
+    await box.socket(undefined, { path: '/ws', headers: { Origin: box.url } });
+    assert.equal(await ask({ Host: `localhost:${port}`, Origin: `http://localhost:${port}` }), 201);
+  });
 });

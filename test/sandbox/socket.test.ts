@@ -46,6 +46,8 @@ describe('sandbox: the socket', () => {
       userId: 'ct_ana',
       isTyping: true,
     });
+    await box.control('/typing', { conversationId: 'conv_ana', isTyping: false, userId: 'user_paula' });
+    assert.equal((await near.frame('typing', ({ isTyping }) => isTyping === false)).userId, 'user_paula');
     await box.api('POST', '/conversations/conv_ana/assign', { agentId: 'user_demo' });
     const update = await far.frame('conversation_update');
     assert.deepEqual(update, {
@@ -57,7 +59,14 @@ describe('sandbox: the socket', () => {
     });
     await near.frame('conversation_update');
     assert.deepEqual(far.types(), ['conversation_update']);
-    assert.deepEqual(near.types(), ['message', 'message_status', 'message_status', 'typing', 'conversation_update']);
+    assert.deepEqual(near.types(), [
+      'message',
+      'message_status',
+      'message_status',
+      'typing',
+      'typing',
+      'conversation_update',
+    ]);
   });
 
   it('tells the whole way of a message', async () => {

@@ -1,6 +1,6 @@
 import { chaos } from './chaos';
 
-const perSecond = 400;
+const perSecond = 200;
 /** bytes; the heap breathes by as much */
 const mostGrowth = 5 * 1024 * 1024;
 

@@ -1,7 +1,7 @@
 import type { Message, Outgoing } from '../../model';
 import { message as known } from '../entities';
 import { entity, idOf } from '../envelope';
-import { array, type Json, number, object, put, string, tryJson } from '../json';
+import { array, fileName, type Json, number, object, put, string, tryJson } from '../json';
 import { camelled, textOf, texts } from './words';
 
 /** Where a write's own key stands in the metadata, so that the message can be found again. */
@@ -40,7 +40,7 @@ export function message(body: unknown): Message {
 function mediaOf(url: string, attachment: Json | undefined, held: Json, wire: Json, text: string | undefined): Json {
   const media: Json = { url, type: string(wire.content_type) };
   put(media, 'mimeType', string(attachment?.mime_type) ?? string(held.mime_type));
-  put(media, 'filename', string(attachment?.filename) ?? string(held.filename));
+  put(media, 'filename', fileName(attachment?.filename) ?? fileName(held.filename));
   put(media, 'size', number(attachment?.size_bytes) ?? number(held.size));
   put(media, 'thumbnailUrl', string(attachment?.thumbnail_url));
   if (text !== url && text !== media.filename) put(media, 'caption', text || undefined);

@@ -1,0 +1,146 @@
+import { type Red, startRed } from './red';
+
+export const subjects = ['closing', 'kept', 'ours'] as const;
+export type Subject = (typeof subjects)[number];
+
+/** What the driver may ask of Node-RED; every question is answered with one message. */
+export type Question =
+  /** -> Outcome: keeps so many messages under way through the subject's flow for so long */
+  | { subject: Subject; atOnce: number; milliseconds: number }
+  /** -> {added}: bytes that so many messages take that come at once; then {} when all of them are through */
+  | { subject: Subject; pile: number };
+
+export interface Outcome {
+  /** messages per second, and microseconds of processor time for each, all threads */
+  rate: number;
+  cpu: number;
+}
+
+/**
+ * Answers the questions. It is written into a module of Node-RED as it stands, so it must not use what is outside it.
+ * @param inject presses the button of an inject node, as it were
+ * @returns to be called with every message that is through
+ */
+export function player(inject: (id: string, msg: object) => void): () => void {
+  const filler = 'The parcel is on its way and will be with you tomorrow between nine and twelve. '.repeat(4);
+  let made = 0;
+  let through = () => {};
+  const next = (subject: string) => {
+    made++;
+    // No two texts are one string in memory, as if each had come from somewhere else.
+    const payload = Buffer.from(`${made} ${filler}`.slice(0, 265)).toString();
+    inject(subject, { conversationId: `conv_${made % 10_000}`, payload });
+  };
+  const heap = async () => {
+    for (let look = 0; look < 5; look++) {
+      (globalThis as { gc?: () => void }).gc?.();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    return process.memoryUsage().heapUsed;
+  };
+
+  const play = (subject: string, atOnce: number, milliseconds: number) => {
+    const before = process.cpuUsage();
+    const start = performance.now();
+    let done = 0;
+    let under = atOnce;
+    through = () => {
+      done++;
+      if (performance.now() < start + milliseconds) return next(subject);
+      if (--under > 0) return;
+      const { user, system } = process.cpuUsage(before);
+      process.send?.({ rate: (done * 1000) / (performance.now() - start), cpu: (user + system) / done });
+    };
+    for (let at = 0; at < atOnce; at++) next(subject);
+  };
+
+  const pile = async (subject: string, size: number) => {
+    let left = size;
+    through = () => {
+      if (--left === 0) process.send?.({});
+    };
+    const before = await heap();
+    for (let at = 0; at < size; at++) next(subject);
+    process.send?.({ added: (await heap()) - before });
+  };
+
+  process.on('message', (question: Question) => {
+    if ('pile' in question) void pile(question.subject, question.pile);
+    else play(question.subject, question.atOnce, question.milliseconds);
+  });
+  return () => through();
+}
+
+const place = { z: 'tab', x: 100, y: 100 };
+const key = 'bench-key';
+
+/** The call of linktor-send, written by hand. */
+const handwritten = (base: string) => `
+msg.url = '${base}/conversations/' + encodeURIComponent(msg.conversationId) + '/messages';
+msg.headers = {
+  Accept: 'application/json',
+  'Content-Type': 'application/json',
+  'Idempotency-Key': global.get('crypto').randomUUID(),
+  'X-API-Key': '${key}',
+};
+msg.payload = { type: 'text', text: msg.payload };
+return msg;`;
+
+/** inject, the subject, and a complete node that tells when it is done. */
+function line(subject: Subject, sender: object, first: object[] = []): object[] {
+  return [
+    {
+      id: subject,
+      type: 'inject',
+      ...place,
+      props: [],
+      repeat: '',
+      wires: [[first.length > 0 ? `${subject}-words` : `${subject}-send`]],
+    },
+    ...first,
+    { id: `${subject}-send`, ...place, wires: [[]], ...sender },
+    { id: `${subject}-done`, type: 'complete', ...place, scope: [`${subject}-send`], wires: [['sink']] },
+  ];
+}
+
+function core(subject: Subject, base: string, persist: boolean): object[] {
+  const words = {
+    id: `${subject}-words`,
+    type: 'function',
+    ...place,
+    func: handwritten(base),
+    outputs: 1,
+    timeout: 0,
+    noerr: 0,
+    initialize: '',
+    finalize: '',
+    libs: [],
+    wires: [[`${subject}-send`]],
+  };
+  return line(subject, { type: 'http request', method: 'POST', ret: 'obj', persist, senderr: false, headers: [] }, [
+    words,
+  ]);
+}
+
+/** A Node-RED with ours and the core nodes that do the same job, side by side, all as they come. */
+export async function startSenders(root: string, baseUrl: string): Promise<Red> {
+  const red = await startRed(
+    root,
+    `module.exports = (RED) => {
+      const through = (${player.toString()})((id, msg) => RED.nodes.getNode(id).receive(msg));
+      RED.nodes.registerType('bench-sink', function (config) {
+        RED.nodes.createNode(this, config);
+        this.on('input', (msg, send, done) => { through(); done(); });
+      });
+    };`,
+  );
+  await red.deploy([
+    { id: 'tab', type: 'tab', label: 'bench' },
+    { id: 'account', type: 'linktor-config', baseUrl, credentials: { apiKey: key } },
+    ...line('ours', { type: 'linktor-send', config: 'account' }),
+    ...core('kept', baseUrl, true),
+    ...core('closing', baseUrl, false),
+    { id: 'sink', type: 'bench-sink', ...place },
+  ]);
+  return red;
+}

@@ -1,0 +1,132 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
+import { startSandbox } from '../sandbox';
+import { API_KEY } from '../sandbox/state';
+import { conversationCount, Frames } from './realtime-frames';
+
+/** What the driver may ask of the load process; every order is answered with one message. */
+export type Order =
+  /** when somebody has come to this path and subscribed so many conversations */
+  | { do: 'await'; to: string; subscriptions: number }
+  /** all at once -> {began} */
+  | { do: 'blast'; to: string; count: number }
+  /** evenly -> {sent} */
+  | { do: 'pace'; to: string; count: number; perSecond: number };
+
+export interface Place {
+  /** REST, answered by the sandbox */
+  baseUrl: string;
+  /** sockets; the path says whose */
+  sockets: string;
+  conversations: string[];
+}
+
+interface Listener {
+  stream: Duplex;
+  subscribed: Set<string>;
+}
+
+/** microseconds of a clock that all processes of this machine share */
+export const clock = (): number => Number(process.hrtime.bigint()) / 1000;
+
+/** Linktor as far as its sockets go: a server whose frames have been encoded before the clock starts. */
+export async function startLoad(): Promise<void> {
+  const { url: baseUrl } = await startSandbox({ seed: true });
+  const conversations = await furnish(baseUrl);
+  const frames = new Frames(conversations);
+  const listeners = new Map<string, Listener>();
+  const waiting = new Set<() => void>();
+  const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false });
+  const server = createServer();
+  server.on('upgrade', (request, stream, head) => {
+    const listener: Listener = { stream, subscribed: new Set() };
+    sockets.handleUpgrade(request, stream, head, (socket) => {
+      listeners.set(String(request.url).split('?')[0] ?? '', listener);
+      socket.on('message', (data) => {
+        const frame = JSON.parse(String(data)) as { type: string; conversationId: string };
+        if (frame.type === 'subscribe') listener.subscribed.add(frame.conversationId);
+        for (const check of waiting) check();
+      });
+      for (const check of waiting) check();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+
+  async function carryOut(order: Order): Promise<object> {
+    if (order.do === 'await') {
+      await new Promise<void>((resolve) => {
+        const check = () => {
+          if ((listeners.get(order.to)?.subscribed.size ?? -1) < order.subscriptions) return;
+          waiting.delete(check);
+          resolve();
+        };
+        waiting.add(check);
+        check();
+      });
+      return {};
+    }
+    const stream = listeners.get(order.to)?.stream;
+    if (!stream) throw new Error(`nobody listens at ${order.to}`);
+    if (order.do === 'blast') return { began: await blast(stream, frames.take(order.count)) };
+    return { sent: await pace(stream, frames, order.count, order.perSecond) };
+  }
+
+  process.on('message', (order: Order) => {
+    carryOut(order).then(
+      (answer) => process.send?.(answer),
+      (error: unknown) => {
+        console.error(error);
+        process.exit(1);
+      },
+    );
+  });
+  const place: Place = { baseUrl, sockets: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`, conversations };
+  process.send?.(place);
+}
+
+/** Conversations that REST knows as well. @returns their ids */
+async function furnish(baseUrl: string): Promise<string[]> {
+  const headers = { 'X-API-Key': API_KEY, 'Content-Type': 'application/json' };
+  const create = async (contactId: string): Promise<string> => {
+    const body = JSON.stringify({ channelId: 'ch_webchat', contactId });
+    const answer = await fetch(`${baseUrl}/conversations`, { method: 'POST', headers, body });
+    return ((await answer.json()) as { id: string }).id;
+  };
+  const ids: string[] = [];
+  while (ids.length < conversationCount) ids.push(await create('ct_ana'));
+  return ids;
+}
+
+const chunk = 256 * 1024;
+
+/** @returns when the first byte left */
+async function blast(stream: Duplex, bytes: Buffer): Promise<number> {
+  const began = clock();
+  for (let at = 0; at < bytes.length; at += chunk) {
+    if (stream.write(bytes.subarray(at, at + chunk))) continue;
+    await new Promise((resolve) => stream.once('drain', resolve));
+  }
+  return began;
+}
+
+/** @returns when each frame left */
+function pace(stream: Duplex, frames: Frames, count: number, perSecond: number): Promise<number[]> {
+  const bytes = frames.take(count);
+  const sent: number[] = [];
+  const began = clock();
+  return new Promise((resolve) => {
+    const turn = () => {
+      const due = Math.min(count, ((clock() - began) / 1e6) * perSecond);
+      while (sent.length < due) {
+        const start = sent.length * frames.size;
+        sent.push(clock());
+        stream.write(bytes.subarray(start, start + frames.size));
+      }
+      if (sent.length < count) setTimeout(turn, 1);
+      else resolve(sent);
+    };
+    turn();
+  });
+}
