@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import linktor from '../../nodes';
 import type { RED } from '../../nodes/kit/red';
 import { coreOf, examples, playable, Trial } from '../support/examples';
-import { type FlowNode, stage, until } from '../support/flows';
+import { type FlowNode, shownBy, stage, until } from '../support/flows';
 
 const noWebhooks = 'It sends no webhooks.';
 
@@ -378,10 +378,9 @@ for (const contract of ['api', 'server'] as const) {
           credentials: { webhookSecret: 'sandbox-secret', ...signIn },
         });
         for (const { id } of nodes.filter(({ type }) => listening.test(type))) {
-          const { status } = played.node(id);
           await until(
-            async () => status.args,
-            (args) => args.some(([{ text }]) => text === 'linktor.status.connected'),
+            async () => shownBy(played.node(id)),
+            (shown) => shown.includes('linktor.status.connected'),
           );
         }
         if (nodes.some(({ type }) => listening.test(type)) && !isServer) {

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import type { Code } from '../../lib/errors';
-import { type FlowNode, type Message, type Played, type Stage, until } from '../support/flows';
+import { type FlowNode, type Message, type Played, type Stage, shownBy, until } from '../support/flows';
 
 /** One operation of a node: what is stored, what it is given. */
 export interface Operation {
@@ -108,7 +108,7 @@ export function failsWell({ play, control, state }: Stage, type: string, operati
       await control('latency', { ms: 20_000 });
       start(played);
       await until(
-        async () => names.every((name) => played.node(name).status.args.length > 0),
+        async () => names.every((name) => shownBy(played.node(name)).length > 0),
         (all) => all,
       );
       await until(state, ({ requests }) => requests.some(({ method }) => writes.length === 0 || method !== 'GET'));

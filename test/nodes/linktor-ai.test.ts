@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { type FlowNode, stage, until } from '../support/flows';
+import { type FlowNode, shownBy, stage, until } from '../support/flows';
 import { failsWell } from './failures';
 
 const node = (more: Record<string, unknown> = {}): FlowNode[] => [
@@ -130,7 +130,7 @@ describe('linktor-ai', () => {
       get('node').receive({ payload: 'x', conversationId });
     }
     await until(
-      async () => get('node').status.args.length,
+      async () => shownBy(get('node')).length,
       (count) => count > 0,
     );
     get('node').receive({ reset: true, conversationId: 'conv_bia' });

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { type FlowNode, type Message, stage, until } from '../support/flows';
+import { type FlowNode, type Message, shownBy, stage, until } from '../support/flows';
 
 const every = ['connected', 'disconnected', 'reconnecting', 'unauthorized', 'rate_limited', 'health'];
 const node = (more: Record<string, unknown> = {}): FlowNode[] => [
@@ -55,11 +55,12 @@ describe('linktor-connection', () => {
     const [, gone] = await probe('out').take(2);
     assert.deepEqual([gone?.payload, facts(gone).state], ['disconnected', 'paused']);
     await until(
-      async () => get('node').status.args.at(-1)?.[0].text,
+      async () => shownBy(get('node')).at(-1),
       (text) => text === 'linktor.status.paused',
     );
     get('node').receive({ action: 'connect' });
     await until(state, ({ sockets }) => sockets.open === 1);
+    await probe('out').take(3);
     get('node').receive({ action: 'reconnect' });
     assert.deepEqual(words(await probe('out').take(5)), [
       'connected',
@@ -75,7 +76,7 @@ describe('linktor-connection', () => {
     const { probe, node: get } = await play(node({ states: [] }));
     await until(state, ({ sockets }) => sockets.open === 1);
     await until(
-      async () => get('node').status.args.at(-1)?.[0].text,
+      async () => shownBy(get('node')).at(-1),
       (text) => text === 'linktor.status.connected',
     );
     get('node').receive({ topic: 'mine', kept: true });
@@ -126,7 +127,7 @@ describe('linktor-connection', () => {
     assert.equal((facts(ill).rest as { error: { code: string } }).error.code, 'server');
     assert.equal(caught.all.length, 0);
     await until(
-      async () => get('node').status.args.at(-1)?.[0].text,
+      async () => shownBy(get('node')).at(-1),
       (text) => text === 'linktor.status.connected',
     );
   });

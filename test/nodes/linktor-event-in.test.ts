@@ -3,7 +3,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import linktor from '../../nodes';
 import type { RED } from '../../nodes/kit/red';
-import { type FlowNode, type Message, stage, until } from '../support/flows';
+import { type FlowNode, type Message, shownBy, stage, until } from '../support/flows';
 import { secret, send } from '../support/hostile';
 import { untilLive, witness } from '../support/live';
 import { asking } from './sending';
@@ -113,7 +113,7 @@ describe('linktor-event-in', () => {
   it('asks for no conversation when it is to tell of none', async () => {
     const { node: get } = await scene.play(node({ events: ['connection.open'] }).slice(0, 2));
     await until(
-      async () => get('node').status.args.at(-1)?.[0].text,
+      async () => shownBy(get('node')).at(-1),
       (text) => text === 'linktor.status.connected',
     );
     assert.equal((await state()).sockets.subscriptions, 0);

@@ -3,7 +3,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import linktor from '../../nodes';
 import type { RED } from '../../nodes/kit/red';
-import { type FlowNode, listening, stage, until } from '../support/flows';
+import { type FlowNode, listening, shownBy, stage, until } from '../support/flows';
 import { secret, send } from '../support/hostile';
 
 const node = (more: Record<string, unknown> = {}): FlowNode[] => [
@@ -82,7 +82,7 @@ describe('linktor-message-in, by webhook alone', () => {
     const hook = { id: 'hook', type: 'linktor-webhook-in', config: 'account', path: '/linktor/hook', wires: [[]] };
     const played = await scene.play([...flow, hook], { load, credentials: { webhookSecret: secret } });
     await until(
-      async () => played.node('hook').status.args.length,
+      async () => shownBy(played.node('hook')).length,
       (count) => count > 0,
     );
     return { ...played, origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
@@ -108,7 +108,7 @@ describe('linktor-message-in, by webhook alone', () => {
     const { source, deliveryId } = msg.linktor as Record<string, unknown>;
     assert.deepEqual([source, deliveryId], ['webhook', 'e_m1']);
     assert.equal((await scene.state()).sockets.total, total);
-    assert.equal(get('node').status.args.at(-1)?.[0].text, 'linktor.status.listening');
+    assert.equal(shownBy(get('node')).at(-1), 'linktor.status.listening');
   });
 
   it('takes the conversations that messages ask for without a connection as well', async () => {
@@ -166,7 +166,7 @@ describe('linktor-message-in, marking as read', () => {
     await control('messages', { conversationId: 'conv_ana', text: '2' });
     await probe('out').take(2);
     await until(
-      async () => get('node').status.args.at(-1)?.[0].text,
+      async () => shownBy(get('node')).at(-1),
       (text) => text === 'linktor.status.not_supported',
     );
     assert.equal((await marks()).length, 1);

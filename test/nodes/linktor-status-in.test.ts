@@ -3,7 +3,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import linktor from '../../nodes';
 import type { RED } from '../../nodes/kit/red';
-import { type FlowNode, type Message, stage, until } from '../support/flows';
+import { type FlowNode, type Message, shownBy, stage, until } from '../support/flows';
 import { secret, send } from '../support/hostile';
 import { untilLive, witness } from '../support/live';
 import { asking } from './sending';
@@ -55,7 +55,7 @@ describe('linktor-status-in', () => {
     assert.equal((delivered.event as { messageId: string }).messageId, messageId);
     assert.equal('failure' in delivered || 'elapsed' in delivered || 'context' in delivered, false);
     await until(
-      async () => get('node').status.args.at(-1)?.[0].text,
+      async () => shownBy(get('node')).at(-1),
       (text) => text === 'linktor.status.read',
     );
   });

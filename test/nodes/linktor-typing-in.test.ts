@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { type FlowNode, type Message, stage, until } from '../support/flows';
+import { type FlowNode, type Message, shownBy, stage, until } from '../support/flows';
 import { untilLive, witness } from '../support/live';
 import { asking } from './sending';
 
@@ -26,7 +26,7 @@ describe('linktor-typing-in', () => {
     const { probe, node: get } = await play(node());
     const shows = (word: string) =>
       until(
-        async () => get('node').status.args.at(-1)?.[0].text,
+        async () => shownBy(get('node')).at(-1),
         (text) => text === `linktor.status.${word}`,
       );
     await type();

@@ -46,7 +46,7 @@ describe('linktor-typing', () => {
     other = await colleague(scene);
   });
   afterEach(async () => {
-    other.leave();
+    other?.leave();
     await until(state, ({ sockets }) => sockets.open === 0);
   });
 

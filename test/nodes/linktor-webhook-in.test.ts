@@ -3,7 +3,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import linktor from '../../nodes';
 import type { RED } from '../../nodes/kit/red';
-import { type FlowNode, stage, until } from '../support/flows';
+import { type FlowNode, shownBy, stage, until } from '../support/flows';
 import { secret, send, sign } from '../support/hostile';
 
 const node = (more: Record<string, unknown> = {}): FlowNode[] => [
@@ -39,7 +39,7 @@ describe('linktor-webhook-in', () => {
     await new Promise((resolve) => server?.once('listening', resolve));
     const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     await until(
-      async () => played.node('node').status.args.length,
+      async () => shownBy(played.node('node')).length,
       (count) => count > 0,
     );
     return { ...played, origin };
@@ -69,7 +69,7 @@ describe('linktor-webhook-in', () => {
     assert.equal(msg.text, 'Oi');
     assert.equal((msg.payload as { contactId: string }).contactId, 'ct_ana');
     assert.deepEqual((msg.linktor as { scheme: string; deliveryId: string }).scheme, 'body');
-    assert.ok(get('node').status.args.some(([{ text }]) => text === 'linktor.status.listening'));
+    assert.ok(shownBy(get('node')).includes('linktor.status.listening'));
   });
 
   it('says what it refused and why, without anything secret', async () => {

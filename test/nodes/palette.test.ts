@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { palette } from '../../nodes';
-import { type FlowNode, stage, until } from '../support/flows';
+import { type FlowNode, shownBy, stage, until } from '../support/flows';
 
 /** A message that each action can do something with, having nothing but its config set. */
 const good: Record<string, Record<string, unknown>> = {
@@ -143,7 +143,7 @@ describe('every action of the palette', () => {
         const began = Date.now();
         get('node').receive({ ...good[type] });
         await until(
-          async () => get('node').status.args.length,
+          async () => shownBy(get('node')).length,
           (count) => count > 0,
         );
         await deploy(flow.filter(({ id }) => id !== 'node'));
@@ -212,7 +212,7 @@ describe('every trigger of the palette', () => {
       it('says so when it has no config node', async () => {
         const { node: get, caught } = await play([{ ...(node[0] as FlowNode), config: '' }, node[1] as FlowNode]);
         assert.equal((await caught.first()).error?.code, 'validation');
-        assert.equal(get('node').status.args.at(-1)?.[0].text, 'linktor.status.no_config');
+        assert.equal(shownBy(get('node')).at(-1), 'linktor.status.no_config');
       });
     });
   }

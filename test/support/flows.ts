@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import helper, { type LoadedNode } from 'node-red-node-test-helper';
 import linktor from '../../nodes';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../sandbox';
+import { apiOnly } from './api-only';
 
 const require = createRequire(import.meta.url);
 helper.init(require.resolve('node-red'));
@@ -116,6 +117,9 @@ export function stage({ contract = contractUnderTest, ...options }: SandboxOptio
     held.sandbox = await startSandbox({ contract, ...options });
     await helper.startServer();
   });
+  beforeEach(function () {
+    if (contractUnderTest === 'server' && apiOnly(this.currentTest?.fullTitle() ?? '') !== undefined) this.skip();
+  });
   afterEach(async () => {
     await helper.unload();
     await control('reset', {});
@@ -203,6 +207,12 @@ export async function listening({ state }: Pick<Stage, 'state'>, least = 1): Pro
   const asked = ({ requests }: SandboxState) =>
     requests.some(({ method, path, status }) => `${method} ${path} ${status}` === 'GET /api/v1/conversations 200');
   await until(state, (now) => now.sockets.subscriptions >= least || (now.sockets.open > 0 && asked(now)));
+}
+
+/** What one node has shown so far; the test helper's spy is one for all nodes. */
+export function shownBy(node: LoadedNode): (string | undefined)[] {
+  const { args, thisValues } = node.status;
+  return args.filter((_, call) => thisValues[call] === node).map(([{ text }]) => text);
 }
 
 /** Ask until it holds. Polling is for what tells nobody when it changes, such as the sandbox's counts. */

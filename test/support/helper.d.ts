@@ -4,7 +4,8 @@ declare module 'node-red-node-test-helper' {
   interface LoadedNode extends EventEmitter {
     id: string;
     receive(msg: object): void;
-    status: { args: [Record<string, unknown>][] };
+    /** a spy, one for all nodes */
+    status: { args: [{ text?: string; fill?: string; [fact: string]: unknown }][]; thisValues: unknown[] };
   }
   interface Asked extends PromiseLike<{ status: number; text: string; body: Record<string, unknown> }> {
     send(body: object): this;
