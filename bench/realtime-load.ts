@@ -69,7 +69,7 @@ export async function startLoad(): Promise<void> {
     }
     const stream = listeners.get(order.to)?.stream;
     if (!stream) throw new Error(`nobody listens at ${order.to}`);
-    if (order.do === 'blast') return { began: await blast(stream, frames.take(order.count)) };
+    if (order.do === 'blast') return { began: await blast(stream, frames, order.count) };
     return { sent: await pace(stream, frames, order.count, order.perSecond) };
   }
 
@@ -99,10 +99,13 @@ async function furnish(baseUrl: string): Promise<string[]> {
   return ids;
 }
 
-const chunk = 256 * 1024;
+/** frames of one write: the answers to pings go between them */
+const atOnce = 700;
 
 /** @returns when the first byte left */
-async function blast(stream: Duplex, bytes: Buffer): Promise<number> {
+async function blast(stream: Duplex, frames: Frames, count: number): Promise<number> {
+  const bytes = frames.take(count);
+  const chunk = atOnce * frames.size;
   const began = clock();
   for (let at = 0; at < bytes.length; at += chunk) {
     if (stream.write(bytes.subarray(at, at + chunk))) continue;

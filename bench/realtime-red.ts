@@ -77,12 +77,15 @@ return {
   event: msg.payload,
 };`;
 
-/** Ours and the core nodes that do the same job, side by side. */
-export function pair(where: Place): object[] {
+export function ours(where: Place): object[] {
+  const trigger = { id: 'in', type: 'linktor-message-in', ...place, config: 'ours', wires: [['count']] };
+  return [tab, account('ours', where), trigger, counter];
+}
+
+/** The core nodes that do the same job. */
+export function core(where: Place): object[] {
   return [
     tab,
-    account('ours', where),
-    { id: 'in', type: 'linktor-message-in', ...place, config: 'ours', wires: [['count']] },
     { id: 'client', type: 'websocket-client', path: `${where.sockets}/core`, wholemsg: 'false', hb: '0', headers: [] },
     { id: 'ws', type: 'websocket in', ...place, server: '', client: 'client', wires: [['json']] },
     { id: 'json', type: 'json', ...place, property: 'payload', action: 'obj', pretty: false, wires: [['switch']] },

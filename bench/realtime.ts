@@ -5,13 +5,13 @@ import WebSocket from 'ws';
 import { judge, pairs, quantile, type Spread, show, spread, table } from './measure';
 import { conversationCount } from './realtime-frames';
 import { type Order, type Place, startLoad } from './realtime-load';
-import { counter, crowd, pair, type Question, receiver, startCounting, tab } from './realtime-red';
+import { core, counter, crowd, ours, type Question, receiver, startCounting, tab } from './realtime-red';
 
 /**
  * Events per second and latency from the socket to the first node behind it: node bench/run.mjs realtime.
  * linktor-message-in in a real Node-RED, against a bare socket with JSON.parse and against the core nodes for the same
- * job. The sender, the bare client and Node-RED have a process each. Rounds take turns, and only those of one round are
- * compared: the machine may have other things to do.
+ * job in another Node-RED. The sender and each of them have a process of their own. Rounds take turns, and only those of
+ * one round are compared: the machine may have other things to do.
  */
 
 const rounds = 7;
@@ -90,24 +90,25 @@ function bare(url: string): void {
 
 async function compare(load: ChildProcess, where: Place, root: string): Promise<Record<Subject, Round[]>> {
   const client = fork(process.argv[1] as string, ['bare', `${where.sockets}/bare`]);
-  const red = await startCounting(root);
+  const [ourRed, coreRed] = [await startCounting(root), await startCounting(root)];
+  const processes = { bare: client, core: coreRed.child, ours: ourRed.child };
   const results: Record<Subject, Round[]> = { bare: [], core: [], ours: [] };
   try {
-    await red.deploy(pair(where));
+    await ourRed.deploy(ours(where));
+    await coreRed.deploy(core(where));
     for (const to of ['/bare', '/core']) await asked(load, { do: 'await', to, subscriptions: 0 });
     await asked(load, { do: 'await', to: '/ours', subscriptions: conversationCount });
-    const processOf = (subject: Subject) => (subject === 'bare' ? client : red.child);
     // The first round warms up.
     for (let round = 0; round <= rounds; round++) {
       for (const subject of round % 2 === 0 ? subjects : subjects.toReversed()) {
-        const [target, to] = [processOf(subject), `/${subject}`];
+        const [target, to] = [processes[subject], `/${subject}`];
         const speed = await blast(load, target, to, counts[subject]);
         const result = { ...speed, ...(await latency(load, target, to)) };
         if (round > 0) results[subject].push(result);
       }
     }
   } finally {
-    await red.end();
+    await Promise.all([ourRed.end(), coreRed.end()]);
     client.kill();
   }
   return results;

@@ -35,8 +35,8 @@ export async function startRed(root: string, source: string): Promise<Red> {
   // What the environment says about proxies is not meant for it.
   const { HTTP_PROXY: _a, http_proxy: _b, ALL_PROXY: _c, all_proxy: _d, ...env } = process.env;
   const child = fork(red, ['--userDir', userDir, '--settings', file], { silent: true, env });
+  let text = '';
   const port = await new Promise<number>((resolve, reject) => {
-    let text = '';
     child.stdout?.on('data', (data: Buffer) => {
       text += data.toString();
       const found = /now running at http:\/\/[\d.]+:(\d+)/.exec(text);
@@ -47,7 +47,7 @@ export async function startRed(root: string, source: string): Promise<Red> {
   });
   child.removeAllListeners('exit');
   child.once('exit', () => {
-    console.error('Node-RED has gone.');
+    console.error(text, 'Node-RED has gone.');
     process.exit(1);
   });
   return {

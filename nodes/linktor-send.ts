@@ -1,4 +1,4 @@
-import { kinds, listOf, orderOf, type Receipt, type Recipient, round, Sender, unsent } from '../lib/sending';
+import { isShort, kinds, listOf, orderOf, type Receipt, type Recipient, round, Sender, unsent } from '../lib/sending';
 import { type ActionContext, action, type Msg, type Outcome } from './kit/define';
 import { as, choice, dynJson, figure, text, typed, type Values } from './kit/fields';
 import { Parts } from './kit/list';
@@ -119,6 +119,10 @@ export default action({
   result: 'sent',
   busy: 'sending',
   fields,
+  lane({ values: { to, conversation, kind, text: said, waitFor }, shared }) {
+    const isPlain = to === 'conversation' && kind === 'text' && waitFor === 'accepted' && isShort(said);
+    return isPlain && conversation !== undefined && !senderOf(shared).isBusy(conversation) ? conversation : undefined;
+  },
   run(context) {
     const { values, msg } = context;
     const { conversation: conversationId, contact: contactId, address, channel: channelId, country, waitFor } = values;
@@ -133,18 +137,23 @@ export default action({
 
 /** @param values, msg as they are for this recipient */
 function toOne(context: Context, to: Recipient, values: Given, msg: Readonly<Msg>, key?: string): Promise<Receipt> {
-  const { client, signal, live, journal, shared } = context;
-  const sender = (shared.get('sender') as Sender | undefined) ?? new Sender();
-  shared.set('sender', sender);
-  return sender.send(orderOf(to, values, msg, key), {
+  const { client, signal, live, journal, shared, seated } = context;
+  return senderOf(shared).send(orderOf(to, values, msg, key), {
     client,
     signal,
+    seated,
     line: live,
     onSent({ id: messageId, conversationId }) {
       const noted = msg.context === undefined ? {} : { context: msg.context };
       journal.note({ messageId, conversationId, at: Date.now(), ...noted });
     },
   });
+}
+
+function senderOf(shared: Context['shared']): Sender {
+  const sender = (shared.get('sender') as Sender | undefined) ?? new Sender();
+  shared.set('sender', sender);
+  return sender;
 }
 
 /** Everybody on the list, each with what is filled in for them; either one summary or a message for each. */

@@ -10,9 +10,20 @@ import { pause } from './pause';
 import { Queue } from './queue';
 import { Rate } from './rate';
 import { delay, isAmbiguous, mayRepeat } from './retry';
-import { Signals } from './signals';
+import { type Joined, Signals } from './signals';
 import { baseOf, createTransport, type Transport, type WireAnswer } from './transport';
 import { closedEarly, factsOf, failure, final, knowing, unsaid, wireOf, withBadge } from './wire';
+
+/** A place that a call has in the queue already. */
+export interface Seat {
+  /** when it has to be over, milliseconds of the clock */
+  end: number;
+}
+
+/** What holds for all calls of one client. */
+export interface Scope extends CallOptions {
+  seat?: Seat;
+}
 
 /** What all users of one client share. */
 export interface Core {
@@ -89,46 +100,93 @@ function isKey(apiKey = ''): boolean {
 }
 
 /** One operation, in its turn, in the words of the server that there is. */
-export async function perform<T>(core: Core, make: (contract: Contract) => Call<T>, options: CallOptions): Promise<T> {
-  const { detection } = core;
-  const end = endOf(core, options);
-  const { signal, release } = core.signals.join(options.signal);
-  try {
-    const found = detection.peer();
-    const peer = found instanceof Promise ? await unlessAborted(found, signal) : found;
-    try {
-      const result = await inTurn(core, peer, make(peer.contract), options, end, signal);
-      detection.confirm(peer);
-      return result;
-    } catch (error) {
-      if (signal.aborted || !detection.doubts(peer, error)) throw error;
-      // Nobody answers, or the caller has no more time for it: then the error is what there is to say.
-      const other = await Promise.resolve(unlessAborted(detection.instead(peer), signal)).catch(() => undefined);
-      if (other === undefined) throw error;
-      return await inTurn(core, other, make(other.contract), options, end, signal);
-    }
-  } finally {
-    release();
-  }
+export function perform<T>(core: Core, make: (contract: Contract) => Call<T>, options: Scope): Promise<T> {
+  return new Operation(core, make, options).start();
 }
 
-function inTurn<T>(
-  core: Core,
-  peer: Peer,
-  call: Call<T>,
-  options: CallOptions,
-  end: number,
-  signal: AbortSignal,
-): Promise<T> {
-  const isRead = call.kind === 'read' && !call.after;
-  const run: Run = (one, own, within = Number.POSITIVE_INFINITY) =>
-    eitherWay(core, peer, one, own, Math.min(end, Date.now() + within), signal);
-  const work = () => operate(call, options, run, signal);
-  if (!isRead) return core.queue.run(call.lane, work, end - Date.now(), signal);
-  return core.queue.run(undefined, work, end - Date.now(), signal).catch((error: unknown) => {
-    // Nobody misses a read that was given up on purpose; a write, even one that never left, has to be accounted for.
-    throw signal.aborted ? closedEarly() : error;
-  });
+/** Wait for the turn of one write. @param task makes it, with this seat in its scope */
+export function takeSeat<T>(core: Core, lane: string, task: (seat: Seat) => Promise<T>, options: Scope): Promise<T> {
+  const end = endOf(core, options);
+  const { signal, release } = core.signals.join(options.signal);
+  return core.queue.run(lane, () => task({ end }), end - Date.now(), signal).finally(release);
+}
+
+/** Thousands may wait for their turn: no function is kept half done meanwhile, and little else. */
+class Operation<T> {
+  readonly #core: Core;
+  readonly #make: (contract: Contract) => Call<T>;
+  readonly #options: Scope;
+  readonly #end: number;
+  readonly #joined: Joined;
+
+  constructor(core: Core, make: (contract: Contract) => Call<T>, options: Scope) {
+    this.#core = core;
+    this.#make = make;
+    this.#options = options;
+    this.#end = options.seat?.end ?? endOf(core, options);
+    this.#joined = core.signals.join(options.signal);
+  }
+
+  start(): Promise<T> {
+    const found = this.#core.detection.peer();
+    if (!(found instanceof Promise)) return this.#begin(found);
+    const peer = Promise.resolve(unlessAborted(found, this.#joined.signal));
+    return peer.then(
+      (one) => this.#begin(one),
+      (error: unknown) => {
+        this.#joined.release();
+        throw error;
+      },
+    );
+  }
+
+  #begin(peer: Peer): Promise<T> {
+    const done = (result: T) => {
+      this.#joined.release();
+      this.#core.detection.confirm(peer);
+      return result;
+    };
+    return this.#inTurn(peer).then(done, (error: unknown) =>
+      this.#instead(peer, error).finally(() => this.#joined.release()),
+    );
+  }
+
+  /** The call once more, if it has failed as if it were meant for another server. */
+  async #instead(peer: Peer, error: unknown): Promise<T> {
+    const { detection } = this.#core;
+    const { signal } = this.#joined;
+    if (signal.aborted || !detection.doubts(peer, error)) throw error;
+    // Nobody answers, or the caller has no more time for it: then the error is what there is to say.
+    const other = await Promise.resolve(unlessAborted(detection.instead(peer), signal)).catch(() => undefined);
+    if (other === undefined) throw error;
+    return this.#inTurn(other);
+  }
+
+  #inTurn(peer: Peer): Promise<T> {
+    let call: Call<T>;
+    try {
+      call = this.#make(peer.contract);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    const { queue } = this.#core;
+    const { signal } = this.#joined;
+    const work = () => this.#run(peer, call);
+    if (this.#options.seat) return work();
+    const patience = this.#end - Date.now();
+    if (call.kind !== 'read' || call.after) return queue.run(call.lane, work, patience, signal);
+    return queue.run(undefined, work, patience, signal).catch((error: unknown) => {
+      // Nobody misses a read that was given up on purpose; a write, even one that never left, has to be accounted for.
+      throw signal.aborted ? closedEarly() : error;
+    });
+  }
+
+  #run(peer: Peer, call: Call<T>): Promise<T> {
+    const { signal } = this.#joined;
+    const run: Run = (one, own, within = Number.POSITIVE_INFINITY) =>
+      eitherWay(this.#core, peer, one, own, Math.min(this.#end, Date.now() + within), signal);
+    return operate(call, this.#options, run, signal);
+  }
 }
 
 /** When a call has to be over; whoever asks for a longer attempt gets at least that one. */

@@ -6,7 +6,7 @@ import { isObject } from '../contract/json';
 import type { Page } from '../model';
 import type { ProxySettings, TlsSettings } from './agents';
 import type { SignIn } from './auth';
-import { type Core, coreOf, perform } from './core';
+import { type Core, coreOf, perform, type Scope, type Seat, takeSeat } from './core';
 import type { ContractChoice, Peer } from './detect';
 import { type Download, download } from './download';
 import type { RateFacts } from './rate';
@@ -107,23 +107,23 @@ export interface Way {
 /** A client of one Linktor server and account. All failures are LinktorErrors. */
 export class LinktorClient {
   readonly #core: Core;
-  readonly #scope: CallOptions;
+  readonly #scope: Scope;
   readonly #perform: Perform;
-  readonly #resources = new Map<unknown, unknown>();
+  /** a few at most; a map would be most of what a client costs */
+  #resources: readonly object[] = [];
 
   /** @throws LinktorError `validation` for a bad Server URL or missing credentials */
-  constructor(settings: ClientSettings | { core: Core; scope: CallOptions }) {
+  constructor(settings: ClientSettings | { core: Core; scope: Scope }) {
     const shared = 'core' in settings;
     const core = shared ? settings.core : coreOf(settings);
     const scope = shared ? settings.scope : {};
     this.#core = core;
     this.#scope = scope;
     this.#perform = Object.assign(
-      <T>(make: (contract: Contract) => Call<T>, options?: CallOptions) =>
-        perform(core, make, { ...scope, ...options }),
+      <T>(make: (contract: Contract) => Call<T>, options?: CallOptions) => perform(core, make, joint(scope, options)),
       {
         stream: <T>(make: (contract: Contract) => StreamCall<T>, options?: CallOptions) =>
-          stream(core, make, { ...scope, ...options }),
+          stream(core, make, joint(scope, options)),
       },
     );
   }
@@ -167,6 +167,18 @@ export class LinktorClient {
     return new LinktorClient({ core: this.#core, scope: { ...this.#scope, ...scope } });
   }
 
+  /**
+   * Wait for the turn of one write, and begin it only then: what thousands of them need does not exist while they wait.
+   * @param conversationId writes to one conversation leave in the order of these calls, and of all others
+   * @param make makes that one call, through the client that it is given
+   * @throws LinktorError as the call itself would; when its turn never came, `make` has not been called
+   */
+  inTurn<T>(conversationId: string, make: (client: LinktorClient) => Promise<T>, options?: CallOptions): Promise<T> {
+    const scope = joint(this.#scope, options);
+    const task = (seat: Seat) => make(new LinktorClient({ core: this.#core, scope: { ...scope, seat } }));
+    return takeSeat(this.#core, conversationId, task, scope);
+  }
+
   /** Any call, with the same care as the others: a GET is a read, everything else a write. */
   request(
     { method = 'GET', path, query, body, headers, repeatable = method === 'GET' }: RequestInput,
@@ -190,7 +202,7 @@ export class LinktorClient {
    * @throws LinktorError `validation` for another address or a larger file, `timeout` after the time of one attempt
    */
   download(url: string, limit: number, options?: CallOptions): Promise<Download> {
-    return download(this.#core, url, limit, { ...this.#scope, ...options });
+    return download(this.#core, url, limit, joint(this.#scope, options));
   }
 
   /** How busy this client is, and what the server allows. */
@@ -251,13 +263,17 @@ export class LinktorClient {
     transport.close();
   }
 
-  #resource<T>(Resource: new (perform: Perform) => T): T {
-    const known = this.#resources.get(Resource) as T | undefined;
-    if (known) return known;
+  #resource<T extends object>(Resource: new (perform: Perform) => T): T {
+    for (const known of this.#resources) if (known instanceof Resource) return known;
     const resource = new Resource(this.#perform);
-    this.#resources.set(Resource, resource);
+    this.#resources = this.#resources.concat(resource);
     return resource;
   }
+}
+
+/** Not by spreading, which would give every single one a shape of its own. */
+function joint(scope: Scope, options: CallOptions | undefined): Scope {
+  return options ? Object.assign({}, scope, options) : scope;
 }
 
 function raw(body: unknown, { status, headers }: AnswerHead): RawAnswer {

@@ -30,6 +30,11 @@ export function isTooMuch({ interactive, text, media }: Outgoing): boolean {
   return interactive !== undefined || (media ? (media.caption ?? '') : (text ?? '')).length > taken;
 }
 
+/** @returns true for a text that every channel takes as it is */
+export function isShort(text: unknown): text is string {
+  return typeof text === 'string' && text.trim() !== '' && text.length <= taken;
+}
+
 /** @throws LinktorError `validation` when it does not fit and is not to be changed */
 export function fitted(message: Outgoing, limits: Limits, { ifTooLong, ifNoButtons }: Fitting): Fitted {
   const adapted: string[] = [];

@@ -9,6 +9,7 @@ import type { Order, Raw } from './order';
 import { keyOf, placeOf } from './recipient';
 
 export { kinds } from './compose';
+export { isShort } from './fit';
 export { type Entry, listOf, round, type Summary, unsent } from './list';
 export { orderOf } from './order';
 export type { Recipient } from './recipient';
@@ -31,6 +32,8 @@ export interface Receipt {
 export interface Means {
   client: LinktorClient;
   signal: AbortSignal;
+  /** the client has a place in the queue already: nobody comes before this message */
+  seated?: boolean;
   /** opened only when somebody waits for an arrival */
   line(): Line;
   /** told of every part that the server has taken */
@@ -42,13 +45,18 @@ export class Sender {
   readonly #turns = new Turns();
   readonly #channels = new Channels();
 
+  /** @returns true while messages that need preparation are on their way into this conversation */
+  isBusy(conversationId: string): boolean {
+    return this.#turns.isBusy(keyOf({ conversationId }));
+  }
+
   /** @throws LinktorError; with `details` {sent, failedPart, parts} when some parts have left and the next has not */
   send(order: Order, means: Means): Promise<Receipt> {
     const { to, message } = order;
     const key = keyOf(to);
     const isPlain = to.conversationId !== undefined && ('raw' in message || !isTooMuch(message));
     // What needs no preparation, and has nobody before it, goes straight into the client's own queue.
-    if (isPlain && !this.#turns.isBusy(key)) {
+    if (isPlain && (means.seated || !this.#turns.isBusy(key))) {
       const parcel = new Parcel(order, means, { conversationId: to.conversationId ?? '' }, [message], []);
       return parcel.receipt(parcel.last());
     }
@@ -105,8 +113,11 @@ class Parcel {
   }
 
   /** @param last the last part, under way */
-  async receipt(last: Promise<Message>): Promise<Receipt> {
-    const { id, createdAt, ...message } = await last;
+  receipt(last: Promise<Message>): Promise<Receipt> {
+    return last.then((message) => this.#receiptOf(message));
+  }
+
+  async #receiptOf({ id, createdAt, ...message }: Message): Promise<Receipt> {
     const { wait } = this.order;
     const { conversationId } = this.place;
     const messageIds = this.#sent.map((sent) => sent.id);

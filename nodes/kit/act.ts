@@ -1,85 +1,45 @@
 import { setMaxListeners } from 'node:events';
-import type { AnswerFacts } from '../../lib/client';
 import type { LinktorError } from '../../lib/errors';
-import type { Account } from './account';
-import type { Action, Live, Msg, Outcome } from './define';
+import type { Action, Msg, Outcome } from './define';
 import { evaluator } from './evaluate';
 import { failure, isSilent } from './failure';
 import { type Done, onMessage, type Send, type Stored, toPort } from './message';
-import { accountOf } from './owner';
 import type { RED, RunningNode } from './red';
-import { store } from './result';
+import { type Place, Run } from './run';
 import { Status } from './status';
 
 /** milliseconds that work in flight may take to settle when a node closes */
 const closeLimit = 5000;
 
-/** One message being worked on. */
+/** How long one message may be worked on. */
 interface Flight {
   signal: AbortSignal;
-  /** lets go of what the run has opened */
+  /** it is over */
   release(): void;
 }
 
 /** Make a node do its action with every message. */
 export function mountAction(red: RED, node: RunningNode, definition: Action, stored: Stored): void {
-  const evaluate = evaluator(red, node, definition.fields, stored);
-  const property = definition.fields.result?.property ?? 'payload';
   const status = new Status((shown) => node.status(shown));
   const closing = new AbortController();
   // One listener per message in flight is no leak.
   setMaxListeners(0, closing.signal);
   const errorPort = stored.errorOutput === true ? definition.outputs.length : undefined;
-  const notes = new Map<string, unknown>();
+  const place: Place = {
+    red,
+    node,
+    definition,
+    stored,
+    status,
+    evaluate: evaluator(red, node, definition.fields, stored),
+    property: definition.fields.result?.property ?? 'payload',
+    notes: new Map(),
+    closing: closing.signal,
+  };
+  const unhindered: Flight = { signal: closing.signal, release() {} };
   const resettable = new Map<AbortController, unknown>();
   /** what goes on after its message has been sent */
   const trails = new Set<Promise<void>>();
-
-  /** @returns what the run left to do and to show */
-  async function run(msg: Msg, send: Send, signal: AbortSignal): Promise<Outcome | undefined> {
-    const account = accountOf(red, stored);
-    const facts: AnswerFacts = {};
-    const opened = new Opened(account);
-    const client = account.client().with({
-      signal,
-      onAnswer(answer) {
-        Object.assign(facts, answer);
-        account.succeeded();
-      },
-    });
-    const deliver = async (target: Msg, outcome: Outcome) => {
-      await store(red, node, stored, property, target, outcome, facts);
-      send(toPort(outcome.port ?? 0, target));
-    };
-    let outcome: Outcome | undefined;
-    try {
-      const values = await evaluate(msg);
-      // When the node closes, the client says what became of the call; after a reset there is to be none.
-      if (!closing.signal.aborted) signal.throwIfAborted();
-      outcome = await definition.run({
-        client,
-        values: values as never,
-        valuesOf: (entry) => evaluate.each(entry) as never,
-        msg,
-        signal,
-        notes,
-        shared: account.notes,
-        journal: account.journal,
-        live: () => opened.live(),
-        progress: (done) => status.count(done),
-        async emit(part) {
-          signal.throwIfAborted();
-          await deliver(red.util.cloneMessage(msg as never) as Msg, part);
-          await new Promise(setImmediate);
-        },
-      });
-      if (outcome && !signal.aborted) await deliver(msg, outcome);
-    } finally {
-      if (!outcome?.meanwhile) opened.release();
-    }
-    if (outcome?.meanwhile) follow(outcome.meanwhile, () => opened.release());
-    return outcome;
-  }
 
   /** What is left to do delays neither the message nor the close. */
   function follow(meanwhile: () => Promise<void>, release: () => void): void {
@@ -100,18 +60,32 @@ export function mountAction(red: RED, node: RunningNode, definition: Action, sto
   }
 
   /** Total: whatever happens, `done` is called once, and nothing is thrown. */
-  async function handle(msg: Msg, send: Send, done: Done): Promise<void> {
-    const { signal, release } = depart(msg);
-    let outcome: Outcome | undefined;
+  function handle(msg: Msg, send: Send, done: Done): Promise<void> {
+    const flight = depart(msg);
+    let run: Run | undefined;
+    const landed = async (outcome: Outcome | undefined) => {
+      try {
+        if (outcome && !flight.signal.aborted) await run?.deliver(msg, outcome);
+      } catch (thrown) {
+        return failed(thrown);
+      }
+      flight.release();
+      if (outcome?.meanwhile) follow(outcome.meanwhile, () => run?.release());
+      else run?.release();
+      done();
+      showDone(outcome);
+    };
+    const failed = (thrown: unknown) => {
+      flight.release();
+      run?.release();
+      fail(failure(thrown), msg, send, done, flight.signal);
+    };
     try {
-      outcome = await run(msg, send, signal);
-      release();
+      run = new Run(place, msg, send, flight.signal);
+      return run.start().then(landed, failed);
     } catch (thrown) {
-      release();
-      return fail(failure(thrown), msg, send, done, signal);
+      return Promise.resolve(thrown).then(failed);
     }
-    done();
-    showDone(outcome);
   }
 
   function fail(problem: LinktorError, msg: Msg, send: Send, done: Done, signal: AbortSignal): void {
@@ -130,7 +104,7 @@ export function mountAction(red: RED, node: RunningNode, definition: Action, sto
   }
 
   function depart(msg: Msg): Flight {
-    if (!definition.resets) return { signal: closing.signal, release() {} };
+    if (!definition.resets) return unhindered;
     const own = new AbortController();
     resettable.set(own, msg.conversationId);
     const signal = AbortSignal.any([closing.signal, own.signal]);
@@ -170,40 +144,6 @@ export function mountAction(red: RED, node: RunningNode, definition: Action, sto
     status.close();
     settled([...flights, ...trails]).then(done, done);
   });
-}
-
-/** What one run opens of the live side of its account; few do. */
-class Opened {
-  readonly #account: Account;
-  #releases: Set<() => void> | undefined;
-
-  constructor(account: Account) {
-    this.#account = account;
-  }
-
-  live(): Live {
-    const open = this.#account.realtime();
-    this.#releases ??= new Set();
-    const releases = this.#releases;
-    return {
-      hear: (listener) => releases.add(open.listen(listener)),
-      subscribe: (conversationId) => releases.add(open.subscribe(conversationId)),
-      typing: (conversationId, isTyping) => open.typing(conversationId, isTyping),
-      onState: (listener) => releases.add(open.onState(listener)),
-      get state() {
-        return open.state;
-      },
-      get polls() {
-        return open.polls;
-      },
-    };
-  }
-
-  /** Lets go of all of it. */
-  release(): void {
-    for (const release of this.#releases ?? []) release();
-    this.#releases?.clear();
-  }
 }
 
 /** What Catch nodes would get, for those who asked for an output instead. */

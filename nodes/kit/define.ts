@@ -57,6 +57,8 @@ export interface ActionContext<V> {
   progress(done: number): void;
   /** open the live side; it is let go of when this run (or what it leaves behind with `meanwhile`) ends */
   live(): Live;
+  /** the turn that `lane` has asked for has come */
+  seated: boolean;
   /** what this account has sent */
   journal: Journal;
   /** this node's own notes, for as long as it is deployed */
@@ -83,12 +85,19 @@ export interface Outcome {
 /** @returns the last message to send, or nothing when all has been sent with `emit` */
 type Run<V> = (context: ActionContext<V>) => Promise<Outcome | undefined>;
 
+/**
+ * @returns the conversation of a message with which the run will do nothing but one write to it, where that is certain
+ * beforehand: the run then begins when its turn has come, and until then next to nothing is kept for it
+ */
+type Lane<V> = (context: Pick<ActionContext<V>, 'values' | 'shared'>) => string | undefined;
+
 export interface Action extends Common {
   role: 'action';
   /** shown while one message is in flight */
   busy: Word;
   /** msg.reset ends what is in flight: of msg.conversationId when it is given, else everything */
   resets?: boolean;
+  lane?: Lane<never>;
   run: Run<never>;
 }
 
@@ -157,6 +166,7 @@ interface ActionInput<F extends Fields> {
   result?: string;
   busy: Word;
   resets?: boolean;
+  lane?: Lane<Values<F>>;
   run: Run<Values<F>>;
 }
 
@@ -175,7 +185,7 @@ export function action<F extends Fields>({ fields, result, outputs = ['done'], .
       ...(result === undefined ? {} : { result: out(result, folded) }),
       errorOutput: flag(false, folded),
     },
-    ...(rest as unknown as Pick<Action, 'type' | 'label' | 'busy' | 'resets' | 'run'>),
+    ...(rest as unknown as Pick<Action, 'type' | 'label' | 'busy' | 'resets' | 'lane' | 'run'>),
   };
 }
 

@@ -20,10 +20,13 @@ interface Prepared {
 type Filled = Prepared & { source: { type: string; value: string } };
 
 export interface Evaluate {
-  (msg: Msg): Promise<Record<string, unknown>>;
+  /** at once where nothing has to be waited for: nearly every message */
+  (msg: Msg): Given | Promise<Given>;
   /** with the fields that belong to the entries of a list, and without those that belong to the list */
-  each(msg: Msg): Promise<Record<string, unknown>>;
+  each(msg: Msg): Given | Promise<Given>;
 }
+
+type Given = Record<string, unknown>;
 
 /**
  * Prepare the evaluation of a node's fields. An absent stored property takes its default, so that flows of older
@@ -38,16 +41,40 @@ export function evaluator(red: RED, node: RunningNode, fields: Fields, stored: S
   const [own, ofEntries] = [false, true].map((wanted) =>
     sources.filter(({ field }) => wanted === (field.row.each !== undefined && holds(field.row.each, prepared))),
   ) as [Prepared[], Prepared[]];
-  const evaluate = async (wanted: readonly Prepared[], msg: Msg) => {
-    if (problem) throw problem;
-    const values: Record<string, unknown> = { ...fixed };
-    for (const one of wanted) {
-      const value = typed(red, node, one as Filled, msg);
-      values[one.name] = value instanceof Promise ? await value : value;
-    }
-    return values;
+  const evaluate = (wanted: readonly Prepared[]) => {
+    const blank = compact({ ...fixed, ...Object.fromEntries(wanted.map(({ name }) => [name, undefined])) });
+    return (msg: Msg) => {
+      if (problem) throw problem;
+      return fill(red, node, { ...blank }, wanted as Filled[], msg);
+    };
   };
-  return Object.assign((msg: Msg) => evaluate(own, msg), { each: (msg: Msg) => evaluate(ofEntries, msg) });
+  return Object.assign(evaluate(own), { each: evaluate(ofEntries) });
+}
+
+/** One field after the other; those after one that has to be waited for wait too. */
+function fill(red: RED, node: RunningNode, values: Given, wanted: readonly Filled[], msg: Msg): Given | Promise<Given> {
+  for (const [index, one] of wanted.entries()) {
+    const value = typed(red, node, one, msg);
+    if (value instanceof Promise) {
+      return value.then((arrived) => {
+        values[one.name] = arrived;
+        return fill(red, node, values, wanted.slice(index + 1), msg);
+      });
+    }
+    values[one.name] = value;
+  }
+  return values;
+}
+
+/**
+ * The same properties, with copies that are small: an object that gets its properties one by one becomes a hash table,
+ * and so do all copies of it, several times as large. What JSON.parse makes does not.
+ */
+function compact(values: Given): Given {
+  const names = Object.keys(values);
+  const made = JSON.parse(JSON.stringify(Object.fromEntries(names.map((name) => [name, null])))) as Given;
+  for (const name of names) made[name] = values[name];
+  return made;
 }
 
 /**
@@ -98,7 +125,6 @@ function holds(when: When, all: readonly Prepared[]): boolean {
   });
 }
 
-/** At once where nothing has to be waited for: nearly every field of nearly every message. */
 function typed(red: RED, node: RunningNode, one: Filled, msg: Msg): unknown {
   const { name, field, source } = one;
   const value = source.value === '' ? ofMessage(red, msg, field.property ?? name) : filled(red, node, one, msg);

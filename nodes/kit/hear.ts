@@ -51,7 +51,8 @@ export function mountTrigger(red: RED, node: RunningNode, definition: Trigger, s
       connection: realtime,
       onClose,
       background: (work) => void work.catch(report),
-      emit: (msg, port = 0) => node.send(toPort(port, msg) as never),
+      // For the first output Node-RED has a shorter way.
+      emit: (msg, port = 0) => node.send((port === 0 ? msg : toPort(port, msg)) as never),
       nodeId: node.id,
       webhookSecrets: account.webhookSecrets,
       status: (word, facts) => status.say(word, facts),

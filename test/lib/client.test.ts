@@ -612,6 +612,39 @@ describe('client: against the sandbox', () => {
     );
   });
 
+  it('lets a write that is begun in its turn keep its place among the others', async () => {
+    const client = box.client();
+    let begun = false;
+    const all = [
+      client.conversations.sendText('conv_ana', 'one'),
+      client.inTurn('conv_ana', (seat) => {
+        begun = true;
+        return seat.conversations.sendText('conv_ana', 'two');
+      }),
+      client.conversations.sendText('conv_ana', 'three'),
+    ];
+    assert.equal(begun, false);
+    await Promise.all(all);
+    assert.deepEqual(
+      (await box.state()).sends.map(({ text }) => text),
+      ['one', 'two', 'three'],
+    );
+  });
+
+  it('does not begin what was called off before its turn, and frees the turn when it failed', async () => {
+    const client = box.client();
+    const first = client.conversations.sendText('conv_ana', 'one');
+    const begin = () => assert.fail('It has begun.');
+    const never = await failing(() => client.inTurn('conv_ana', begin, { signal: AbortSignal.abort() }));
+    assert.deepEqual([never.code, never.cause.ambiguous], ['unexpected', false]);
+    await first;
+    await assert.rejects(
+      client.inTurn('conv_ana', () => Promise.reject(new Error('no'))),
+      /^Error: no$/,
+    );
+    await client.conversations.sendText('conv_ana', 'two');
+  });
+
   it('stores the messages of a conversation in the order of the calls, whatever else goes on', async () => {
     hurry();
     const client = box.client();

@@ -149,6 +149,22 @@ describe('client: the queue', () => {
     await Promise.all([first, third]);
   });
 
+  it('times out each at its own time, whoever came first', async () => {
+    const { begun, enter, end } = stage(new Queue({ width: 1 }));
+    const head = enter('head', undefined);
+    const late = failing(() => enter('late', undefined, undefined, 2000));
+    const soon = failing(() => enter('soon', undefined, undefined, 1000));
+    const last = enter('last', undefined, undefined, 3000);
+    clock.tick(1000);
+    assert.equal((await soon).code, 'timeout');
+    clock.tick(1000);
+    assert.equal((await late).code, 'timeout');
+    await end('head');
+    assert.deepEqual(begun, ['head', 'last']);
+    await end('last');
+    await Promise.all([head, last]);
+  });
+
   it('leaves no timer behind', async () => {
     const { enter, end } = stage(new Queue());
     const all = [enter('a', 'x'), enter('b', 'x')];

@@ -66,9 +66,9 @@ describe('linktor-send: what a channel takes', () => {
 
   it('keeps the order of a conversation, whatever is long or short', async () => {
     const { node, probe } = await play(sendNode());
-    const payloads = ['first', long, 'second', long, 'third'];
+    const payloads = ['first', 'second', 'third', long, 'fourth', long, 'fifth', 'sixth'];
     for (const payload of payloads) node('node').receive({ conversationId: 'conv_ana', payload });
-    await probe('out').take(5);
+    await probe('out').take(payloads.length);
     assert.equal((await state()).sends.map(({ text }) => text).join(''), payloads.join(''));
   });
 

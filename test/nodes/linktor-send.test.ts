@@ -282,13 +282,20 @@ describe('linktor-send', () => {
     assert.equal((await state()).sends.length, 1);
   });
 
-  it('does not hide a write that was under way when the node closed', async () => {
+  it('hides neither a write that was under way when the node closed nor one that waited for its turn', async () => {
     const { node: get, caught, deploy, flow } = await play(sendNode());
     await control('latency', { ms: 5000 });
-    get('node').receive({ ...to, payload: 'under way' });
+    for (const payload of ['under way', 'waiting']) get('node').receive({ ...to, payload });
     await until(state, ({ counts }) => (counts.requests ?? 0) > 0);
     await deploy(flow.filter(({ id }) => id !== 'node'));
-    const { error } = await caught.first();
-    assert.equal(error?.cause.ambiguous, true);
+    const found = await caught.take(2);
+    assert.deepEqual(
+      new Map(found.map(({ payload, error }) => [payload, error?.cause.ambiguous === true])),
+      new Map([
+        ['under way', true],
+        ['waiting', false],
+      ]),
+    );
+    assert.ok(found.every(({ error }) => error?.message));
   });
 });
