@@ -55,8 +55,11 @@ export async function startRed(root: string, source: string): Promise<Red> {
     async deploy(flow) {
       const headers = { 'Content-Type': 'application/json', 'Node-RED-Deployment-Type': 'full' };
       const url = `http://127.0.0.1:${port}/flows`;
+      const begun = text.length;
       const { status } = await fetch(url, { method: 'POST', headers, body: JSON.stringify(flow) });
       if (status >= 300) throw new Error(`deploying answered ${status}`);
+      // It answers before the nodes are there.
+      while (!text.includes('Started flows', begun) && child.stdout) await once(child.stdout, 'data');
     },
     async end() {
       child.removeAllListeners('exit');
