@@ -765,6 +765,17 @@ describe('client: every operation, against the sandbox', () => {
       await client.with({ onAnswer: (one) => facts.push(one) }).request({ path: '/auth/me' });
       assert.equal(facts.length, 2);
     },
+    async inTurn(client) {
+      // It names its place before it is made.
+      const later = client.inTurn('conv_ana', (seated) => seated.conversations.sendText('conv_ana', 'one'));
+      const last = client.conversations.sendText('conv_ana', 'two');
+      await Promise.all([later, last]);
+      const { items } = await client.conversations.messages('conv_ana', { limit: 2 });
+      assert.deepEqual(
+        items.map(({ text }) => text),
+        ['two', 'one'],
+      );
+    },
     async requestPage(client) {
       const page = await client.requestPage({ path: '/contacts' }, { limit: 2, page: 2 });
       assert.deepEqual([page.items.length, page.page, page.hasNext, page.total], [1, 2, false, 3]);
