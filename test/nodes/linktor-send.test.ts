@@ -283,10 +283,14 @@ describe('linktor-send', () => {
   });
 
   it('hides neither a write that was under way when the node closed nor one that waited for its turn', async () => {
-    const { node: get, caught, deploy, flow } = await play(sendNode());
+    const { node: get, caught, completed, deploy, flow } = await play(sendNode());
+    // Whatever else has to be asked before the first send has been asked then.
+    get('node').receive({ ...to, payload: 'before' });
+    await completed.first();
     await control('latency', { ms: 5000 });
     for (const payload of ['under way', 'waiting']) get('node').receive({ ...to, payload });
-    await until(state, ({ counts }) => (counts.requests ?? 0) > 0);
+    const isSend = ({ method, path }: { method: string; path: string }) => method === 'POST' && /messages$/.test(path);
+    await until(state, ({ requests }) => requests.filter(isSend).length === 2);
     await deploy(flow.filter(({ id }) => id !== 'node'));
     const found = await caught.take(2);
     assert.deepEqual(
