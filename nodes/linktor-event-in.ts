@@ -1,7 +1,7 @@
 import type { Delivery } from '../lib/realtime';
 import { trigger } from './kit/define';
 import { as, checks, choice, flag, isObject, typed } from './kit/fields';
-import { contentOf, copyOf, told } from './kit/told';
+import { contentOf, copyOf } from './kit/told';
 
 const events = [
   'conversation.created',
@@ -68,7 +68,7 @@ export default trigger({
     raw: flag(true, { icon: 'code', advanced: true }),
     outputs: choice(['1', '5'], { icon: 'sign-out' }),
   },
-  listen({ values, configId, hear, everything, emit }) {
+  listen({ values, teller, hear, everything, emit }) {
     const chosen = values.events.length > 0 ? new Set<string>(values.events) : undefined;
     const channels = values.channels && values.channels.length > 0 ? new Set(values.channels) : undefined;
     const changed = values.onlyChanged.map((one) => propertyOf[one]);
@@ -92,7 +92,7 @@ export default trigger({
 
     function messageOf(delivery: Delivery, group: string, content: Content) {
       const { event, conversation } = delivery;
-      const msg = told(delivery, configId, payloadOf(delivery, group, content), event.name);
+      const msg = teller.event(delivery, payloadOf(delivery, group, content), event.name);
       const contactId = group === 'contact' ? (content.contactId ?? content.id) : content.contactId;
       if (typeof contactId === 'string') msg.contactId ??= contactId;
       const channelId = channelOf(group, content);

@@ -3,7 +3,6 @@ import { messageFilter } from '../lib/filter';
 import { type Msg, trigger } from './kit/define';
 import { as, checks, choice, figure, flag, text, typed } from './kit/fields';
 import { receiver } from './kit/receive';
-import { toldMessage } from './kit/told';
 
 const contents = [
   'text',
@@ -89,7 +88,7 @@ export default trigger({
     outputs: choice(['1', '2'], { icon: 'sign-out' }),
   },
   listen(context) {
-    const { values, client, configId, background, emit, status } = context;
+    const { values, client, teller, background, emit, status } = context;
     const asked = new Map<string, () => void>();
     const reason = messageFilter({ ...values, contents });
     if (values.conversations === 'these' && values.conversationIds.length === 0) {
@@ -136,9 +135,9 @@ export default trigger({
       // A server may send more than was asked for.
       if (values.conversations !== 'all' && !asked.has(conversationId)) return;
       const refused = reason(message, delivery.conversation);
-      if (refused === undefined) received.take(toldMessage(delivery, message, configId, values.raw));
+      if (refused === undefined) received.take(teller.message(delivery, message, values.raw));
       else if (values.outputs === '2') {
-        emit({ ...toldMessage(delivery, message, configId, values.raw), reason: refused }, 1);
+        emit({ ...teller.message(delivery, message, values.raw), reason: refused }, 1);
       }
     });
 

@@ -2,7 +2,7 @@ import type { Delivery } from '../lib/realtime';
 import { trigger } from './kit/define';
 import { as, checks, choice, flag, typed } from './kit/fields';
 import { Match, type Sent } from './kit/match';
-import { contentOf, copyOf, told, topicOf } from './kit/told';
+import { contentOf, copyOf, topicOf } from './kit/told';
 
 const statuses = ['pending', 'sent', 'delivered', 'read', 'failed'] as const;
 type Status = (typeof statuses)[number];
@@ -28,7 +28,7 @@ export default trigger({
     raw: flag(true, { icon: 'code', advanced: true }),
     outputs: choice(['1', '5'], { icon: 'sign-out' }),
   },
-  listen({ values, configId, journal, hear, everything, emit, status, onClose }) {
+  listen({ values, teller, journal, hear, everything, emit, status, onClose }) {
     const { onlyOurs, correlate } = values;
     const chosen = values.statuses.length > 0 ? values.statuses : statuses;
     const wanted = new Map<string, Status>(chosen.map((one) => [`message.${one}`, one]));
@@ -37,7 +37,7 @@ export default trigger({
     const tell = (delivery: Delivery, sent: Sent | undefined) => {
       const word = wanted.get(delivery.event.name);
       if (word === undefined || (onlyOurs && !sent)) return;
-      const msg = told(delivery, configId, word, topicOf(delivery));
+      const msg = teller.event(delivery, word, topicOf(delivery));
       if (word === 'failed') msg.failure = failureOf(delivery.event.original);
       if (sent) msg.elapsed = Math.max(0, delivery.receivedAt - sent.at);
       if (correlate && sent?.context !== undefined) msg.context = own(sent.context);

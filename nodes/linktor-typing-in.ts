@@ -1,7 +1,7 @@
 import type { Delivery } from '../lib/realtime';
 import { trigger } from './kit/define';
 import { as, choice, figure, flag, typed } from './kit/fields';
-import { copyOf, told, topicOf } from './kit/told';
+import { copyOf, topicOf } from './kit/told';
 
 const mostKnown = 1000;
 /** milliseconds after which nobody is taken to be typing still: the sign that it is over may be lost */
@@ -30,7 +30,7 @@ export default trigger({
     raw: flag(true, { icon: 'code', advanced: true }),
   },
   listen(context) {
-    const { values, configId, client, connection, hear, everything, subscribe, emit, status, onClose } = context;
+    const { values, teller, client, connection, hear, everything, subscribe, emit, status, onClose } = context;
     const { who, quiet } = values;
     const chosen = values.conversationIds ?? [];
     const conversations = chosen.length > 0 ? new Set(chosen) : undefined;
@@ -60,7 +60,7 @@ export default trigger({
       if (isTyping) status('typing');
       else rest();
       if (!isTyping && values.emit === 'start') return;
-      const msg = told(delivery, configId, isTyping, topicOf(delivery));
+      const msg = teller.event(delivery, isTyping, topicOf(delivery));
       msg.contact = copyOf(delivery.conversation?.contact) ?? { id: msg.contactId };
       msg.sender = { ...person, id: userId };
       if (values.raw) msg.event = copyOf(delivery.event.original);

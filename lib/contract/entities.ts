@@ -34,26 +34,34 @@ import { array, fileName, isObject, type Json, misfit, number, object, put, stri
 
 const mediaTypes = new Set(['image', 'video', 'audio', 'document', 'sticker']);
 
+/** What of a message has a decoder: it is there in its decoded form or not at all, so that readers can rely on it. */
+const decoded = new Set([
+  'content',
+  'type',
+  'contentType',
+  'text',
+  'media',
+  'location',
+  'contact',
+  'interactive',
+  'template',
+]);
+
+/** @returns the other fields. Every event comes through here, and a rest pattern takes three times as long. */
+function without(wire: Json, fields: ReadonlySet<string>): Json {
+  const rest: Json = {};
+  for (const field in wire) if (!fields.has(field)) rest[field] = wire[field];
+  return rest;
+}
+
 /** A message of either SDK family, or of the webhook documentation (contract 5.2). */
 export function message(body: unknown): Message {
   const wire = entity(body, 'a message');
-  // What has a decoder of its own below is there in its decoded form or not at all, so that readers can rely on it.
-  const {
-    content: held,
-    type,
-    contentType: kind,
-    text: _text,
-    media: _media,
-    location: _location,
-    contact: _contact,
-    interactive: _interactive,
-    template: _template,
-    ...rest
-  } = wire;
+  const { content: held } = wire;
   const content = object(held) ?? {};
   const media = mediaOf(object(content.media) ?? object(wire.media));
   const senderType = string(wire.senderType);
-  const result = rest as unknown as Message;
+  const result = without(wire, decoded) as unknown as Message;
   result.id = idOf(wire, 'a message');
   result.conversationId = string(wire.conversationId) ?? '';
   result.direction = string(wire.direction) ?? (senderType === 'contact' ? 'inbound' : 'outbound');
@@ -64,7 +72,7 @@ export function message(body: unknown): Message {
   put(result, 'contact', cardOf(object(content.contact) ?? object(wire.contact)));
   put(result, 'interactive', interactiveOf(object(content.interactive) ?? object(wire.interactive), content));
   put(result, 'template', (object(content.template) ?? object(wire.template)) as Message['template']);
-  result.contentType = string(kind) ?? string(type) ?? string(content.type) ?? inferred(result);
+  result.contentType = string(wire.contentType) ?? string(wire.type) ?? string(content.type) ?? inferred(result);
   return result;
 }
 

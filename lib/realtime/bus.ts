@@ -16,6 +16,8 @@ export interface Delivery {
   receivedAt: number;
   /** it was missed and has been fetched afterwards */
   recovered: boolean;
+  /** somebody has made the original of the event its own: who else wants to give it away needs a copy */
+  claimed: boolean;
 }
 
 export type Listener = (delivery: Delivery) => void;
@@ -157,7 +159,7 @@ export class Bus {
       if (conversation) this.#introduce(conversation, 'poll', recovered);
       for (const event of events) {
         if (!this.#told.mayRecover(event)) continue;
-        this.#tellNew({ event, conversation, source: 'poll', receivedAt: Date.now(), recovered });
+        this.#tellNew({ ...newDelivery(event, 'poll', Date.now()), conversation, recovered });
       }
     });
   }
@@ -198,7 +200,7 @@ export class Bus {
     const event = createdEvent(conversation);
     if (!this.#told.isNew(event)) return;
     if (first?.changes) first.name = event.name;
-    else this.#tell({ event, conversation, source, receivedAt: Date.now(), recovered });
+    else this.#tell({ ...newDelivery(event, source, Date.now()), conversation, recovered });
   }
 
   /** One after the other within a conversation. */
@@ -229,5 +231,7 @@ export class Bus {
 }
 
 function newDelivery(event: Event, source: Source, receivedAt: number): Delivery {
-  return { event, conversation: undefined, source, receivedAt, recovered: false };
+  // A frame has just been parsed and nobody else has it; of what came by other ways there may be other owners.
+  const claimed = source !== 'ws' || event.message === undefined;
+  return { event, conversation: undefined, source, receivedAt, recovered: false, claimed };
 }

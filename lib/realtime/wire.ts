@@ -5,6 +5,11 @@ import { Liveness } from './liveness';
 import { refusedClose, refusedStatus, type Timing } from './state';
 
 const largestFrame = 1024 * 1024;
+/**
+ * So many frames are taken before what they have begun gets its turn. A backlog of thousands would else come in one
+ * piece: other flows would wait for all of it, and so much at work at the same time takes twice as long.
+ */
+const atOnce = 256;
 /** bytes that may wait to leave; beyond that the other side does not read, and no more is sent */
 const mostWaiting = 1024 * 1024;
 
@@ -33,6 +38,7 @@ export class Wire {
   /** what waits for the answer to a ping, by the mark of the ping */
   readonly #settling = new Map<string, () => void>();
   #marks = 0;
+  #taken = 0;
 
   /** @param options agent, certificates and the like, as `ws` takes them @throws when the address is none */
   constructor(url: string, options: object | undefined, settings: WireSettings) {
@@ -49,6 +55,8 @@ export class Wire {
     ws.on('message', (data) => {
       const at = Date.now();
       this.#liveness?.heard(at);
+      this.#taken++;
+      if (this.#taken % atOnce === 0) this.#yield();
       settings.onText(data.toString(), at);
     });
     ws.on('pong', (data) => {
@@ -126,6 +134,11 @@ export class Wire {
       });
       ws.close(1000, 'client disconnect');
     });
+  }
+
+  #yield(): void {
+    this.#ws.pause();
+    setImmediate(() => this.#ws.resume());
   }
 
   #opened(): void {

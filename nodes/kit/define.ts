@@ -5,6 +5,7 @@ import { account, type Fields, flag, out, text, type Values } from './fields';
 import type { Hook } from './http';
 import type { Journal } from './journal';
 import type { Word } from './status';
+import type { Teller } from './told';
 
 export type Msg = Record<string, unknown> & { _msgid?: string };
 
@@ -107,6 +108,7 @@ export type OnInput = (msg: Readonly<Msg>) => void | Promise<void>;
 export interface TriggerContext<V> {
   values: V;
   configId: string;
+  teller: Teller;
   /** ends with the node */
   client: LinktorClient;
   /** ends with the node */

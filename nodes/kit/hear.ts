@@ -4,16 +4,18 @@ import type { OnInput, Trigger } from './define';
 import { evaluator } from './evaluate';
 import { failure } from './failure';
 import type { Hooks } from './http';
-import { onMessage, type Stored, toPort } from './message';
+import { messageNames, onMessage, type Stored, toPort } from './message';
 import { accountOf, configOf } from './owner';
 import type { RED, RunningNode } from './red';
 import { Status } from './status';
+import { Teller } from './told';
 
 /** Make a node begin a flow whenever its trigger hears of something. */
 export function mountTrigger(red: RED, node: RunningNode, definition: Trigger, stored: Stored, hooks: Hooks): void {
   const status = new Status((shown) => node.status(shown));
   const closing = new AbortController();
   const releases = new Set<() => void>();
+  const nextName = messageNames();
   let onInput: OnInput | undefined;
   let isLive = false;
 
@@ -27,6 +29,8 @@ export function mountTrigger(red: RED, node: RunningNode, definition: Trigger, s
 
   async function start(): Promise<void> {
     const account = accountOf(red, stored);
+    const configId = String(stored.config);
+    const { runtimeSyncDelivery } = red.settings as { runtimeSyncDelivery?: unknown };
     const realtime = account.realtime();
     const users = configOf(red, stored)?.users ?? {};
     users[node.id] = node;
@@ -44,15 +48,19 @@ export function mountTrigger(red: RED, node: RunningNode, definition: Trigger, s
     };
     onInput = definition.listen({
       values: values as never,
-      configId: String(stored.config),
+      configId,
+      teller: new Teller(configId, runtimeSyncDelivery === true),
       client: account.client().with({ signal: closing.signal, onAnswer: () => account.succeeded() }),
       signal: closing.signal,
       journal: account.journal,
       connection: realtime,
       onClose,
       background: (work) => void work.catch(report),
-      // For the first output Node-RED has a shorter way.
-      emit: (msg, port = 0) => node.send((port === 0 ? msg : toPort(port, msg)) as never),
+      emit(msg, port = 0) {
+        msg._msgid ??= nextName();
+        // For the first output Node-RED has a shorter way.
+        node.send((port === 0 ? msg : toPort(port, msg)) as never);
+      },
       nodeId: node.id,
       webhookSecrets: account.webhookSecrets,
       status: (word, facts) => status.say(word, facts),

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Msg } from './define';
 import { failure } from './failure';
 import type { RunningNode } from './red';
@@ -27,6 +28,21 @@ export function onMessage(
     flights.add(flight);
   });
   return flights;
+}
+
+/**
+ * Names for messages as Node-RED gives them, 16 hexadecimal digits. It takes a name that is there already, and to make
+ * one of its own takes it longer than all else that it does to send a message.
+ */
+export function messageNames(): () => string {
+  let count = 0;
+  let stem = '';
+  return () => {
+    if (count === 0) stem = randomBytes(5).toString('hex');
+    const name = stem + (0x1000000 + count).toString(16).slice(1);
+    count = (count + 1) % 0x1000000;
+    return name;
+  };
 }
 
 /** A message for one output. */
