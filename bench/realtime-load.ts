@@ -20,7 +20,10 @@ export interface Place {
   baseUrl: string;
   /** sockets; the path says whose */
   sockets: string;
+  /** ids */
   conversations: string[];
+  /** one of them, as REST tells it; the others differ in their ids */
+  sample: object;
 }
 
 interface Listener {
@@ -34,7 +37,7 @@ export const clock = (): number => Number(process.hrtime.bigint()) / 1000;
 /** Linktor as far as its sockets go: a server whose frames have been encoded before the clock starts. */
 export async function startLoad(): Promise<void> {
   const { url: baseUrl } = await startSandbox({ seed: true });
-  const conversations = await furnish(baseUrl);
+  const { ids: conversations, sample } = await furnish(baseUrl);
   const frames = new Frames(conversations);
   const listeners = new Map<string, Listener>();
   const waiting = new Set<() => void>();
@@ -82,12 +85,17 @@ export async function startLoad(): Promise<void> {
       },
     );
   });
-  const place: Place = { baseUrl, sockets: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`, conversations };
+  const place: Place = {
+    baseUrl,
+    sockets: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    conversations,
+    sample,
+  };
   process.send?.(place);
 }
 
-/** Conversations that REST knows as well. @returns their ids */
-async function furnish(baseUrl: string): Promise<string[]> {
+/** Conversations that REST knows as well. */
+async function furnish(baseUrl: string): Promise<{ ids: string[]; sample: object }> {
   const headers = { 'X-API-Key': API_KEY, 'Content-Type': 'application/json' };
   const create = async (contactId: string): Promise<string> => {
     const body = JSON.stringify({ channelId: 'ch_webchat', contactId });
@@ -96,7 +104,8 @@ async function furnish(baseUrl: string): Promise<string[]> {
   };
   const ids: string[] = [];
   while (ids.length < conversationCount) ids.push(await create('ct_ana'));
-  return ids;
+  const answer = await fetch(`${baseUrl}/conversations/${ids[0]}`, { headers });
+  return { ids, sample: (await answer.json()) as object };
 }
 
 /** frames of one write: the answers to pings go between them */

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { Place } from './realtime-load';
 import { type Red, startRed } from './red';
 
@@ -64,18 +65,45 @@ function account(id: string, { baseUrl, sockets }: Place): object {
   return { id, type: 'linktor-config', baseUrl, wsUrl: `${sockets}/${id}`, credentials: { apiKey: 'sandbox-key' } };
 }
 
+/**
+ * What somebody writes by hand who wants from the core nodes what the trigger gives: customers' messages only, each once
+ * among the last 100,000, with the conversation and the contact it belongs to, and the event as it came. The
+ * conversations are there already, as they are in the trigger.
+ */
 const handwritten = `
 const { conversationId, message } = msg.payload;
+if (message.senderType !== 'contact') return null;
+const seen = context.get('seen');
+if (seen.has(message.id)) return null;
+seen.add(message.id);
+if (seen.size > 100000) seen.delete(seen.values().next().value);
+const conversation = flow.get('conversations').get(conversationId);
+const { contact, channelId, channelType } = conversation;
 return {
   payload: message.content.text,
-  topic: 'webchat/' + conversationId,
+  topic: channelType + '/' + conversationId,
   conversationId,
   messageId: message.id,
-  contactId: message.senderId,
+  channelType,
+  contactId: contact.id,
+  channelId,
   contentType: message.contentType,
-  sender: { type: message.senderType, id: message.senderId },
+  attachments: [],
+  contact: RED.util.cloneMessage(contact),
+  sender: { type: message.senderType, id: message.senderId, name: contact.name },
+  linktor: {
+    event: 'message.received',
+    source: 'ws',
+    receivedAt: new Date().toISOString(),
+    direction: message.direction,
+  },
   event: msg.payload,
 };`;
+
+const prepared = ({ conversations, sample }: Place): string => `
+context.set('seen', new Set());
+const conversations = ${JSON.stringify(conversations)}.map((id) => [id, { ...${JSON.stringify(sample)}, id }]);
+flow.set('conversations', new Map(conversations));`;
 
 export function ours(where: Place): object[] {
   const trigger = { id: 'in', type: 'linktor-message-in', ...place, config: 'ours', wires: [['count']] };
@@ -88,9 +116,9 @@ export function core(where: Place): object[] {
     tab,
     { id: 'client', type: 'websocket-client', path: `${where.sockets}/core`, wholemsg: 'false', hb: '0', headers: [] },
     { id: 'ws', type: 'websocket in', ...place, server: '', client: 'client', wires: [['json']] },
-    { id: 'json', type: 'json', ...place, property: 'payload', action: 'obj', pretty: false, wires: [['switch']] },
+    { id: 'json', type: 'json', ...place, property: 'payload', action: 'obj', pretty: false, wires: [['type']] },
     {
-      id: 'switch',
+      id: 'type',
       type: 'switch',
       ...place,
       property: 'payload.type',
@@ -109,13 +137,18 @@ export function core(where: Place): object[] {
       outputs: 1,
       timeout: 0,
       noerr: 0,
-      initialize: '',
+      initialize: prepared(where),
       finalize: '',
       libs: [],
       wires: [['count']],
     },
     counter,
   ];
+}
+
+/** What costs least: whatever a trigger does besides comes on top of it. */
+export function idle(where: Place): object[] {
+  return [tab, { id: 'idle', type: 'bench-idle', ...place, url: `${where.sockets}/idle`, wires: [['count']] }, counter];
 }
 
 /** So many triggers on one account, each of which lets an equal share through. */
@@ -140,7 +173,7 @@ export function crowd(where: Place, by: 'conversations' | 'words', size: number)
   return [account(by, where), ...triggers];
 }
 
-/** A Node-RED with a node that counts. */
+/** A Node-RED with a node that counts, and one that sends on what it parses. */
 export function startCounting(root: string): Promise<Red> {
   return startRed(
     root,
@@ -149,6 +182,17 @@ export function startCounting(root: string): Promise<Red> {
       RED.nodes.registerType('bench-count', function (config) {
         RED.nodes.createNode(this, config);
         this.on('input', (msg, send, done) => { come(); done(); });
+      });
+      const WebSocket = require(${JSON.stringify(path.join(root, 'node_modules', 'ws'))});
+      RED.nodes.registerType('bench-idle', function (config) {
+        RED.nodes.createNode(this, config);
+        let count = 0;
+        const socket = new WebSocket(config.url, { perMessageDeflate: false });
+        socket.on('message', (data) => {
+          count++;
+          this.send({ _msgid: String(count), payload: JSON.parse(String(data)) });
+        });
+        this.on('close', () => socket.close());
       });
     };`,
   );

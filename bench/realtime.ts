@@ -5,20 +5,21 @@ import WebSocket from 'ws';
 import { judge, pairs, quantile, type Spread, show, spread, table } from './measure';
 import { conversationCount } from './realtime-frames';
 import { type Order, type Place, startLoad } from './realtime-load';
-import { core, counter, crowd, ours, type Question, receiver, startCounting, tab } from './realtime-red';
+import { core, counter, crowd, idle, ours, type Question, receiver, startCounting, tab } from './realtime-red';
 
 /**
  * Events per second and latency from the socket to the first node behind it: node bench/run.mjs realtime.
  * linktor-message-in in a real Node-RED, against a bare socket with JSON.parse and against the core nodes for the same
- * job in another Node-RED. The sender and each of them have a process of their own. Rounds take turns, and only those of
+ * job in another Node-RED. What no trigger can go below shows in a third: a node that sends each parsed frame on as it is
+ * and does none of the job. The sender and each of them have a process of their own. Rounds take turns, and only those of
  * one round are compared: the machine may have other things to do.
  */
 
 const rounds = 7;
-const subjects = ['bare', 'core', 'ours'] as const;
+const subjects = ['bare', 'core', 'idle', 'ours'] as const;
 type Subject = (typeof subjects)[number];
 /** events of one round: about as many as take each of them a second */
-const counts: Record<Subject, number> = { bare: 200_000, core: 15_000, ours: 60_000 };
+const counts: Record<Subject, number> = { bare: 200_000, core: 15_000, idle: 60_000, ours: 60_000 };
 const paced = { count: 2000, perSecond: 1000 };
 const crowdSize = 100;
 const crowdCount = 20_000;
@@ -34,6 +35,7 @@ interface Round {
 const names: Record<Subject, string> = {
   bare: 'bare ws, JSON.parse',
   core: 'websocket in, json, switch, function',
+  idle: 'a node that sends on what it parses',
   ours: 'linktor-message-in',
 };
 
@@ -90,13 +92,14 @@ function bare(url: string): void {
 
 async function compare(load: ChildProcess, where: Place, root: string): Promise<Record<Subject, Round[]>> {
   const client = fork(process.argv[1] as string, ['bare', `${where.sockets}/bare`]);
-  const [ourRed, coreRed] = [await startCounting(root), await startCounting(root)];
-  const processes = { bare: client, core: coreRed.child, ours: ourRed.child };
-  const results: Record<Subject, Round[]> = { bare: [], core: [], ours: [] };
+  const [ourRed, coreRed, idleRed] = [await startCounting(root), await startCounting(root), await startCounting(root)];
+  const processes = { bare: client, core: coreRed.child, idle: idleRed.child, ours: ourRed.child };
+  const results: Record<Subject, Round[]> = { bare: [], core: [], idle: [], ours: [] };
   try {
     await ourRed.deploy(ours(where));
     await coreRed.deploy(core(where));
-    for (const to of ['/bare', '/core']) await asked(load, { do: 'await', to, subscriptions: 0 });
+    await idleRed.deploy(idle(where));
+    for (const to of ['/bare', '/core', '/idle']) await asked(load, { do: 'await', to, subscriptions: 0 });
     await asked(load, { do: 'await', to: '/ours', subscriptions: conversationCount });
     // The first round warms up.
     for (let round = 0; round <= rounds; round++) {
@@ -108,7 +111,7 @@ async function compare(load: ChildProcess, where: Place, root: string): Promise<
       }
     }
   } finally {
-    await Promise.all([ourRed.end(), coreRed.end()]);
+    await Promise.all([ourRed.end(), coreRed.end(), idleRed.end()]);
     client.kill();
   }
   return results;

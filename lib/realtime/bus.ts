@@ -185,7 +185,7 @@ export class Bus {
   #tellNew(delivery: Delivery, mayWait = this.#early.waits): void {
     const { event, conversation } = delivery;
     if (mayWait && this.#told.isEarly(event) && this.#early.keep(delivery)) return;
-    if (!this.#told.isNew(event)) {
+    if (!this.#told.isNew(event, delivery.receivedAt)) {
       this.counters.duplicates++;
       return;
     }

@@ -102,7 +102,7 @@ export class Seen {
 
   /** The oldest key goes. In the table those move up that had to make way for it: a search ends at an empty slot. */
   #drop(): void {
-    const { keys, hashes, table, capacity } = this.#ring;
+    const { hashes, table, capacity } = this.#ring;
     const mask = table.length - 1;
     let free = (hashes[this.#oldest] as number) & mask;
     while (table[free] !== this.#oldest + 1) free = (free + 1) & mask;
@@ -113,7 +113,6 @@ export class Seen {
       free = slot;
     }
     table[free] = 0;
-    keys[this.#oldest] = '';
     this.#oldest = (this.#oldest + 1) % capacity;
     this.#size--;
   }

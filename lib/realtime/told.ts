@@ -15,10 +15,13 @@ export class Told {
     this.#seen = seen;
   }
 
-  /** @returns true when this has not been told by any way; it counts as told from now on */
-  isNew(event: Event): boolean {
-    if (event.id !== undefined && !this.#seen.add(`e:${event.id}`)) return false;
-    if (event.message) return this.#seen.add(`m:${event.message.id}`);
+  /**
+   * @param at milliseconds of the clock
+   * @returns true when this has not been told by any way; it counts as told from now on
+   */
+  isNew(event: Event, at = Date.now()): boolean {
+    if (event.id !== undefined && !this.#seen.add(`e:${event.id}`, at)) return false;
+    if (event.message) return this.#seen.add(`m:${event.message.id}`, at);
     if (event.messageId !== undefined && event.status !== undefined) {
       return this.#isNewStatus(event.messageId, event.status);
     }

@@ -9,7 +9,7 @@ const largestFrame = 1024 * 1024;
  * So many frames are taken before what they have begun gets its turn. A backlog of thousands would else come in one
  * piece: other flows would wait for all of it, and so much at work at the same time takes twice as long.
  */
-const atOnce = 256;
+const atOnce = 128;
 /** bytes that may wait to leave; beyond that the other side does not read, and no more is sent */
 const mostWaiting = 1024 * 1024;
 
