@@ -73,9 +73,9 @@ export class Bus {
     return this.#seen;
   }
 
-  /** @returns true the first time that this key is seen, by whatever way */
-  first(key: string): boolean {
-    return this.#seen.add(key);
+  /** @returns true the first time that this reader asks about an event */
+  first(reader: string, eventId: string): boolean {
+    return this.#seen.add('r', `${reader}:${eventId}`);
   }
 
   /** A message that has been told, waits for its turn, or is older than our interest. */

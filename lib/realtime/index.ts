@@ -322,7 +322,7 @@ export class Realtime {
 
   /** @returns true the first time that a reader asks about an event */
   isFirst(reader: string, eventId: string): boolean {
-    return this.#bus.first(`r:${reader}:${eventId}`);
+    return this.#bus.first(reader, eventId);
   }
 
   /** Hand in an event that came by another way. */

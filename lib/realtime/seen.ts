@@ -26,10 +26,10 @@ export class Seen {
 
   /** All of it, oldest first, as plain data. */
   export(): [key: string, seenAt: number][] {
-    const { keys, times, capacity } = this.#ring;
+    const { kinds, ids, times, capacity } = this.#ring;
     return Array.from({ length: this.#size }, (_, index): [string, number] => {
       const place = (this.#oldest + index) % capacity;
-      return [keys[place] as string, times[place] as number];
+      return [`${String.fromCharCode(kinds[place] as number)}:${ids[place]}`, times[place] as number];
     });
   }
 
@@ -39,21 +39,20 @@ export class Seen {
     this.#ring = newRing(first);
     this.#oldest = 0;
     this.#size = 0;
-    for (const [key, seenAt] of earlier) this.add(key, seenAt);
-    for (const [key, seenAt] of since) this.add(key, seenAt);
+    for (const [key, seenAt] of [...earlier, ...since]) this.add(key.slice(0, 1), key.slice(2), seenAt);
   }
 
   /** @returns true when the key has been seen, and not too long ago */
-  has(key: string, now = Date.now()): boolean {
-    const place = this.#find(key, this.#hash(key));
+  has(kind: string, id: string, now = Date.now()): boolean {
+    const place = this.#find(kind.charCodeAt(0), id, this.#hash(kind, id));
     return place >= 0 && now - (this.#ring.times[place] as number) < this.#life;
   }
 
   /** @returns true when the key is new; it is remembered from now on */
-  add(key: string, now = Date.now()): boolean {
+  add(kind: string, id: string, now = Date.now()): boolean {
     if (now !== this.#sweptAt) this.#sweep(now);
-    const hash = this.#hash(key);
-    const place = this.#find(key, hash);
+    const hash = this.#hash(kind, id);
+    const place = this.#find(kind.charCodeAt(0), id, hash);
     if (place >= 0) {
       if (now - (this.#ring.times[place] as number) < this.#life) return false;
       // A clock that was set back can leave an old key behind younger ones: it is young again where it stands.
@@ -62,14 +61,15 @@ export class Seen {
     }
     if (this.#size === this.#limit) this.#drop();
     else if (this.#size === this.#ring.capacity) this.#grow();
-    this.#put(key, hash, now);
+    this.#put(kind.charCodeAt(0), id, hash, now);
     return true;
   }
 
-  #put(key: string, hash: number, time: number): void {
-    const { keys, hashes, times, table, capacity } = this.#ring;
+  #put(kind: number, id: string, hash: number, time: number): void {
+    const { kinds, ids, hashes, times, table, capacity } = this.#ring;
     const place = (this.#oldest + this.#size) % capacity;
-    keys[place] = key;
+    kinds[place] = kind;
+    ids[place] = id;
     hashes[place] = hash;
     times[place] = time;
     const mask = table.length - 1;
@@ -79,19 +79,20 @@ export class Seen {
     this.#size++;
   }
 
-  #hash(key: string): number {
-    let hash = this.#seed;
-    for (let index = 0; index < key.length; index++) hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193);
+  #hash(kind: string, id: string): number {
+    let hash = this.#seed ^ kind.charCodeAt(0);
+    for (let index = 0; index < id.length; index++) hash = Math.imul(hash ^ id.charCodeAt(index), 0x01000193);
     return hash ^ (hash >>> 15);
   }
 
   /** @returns its place, or -1 */
-  #find(key: string, hash: number): number {
-    const { keys, hashes, table } = this.#ring;
+  #find(kind: number, id: string, hash: number): number {
+    const { kinds, ids, hashes, table } = this.#ring;
     const mask = table.length - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const place = (table[slot] as number) - 1;
-      if (place < 0 || (hashes[place] === hash && keys[place] === key)) return place;
+      if (place < 0) return place;
+      if (hashes[place] === hash && kinds[place] === kind && ids[place] === id) return place;
     }
   }
 
@@ -118,21 +119,23 @@ export class Seen {
   }
 
   #grow(): void {
-    const { keys, hashes, times, capacity } = this.#ring;
+    const { kinds, ids, hashes, times, capacity } = this.#ring;
     const [from, size] = [this.#oldest, this.#size];
     this.#ring = newRing(Math.min(this.#limit, capacity * 2));
     this.#oldest = 0;
     this.#size = 0;
     for (let index = from; index < from + size; index++) {
       const place = index % capacity;
-      this.#put(keys[place] as string, hashes[place] as number, times[place] as number);
+      this.#put(kinds[place] as number, ids[place] as string, hashes[place] as number, times[place] as number);
     }
   }
 }
 
 interface Ring {
   capacity: number;
-  keys: string[];
+  /** the letter of each key */
+  kinds: Uint16Array;
+  ids: string[];
   hashes: Int32Array;
   times: Float64Array;
   /** by hash: one more than the place of a key; 0 is empty. Never more than half full */
@@ -142,7 +145,8 @@ interface Ring {
 function newRing(capacity: number): Ring {
   return {
     capacity,
-    keys: Array<string>(capacity).fill(''),
+    kinds: new Uint16Array(capacity),
+    ids: Array<string>(capacity).fill(''),
     hashes: new Int32Array(capacity),
     times: new Float64Array(capacity),
     table: new Int32Array(2 ** Math.ceil(Math.log2(capacity * 2))),

@@ -8,49 +8,79 @@ import { Inbox, settled, unhandled } from './support';
 describe('realtime: keys seen', () => {
   it('knows what it has seen', () => {
     const seen = new Seen();
-    assert.deepEqual([seen.add('a'), seen.add('a'), seen.add('b'), seen.add('a')], [true, false, true, false]);
+    const given = ['a', 'a', 'b', 'a'].map((id) => seen.add('m', id));
+    assert.deepEqual(given, [true, false, true, false]);
+    assert.equal(seen.add('e', 'a'), true, 'of another kind');
+    assert.deepEqual([seen.has('m', 'b'), seen.has('e', 'b')], [true, false]);
   });
 
   it('forgets the oldest first when there are too many', () => {
     const seen = new Seen({ limit: 3 });
-    for (const key of ['a', 'b', 'c', 'd']) seen.add(key);
+    for (const key of ['a', 'b', 'c', 'd']) seen.add('m', key);
     assert.deepEqual(
-      ['b', 'c', 'd'].map((key) => seen.add(key)),
+      ['b', 'c', 'd'].map((key) => seen.add('m', key)),
       [false, false, false],
     );
-    assert.equal(seen.add('a'), true);
-    assert.equal(seen.add('b'), true, 'a has pushed it out');
+    assert.equal(seen.add('m', 'a'), true);
+    assert.equal(seen.add('m', 'b'), true, 'a has pushed it out');
   });
 
   it('forgets what is too old, and counts from the first time', () => {
     const seen = new Seen({ life: 1000 });
-    assert.equal(seen.add('a', 0), true);
-    assert.equal(seen.add('a', 999), false);
-    assert.equal(seen.add('a', 1000), true);
-    assert.equal(seen.add('a', 1999), false);
+    assert.equal(seen.add('m', 'a', 0), true);
+    assert.equal(seen.add('m', 'a', 999), false);
+    assert.equal(seen.add('m', 'a', 1000), true);
+    assert.equal(seen.add('m', 'a', 1999), false);
   });
 
   it('takes a key that has come back for a young one', () => {
     const seen = new Seen({ limit: 2, life: 1000 });
-    seen.add('a', 0);
-    seen.add('b', 900);
-    seen.add('a', 1000);
-    seen.add('c', 1000);
-    assert.equal(seen.add('a', 1001), false);
-    assert.equal(seen.add('b', 1001), true);
+    seen.add('m', 'a', 0);
+    seen.add('m', 'b', 900);
+    seen.add('m', 'a', 1000);
+    seen.add('m', 'c', 1000);
+    assert.equal(seen.add('m', 'a', 1001), false);
+    assert.equal(seen.add('m', 'b', 1001), true);
   });
 
-  it('behaves like a list of the last keys that nobody limits', () => {
+  it('behaves like a list of the last keys, each with its time', () => {
+    const step = fc.record({ kind: fc.constantFrom('m', 's'), id: fc.nat({ max: 8 }), wait: fc.nat({ max: 40 }) });
     fc.assert(
-      fc.property(fc.array(fc.nat({ max: 8 })), fc.integer({ min: 1, max: 5 }), (keys, limit) => {
-        const seen = new Seen({ limit });
-        let kept: string[] = [];
-        for (const key of keys.map(String)) {
-          assert.equal(seen.add(key), !kept.includes(key));
-          if (!kept.includes(key)) kept = [...kept, key].slice(-limit);
+      fc.property(fc.array(step, { maxLength: 60 }), fc.integer({ min: 1, max: 5 }), (steps, limit) => {
+        const seen = new Seen({ limit, life: 100 });
+        let kept: [string, number][] = [];
+        let now = 1000;
+        for (const { kind, id, wait } of steps) {
+          now += wait;
+          kept = kept.filter(([, at]) => now - at < 100);
+          const key = `${kind}:${id}`;
+          const isNew = !kept.some(([one]) => one === key);
+          assert.equal(seen.has(kind, String(id), now), !isNew);
+          assert.equal(seen.add(kind, String(id), now), isNew);
+          if (isNew) kept = [...kept, [key, now] as [string, number]].slice(-limit);
+          assert.deepEqual(seen.export(), kept);
         }
       }),
     );
+  });
+
+  it('keeps thousands, of which the oldest make way, and can be carried over', () => {
+    const seen = new Seen({ limit: 5000 });
+    const ids = Array.from({ length: 12_000 }, (_, index) => `msg_${index}`);
+    const now = Date.now();
+    for (const id of ids) assert.equal(seen.add('m', id, now), true);
+    const successor = new Seen({ limit: 5000 });
+    successor.add('m', 'msg_0', now);
+    successor.import(seen.export());
+    for (const keeper of [seen, successor]) {
+      const newest = keeper === seen ? ids.slice(-5000) : [...ids.slice(-4999), 'msg_0'];
+      assert.deepEqual(
+        keeper.export(),
+        newest.map((id) => [`m:${id}`, now]),
+      );
+      assert.ok(newest.every((id) => keeper.has('m', id, now) && !keeper.add('m', id, now)));
+      assert.ok(ids.slice(1, 7000).every((id) => !keeper.has('m', id, now)));
+    }
   });
 });
 

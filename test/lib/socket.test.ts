@@ -131,6 +131,31 @@ describe('realtime: the socket', () => {
     assert.deepEqual(await texts.some(4), ['{"a":1}', '', 'é', '{"b":2}']);
   });
 
+  it('takes a backlog in turns, so that what it begins and others are not kept waiting for all of it', async () => {
+    const total = 20_000;
+    const turns: number[] = [];
+    let came = 0;
+    const count = () => {
+      turns.push(came);
+      if (came < total) setImmediate(count);
+    };
+    const all = new Promise<void>((resolve) => {
+      const onFrame = (text: string) => {
+        assert.equal(Number.parseInt(text, 10), came, 'in order');
+        if (came === 0) count();
+        came++;
+        if (came === total) resolve();
+      };
+      make({ onFrame }).retain();
+    });
+    const peer = await host.peer(1);
+    for (let frame = 0; frame < total; frame++) peer.socket.send(String(frame).padEnd(500));
+    await all;
+    const most = Math.max(...turns.slice(1).map((at, turn) => at - (turns[turn] ?? 0)));
+    // What has been read already, twice 64 KB, cannot be kept back; without turns it is 2 MB at a time.
+    assert.ok(most < 1000, `${most} in one turn`);
+  });
+
   it('outlives its last user by the linger, so that a deploy does not make it flap', async () => {
     make();
     const release = socket.retain();

@@ -1,4 +1,6 @@
 import { strict as assert } from 'node:assert';
+import helper from 'node-red-node-test-helper';
+import linktor from '../../nodes';
 import { type FlowNode, listening, type Message, stage, until } from '../support/flows';
 
 const node = (more: Record<string, unknown> = {}): FlowNode[] => [
@@ -6,6 +8,21 @@ const node = (more: Record<string, unknown> = {}): FlowNode[] => [
   { id: 'out', type: 'probe' },
   { id: 'filtered', type: 'probe' },
 ];
+
+/** A node that counts in the message itself how often it has had it. */
+function spoiler(red: { nodes: { createNode(node: object, config: object): void; registerType: Register } }): void {
+  red.nodes.registerType('spoil', function (this: Spoiling, config) {
+    red.nodes.createNode(this, config);
+    this.on('input', (msg) => {
+      for (const part of [msg, msg.event, msg.contact, msg.linktor, msg.sender] as Message[])
+        part.spoilt = spoilt(part) + 1;
+      this.send(msg);
+    });
+  });
+}
+type Spoiling = { on(event: 'input', listener: (msg: Message) => void): void; send(msg: Message): void };
+type Register = (type: string, make: (this: Spoiling, config: object) => void) => void;
+const spoilt = (part: Message) => Number(part.spoilt ?? 0);
 
 /** Each filter, a message it lets through, and one that it keeps out. */
 const filters: [string, Record<string, unknown>, Record<string, unknown>, Record<string, unknown>][] = [
@@ -100,6 +117,25 @@ for (const broadcast of [false, true]) {
         ['echo?', 'last'],
       );
     });
+
+    for (const runtimeSyncDelivery of [false, true]) {
+      it(`gives each flow a message of its own${runtimeSyncDelivery ? ', also where flows run at once' : ''}`, async () => {
+        helper.settings({ runtimeSyncDelivery });
+        const spoil = { id: 'spoil', type: 'spoil', wires: [['out']] };
+        const second = { id: 'second', type: 'linktor-message-in', config: 'account', wires: [['spoil']] };
+        const { probe } = await play([...node({ wires: [['spoil'], []] }), second, spoil], {
+          load: [linktor, spoiler],
+        });
+        await ready();
+        await write({ conversationId: 'conv_ana', text: 'Olá' });
+        const [one, other] = await probe('out').take(2);
+        for (const msg of [one, other] as Message[]) {
+          const parts = [msg, msg.event, msg.contact, msg.linktor, msg.sender] as Message[];
+          assert.deepEqual(parts.map(spoilt), [1, 1, 1, 1, 1], 'one has seen what the other has done');
+        }
+        helper.settings({});
+      });
+    }
 
     it('takes these conversations only', async () => {
       const { probe } = await play(

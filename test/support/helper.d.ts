@@ -15,6 +15,8 @@ declare module 'node-red-node-test-helper' {
     startServer(): Promise<void>;
     stopServer(): Promise<void>;
     load(nodes: unknown, flow: object[], credentials?: object): Promise<void>;
+    /** what differs from the usual settings, from the next load on */
+    settings(more: object): object;
     unload(): Promise<void>;
     getNode(id: string): LoadedNode;
     setFlows(flow: object[], type?: 'full' | 'flows' | 'nodes'): Promise<void>;
