@@ -4,6 +4,7 @@ import type { Event } from '../lib/model';
 import { decodeEvent, type Scheme, verify } from '../lib/webhooks';
 import { type Msg, trigger } from './kit/define';
 import { choice, figure, flag, path, secret, text } from './kit/fields';
+import { copyOf } from './kit/told';
 
 const signatureHeader = 'x-linktor-signature';
 const timestampHeader = 'x-linktor-timestamp';
@@ -72,7 +73,8 @@ export default trigger({
         if (values.feedBus && !duplicate) feed(event);
         if (!wanted(event.name) || (duplicate && values.duplicates === 'drop')) return 200;
         const facts = { configId, event: event.name, source: 'webhook', scheme: verdict.scheme, deliveryId: id };
-        emit(messageOf(event, duplicate, facts));
+        // What has been fed is still to be told by others, perhaps only when this flow has run.
+        emit(messageOf(event, values.feedBus ? copyOf(event.original) : event.original, duplicate, facts));
         return 200;
       },
     });
@@ -91,10 +93,11 @@ function decoded(body: Buffer): Event | undefined {
   }
 }
 
-function messageOf(event: Event, duplicate: boolean, facts: object): Msg {
-  const { data } = event.original as { data?: unknown };
+/** @param original of the event, the message's own */
+function messageOf(event: Event, original: unknown, duplicate: boolean, facts: object): Msg {
+  const { data } = original as { data?: unknown };
   const { conversationId, messageId, message } = event;
-  const msg: Msg = { payload: data ?? {}, topic: event.name, event: event.original, linktor: facts };
+  const msg: Msg = { payload: data ?? {}, topic: event.name, event: original, linktor: facts };
   if (conversationId !== undefined) msg.conversationId = conversationId;
   if (messageId !== undefined) msg.messageId = messageId;
   if (message)

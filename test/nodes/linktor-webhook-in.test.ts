@@ -3,8 +3,9 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import linktor from '../../nodes';
 import type { RED } from '../../nodes/kit/red';
-import { type FlowNode, shownBy, stage, until } from '../support/flows';
+import { type FlowNode, type Message, shownBy, stage, until } from '../support/flows';
 import { secret, send, sign } from '../support/hostile';
+import { spoiler, spoilt } from '../support/spoiler';
 
 const node = (more: Record<string, unknown> = {}): FlowNode[] => [
   {
@@ -33,6 +34,7 @@ describe('linktor-webhook-in', () => {
     const load = (red: RED) => {
       app = red.httpNode as never;
       linktor(red);
+      spoiler(red as never);
     };
     const played = await scene.play(flow, { load, credentials });
     server = http.createServer(app).listen(0, '127.0.0.1');
@@ -147,6 +149,22 @@ describe('linktor-webhook-in', () => {
     await scene.control('messages', { conversationId: 'conv_ana', text: 'last' });
     const texts = (await probe('messages').take(2)).map(({ payload }) => payload);
     assert.deepEqual(texts, ['twice?', 'last']);
+  });
+
+  it('keeps what its own flow does with an event from the flows of the other triggers', async () => {
+    const heard = { id: 'heard', type: 'linktor-message-in', config: 'account', source: 'webhook', wires: [['spoil']] };
+    const spoil = { id: 'spoil', type: 'spoil', wires: [['spoilt']] };
+    const flow = [...node({ wires: [['spoil'], []] }), heard, spoil, { id: 'spoilt', type: 'probe' }];
+    const { origin, probe } = await open(flow);
+    // The other trigger tells it once it knows the conversation, long after the first.
+    await scene.control('latency', { ms: 50 });
+    const message = { id: 'm1', conversationId: 'conv_ana', content: { text: 'Oi' }, senderType: 'contact' };
+    const body = event('e1', 'message.received', { message, conversationId: 'conv_ana' });
+    assert.equal(await send(origin, { body }), 200);
+    const [own, others] = await probe('spoilt').take(2);
+    assert.deepEqual(new Set(spoilt(others as Message)), new Set([1]));
+    assert.equal(others?.payload, 'Oi');
+    assert.ok(own?.event);
   });
 
   it('takes the old secret as well while it is being changed, and its own before the account', async () => {
