@@ -1,7 +1,7 @@
 // Builds dist/: what Node-RED loads, what the editor loads, and the sandbox.
 // tsc judges, esbuild bundles; either failing fails the build.
 import { spawnSync } from 'node:child_process';
-import { chmod, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -50,7 +50,8 @@ async function nodes() {
   await writeFile(join(out, 'linktor.js'), text);
   await writeFile(join(out, 'linktor.html'), render(palette, browser.text));
   await cp(join(root, 'icons'), join(out, 'icons'), { recursive: true });
-  await words(out, (name) => !name.startsWith('linktor-sidebar.'));
+  await words(out, (name) => name === 'linktor.json');
+  await help(out);
   return metafile;
 }
 
@@ -69,6 +70,14 @@ async function plugins() {
 async function words(out, wanted) {
   const filter = (/** @type {string} */ source) => extname(source) === '' || wanted(basename(source));
   await cp(join(root, 'locales'), join(out, 'locales'), { recursive: true, filter });
+}
+
+/** The editor takes one file a language: the parts that the help is made of stay here. @param {string} out */
+async function help(out) {
+  const { wholeHelp } = await load('tools/help.ts');
+  for (const language of await readdir(join(root, 'locales'))) {
+    await writeFile(join(out, 'locales', language, 'linktor.html'), wholeHelp(root, language));
+  }
 }
 
 async function sandbox() {

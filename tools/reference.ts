@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { palette } from '../nodes';
 import type { Definition } from '../nodes/kit/define';
 import type { Field } from '../nodes/kit/fields';
+import { wholeHelp } from './help';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 export const referenceFile = path.join(root, 'docs', 'nodes.md');
@@ -19,7 +20,7 @@ interface Words {
 const catalogue: Record<string, Words> = JSON.parse(
   readFileSync(path.join(root, 'locales', 'en-US', 'linktor.json'), 'utf8'),
 );
-const help = readFileSync(path.join(root, 'locales', 'en-US', 'linktor.html'), 'utf8');
+const help = wholeHelp(root, 'en-US');
 
 const intro = `# The nodes, field by field
 

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { palette } from '../../nodes';
+import { wholeHelp } from '../../tools/help';
 import { root } from '../support/red';
 import { html, registrations, scripts, templates } from './html';
 
@@ -65,6 +66,14 @@ describe('what the editor is given', () => {
       const words = JSON.parse(readFileSync(path.join(built, 'locales', language, 'linktor.json'), 'utf8'));
       const bytes = Buffer.byteLength(html) + Buffer.byteLength(JSON.stringify(words));
       assert.ok(bytes < 150 * 1024, `${language}: ${bytes} bytes`);
+    }
+  });
+
+  it('has the whole help of every language, and not the parts that it is made of', () => {
+    for (const language of readdirSync(path.join(built, 'locales'))) {
+      const room = path.join(built, 'locales', language);
+      assert.deepEqual(readdirSync(room).sort(), ['linktor.html', 'linktor.json']);
+      assert.equal(readFileSync(path.join(room, 'linktor.html'), 'utf8'), wholeHelp(root, language));
     }
   });
 

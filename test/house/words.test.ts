@@ -4,6 +4,7 @@ import path from 'node:path';
 import { palette } from '../../nodes';
 import { keysOf } from '../../nodes/kit/editor/keys';
 import { words } from '../../nodes/kit/status';
+import { wholeHelp } from '../../tools/help';
 
 const root = path.join(import.meta.dirname ?? __dirname, '..', '..');
 const languages = ['en-US', 'pt-BR', 'es-ES', 'de', 'fr', 'ja', 'zh-CN'];
@@ -159,7 +160,8 @@ describe('the words of the sidebar', () => {
 });
 
 function helpOf(language: string): Map<string, string> {
-  const html = readFileSync(path.join(root, 'locales', language, 'linktor.html'), 'utf8');
-  const parts = html.matchAll(/<script type="text\/html" data-help-name="([\w-]+)">([\s\S]*?)<\/script>/g);
+  const parts = wholeHelp(root, language).matchAll(
+    /<script type="text\/html" data-help-name="([\w-]+)">([\s\S]*?)<\/script>/g,
+  );
   return new Map([...parts].map((match) => [match[1] as string, match[2] as string]));
 }

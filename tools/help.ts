@@ -1,0 +1,35 @@
+// The help texts. Node-RED shows one node's help at a time, so each must be whole, and yet what many of them say stands in
+// the sources once: in parts.html, under a name. A line `<!-- part: name -->` takes it from there.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+
+const template = /<template data-part="([\w-]+)">([\s\S]*?)<\/template>/g;
+const reference = /^( *)<!-- part: (.*?) -->$/gm;
+
+/** @returns linktor.html of a language with every part in its place */
+export function wholeHelp(root: string, language: string): string {
+  const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
+  const help = `locales/${language}/linktor.html`;
+  const shared = `locales/${language}/parts.html`;
+  const parts = new Map<string, string>();
+  const used = new Set<string>();
+
+  const filled = (file: string, text: string) =>
+    text.replace(reference, (_line, indent: string, name: string) => {
+      const part = parts.get(name);
+      if (part === undefined) throw new Error(`${file}: there is no part "${name}"`);
+      used.add(name);
+      return part.replace(/^(?=.)/gm, indent);
+    });
+
+  for (const [, name = '', text = ''] of read(shared).matchAll(template)) {
+    if (parts.has(name)) throw new Error(`${shared}: there are two parts "${name}"`);
+    // A part may take others that stand above it: so none can take itself.
+    parts.set(name, filled(shared, text.replace(/^ {2}/gm, '').trim()));
+  }
+  const whole = filled(help, read(help));
+  for (const name of parts.keys()) {
+    if (!used.has(name)) throw new Error(`${shared}: nobody uses the part "${name}"`);
+  }
+  return whole;
+}
