@@ -64,7 +64,7 @@ export default trigger({
       pick: 'channels',
       icon: 'sitemap',
     }),
-    onlyChanged: checks(changes, [], { icon: 'pencil-square-o' }),
+    onlyChanged: checks(changes, [], { also: 'changed', icon: 'pencil-square-o' }),
     raw: flag(true, { icon: 'code', advanced: true }),
     outputs: choice(['1', '5'], { icon: 'sign-out' }),
   },

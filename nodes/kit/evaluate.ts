@@ -92,9 +92,11 @@ export function fixedValues(fields: Fields, stored: Stored): Record<string, unkn
 }
 
 function prepare(name: string, field: Field<unknown>, stored: Stored): Prepared {
-  const value = stored[name] ?? field.initial;
+  const { also } = field.row;
+  const key = also !== undefined && stored[name] === undefined ? also : name;
+  const value = stored[key] ?? field.initial;
   if (field.kind === 'typed') {
-    return { name, field, source: { type: String(stored[`${name}Type`] ?? 'msg'), value: String(value) } };
+    return { name, field, source: { type: String(stored[`${key}Type`] ?? 'msg'), value: String(value) } };
   }
   try {
     return { name, field, fixed: field.convert(value, name) };

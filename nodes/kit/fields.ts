@@ -23,6 +23,8 @@ export interface Row {
   when?: When;
   /** folded away at the end of the dialog */
   advanced?: boolean;
+  /** what it is called in flows that somebody has written by hand: under this name Node-RED's editor keeps its own */
+  also?: string;
   /** typed: while choices have these values it belongs to the entries of a list, and is evaluated with `valuesOf` */
   each?: When;
 }

@@ -34,8 +34,7 @@ export function idField(property: string, pick: Listable, operations: readonly s
 /** The rows of list and delete, and the search. */
 export const usualFields = {
   search: typed('', { convert: as.string, icon: 'search', when: { operation: ['list'] } }),
-  // Not `status`: Node-RED's editor keeps what a node shows under that name.
-  state: typed('', { convert: as.string, icon: 'flag-o', when: { operation: ['list'] } }),
+  state: typed('', { convert: as.string, also: 'status', icon: 'flag-o', when: { operation: ['list'] } }),
   ...listing({ operation: ['list'] }),
   confirm: tick({ when: { operation: ['delete'] } }),
 };

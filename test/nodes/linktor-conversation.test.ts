@@ -22,6 +22,11 @@ describe('linktor-conversation', () => {
     assert.ok(new Set(found.map((one) => one.contactId)).size > 1);
   });
 
+  it('takes the status under the name that the API has for it, in flows written by hand', async () => {
+    const { payload } = await run({ operation: 'list', status: 'resolved', statusType: 'str' }, {});
+    assert.deepEqual(payload, [], 'all are open');
+  });
+
   it('lists those of a contact', async () => {
     const { payload } = await run(
       { operation: 'list', contactId: 'contactId', contactIdType: 'msg' },

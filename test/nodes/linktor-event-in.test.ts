@@ -67,13 +67,15 @@ describe('linktor-event-in', () => {
     assert.deepEqual(topics(await probe('out0').take(1)), ['conversation.reopened']);
   });
 
-  it('tells only of the changes that are asked for', async () => {
-    const { probe } = await play(node({ onlyChanged: ['status'] }));
-    await change({ metadata: { vip: true } });
-    await change({ status: 'pending' });
-    const msg = await probe('out0').first();
-    assert.deepEqual(msg.changed, ['status']);
-  });
+  for (const name of ['onlyChanged', 'changed']) {
+    it(`tells only of the changes that are asked for, by the name ${name}`, async () => {
+      const { probe } = await play(node({ [name]: ['status'] }));
+      await change({ metadata: { vip: true } });
+      await change({ status: 'pending' });
+      const msg = await probe('out0').first();
+      assert.deepEqual(msg.changed, ['status']);
+    });
+  }
 
   it('tells only of the channels that are asked for', async () => {
     const { probe } = await play(node({ channels: 'ch_webchat', channelsType: 'str' }));
