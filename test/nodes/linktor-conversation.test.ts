@@ -24,7 +24,7 @@ describe('linktor-conversation', () => {
 
   it('takes the status under the name that the API has for it, in flows written by hand', async () => {
     const { payload } = await run({ operation: 'list', status: 'resolved', statusType: 'str' }, {});
-    assert.deepEqual(payload, [], 'all are open');
+    assert.deepEqual(new Set((payload as Found[]).map(({ status }) => status)), new Set(['resolved']));
   });
 
   it('lists those of a contact', async () => {
