@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Msg } from './define';
 import { failure } from './failure';
 import type { RunningNode } from './red';
@@ -38,11 +37,15 @@ export function messageNames(): () => string {
   let count = 0;
   let stem = '';
   return () => {
-    if (count === 0) stem = randomBytes(5).toString('hex');
-    const name = stem + (0x1000000 + count).toString(16).slice(1);
+    if (count === 0) stem = hexadecimal(Math.floor(Math.random() * 0x10000000000), 10);
+    const name = stem + hexadecimal(count, 6);
     count = (count + 1) % 0x1000000;
     return name;
   };
+}
+
+function hexadecimal(figure: number, digits: number): string {
+  return figure.toString(16).padStart(digits, '0');
 }
 
 /** A message for one output. */
