@@ -47,6 +47,8 @@ export class Bus {
   #listeners: readonly Listener[] = [];
   /** conversations whose events wait for one another */
   readonly #tails = new Map<string, Promise<void>>();
+  /** among them those that nobody could get: who has waited meanwhile does not ask once more, each in its turn */
+  readonly #unfound = new Set<string>();
   /** messages that have come and not had their turn */
   readonly #waiting = new Set<string>();
   #held: Delivery[] | undefined;
@@ -155,7 +157,9 @@ export class Bus {
     const known = missed.catch(() => []);
     this.#chain(conversationId, async () => {
       const events = await known;
-      const conversation = await this.#settings.conversation(conversationId);
+      // That may have taken a while.
+      this.#unfound.delete(conversationId);
+      const conversation = await this.#lookUp(conversationId);
       if (conversation) this.#introduce(conversation, 'poll', recovered);
       for (const event of events) {
         if (!this.#told.mayRecover(event)) continue;
@@ -175,7 +179,7 @@ export class Bus {
     }
     if (message) this.#waiting.add(message.id);
     this.#chain(id, async () => {
-      delivery.conversation = await (found ?? this.#settings.conversation(id));
+      delivery.conversation = await this.#lookUp(id, found);
       if (message) this.#waiting.delete(message.id);
       // Whether it is new shows when its turn has come: what was fetched before it may hold it, in its right place.
       this.#tellNew(delivery);
@@ -203,13 +207,23 @@ export class Bus {
     else this.#tell({ ...newDelivery(event, source, Date.now()), conversation, recovered });
   }
 
+  /** @param asked what has been asked for already */
+  async #lookUp(id: string, asked?: Promise<Conversation | undefined>): Promise<Conversation | undefined> {
+    if (this.#unfound.has(id)) return undefined;
+    const found = await (asked ?? this.#settings.conversation(id));
+    if (!found) this.#unfound.add(id);
+    return found;
+  }
+
   /** One after the other within a conversation. */
   #chain(id: string, step: () => Promise<void>): void {
     const next = (this.#tails.get(id) ?? Promise.resolve())
       .then(step)
       .catch((error: unknown) => this.#settings.onError(error))
       .then(() => {
-        if (this.#tails.get(id) === next) this.#tails.delete(id);
+        if (this.#tails.get(id) !== next) return;
+        this.#tails.delete(id);
+        this.#unfound.delete(id);
       });
     this.#tails.set(id, next);
   }

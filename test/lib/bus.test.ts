@@ -394,6 +394,21 @@ describe('realtime: the bus', () => {
     assert.deepEqual([told.length, told[0]?.conversation], [1, undefined]);
   });
 
+  it('asks once for all who wait for a conversation that nobody can find, and anew for who comes later', async () => {
+    const { find, answer, asked } = pending();
+    const { bus, ids, told } = make(find);
+    for (const id of ['1', '2', '3']) bus.feed(said(id), 'ws');
+    await settled();
+    answer('c', null);
+    await settled();
+    assert.deepEqual([ids(), asked], [['1', '2', '3'], ['c']]);
+    bus.feed(said('4'), 'ws');
+    await settled();
+    answer('c');
+    await settled();
+    assert.deepEqual([told.at(-1)?.conversation?.id, asked], ['c', ['c', 'c']]);
+  });
+
   it('holds events back and lets them go in order', () => {
     const { bus, ids } = make();
     bus.hold();
