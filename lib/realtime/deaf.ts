@@ -27,6 +27,7 @@ export class Deaf {
   readonly #settings: DeafSettings;
   #timer: NodeJS.Timeout | undefined;
   #heardAt = 0;
+  /** the latest time of what was heard, in the server's words */
   #last: string | undefined;
   /** what was said up to then need not have been heard, milliseconds of the server's clock */
   #excused = 0;
@@ -55,7 +56,8 @@ export class Deaf {
   /** The socket has brought something. @param at milliseconds of the clock */
   heard(event: Event, at: number): void {
     this.#heardAt = at;
-    if (event.at !== undefined) this.#last = event.at;
+    // What happens at the same time does not come in its order.
+    if (event.at !== undefined && isLater(event.at, this.#last)) this.#last = event.at;
   }
 
   /** What was said up to then has come by another way. @param time milliseconds of the server's clock */
@@ -108,4 +110,9 @@ export class Deaf {
     }
     return false;
   }
+}
+
+/** Every event asks, and most times are spelled alike: only the others are worth the time it takes to read them. */
+function isLater(one: string, other: string | undefined): boolean {
+  return one.length === other?.length ? one > other : timeOf(one) > timeOf(other);
 }

@@ -18,6 +18,7 @@ export class Liveness {
   readonly #peer: Peer;
   readonly #beat: NodeJS.Timeout;
   #watch: NodeJS.Timeout | undefined;
+  #verdict: NodeJS.Immediate | undefined;
   #heardAt = Date.now();
   #answered = false;
   #latency: number | undefined;
@@ -53,6 +54,7 @@ export class Liveness {
 
   stop(): void {
     clearTimeout(this.#watch);
+    clearImmediate(this.#verdict);
     clearInterval(this.#beat);
   }
 
@@ -69,8 +71,11 @@ export class Liveness {
     this.#answered = false;
     this.#peer.ping('');
     this.#watch = setTimeout(() => {
-      if (this.#answered) this.#watchOn();
-      else this.#peer.dead();
+      // A flow may have kept all others waiting: timers come before what has arrived meanwhile can be read.
+      this.#verdict = setImmediate(() => {
+        if (this.#answered) this.#watchOn();
+        else this.#peer.dead();
+      });
     }, this.#timing.pong);
   }
 }

@@ -276,6 +276,25 @@ describe('realtime: what cannot be heard', () => {
         await new Promise((resolve) => setImmediate(resolve));
       assert.deepEqual([realtime.facts().counters.reconnects, realtime.facts().counters.gaps], [0, 0]);
     });
+
+    it('is left alone when what was heard last is older than what was heard before it', async () => {
+      const { contract } = box.client().realtime;
+      const frame = (text: string) => {
+        const event = contract.frame(text);
+        if (event?.name === 'typing') event.at = '2020-01-01T00:00:00Z';
+        return event;
+      };
+      make({ contract: { ...contract, frame }, timing: { deaf: 20 } });
+      realtime.subscribe('conv_ana');
+      realtime.listen(told.add);
+      await ready();
+      await box.control('/typing', { conversationId: 'conv_ana', isTyping: true });
+      await named('typing');
+      const before = (await box.state()).counts.requests ?? 0;
+      while (((await box.state()).counts.requests ?? 0) < before + 5)
+        await new Promise((resolve) => setImmediate(resolve));
+      assert.deepEqual([realtime.facts().counters.reconnects, realtime.facts().counters.gaps], [0, 0]);
+    });
   });
 
   describe('an operator', () => {

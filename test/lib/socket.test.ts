@@ -74,6 +74,12 @@ class Host {
   }
 }
 
+/** Nothing else happens for so many milliseconds. */
+function block(milliseconds: number): void {
+  const end = Date.now() + milliseconds;
+  while (Date.now() < end);
+}
+
 const refuse =
   (status: number, headers = '') =>
   (_request: IncomingMessage, stream: Duplex): boolean => {
@@ -372,6 +378,15 @@ describe('realtime: the socket', () => {
     const peer = await host.peer(1);
     peer.socket.on('ping', () => peer.socket.send('{}'));
     await texts.some(4);
+    assert.deepEqual(names(), ['connecting', 'open']);
+  });
+
+  it('takes nobody for dead whose answer is there and could not be read, as a flow has kept all others waiting', async () => {
+    make({ timing: { silence: 10, pong: 20 } }).retain();
+    const peer = await host.peer(1);
+    // The answer has left when this is told.
+    peer.socket.on('ping', () => block(60));
+    await Promise.race([peer.pings.some(4), becomes('waiting')]);
     assert.deepEqual(names(), ['connecting', 'open']);
   });
 
