@@ -2,6 +2,7 @@ import { type Code, invalid, type LinktorError } from '../lib/errors';
 import type { SocketState } from '../lib/realtime';
 import { type Msg, trigger } from './kit/define';
 import { checks, figure } from './kit/fields';
+import { copyOf } from './kit/told';
 
 const actions = ['status', 'connect', 'disconnect', 'reconnect', 'whoami', 'health'];
 const states = ['connected', 'disconnected', 'reconnecting', 'unauthorized', 'rate_limited', 'health'] as const;
@@ -33,7 +34,7 @@ export default trigger({
     const facts = () => {
       const { since, ...socket } = connection.facts();
       const { waiting: queue, rate } = client.load;
-      return { ...socket, since: new Date(since).toISOString(), rest: health, queue, rate };
+      return { ...socket, since: new Date(since).toISOString(), rest: copyOf(health), queue, rate };
     };
     const told = (payload: unknown, more: object = {}): Msg => ({
       topic: 'connection',

@@ -1,6 +1,6 @@
 import type { Delivery } from '../lib/realtime';
 import { trigger } from './kit/define';
-import { as, checks, choice, flag, typed } from './kit/fields';
+import { as, checks, choice, flag, isObject, typed } from './kit/fields';
 import { Match, type Sent } from './kit/match';
 import { contentOf, copyOf, topicOf } from './kit/told';
 
@@ -28,13 +28,13 @@ export default trigger({
     raw: flag(true, { icon: 'code', advanced: true }),
     outputs: choice(['1', '5'], { icon: 'sign-out' }),
   },
-  listen({ values, teller, journal, hear, everything, emit, status, onClose }) {
+  listen({ values, teller, journal, hear, everything, emit, fenced, status, onClose }) {
     const { onlyOurs, correlate } = values;
     const chosen = values.statuses.length > 0 ? values.statuses : statuses;
     const wanted = new Map<string, Status>(chosen.map((one) => [`message.${one}`, one]));
     const channels = values.channels && values.channels.length > 0 ? new Set(values.channels) : undefined;
 
-    const tell = (delivery: Delivery, sent: Sent | undefined) => {
+    const tell = fenced((delivery: Delivery, sent?: Sent) => {
       const word = wanted.get(delivery.event.name);
       if (word === undefined || (onlyOurs && !sent)) return;
       const msg = teller.event(delivery, word, topicOf(delivery));
@@ -44,7 +44,7 @@ export default trigger({
       if (values.raw) msg.event = copyOf(delivery.event.original);
       status(word);
       emit(msg, values.outputs === '5' ? statuses.indexOf(word) : 0);
-    };
+    });
     const ours = onlyOurs || correlate ? new Match<Delivery>(journal, patience, tell) : undefined;
     if (ours) onClose(() => ours.close());
 
@@ -73,7 +73,7 @@ function own(context: unknown): unknown {
 /** Servers have several places for the reason; a frame may have none. */
 function failureOf(original: unknown): { code?: string; message: string } {
   const { error, failure = error, errorCode, failedReason, errorMessage = failedReason } = contentOf(original);
-  const { code = errorCode, message = errorMessage } = (typeof failure === 'object' ? failure : {}) as Given;
+  const { code = errorCode, message = errorMessage } = (isObject(failure) ? failure : {}) as Given;
   const words = typeof failure === 'string' ? failure : message;
   const known = typeof words === 'string' && words !== '' ? words : 'The channel did not say why.';
   return typeof code === 'string' || typeof code === 'number'

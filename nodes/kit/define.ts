@@ -121,6 +121,8 @@ export interface TriggerContext<V> {
   onClose(release: () => void): void;
   /** work that nobody waits for: what fails in it reaches Catch nodes */
   background(work: Promise<unknown>): void;
+  /** for what others call, a timer for one: what fails in it reaches Catch nodes, and goes no further */
+  fenced<T, U>(act: (one: T, other?: U) => void): (one: T, other?: U) => void;
   /** hear every event that arrives, until the node closes */
   hear(listener: (delivery: Delivery) => void): void;
   /** hear what arrives anyway, until the node closes: no connection is opened for it, and none is shown */

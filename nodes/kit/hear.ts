@@ -1,6 +1,6 @@
 import { invalid, type LinktorError } from '../../lib/errors';
-import type { Delivery, SocketState } from '../../lib/realtime';
-import type { OnInput, Trigger } from './define';
+import type { SocketState } from '../../lib/realtime';
+import type { OnInput, Trigger, TriggerContext } from './define';
 import { evaluator } from './evaluate';
 import { failure } from './failure';
 import type { Hooks } from './http';
@@ -27,6 +27,14 @@ export function mountTrigger(red: RED, node: RunningNode, definition: Trigger, s
     if (!closing.signal.aborted) node.error(failure(thrown), {});
   };
 
+  const fenced: TriggerContext<never>['fenced'] = (act) => (one, other) => {
+    try {
+      act(one, other);
+    } catch (thrown) {
+      report(thrown);
+    }
+  };
+
   async function start(): Promise<void> {
     const account = accountOf(red, stored);
     const configId = String(stored.config);
@@ -39,23 +47,17 @@ export function mountTrigger(red: RED, node: RunningNode, definition: Trigger, s
     if (closing.signal.aborted) return;
     const showState = () => isLive && !definition.ownStatus && mirror(status, realtime.state);
     onClose(realtime.onState(showState));
-    const fenced = (listener: (delivery: Delivery) => void) => (delivery: Delivery) => {
-      try {
-        listener(delivery);
-      } catch (thrown) {
-        report(thrown);
-      }
-    };
     onInput = definition.listen({
       values: values as never,
       configId,
-      teller: new Teller(configId, runtimeSyncDelivery === true),
+      teller: new Teller(configId, Boolean(runtimeSyncDelivery)),
       client: account.client().with({ signal: closing.signal, onAnswer: () => account.succeeded() }),
       signal: closing.signal,
       journal: account.journal,
       connection: realtime,
       onClose,
       background: (work) => void work.catch(report),
+      fenced,
       emit(msg, port = 0) {
         msg._msgid ??= nextName();
         // For the first output Node-RED has a shorter way.

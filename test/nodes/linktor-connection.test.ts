@@ -1,5 +1,7 @@
 import { strict as assert } from 'node:assert';
+import linktor from '../../nodes';
 import { type FlowNode, type Message, shownBy, stage, until } from '../support/flows';
+import { spoiler, spoilt } from '../support/spoiler';
 
 const every = ['connected', 'disconnected', 'reconnecting', 'unauthorized', 'rate_limited', 'health'];
 const node = (more: Record<string, unknown> = {}): FlowNode[] => [
@@ -90,6 +92,18 @@ describe('linktor-connection', () => {
     assert.ok(healthy.latency >= 0);
     const who = all.find(({ payload }) => typeof payload === 'object')?.payload as Record<string, { id: string }>;
     assert.ok(who.user?.id && who.tenant?.id);
+  });
+
+  it('knows how well the server is, whatever flows do with its answers', async () => {
+    const { probe, node: get } = await play(
+      [...node({ states: [], wires: [['spoil']] }), { id: 'spoil', type: 'spoil', wires: [['out']] }],
+      { load: [linktor, spoiler] },
+    );
+    get('node').receive({ action: 'health' });
+    await probe('out').take(1);
+    get('node').receive({});
+    const [, later] = await probe('out').take(2);
+    assert.deepEqual(new Set(spoilt(later as Message)), new Set([1]));
   });
 
   it('refuses what it cannot do', async () => {

@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert';
 import helper from 'node-red-node-test-helper';
 import linktor from '../../nodes';
 import { type FlowNode, listening, type Message, stage, until } from '../support/flows';
+import { untilLive, witness } from '../support/live';
 import { spoiler, spoilt } from '../support/spoiler';
 
 const node = (more: Record<string, unknown> = {}): FlowNode[] => [
@@ -35,7 +36,8 @@ const filters: [string, Record<string, unknown>, Record<string, unknown>, Record
 
 for (const broadcast of [false, true]) {
   describe(`linktor-message-in, the server ${broadcast ? 'sends everything' : 'sends what was asked for'}`, () => {
-    const { play, control, state } = stage({ broadcast });
+    const scene = stage({ broadcast });
+    const { play, control, state } = scene;
     const ready = () => listening({ state }, 2);
     const write = (body: Record<string, unknown>) => control('messages', body);
 
@@ -104,18 +106,22 @@ for (const broadcast of [false, true]) {
       );
     });
 
-    for (const runtimeSyncDelivery of [false, true]) {
-      it(`gives each flow a message of its own${runtimeSyncDelivery ? ', also where flows run at once' : ''}`, async () => {
+    for (const runtimeSyncDelivery of [false, true, 1]) {
+      it(`gives each flow a message of its own, where flows run at once: ${runtimeSyncDelivery}`, async () => {
         helper.settings({ runtimeSyncDelivery });
         const spoil = { id: 'spoil', type: 'spoil', wires: [['out']] };
         const second = { id: 'second', type: 'linktor-message-in', config: 'account', wires: [['spoil']] };
-        const { probe } = await play([...node({ wires: [['spoil'], []] }), second, spoil], {
+        const played = await play([...node({ wires: [['spoil'], []] }), second, spoil, ...witness], {
           load: [linktor, spoiler],
         });
-        await ready();
+        // What is fetched is copied for everybody.
+        await untilLive(scene, played);
         await write({ conversationId: 'conv_ana', text: 'Olá' });
-        const [one, other] = await probe('out').take(2);
-        for (const msg of [one, other] as Message[]) {
+        const told = await until(
+          async () => played.probe('out').all.filter(({ payload }) => payload === 'Olá'),
+          ({ length }) => length === 2,
+        );
+        for (const msg of told) {
           assert.deepEqual(new Set(spoilt(msg)), new Set([1]), 'one has seen what the other has done');
         }
         helper.settings({});

@@ -96,6 +96,19 @@ describe('linktor-status-in', () => {
     assert.deepEqual([msg.payload, msg.context], ['sent', 'kept']);
   });
 
+  it('gives a status that cannot be told to Catch', async () => {
+    const unclonable = Object.defineProperty(new (class Order {})(), 'total', {
+      enumerable: true,
+      get() {
+        throw new Error('There is no total.');
+      },
+    });
+    const wires = [['out0', 'witnessed']];
+    const { node: get, caught } = await play(node({ statuses: ['sent'], wires }));
+    get('send').receive({ payload: 'Hello', conversationId: 'conv_ana', context: unclonable });
+    assert.match((await caught.first()).error?.message ?? '', /no total/);
+  });
+
   it('leaves out what others have sent, and other channels', async () => {
     const { probe, node: get } = await play(node({ onlyOurs: true, channels: 'ch_webchat', channelsType: 'str' }));
     await advance(await sendElsewhere(), 'delivered');
@@ -125,30 +138,43 @@ describe('linktor-status-in', () => {
     }
   });
 
-  it('says why a message has failed, where a webhook tells', async () => {
+  /** A flow that webhooks bring events to. */
+  async function hooked(more: Record<string, unknown>) {
     const server = http.createServer();
     const load = (red: RED) => {
       server.on('request', red.httpNode as never);
       linktor(red);
     };
     const hook = { id: 'hook', type: 'linktor-webhook-in', config: 'account', path: '/linktor/hook', wires: [[]] };
-    const { probe } = await play([...node({ correlate: false }), hook], {
-      load,
-      credentials: { webhookSecret: secret },
-    });
+    const played = await play([...node(more), hook], { load, credentials: { webhookSecret: secret } });
     server.listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
-    const data = {
-      messageId: 'm_9',
-      conversationId: 'conv_ana',
-      status: 'failed',
-      error: { code: 131026, message: 'No' },
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const deliver = async (data: object) => {
+      const event = { id: 'e9', type: 'message.failed', timestamp: '2026-01-01T00:00:00Z', data };
+      assert.equal(await send(url, { body: JSON.stringify(event) }), 200);
     };
-    const body = JSON.stringify({ id: 'e9', type: 'message.failed', timestamp: '2026-01-01T00:00:00Z', data });
-    assert.equal(await send(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, { body }), 200);
+    const close = () => {
+      server.closeAllConnections();
+      server.close();
+    };
+    return { ...played, deliver, close };
+  }
+  const failed = { messageId: 'm_9', conversationId: 'conv_ana', status: 'failed' };
+
+  it('says why a message has failed, where a webhook tells', async () => {
+    const { probe, deliver, close } = await hooked({ correlate: false });
+    await deliver({ ...failed, error: { code: 131026, message: 'No' } });
     const msg = await probe('out0').first();
     assert.deepEqual(msg.failure, { code: '131026', message: 'No' });
-    server.closeAllConnections();
-    server.close();
+    close();
+  });
+
+  it('tells of a failure for which the server has an empty place, though nobody knows the message', async () => {
+    const { probe, deliver, close } = await hooked({ correlate: true });
+    await deliver({ ...failed, error: null });
+    const msg = await probe('out0').first();
+    assert.deepEqual(msg.failure, { message: 'The channel did not say why.' });
+    close();
   });
 });
