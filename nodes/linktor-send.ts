@@ -5,6 +5,9 @@ import { Parts } from './kit/list';
 
 const withText = ['text', 'buttons', 'list'];
 const composed = kinds.filter((kind) => kind !== 'raw');
+/** what a channel may refuse when the customer has been silent for too long */
+const windowed = composed.filter((kind) => kind !== 'template');
+const instead = { advanced: true, when: { kind: windowed, ifWindowClosed: ['template'] } };
 /** what is said may differ from one recipient to the next */
 const each = { to: ['list'] };
 const people = ['contact', 'address', 'list'];
@@ -81,6 +84,14 @@ const fields = {
     advanced: true,
     when: { kind: [...withText, 'media'] },
   }),
+  ifWindowClosed: choice(['fail', 'template', 'skip'], {
+    icon: 'hourglass-end',
+    advanced: true,
+    when: { kind: windowed },
+  }),
+  windowTemplate: typed('template', { icon: 'file-text-o', each, ...instead }),
+  windowLanguage: text('', { icon: 'language', ...instead }),
+  windowParameters: typed('parameters', { types: dynJson, icon: 'list-ol', each, ...instead }),
   replyTo: choice(['none', 'incoming', 'message'], { icon: 'reply', advanced: true, when: { kind: composed } }),
   replyToMessage: typed('replyTo', {
     required: true,
@@ -119,8 +130,9 @@ export default action({
   result: 'sent',
   busy: 'sending',
   fields,
-  lane({ values: { to, conversation, kind, text: said, waitFor }, shared }) {
-    const isPlain = to === 'conversation' && kind === 'text' && waitFor === 'accepted' && isShort(said);
+  lane({ values: { to, conversation, kind, text: said, waitFor, ifWindowClosed }, shared }) {
+    const isSimple = kind === 'text' && waitFor === 'accepted' && ifWindowClosed === 'fail';
+    const isPlain = to === 'conversation' && isSimple && isShort(said);
     return isPlain && conversation !== undefined && !senderOf(shared).isBusy(conversation) ? conversation : undefined;
   },
   run(context) {
@@ -130,7 +142,7 @@ export default action({
     const to = { conversationId, contactId, address, channelId, country };
     return toOne(context, to, values, msg, values.idempotencyKey).then((result) => ({
       result,
-      ...(waitFor !== 'accepted' && { status: waitFor }),
+      ...(result.status === 'skipped' ? { status: 'skipped' } : waitFor !== 'accepted' && { status: waitFor }),
     }));
   },
 });

@@ -7,6 +7,7 @@ import { fitted, isTooMuch } from './fit';
 import { Channels, type Place } from './limits';
 import type { Order, Raw } from './order';
 import { keyOf, placeOf } from './recipient';
+import { isClosed } from './window';
 
 export { kinds } from './compose';
 export { isShort } from './fit';
@@ -17,14 +18,16 @@ export { hasTyping, keepTyping, unheard } from './typing';
 
 /** What is left of one recipient's messages. */
 export interface Receipt {
+  /** of the first part; '' where nothing was sent */
   messageId: string;
+  /** skipped: the channel takes only templates any more, and that was to be no error */
   status: string;
   conversationId: string;
   /** ISO 8601 */
   at: string;
   parts: number;
   messageIds: string[];
-  /** what had to be done for the channel: split, truncated, numbered, shortened */
+  /** what had to be done for the channel: split, truncated, numbered, shortened, template */
   adapted?: string[];
 }
 
@@ -54,7 +57,8 @@ export class Sender {
   send(order: Order, means: Means): Promise<Receipt> {
     const { to, message } = order;
     const key = keyOf(to);
-    const isPlain = to.conversationId !== undefined && ('raw' in message || !isTooMuch(message));
+    const isSimple = 'raw' in message || (!isTooMuch(message) && order.instead === undefined);
+    const isPlain = to.conversationId !== undefined && isSimple;
     // What needs no preparation, and has nobody before it, goes straight into the client's own queue.
     if (isPlain && (means.seated || !this.#turns.isBusy(key))) {
       const parcel = new Parcel(order, means, { conversationId: to.conversationId ?? '' }, [message], []);
@@ -64,18 +68,21 @@ export class Sender {
   }
 
   async #prepared(order: Order, means: Means, key: string): Promise<Receipt> {
-    const { parcel, last } = await this.#turns.run(key, async () => {
+    const receipt = await this.#turns.run(key, async () => {
       const place = await placeOf(means.client, this.#turns, order.to);
       const own = keyOf(place);
       return own === key
         ? this.#dispatch(order, means, place)
         : this.#turns.run(own, () => this.#dispatch(order, means, place));
     });
-    return parcel.receipt(last);
+    return receipt();
   }
 
-  /** Ends as soon as the last part is under way: the client keeps the order from there. */
-  async #dispatch(order: Order, means: Means, place: Place): Promise<{ parcel: Parcel; last: Promise<Message> }> {
+  /**
+   * Ends as soon as the last part is under way: the client keeps the order from there. Where something else may have to
+   * be sent, it is waited for: that has its place here as well.
+   */
+  async #dispatch(order: Order, means: Means, place: Place): Promise<() => Promise<Receipt>> {
     const { message, fitting, channel } = order;
     let parts: (Outgoing | Raw)[] = [message];
     let adapted: string[] = [];
@@ -84,8 +91,25 @@ export class Sender {
       ({ parts, adapted } = fitted(message, limits, fitting));
     }
     const parcel = new Parcel(order, means, place, parts, adapted);
-    await parcel.allButLast();
-    return { parcel, last: parcel.last() };
+    try {
+      await parcel.allButLast();
+      const last = parcel.last();
+      if (order.instead !== undefined) await last;
+      return () => parcel.receipt(last);
+    } catch (error) {
+      if (order.instead === undefined || parcel.hasLeft || !isClosed(error)) throw error;
+      return order.instead === null ? async () => skipped(place) : this.#replaced(order, order.instead, means, place);
+    }
+  }
+
+  /** The template that goes out in the place of what was refused. */
+  async #replaced(order: Order, instead: Outgoing, means: Means, place: Place): Promise<() => Promise<Receipt>> {
+    const { idempotencyKey: key } = order;
+    const own = { ...order, idempotencyKey: key && `${key}:template` };
+    const parcel = new Parcel(own, means, place, [instead], ['template']);
+    const last = parcel.last();
+    await last;
+    return () => parcel.receipt(last);
   }
 }
 
@@ -102,6 +126,11 @@ class Parcel {
     private readonly adapted: string[],
   ) {
     if (order.wait) this.#arrivals = new Arrivals(means.line(), place.conversationId);
+  }
+
+  /** The customer has got a part of it. */
+  get hasLeft(): boolean {
+    return this.#sent.length > 0;
   }
 
   async allButLast(): Promise<void> {
@@ -153,6 +182,11 @@ class Parcel {
       throw halfway(error, this.#sent, this.parts.length);
     });
   }
+}
+
+function skipped({ conversationId }: Place): Receipt {
+  const at = new Date().toISOString();
+  return { messageId: '', status: 'skipped', conversationId, at, parts: 0, messageIds: [] };
 }
 
 function keyFor(key: string | null | undefined, index: number): string | null | undefined {

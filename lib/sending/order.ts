@@ -5,6 +5,7 @@ import { compose, type Kind, rawBody, type Said } from './compose';
 import type { Fitting } from './fit';
 import type { Place } from './limits';
 import type { Recipient } from './recipient';
+import { insteadOf, type WindowWishes } from './window';
 
 /** A body in the server's own words, sent as it is. */
 export interface Raw {
@@ -21,10 +22,12 @@ export interface Order {
   /** null: without; undefined: a new one for every part; else `:2` and so on is appended for further parts */
   idempotencyKey?: string | null;
   wait?: Pick<Wait, 'status' | 'timeout'>;
+  /** sent where the channel takes only templates any more; null: nothing is, and that is no error */
+  instead?: Outgoing | null;
 }
 
 /** How a flow author wants it sent. */
-export interface Wishes extends Said, Fitting {
+export interface Wishes extends Said, Fitting, WindowWishes {
   kind: string;
   raw?: unknown;
   /** none, incoming (the message that came in), message (the one given) */
@@ -47,6 +50,7 @@ export function orderOf(to: Recipient, wishes: Wishes, msg: Record<string, unkno
   const { kind, ifTooLong, ifNoButtons, idempotency, waitFor, waitTimeout: timeout } = wishes;
   const isOwn = to.conversationId !== undefined && to.conversationId === msg.conversationId;
   const text = (value: unknown) => (isOwn && typeof value === 'string' ? value : undefined);
+  const instead = kind === 'template' || kind === 'raw' ? undefined : insteadOf(wishes);
   return {
     to,
     message: kind === 'raw' ? { raw: rawBody(wishes.raw) } : replying(compose(kind as SaidKind, wishes), wishes, msg),
@@ -54,6 +58,7 @@ export function orderOf(to: Recipient, wishes: Wishes, msg: Record<string, unkno
     channel: { channelId: text(msg.channelId), channelType: text(msg.channelType) },
     idempotencyKey: idempotency === 'none' ? null : key && headerKey(key),
     ...(waitFor === 'accepted' ? {} : { wait: { status: waitFor as Wait['status'], timeout } }),
+    ...(instead !== undefined && { instead }),
   };
 }
 

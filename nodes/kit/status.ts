@@ -13,6 +13,7 @@ const looks = {
   delivered: { fill: 'green', shape: 'dot' },
   read: { fill: 'green', shape: 'dot' },
   failed: { fill: 'red', shape: 'ring' },
+  skipped: { fill: 'grey', shape: 'ring' },
   queued: { fill: 'yellow', shape: 'ring' },
   truncated: { fill: 'yellow', shape: 'ring' },
   catching_up: { fill: 'yellow', shape: 'ring' },
