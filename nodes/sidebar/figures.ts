@@ -18,11 +18,16 @@ const counters = [
 export class Figures {
   readonly root: HTMLElement;
   readonly #rows = element('tbody');
+  readonly #fold = element('details', { open: '' }, element('summary', {}, say('counters')));
 
   constructor() {
-    const table = element('table', {}, this.#rows);
-    const fold = element('details', { open: '' }, element('summary', {}, say('counters')), table);
-    this.root = element('section', { class: 'linktor-side-figures' }, fold);
+    this.#fold.append(element('table', {}, this.#rows));
+    this.root = element('section', { class: 'linktor-side-figures' }, this.#fold);
+  }
+
+  /** Leave the room to what happens. */
+  fold(): void {
+    this.#fold.open = false;
   }
 
   show(given: Readonly<Record<string, number>>): void {

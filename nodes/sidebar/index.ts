@@ -9,6 +9,9 @@ import { style } from './style';
 
 const id = 'linktor';
 
+/** pixels below which a sidebar, as one of several in Node-RED 5, has no room for everything */
+const low = 560;
+
 editor.plugins.registerPlugin('linktor-sidebar', { onadd: open });
 
 /** The tab beside Node-RED's own. */
@@ -63,10 +66,15 @@ function open(): void {
     action: 'linktor:show-sidebar',
     enableOnEdit: true,
   });
+  let seen = false;
   // The same in all versions: whatever hides the tab, nothing is asked while it cannot be seen.
-  new IntersectionObserver((entries) => feed.look(entries.at(-1)?.isIntersecting === true && !document.hidden)).observe(
-    content,
-  );
+  const observer = new IntersectionObserver((entries) => {
+    const shown = entries.at(-1)?.isIntersecting === true;
+    if (shown && !seen && content.clientHeight < low) figures.fold();
+    seen ||= shown;
+    feed.look(shown && !document.hidden);
+  });
+  observer.observe(content);
   document.addEventListener('visibilitychange', () => feed.look(!document.hidden && content.offsetParent !== null));
   editor.comms.subscribe('linktor/activity', () => feed.ask());
   editor.events.on('deploy', () => feed.ask());

@@ -81,7 +81,7 @@ for (const version of versions) {
       await side.locator('.linktor-side-state', { hasText: 'connected' }).waitFor();
       assert.match(await side.locator('.linktor-side-line').innerText(), /connected\s+since \d\d:\d\d/);
       assert.match(await side.locator('.linktor-side-place').innerText(), /^127\.0\.0\.1:\d+ · nodes: 1/);
-      assert.ok(Number(await side.locator('[data-counter="subscriptions"]').innerText()) > 0);
+      assert.ok(Number(await side.locator('[data-counter="subscriptions"]').textContent()) > 0);
       await side.getByText(/No events yet/).waitFor();
     });
 

@@ -1,4 +1,4 @@
-import { labelKey, optionKey, placeholderKey } from './keys';
+import { hasHint, labelKey, optionKey, placeholderKey } from './keys';
 import type { FieldMeta, NodeMeta } from './meta';
 
 const icons: Record<string, string> = {
@@ -35,6 +35,7 @@ function row(type: string, prefix: string, name: string, field: FieldMeta): stri
   const label = `<label for="${id}"><i class="fa fa-fw fa-${icon}"></i> <span ${words}></span></label>`;
   const wrap = (inner: string) => `<div class="form-row linktor-row" data-field="${name}">${inner}</div>`;
   const unit = field.unit ? ` <span class="linktor-unit" data-i18n="linktor.unit.${field.unit}"></span>` : '';
+  const hint = hasHint(type, name, field) ? ` data-i18n="[placeholder]${placeholderKey(type, name)}"` : '';
   const options = (field.options ?? [])
     .map((option) => `<option value="${option}" data-i18n="${optionKey(type, name, option)}"></option>`)
     .join('');
@@ -51,18 +52,17 @@ function row(type: string, prefix: string, name: string, field: FieldMeta): stri
       return wrap(`${label}<input type="number" id="${id}" class="linktor-number">${unit}`);
     case 'typed':
     case 'out': {
-      const hint = field.property === '' ? ` data-i18n="[placeholder]${placeholderKey(type, name)}"` : '';
       const table = field.columns ? '<div class="linktor-below linktor-table"><ol></ol></div>' : '';
-      return wrap(`${label}<input type="text" id="${id}"${hint}><input type="hidden" id="${id}Type">${unit}${table}`);
+      return wrap(`${label}<input type="text" id="${id}"><input type="hidden" id="${id}Type">${unit}${table}`);
     }
     case 'path':
       return wrap(`${label}<div class="linktor-part"><input type="text" id="${id}">${address}</div>`);
     case 'secret':
       return wrap(
-        `${label}<input type="${field.visible ? 'text' : 'password'}" id="${id}" autocomplete="new-password">`,
+        `${label}<input type="${field.visible ? 'text' : 'password'}" id="${id}" autocomplete="new-password"${hint}>`,
       );
     default:
-      return wrap(`${label}<input type="text" id="${id}">`);
+      return wrap(`${label}<input type="text" id="${id}"${hint}>`);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Definition } from '../define';
+import type { When } from '../fields';
 
 /** fields that say the same in every node */
 const shared = new Set([
@@ -14,6 +15,17 @@ const shared = new Set([
   'confirm',
 ]);
 
+/** Plain fields that are left empty as a rule: their placeholder says what that means, or how it is written. */
+const hinted = new Set([
+  'linktor-config.wsUrl',
+  'linktor-contact.country',
+  'linktor-send.country',
+  'linktor-send.language',
+  'linktor-send.windowLanguage',
+  'linktor-webhook-in.events',
+  'linktor-webhook-in.secret',
+]);
+
 /** The catalogue keys that a definition needs, in every language. */
 export function keysOf(definition: Definition): string[] {
   const { type } = definition;
@@ -22,7 +34,8 @@ export function keysOf(definition: Definition): string[] {
     keys.push(labelKey(type, name));
     for (const option of field.options ?? []) keys.push(optionKey(type, name, option));
     for (const column of field.columns ?? []) keys.push(`linktor.column.${column}`);
-    if (field.property === '') keys.push(placeholderKey(type, name));
+    if (hasHint(type, name, field)) keys.push(placeholderKey(type, name));
+    for (const operation of emptyIn(field.row.when)) keys.push(emptyKey(type, operation));
     if (field.unit) keys.push(`linktor.unit.${field.unit}`);
   }
   if (definition.role === 'config') return keys;
@@ -41,4 +54,21 @@ export function optionKey(type: string, name: string, option: string): string {
 
 export function placeholderKey(type: string, name: string): string {
   return `${shared.has(name) ? 'linktor' : type}.placeholder.${name}`;
+}
+
+/** @returns whether its placeholder is made of words, and not the name of a message property */
+export function hasHint(type: string, name: string, { property }: { property?: string }): boolean {
+  return property === '' || hinted.has(`${type}.${name}`);
+}
+
+/**
+ * What is left empty holds nothing back from a list, is not there in a new thing, and stays as it is in an old one.
+ * @returns the operations in which a field that is in several of them does not mean what its own placeholder says
+ */
+export function emptyIn({ operation = [] }: When = {}): string[] {
+  return ['list', 'create', 'update'].filter((one) => operation.includes(one)).slice(0, -1);
+}
+
+export function emptyKey(type: string, operation: string): string {
+  return `${type}.empty.${operation}`;
 }

@@ -70,6 +70,27 @@ export function dialogs(desk: Desk): void {
       }
     });
 
+    it('say what a field that is left empty means to the operation', async () => {
+      const { page } = desk;
+      const dialog = await Dialog.open(page, 'linktor-conversation', 'first-linktor-conversation');
+      const said: (string | null)[] = [];
+      for (const operation of ['list', 'create', 'update', 'escalate', 'list']) {
+        await dialog.input('operation').selectOption(operation);
+        said.push(await dialog.line('priority').getAttribute('placeholder'));
+      }
+      assert.deepEqual(said, ['any', 'none', 'unchanged', 'unchanged', 'any']);
+      await dialog.cancel();
+    });
+
+    it('leave it to the editor to say that no config node is chosen', async () => {
+      const dialog = await Dialog.open(desk.page, 'linktor-config', 'account');
+      await dialog.unfold();
+      for (const field of ['tls', 'proxy']) {
+        assert.equal(await dialog.input(field).inputValue(), '_ADD_', field);
+      }
+      await dialog.cancel();
+    });
+
     it('fold away what few people touch, and unfold it where somebody has', async () => {
       const { page } = desk;
       const id = 'first-linktor-knowledge';

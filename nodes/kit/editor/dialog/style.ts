@@ -14,7 +14,7 @@ export const style = `
 .linktor-row > .linktor-flag.input-error + label { color: var(--red-ui-text-color-error); }
 .linktor-row > div:not([class]), .linktor-row > .linktor-part { flex: 1; min-width: 0; }
 .linktor-checks { flex: 1; display: grid; grid-template-columns: repeat(auto-fill, minmax(105px, 1fr)); gap: 2px 10px; padding-top: 7px; }
-.linktor-row .linktor-checks label { display: flex; width: auto; margin: 0; line-height: 1.4; }
+.linktor-row .linktor-checks label { display: flex; align-items: flex-start; width: auto; margin: 0; line-height: 1.4; }
 .linktor-checks input[type=checkbox] { margin: 2px 5px 0 0; }
 .linktor-row > select[multiple] { display: none; }
 .linktor-row > .linktor-below { flex: 0 0 calc(100% - 136px); min-width: 0; margin-left: 136px; }
@@ -22,7 +22,7 @@ export const style = `
 .linktor-table .linktor-columns input { flex: 1; width: auto; min-width: 0; }
 .linktor-part > input[type=text] { width: 100%; }
 .linktor-address { margin-top: 4px; overflow-wrap: anywhere; }
-.linktor-tested { margin-top: 8px; }
+.linktor-tested:not(:empty) { margin-top: 8px; }
 .linktor-part ul.linktor-report { list-style: none; margin: 0; padding: 0; }
 .linktor-report li { display: flex; gap: 4px; margin: 2px 0; }
 .linktor-report i { flex: none; margin-top: 3px; color: var(--red-ui-secondary-text-color); }

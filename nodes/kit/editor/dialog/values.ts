@@ -24,7 +24,9 @@ export function begin({ type, id }: EditorNode): void {
 /** A flow of an older version, or one written by hand, has not every property: what is missing is as in a new node. */
 export function complete(node: EditorNode): void {
   for (const [name, { value }] of Object.entries(node._def.defaults)) {
-    if (node[name] !== undefined || value === undefined) continue;
+    const { kind } = metaFor(node.type).fields[name] ?? {};
+    // The editor itself chooses in lists of config nodes, and says there that none is chosen.
+    if (node[name] !== undefined || value === undefined || kind === 'account' || kind === 'config') continue;
     const element = input(node.type, name);
     if (element.is(':checkbox')) element.prop('checked', value === true);
     else element.val(Array.isArray(value) ? value.map(String) : String(value));
