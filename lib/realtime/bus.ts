@@ -35,7 +35,9 @@ export interface BusSettings {
   onError(error: unknown): void;
 }
 
+/** events that are held back, and the letters that they were made of */
 const mostHeld = 10_000;
+const mostHeldLength = 64 * 1024 * 1024;
 
 /** Every event of an account goes through here: duplicates out, order per conversation kept, then to all listeners. */
 export class Bus {
@@ -52,6 +54,7 @@ export class Bus {
   /** messages that have come and not had their turn */
   readonly #waiting = new Set<string>();
   #held: Delivery[] | undefined;
+  #heldLength = 0;
   /** for diagnosis: told, not told again, and told late */
   readonly counters = { events: 0, duplicates: 0, recovered: 0 };
 
@@ -104,7 +107,9 @@ export class Bus {
 
   /** Keep live events back while a gap is filled, so that what happened first is told first. */
   hold(): void {
-    this.#held ??= [];
+    if (this.#held) return;
+    this.#held = [];
+    this.#heldLength = 0;
   }
 
   get holds(): boolean {
@@ -117,6 +122,11 @@ export class Bus {
     for (const delivery of held) this.#take(delivery);
   }
 
+  /** Somebody would hear it. */
+  get isHeard(): boolean {
+    return this.#listeners.length > 0;
+  }
+
   /** Nobody wants to hear what is held back. */
   discard(): void {
     this.#held = undefined;
@@ -126,13 +136,15 @@ export class Bus {
   /**
    * @param receivedAt milliseconds of the clock
    * @param recovered it was missed and has been fetched afterwards
+   * @param length letters that it was made of
    */
-  feed(event: Event, source: Source, receivedAt = Date.now(), recovered = false): void {
+  feed(event: Event, source: Source, receivedAt = Date.now(), recovered = false, length = 0): void {
     const delivery = newDelivery(event, source, receivedAt);
     delivery.recovered = recovered;
     if (!this.#held) return this.#take(delivery);
     this.#held.push(delivery);
-    if (this.#held.length < mostHeld) return;
+    this.#heldLength += length;
+    if (this.#held.length < mostHeld && this.#heldLength < mostHeldLength) return;
     if (this.#settings.onOverflow) this.#settings.onOverflow();
     else this.resume();
   }

@@ -73,7 +73,7 @@ export class Realtime {
   #shown: SocketState | undefined;
   #users = 0;
   #everything = 0;
-  /** when the last listener left, milliseconds of the clock */
+  /** when the last of those left who may be back soon, milliseconds of the clock */
   #desertedAt = 0;
   #return: NodeJS.Timeout | undefined;
   /** more has come than could be held back while nobody listened */
@@ -219,8 +219,12 @@ export class Realtime {
     return () => this.#states.delete(listener);
   }
 
-  /** Hear every event of the conversations that somebody subscribed. @returns the function that ends it */
-  listen(listener: Listener): () => void {
+  /**
+   * Hear every event of the conversations that somebody subscribed.
+   * @param returns after a deploy: what comes meanwhile is kept
+   * @returns the function that ends it
+   */
+  listen(listener: Listener, returns = true): () => void {
     const release = this.#socket.retain();
     const off = this.#bus.listen(listener);
     this.#users++;
@@ -228,6 +232,7 @@ export class Realtime {
     this.#tend();
     return once(() => {
       off();
+      if (returns) this.#desertedAt = Date.now();
       this.#users--;
       if (this.#users === 0) this.#leave();
       this.#tend();
@@ -381,6 +386,8 @@ export class Realtime {
       if (this.#bus.holds) this.#return = setTimeout(() => this.#resume(), this.#persistence);
     }
     if (state.name === 'idle') {
+      // Nobody has come back for what is held back; but some may look on.
+      if (this.#bus.isHeard) this.#bus.resume();
       this.#bus.discard();
       this.#roster.forget();
       this.#poll.forget();
@@ -418,8 +425,12 @@ export class Realtime {
 
   /** Nobody listens any more, perhaps only for the time that a deploy takes. */
   #leave(): void {
-    this.#desertedAt = Date.now();
-    if (this.state.name !== 'paused') this.#bus.hold();
+    if (this.state.name !== 'paused' && this.#isAwaited) this.#bus.hold();
+  }
+
+  /** Those who have left may be back soon: a deploy makes them anew. */
+  get #isAwaited(): boolean {
+    return Date.now() - this.#desertedAt <= this.#linger;
   }
 
   /** There is too much to be held back. */
@@ -436,7 +447,7 @@ export class Realtime {
   }
 
   #resume(): void {
-    if (this.#users > 0 && !this.#opening.isStarting) this.#bus.resume();
+    if ((this.#users > 0 || !this.#isAwaited) && !this.#opening.isStarting) this.#bus.resume();
   }
 
   /** What is said from now on in a conversation chosen later than the others, is of interest; not what was before. */
@@ -485,7 +496,7 @@ export class Realtime {
   #frame(text: string, at: number): void {
     try {
       const event = this.#settings.contract.frame(text);
-      if (event) this.#live(event, at);
+      if (event) this.#live(event, at, text.length);
       else if (!isObject(tryJson(text))) this.#malformed++;
     } catch (error) {
       this.#malformed++;
@@ -493,7 +504,7 @@ export class Realtime {
     }
   }
 
-  #live(event: Event, at: number): void {
+  #live(event: Event, at: number, length: number): void {
     if (this.#isSilent) this.#poll.stir(event);
     else this.#deaf.heard(event, at);
     const { conversationId: id, message, changes } = event;
@@ -504,12 +515,12 @@ export class Realtime {
     if (id !== undefined && changes) {
       describe(event, this.#roster.conversations.update(id, changes));
       // That it is there comes before what was said in it.
-      this.#bus.feed(event, 'ws', at);
+      this.#bus.feed(event, 'ws', at, false, length);
       if (isNew) this.#meet(id);
       return;
     }
     if (isNew) this.#meet(id);
-    this.#bus.feed(event, 'ws', at);
+    this.#bus.feed(event, 'ws', at, false, length);
   }
 
   /** The first sign of a conversation that no listing has shown yet: do not wait for the next one. */

@@ -134,7 +134,7 @@ export class Run implements ActionContext<never> {
     this.#releases ??= new Set();
     const releases = this.#releases;
     return {
-      hear: (listener) => releases.add(open.listen(listener)),
+      hear: (listener) => releases.add(open.listen(listener, false)),
       subscribe: (conversationId) => releases.add(open.subscribe(conversationId)),
       typing: (conversationId, isTyping) => open.typing(conversationId, isTyping),
       onState: (listener) => releases.add(open.onState(listener)),

@@ -282,6 +282,14 @@ describe('realtime: the bus', () => {
     bus.discard();
     bus.feed(said('m0'), 'ws');
     assert.deepEqual(ids(), ['m0'], 'what was discarded may come again');
+    bus.hold();
+    const large = 1024 * 1024;
+    for (let index = 1; index <= 64; index++) bus.feed(said(`m${index}`), 'ws', undefined, false, large);
+    assert.deepEqual([overflows, ids().length], [2, 1], 'a few that are large are as much as many');
+    bus.resume();
+    bus.hold();
+    bus.feed(said('m65'), 'ws', undefined, false, large);
+    assert.equal(overflows, 2, 'those are gone');
   });
 
   it('tells past what it holds back when it must', () => {

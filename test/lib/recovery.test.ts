@@ -461,6 +461,33 @@ describe('realtime: what cannot be heard', () => {
       assert.equal(states.all.filter(({ name }) => name === 'open').length, 1);
     });
 
+    it('keeps what webhooks bring from nobody who only looks on, when those are gone who had the connection', async () => {
+      make();
+      realtime.overhear(told.add);
+      const bring = (id: string) => {
+        const message = { id, conversationId: 'conv_ana', direction: 'inbound', contentType: 'text' };
+        const about = { conversationId: 'conv_ana', messageId: id, message, original: {} };
+        realtime.feed({ name: 'message.received', ...about }, 'webhook');
+      };
+      const idle = (times: number) => states.some(times, ({ name }) => name === 'idle');
+      const passing = realtime.listen(() => {}, false);
+      bring('m_0');
+      await opened(1);
+      await hears('m_0');
+      bring('m_1');
+      await hears('m_1');
+      passing();
+      bring('m_2');
+      assert.deepEqual(messageIds(), ['m_0', 'm_1', 'm_2']);
+      await idle(1);
+      const staying = realtime.listen(() => {});
+      await opened(2);
+      staying();
+      bring('m_3');
+      await idle(2);
+      await hears('m_3');
+    });
+
     it('hands on where it stands, so that its successor misses nothing and tells nothing twice', async () => {
       const releases = await everything();
       for (const release of releases) release();

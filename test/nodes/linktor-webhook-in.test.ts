@@ -151,6 +151,33 @@ describe('linktor-webhook-in', () => {
     assert.deepEqual(texts, ['twice?', 'last']);
   });
 
+  it('feeds the other triggers at once also when an action has just let go of the connection', async () => {
+    const heard = { id: 'heard', type: 'linktor-message-in', config: 'account', source: 'webhook', wires: [['told']] };
+    const typing = { id: 'typing', type: 'linktor-typing', config: 'account', untilSent: false, wires: [[]] };
+    const {
+      origin,
+      probe,
+      node: get,
+      completed,
+    } = await open([...node(), heard, typing, { id: 'told', type: 'probe' }]);
+    get('typing').receive({ conversationId: 'conv_ana' });
+    await completed.take(1);
+    await until(scene.state, ({ sockets }) => sockets.open === 1);
+    // Somewhere among these it lets go, and keeps the connection for a while in case that somebody comes back.
+    const words = Array.from({ length: 30 }, (_, number) => `Oi ${number}`);
+    for (const text of words) {
+      const message = { id: text, conversationId: 'conv_ana', content: { text }, senderType: 'contact' };
+      const body = event(text, 'message.received', { message, conversationId: 'conv_ana' });
+      assert.equal(await send(origin, { body }), 200);
+    }
+    const told = await probe('told').take(words.length);
+    assert.deepEqual(
+      told.map(({ payload }) => payload),
+      words,
+    );
+    assert.equal((await scene.state()).sockets.open, 1);
+  });
+
   it('keeps what its own flow does with an event from the flows of the other triggers', async () => {
     const heard = { id: 'heard', type: 'linktor-message-in', config: 'account', source: 'webhook', wires: [['spoil']] };
     const spoil = { id: 'spoil', type: 'spoil', wires: [['spoilt']] };
