@@ -38,6 +38,8 @@ export interface RealtimeSettings
 
 /** How long a predecessor may be gone for us to go on where it ended, in milliseconds. */
 const succession = 300_000;
+/** There is no later one, in milliseconds. */
+const lastTime = 8.64e15;
 /** How long the nodes of a deploy take to be there again, in milliseconds. */
 const returning = 100;
 const stateNames: Partial<Record<SocketState['name'], Event['name']>> = {
@@ -469,7 +471,8 @@ export class Realtime {
    */
   #succeed(mark: number, until: number, listed: string[][]): void {
     const isLate = Date.now() - until > succession;
-    if (isLate || !Number.isFinite(mark) || this.#roster.mark !== undefined || this.state.name !== 'idle') return;
+    const isTime = Math.abs(mark) <= lastTime;
+    if (isLate || !isTime || this.#roster.mark !== undefined || this.state.name !== 'idle') return;
     this.#roster.markFrom(mark);
     this.#poll.succeed(
       mark,

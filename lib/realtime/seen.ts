@@ -39,7 +39,8 @@ export class Seen {
     this.#ring = newRing(first);
     this.#oldest = 0;
     this.#size = 0;
-    for (const [key, seenAt] of [...earlier, ...since]) this.add(key.slice(0, 1), key.slice(2), seenAt);
+    // Nothing is swept: one entry with a strange time must not cost us those before it.
+    for (const [key, seenAt] of [...earlier, ...since]) this.#note(key.slice(0, 1), key.slice(2), seenAt);
   }
 
   /** @returns true when the key has been seen, and not too long ago */
@@ -51,6 +52,10 @@ export class Seen {
   /** @returns true when the key is new; it is remembered from now on */
   add(kind: string, id: string, now = Date.now()): boolean {
     if (now !== this.#sweptAt) this.#sweep(now);
+    return this.#note(kind, id, now);
+  }
+
+  #note(kind: string, id: string, now: number): boolean {
     const hash = this.#hash(kind, id);
     const place = this.#find(kind.charCodeAt(0), id, hash);
     if (place >= 0) {

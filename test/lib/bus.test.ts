@@ -64,6 +64,29 @@ describe('realtime: keys seen', () => {
     );
   });
 
+  it('takes over what there is, whatever else somebody has put beside it', () => {
+    const seen = new Seen();
+    const now = Date.now();
+    const strange: [string, number][] = [
+      ['', now],
+      ['nothing', now],
+      ['m:', now],
+      ['m:x', Number.NaN],
+      ['e:y', Number.POSITIVE_INFINITY],
+      ['e:z', -1],
+    ];
+    seen.import([['m:a', now], ...strange, ['s:a:sent', now]]);
+    assert.deepEqual(
+      [seen.has('m', 'a', now), seen.has('s', 'a:sent', now), seen.has('e', 'z', now)],
+      [true, true, false],
+    );
+    assert.equal(seen.add('m', 'x', now), true);
+    assert.equal(seen.add('m', 'x', now), false);
+    const successor = new Seen();
+    successor.import(seen.export());
+    assert.deepEqual(successor.export(), seen.export());
+  });
+
   it('keeps thousands, of which the oldest make way, and can be carried over', () => {
     const seen = new Seen({ limit: 5000 });
     const ids = Array.from({ length: 12_000 }, (_, index) => `msg_${index}`);

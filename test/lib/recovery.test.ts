@@ -519,6 +519,18 @@ describe('realtime: what cannot be heard', () => {
       assert.ok(!messageIds().includes(id));
     });
 
+    it('does not go on from a time that there cannot be', async () => {
+      make();
+      realtime.memory.import([['w:1e300', Date.now()]]);
+      realtime.everything();
+      realtime.listen(told.add);
+      await ready();
+      const reopened = await cutOff();
+      const { id } = await write('missed');
+      await reopened();
+      assert.equal((await hears(id)).recovered, true);
+    });
+
     it('begins a conversation that is chosen later where it was chosen', async () => {
       make();
       realtime.subscribe('conv_ana');
