@@ -162,6 +162,38 @@ describe('realtime: the socket', () => {
     assert.ok(most < 1000, `${most} in one turn`);
   });
 
+  for (const [how, end] of [
+    ['says goodbye', (peer: Peer) => peer.socket.close(1012)],
+    ['just ends', (peer: Peer) => (peer.socket as unknown as { _socket: Duplex })._socket.end()],
+  ] as const) {
+    it(`loses nothing of a backlog whose server ${how} behind it`, async () => {
+      make({ reconnectInterval: 60_000 }).retain();
+      const peer = await host.peer(1);
+      await becomes('open');
+      for (let frame = 0; frame < 5000; frame++) peer.socket.send(String(frame).padEnd(500));
+      end(peer);
+      await becomes('waiting');
+      assert.deepEqual(
+        texts.all.map((text) => Number.parseInt(text, 10)),
+        Array.from({ length: 5000 }, (_, frame) => frame),
+      );
+    });
+  }
+
+  it('says goodbye in the middle of a backlog, and hears no more of it', async () => {
+    let came = 0;
+    make({
+      onFrame() {
+        came++;
+        if (came === 128) socket.close();
+      },
+    }).retain();
+    const peer = await host.peer(1);
+    for (let frame = 0; frame < 5000; frame++) peer.socket.send(String(frame).padEnd(500));
+    assert.deepEqual(await peer.closed, [1000, 'client disconnect']);
+    assert.equal(came, 128);
+  });
+
   it('outlives its last user by the linger, so that a deploy does not make it flap', async () => {
     make();
     const release = socket.retain();
