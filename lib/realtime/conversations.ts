@@ -8,6 +8,8 @@ export class Conversations {
   readonly #fetch: (id: string) => Promise<Conversation>;
   readonly #known = new Map<string, Conversation>();
   readonly #fetching = new Map<string, Promise<Conversation | undefined>>();
+  /** what the server tells of those meanwhile: the answer may be older than that */
+  readonly #meanwhile = new Map<string, Partial<Conversation>>();
   /** what the server tells of while somebody watches for it */
   readonly #watches = new Set<Set<string>>();
   /** come into being while we were there, and not told yet */
@@ -33,12 +35,17 @@ export class Conversations {
     let fetching = this.#fetching.get(id);
     if (!fetching) {
       fetching = this.#fetch(id)
-        .then((conversation) => {
+        .then((answer) => {
+          const changes = this.#meanwhile.get(id);
+          const conversation = changes ? { ...answer, ...changes } : answer;
           this.know(conversation);
           return conversation;
         })
         .catch(() => undefined)
-        .finally(() => this.#fetching.delete(id));
+        .finally(() => {
+          this.#fetching.delete(id);
+          this.#meanwhile.delete(id);
+        });
       this.#fetching.set(id, fetching);
     }
     return fetching;
@@ -56,6 +63,7 @@ export class Conversations {
   update(id: string, changes: Partial<Conversation>): Conversation | undefined {
     const known = this.#known.get(id);
     for (const touched of this.#watches) touched.add(id);
+    if (this.#fetching.has(id)) this.#meanwhile.set(id, { ...this.#meanwhile.get(id), ...changes });
     if (known) this.#known.set(id, { ...known, ...changes });
     return known;
   }

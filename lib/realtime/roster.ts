@@ -193,8 +193,9 @@ export class Roster {
   async #look(id: string): Promise<void> {
     const before = this.conversations.peek(id);
     if (!before || !this.#settings.hears(id)) return;
-    const now = await this.conversations.fetch(id);
-    if (now) this.#settings.onListed?.(before, now);
+    const watch = this.conversations.watch();
+    const now = await this.conversations.fetch(id).finally(watch.end);
+    if (now && !watch.touched.has(id)) this.#settings.onListed?.(before, now);
   }
 
   /** Nobody hears it, or a connection that looks alive has kept its newest message from us. */

@@ -21,6 +21,8 @@ function make({ embeds = true, wants }: { embeds?: boolean; wants?: (id: string)
   /** so much of any list does the server show */
   const shown = { conversations: Number.POSITIVE_INFINITY, messages: Number.POSITIVE_INFINITY };
   let listing: LinktorError | undefined;
+  /** what happens while a conversation is being asked for */
+  const meanwhile = { asked: (_id: string) => {} };
 
   const say = (conversationId: string, id: string, second: number) => {
     const message: Message = { id, conversationId, direction: 'inbound', contentType: 'text', createdAt: time(second) };
@@ -54,7 +56,10 @@ function make({ embeds = true, wants }: { embeds?: boolean; wants?: (id: string)
     calls.push(`get ${id}`);
     const problem = broken.get(id);
     if (problem) throw problem;
-    return conversations.get(id) ?? { id };
+    const found = conversations.get(id) ?? { id };
+    await null;
+    meanwhile.asked(id);
+    return found;
   };
   const roster = new Roster({
     rest: { conversations: { each, eachMessage, get } },
@@ -99,6 +104,7 @@ function make({ embeds = true, wants }: { embeds?: boolean; wants?: (id: string)
     older,
     shown,
     broken,
+    meanwhile,
     conversations,
     failListing: (problem: LinktorError | undefined) => {
       listing = problem;
@@ -429,6 +435,29 @@ describe('realtime: the roster', () => {
     roster.conversations.update('a', { status: 'resolved' });
     await done;
     assert.equal((roster.conversations.get('a') as Conversation).status, 'resolved');
+    assert.ok(!log.some((line) => line.startsWith('listed')));
+  });
+
+  it('believes the server more than the answer to a question that was asked before', async () => {
+    const { roster, meanwhile } = make();
+    meanwhile.asked = (id) => {
+      roster.conversations.update(id, { status: 'pending', assignedTo: 'u' });
+      roster.conversations.update(id, { status: 'resolved' });
+    };
+    const told = await roster.conversations.get('a');
+    assert.deepEqual([told?.status, told?.assignedTo], ['resolved', 'u']);
+    assert.equal(roster.conversations.get('a'), told);
+    meanwhile.asked = () => {};
+    assert.equal((await roster.conversations.fetch('a'))?.status, undefined, 'what is asked for later is believed');
+  });
+
+  it('says nothing of what the server has told while it was asked about one that is not open any more', async () => {
+    const { roster, say, conversations, meanwhile, log } = make();
+    say('a', 'a1', 1);
+    await roster.sync(start);
+    conversations.set('a', { ...(conversations.get('a') as Conversation), status: 'resolved' });
+    meanwhile.asked = (id) => roster.conversations.update(id, { status: 'resolved' });
+    await roster.sync(start);
     assert.ok(!log.some((line) => line.startsWith('listed')));
   });
 
