@@ -18,6 +18,7 @@ export const style = `
 .linktor-checks input[type=checkbox] { margin: 2px 5px 0 0; }
 .linktor-row > select[multiple] { display: none; }
 .linktor-row > .linktor-below { flex: 0 0 calc(100% - 136px); min-width: 0; margin-left: 136px; }
+.linktor-row > .linktor-table { flex-basis: 100%; margin-left: 0; }
 .linktor-table .linktor-columns { display: flex; gap: 6px; }
 .linktor-table .linktor-columns input { flex: 1; width: auto; min-width: 0; }
 .linktor-part > input[type=text] { width: 100%; }
@@ -35,7 +36,7 @@ export const style = `
 .linktor-fold:hover { color: var(--red-ui-primary-text-color); }
 .linktor-fold:focus-visible { outline: 1px solid var(--red-ui-form-input-focus-color); }
 .linktor-picked { margin-bottom: 0; color: var(--red-ui-secondary-text-color); }
-.linktor-pick { border: 1px solid var(--red-ui-form-input-border-color); border-radius: 4px; background: var(--red-ui-form-input-background); }
+.linktor-pick { box-sizing: border-box; border: 1px solid var(--red-ui-form-input-border-color); border-radius: 4px; background: var(--red-ui-form-input-background); }
 .linktor-pick ul { list-style: none; margin: 0; max-height: 220px; overflow: auto; }
 .linktor-pick li { padding: 4px 8px; cursor: pointer; overflow-wrap: anywhere; }
 .linktor-pick li small { display: block; color: var(--red-ui-secondary-text-color); }

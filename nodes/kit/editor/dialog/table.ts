@@ -27,7 +27,7 @@ export function prepareTable(node: EditorNode, element: JQuery, columns: readonl
       for (const column of columns) {
         const words = node._(`linktor.column.${column}`);
         $('<input type="text">')
-          .attr({ 'data-column': column, placeholder: words, 'aria-label': words })
+          .attr({ 'data-column': column, placeholder: words, title: words, 'aria-label': words })
           .val(String(row[column] ?? ''))
           .on('input', write)
           .appendTo(line);
