@@ -1,5 +1,18 @@
-import { isShort, kinds, listOf, orderOf, type Receipt, type Recipient, round, Sender, unsent } from '../lib/sending';
-import { type ActionContext, action, type Msg, type Outcome } from './kit/define';
+import {
+  hasTyping,
+  isShort,
+  kinds,
+  listOf,
+  orderOf,
+  pretend,
+  type Receipt,
+  type Recipient,
+  round,
+  Sender,
+  typingTime,
+  unsent,
+} from '../lib/sending';
+import { type ActionContext, action, type Live, type Msg, type Outcome } from './kit/define';
 import { as, choice, dynJson, figure, text, typed, type Values } from './kit/fields';
 import { Parts } from './kit/list';
 
@@ -7,6 +20,7 @@ const withText = ['text', 'buttons', 'list'];
 const composed = kinds.filter((kind) => kind !== 'raw');
 /** what a channel may refuse when the customer has been silent for too long */
 const windowed = composed.filter((kind) => kind !== 'template');
+const isWindowed = (kind: string) => windowed.some((one) => one === kind);
 const instead = { advanced: true, when: { kind: windowed, ifWindowClosed: ['template'] } };
 /** what is said may differ from one recipient to the next */
 const each = { to: ['list'] };
@@ -84,6 +98,15 @@ const fields = {
     advanced: true,
     when: { kind: [...withText, 'media'] },
   }),
+  typingFirst: choice(['none', 'seconds', 'length'], { icon: 'keyboard-o', advanced: true, when: { kind: windowed } }),
+  typingSeconds: figure(2, {
+    min: 0.1,
+    max: 60,
+    unit: 's',
+    icon: 'clock-o',
+    advanced: true,
+    when: { kind: windowed, typingFirst: ['seconds'] },
+  }),
   ifWindowClosed: choice(['fail', 'template', 'skip'], {
     icon: 'hourglass-end',
     advanced: true,
@@ -130,17 +153,18 @@ export default action({
   result: 'sent',
   busy: 'sending',
   fields,
-  lane({ values: { to, conversation, kind, text: said, waitFor, ifWindowClosed }, shared }) {
-    const isSimple = kind === 'text' && waitFor === 'accepted' && ifWindowClosed === 'fail';
+  lane({ values: { to, conversation, kind, text: said, waitFor, ifWindowClosed, typingFirst }, shared }) {
+    const isSimple = kind === 'text' && waitFor === 'accepted' && ifWindowClosed === 'fail' && typingFirst === 'none';
     const isPlain = to === 'conversation' && isSimple && isShort(said);
     return isPlain && conversation !== undefined && !senderOf(shared).isBusy(conversation) ? conversation : undefined;
   },
   run(context) {
     const { values, msg } = context;
+    const signs = signLine(context);
     const { conversation: conversationId, contact: contactId, address, channel: channelId, country, waitFor } = values;
-    if (values.to === 'list') return toAll(context);
+    if (values.to === 'list') return toAll(context, signs);
     const to = { conversationId, contactId, address, channelId, country };
-    return toOne(context, to, values, msg, values.idempotencyKey).then((result) => ({
+    return toOne(context, signs, to, values, msg, values.idempotencyKey).then((result) => ({
       result,
       ...(result.status === 'skipped' ? { status: 'skipped' } : waitFor !== 'accepted' && { status: waitFor }),
     }));
@@ -148,18 +172,48 @@ export default action({
 });
 
 /** @param values, msg as they are for this recipient */
-function toOne(context: Context, to: Recipient, values: Given, msg: Readonly<Msg>, key?: string): Promise<Receipt> {
+function toOne(
+  context: Context,
+  signs: () => Live,
+  to: Recipient,
+  values: Given,
+  msg: Readonly<Msg>,
+  key?: string,
+): Promise<Receipt> {
   const { client, signal, live, journal, shared, seated } = context;
+  const time = timeOf(values);
   return senderOf(shared).send(orderOf(to, values, msg, key), {
     client,
     signal,
     seated,
     line: live,
+    ...(time > 0 && {
+      async prelude({ conversationId, channelType }) {
+        if (hasTyping(channelType)) await pretend(signs(), conversationId, time, signal);
+      },
+    }),
     onSent({ id: messageId, conversationId }) {
       const noted = msg.context === undefined ? {} : { context: msg.context };
       journal.note({ messageId, conversationId, at: Date.now(), ...noted });
     },
   });
+}
+
+/** @returns the live side for all messages of one run, which stays as long as somebody listens */
+function signLine({ live }: Context): () => Live {
+  let line: Live | undefined;
+  return () => {
+    if (line) return line;
+    line = live();
+    line.hear(() => {});
+    return line;
+  };
+}
+
+/** @returns milliseconds that somebody seems to be typing before the message leaves */
+function timeOf({ kind, typingFirst, typingSeconds, text: said, caption }: Given): number {
+  if (typingFirst === 'none' || !isWindowed(kind)) return 0;
+  return typingFirst === 'seconds' ? typingSeconds * 1000 : typingTime(kind === 'media' ? caption : said);
 }
 
 function senderOf(shared: Context['shared']): Sender {
@@ -169,7 +223,7 @@ function senderOf(shared: Context['shared']): Sender {
 }
 
 /** Everybody on the list, each with what is filled in for them; either one summary or a message for each. */
-async function toAll(context: Context): Promise<Outcome | undefined> {
+async function toAll(context: Context, signs: () => Live): Promise<Outcome | undefined> {
   const { values, msg, signal, valuesOf, emit, progress } = context;
   const { recipientsOutput, idempotencyKey: key, country } = values;
   const list = listOf(values.recipients ?? msg.payload);
@@ -180,7 +234,7 @@ async function toAll(context: Context): Promise<Outcome | undefined> {
       const entry = { ...msg, ...(msg.payload === list && { payload: undefined }), ...properties };
       const own = await valuesOf(entry);
       const who = encodeURIComponent(to.conversationId ?? to.contactId ?? to.address ?? '');
-      return toOne(context, { ...to, channelId: own.channel, country }, own, entry, key && `${key}:${who}`);
+      return toOne(context, signs, { ...to, channelId: own.channel, country }, own, entry, key && `${key}:${who}`);
     },
     async (receipt, done) => {
       progress(done);

@@ -14,7 +14,7 @@ export { isShort } from './fit';
 export { type Entry, listOf, round, type Summary, unsent } from './list';
 export { orderOf } from './order';
 export type { Recipient } from './recipient';
-export { hasTyping, keepTyping, unheard } from './typing';
+export { hasTyping, keepTyping, pretend, typingTime, unheard } from './typing';
 
 /** What is left of one recipient's messages. */
 export interface Receipt {
@@ -39,6 +39,8 @@ export interface Means {
   seated?: boolean;
   /** opened only when somebody waits for an arrival */
   line(): Line;
+  /** what comes before the message, when its turn has come: a sign that somebody is typing it */
+  prelude?(place: Place): Promise<void>;
   /** told of every part that the server has taken */
   onSent(message: Message): void;
 }
@@ -58,7 +60,7 @@ export class Sender {
     const { to, message } = order;
     const key = keyOf(to);
     const isSimple = 'raw' in message || (!isTooMuch(message) && order.instead === undefined);
-    const isPlain = to.conversationId !== undefined && isSimple;
+    const isPlain = to.conversationId !== undefined && isSimple && !means.prelude;
     // What needs no preparation, and has nobody before it, goes straight into the client's own queue.
     if (isPlain && (means.seated || !this.#turns.isBusy(key))) {
       const parcel = new Parcel(order, means, { conversationId: to.conversationId ?? '' }, [message], []);
@@ -90,6 +92,7 @@ export class Sender {
       const limits = await this.#channels.limits(means.client, { ...channel, ...place });
       ({ parts, adapted } = fitted(message, limits, fitting));
     }
+    await means.prelude?.({ ...channel, ...place });
     const parcel = new Parcel(order, means, place, parts, adapted);
     try {
       await parcel.allButLast();

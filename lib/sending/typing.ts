@@ -56,6 +56,30 @@ export async function keepTyping(
   }
 }
 
+/** milliseconds that a letter takes to be typed, and a message at most */
+const [perLetter, longest] = [40, 8000];
+
+/** @returns milliseconds that somebody would take to type this */
+export function typingTime(text: unknown): number {
+  return Math.min(longest, String(text ?? '').length * perLetter);
+}
+
+/** Show the sign for a while, and take it away. It is a courtesy: where it cannot be shown, nothing waits for it. */
+export async function pretend(
+  line: SignLine,
+  conversationId: string,
+  milliseconds: number,
+  signal: AbortSignal,
+): Promise<void> {
+  if (milliseconds <= 0) return;
+  try {
+    await keepTyping(line, conversationId, milliseconds, signal);
+    line.typing(conversationId, false);
+  } catch {
+    // Nobody can be told.
+  }
+}
+
 /** Somebody has ended the pause, which is what the signal is for. */
 function ended(): void {}
 

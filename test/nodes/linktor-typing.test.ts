@@ -1,7 +1,6 @@
 import { strict as assert } from 'node:assert';
-import { once } from 'node:events';
-import WebSocket from 'ws';
-import { type FlowNode, type Probe, type Stage, stage, until } from '../support/flows';
+import { type Colleague, colleague } from '../support/colleague';
+import { type FlowNode, type Probe, stage, until } from '../support/flows';
 
 const node = (more: Record<string, unknown> = {}): FlowNode[] => [
   { id: 'node', type: 'linktor-typing', config: 'account', wires: [['out']], ...more },
@@ -14,36 +13,12 @@ const to = { conversationId: 'conv_ana' };
 const shownBy = (statuses: Probe) => async () =>
   statuses.all.map(({ status }) => status as Shown).findLast(({ source }) => source.id === 'node');
 
-/** A colleague who sees what is typed in a conversation. */
-async function colleague({ sandbox, state }: Stage) {
-  const seen: { at: number; isTyping: boolean }[] = [];
-  const before = (await state()).sockets.subscriptions;
-  const socket = new WebSocket(`${sandbox.url.replace('http', 'ws')}/ws?api_key=sandbox-key`);
-  await once(socket, 'open');
-  socket.send(JSON.stringify({ type: 'subscribe', ...to }));
-  await until(state, ({ sockets }) => sockets.subscriptions > before);
-  socket.on('message', (data) => {
-    const { type, isTyping } = JSON.parse(String(data));
-    if (type === 'typing') seen.push({ at: Date.now(), isTyping });
-  });
-  return {
-    seen,
-    signs: () => seen.map(({ isTyping }) => isTyping),
-    take: (count: number) =>
-      until(
-        async () => seen,
-        ({ length }) => length >= count,
-      ),
-    leave: () => socket.close(),
-  };
-}
-
 describe('linktor-typing', () => {
   const scene = stage();
   const { play, state, control } = scene;
-  let other: Awaited<ReturnType<typeof colleague>>;
+  let other: Colleague;
   beforeEach(async () => {
-    other = await colleague(scene);
+    other = await colleague(scene, to.conversationId);
   });
   afterEach(async () => {
     other?.leave();
@@ -180,7 +155,7 @@ describe('linktor-typing', () => {
     await other.take(1);
     await control('sockets/drop', { code: 1012 });
     await until(state, ({ sockets }) => sockets.open === 0);
-    other = await colleague(scene);
+    other = await colleague(scene, to.conversationId);
     await other.take(1);
     assert.deepEqual(other.signs(), [true]);
   });

@@ -53,6 +53,7 @@ const foreign: [why: string, titles: RegExp[]][] = [
       /^linktor-connection (gives a failed question|looks after the health|tells that it is not let in)/,
       /^linktor-message-in, fetching files (signs in|does not sign in)/,
       /^linktor-typing( |$)/,
+      /^linktor-send: typing first/,
     ],
   ],
   [
