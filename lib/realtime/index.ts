@@ -42,6 +42,8 @@ const succession = 300_000;
 const lastTime = 8.64e15;
 /** How long the nodes of a deploy take to be there again, in milliseconds. */
 const returning = 100;
+/** How long all others wait for one that a deploy may make anew, in milliseconds. */
+const absence = 1000;
 const stateNames: Partial<Record<SocketState['name'], Event['name']>> = {
   open: 'connection.open',
   waiting: 'connection.waiting',
@@ -78,6 +80,8 @@ export class Realtime {
   /** when the last of those left who may be back soon, milliseconds of the clock */
   #desertedAt = 0;
   #return: NodeJS.Timeout | undefined;
+  /** while others wait for one that has left */
+  #absence: NodeJS.Timeout | undefined;
   /** more has come than could be held back while nobody listened */
   #overflowed = false;
   /** until then the mark of those who wanted everything is good for their successors, milliseconds of the clock */
@@ -231,12 +235,14 @@ export class Realtime {
     const off = this.#bus.listen(listener);
     this.#users++;
     if (this.#users === 1) this.#enter();
+    else if (returns && this.#absence) this.#await(returning);
     this.#tend();
     return once(() => {
       off();
       if (returns) this.#desertedAt = Date.now();
       this.#users--;
       if (this.#users === 0) this.#leave();
+      else if (returns && this.state.name === 'open') this.#await(absence);
       this.#tend();
       release();
     });
@@ -349,6 +355,7 @@ export class Realtime {
     this.#opening.stop();
     this.#poll.stop();
     clearTimeout(this.#return);
+    clearTimeout(this.#absence);
     this.#deaf.stop();
     this.#roster.close();
     this.#bus.discard();
@@ -427,7 +434,20 @@ export class Realtime {
 
   /** Nobody listens any more, perhaps only for the time that a deploy takes. */
   #leave(): void {
+    clearTimeout(this.#absence);
+    this.#absence = undefined;
     if (this.state.name !== 'paused' && this.#isAwaited) this.#bus.hold();
+  }
+
+  /** One of several has left, perhaps only for the time that a deploy takes. */
+  #await(milliseconds: number): void {
+    this.#bus.hold();
+    clearTimeout(this.#absence);
+    this.#absence = setTimeout(() => {
+      this.#absence = undefined;
+      // When the connection is gone meanwhile, what was missed comes first.
+      if (this.state.name === 'open') this.#resume();
+    }, milliseconds);
   }
 
   /** Those who have left may be back soon: a deploy makes them anew. */

@@ -461,6 +461,28 @@ describe('realtime: what cannot be heard', () => {
       assert.equal(states.all.filter(({ name }) => name === 'open').length, 1);
     });
 
+    it('loses nothing of one node that is made anew while others stay', async () => {
+      await everything();
+      const others = new Inbox<Delivery>();
+      const release = realtime.listen(others.add);
+      release();
+      const { id } = await write('into the deploy');
+      const before = realtime.facts().counters.frames;
+      while (realtime.facts().counters.frames === before) await write('on and on', 'conv_bruno');
+      realtime.listen(others.add);
+      await others.first(({ event }) => event.message?.id === id);
+      await hears(id);
+      await ready();
+      assert.equal(new Set(messageIds()).size, messageIds().length);
+    });
+
+    it('goes on where one node is gone for good', async () => {
+      await everything({ timing: { linger: 300 } });
+      realtime.listen(() => {})();
+      const { id } = await write('after the deploy');
+      await hears(id);
+    });
+
     it('keeps what webhooks bring from nobody who only looks on, when those are gone who had the connection', async () => {
       make();
       realtime.overhear(told.add);
