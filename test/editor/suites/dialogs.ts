@@ -38,13 +38,14 @@ export function dialogs(desk: Desk): void {
       const longest = palette.toSorted((one, other) => size(other) - size(one)).slice(0, 3);
       for (const { type } of longest) {
         const times: number[] = [];
-        // The best of a few: what else the machine does meanwhile is not ours.
-        while (times.length < 5 && Math.min(...times) >= 100) {
+        for (let open = 0; open < 5; open++) {
           const dialog = await Dialog.open(desk.page, type, `first-${type}`);
           times.push(await prepareTime(desk.page, type));
           await dialog.cancel();
         }
-        assert.ok(Math.min(...times) < 100, `${type}: ${times.join(', ')}`);
+        // The middle one: what else the machine does now and then is not ours.
+        const median = times.toSorted((one, other) => one - other)[2] ?? Number.NaN;
+        assert.ok(median < 100, `${type}: ${times.join(', ')}`);
       }
     });
 
