@@ -91,7 +91,7 @@ const foreign: [why: string, titles: RegExp[]][] = [
   ['what became of a send is looked at there', [/^linktor-send never repeats/]],
   [
     'without a provider a message stays pending',
-    [/^linktor-send notes what it has sent/, /^linktor-status-in (tells each|tells only|gives back|knows its own)/],
+    [/^linktor-send notes what it has sent/, /^linktor-status-in (tells each|tells only|gives|knows its own)/],
   ],
   [
     'the socket brings no messages, so its losses and frames tell nothing',
