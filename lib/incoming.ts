@@ -20,12 +20,14 @@ const pickedIn: readonly [string, Picked['kind']][] = [
 
 /** @returns what the customer picked, or undefined when it is no such message */
 export function pickedOf(message: Message): Picked | undefined {
-  const held = (message.interactive ?? {}) as Given;
+  const { interactive, choice, metadata } = message;
+  if (interactive === undefined && choice === undefined && metadata?.choice === undefined) return undefined;
+  const held = (interactive ?? {}) as Given;
   for (const [key, kind] of pickedIn) {
     const found = picked(held[key], kind);
     if (found) return found;
   }
-  return picked(message.choice, 'button') ?? picked(message.metadata?.choice, 'button');
+  return picked(choice, 'button') ?? picked(metadata?.choice, 'button');
 }
 
 function picked(given: unknown, kind: Picked['kind']): Picked | undefined {

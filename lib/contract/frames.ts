@@ -55,9 +55,7 @@ function changeEvent(flat: Json, original: unknown): Event | undefined {
 function messageEvent(flat: Json, original: Json): Event | undefined {
   let held: ReturnType<typeof message>;
   try {
-    // The type of a frame is not the type of the message in it.
-    const { type: _type, ...bare } = flat;
-    held = message(isObject(flat.message) ? flat.message : isObject(original.data) ? original.data : bare);
+    held = message(isObject(flat.message) ? flat.message : isObject(original.data) ? original.data : bareOf(flat));
   } catch {
     return undefined;
   }
@@ -68,6 +66,11 @@ function messageEvent(flat: Json, original: Json): Event | undefined {
   const event: Event = { name, conversationId, messageId: held.id, message: held, original };
   put(event, 'at', held.createdAt ?? string(flat.timestamp));
   return event;
+}
+
+/** The type of a frame is not the type of the message in it. */
+function bareOf({ type: _type, ...bare }: Json): Json {
+  return bare;
 }
 
 function statusEvent(flat: Json, original: unknown): Event | undefined {

@@ -184,7 +184,8 @@ export class Bus {
     const { conversationId: id, message } = delivery.event;
     // Where nobody listens, nothing has to be asked for.
     if (id === undefined || this.#listeners.length === 0) return this.#tellNew(delivery);
-    const found = this.#tails.has(id) ? undefined : this.#settings.conversation(id);
+    const isWaiting = this.#tails.size > 0 && this.#tails.has(id);
+    const found = isWaiting ? undefined : this.#settings.conversation(id);
     if (found !== undefined && !(found instanceof Promise)) {
       delivery.conversation = found;
       return this.#tellNew(delivery);
