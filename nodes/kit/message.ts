@@ -30,8 +30,8 @@ export function onMessage(
 }
 
 /**
- * Names for messages as Node-RED gives them, 16 hexadecimal digits. It takes a name that is there already, and to make
- * one of its own takes it longer than all else that it does to send a message.
+ * Names for messages as Node-RED gives them, 16 hexadecimal digits. It takes a name that is there already; to make one of
+ * its own takes it ten times as long.
  */
 export function messageNames(): () => string {
   let count = 0;
