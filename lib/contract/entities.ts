@@ -34,8 +34,12 @@ import { array, fileName, isObject, type Json, misfit, number, object, put, stri
 
 const mediaTypes = new Set(['image', 'video', 'audio', 'document', 'sticker']);
 
-/** What of a message has a decoder: it is there in its decoded form or not at all, so that readers can rely on it. */
+/**
+ * What of a message has a decoder: it is there in its decoded form or not at all, so that readers can rely on it. And
+ * what would become the prototype of the message.
+ */
 const decoded = new Set([
+  '__proto__',
   'content',
   'type',
   'contentType',
