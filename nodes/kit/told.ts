@@ -36,7 +36,7 @@ export function contentOf(original: unknown): Record<string, unknown> {
 export class Teller {
   readonly #configId: string;
   readonly #atOnce: boolean;
-  /** of the last event; many arrive in the same millisecond, and to spell it takes longer than to read a frame's text */
+  /** of the last event: many arrive in the same millisecond, and its time need not be spelled for each of them */
   #at = Number.NaN;
   #time = '';
 
