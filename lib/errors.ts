@@ -16,10 +16,10 @@ export const codes = [
   'websocket',
 ] as const;
 
-export type Code = (typeof codes)[number];
+export type ErrorCode = (typeof codes)[number];
 
 /** What a flow author can act upon. Plain data: Node-RED copies it to `msg.error.cause`. */
-export interface Plan {
+export interface ErrorCause {
   /** HTTP status, when the server answered. */
   status?: number;
   /** The server's own error code. */
@@ -38,7 +38,7 @@ export interface Plan {
   hint?: string;
 }
 
-const hints: Partial<Record<Code, string>> = {
+const hints: Partial<Record<ErrorCode, string>> = {
   authentication: 'Check the key or sign-in of the Linktor config node.',
   authorization:
     'The account of the Linktor config node may not do this: ask for the permission or use another account.',
@@ -53,23 +53,23 @@ const hints: Partial<Record<Code, string>> = {
 /** The only error that leaves this package. It never holds a key, a token, a header or a URL with a query. */
 export class LinktorError extends Error {
   override readonly name = 'LinktorError';
-  readonly code: Code;
-  override readonly cause: Plan;
+  readonly code: ErrorCode;
+  override readonly cause: ErrorCause;
 
   /**
    * @param code one of {@link codes}
    * @param message what went wrong, in one sentence, safe to show to anybody
    * @param plan facts to act upon; `retryable` and `ambiguous` default to false
    */
-  constructor(code: Code, message: string, plan: Partial<Plan> = {}) {
+  constructor(code: ErrorCode, message: string, plan: Partial<ErrorCause> = {}) {
     super(message);
     this.code = code;
     const hint = plan.hint ?? hints[code];
     const { retryable = false, ambiguous = false } = plan;
-    const facts: Plan = { ...plan, retryable, ambiguous, hint };
+    const facts: ErrorCause = { ...plan, retryable, ambiguous, hint };
     this.cause = Object.fromEntries(
       Object.entries(facts).filter(([, value]) => value !== undefined),
-    ) as unknown as Plan;
+    ) as unknown as ErrorCause;
   }
 
   /** Node-RED puts this text into `msg.error.message`. */

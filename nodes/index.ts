@@ -1,9 +1,9 @@
-import { serveEditor } from './kit/admin';
+import { serveEditor } from './kit/admin/routes';
+import { serveSidebar } from './kit/admin/sidebar-routes';
 import type { Definition } from './kit/define';
-import { serveHooks } from './kit/http';
+import { serveHooks } from './kit/http-routes';
 import { mount } from './kit/mount';
 import type { RED } from './kit/red';
-import { serveSidebar } from './kit/sidebar';
 import ai from './linktor-ai';
 import analytics from './linktor-analytics';
 import api from './linktor-api';

@@ -1,11 +1,11 @@
+import { type Shape, shapeOf } from '../lib/ai/json-schema';
+import { foundIn, instructions, isTalk, pastOf, questionOf, turnsOf } from '../lib/ai/prompt';
 import type { CompletionInput } from '../lib/contract';
 import { LinktorError } from '../lib/errors';
 import type { ChatMessage, Message } from '../lib/model';
-import { foundIn, instructions, isTalk, pastOf, questionOf, turnsOf } from '../lib/prompt';
-import { type Shape, shapeOf } from '../lib/schema';
+import { idField } from './kit/action/resource';
 import { type ActionContext, action, type Msg, type Outcome } from './kit/define';
 import { as, choice, defined, dynJson, dynNumber, figure, typed, type Values } from './kit/fields';
-import { idField } from './kit/resource';
 
 const operations = ['complete', 'chat', 'agent', 'classifyIntent', 'analyzeSentiment'] as const;
 const only = (...operation: (typeof operations)[number][]) => ({ operation });

@@ -1,7 +1,7 @@
 import { invalid } from '../lib/errors';
+import { listed, listing } from './kit/action/list';
 import { action, type Outcome } from './kit/define';
 import { as, choice, dynJson, flag, typed } from './kit/fields';
-import { listed, listing } from './kit/list';
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 type Method = (typeof methods)[number];

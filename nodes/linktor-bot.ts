@@ -1,6 +1,6 @@
+import { idField, usual, usualFields } from './kit/action/resource';
 import { action } from './kit/define';
 import { as, bodyOf, choice, dynJson, typed } from './kit/fields';
-import { idField, usual, usualFields } from './kit/resource';
 
 const operations = ['list', 'get', 'create', 'update', 'delete', 'activate', 'deactivate'] as const;
 const written = { operation: ['create', 'update'] };

@@ -1,8 +1,8 @@
-import { type Code, invalid, type LinktorError } from '../lib/errors';
+import { type ErrorCode, invalid, type LinktorError } from '../lib/errors';
 import type { SocketState } from '../lib/realtime';
 import { type Msg, trigger } from './kit/define';
 import { checks, figure } from './kit/fields';
-import { copyOf } from './kit/told';
+import { copyOf } from './kit/to-msg';
 
 const actions = ['status', 'connect', 'disconnect', 'reconnect', 'whoami', 'health'];
 const states = ['connected', 'disconnected', 'reconnecting', 'unauthorized', 'rate_limited', 'health'] as const;
@@ -15,7 +15,7 @@ interface Health {
   /** milliseconds */
   latency: number;
   at: string;
-  error?: { code: Code; message: string };
+  error?: { code: ErrorCode; message: string };
 }
 
 /** Tells how the connection is, and does with it what messages ask for. */

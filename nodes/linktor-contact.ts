@@ -1,8 +1,8 @@
 import { invalid } from '../lib/errors';
-import { type Order, Turns, ways, write, writeAll } from '../lib/people';
+import { KeyedMutex, type WriteRequest, ways, write, writeAll } from '../lib/people';
+import { listed, listing } from './kit/action/list';
 import { type ActionContext, action, type Msg, type Outcome } from './kit/define';
 import { as, bodyOf, choice, defined, dynJson, isObject, text, tick, typed, type Values } from './kit/fields';
-import { listed, listing } from './kit/list';
 
 const operations = [
   'list',
@@ -97,7 +97,7 @@ function othersOf({ contact, others }: Given): string[] {
 async function written(context: Context): Promise<Outcome> {
   const { client, signal, shared, values, msg, valuesOf, progress } = context;
   // Of the account, not of the node: two nodes may be told of the same person.
-  const turns = (shared.get('people') as Turns | undefined) ?? new Turns();
+  const turns = (shared.get('people') as KeyedMutex | undefined) ?? new KeyedMutex();
   shared.set('people', turns);
   const means = { client, signal, turns };
   const { payload } = msg;
@@ -112,15 +112,19 @@ async function written(context: Context): Promise<Outcome> {
 }
 
 /** What is filled in holds for every row; it may be made of the row, which it finds in msg.payload. */
-async function ofRow({ msg, values, valuesOf }: Context, row: unknown): Promise<Order> {
+async function ofRow({ msg, values, valuesOf }: Context, row: unknown): Promise<WriteRequest> {
   if (!isObject(row)) throw invalid('The row is not an object.', 'Give a list of objects such as {name, phone}.');
   const entry: Msg = { ...msg, payload: row, contactId: row.contactId ?? row.id };
   const own = await valuesOf(entry);
   return orderOf(values, own, bodyOf({ ...row, ...defined(filled(own)) }, undefined));
 }
 
-function orderOf({ operation, country, by }: Given, { contact: id }: Given, person: Order['person']): Order {
-  return { operation: operation as Order['operation'], id, person, country, by };
+function orderOf(
+  { operation, country, by }: Given,
+  { contact: id }: Given,
+  person: WriteRequest['person'],
+): WriteRequest {
+  return { operation: operation as WriteRequest['operation'], id, person, country, by };
 }
 
 function filled({ title: name, phone, email, channelType, identifier, tagged: tags, customFields }: Given) {

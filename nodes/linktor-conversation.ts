@@ -1,9 +1,9 @@
+import { chatOf, transcriptOf } from '../lib/messages/transcript';
 import type { Message } from '../lib/model';
-import { chatOf, transcriptOf } from '../lib/transcript';
+import { listed, listing } from './kit/action/list';
+import { idField } from './kit/action/resource';
 import { type ActionContext, action, type Outcome } from './kit/define';
 import { as, bodyOf, choice, defined, dynJson, figure, typed, type Values } from './kit/fields';
-import { listed, listing } from './kit/list';
-import { idField } from './kit/resource';
 
 const operations = [
   'get',

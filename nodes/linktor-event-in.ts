@@ -1,7 +1,7 @@
 import type { Delivery } from '../lib/realtime';
 import { trigger } from './kit/define';
 import { as, checks, choice, flag, isObject, typed } from './kit/fields';
-import { contentOf, copyOf } from './kit/told';
+import { contentOf, copyOf } from './kit/to-msg';
 
 const events = [
   'conversation.created',

@@ -1,7 +1,7 @@
+import { listed, listing } from './kit/action/list';
+import { idField, usual, usualFields } from './kit/action/resource';
 import { action } from './kit/define';
 import { as, bodyOf, choice, defined, dynJson, isObject, typed } from './kit/fields';
-import { listed, listing } from './kit/list';
-import { idField, usual, usualFields } from './kit/resource';
 
 const operations = ['list', 'get', 'create', 'update', 'delete', 'execute', 'executions'] as const;
 const written = { operation: ['create', 'update'] };

@@ -1,10 +1,10 @@
-import { documentOf } from '../lib/document';
+import { documentOf } from '../lib/ai/document';
 import { invalid } from '../lib/errors';
 import type { Chunk } from '../lib/model';
+import { listed, listing } from './kit/action/list';
+import { usual } from './kit/action/resource';
 import { type ActionContext, action, type Outcome } from './kit/define';
 import { as, bodyOf, choice, dynJson, dynNumber, tick, typed, type Values } from './kit/fields';
-import { listed, listing } from './kit/list';
-import { usual } from './kit/resource';
 
 const operations = ['query', 'list', 'get', 'create', 'delete', 'documents', 'addDocument', 'deleteDocument'] as const;
 const only = (...operation: (typeof operations)[number][]) => ({ operation });

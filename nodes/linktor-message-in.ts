@@ -1,8 +1,8 @@
 import { invalid } from '../lib/errors';
-import { messageFilter } from '../lib/filter';
+import { messageFilter } from '../lib/messages/filter';
 import { type Msg, trigger } from './kit/define';
 import { as, checks, choice, figure, flag, text, typed } from './kit/fields';
-import { receiver } from './kit/receive';
+import { receiver } from './kit/trigger/receive';
 
 const contents = [
   'text',

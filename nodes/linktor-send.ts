@@ -5,16 +5,16 @@ import {
   listOf,
   orderOf,
   pretend,
-  type Receipt,
   type Recipient,
   round,
   Sender,
+  type SendResult,
   typingTime,
   unsent,
 } from '../lib/sending';
+import { Parts } from './kit/action/list';
 import { type ActionContext, action, type Live, type Msg, type Outcome } from './kit/define';
 import { as, choice, dynJson, figure, text, typed, type Values } from './kit/fields';
-import { Parts } from './kit/list';
 
 const withText = ['text', 'buttons', 'list'];
 const composed = kinds.filter((kind) => kind !== 'raw');
@@ -179,7 +179,7 @@ function toOne(
   values: Given,
   msg: Readonly<Msg>,
   key?: string,
-): Promise<Receipt> {
+): Promise<SendResult> {
   const { client, signal, live, journal, shared, seated } = context;
   const time = timeOf(values);
   return senderOf(shared).send(orderOf(to, values, msg, key), {
@@ -227,7 +227,7 @@ async function toAll(context: Context, signs: () => Live): Promise<Outcome | und
   const { values, msg, signal, valuesOf, emit, progress } = context;
   const { recipientsOutput, idempotencyKey: key, country } = values;
   const list = listOf(values.recipients ?? msg.payload);
-  const parts = new Parts<Receipt>((part) => (signal.aborted ? Promise.resolve() : emit(part)));
+  const parts = new Parts<SendResult>((part) => (signal.aborted ? Promise.resolve() : emit(part)));
   const summary = await round(
     list,
     async ({ to, properties }) => {

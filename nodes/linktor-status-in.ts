@@ -1,8 +1,8 @@
 import type { Delivery } from '../lib/realtime';
 import { trigger } from './kit/define';
 import { as, checks, choice, flag, isObject, typed } from './kit/fields';
-import { Match, type Sent } from './kit/match';
-import { contentOf, copyOf, topicOf } from './kit/told';
+import { contentOf, copyOf, topicOf } from './kit/to-msg';
+import { Match, type Sent } from './kit/trigger/match';
 
 const statuses = ['pending', 'sent', 'delivered', 'read', 'failed'] as const;
 type Status = (typeof statuses)[number];

@@ -1,8 +1,8 @@
 import { invalid } from '../lib/errors';
 import type { Rendering } from '../lib/model';
+import { idField } from './kit/action/resource';
 import { type ActionContext, action, type Outcome } from './kit/define';
 import { as, choice, dynJson, dynNumber, isObject, typed } from './kit/fields';
-import { idField } from './kit/resource';
 
 const operations = ['render', 'renderAndSend', 'list', 'preview'] as const;
 const made = { operation: ['render', 'renderAndSend', 'preview'] };

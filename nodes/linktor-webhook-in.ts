@@ -1,10 +1,10 @@
 import { invalid, LinktorError } from '../lib/errors';
-import { attachmentsOf, wordsOf } from '../lib/incoming';
+import { attachmentsOf, wordsOf } from '../lib/messages/incoming';
 import type { Event } from '../lib/model';
 import { decodeEvent, type Scheme, verify } from '../lib/webhooks';
 import { type Msg, trigger } from './kit/define';
 import { choice, figure, flag, path, secret, text } from './kit/fields';
-import { copyOf } from './kit/told';
+import { copyOf } from './kit/to-msg';
 
 const signatureHeader = 'x-linktor-signature';
 const timestampHeader = 'x-linktor-timestamp';

@@ -11,7 +11,7 @@ export interface SignIn {
 }
 
 /** Who we are, from one request to the next. */
-export interface Identity {
+export interface CredentialProvider {
   /** at once, or after signing in; all who ask meanwhile share one sign-in */
   badge(): Badge | Promise<Badge>;
   /** @returns true when there is another badge than the refused one */
@@ -26,7 +26,7 @@ export interface Identity {
 type Ask = <T>(make: (contract: Contract) => Call<T>, badge?: Badge) => Promise<T>;
 
 /** @throws LinktorError `validation` when there is nothing to sign in with */
-export function createIdentity(given: SignIn, ask: Ask): Identity {
+export function createIdentity(given: SignIn, ask: Ask): CredentialProvider {
   // What is pasted often brings a line break along.
   const apiKey = given.apiKey?.trim();
   const token = given.accessToken?.trim();
@@ -40,7 +40,7 @@ export function createIdentity(given: SignIn, ask: Ask): Identity {
   );
 }
 
-function fixed(badge: Badge, secret: string): Identity {
+function fixed(badge: Badge, secret: string): CredentialProvider {
   return { badge: () => badge, renew: async () => false, secrets: () => [secret], close: async () => {} };
 }
 
@@ -48,7 +48,7 @@ function fixed(badge: Badge, secret: string): Identity {
 const ahead = 60_000;
 
 /** E-mail and password: a short-lived token, renewed before it ends. */
-class SignedIn implements Identity {
+class SignedIn implements CredentialProvider {
   readonly #email: string;
   readonly #password: string;
   readonly #ask: Ask;

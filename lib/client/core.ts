@@ -1,12 +1,12 @@
+import { sleep } from '../async/sleep';
 import type { Badge, Call, Contract } from '../contract';
 import { parseJson } from '../contract/json';
 import { LinktorError } from '../errors';
 import { type Agents, createAgents, type TlsSettings } from './agents';
-import { createIdentity, type Identity } from './auth';
+import { type CredentialProvider, createIdentity } from './auth';
 import { choiceOf, Detection, type Peer } from './detect';
 import type { AnswerFacts, CallOptions, ClientSettings } from './index';
 import { operate, type Run } from './operation';
-import { pause } from './pause';
 import { Queue } from './queue';
 import { Rate } from './rate';
 import { delay, isAmbiguous, mayRepeat } from './retry';
@@ -15,20 +15,20 @@ import { baseOf, createTransport, type Transport, type WireAnswer } from './tran
 import { closedEarly, factsOf, failure, final, knowing, unsaid, wireOf, withBadge } from './wire';
 
 /** A place that a call has in the queue already. */
-export interface Seat {
+export interface Slot {
   /** when it has to be over, milliseconds of the clock */
   end: number;
 }
 
 /** What holds for all calls of one client. */
-export interface Scope extends CallOptions {
-  seat?: Seat;
+export interface CallDefaults extends CallOptions {
+  seat?: Slot;
 }
 
 /** What all users of one client share. */
 export interface Core {
   readonly detection: Detection;
-  readonly identity: Identity;
+  readonly identity: CredentialProvider;
   readonly transport: Transport;
   readonly agents: () => Promise<Agents>;
   /** the way to another server: with our authorities and proxy, without our certificate */
@@ -100,12 +100,17 @@ function isKey(apiKey = ''): boolean {
 }
 
 /** One operation, in its turn, in the words of the server that there is. */
-export function perform<T>(core: Core, make: (contract: Contract) => Call<T>, options: Scope): Promise<T> {
+export function perform<T>(core: Core, make: (contract: Contract) => Call<T>, options: CallDefaults): Promise<T> {
   return new Operation(core, make, options).start();
 }
 
 /** Wait for the turn of one write. @param task makes it, with this seat in its scope */
-export function takeSeat<T>(core: Core, lane: string, task: (seat: Seat) => Promise<T>, options: Scope): Promise<T> {
+export function takeSeat<T>(
+  core: Core,
+  lane: string,
+  task: (seat: Slot) => Promise<T>,
+  options: CallDefaults,
+): Promise<T> {
   const end = endOf(core, options);
   const { signal, release } = core.signals.join(options.signal);
   return core.queue.run(lane, () => task({ end }), end - Date.now(), signal).finally(release);
@@ -115,11 +120,11 @@ export function takeSeat<T>(core: Core, lane: string, task: (seat: Seat) => Prom
 class Operation<T> {
   readonly #core: Core;
   readonly #make: (contract: Contract) => Call<T>;
-  readonly #options: Scope;
+  readonly #options: CallDefaults;
   readonly #end: number;
   readonly #joined: Joined;
 
-  constructor(core: Core, make: (contract: Contract) => Call<T>, options: Scope) {
+  constructor(core: Core, make: (contract: Contract) => Call<T>, options: CallDefaults) {
     this.#core = core;
     this.#make = make;
     this.#options = options;
@@ -275,7 +280,7 @@ async function attempts<T>(
       Date.now() + wait < end;
     if (!goOn) throw final(failed, doubt);
     if (status !== 429) repeated++;
-    await pause(wait, signal);
+    await sleep(wait, signal);
     if (signal.aborted) throw final(failed, doubt);
   }
 }

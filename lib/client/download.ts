@@ -1,13 +1,13 @@
 import http from 'node:http';
 import https from 'node:https';
+import { sleep } from '../async/sleep';
 import { codeOf, retryAfter } from '../contract/envelope';
 import { fileName } from '../contract/json';
 import { LinktorError } from '../errors';
 import type { Core } from './core';
 import type { Peer } from './detect';
 import type { CallOptions } from './index';
-import { pause } from './pause';
-import { isInner, liesInside, outward } from './reach';
+import { isPrivateAddress, publicOnlyLookup, resolvesToPrivate } from './private-network';
 import { delay } from './retry';
 import { closedEarly } from './wire';
 
@@ -50,7 +50,7 @@ export async function download(core: Core, address: string, limit: number, optio
         const wait = delay(attempt, problem.cause.retryAfter);
         const again = problem.cause.retryable && attempt < core.settings.maxRetries && Date.now() + wait < end;
         if (!again || late.signal.aborted) throw problem;
-        await pause(wait, late.signal);
+        await sleep(wait, late.signal);
       }
     }
   };
@@ -98,18 +98,19 @@ async function ask(
   const headers: Record<string, string> = { accept: '*/*', 'accept-encoding': 'identity' };
   const badge = isOurs ? await core.identity.badge() : undefined;
   if (badge) Object.assign(headers, peer.contract.badge(badge));
-  const guarded = !isOurs && !(await liesInside(new URL(peer.base).hostname));
+  const guarded = !isOurs && !(await resolvesToPrivate(new URL(peer.base).hostname));
   const agents = isOurs ? await core.agents() : await core.elsewhere(url.origin);
   // A proxy asks for the address itself: what the name means here is the best that there is to go by.
   const proxied = agents.realtime !== undefined;
-  if (guarded && (isInner(url.hostname) || (proxied && (await liesInside(url.hostname))))) throw inside();
+  if (guarded && (isPrivateAddress(url.hostname) || (proxied && (await resolvesToPrivate(url.hostname)))))
+    throw inside();
   const { request } = url.protocol === 'https:' ? https : http;
   return new Promise((resolve, reject) => {
     const asked = request(url, {
       agent: agents.rest,
       headers,
       signal,
-      ...(guarded && !proxied && { lookup: outward }),
+      ...(guarded && !proxied && { lookup: publicOnlyLookup }),
     });
     asked.on('response', resolve);
     asked.on('error', reject);

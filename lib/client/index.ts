@@ -6,7 +6,7 @@ import { isObject } from '../contract/json';
 import type { Page } from '../model';
 import type { ProxySettings, TlsSettings } from './agents';
 import type { SignIn } from './auth';
-import { type Core, coreOf, perform, type Scope, type Seat, takeSeat } from './core';
+import { type CallDefaults, type Core, coreOf, perform, type Slot, takeSeat } from './core';
 import type { ContractChoice, Peer } from './detect';
 import { type Download, download } from './download';
 import type { RateFacts } from './rate';
@@ -96,7 +96,7 @@ export interface RawAnswer {
 }
 
 /** The way to the socket. */
-export interface Way {
+export interface SocketEndpoint {
   /** certain once the URL has been asked for */
   contract: Pick<Contract, 'frame' | 'signal' | 'announces'>;
   url(): Promise<string>;
@@ -107,13 +107,13 @@ export interface Way {
 /** A client of one Linktor server and account. All failures are LinktorErrors. */
 export class LinktorClient {
   readonly #core: Core;
-  readonly #scope: Scope;
+  readonly #scope: CallDefaults;
   readonly #perform: Perform;
   /** a few at most; a map would be most of what a client costs */
   #resources: readonly object[] = [];
 
   /** @throws LinktorError `validation` for a bad Server URL or missing credentials */
-  constructor(settings: ClientSettings | { core: Core; scope: Scope }) {
+  constructor(settings: ClientSettings | { core: Core; scope: CallDefaults }) {
     const shared = 'core' in settings;
     const core = shared ? settings.core : coreOf(settings);
     const scope = shared ? settings.scope : {};
@@ -175,7 +175,7 @@ export class LinktorClient {
    */
   inTurn<T>(conversationId: string, make: (client: LinktorClient) => Promise<T>, options?: CallOptions): Promise<T> {
     const scope = joint(this.#scope, options);
-    const task = (seat: Seat) => make(new LinktorClient({ core: this.#core, scope: { ...scope, seat } }));
+    const task = (seat: Slot) => make(new LinktorClient({ core: this.#core, scope: { ...scope, seat } }));
     return takeSeat(this.#core, conversationId, task, scope);
   }
 
@@ -226,7 +226,7 @@ export class LinktorClient {
   }
 
   /** How the socket of this account is reached. Never print the URL: it holds the credentials. */
-  get realtime(): Way {
+  get realtime(): SocketEndpoint {
     const { identity, detection, agents, tls } = this.#core;
     const address = async (): Promise<Peer & { socket: SocketAddress }> => {
       const peer = await detection.peer();
@@ -272,7 +272,7 @@ export class LinktorClient {
 }
 
 /** Not by spreading, which would give every single one a shape of its own. */
-function joint(scope: Scope, options: CallOptions | undefined): Scope {
+function joint(scope: CallDefaults, options: CallOptions | undefined): CallDefaults {
   return options ? Object.assign({}, scope, options) : scope;
 }
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { sleep } from '../async/sleep';
 import type { Call, Outcome, Settle } from '../contract';
 import { LinktorError } from '../errors';
 import type { CallOptions } from './index';
-import { pause } from './pause';
 
 /** One call with its attempts. @param within milliseconds, where it may not take as long as the others */
 export type Run = <T>(call: Call<T>, options: CallOptions, within?: number) => Promise<T>;
@@ -71,7 +71,7 @@ async function look<T>(
   try {
     const first = await run(settle.look(key), {}, patience);
     if (first !== undefined || !twice) return first;
-    await pause(again, signal);
+    await sleep(again, signal);
     return await run(settle.look(key), {}, patience);
   } catch {
     // What cannot be looked at stays as unknown as it was: the caller hears of the write itself.

@@ -1,5 +1,5 @@
 import { LinktorError } from '../errors';
-import { closed, Patience, type Waiter } from './patience';
+import { closed, type Waiter, WaitList } from './wait-list';
 
 interface Waiting extends Waiter {
   lane: string | undefined;
@@ -42,7 +42,7 @@ export class Queue {
   readonly #limit: number;
   readonly #ready = new Line();
   readonly #lanes = new Map<string, Line>();
-  readonly #patience = new Patience<Waiting>((entry, error) => this.#giveUp(entry, error));
+  readonly #patience = new WaitList<Waiting>((entry, error) => this.#giveUp(entry, error));
   #active = 0;
 
   constructor({ width = 50, limit = 10_000 } = {}) {

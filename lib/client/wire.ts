@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Badge, Call, Contract } from '../contract';
 import { refusal } from '../contract/envelope';
 import { number } from '../contract/json';
-import { type Code, invalid, LinktorError, type Plan } from '../errors';
+import { type ErrorCause, type ErrorCode, invalid, LinktorError } from '../errors';
 import type { Core } from './core';
 import type { Peer } from './detect';
 import type { AnswerFacts, CallOptions } from './index';
@@ -75,7 +75,7 @@ function ourTime(reset: number | undefined, date = ''): number | undefined {
   return Math.abs(ahead) > 5 ? Math.ceil(reset - ahead) : reset;
 }
 
-const faults: Record<WireFault['fault'], { code: Code; say(reason: string): string }> = {
+const faults: Record<WireFault['fault'], { code: ErrorCode; say(reason: string): string }> = {
   network: { code: 'network', say: (reason) => `The server did not answer (${reason}).` },
   timeout: { code: 'timeout', say: () => 'The server did not answer in time.' },
   aborted: { code: 'unexpected', say: () => 'Closed before the server answered.' },
@@ -86,7 +86,7 @@ const faults: Record<WireFault['fault'], { code: Code; say(reason: string): stri
 export function failure({ identity }: Core, answer: WireAnswer | WireFault): Failed {
   if (!('fault' in answer)) {
     const { code, message, cause } = refusal(answer.status, answer.headers, answer.text, Date.now());
-    const told = silenced({ message, cause }, identity.secrets()) as { message: string; cause: Plan };
+    const told = silenced({ message, cause }, identity.secrets()) as { message: string; cause: ErrorCause };
     return { error: new LinktorError(code, told.message, told.cause), left: true, silent: false };
   }
   const { code, say } = faults[answer.fault];

@@ -1,4 +1,4 @@
-import { type Code, LinktorError, type Plan } from '../errors';
+import { type ErrorCause, type ErrorCode, LinktorError } from '../errors';
 import type { Page } from '../model';
 import { array, isObject, type Json, misfit, number, object, put, string, tryJson } from './json';
 
@@ -69,7 +69,7 @@ function page<T>(items: T[], paging: Json): Page<T> {
   return result;
 }
 
-const byStatus: Record<number, Code> = {
+const byStatus: Record<number, ErrorCode> = {
   400: 'validation',
   401: 'authentication',
   402: 'authorization',
@@ -86,7 +86,7 @@ const byStatus: Record<number, Code> = {
 };
 
 /** @returns the code for an HTTP status that is not 2xx */
-export function codeOf(status: number): Code {
+export function codeOf(status: number): ErrorCode {
   return byStatus[status] ?? (status >= 500 ? 'server' : 'unexpected');
 }
 
@@ -101,7 +101,7 @@ export type Headers = Readonly<Record<string, string | undefined>>;
 export function refusal(status: number, headers: Headers, text: string, now: number): LinktorError {
   const body = object(tryJson(text)) ?? {};
   const inner = object(body.error) ?? body;
-  const plan: Partial<Plan> = {
+  const plan: Partial<ErrorCause> = {
     status,
     serverCode: string(inner.code) ?? string(body.code),
     requestId: string(headers['x-request-id']) ?? string(object(body.meta)?.requestId),

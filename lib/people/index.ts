@@ -1,18 +1,18 @@
-import { batch, type Outcome } from '../batch';
+import { batch, type Outcome } from '../async/batch';
+import type { KeyedMutex } from '../async/keyed-mutex';
 import type { LinktorClient } from '../client';
 import { LinktorError } from '../errors';
 import type { Contact } from '../model';
-import type { Turns } from '../turns';
 import { type Person, personOf } from './person';
-import { upsert, type Way, type Written } from './upsert';
+import { type MatchBy, upsert, type Written } from './upsert';
 
-export { Turns } from '../turns';
+export { KeyedMutex } from '../async/keyed-mutex';
+export { findOrCreate } from './find-or-create';
 export { findContact, type Identity, isEmail, kinds } from './identity';
-export { findOrMake } from './once';
 export { type Written, ways } from './upsert';
 
 /** What is to be done with a contact. */
-export interface Order {
+export interface WriteRequest {
   operation: 'create' | 'update' | 'upsert';
   /** of the contact to update */
   id?: string;
@@ -20,13 +20,13 @@ export interface Order {
   /** where phone numbers without + are from, ISO 3166 */
   country: string;
   /** what to find a contact by */
-  by: Way;
+  by: MatchBy;
 }
 
 /** Whoever is to be written, and the turns in which it is done. */
-export interface Means {
+export interface WriteDeps {
   client: LinktorClient;
-  turns: Turns;
+  turns: KeyedMutex;
   signal: AbortSignal;
 }
 
@@ -47,7 +47,7 @@ export interface Summary {
 const width = 5;
 
 /** @throws LinktorError, `validation` for what is wrong with a field */
-export async function write(means: Means, order: Order): Promise<Written> {
+export async function write(means: WriteDeps, order: WriteRequest): Promise<Written> {
   // Phone numbers take a moment the first time: who comes later must not get in line before.
   const task = await means.turns.run('ready', () => ready(means, order));
   return task();
@@ -62,9 +62,9 @@ export async function write(means: Means, order: Order): Promise<Written> {
  * @throws LinktorError when all have failed, or the node closes; `details` say which row
  */
 export async function writeAll<T>(
-  means: Means,
+  means: WriteDeps,
   rows: readonly T[],
-  orderOf: (row: T) => Promise<Order>,
+  orderOf: (row: T) => Promise<WriteRequest>,
   tell: (done: number) => void,
 ): Promise<{ contacts: (Contact | null)[]; summary: Summary }> {
   const contacts: (Contact | null)[] = [];
@@ -87,7 +87,11 @@ export async function writeAll<T>(
 type Task = () => Promise<Written>;
 
 /** One row after the other is got ready, so that rows of the same contact get in line in their order. */
-async function* inTurn<T>(means: Means, rows: readonly T[], orderOf: (row: T) => Promise<Order>): AsyncGenerator<Task> {
+async function* inTurn<T>(
+  means: WriteDeps,
+  rows: readonly T[],
+  orderOf: (row: T) => Promise<WriteRequest>,
+): AsyncGenerator<Task> {
   for (const row of rows) {
     if (means.signal.aborted) return;
     yield await orderOf(row)
@@ -96,7 +100,10 @@ async function* inTurn<T>(means: Means, rows: readonly T[], orderOf: (row: T) =>
   }
 }
 
-async function ready({ client, turns }: Means, { operation, id = '', country, by, ...given }: Order): Promise<Task> {
+async function ready(
+  { client, turns }: WriteDeps,
+  { operation, id = '', country, by, ...given }: WriteRequest,
+): Promise<Task> {
   const person = await personOf(given.person, country);
   if (operation === 'upsert') return () => upsert(client, turns, person, by);
   if (operation === 'create') return async () => ({ contact: await client.contacts.create(person), created: true });

@@ -1,7 +1,7 @@
 import { invalid } from '../errors';
-import { isObject, textOf } from '../outgoing';
-import { e164 } from '../phone';
+import { isObject, textOf } from '../messages/outgoing';
 import { type Identity, isEmail, kinds } from './identity';
+import { e164 } from './phone';
 
 /** What is to be known of somebody, in the words of the model. */
 export type Person = Readonly<Record<string, unknown>>;

@@ -1,15 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { KeyedMutex } from '../async/keyed-mutex';
 import type { LinktorClient } from '../client';
 import { invalid, LinktorError, unsupported } from '../errors';
+import { isObject } from '../messages/outgoing';
 import type { Contact } from '../model';
-import { isObject } from '../outgoing';
-import type { Turns } from '../turns';
+import { findOrCreate } from './find-or-create';
 import { findContact, type Identity, plain } from './identity';
-import { findOrMake } from './once';
 import { identifiersOf, identitiesOf, type Person } from './person';
 
 export const ways = ['any', 'phone', 'email', 'identity'] as const;
-export type Way = (typeof ways)[number];
+export type MatchBy = (typeof ways)[number];
 
 export interface Written {
   contact: Contact;
@@ -24,7 +24,7 @@ export interface Written {
  * @param by what to find them by; any is phone, then e-mail, then identities
  * @throws LinktorError `validation` when there is nothing to find them by, `conflict` when a part of it is another's
  */
-export async function upsert(client: LinktorClient, turns: Turns, person: Person, by: Way): Promise<Written> {
+export async function upsert(client: LinktorClient, turns: KeyedMutex, person: Person, by: MatchBy): Promise<Written> {
   const known = withoutEmpty(person);
   const wanted = identitiesBy(known, by);
   const keys = wanted.map(({ address, kind }) => `${kind} ${plain(address, kind)}`);
@@ -32,7 +32,7 @@ export async function upsert(client: LinktorClient, turns: Turns, person: Person
     const identities = await findable(client, wanted);
     const find = () => first(client, identities);
     const make = () => client.contacts.create({ name: wanted[0]?.address, ...known });
-    const { it, origin } = await findOrMake(find, make).catch(telling);
+    const { it, origin } = await findOrCreate(find, make).catch(telling);
     const contact = origin === 'made' ? it : await merged(client, it, known).catch(telling);
     return { contact, created: origin !== 'found' };
   });
@@ -43,7 +43,7 @@ function withoutEmpty(person: Person): Person {
   return Object.fromEntries(Object.entries(person).filter(([, value]) => value !== '' && value !== null));
 }
 
-function identitiesBy(person: Person, by: Way): Identity[] {
+function identitiesBy(person: Person, by: MatchBy): Identity[] {
   const wanted = identitiesOf(person).filter(
     ({ kind, channelType }) => by === 'any' || (by === 'identity' ? channelType : !channelType && kind === by),
   );

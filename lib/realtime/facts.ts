@@ -1,4 +1,4 @@
-import type { SocketState } from './state';
+import type { SocketState } from './socket/state';
 
 /** How the connection is and what it has brought, for those who watch it. */
 export interface RealtimeFacts {

@@ -1,22 +1,22 @@
+import { once } from '../async/once';
 import type { Contract } from '../contract';
 import { isObject, tryJson } from '../contract/json';
 import type { Event } from '../model';
-import { Bus, type Listener } from './bus';
-import { describe } from './changes';
-import { Deaf } from './deaf';
+import { Bus, type Listener } from './bus/bus';
+import { describe } from './events/changes';
 import type { RealtimeFacts } from './facts';
-import { once } from './once';
-import { Opening } from './opening';
-import { Poll } from './poll';
-import { lacksFile, type PollRest } from './reading';
-import { Recovery } from './recovery';
-import { type Rest, Roster } from './roster';
-import { Socket, type SocketSettings } from './socket';
-import { type SocketState, usual } from './state';
+import { PollLoop } from './poll/poll-loop';
+import { lacksFile, type PollRest } from './poll/poll-round';
+import { Socket, type SocketSettings } from './socket/connection';
+import { type SocketState, usual } from './socket/state';
+import { ConversationSync, type Rest } from './sync/conversation-sync';
+import { GapReporter } from './sync/gap-reporter';
+import { StallDetector } from './sync/stall-detector';
+import { SyncLoop } from './sync/sync-loop';
 
-export type { Delivery, Listener, Source } from './bus';
+export type { Delivery, Listener, Source } from './bus/bus';
 export type { RealtimeFacts } from './facts';
-export type { SocketState } from './state';
+export type { SocketState } from './socket/state';
 
 export interface RealtimeSettings
   extends Pick<
@@ -58,11 +58,11 @@ export class Realtime {
   readonly #settings: RealtimeSettings;
   readonly #socket: Socket;
   readonly #bus: Bus;
-  readonly #roster: Roster;
-  readonly #deaf: Deaf;
-  readonly #opening: Opening;
-  readonly #poll: Poll;
-  readonly #recovery: Recovery;
+  readonly #roster: ConversationSync;
+  readonly #deaf: StallDetector;
+  readonly #opening: SyncLoop;
+  readonly #poll: PollLoop;
+  readonly #recovery: GapReporter;
   readonly #linger: number;
   readonly #persistence: number;
   readonly #states = new Set<(state: SocketState) => void>();
@@ -112,12 +112,12 @@ export class Realtime {
         this.#recovery.gap(reason, this.#lastHeard());
       },
     });
-    this.#recovery = new Recovery({
+    this.#recovery = new GapReporter({
       bus: () => this.#bus,
       excuse: (time) => this.#deaf.excuse(time),
       onProblem,
     });
-    this.#roster = new Roster({
+    this.#roster = new ConversationSync({
       rest,
       subscribe: (id) => this.#subscribeFound(id),
       settled: () => this.#socket.settled(),
@@ -139,7 +139,7 @@ export class Realtime {
       patience: timing.patience,
       onError: (error) => onProblem(messageOf(error)),
     });
-    this.#deaf = new Deaf({
+    this.#deaf = new StallDetector({
       rest,
       after: timing.deaf,
       subscriptions: () => this.#socket.subscriptions,
@@ -150,7 +150,7 @@ export class Realtime {
         this.#socket.renew();
       },
     });
-    this.#opening = new Opening({
+    this.#opening = new SyncLoop({
       roster: this.#roster,
       interval: settings.discoverInterval ?? 10_000,
       persistence: timing.persistence,
@@ -166,7 +166,7 @@ export class Realtime {
       onUnreadable: (since) => this.#recovery.gap('unreadable', since),
       onProblem: (error) => onProblem(messageOf(error)),
     });
-    this.#poll = new Poll({
+    this.#poll = new PollLoop({
       rest,
       busy: settings.pollBusy ?? 3000,
       idle: settings.pollIdle ?? 15_000,

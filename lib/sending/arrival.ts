@@ -31,7 +31,7 @@ const hearing = 8000;
 const settling = 250;
 
 /** Listens for what becomes of the messages of a conversation. To be made before they are sent: some are fast. */
-export class Arrivals {
+export class DeliveryWatcher {
   readonly #known = new Map<string, Known>();
   readonly #line: Line;
   #nextLook = 0;

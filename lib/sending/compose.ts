@@ -1,6 +1,6 @@
 import { invalid } from '../errors';
+import * as outgoing from '../messages/outgoing';
 import type { Outgoing } from '../model';
-import * as outgoing from '../outgoing';
 
 export const kinds = ['text', 'media', 'buttons', 'list', 'template', 'location', 'contact', 'raw'] as const;
 export type Kind = (typeof kinds)[number];

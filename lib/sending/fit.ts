@@ -1,6 +1,6 @@
 import { invalid } from '../errors';
+import { split, truncate } from '../messages/split';
 import type { Interactive, Outgoing } from '../model';
-import { split, truncate } from '../split';
 import { type Limits, taken } from './limits';
 
 /** What to do with what a channel cannot carry. */

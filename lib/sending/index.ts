@@ -1,11 +1,11 @@
+import { KeyedMutex } from '../async/keyed-mutex';
 import type { LinktorClient } from '../client';
 import { LinktorError } from '../errors';
 import type { Message, Outgoing } from '../model';
-import { Turns } from '../turns';
-import { Arrivals, type Line } from './arrival';
+import { DeliveryWatcher, type Line } from './arrival';
 import { fitted, isTooMuch } from './fit';
-import { Channels, type Place } from './limits';
-import type { Order, Raw } from './order';
+import { Channels, type Target } from './limits';
+import type { Raw, SendRequest } from './order';
 import { keyOf, placeOf } from './recipient';
 import { isClosed } from './window';
 
@@ -17,7 +17,7 @@ export type { Recipient } from './recipient';
 export { hasTyping, keepTyping, pretend, typingTime, unheard } from './typing';
 
 /** What is left of one recipient's messages. */
-export interface Receipt {
+export interface SendResult {
   /** of the first part; '' where nothing was sent */
   messageId: string;
   /** skipped: the channel takes only templates any more, and that was to be no error */
@@ -32,7 +32,7 @@ export interface Receipt {
 }
 
 /** What one message is sent with. */
-export interface Means {
+export interface SendDeps {
   client: LinktorClient;
   signal: AbortSignal;
   /** the client has a place in the queue already: nobody comes before this message */
@@ -40,14 +40,14 @@ export interface Means {
   /** opened only when somebody waits for an arrival */
   line(): Line;
   /** what comes before the message, when its turn has come: a sign that somebody is typing it */
-  prelude?(place: Place): Promise<void>;
+  prelude?(place: Target): Promise<void>;
   /** told of every part that the server has taken */
   onSent(message: Message): void;
 }
 
 /** What sends messages, and remembers between them what it has learnt. Everything to one recipient keeps its order. */
 export class Sender {
-  readonly #turns = new Turns();
+  readonly #turns = new KeyedMutex();
   readonly #channels = new Channels();
 
   /** @returns true while messages that need preparation are on their way into this conversation */
@@ -56,7 +56,7 @@ export class Sender {
   }
 
   /** @throws LinktorError; with `details` {sent, failedPart, parts} when some parts have left and the next has not */
-  send(order: Order, means: Means): Promise<Receipt> {
+  send(order: SendRequest, means: SendDeps): Promise<SendResult> {
     const { to, message } = order;
     const key = keyOf(to);
     const isSimple = 'raw' in message || (!isTooMuch(message) && order.instead === undefined);
@@ -69,7 +69,7 @@ export class Sender {
     return this.#prepared(order, means, key);
   }
 
-  async #prepared(order: Order, means: Means, key: string): Promise<Receipt> {
+  async #prepared(order: SendRequest, means: SendDeps, key: string): Promise<SendResult> {
     const receipt = await this.#turns.run(key, async () => {
       const place = await placeOf(means.client, this.#turns, order.to);
       const own = keyOf(place);
@@ -84,7 +84,7 @@ export class Sender {
    * Ends as soon as the last part is under way: the client keeps the order from there. Where something else may have to
    * be sent, it is waited for: that has its place here as well.
    */
-  async #dispatch(order: Order, means: Means, place: Place): Promise<() => Promise<Receipt>> {
+  async #dispatch(order: SendRequest, means: SendDeps, place: Target): Promise<() => Promise<SendResult>> {
     const { message, fitting, channel } = order;
     let parts: (Outgoing | Raw)[] = [message];
     let adapted: string[] = [];
@@ -106,7 +106,12 @@ export class Sender {
   }
 
   /** The template that goes out in the place of what was refused. */
-  async #replaced(order: Order, instead: Outgoing, means: Means, place: Place): Promise<() => Promise<Receipt>> {
+  async #replaced(
+    order: SendRequest,
+    instead: Outgoing,
+    means: SendDeps,
+    place: Target,
+  ): Promise<() => Promise<SendResult>> {
     const { idempotencyKey: key } = order;
     const own = { ...order, idempotencyKey: key && `${key}:template` };
     const parcel = new Parcel(own, means, place, [instead], ['template']);
@@ -119,16 +124,16 @@ export class Sender {
 /** The parts of one message on their way into one conversation. */
 class Parcel {
   readonly #sent: Message[] = [];
-  readonly #arrivals: Arrivals | undefined;
+  readonly #arrivals: DeliveryWatcher | undefined;
 
   constructor(
-    private readonly order: Order,
-    private readonly means: Means,
-    private readonly place: Place,
+    private readonly order: SendRequest,
+    private readonly means: SendDeps,
+    private readonly place: Target,
     private readonly parts: readonly (Outgoing | Raw)[],
     private readonly adapted: string[],
   ) {
-    if (order.wait) this.#arrivals = new Arrivals(means.line(), place.conversationId);
+    if (order.wait) this.#arrivals = new DeliveryWatcher(means.line(), place.conversationId);
   }
 
   /** The customer has got a part of it. */
@@ -145,11 +150,11 @@ class Parcel {
   }
 
   /** @param last the last part, under way */
-  receipt(last: Promise<Message>): Promise<Receipt> {
+  receipt(last: Promise<Message>): Promise<SendResult> {
     return last.then((message) => this.#receiptOf(message));
   }
 
-  async #receiptOf({ id, createdAt, ...message }: Message): Promise<Receipt> {
+  async #receiptOf({ id, createdAt, ...message }: Message): Promise<SendResult> {
     const { wait } = this.order;
     const { conversationId } = this.place;
     const messageIds = this.#sent.map((sent) => sent.id);
@@ -187,7 +192,7 @@ class Parcel {
   }
 }
 
-function skipped({ conversationId }: Place): Receipt {
+function skipped({ conversationId }: Target): SendResult {
   const at = new Date().toISOString();
   return { messageId: '', status: 'skipped', conversationId, at, parts: 0, messageIds: [] };
 }

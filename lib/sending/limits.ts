@@ -59,7 +59,7 @@ function allowed(said: unknown, usual: number, atLeast: number): number {
 }
 
 /** A conversation, with what is known about its channel. */
-export interface Place {
+export interface Target {
   conversationId: string;
   channelId?: string;
   channelType?: string;
@@ -70,10 +70,10 @@ const mostKept = 1000;
 
 /** What the channels of an account can carry: asked for when it matters, then remembered for ten minutes. */
 export class Channels {
-  readonly #places = new Map<string, Place>();
+  readonly #places = new Map<string, Target>();
   readonly #limits = new Map<string, { until: number; limits: Limits }>();
 
-  async limits(client: LinktorClient, given: Place): Promise<Limits> {
+  async limits(client: LinktorClient, given: Target): Promise<Limits> {
     const { channelId, channelType } = await this.#place(client, given);
     const known = channelId === undefined ? undefined : this.#limits.get(channelId);
     if (known && known.until > Date.now()) return known.limits;
@@ -88,7 +88,7 @@ export class Channels {
   }
 
   /** A conversation never changes its channel. */
-  async #place(client: LinktorClient, given: Place): Promise<Place> {
+  async #place(client: LinktorClient, given: Target): Promise<Target> {
     if (given.channelId !== undefined) return given;
     const { conversationId } = given;
     const known = this.#places.get(conversationId);

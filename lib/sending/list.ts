@@ -1,7 +1,7 @@
-import { batch } from '../batch';
+import { batch } from '../async/batch';
+import { KeyedMutex } from '../async/keyed-mutex';
 import { invalid, LinktorError } from '../errors';
-import { isObject, textOf } from '../outgoing';
-import { Turns } from '../turns';
+import { isObject, textOf } from '../messages/outgoing';
 import { keyOf, type Recipient } from './recipient';
 
 /** One entry of a list of recipients. */
@@ -74,7 +74,7 @@ export async function round<T extends object>(
   send: (entry: Entry) => Promise<T>,
   tell: (sent: Summary<T>['sent'][number], done: number) => void | Promise<void>,
 ): Promise<Summary<T>> {
-  const turns = new Turns();
+  const turns = new KeyedMutex();
   const summary: Summary<T> = { sent: [], failed: [] };
   const one = async (recipient: unknown): Promise<T> => {
     const entry = entryOf(recipient);

@@ -3,7 +3,7 @@ import type { Outgoing } from '../model';
 import type { Wait } from './arrival';
 import { compose, type Kind, rawBody, type Said } from './compose';
 import type { Fitting } from './fit';
-import type { Place } from './limits';
+import type { Target } from './limits';
 import type { Recipient } from './recipient';
 import { insteadOf, type WindowWishes } from './window';
 
@@ -13,12 +13,12 @@ export interface Raw {
 }
 
 /** What is to be sent to one recipient, and how. */
-export interface Order {
+export interface SendRequest {
   to: Recipient;
   message: Outgoing | Raw;
   fitting: Fitting;
   /** what is known about the channel of a conversation that is given */
-  channel: Pick<Place, 'channelId' | 'channelType'>;
+  channel: Pick<Target, 'channelId' | 'channelType'>;
   /** null: without; undefined: a new one for every part; else `:2` and so on is appended for further parts */
   idempotencyKey?: string | null;
   wait?: Pick<Wait, 'status' | 'timeout'>;
@@ -46,7 +46,12 @@ export interface Wishes extends Said, Fitting, WindowWishes {
  * @param key the idempotency key, where one is given
  * @throws LinktorError `validation` that names what is missing or does not fit; nothing has left then
  */
-export function orderOf(to: Recipient, wishes: Wishes, msg: Record<string, unknown>, key: string | undefined): Order {
+export function orderOf(
+  to: Recipient,
+  wishes: Wishes,
+  msg: Record<string, unknown>,
+  key: string | undefined,
+): SendRequest {
   const { kind, ifTooLong, ifNoButtons, idempotency, waitFor, waitTimeout: timeout } = wishes;
   const isOwn = to.conversationId !== undefined && to.conversationId === msg.conversationId;
   const text = (value: unknown) => (isOwn && typeof value === 'string' ? value : undefined);

@@ -1,10 +1,10 @@
+import type { KeyedMutex } from '../async/keyed-mutex';
 import type { LinktorClient } from '../client';
 import { invalid, LinktorError, unsupported } from '../errors';
 import type { Contact, Conversation } from '../model';
-import { findContact, findOrMake, type Identity, isEmail, kinds } from '../people';
-import { e164, looksLikePhone } from '../phone';
-import type { Turns } from '../turns';
-import type { Place } from './limits';
+import { findContact, findOrCreate, type Identity, isEmail, kinds } from '../people';
+import { e164, looksLikePhone } from '../people/phone';
+import type { Target } from './limits';
 
 /** Whom to send to: the first of the three that is there counts. */
 export interface Recipient {
@@ -31,14 +31,14 @@ export function keyOf({ conversationId, contactId, address, channelId = '' }: Re
  * not for two messages at once, nor after an answer that got lost.
  * @throws LinktorError `validation` when a conversation has to begin and nobody says in which channel
  */
-export async function placeOf(client: LinktorClient, turns: Turns, to: Recipient): Promise<Place> {
+export async function placeOf(client: LinktorClient, turns: KeyedMutex, to: Recipient): Promise<Target> {
   const { conversationId, channelId } = to;
   if (conversationId !== undefined) return { conversationId };
   const contactId = to.contactId ?? (await contactOf(client, turns, to));
   return turns.run(`open ${contactId} ${channelId ?? ''}`, async () => {
     const find = () => openConversation(client, contactId, channelId);
     const make = () => client.conversations.create({ channelId: needed(channelId), contactId });
-    const { it } = await findOrMake(find, make);
+    const { it } = await findOrCreate(find, make);
     return { conversationId: it.id, channelId: it.channelId, channelType: it.channelType };
   });
 }
@@ -68,7 +68,7 @@ async function openConversation(
   return items.filter(fits).sort((one, other) => age(other).localeCompare(age(one)))[0];
 }
 
-async function contactOf(client: LinktorClient, turns: Turns, to: Recipient): Promise<string> {
+async function contactOf(client: LinktorClient, turns: KeyedMutex, to: Recipient): Promise<string> {
   const identity = await identityOf(client, to);
   if (identity.kind === 'handle' && (await client.contract()).name === 'server') {
     // This server finds nobody by it (contract 1.4): each message would make one contact more.
@@ -76,7 +76,7 @@ async function contactOf(client: LinktorClient, turns: Turns, to: Recipient): Pr
   }
   return turns.run(`identity ${identity.address}`, async () => {
     const make = () => createContact(client, identity, to.name ?? identity.address);
-    return (await findOrMake(() => findContact(client, identity), make)).it.id;
+    return (await findOrCreate(() => findContact(client, identity), make)).it.id;
   });
 }
 

@@ -1,6 +1,6 @@
 import { LinktorError } from '../errors';
+import * as outgoing from '../messages/outgoing';
 import type { Outgoing } from '../model';
-import * as outgoing from '../outgoing';
 
 /** What a flow author wants where the channel takes only approved templates, for the customer has been silent too long. */
 export interface WindowWishes {

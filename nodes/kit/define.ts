@@ -1,11 +1,11 @@
 import type { LinktorClient } from '../../lib/client';
 import type { Event } from '../../lib/model';
 import type { Delivery, Realtime, SocketState } from '../../lib/realtime';
+import type { SentLog } from './account/sent-log';
 import { account, type Fields, flag, out, text, type Values } from './fields';
-import type { Hook } from './http';
-import type { Journal } from './journal';
+import type { Hook } from './http-routes';
 import type { Word } from './status';
-import type { Teller } from './told';
+import type { ToMsg } from './to-msg';
 
 export type Msg = Record<string, unknown> & { _msgid?: string };
 
@@ -61,7 +61,7 @@ export interface ActionContext<V> {
   /** the turn that `lane` has asked for has come */
   seated: boolean;
   /** what this account has sent */
-  journal: Journal;
+  journal: SentLog;
   /** this node's own notes, for as long as it is deployed */
   notes: Map<string, unknown>;
   /** the notes of all nodes of this account */
@@ -108,13 +108,13 @@ export type OnInput = (msg: Readonly<Msg>) => void | Promise<void>;
 export interface TriggerContext<V> {
   values: V;
   configId: string;
-  teller: Teller;
+  teller: ToMsg;
   /** ends with the node */
   client: LinktorClient;
   /** ends with the node */
   signal: AbortSignal;
   /** what this account has sent */
-  journal: Journal;
+  journal: SentLog;
   /** the connection itself, for those who watch or steer it */
   connection: Pick<Realtime, 'state' | 'facts' | 'onState' | 'connect' | 'disconnect' | 'reconnect'>;
   /** call this when the node closes */

@@ -1,20 +1,20 @@
 import type { LinktorError } from '../../lib/errors';
-import { type AccountSettings, brokenAccount, createAccount } from './account';
-import { mountAction } from './act';
+import { type AccountSettings, brokenAccount, createAccount } from './account/account';
+import type { ConfigNode } from './account/config-node';
+import { type Handover, remember } from './account/handover';
+import { routeOf } from './account/route';
+import { mountAction } from './action/mount-action';
 import type { Config, Definition } from './define';
 import { fixedValues } from './evaluate';
-import { mountTrigger } from './hear';
-import type { Hooks } from './http';
+import type { Hooks } from './http-routes';
 import type { Stored } from './message';
-import type { ConfigNode } from './owner';
 import type { RED, RunningNode } from './red';
-import { type Legacy, remember } from './remember';
-import { routeOf } from './route';
+import { mountTrigger } from './trigger/mount-trigger';
 
 /** What all nodes of one Node-RED share. */
 export interface Shared {
   hooks: Hooks;
-  legacy: Legacy;
+  legacy: Handover;
 }
 
 /** Make a definition a Node-RED node. */
@@ -32,7 +32,7 @@ export function mount(red: RED, definition: Definition, shared: Shared): void {
   red.nodes.registerType(definition.type, construct as never, (secrets.length > 0 ? { credentials } : {}) as never);
 }
 
-function mountConfig(red: RED, node: ConfigNode, definition: Config, stored: Stored, legacy: Legacy): void {
+function mountConfig(red: RED, node: ConfigNode, definition: Config, stored: Stored, legacy: Handover): void {
   node.users = {};
   const log = {
     info: (text: string) => node.log(text),

@@ -1,4 +1,4 @@
-import { type Code, codes } from '../../lib/errors';
+import { codes, type ErrorCode } from '../../lib/errors';
 
 type Look = { fill: 'green' | 'blue' | 'yellow' | 'red' | 'grey'; shape: 'dot' | 'ring' };
 
@@ -31,7 +31,7 @@ const looks = {
 } as const satisfies Record<string, Look>;
 
 /** What a node may say about itself; the browser translates it. */
-export type Word = keyof typeof looks | Code;
+export type Word = keyof typeof looks | ErrorCode;
 
 /** Every word there is, for the catalogue. */
 export const words: readonly Word[] = [...new Set<Word>([...(Object.keys(looks) as (keyof typeof looks)[]), ...codes])];

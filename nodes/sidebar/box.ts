@@ -1,7 +1,7 @@
-import type { Answer, Item, Part } from '../kit/answers';
-import type { Deed, Line, Talk } from './answers';
+import type { Answer, Item, Part } from '../kit/admin/types';
 import { button, element, write } from './element';
 import { say } from './red';
+import type { Deed, Line, Talk } from './types';
 
 /** A customer of the sandbox, played by the user. */
 export class Box {

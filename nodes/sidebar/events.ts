@@ -1,6 +1,6 @@
-import type { Line } from './answers';
 import { button, element, icon, write } from './element';
 import { clock, say } from './red';
+import type { Line } from './types';
 
 const mostShown = 200;
 

@@ -1,5 +1,5 @@
-import type { Answer } from '../kit/answers';
-import type { Report } from './answers';
+import type { Answer } from '../kit/admin/types';
+import type { Report } from './types';
 
 /** milliseconds between two questions when nothing calls for one; well below what the server takes for absence */
 const pace = 5000;

@@ -1,6 +1,6 @@
-import type { AccountFacts } from './answers';
 import { element, write } from './element';
 import { clock, say, statusWord } from './red';
+import type { AccountFacts } from './types';
 
 /** How the chosen account is. */
 export class Head {

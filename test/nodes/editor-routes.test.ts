@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import helper from 'node-red-node-test-helper';
-import type { Part, Tested } from '../../nodes/kit/answers';
+import type { Part, Tested } from '../../nodes/kit/admin/types';
 import { type Sandbox, startSandbox } from '../../sandbox';
 import { type FlowNode, stage } from '../support/flows';
 import { Listener, Red, until } from '../support/red';

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import type { Code } from '../../lib/errors';
+import type { ErrorCode } from '../../lib/errors';
 import { type FlowNode, type Message, type Played, type Stage, shownBy, until } from '../support/flows';
 
 /** One operation of a node: what is stored, what it is given. */
@@ -15,7 +15,7 @@ export interface Operation {
 type Operations = Record<string, Operation>;
 
 /** What a server may do instead of answering well, and what a Catch node then gets. */
-const refusals: [name: string, fault: Record<string, unknown>, code: Code][] = [
+const refusals: [name: string, fault: Record<string, unknown>, code: ErrorCode][] = [
   ['401', { status: 401, body: { code: 'UNAUTHORIZED', message: 'No.' } }, 'authentication'],
   ['404', { status: 404, body: { code: 'NOT_FOUND', message: 'Gone.' } }, 'not_found'],
   ['422', { status: 422, body: { code: 'VALIDATION_ERROR', message: 'Bad.', details: { a: 1 } } }, 'validation'],

@@ -2,10 +2,10 @@ import { strict as assert } from 'node:assert';
 import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import type { Page } from '../../lib/model';
+import { SentLog } from '../../nodes/kit/account/sent-log';
+import { listed } from '../../nodes/kit/action/list';
 import type { Action, Outcome } from '../../nodes/kit/define';
 import { tick } from '../../nodes/kit/fields';
-import { Journal } from '../../nodes/kit/journal';
-import { listed } from '../../nodes/kit/list';
 import { stage, until } from '../support/flows';
 import { trialNode as node, trial } from '../support/trial';
 
@@ -152,7 +152,7 @@ describe('the journal', () => {
   const sent = (id: number, at: number) => ({ messageId: `m${id}`, conversationId: 'c', at });
 
   it('keeps the last 10,000 of the last day', () => {
-    const journal = new Journal();
+    const journal = new SentLog();
     for (let id = 0; id < 10_001; id++) journal.note(sent(id, 0));
     assert.equal(journal.find('m0'), undefined);
     assert.equal(journal.find('m1')?.messageId, 'm1');
@@ -162,7 +162,7 @@ describe('the journal', () => {
   });
 
   it('tells those who listen, until they leave', () => {
-    const journal = new Journal();
+    const journal = new SentLog();
     const heard: string[] = [];
     const end = journal.onSent(({ messageId }) => heard.push(messageId));
     journal.note(sent(1, 0));

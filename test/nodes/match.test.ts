@@ -1,12 +1,12 @@
 import { strict as assert } from 'node:assert';
-import { Journal } from '../../nodes/kit/journal';
-import { Match } from '../../nodes/kit/match';
+import { SentLog } from '../../nodes/kit/account/sent-log';
+import { Match } from '../../nodes/kit/trigger/match';
 
 describe('what is said of messages', () => {
   const sent = (messageId: string) => ({ messageId, conversationId: 'c', at: 1, context: messageId });
 
   function stage(patience: number) {
-    const journal = new Journal();
+    const journal = new SentLog();
     const told: [string, unknown][] = [];
     let wake = () => {};
     const match = new Match<string>(journal, patience, (item, of) => {

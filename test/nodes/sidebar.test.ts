@@ -2,9 +2,9 @@ import { strict as assert } from 'node:assert';
 import helper from 'node-red-node-test-helper';
 import WebSocket from 'ws';
 import linktor from '../../nodes';
+import { SidebarFeed } from '../../nodes/kit/admin/sidebar-feed';
 import type { RED } from '../../nodes/kit/red';
-import { Watch } from '../../nodes/kit/watch';
-import type { AccountFacts, Line, Report, Talk } from '../../nodes/sidebar/answers';
+import type { AccountFacts, Line, Report, Talk } from '../../nodes/sidebar/types';
 import { type Sandbox, startSandbox } from '../../sandbox';
 import { type FlowNode, stage, until } from '../support/flows';
 import { closedPort, Listener, Red, Shop } from '../support/red';
@@ -59,7 +59,7 @@ describe('the nudges that open editors get', () => {
     await listens();
     const listeners = () => red.events.listenerCount('flows:started');
     const before = listeners();
-    const watch = new Watch(red, 20);
+    const watch = new SidebarFeed(red, 20);
     assert.deepEqual(watch.look('account', 0), []);
     assert.equal(listeners(), before + 1);
     await until(

@@ -1,4 +1,4 @@
-import type { Answer } from '../../answers';
+import type { Answer } from '../../admin/types';
 import type { EditorNode } from './host';
 
 /** One line of what came of it. */

@@ -1,4 +1,4 @@
-import type { Answer, Finding, Tested } from '../../answers';
+import type { Answer, Finding, Tested } from '../../admin/types';
 import { optionKey } from '../keys';
 import { ask, type Line, tell } from './ask';
 import type { EditorNode } from './host';

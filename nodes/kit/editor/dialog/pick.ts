@@ -1,4 +1,4 @@
-import type { Answer, Part } from '../../answers';
+import type { Answer, Part } from '../../admin/types';
 import type { EditorNode } from './host';
 import { keepNames, nameOf } from './names';
 import { input, rowOf } from './values';

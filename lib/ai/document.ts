@@ -1,0 +1,51 @@
+import type { DocumentInput, UploadInput } from '../contract/index';
+import { invalid } from '../errors';
+
+interface About {
+  name?: string;
+  filename?: string;
+  /** pdf, txt, docx, html, markdown, csv, json */
+  type?: string;
+  metadata?: Record<string, unknown>;
+}
+
+/**
+ * A new document of a knowledge base: a file, a text, an address that the server fetches, or all that in its own words.
+ * @param given a buffer, a text, an http address on its own, or `{name, content, ...}`
+ * @param about what is known of it beside; wins over what the object says
+ * @throws LinktorError `validation` when it has no name or no content
+ */
+export function documentOf(given: unknown, about: About): UploadInput | DocumentInput {
+  const { type, metadata } = about;
+  const filename = about.filename?.split(/[\\/]/).at(-1);
+  if (Buffer.isBuffer(given)) {
+    if (given.length === 0) throw invalid('The file is empty.', 'Give its content as a buffer in msg.payload.');
+    const called = named(filename ?? about.name, 'filename');
+    return { file: given, filename: called, name: about.name ?? called, type, metadata };
+  }
+  const { name, ...rest } = typeof given === 'string' ? said(given) : own(given);
+  const filled = Object.fromEntries(Object.entries({ type, metadata }).filter(([, value]) => value !== undefined));
+  return { ...rest, ...filled, name: named(about.name ?? name ?? filename ?? rest.sourceUrl, 'title') };
+}
+
+/** @param text an address when there is nothing else in it */
+function said(text: string): Partial<DocumentInput> {
+  const sourceUrl = text.trim();
+  if (sourceUrl === '') throw invalid('The document is empty.', 'Give its text in msg.payload.');
+  return /^https?:\/\/\S+$/i.test(sourceUrl) ? { sourceUrl } : { content: text };
+}
+
+function own(given: unknown): Partial<DocumentInput> {
+  const { name, type, content, sourceUrl, metadata } = (given ?? {}) as Partial<DocumentInput>;
+  const holds = [content, sourceUrl].some((one) => typeof one === 'string' && one.trim() !== '');
+  if (holds) return { name, type, content, sourceUrl, metadata };
+  throw invalid(
+    'The document must be a text, a file, a web address or {name, content}.',
+    'Give one of them in msg.payload; a file as a buffer with its name in msg.filename.',
+  );
+}
+
+function named(name: string | undefined, field: string): string {
+  if (name !== undefined && name.trim() !== '') return name;
+  throw invalid('The document has no name.', `Fill in the field "${field}" or give msg.filename.`);
+}

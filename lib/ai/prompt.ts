@@ -1,0 +1,64 @@
+import { invalid } from '../errors';
+import { chatOf } from '../messages/transcript';
+import type { ChatMessage, Chunk, Message } from '../model';
+
+/** What a search in a knowledge base has left in a message. */
+interface Found {
+  query: string;
+  chunks: readonly Chunk[];
+}
+
+/** @returns what a knowledge node has left in `msg.knowledge`, if anything */
+export function foundIn(knowledge: unknown): Found | undefined {
+  const { query, chunks } = (knowledge ?? {}) as Partial<Found>;
+  return typeof query === 'string' && Array.isArray(chunks) ? { query, chunks } : undefined;
+}
+
+/**
+ * What to ask: the prompt, else what was looked up, else the payload, which may be a chat.
+ * @throws LinktorError `validation` when there is nothing
+ */
+export function questionOf(prompt: string | undefined, found: Found | undefined, payload: unknown): ChatMessage[] {
+  const said = prompt ?? found?.query ?? payload;
+  if (Array.isArray(said)) return turnsOf(said, 'payload');
+  if (typeof said !== 'string' || said.trim() === '') {
+    throw invalid('There is nothing to ask.', 'Fill in the field "prompt" or give a text in msg.payload.');
+  }
+  return [{ role: 'user', content: said }];
+}
+
+/**
+ * A chat as somebody has given it; a text is a chat of one.
+ * @param name the property that it comes from
+ * @throws LinktorError `validation` when it is none
+ */
+export function turnsOf(given: unknown, name: string): ChatMessage[] {
+  const list = typeof given === 'string' && given !== '' ? [{ role: 'user', content: given }] : given;
+  const fits = (one: Partial<ChatMessage> | null) => typeof one?.role === 'string' && typeof one.content === 'string';
+  if (Array.isArray(list) && list.length > 0 && list.every(fits)) return list as ChatMessage[];
+  throw invalid(`"${name}" must be a list of {role, content}.`, `Give such a list in msg.${name}.`);
+}
+
+/** Instructions to the model: those that there are, one after the other. @returns `''` when there are none */
+export function instructions(system: string | undefined, found: Found | undefined, schema: string | undefined): string {
+  const passages = found?.chunks.map(({ content }, index) => `[${index + 1}] ${content}`).join('\n');
+  const form = schema && `Answer with JSON alone, without any other words. It must fit this JSON schema:\n${schema}`;
+  return [system, passages, form].filter(Boolean).join('\n\n');
+}
+
+/** What people said before: notes that the system made say nothing to a model. */
+export function isTalk({ senderType }: Message): boolean {
+  return senderType !== 'system';
+}
+
+/**
+ * What was said before the question.
+ * @param messages oldest first, without the one that is being answered
+ * @param asked what is asked now; where the last one says the same, it is that one after all
+ */
+export function pastOf(messages: readonly Message[], asked: readonly ChatMessage[]): ChatMessage[] {
+  const past = chatOf(messages.filter(isTalk)).filter(({ content }) => content.trim() !== '');
+  const last = past.at(-1);
+  const isAsked = last?.role === 'user' && last.content === asked.at(-1)?.content;
+  return isAsked ? past.slice(0, -1) : past;
+}

@@ -1,0 +1,58 @@
+import type { Message, Unknowns } from '../model';
+
+/** What a customer picked. */
+export interface Picked {
+  kind: 'button' | 'list';
+  id: string;
+  title: string;
+}
+
+type Given = Record<string, unknown>;
+
+/** The words that servers have for a picked button or list row, inside `interactive`. */
+const pickedIn: readonly [string, Picked['kind']][] = [
+  ['buttonReply', 'button'],
+  ['button_reply', 'button'],
+  ['listReply', 'list'],
+  ['list_reply', 'list'],
+  ['reply', 'button'],
+];
+
+/** @returns what the customer picked, or undefined when it is no such message */
+export function pickedOf(message: Message): Picked | undefined {
+  const { interactive, choice, metadata } = message;
+  if (interactive === undefined && choice === undefined && metadata?.choice === undefined) return undefined;
+  const held = (interactive ?? {}) as Given;
+  for (const [key, kind] of pickedIn) {
+    const found = picked(held[key], kind);
+    if (found) return found;
+  }
+  return picked(choice, 'button') ?? picked(metadata?.choice, 'button');
+}
+
+function picked(given: unknown, kind: Picked['kind']): Picked | undefined {
+  const { id, title, text } = (given ?? {}) as Given;
+  if (typeof id !== 'string') return undefined;
+  return { kind, id, title: [title, text].find((one) => typeof one === 'string') ?? id };
+}
+
+/** @returns the words of a message: its text, the caption, or the title of what was picked; `''` when it has none */
+export function wordsOf(message: Message): string {
+  return message.text ?? message.media?.caption ?? pickedOf(message)?.title ?? '';
+}
+
+/** What the business itself wrote on its phone comes back as an echo. */
+export function isEcho({ source, metadata }: Message): boolean {
+  return source === 'business_app' || metadata?.echo === true || metadata?.source === 'business_app';
+}
+
+/** A file of a message; with `data` where it has been fetched, with `error` where that failed. */
+export interface Attachment extends Unknowns {
+  type: string;
+  url: string;
+}
+
+/** @returns the media of a message as the list that flows get */
+export function attachmentsOf({ media, contentType }: Message): Attachment[] {
+  return media ? [{ ...media, type: media.type ?? contentType }] : [];
+}

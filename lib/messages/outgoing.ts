@@ -1,0 +1,187 @@
+import { invalid } from '../errors';
+import type { ContactCard, Interactive, InteractiveButton, Location, Media, Outgoing, Template } from '../model';
+
+/**
+ * What a flow author gives, made a message that can be sent. Every function throws a `validation` error that names
+ * what is wrong; nothing half-built ever leaves.
+ */
+
+type Given = Record<string, unknown>;
+
+export function isObject(value: unknown): value is Given {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !Buffer.isBuffer(value);
+}
+
+/** @returns the text, or undefined when there is none; numbers and booleans become text */
+export function textOf(given: unknown): string | undefined {
+  if (Number.isFinite(given) || typeof given === 'boolean') return String(given);
+  return typeof given === 'string' && given.trim() !== '' ? given : undefined;
+}
+
+export function textMessage(given: unknown): Outgoing {
+  const text = textOf(isObject(given) ? given.text : given);
+  if (text === undefined) throw invalid('There is no text to send.', 'Fill in the field "text" or give msg.payload.');
+  return { type: 'text', text };
+}
+
+const endings: Record<string, readonly string[]> = {
+  image: ['png', 'jpg', 'jpeg', 'gif', 'webp', 'bmp', 'heic'],
+  video: ['mp4', 'mov', 'webm', 'mkv', '3gp'],
+  audio: ['mp3', 'ogg', 'oga', 'opus', 'wav', 'm4a', 'aac', 'amr'],
+};
+
+/** @param given a URL, or an object with at least `url` */
+export function mediaMessage(given: unknown, caption: string | undefined): Outgoing {
+  if (Buffer.isBuffer(given) || (typeof given === 'string' && given.startsWith('data:'))) {
+    throw invalid(
+      'This server takes media by URL only.',
+      'Put the file where the server can fetch it and give its URL.',
+    );
+  }
+  const media: Given = isObject(given) ? given : { url: given };
+  const url = typeof media.url === 'string' ? media.url.trim() : '';
+  if (!/^https?:\/\/\S+$/i.test(url) || !URL.canParse(url)) {
+    throw invalid('The media needs a URL that starts with http:// or https://.', 'Give it in the field "media".');
+  }
+  const type = typeof media.type === 'string' && media.type !== '' ? media.type : typeOf(url, media.mimeType);
+  const { data: _data, ...rest } = media;
+  const said = caption ?? textOf(media.caption);
+  return { type, media: { ...rest, url, type, ...(said === undefined ? {} : { caption: said }) } as Media };
+}
+
+function typeOf(url: string, mimeType: unknown): string {
+  const major = typeof mimeType === 'string' ? mimeType.split('/')[0] : undefined;
+  if (major !== undefined && major in endings) return major;
+  const ending = /\.(\w+)$/.exec(new URL(url).pathname)?.[1]?.toLowerCase() ?? '';
+  return Object.keys(endings).find((type) => endings[type]?.includes(ending)) ?? 'document';
+}
+
+/** @param given `{latitude, longitude, name?, address?}` in degrees */
+export function locationMessage(given: unknown): Outgoing {
+  const { latitude, longitude, name, address } = isObject(given) ? given : {};
+  const degrees = (value: unknown, most: number, what: string) => {
+    const figure = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+    if (typeof figure === 'number' && Math.abs(figure) <= most) return figure;
+    throw invalid(
+      `The location needs a ${what} between -${most} and ${most}.`,
+      'Give {latitude, longitude} in degrees.',
+    );
+  };
+  const location: Location = {
+    latitude: degrees(latitude, 90, 'latitude'),
+    longitude: degrees(longitude, 180, 'longitude'),
+  };
+  const label = textOf(name);
+  const street = textOf(address);
+  if (label !== undefined) location.name = label;
+  if (street !== undefined) location.address = street;
+  return { type: 'location', location };
+}
+
+/** @param given `{name, phones, emails}`; phones may be texts or `{type, number}` */
+export function contactMessage(given: unknown): Outgoing {
+  const card = isObject(given) ? given : {};
+  const name = textOf(card.name);
+  if (name === undefined) throw invalid('The contact card needs a name.', 'Give {name, phones, emails}.');
+  const list = (value: unknown) =>
+    value === undefined || value === null ? [] : Array.isArray(value) ? value : [value];
+  const filled = (value: unknown) => {
+    const text = textOf(value);
+    if (text === undefined) throw invalid('The contact card has an empty phone number or e-mail address.');
+    return text;
+  };
+  const phones = list(card.phones ?? card.phone).map((phone) =>
+    isObject(phone) ? { ...phone, number: filled(phone.number) } : { type: 'mobile', number: filled(phone) },
+  );
+  const emails = list(card.emails ?? card.email).map(filled);
+  if (phones.length + emails.length === 0) throw invalid('The contact card needs a phone number or an e-mail address.');
+  const contact: ContactCard = { name, phones, emails };
+  return { type: 'contact', contact };
+}
+
+/** @param given a list of titles or of `{title, id?, url?, phone?}` */
+export function buttonsMessage(text: string | undefined, given: unknown): Outgoing {
+  const rows = choices(given, 'button');
+  const buttons = rows.map(({ id, title, url, phone }): InteractiveButton => {
+    if (url !== undefined) return { type: 'url', id, title, url };
+    return phone === undefined ? { type: 'reply', id, title } : { type: 'call', id, title, phone };
+  });
+  return interactiveMessage(text, { type: 'button', action: { buttons } });
+}
+
+/** @param given a list of titles or of `{title, id?, description?, section?}`; rows of one section stay together */
+export function listMessage(text: string | undefined, given: unknown): Outgoing {
+  const sections = new Map<string, { id: string; title: string; description?: string }[]>();
+  for (const { id, title, description, section } of choices(given, 'list entry')) {
+    const rows = sections.get(section ?? '') ?? [];
+    rows.push(description === undefined ? { id, title } : { id, title, description });
+    sections.set(section ?? '', rows);
+  }
+  return interactiveMessage(text, {
+    type: 'list',
+    action: { sections: [...sections].map(([title, rows]) => ({ title, rows })) },
+  });
+}
+
+function interactiveMessage(text: string | undefined, interactive: Interactive): Outgoing {
+  if (text === undefined)
+    throw invalid('Buttons and lists need a text.', 'Fill in the field "text" or give msg.payload.');
+  return { type: 'interactive', interactive: { ...interactive, body: { text } } };
+}
+
+interface Choice {
+  id: string;
+  title: string;
+  url?: string;
+  phone?: string;
+  description?: string;
+  section?: string;
+}
+
+function choices(given: unknown, what: string): Choice[] {
+  if (!Array.isArray(given) || given.length === 0) {
+    throw invalid(`There is no ${what}.`, 'Add one in the dialog, or give a list of {title, id}.');
+  }
+  return given.map((one: unknown) => {
+    const row = isObject(one) ? one : { title: one };
+    const title = textOf(row.title ?? row.text);
+    if (title === undefined) throw invalid(`A ${what} has no title.`);
+    const { url, phone, description, section } = row;
+    return {
+      id: textOf(row.id ?? row.payload) ?? title,
+      title,
+      url: textOf(url),
+      phone: textOf(phone),
+      description: textOf(description),
+      section: textOf(section),
+    };
+  });
+}
+
+/**
+ * @param given the template's name, or an object with `name`, `language` and `components`
+ * @param parameters the values of the body's placeholders, in order
+ */
+export function templateMessage(given: unknown, language: string, parameters: unknown): Outgoing {
+  const template: Given = isObject(given) ? given : { name: given };
+  const name = textOf(template.name);
+  if (name === undefined) throw invalid('The template has no name.', 'Fill in the field "template".');
+  const values = Array.isArray(parameters) ? parameters : parameters === undefined ? [] : [parameters];
+  const body = { type: 'body', parameters: values.map(parameterOf) };
+  const components = values.length > 0 ? [body] : template.components;
+  const spoken = language || textOf(template.language);
+  if (spoken === undefined)
+    throw invalid('The template needs a language.', 'Fill in the field "language", such as pt_BR.');
+  return {
+    type: 'template',
+    template: { ...template, name, language: spoken, ...(components ? { components } : {}) } as Template,
+  };
+}
+
+/** A plain value, or a parameter in the server's own words, such as `{type: 'currency', ...}`. */
+function parameterOf(value: unknown): unknown {
+  if (isObject(value) && typeof value.type === 'string') return value;
+  const text = textOf(value);
+  if (text === undefined) throw invalid('A template parameter is empty.', 'Give a text or a number for each one.');
+  return { type: 'text', text };
+}

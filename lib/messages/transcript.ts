@@ -1,0 +1,49 @@
+import type { ChatMessage, Conversation, Message } from '../model';
+import { wordsOf } from './incoming';
+
+/** What was said, as a language model reads it. @param messages oldest first */
+export function chatOf(messages: readonly Message[]): ChatMessage[] {
+  return messages.map((message) => ({ role: roleOf(message), content: saidIn(message) }));
+}
+
+/** What was said, as a person reads it: a line for each message, or a paragraph in Markdown. @param messages oldest first */
+export function transcriptOf(
+  messages: readonly Message[],
+  format: 'text' | 'markdown',
+  conversation: Pick<Conversation, 'contact'> = {},
+): string {
+  const lines = messages.map((message) => {
+    const who = speaker(message, conversation.contact?.name);
+    const when = (message.createdAt ?? '').replace('T', ' ').slice(0, 16);
+    const said = saidIn(message);
+    return format === 'text' ? `${when} ${who}: ${said}`.trim() : `**${who}** ${when}\n\n${quoted(said)}`;
+  });
+  return lines.join(format === 'text' ? '\n' : '\n\n');
+}
+
+function roleOf({ senderType, direction }: Message): ChatMessage['role'] {
+  if (senderType === 'system') return 'system';
+  return direction === 'inbound' ? 'user' : 'assistant';
+}
+
+function speaker({ senderName, senderType, direction }: Message, customer: string | undefined): string {
+  const known = typeof senderName === 'string' ? senderName : undefined;
+  if (direction === 'inbound') return customer ?? known ?? 'customer';
+  return known ?? senderType ?? 'agent';
+}
+
+/** What has no words is named. */
+function saidIn(message: Message): string {
+  const words = wordsOf(message);
+  const { contentType, location, media } = message;
+  if (contentType === 'text' || contentType === 'interactive') return words;
+  const place = location && [location.name, `${location.latitude}, ${location.longitude}`].filter(Boolean).join(', ');
+  return [`[${contentType}]`, words || place || media?.filename].filter(Boolean).join(' ');
+}
+
+function quoted(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => `> ${line}`)
+    .join('\n');
+}

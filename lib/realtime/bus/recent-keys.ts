@@ -1,0 +1,164 @@
+/** places for keys to begin with; there are more as they are needed */
+const first = 1024;
+
+/**
+ * Keys seen lately: at most `limit` of them, none older than `life` milliseconds.
+ *
+ * Every event asks here, so the keys lie in a ring, oldest first, beside a table that finds them by their hash. A Map
+ * does the same, but full of 100,000 keys that come and go it takes three times as long, and twice the memory.
+ */
+export class RecentKeys {
+  readonly #limit: number;
+  readonly #life: number;
+  /** so that nobody can choose keys that all come to lie in one place */
+  readonly #seed = Math.floor(Math.random() * 2 ** 32);
+  #ring: Ring = newRing(first);
+  /** the place of the oldest key, and how many follow it */
+  #oldest = 0;
+  #size = 0;
+  /** when the old ones were looked for the last time, milliseconds of the clock */
+  #sweptAt = 0;
+
+  constructor({ limit = 100_000, life = 24 * 3600 * 1000 } = {}) {
+    this.#limit = limit;
+    this.#life = life;
+  }
+
+  /** All of it, oldest first, as plain data. */
+  export(): [key: string, seenAt: number][] {
+    const { kinds, ids, times, capacity } = this.#ring;
+    return Array.from({ length: this.#size }, (_, index): [string, number] => {
+      const place = (this.#oldest + index) % capacity;
+      return [`${String.fromCharCode(kinds[place] as number)}:${ids[place]}`, times[place] as number];
+    });
+  }
+
+  /** What was exported earlier; what has been seen since then stays. */
+  import(earlier: readonly (readonly [string, number])[]): void {
+    const since = this.export();
+    this.#ring = newRing(first);
+    this.#oldest = 0;
+    this.#size = 0;
+    // Nothing is swept: one entry with a strange time must not cost us those before it.
+    for (const [key, seenAt] of [...earlier, ...since]) this.#note(key.slice(0, 1), key.slice(2), seenAt);
+  }
+
+  /** @returns true when the key has been seen, and not too long ago */
+  has(kind: string, id: string, now = Date.now()): boolean {
+    const place = this.#find(kind.charCodeAt(0), id, this.#hash(kind, id));
+    return place >= 0 && now - (this.#ring.times[place] as number) < this.#life;
+  }
+
+  /** @returns true when the key is new; it is remembered from now on */
+  add(kind: string, id: string, now = Date.now()): boolean {
+    if (now !== this.#sweptAt) this.#sweep(now);
+    return this.#note(kind, id, now);
+  }
+
+  #note(kind: string, id: string, now: number): boolean {
+    const hash = this.#hash(kind, id);
+    const place = this.#find(kind.charCodeAt(0), id, hash);
+    if (place >= 0) {
+      if (now - (this.#ring.times[place] as number) < this.#life) return false;
+      // A clock that was set back can leave an old key behind younger ones: it is young again where it stands.
+      this.#ring.times[place] = now;
+      return true;
+    }
+    if (this.#size === this.#limit) this.#drop();
+    else if (this.#size === this.#ring.capacity) this.#grow();
+    this.#put(kind.charCodeAt(0), id, hash, now);
+    return true;
+  }
+
+  #put(kind: number, id: string, hash: number, time: number): void {
+    const { kinds, ids, hashes, times, table, capacity } = this.#ring;
+    const place = (this.#oldest + this.#size) % capacity;
+    kinds[place] = kind;
+    ids[place] = id;
+    hashes[place] = hash;
+    times[place] = time;
+    const mask = table.length / 2 - 1;
+    let slot = hash & mask;
+    while (table[2 * slot + 1] !== 0) slot = (slot + 1) & mask;
+    table[2 * slot] = hash;
+    table[2 * slot + 1] = place + 1;
+    this.#size++;
+  }
+
+  #hash(kind: string, id: string): number {
+    let hash = this.#seed ^ kind.charCodeAt(0);
+    for (let index = 0; index < id.length; index++) hash = Math.imul(hash ^ id.charCodeAt(index), 0x01000193);
+    return hash ^ (hash >>> 15);
+  }
+
+  /** @returns its place, or -1 */
+  #find(kind: number, id: string, hash: number): number {
+    const { kinds, ids, table } = this.#ring;
+    const mask = table.length / 2 - 1;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const place = (table[2 * slot + 1] as number) - 1;
+      if (place < 0) return place;
+      if (table[2 * slot] === hash && kinds[place] === kind && ids[place] === id) return place;
+    }
+  }
+
+  #sweep(now: number): void {
+    this.#sweptAt = now;
+    while (this.#size > 0 && now - (this.#ring.times[this.#oldest] as number) >= this.#life) this.#drop();
+  }
+
+  /** The oldest key goes. In the table those move up that had to make way for it: a search ends at an empty slot. */
+  #drop(): void {
+    const { hashes, table, capacity } = this.#ring;
+    const mask = table.length / 2 - 1;
+    let free = (hashes[this.#oldest] as number) & mask;
+    while (table[2 * free + 1] !== this.#oldest + 1) free = (free + 1) & mask;
+    for (let slot = (free + 1) & mask; table[2 * slot + 1] !== 0; slot = (slot + 1) & mask) {
+      const home = (table[2 * slot] as number) & mask;
+      if (((slot - home) & mask) < ((slot - free) & mask)) continue;
+      table[2 * free] = table[2 * slot] as number;
+      table[2 * free + 1] = table[2 * slot + 1] as number;
+      free = slot;
+    }
+    table[2 * free + 1] = 0;
+    this.#oldest = (this.#oldest + 1) % capacity;
+    this.#size--;
+  }
+
+  #grow(): void {
+    const { kinds, ids, hashes, times, capacity } = this.#ring;
+    const [from, size] = [this.#oldest, this.#size];
+    this.#ring = newRing(Math.min(this.#limit, capacity * 2));
+    this.#oldest = 0;
+    this.#size = 0;
+    for (let index = from; index < from + size; index++) {
+      const place = index % capacity;
+      this.#put(kinds[place] as number, ids[place] as string, hashes[place] as number, times[place] as number);
+    }
+  }
+}
+
+interface Ring {
+  capacity: number;
+  /** the letter of each key */
+  kinds: Uint16Array;
+  ids: string[];
+  hashes: Int32Array;
+  times: Float64Array;
+  /**
+   * By hash, never more than half full: the hash, and one more than the place of a key; 0 is empty. Both side by side, for
+   * what is not in the processor's cache takes longer than all the rest.
+   */
+  table: Int32Array;
+}
+
+function newRing(capacity: number): Ring {
+  return {
+    capacity,
+    kinds: new Uint16Array(capacity),
+    ids: Array<string>(capacity).fill(''),
+    hashes: new Int32Array(capacity),
+    times: new Float64Array(capacity),
+    table: new Int32Array(2 * 2 ** Math.ceil(Math.log2(capacity * 2))),
+  };
+}

@@ -1,0 +1,174 @@
+import {
+  type ContractChoice,
+  LinktorClient,
+  type ProxySettings,
+  type SignIn,
+  type TlsSettings,
+} from '../../../lib/client/index';
+import { LinktorError } from '../../../lib/errors';
+import { Realtime, type SocketState } from '../../../lib/realtime/index';
+import { failure } from '../failure';
+import { SentLog } from './sent-log';
+
+/** What a config node stores, as its fields describe it. */
+export interface AccountSettings {
+  baseUrl: string;
+  wsUrl: string;
+  /** auto, api, server */
+  contract: string;
+  signIn: string;
+  timeout: number;
+  maxRetries: number;
+  autoReconnect: boolean;
+  reconnectInterval: number;
+  maxReconnectAttempts: number;
+  discoverInterval: number;
+  /** seconds */
+  pollBusy: number;
+  pollIdle: number;
+  idempotent: boolean;
+  apiKey: string;
+  accessToken: string;
+  email: string;
+  password: string;
+  webhookSecret: string;
+  previousWebhookSecret: string;
+}
+
+/** What other config nodes say about the way to the server. */
+export interface Route {
+  tls?: TlsSettings;
+  proxy?: ProxySettings;
+}
+
+export interface AccountLog {
+  info(text: string): void;
+  warn(text: string): void;
+  /** reaches Catch nodes in the flows of all users of the config node */
+  error(error: LinktorError): void;
+}
+
+/** What all nodes of one config node share. */
+export interface Account {
+  /** @throws LinktorError `validation` when the config node is not complete */
+  client(): LinktorClient;
+  /** @throws LinktorError `validation` when the config node is not complete */
+  realtime(): Realtime;
+  /** the live side if somebody has asked for it; none is made */
+  current(): Realtime | undefined;
+  readonly webhookSecrets: readonly string[];
+  /** what our nodes have sent */
+  readonly journal: SentLog;
+  /** what the nodes of the account have to know of one another */
+  readonly notes: Map<string, unknown>;
+  /** a REST call has succeeded */
+  succeeded(): void;
+  close(): Promise<void>;
+}
+
+/** @returns a client for these settings, with only the credentials that the chosen sign-in uses */
+export function clientOf(settings: AccountSettings, route: Route = {}): LinktorClient {
+  const { baseUrl, signIn, timeout, maxRetries, idempotent, apiKey, accessToken, email, password } = settings;
+  const contract = (settings.contract || 'auto') as ContractChoice;
+  const signingIn: Record<string, SignIn> = {
+    apiKey: { apiKey },
+    accessToken: { accessToken },
+    password: { email, password },
+  };
+  return new LinktorClient({ baseUrl, contract, timeout, maxRetries, idempotent, ...route, ...signingIn[signIn] });
+}
+
+/** Nothing is opened before somebody needs it. */
+export function createAccount(
+  settings: AccountSettings,
+  route: Route,
+  log: AccountLog,
+  keep: (memory: Realtime['memory']) => () => void,
+): Account {
+  let client: LinktorClient | undefined;
+  let realtime: Realtime | undefined;
+  let kept: (() => void) | undefined;
+
+  const getClient = () => {
+    client ??= clientOf(settings, route);
+    return client;
+  };
+
+  const getRealtime = () => {
+    if (realtime) return realtime;
+    const rest = getClient();
+    const { contract, url, connection } = rest.realtime;
+    realtime = new Realtime({
+      contract,
+      rest,
+      url: async () => (settings.wsUrl === '' ? url() : withQueryOf(settings.wsUrl, await url())),
+      connection,
+      autoReconnect: settings.autoReconnect,
+      reconnectInterval: settings.reconnectInterval,
+      maxReconnectAttempts: settings.maxReconnectAttempts,
+      discoverInterval: settings.discoverInterval * 1000,
+      pollBusy: settings.pollBusy * 1000,
+      pollIdle: settings.pollIdle * 1000,
+      onProblem: (text) => log.warn(text),
+    });
+    realtime.onState(reporter(log));
+    kept = keep(realtime.memory);
+    return realtime;
+  };
+
+  const { webhookSecret, previousWebhookSecret } = settings;
+  return {
+    webhookSecrets: [webhookSecret, previousWebhookSecret].filter((secret) => secret !== ''),
+    journal: new SentLog(),
+    notes: new Map(),
+    client: getClient,
+    realtime: getRealtime,
+    current: () => realtime,
+    succeeded: () => realtime?.revive(),
+    async close() {
+      kept?.();
+      realtime?.close();
+      await client?.close();
+    },
+  };
+}
+
+/** A URL of the user's own, with the credentials that the contract puts into the query. */
+function withQueryOf(given: string, derived: string): string {
+  const url = new URL(given);
+  for (const [key, value] of new URL(derived).searchParams) url.searchParams.set(key, value);
+  return url.toString();
+}
+
+/** Says what an operator wants to know, and no more: the first failure and then every tenth. */
+function reporter(log: AccountLog): (state: SocketState) => void {
+  return (state) => {
+    if (state.name === 'open') log.info('realtime connected');
+    if (state.name === 'waiting' && state.attempt % 10 === 1) {
+      const seconds = Math.round((state.until - state.since) / 1000);
+      log.warn(`realtime connection lost (${state.reason}), next attempt in ${seconds} s`);
+    }
+    if (state.name === 'refused') {
+      const hint = 'Realtime stopped: mend the cause, then deploy again.';
+      log.error(new LinktorError(state.code, `The realtime connection was refused: ${state.reason}.`, { hint }));
+    }
+  };
+}
+
+/** What an unusable account is to those who ask. */
+export function brokenAccount(problem: unknown): Account {
+  const error = failure(problem);
+  const refuse = () => {
+    throw error;
+  };
+  return {
+    webhookSecrets: [],
+    journal: new SentLog(),
+    notes: new Map(),
+    client: refuse,
+    realtime: refuse,
+    current: () => undefined,
+    succeeded() {},
+    close: async () => {},
+  };
+}

@@ -1,0 +1,55 @@
+import type { Realtime } from '../../../lib/realtime/index';
+import type { RunningNode } from '../red';
+
+type Memory = Realtime['memory'];
+type Exported = ReturnType<Memory['export']>;
+
+const key = 'seen';
+/** milliseconds; what a crash may cost with a persistent store */
+const pace = 60_000;
+
+/** What config nodes leave to their successors, by their ids. */
+export type Handover = Map<string, Exported>;
+
+/**
+ * Keep what has been seen: over a deploy in the legacy, since Node-RED empties a node's context then unless a store is
+ * set up for it; over a restart in the context, where its store is a lasting one.
+ * @returns the function that keeps it for the last time
+ */
+export function remember(node: RunningNode, memory: Memory, legacy: Handover): () => void {
+  const context = node.context() as unknown as {
+    get(key: string, done: (error: Error | undefined, value: unknown) => void): void;
+    set(key: string, value: unknown, done: (error?: Error) => void): void;
+  };
+  const complain = (error?: Error) => {
+    if (error) node.warn(`what has been seen cannot be kept: ${error.message}`);
+  };
+  let kept = 0;
+  const save = (seen: Exported) => context.set(key, seen, complain);
+  const saveNews = () => {
+    const seen = memory.export();
+    const newest = seen.at(-1)?.[1] ?? 0;
+    if (newest === kept) return;
+    kept = newest;
+    save(seen);
+  };
+  memory.import(legacy.get(node.id) ?? []);
+  legacy.delete(node.id);
+  context.get(key, (error, value) => {
+    complain(error);
+    if (Array.isArray(value)) memory.import((value as Exported).filter(isEntry));
+  });
+  const timer = setInterval(saveNews, pace);
+  return () => {
+    clearInterval(timer);
+    const seen = memory.export();
+    legacy.set(node.id, seen);
+    // Even without news: it says until when we have listened.
+    save(seen);
+  };
+}
+
+/** A store holds what it was given, by whatever version of this package. */
+function isEntry(entry: unknown): boolean {
+  return Array.isArray(entry) && typeof entry[0] === 'string' && typeof entry[1] === 'number';
+}

@@ -1,0 +1,40 @@
+import { copyOf } from '../to-msg';
+
+/** A message that one of our nodes has sent. */
+export interface Sent {
+  messageId: string;
+  conversationId: string;
+  /** milliseconds of the clock */
+  at: number;
+  /** what the flow wants to have back when the message is delivered or read */
+  context?: unknown;
+}
+
+const mostKept = 10_000;
+const kept = 24 * 60 * 60 * 1000;
+
+/** What the nodes of one account have sent: the last 10,000 messages of the last 24 hours. */
+export class SentLog {
+  readonly #sent = new Map<string, Sent>();
+  readonly #listeners = new Set<(sent: Sent) => void>();
+
+  note(sent: Sent): void {
+    // What the flow does with it afterwards does not change what was noted.
+    this.#sent.set(sent.messageId, sent.context === undefined ? sent : { ...sent, context: copyOf(sent.context) });
+    for (const [id, { at }] of this.#sent) {
+      if (this.#sent.size <= mostKept && sent.at - at < kept) break;
+      this.#sent.delete(id);
+    }
+    for (const listener of this.#listeners) listener(sent);
+  }
+
+  find(messageId: string): Sent | undefined {
+    return this.#sent.get(messageId);
+  }
+
+  /** Hear of everything that is sent from now on. @returns the function that ends it */
+  onSent(listener: (sent: Sent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}

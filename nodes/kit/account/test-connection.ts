@@ -1,0 +1,129 @@
+import type { LinktorClient } from '../../../lib/client/index';
+import { LinktorError } from '../../../lib/errors';
+import type { SocketState } from '../../../lib/realtime/index';
+import type { Finding } from '../admin/types';
+import { failure } from '../failure';
+import { type Account, type AccountSettings, createAccount, type Route } from './account';
+
+/** milliseconds that the socket may take to open */
+const socketLimit = 5000;
+/** seconds that each look for a feature may take */
+const featureLimit = 5;
+/** seconds that two clocks may be apart: half of what a signed webhook may be late */
+const clockLimit = 150;
+
+/**
+ * Try settings out, without changing anything on the server: who answers, who we are there, what there is.
+ * What failed is a finding like the others; nothing is thrown.
+ */
+export async function probe(settings: AccountSettings, route: Route): Promise<Finding[]> {
+  let account: Account;
+  try {
+    account = createAccount(settings, route, silent, () => () => {});
+    account.client();
+  } catch (thrown) {
+    return [failed('server', failure(thrown))];
+  }
+  try {
+    const findings = await signedIn(account.client(), settings);
+    if (findings.some(({ problem }) => problem)) return findings;
+    const [features, realtime] = await Promise.all([found(account.client()), connected(account)]);
+    return [...findings, ...features, realtime];
+  } finally {
+    await account.close();
+  }
+}
+
+const silent = { info() {}, warn() {}, error() {} };
+
+async function signedIn(client: LinktorClient, { baseUrl, signIn }: AccountSettings): Promise<Finding[]> {
+  const server = { server: new URL(baseUrl).host };
+  const began = performance.now();
+  try {
+    const user = await client.auth.me();
+    const latency = Math.round(performance.now() - began);
+    const tenant = await client.auth.tenant().catch(() => undefined);
+    const name = user.name ?? user.email ?? user.id;
+    const who = tenant?.name ? `${name} (${tenant.name})` : name;
+    return [
+      { what: 'server', ok: true, facts: { ...server, latency } },
+      { what: 'signIn', ok: true, facts: { signIn, who } },
+      { what: 'contract', ok: true, facts: { contract: (await client.contract()).name } },
+      ...(await clock(client)),
+    ];
+  } catch (thrown) {
+    const problem = failure(thrown);
+    // Who refuses us has at least answered.
+    if (problem.code !== 'authentication' && problem.code !== 'authorization') return [failed('server', problem)];
+    const latency = Math.round(performance.now() - began);
+    return [{ what: 'server', ok: true, facts: { ...server, latency } }, failed('signIn', problem)];
+  }
+}
+
+/** Any answer says what the server's clock says, in whole seconds. */
+async function clock(client: LinktorClient): Promise<Finding[]> {
+  const answer = await client.request({ path: '/channels', query: { limit: 1 } }).catch(() => undefined);
+  const apart = Math.round((Date.parse(answer?.headers.date ?? '') - Date.now()) / 1000);
+  if (Number.isNaN(apart)) return [];
+  const seconds = Math.max(0, Math.abs(apart) - 1);
+  const ok = seconds <= clockLimit;
+  return [{ what: ok ? 'clock' : 'clockOff', ok, facts: { seconds } }];
+}
+
+const features: Record<string, (client: LinktorClient) => Promise<unknown>> = {
+  channels: (client) => client.channels.list({ limit: 1 }),
+  contacts: (client) => client.contacts.list({ limit: 1 }),
+  knowledgeBases: (client) => client.knowledgeBases.list({ limit: 1 }),
+  agents: (client) => client.ai.agents.list({ limit: 1 }),
+  bots: (client) => client.bots.list({ limit: 1 }),
+  flows: (client) => client.flows.list({ limit: 1 }),
+  templates: (client) => client.vre.templates(),
+};
+
+/** Reading a little of everything is the cheapest way to know what a server has. */
+async function found(client: LinktorClient): Promise<Finding[]> {
+  const hurried = client.with({ timeout: featureLimit });
+  const looks = Object.entries(features).map(async ([name, look]) => {
+    const there = await look(hurried).then(
+      () => true,
+      () => false,
+    );
+    return [name, there] as const;
+  });
+  const results = await Promise.all(looks);
+  const named = (wanted: boolean) => results.filter(([, there]) => there === wanted).map(([name]) => name);
+  const [here, missing] = [named(true), named(false)];
+  return [
+    ...(here.length > 0 ? [{ what: 'features', ok: true, facts: { here } } as const] : []),
+    ...(missing.length > 0 ? [{ what: 'missing', facts: { missing } } as const] : []),
+  ];
+}
+
+/** Open the socket, and let go of it at once. */
+async function connected(account: Account): Promise<Finding> {
+  const began = performance.now();
+  const realtime = account.realtime();
+  let timer: NodeJS.Timeout | undefined;
+  const settled = new Promise<SocketState | undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), socketLimit);
+    realtime.onState((state) => {
+      if (state.name === 'open' || state.name === 'refused' || state.name === 'waiting') resolve(state);
+    });
+  });
+  const release = realtime.listen(() => {});
+  const state = await settled;
+  clearTimeout(timer);
+  release();
+  if (state?.name === 'open') {
+    return { what: 'realtime', ok: true, facts: { latency: Math.round(performance.now() - began) } };
+  }
+  const reason = state && 'reason' in state ? state.reason : `no connection within ${socketLimit / 1000} s`;
+  const code = state?.name === 'refused' ? state.code : 'websocket';
+  return { what: 'realtime', ok: false, problem: { code, message: reason } };
+}
+
+/** What is usually to be done the dialog says itself, in the user's language; what is special about this failure is told. */
+function failed(what: Finding['what'], { code, message, cause }: LinktorError): Finding {
+  const usual = new LinktorError(code, message).cause.hint;
+  return { what, ok: false, problem: { code, message, hint: cause.hint === usual ? undefined : cause.hint } };
+}

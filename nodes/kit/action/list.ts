@@ -1,0 +1,109 @@
+import { pages } from '../../../lib/client/index';
+import type { Page } from '../../../lib/model';
+import type { ActionContext, Outcome } from '../define';
+import { as, choice, dynNumber, figure, typed, type When } from '../fields';
+
+/** The rows of an operation that lists something. @param when the operations that list */
+export function listing(when: When) {
+  return {
+    paging: choice(['one', 'all', 'each'], { icon: 'files-o', when }),
+    page: typed('', {
+      types: dynNumber,
+      convert: as.number(1),
+      icon: 'file-o',
+      advanced: true,
+      when: { ...when, paging: ['one'] },
+    }),
+    limit: figure(100, { min: 1, max: 100_000, icon: 'arrows-v', when }),
+  };
+}
+
+interface Wanted {
+  paging: string;
+  page?: number;
+  limit: number;
+}
+
+type Fetch<T> = (slice: { limit?: number; page?: number; cursor?: string }) => Promise<Page<T>>;
+
+/**
+ * A list as the user wants it: one page of at most `limit` items, all up to `limit`, or one message for each up to
+ * `limit`, with `msg.parts` for the core join and batch nodes. A long list is read page by page, no faster than the
+ * flow takes it, and shows how far it is.
+ * @param fetch gets the slice to ask the server for
+ */
+export async function listed<T>(
+  { emit, progress }: Pick<ActionContext<unknown>, 'emit' | 'progress'>,
+  { paging, page: number = 1, limit }: Wanted,
+  fetch: Fetch<T>,
+): Promise<Outcome | undefined> {
+  if (paging === 'one') {
+    const page = await fetch({ limit, page: number });
+    return found(page.items, { ...page, page: page.page ?? number });
+  }
+  const all: T[] = [];
+  const parts = new Parts<T>(emit);
+  let facts: Page<unknown> = { items: [], hasNext: false };
+  for await (const page of pages(fetch, Math.min(limit, 100))) {
+    const count = paging === 'all' ? all.length : parts.count;
+    const room = limit - count;
+    const items = page.items.slice(0, room);
+    const isFull = items.length === room;
+    const truncated = page.truncated === true || (isFull && (page.hasNext || page.items.length > room));
+    facts = {
+      ...facts,
+      total: page.total ?? facts.total,
+      hasNext: isFull && truncated,
+      truncated: truncated || undefined,
+      items: [],
+    };
+    if (paging === 'all') all.push(...items);
+    else for (const item of items) await parts.add(item);
+    progress(count + items.length);
+    if (isFull) break;
+  }
+  if (paging === 'all') return found(all, facts);
+  const last = parts.last();
+  return last && { ...last, ...(facts.truncated && { status: 'truncated' as const }) };
+}
+
+/**
+ * Messages of their own for the parts of a result, with `msg.parts` for the core join and batch nodes. One is always
+ * kept back: the last of them says how many there are.
+ */
+export class Parts<T> {
+  readonly #emit: ActionContext<unknown>['emit'];
+  readonly #id = crypto.randomUUID();
+  #sent = 0;
+  #kept: { item: T } | undefined;
+
+  constructor(emit: ActionContext<unknown>['emit']) {
+    this.#emit = emit;
+  }
+
+  get count(): number {
+    return this.#sent + (this.#kept ? 1 : 0);
+  }
+
+  async add(item: T): Promise<void> {
+    const before = this.#kept;
+    this.#kept = { item };
+    if (before) await this.#emit(this.#part(before.item));
+  }
+
+  /** @returns the one that was kept back, to be sent after all others */
+  last(): Outcome | undefined {
+    return this.#kept && this.#part(this.#kept.item, this.count);
+  }
+
+  #part(item: T, count?: number): Outcome {
+    const parts = { id: this.#id, index: this.#sent++, type: 'array', len: 1, ...(count !== undefined && { count }) };
+    return { result: item, also: { parts } };
+  }
+}
+
+function found(items: unknown[], { total, page, pageSize, hasNext, truncated, nextCursor }: Page<unknown>): Outcome {
+  const facts = { page, pageSize: pageSize ?? items.length, total, hasNext, nextCursor, truncated };
+  const known = Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
+  return { result: items, also: { page: known }, ...(truncated && { status: 'truncated' as const }) };
+}

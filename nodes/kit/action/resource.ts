@@ -1,0 +1,63 @@
+import type { Page } from '../../../lib/model';
+import type { ActionContext, Outcome } from '../define';
+import { as, type Listable, tick, typed } from '../fields';
+import { listed, listing } from './list';
+
+type Slice = { limit?: number; page?: number; cursor?: string };
+
+/** What the five usual operations need of a resource of the client. */
+interface Usual<Filter> {
+  list(filter: Filter & Slice): Promise<Page<unknown>>;
+  get(id: string): Promise<unknown>;
+  create(input: Record<string, unknown>): Promise<unknown>;
+  update(id: string, changes: Record<string, unknown>): Promise<unknown>;
+  remove(id: string): Promise<void>;
+}
+
+interface Asked<Filter> {
+  operation: string;
+  id: string;
+  /** what a list is narrowed down to */
+  filter: Filter;
+  paging: string;
+  page?: number;
+  limit: number;
+  /** asked for only when something is written */
+  body(): Record<string, unknown>;
+}
+
+/** An id that comes from the message or is picked. @param operations those that need it */
+export function idField(property: string, pick: Listable, operations: readonly string[], icon: string) {
+  return typed(property, { required: true, convert: as.string, pick, icon, when: { operation: operations } });
+}
+
+/** The rows of list and delete, and the search. */
+export const usualFields = {
+  search: typed('', { convert: as.string, icon: 'search', when: { operation: ['list'] } }),
+  state: typed('', { convert: as.string, also: 'status', icon: 'flag-o', when: { operation: ['list'] } }),
+  ...listing({ operation: ['list'] }),
+  confirm: tick({ when: { operation: ['delete'] } }),
+};
+
+/** list, get, create, update, delete. @returns undefined for an operation that is none of them, or when all is sent */
+export async function usual<Filter>(
+  context: Pick<ActionContext<unknown>, 'emit' | 'progress'>,
+  resource: Usual<Filter>,
+  { operation, id, filter, body, ...wanted }: Asked<Filter>,
+): Promise<Outcome | undefined> {
+  switch (operation) {
+    case 'list':
+      return listed(context, wanted, (slice) => resource.list({ ...filter, ...slice }));
+    case 'get':
+      return { result: await resource.get(id) };
+    case 'create':
+      return { result: await resource.create(body()) };
+    case 'update':
+      return { result: await resource.update(id, body()) };
+    case 'delete':
+      await resource.remove(id);
+      return { result: { id, deleted: true } };
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,46 @@
+import type { AnswerFacts } from '../../../lib/client/index';
+import type { Msg, Outcome } from '../define';
+import type { RED, RunningNode } from '../red';
+
+type Stored = Record<string, unknown>;
+
+/** Put what came out of a run into the message (or a context), and leave everything else in it alone. */
+export async function store(
+  red: RED,
+  node: RunningNode,
+  stored: Stored,
+  property: string,
+  msg: Msg,
+  outcome: Outcome,
+  facts: AnswerFacts,
+): Promise<void> {
+  for (const [name, value] of Object.entries(outcome.also ?? {})) {
+    // Not set to undefined: some core nodes only look whether a property is there.
+    if (value === undefined) delete msg[name];
+    else msg[name] = value;
+  }
+  if (facts.requestId !== undefined || facts.rate) {
+    const before = typeof msg.linktor === 'object' && msg.linktor !== null ? msg.linktor : {};
+    msg.linktor = { ...before, ...facts };
+  }
+  if (outcome.keep) return;
+  const target = String(stored.result || property);
+  const type = String(stored.resultType ?? 'msg');
+  if (type === 'flow' || type === 'global') await toContext(red, node, type, target, outcome.result);
+  else red.util.setMessageProperty(msg as never, target, outcome.result, true);
+}
+
+function toContext(
+  red: RED,
+  node: RunningNode,
+  type: 'flow' | 'global',
+  target: string,
+  value: unknown,
+): Promise<void> {
+  const { key, store: name } = red.util.parseContextStore(target);
+  return new Promise((resolve, reject) => {
+    node
+      .context()
+      [type].set(key, value as never, name as never, (error?: Error) => (error ? reject(error) : resolve()));
+  });
+}

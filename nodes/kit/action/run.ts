@@ -1,0 +1,149 @@
+import type { AnswerFacts, LinktorClient } from '../../../lib/client/index';
+import type { Account } from '../account/account';
+import { accountOf } from '../account/config-node';
+import type { Action, ActionContext, Live, Msg, Outcome } from '../define';
+import type { Evaluate } from '../evaluate';
+import { type Send, type Stored, toPort } from '../message';
+import type { RED, RunningNode } from '../red';
+import type { Status } from '../status';
+import { store } from './result';
+
+/** What all runs of one node share. */
+export interface RunContext {
+  red: RED;
+  node: RunningNode;
+  definition: Action;
+  stored: Stored;
+  evaluate: Evaluate;
+  /** the message property for the result, unless the user has chosen */
+  property: string;
+  status: Status;
+  notes: Map<string, unknown>;
+  closing: AbortSignal;
+}
+
+/**
+ * One message being worked on, as the action sees it. Thousands may be waiting: what only some actions ask for is made
+ * when they ask.
+ */
+export class Run implements ActionContext<never> {
+  readonly msg: Msg;
+  readonly signal: AbortSignal;
+  values = undefined as never;
+  readonly #place: RunContext;
+  readonly #send: Send;
+  readonly #account: Account;
+  /** what it has to call through, when it has waited for its turn */
+  #seat: LinktorClient | undefined;
+  #client: LinktorClient | undefined;
+  #facts: AnswerFacts | undefined;
+  #releases: Set<() => void> | undefined;
+
+  /** @throws LinktorError `validation` when the node has no usable account */
+  constructor(place: RunContext, msg: Msg, send: Send, signal: AbortSignal) {
+    this.#place = place;
+    this.msg = msg;
+    this.#send = send;
+    this.signal = signal;
+    this.#account = accountOf(place.red, place.stored);
+    this.#account.client();
+  }
+
+  /** @throws LinktorError at once or later */
+  start(): Promise<Outcome | undefined> {
+    const values = this.#place.evaluate(this.msg);
+    return values instanceof Promise ? values.then((arrived) => this.#act(arrived)) : this.#act(values);
+  }
+
+  #act(values: object): Promise<Outcome | undefined> {
+    const { closing, definition } = this.#place;
+    // When the node closes, the client says what became of the call; after a reset there is to be none.
+    if (!closing.aborted) this.signal.throwIfAborted();
+    this.values = values as never;
+    const lane = definition.lane?.(this);
+    if (lane === undefined) return definition.run(this);
+    const begin = (client: LinktorClient) => {
+      this.#seat = client;
+      return definition.run(this);
+    };
+    return this.#account.client().inTurn(lane, begin, { signal: this.signal });
+  }
+
+  /** Send a message with what came out. */
+  async deliver(target: Msg, outcome: Outcome): Promise<void> {
+    const { red, node, stored, property } = this.#place;
+    await store(red, node, stored, property, target, outcome, this.#facts ?? {});
+    this.#send(toPort(outcome.port ?? 0, target));
+  }
+
+  /** Lets go of all that was opened of the live side. */
+  release(): void {
+    for (const release of this.#releases ?? []) release();
+    this.#releases = undefined;
+  }
+
+  get client(): LinktorClient {
+    this.#client ??= (this.#seat ?? this.#account.client()).with({
+      signal: this.signal,
+      onAnswer: (answer) => {
+        this.#facts = { ...this.#facts, ...answer };
+        this.#account.succeeded();
+      },
+    });
+    return this.#client;
+  }
+
+  get valuesOf() {
+    return async (entry: Readonly<Msg>) => (await this.#place.evaluate.each(entry)) as never;
+  }
+
+  get seated() {
+    return this.#seat !== undefined;
+  }
+
+  get notes() {
+    return this.#place.notes;
+  }
+
+  get shared() {
+    return this.#account.notes;
+  }
+
+  get journal() {
+    return this.#account.journal;
+  }
+
+  get progress() {
+    return (done: number) => this.#place.status.count(done);
+  }
+
+  get emit() {
+    return async (part: Outcome) => {
+      this.signal.throwIfAborted();
+      await this.deliver(this.#place.red.util.cloneMessage(this.msg as never) as Msg, part);
+      await new Promise(setImmediate);
+    };
+  }
+
+  get live() {
+    return () => this.#open();
+  }
+
+  #open(): Live {
+    const open = this.#account.realtime();
+    this.#releases ??= new Set();
+    const releases = this.#releases;
+    return {
+      hear: (listener) => releases.add(open.listen(listener, false)),
+      subscribe: (conversationId) => releases.add(open.subscribe(conversationId)),
+      typing: (conversationId, isTyping) => open.typing(conversationId, isTyping),
+      onState: (listener) => releases.add(open.onState(listener)),
+      get state() {
+        return open.state;
+      },
+      get polls() {
+        return open.polls;
+      },
+    };
+  }
+}

@@ -1,0 +1,89 @@
+import type { LinktorClient } from '../../../lib/client/index';
+import { invalid, LinktorError } from '../../../lib/errors';
+import type { Message } from '../../../lib/model';
+import type { Deed, Talk } from '../../sidebar/types';
+
+/** milliseconds that a sandbox on this machine may take to answer */
+const patience = 2000;
+const shown = 50;
+
+/**
+ * Whether a sandbox answers there. Only this machine is asked, and without credentials: its control routes need none,
+ * and whatever else may listen there gets none.
+ */
+export async function isSandbox(url: string | undefined): Promise<boolean> {
+  if (url === undefined || !isLoopback(url)) return false;
+  try {
+    const { counts, sockets } = (await control(url, 'state')) as { counts?: unknown; sockets?: unknown };
+    return typeof counts === 'object' && typeof sockets === 'object';
+  } catch {
+    return false;
+  }
+}
+
+/** What the customer of a conversation sees of it. */
+export async function talkOf(client: LinktorClient, conversationId: string): Promise<Talk> {
+  const { items } = await client.conversations.messages(conversationId, { limit: shown });
+  const ours = items.filter(({ direction }) => direction === 'outbound');
+  const [last] = ours;
+  return {
+    said: last?.text ?? last?.interactive?.body?.text ?? '',
+    offers: last ? offersOf(last) : [],
+    unread: ours.filter(isUnread).length,
+  };
+}
+
+/**
+ * Do what a customer does, by the control routes of the sandbox.
+ * @throws LinktorError `validation` when it is nothing that a customer can do
+ */
+export async function act(url: string, client: LinktorClient, deed: Deed): Promise<void> {
+  const { conversationId, text, choice, read } = deed;
+  if (typeof conversationId !== 'string' || conversationId === '') throw invalid('"conversationId" is missing.');
+  if (read === true) {
+    const { items } = await client.conversations.messages(conversationId, { limit: shown });
+    for (const { id: messageId } of items.filter(isUnread)) {
+      await control(url, 'status', { messageId, status: 'read' });
+    }
+  } else if (choice) await control(url, 'messages', { conversationId, choice });
+  else if (typeof text === 'string' && text.trim() !== '') await control(url, 'messages', { conversationId, text });
+  else throw invalid('There is nothing to say.', 'Give "text", "choice" or "read".');
+}
+
+function isUnread({ direction, status }: Message): boolean {
+  return direction === 'outbound' && (status === 'sent' || status === 'delivered');
+}
+
+function offersOf({ interactive }: Message): Talk['offers'] {
+  const { buttons = [], sections = [] } = interactive?.action ?? {};
+  const pressed = buttons.filter(({ type }) => type === 'reply' || type === undefined);
+  return [...pressed, ...sections.flatMap(({ rows }) => rows)].map(({ id, title }) => ({ id, title }));
+}
+
+/** The control routes are no part of the API, so the client has no part in this. */
+async function control(url: string, path: string, body?: object): Promise<unknown> {
+  const signal = AbortSignal.timeout(patience);
+  const target = `${new URL(url).origin}/_sandbox/${path}`;
+  const asked: RequestInit = body
+    ? { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }
+    : {};
+  let response: Response;
+  let said: unknown;
+  try {
+    response = await fetch(target, { ...asked, redirect: 'error', signal });
+    said = await response.json();
+  } catch (cause) {
+    const code = (cause as Error).name === 'TimeoutError' ? 'timeout' : 'network';
+    throw new LinktorError(code, 'The sandbox did not answer.');
+  }
+  if (response.ok) return said;
+  const { message } = (said ?? {}) as { message?: unknown };
+  throw new LinktorError(response.status === 404 ? 'not_found' : 'validation', `The sandbox refused: ${message}`);
+}
+
+function isLoopback(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { hostname, protocol } = new URL(url);
+  const isLocal = hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
+  return protocol === 'http:' && isLocal;
+}

@@ -1,0 +1,177 @@
+import { invalid } from '../../../lib/errors';
+import { version } from '../../../package.json';
+import type { AccountSettings } from '../account/account';
+import type { ConfigNode } from '../account/config-node';
+import { routeOf } from '../account/route';
+import { probe } from '../account/test-connection';
+import type { RED } from '../red';
+import type { Finding, Tested } from './types';
+
+/** A running config node; Node-RED has put the environment's values into its credentials. */
+export type Deployed = Pick<ConfigNode, 'account' | 'deployedUrl' | 'deployedSocketUrl' | 'credentials'>;
+
+/** The credentials of each way to sign in; no others are looked at. */
+const needed: Record<string, readonly string[]> = {
+  apiKey: ['apiKey'],
+  accessToken: ['accessToken'],
+  password: ['email', 'password'],
+};
+
+/** What the editor puts into a password field whose value it does not know. */
+const unknown = '__PWRD__';
+
+/**
+ * Try the settings of the dialog. Stored credentials stand in for those that were not typed anew, but they go to the
+ * host they were deployed for and to no other: whoever may edit a config node may not lead its key away.
+ * @throws LinktorError `validation` when there is nothing that could be tried
+ */
+export async function tested(body: Record<string, unknown>, red: RED, id: string): Promise<Tested> {
+  const node = nodeOf(red, id);
+  const deployed = node?.deployedUrl;
+  const stored = storedOf(red, id);
+  const text = (name: string) => (typeof body[name] === 'string' ? String(body[name]) : '');
+  // What an environment variable holds is known at run time only, and is nobody's business here.
+  const hidden = isVariable(text('baseUrl'));
+  if (hidden && text('baseUrl') !== stored.baseUrl) throw notYet('Server URL');
+  const baseUrl = hidden ? (deployed ?? '') : text('baseUrl');
+  if (!URL.canParse(baseUrl))
+    throw invalid('The Server URL is not a URL.', 'Give it as https://host or https://host/prefix.');
+  const wsUrl = isVariable(text('wsUrl')) ? (node?.deployedSocketUrl ?? '') : text('wsUrl');
+  const samePlace =
+    deployed !== undefined &&
+    originOf(deployed) === originOf(baseUrl) &&
+    (wsUrl === '' ||
+      wsUrl === node?.deployedSocketUrl ||
+      originOf(wsUrl.replace(/^ws/i, 'http')) === originOf(baseUrl)) &&
+    isSameWay(red, body, stored, baseUrl);
+  const credential = (name: string) => {
+    const typed = text(name);
+    if (isVariable(typed) && typed !== stored[name]) throw notYet(name);
+    if (typed !== unknown && !isVariable(typed)) return typed;
+    if (samePlace) return node?.credentials?.[name] ?? '';
+    throw invalid(
+      'What is stored goes to the server that it was deployed for, and to no other.',
+      'Enter it again to test this one.',
+    );
+  };
+  const settings = {
+    baseUrl,
+    wsUrl,
+    contract: text('contract'),
+    signIn: text('signIn'),
+    ...Object.fromEntries((needed[text('signIn')] ?? []).map((name) => [name, credential(name)])),
+    timeout: 10,
+    maxRetries: 0,
+    idempotent: false,
+    autoReconnect: false,
+  } as unknown as AccountSettings;
+  const findings = await probe(settings, routeOf(red, body));
+  const shown = hidden ? findings.map((one) => JSON.parse(without(JSON.stringify(one), baseUrl))) : findings;
+  return {
+    findings: shown,
+    diagnostics: diagnosticsOf(red, node, shown, hidden ? text('baseUrl') : baseUrl, settings),
+  };
+}
+
+/** A proxy that was not deployed sees all that is not encrypted, and with other TLS settings the rest as well. */
+function isSameWay(
+  red: RED,
+  given: Record<string, unknown>,
+  stored: Record<string, unknown>,
+  baseUrl: string,
+): boolean {
+  const proxy = routeOf(red, given).proxy?.url;
+  if (proxy === undefined || proxy === routeOf(red, stored).proxy?.url) return true;
+  const tlsOf = ({ tls }: Record<string, unknown>) => red.nodes.getNode(String(tls ?? ''));
+  return originOf(baseUrl)?.startsWith('https:') === true && tlsOf(given) === tlsOf(stored);
+}
+
+/** @returns whether another config node signs in as the same user on the same server; which one is not told */
+export function hasTwin(red: RED, id: string): boolean {
+  const identities = new Map<string, string>();
+  red.nodes.eachNode((each) => {
+    const { id: one, type, signIn = 'apiKey' } = each as { id: string; type: string; signIn?: string };
+    const identity = type === 'linktor-config' ? identityOf(nodeOf(red, one), signIn) : undefined;
+    if (identity !== undefined) identities.set(one, identity);
+  });
+  const own = identities.get(id);
+  return own !== undefined && [...identities].some(([other, identity]) => other !== id && identity === own);
+}
+
+/** Who a config node is, to compare and never to be told. */
+function identityOf(node: Deployed | undefined, signIn: string): string | undefined {
+  const { deployedUrl = '', credentials = {} } = node ?? {};
+  const key = signIn === 'password' ? credentials.email?.toLowerCase() : credentials[signIn];
+  const place = originOf(deployedUrl);
+  return key && place ? `${place} ${signIn} ${key}` : undefined;
+}
+
+function nodeOf(red: RED, id: string): Deployed | undefined {
+  return (red.nodes.getNode(id) as unknown as Deployed | null) ?? undefined;
+}
+
+/** What was deployed, in the words of the flow: variables are not yet what they stand for. */
+export function storedOf(red: RED, id: string): Record<string, unknown> {
+  let stored: object = {};
+  red.nodes.eachNode((each) => {
+    if (each.id === id) stored = each;
+  });
+  return { ...stored, ...red.nodes.getCredentials(id) };
+}
+
+/** What a support case needs, without anybody's name or key. */
+function diagnosticsOf(
+  red: RED,
+  node: Deployed | undefined,
+  findings: readonly Finding[],
+  server: string,
+  { signIn }: AccountSettings,
+): string {
+  const { platform, arch, version: nodeVersion } = process;
+  const lines = findings.map(({ what, ok, facts: { who: _, server: __, ...facts } = {}, problem }) => {
+    const said = problem ? `${problem.code}: ${problem.message}` : JSON.stringify(facts);
+    return `${what}: ${ok === false ? 'failed' : 'ok'} ${said}`;
+  });
+  return [
+    `@linktor/node-red-linktor ${version}`,
+    `Node-RED ${red.version?.() ?? '?'}, Node.js ${nodeVersion}, ${platform} ${arch}`,
+    `Server: ${isVariable(server) ? server : placeOf(server)}`,
+    `Sign-in: ${signIn}`,
+    ...lines,
+    `deployed realtime: ${stateOf(node)}`,
+  ].join('\n');
+}
+
+function stateOf(node: Deployed | undefined): string {
+  const state = node?.account?.current()?.state;
+  if (!state) return 'not in use';
+  return `${state.name} since ${new Date(state.since).toISOString()}${'reason' in state ? ` (${state.reason})` : ''}`;
+}
+
+/** Where a server is, without user and query. */
+function placeOf(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname}`;
+}
+
+/** In either of the forms that Node-RED puts values in for. */
+export function isVariable(text: string): boolean {
+  return /^\$(\{[^}]+\}|\(\S+\))$/.test(text.trim());
+}
+
+function notYet(field: string) {
+  return invalid(
+    `What stands in "${field}" is known once it is deployed, and not before.`,
+    'Deploy first, then test the connection.',
+  );
+}
+
+/** What an environment variable says about the server is not told, neither by us nor by a message. */
+function without(text: string, baseUrl: string): string {
+  const { host, hostname } = new URL(baseUrl);
+  return text.replaceAll(host, '***').replaceAll(hostname, '***');
+}
+
+function originOf(url: string): string | undefined {
+  return URL.canParse(url) ? new URL(url).origin : undefined;
+}

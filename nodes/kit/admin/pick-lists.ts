@@ -1,0 +1,115 @@
+import type { LinktorClient } from '../../../lib/client/index';
+import type { Contact, Conversation, Page } from '../../../lib/model';
+import type { Listable } from '../fields';
+import type { Item, Part } from './types';
+
+/** How a list is asked for: what the dialog has typed, and where the part before ended. */
+export interface Wanted {
+  search?: string;
+  page?: number;
+  cursor?: string;
+}
+
+type Slice = Wanted & { limit: number };
+
+interface Listing {
+  list(client: LinktorClient, slice: Slice): Promise<Page<Item>>;
+  /** contracts whose servers do not search it: then we do */
+  unsearched: readonly string[];
+}
+
+const perPart = 25;
+/** a part that we search ourselves may be larger: most of it is not shown */
+const perSearch = 100;
+
+/** What pick lists can be filled with. */
+const listings: Record<Listable, Listing> = {
+  agents: named((client, slice) => client.ai.agents.list(slice)),
+  bots: named((client, slice) => client.bots.list(slice)),
+  channels: {
+    list: async (client, slice) =>
+      of(await client.channels.list(slice), ({ id, name, type, status }) => item(id, name ?? type, type, status)),
+    unsearched: ['server'],
+  },
+  contacts: {
+    list: async (client, slice) => of(await client.contacts.list(slice), contactItem),
+    unsearched: [],
+  },
+  conversations: {
+    list: async (client, slice) => withContacts(client, await client.conversations.list(slice)),
+    unsearched: ['server'],
+  },
+  flows: named((client, slice) => client.flows.list(slice)),
+  knowledgeBases: named((client, slice) => client.knowledgeBases.list(slice)),
+  templates: {
+    list: async (client) => {
+      const templates = await client.vre.templates();
+      return { items: templates.map(({ id, name }) => item(id, name)), hasNext: false };
+    },
+    unsearched: ['api', 'server'],
+  },
+};
+
+export function isListable(what: string): what is Listable {
+  return Object.hasOwn(listings, what);
+}
+
+/**
+ * A part of a list, with titles for people.
+ * @throws LinktorError as the client does; `not_supported` when the server has no such thing
+ */
+export async function part(client: LinktorClient, what: Listable, wanted: Wanted): Promise<Part> {
+  const { list, unsearched } = listings[what];
+  const { search = '' } = wanted;
+  const byUs = search !== '' && unsearched.includes((await client.contract()).name);
+  const slice = byUs ? { ...wanted, search: undefined, limit: perSearch } : { ...wanted, limit: perPart };
+  const page = await list(client, slice);
+  const items = byUs ? page.items.filter((one) => fits(one, search)) : page.items;
+  return { items, next: nextOf(page, wanted) };
+}
+
+function named(
+  list: (client: LinktorClient, slice: Slice) => Promise<Page<{ id: string; name?: string; status?: string }>>,
+): Listing {
+  return {
+    list: async (client, slice) =>
+      of(await list(client, slice), ({ id, name, status }) => item(id, name, status === 'active' ? undefined : status)),
+    unsearched: ['server'],
+  };
+}
+
+function of<T>({ items, ...page }: Page<T>, make: (one: T) => Item): Page<Item> {
+  return { ...page, items: items.map(make) };
+}
+
+/** @param details what there is of them is shown beside the title */
+function item(id: string, title: string | undefined, ...details: (string | undefined)[]): Item {
+  const detail = details.filter((one) => one && one !== title).join(' · ');
+  return { value: id, label: title || id, ...(detail !== '' && { detail }) };
+}
+
+function contactItem({ id, name, phone, email }: Contact): Item {
+  return item(id, name || phone || email, phone, email);
+}
+
+/** A conversation is known by who it is with; a server that says no more than an id is asked for the rest. */
+async function withContacts(client: LinktorClient, page: Page<Conversation>): Promise<Page<Item>> {
+  const missing = new Set(
+    page.items.flatMap(({ contact, contactId }) => (contact?.name || !contactId ? [] : contactId)),
+  );
+  const asked = [...missing].map((id) => client.contacts.get(id).catch(() => undefined));
+  const contacts = new Map((await Promise.all(asked)).map((one) => [one?.id, one]));
+  return of(page, ({ id, contact, contactId, channelType, subject, status }) => {
+    const { name, phone, email } = contact?.name ? contact : (contacts.get(contactId) ?? contact ?? {});
+    return item(id, name || phone || email || subject, channelType, subject, status);
+  });
+}
+
+function fits({ value, label, detail = '' }: Item, search: string): boolean {
+  return `${label} ${detail} ${value}`.toLowerCase().includes(search.toLowerCase());
+}
+
+function nextOf({ hasNext, nextCursor, page }: Page<unknown>, wanted: Wanted): Record<string, string> | undefined {
+  if (!hasNext) return undefined;
+  return nextCursor ? { cursor: nextCursor } : { page: String((page ?? wanted.page ?? 1) + 1) };
+}

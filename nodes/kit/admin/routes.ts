@@ -1,0 +1,121 @@
+import type { LinktorClient } from '../../../lib/client/index';
+import { invalid, LinktorError, unsupported } from '../../../lib/errors';
+import { failure } from '../failure';
+import type { RED } from '../red';
+import { type Deployed, hasTwin, storedOf, tested } from './diagnostics';
+import { isListable, part } from './pick-lists';
+
+interface Request {
+  params: Record<string, string>;
+  query: Record<string, unknown>;
+  body?: unknown;
+}
+interface Response {
+  status(code: number): Response;
+  json(body: unknown): void;
+}
+export type Handler = (request: Request, response: Response) => void;
+
+/** The editor's questions. Registered once; every route needs a permission; no answer ever holds a credential. */
+export function serveEditor(red: RED): void {
+  const accountOf = (id: string) => (red.nodes.getNode(id) as unknown as Deployed | null)?.account;
+  const may = (permission: string) => red.auth.needsPermission(permission);
+
+  const list: Handler = ({ params, query }, response) => {
+    const { id = '', what = '' } = params;
+    const account = accountOf(id);
+    if (!isListable(what)) return response.status(404).json({ code: 'not_found' });
+    // A config node that is only in the editor yet is nobody's fault: the dialog says so.
+    if (!account) return response.json({ ok: false, code: 'not_deployed' });
+    const text = (name: string) => (typeof query[name] === 'string' && query[name] !== '' ? query[name] : undefined);
+    const page = Number(text('page')) || undefined;
+    answer(response, () => part(account.client(), what, { search: text('search'), cursor: text('cursor'), page }));
+  };
+
+  const test: Handler = ({ params, body }, response) => {
+    answer(response, () => tested(given(body), red, params.id ?? ''));
+  };
+
+  const twin: Handler = ({ params }, response) => {
+    answer(response, async () => ({ shared: hasTwin(red, params.id ?? '') }));
+  };
+
+  const webhook: Handler = ({ params, body }, response) => {
+    answer(response, async () => {
+      const account = accountOf(params.id ?? '');
+      if (!account) throw invalid('The Linktor config node is not deployed.', 'Deploy, then try again.');
+      const secret = ownSecret(red, String(given(body).node), params.id ?? '') || account.webhookSecrets[0];
+      return registered(account.client(), String(given(body).url), String(given(body).events ?? ''), secret);
+    });
+  };
+
+  red.httpAdmin.get('/linktor/:id/list/:what', may('linktor-config.read') as never, list as never);
+  red.httpAdmin.get('/linktor/:id/twin', may('linktor-config.read') as never, twin as never);
+  red.httpAdmin.post('/linktor/:id/webhook', may('linktor-config.write') as never, webhook as never);
+  red.httpAdmin.post('/linktor/:id/test', may('linktor-config.write') as never, test as never);
+}
+
+export function answer(response: Response, work: () => Promise<object>): void {
+  // The status stays 200: these are answers to the dialog about another server, not failures of Node-RED's.
+  Promise.resolve()
+    .then(work)
+    .then(
+      (result) => response.json({ ok: true, ...result }),
+      (thrown: unknown) => response.json({ ok: false, ...told(failure(thrown)) }),
+    );
+}
+
+function told({ code, message, cause }: LinktorError): object {
+  return { code, message, hint: cause.hint, status: cause.status, requestId: cause.requestId };
+}
+
+export function given(body: unknown): Record<string, unknown> {
+  return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
+}
+
+/** @returns the secret of a webhook node of this account: those of other nodes are for other servers */
+function ownSecret(red: RED, id: string, account: string): string | undefined {
+  const { type, config } = storedOf(red, id);
+  if (type !== 'linktor-webhook-in' || config !== account) return undefined;
+  return (red.nodes.getNode(id) as unknown as Deployed | null)?.credentials?.secret;
+}
+
+/**
+ * Have the server send its events to a URL, with the secret that is deployed. The secret itself stays here: should the
+ * server insist on one of its own, the dialog says so.
+ */
+async function registered(
+  client: LinktorClient,
+  url: string,
+  events: string,
+  secret: string | undefined,
+): Promise<object> {
+  if (!/^https?:/i.test(url) || !URL.canParse(url)) throw invalid('This is no address that a server could send to.');
+  if (!secret)
+    throw invalid('There is no webhook secret yet.', 'Enter one in this node or in its config node, and deploy.');
+  const names = events
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
+  // Patterns are our own; a server knows names, and all of them.
+  const wanted = { url, events: names.length > 0 && !names.some((one) => one.includes('*')) ? names : ['*'], secret };
+  let known: string | undefined;
+  try {
+    for await (const one of client.webhooks.each()) if (one.url === url) known = one.id;
+  } catch (error) {
+    if (![404, 405, 501].includes((error as LinktorError).cause?.status ?? 0)) throw error;
+    throw unsupported(
+      'manage webhooks',
+      'Paste the address above, and the secret, into the webhook settings of Linktor.',
+    );
+  }
+  const { webhooks } = client;
+  const writing = known ? webhooks.update(known, wanted) : webhooks.create(wanted);
+  const { secret: theirs } = await writing.catch((thrown: unknown) => {
+    // Some servers repeat what they refuse.
+    const { code, message, cause } = failure(thrown);
+    throw new LinktorError(code, message.replaceAll(secret, '***'), cause);
+  });
+  if (typeof theirs === 'string' && theirs !== secret) return { outcome: 'otherSecret' };
+  return { outcome: known ? 'updated' : 'created' };
+}

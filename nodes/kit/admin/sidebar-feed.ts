@@ -1,0 +1,111 @@
+import type { Line } from '../../sidebar/types';
+import type { ConfigNode } from '../account/config-node';
+import type { RED } from '../red';
+import { isSandbox } from './customer';
+import { EventLog } from './event-log';
+
+/** milliseconds between two nudges at least */
+const pace = 250;
+/** milliseconds that the answer of a sandbox holds */
+const fresh = 10_000;
+
+const topic = 'linktor/activity';
+
+interface Watched {
+  activity: EventLog;
+  /** ends it when nobody has asked for a while */
+  timer: NodeJS.Timeout;
+  /** whether there is a sandbox, and until when that holds */
+  sandbox?: { until: number; is: Promise<boolean> };
+}
+
+/**
+ * The accounts that somebody has in view. Open editors are nudged when there is something new; what it is they have to
+ * ask for, with permission: the editor's socket goes to everybody who may see the status of nodes.
+ */
+export class SidebarFeed {
+  readonly #red: RED;
+  readonly #patience: number;
+  readonly #watched = new Map<string, Watched>();
+  /** above all numbers of earlier runs as well, so that no editor waits for what it has had */
+  #number = Date.now();
+  #pause: NodeJS.Timeout | undefined;
+  #news = false;
+
+  /** @param patience milliseconds after the last question until nothing is done any more */
+  constructor(red: RED, patience = 30_000) {
+    this.#red = red;
+    this.#patience = patience;
+  }
+
+  /** @returns the running config node */
+  node(id: string): ConfigNode | undefined {
+    const node = this.#red.nodes.getNode(id) as unknown as ConfigNode | null;
+    return node?.account ? node : undefined;
+  }
+
+  /** Somebody looks at this account. @returns its lines above this number */
+  look(id: string, after: number): Line[] {
+    const { activity } = this.#of(id);
+    activity.follow(this.node(id)?.account?.current());
+    return activity.after(after);
+  }
+
+  /** @returns whether the server of an account that somebody looks at is a sandbox on this machine */
+  sandbox(id: string): Promise<boolean> {
+    const watched = this.#of(id);
+    if (!watched.sandbox || watched.sandbox.until < Date.now()) {
+      watched.sandbox = { until: Date.now() + fresh, is: isSandbox(this.node(id)?.deployedUrl) };
+    }
+    return watched.sandbox.is;
+  }
+
+  #of(id: string): Watched {
+    const known = this.#watched.get(id);
+    known?.timer.refresh();
+    return known ?? this.#begin(id);
+  }
+
+  #begin(id: string): Watched {
+    // A deploy makes new connections; what happens in them from the first moment on is to be seen.
+    if (this.#watched.size === 0) this.#red.events.on('flows:started', this.#followAll);
+    const activity = new EventLog(
+      () => ++this.#number,
+      () => this.#nudge(),
+    );
+    const timer = setTimeout(() => this.#end(id), this.#patience).unref();
+    const watched = { activity, timer };
+    this.#watched.set(id, watched);
+    return watched;
+  }
+
+  #end(id: string): void {
+    this.#watched.get(id)?.activity.end();
+    this.#watched.delete(id);
+    if (this.#watched.size > 0) return;
+    this.#red.events.off('flows:started', this.#followAll);
+    clearTimeout(this.#pause);
+    this.#pause = undefined;
+  }
+
+  readonly #followAll = (): void => {
+    for (const [id, watched] of this.#watched) {
+      watched.activity.follow(this.node(id)?.account?.current());
+      watched.sandbox = undefined;
+    }
+    this.#nudge();
+  };
+
+  #nudge(): void {
+    this.#news = true;
+    if (this.#pause === undefined) this.#flush();
+  }
+
+  #flush(): void {
+    this.#pause = undefined;
+    if (!this.#news) return;
+    this.#news = false;
+    this.#red.comms.publish(topic, { news: true }, false);
+    this.#pause = setTimeout(() => this.#flush(), pace).unref();
+  }
+}

@@ -1,0 +1,99 @@
+import { invalid } from '../../../lib/errors';
+import type { AccountFacts, Deed, Report } from '../../sidebar/types';
+import type { ConfigNode } from '../account/config-node';
+import { failure } from '../failure';
+import type { RED } from '../red';
+import { act, talkOf } from './customer';
+import { isVariable } from './diagnostics';
+import { answer, given, type Handler } from './routes';
+import { SidebarFeed } from './sidebar-feed';
+
+interface Stored {
+  id: string;
+  type: string;
+  config?: string;
+  baseUrl?: string;
+  /** disabled */
+  d?: boolean;
+}
+
+/** What the sidebar asks. Registered once; every route needs a permission; no answer ever holds a credential. */
+export function serveSidebar(red: RED): void {
+  const watch = new SidebarFeed(red);
+  const may = (permission: string) => red.auth.needsPermission(permission);
+
+  const report: Handler = ({ query }, response) =>
+    answer(response, async (): Promise<Report> => {
+      const accounts = accountsOf(red, watch);
+      const watched = accounts.find(({ id }) => id === query.watch)?.id;
+      if (watched === undefined) return { accounts, lines: [], sandbox: false };
+      const lines = watch.look(watched, Number(query.after) || 0);
+      return { accounts, lines, sandbox: await watch.sandbox(watched) };
+    });
+
+  /** @throws LinktorError `validation` where no sandbox is: nobody plays the customer of a real shop */
+  const playable = async (id: string) => {
+    const node = watch.node(id);
+    const { account, deployedUrl } = node ?? {};
+    if (!account || deployedUrl === undefined) throw invalid('The Linktor config node is not deployed.');
+    if (!(await watch.sandbox(id))) throw invalid('There is no sandbox on this machine under the Server URL.');
+    return { url: deployedUrl, client: account.client() };
+  };
+
+  const talk: Handler = ({ params, query }, response) =>
+    answer(response, async () => {
+      const { client } = await playable(params.id ?? '');
+      return talkOf(client, String(query.conversation ?? ''));
+    });
+
+  const play: Handler = ({ params, body }, response) =>
+    answer(response, async () => {
+      const { url, client } = await playable(params.id ?? '');
+      const deed = given(body) as unknown as Deed;
+      await act(url, client, deed);
+      return talkOf(client, deed.conversationId);
+    });
+
+  red.httpAdmin.get('/linktor/accounts', may('linktor-config.read') as never, report as never);
+  red.httpAdmin.get('/linktor/:id/sandbox', may('linktor-config.read') as never, talk as never);
+  red.httpAdmin.post('/linktor/:id/sandbox', may('linktor-config.write') as never, play as never);
+}
+
+function accountsOf(red: RED, watch: SidebarFeed): AccountFacts[] {
+  const configs: [Stored, ConfigNode][] = [];
+  const users = new Map<string, number>();
+  red.nodes.eachNode((each) => {
+    const stored = each as Stored;
+    const node = stored.type === 'linktor-config' ? watch.node(stored.id) : undefined;
+    if (node) configs.push([stored, node]);
+    else if (stored.config && stored.d !== true) users.set(stored.config, (users.get(stored.config) ?? 0) + 1);
+  });
+  return configs.map(([stored, node]) => ({
+    id: stored.id,
+    name: node.name ?? '',
+    host: hostOf(stored, node),
+    users: users.get(stored.id) ?? 0,
+    ...connectionOf(node),
+  }));
+}
+
+/** What an environment variable holds is nobody's business in the editor. */
+function hostOf({ baseUrl = '' }: Stored, { deployedUrl = '' }: ConfigNode): string {
+  if (isVariable(baseUrl)) return baseUrl;
+  return URL.canParse(deployedUrl) ? new URL(deployedUrl).host : '';
+}
+
+/** The code of a failure, not its words: a server may have said them. */
+function connectionOf({ account }: ConfigNode): Omit<AccountFacts, 'id' | 'name' | 'host' | 'users'> {
+  const nothing = { attempts: 0, counters: {} };
+  try {
+    account?.client();
+  } catch (thrown) {
+    return { ...nothing, state: 'refused', problem: failure(thrown).code };
+  }
+  const realtime = account?.current();
+  if (!realtime) return { ...nothing, state: 'idle' };
+  const { state, since, attempts, latency, subscriptions, counters } = realtime.facts();
+  const problem = realtime.state.name === 'refused' ? realtime.state.code : undefined;
+  return { state, since, attempts, problem, latency, counters: { subscriptions, ...counters } };
+}

@@ -1,0 +1,134 @@
+import { attachmentsOf, isEcho, pickedOf, wordsOf } from '../../lib/messages/incoming';
+import type { Message } from '../../lib/model';
+import type { Delivery } from '../../lib/realtime';
+import type { Msg } from './define';
+import { isObject } from './fields';
+
+/** no server means to send anything deeper */
+const deepest = 64;
+
+/**
+ * A copy of what came as JSON: all triggers hear the same event, and no flow may change what another one gets.
+ */
+export function copyOf<T>(value: T, depth = 0): T {
+  if (typeof value !== 'object' || value === null || depth > deepest) return value;
+  if (Array.isArray(value)) return (value.length > 0 ? value.map((one) => copyOf(one, depth + 1)) : []) as T;
+  // A Date or a Buffer is whole already.
+  const kind = Object.getPrototypeOf(value);
+  if (kind !== Object.prototype && kind !== null) return value;
+  const copy = { ...value } as Record<string, unknown>;
+  for (const key in copy) {
+    const inner = copy[key];
+    if (typeof inner === 'object' && inner !== null) copy[key] = copyOf(inner, depth + 1);
+  }
+  return copy as T;
+}
+
+/** What an event is made of, in whichever envelope it came: flat, in `data`, or in `data.attributes`. */
+export function contentOf(original: unknown): Record<string, unknown> {
+  if (!isObject(original)) return {};
+  const { data } = original;
+  if (!isObject(data)) return original;
+  return isObject(data.attributes) ? { id: data.id, ...data.attributes } : data;
+}
+
+/** Tells what has been heard as messages: what every trigger says, in one way. Each trigger has one of its own. */
+export class ToMsg {
+  readonly #configId: string;
+  readonly #atOnce: boolean;
+  /** of the last event: many arrive in the same millisecond, and its time need not be spelled for each of them */
+  #at = Number.NaN;
+  #time = '';
+
+  /** @param atOnce flows run while others still have to hear of the same event */
+  constructor(configId: string, atOnce: boolean) {
+    this.#configId = configId;
+    this.#atOnce = atOnce;
+  }
+
+  /**
+   * Whom an event is about and how it came. With the ids alone every action can go on.
+   * @param payload the caller's own
+   */
+  event({ event, conversation, source, receivedAt, recovered }: Delivery, payload: unknown, topic: string): Msg {
+    const { conversationId, messageId, id } = event;
+    const msg: Msg = { payload, topic };
+    if (conversationId !== undefined) msg.conversationId = conversationId;
+    if (messageId !== undefined) msg.messageId = messageId;
+    if (conversation?.contactId !== undefined) msg.contactId = conversation.contactId;
+    if (conversation?.channelId !== undefined) msg.channelId = conversation.channelId;
+    if (conversationId !== undefined) msg.channelType = conversation?.channelType ?? unknownChannel;
+    const linktor: Facts = { configId: this.#configId, event: event.name, source };
+    if (id !== undefined) linktor.deliveryId = id;
+    linktor.receivedAt = this.#spelled(receivedAt);
+    linktor.recovered = recovered;
+    msg.linktor = linktor;
+    return msg;
+  }
+
+  /** A message that somebody wrote, as actions understand it. @param raw with the event as it came */
+  message(delivery: Delivery, message: Message, raw: boolean): Msg {
+    const { event, conversation, source, receivedAt, recovered } = delivery;
+    const { contentType, direction, senderType, senderId, location, contact: card, media } = message;
+    const isCustomers = senderType === 'contact';
+    const contactId = conversation?.contactId ?? (isCustomers ? senderId : undefined);
+    const linktor: Facts = {
+      configId: this.#configId,
+      event: event.name,
+      source,
+      receivedAt: this.#spelled(receivedAt),
+      recovered,
+      direction,
+      echo: isEcho(message),
+    };
+    // All at once and not one by one: most triggers tell nothing else, and this is much faster.
+    const msg: Msg = {
+      payload: wordsOf(message),
+      topic: topicOf(delivery),
+      conversationId: event.conversationId,
+      messageId: event.messageId,
+      channelType: conversation?.channelType ?? unknownChannel,
+      linktor,
+      contentType,
+      attachments: media ? copyOf(attachmentsOf(message)) : [],
+      contact: conversation?.contact ? copyOf(conversation.contact) : { id: contactId },
+      sender: { type: senderType, id: senderId, name: isCustomers ? conversation?.contact?.name : message.senderName },
+    };
+    if (contactId !== undefined) msg.contactId = contactId;
+    if (conversation?.channelId !== undefined) msg.channelId = conversation.channelId;
+    if (event.id !== undefined) linktor.deliveryId = event.id;
+    const answered = message.replyTo ?? message.metadata?.reply_to_id;
+    if (typeof answered === 'string') linktor.replyTo = answered;
+    const choice = pickedOf(message);
+    if (choice) msg.choice = choice;
+    if (location) msg.location = copyOf(location);
+    if (card) msg.card = copyOf(card);
+    if (raw) msg.event = this.#original(delivery);
+    return msg;
+  }
+
+  /** Until all triggers have heard of it no flow runs: the first takes it as it is, only the others need a copy. */
+  #original(delivery: Delivery): unknown {
+    const { original } = delivery.event;
+    if (delivery.claimed || this.#atOnce) return copyOf(original);
+    delivery.claimed = true;
+    return original;
+  }
+
+  #spelled(at: number): string {
+    if (at !== this.#at) {
+      this.#at = at;
+      this.#time = new Date(at).toISOString();
+    }
+    return this.#time;
+  }
+}
+
+type Facts = Record<string, unknown>;
+
+const unknownChannel = 'unknown';
+
+/** Unique per conversation, so that the core nodes group by it, and fit for MQTT. */
+export function topicOf({ event, conversation }: Delivery): string {
+  return `${conversation?.channelType ?? unknownChannel}/${event.conversationId ?? ''}`;
+}

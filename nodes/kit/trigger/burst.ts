@@ -1,0 +1,94 @@
+import type { Msg } from '../define';
+
+export interface BurstSettings {
+  /** milliseconds of silence after which a burst is over */
+  quiet: number;
+  /** milliseconds that the first message of a burst may have to wait */
+  longest: number;
+  /** messages */
+  most: number;
+  emit(msg: Msg): void;
+}
+
+interface Burst {
+  person: unknown;
+  msgs: Msg[];
+  /** milliseconds of the clock */
+  until: number;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/** What one person writes in quick succession in one conversation becomes one message. */
+export class Bursts {
+  readonly #settings: BurstSettings;
+  /** by conversation */
+  readonly #open = new Map<string, Burst>();
+
+  constructor(settings: BurstSettings) {
+    this.#settings = settings;
+  }
+
+  add(msg: Msg): void {
+    const conversation = String(msg.conversationId);
+    const person = personOf(msg);
+    let burst = this.#open.get(conversation);
+    if (burst && (burst.person !== person || isWhole(msg))) {
+      this.#end(conversation);
+      burst = undefined;
+    }
+    if (isWhole(msg)) return this.#settings.emit(merged([msg]));
+    if (!burst) {
+      burst = { person, msgs: [], until: Date.now() + this.#settings.longest, timer: undefined };
+      this.#open.set(conversation, burst);
+    }
+    burst.msgs.push(msg);
+    if (burst.msgs.length >= this.#settings.most) this.#end(conversation);
+    else this.#wait(conversation, burst);
+  }
+
+  /** Who goes on typing has not finished. @param person undefined: the server does not say who */
+  typing(conversation: string, person: string | undefined): void {
+    const burst = this.#open.get(conversation);
+    if (burst && (person === undefined || burst.person === person)) this.#wait(conversation, burst);
+  }
+
+  /** Nothing more is waited for. */
+  flush(): void {
+    for (const conversation of this.#open.keys()) this.#end(conversation);
+  }
+
+  #wait(conversation: string, burst: Burst): void {
+    const { quiet } = this.#settings;
+    clearTimeout(burst.timer);
+    const left = Math.max(0, Math.min(quiet, burst.until - Date.now()));
+    burst.timer = setTimeout(() => this.#end(conversation), left);
+  }
+
+  #end(conversation: string): void {
+    const burst = this.#open.get(conversation);
+    if (!burst) return;
+    clearTimeout(burst.timer);
+    this.#open.delete(conversation);
+    this.#settings.emit(merged(burst.msgs));
+  }
+}
+
+function personOf({ sender }: Msg): unknown {
+  return (sender as { id?: unknown } | undefined)?.id;
+}
+
+/** What was picked, a place and a contact card are answers of their own. */
+function isWhole({ choice, location, card }: Msg): boolean {
+  return choice !== undefined || location !== undefined || card !== undefined;
+}
+
+/** The last message with the words and files of all. */
+function merged(msgs: readonly Msg[]): Msg {
+  const words = msgs.map(({ payload }) => String(payload)).filter((one) => one !== '');
+  return {
+    ...msgs.at(-1),
+    payload: words.join('\n'),
+    attachments: msgs.flatMap(({ attachments }) => attachments),
+    merged: msgs.map(({ messageId }) => messageId),
+  };
+}

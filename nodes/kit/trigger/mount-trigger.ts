@@ -1,0 +1,126 @@
+import { invalid, type LinktorError } from '../../../lib/errors';
+import type { SocketState } from '../../../lib/realtime/index';
+import { accountOf, configOf } from '../account/config-node';
+import type { OnInput, Trigger, TriggerContext } from '../define';
+import { evaluator } from '../evaluate';
+import { failure } from '../failure';
+import type { Hooks } from '../http-routes';
+import { messageNames, onMessage, type Stored, toPort } from '../message';
+import type { RED, RunningNode } from '../red';
+import { Status } from '../status';
+import { ToMsg } from '../to-msg';
+
+/** Make a node begin a flow whenever its trigger hears of something. */
+export function mountTrigger(red: RED, node: RunningNode, definition: Trigger, stored: Stored, hooks: Hooks): void {
+  const status = new Status((shown) => node.status(shown));
+  const closing = new AbortController();
+  const releases = new Set<() => void>();
+  const nextName = messageNames();
+  let onInput: OnInput | undefined;
+  let isLive = false;
+
+  const onClose = (release: () => void) => {
+    if (closing.signal.aborted) release();
+    else releases.add(release);
+  };
+  const report = (thrown: unknown) => {
+    if (!closing.signal.aborted) node.error(failure(thrown), {});
+  };
+
+  const fenced: TriggerContext<never>['fenced'] = (act) => (one, other) => {
+    try {
+      act(one, other);
+    } catch (thrown) {
+      report(thrown);
+    }
+  };
+
+  async function start(): Promise<void> {
+    const account = accountOf(red, stored);
+    const configId = String(stored.config);
+    const { runtimeSyncDelivery } = red.settings as { runtimeSyncDelivery?: unknown };
+    const realtime = account.realtime();
+    const users = configOf(red, stored)?.users ?? {};
+    users[node.id] = node;
+    onClose(() => delete users[node.id]);
+    const values = await evaluator(red, node, definition.fields, stored)({});
+    if (closing.signal.aborted) return;
+    const showState = () => isLive && !definition.ownStatus && mirror(status, realtime.state);
+    onClose(realtime.onState(showState));
+    onInput = definition.listen({
+      values: values as never,
+      configId,
+      teller: new ToMsg(configId, Boolean(runtimeSyncDelivery)),
+      client: account.client().with({ signal: closing.signal, onAnswer: () => account.succeeded() }),
+      signal: closing.signal,
+      journal: account.journal,
+      connection: realtime,
+      onClose,
+      background: (work) => void work.catch(report),
+      fenced,
+      emit(msg, port = 0) {
+        msg._msgid ??= nextName();
+        // For the first output Node-RED has a shorter way.
+        node.send((port === 0 ? msg : toPort(port, msg)) as never);
+      },
+      nodeId: node.id,
+      webhookSecrets: account.webhookSecrets,
+      status: (word, facts) => status.say(word, facts),
+      serve: (hook) => onClose(hooks.serve(hook)),
+      isFirst: (eventId) => realtime.isFirst(node.id, eventId),
+      feed: (event) => realtime.feed(event, 'webhook'),
+      everything: () => onClose(realtime.everything()),
+      subscribe(conversationId) {
+        const end = realtime.subscribe(conversationId);
+        const release = () => {
+          // Once only: the others who asked for this conversation keep it.
+          if (releases.delete(release)) end();
+        };
+        onClose(release);
+        return release;
+      },
+      hear(listener) {
+        isLive = true;
+        onClose(realtime.listen(fenced(listener)));
+      },
+      overhear: (listener) => onClose(realtime.overhear(fenced(listener))),
+    });
+    showState();
+  }
+
+  start().catch((thrown: unknown) => {
+    const problem = failure(thrown);
+    status.say(stored.config ? problem.code : 'no_config');
+    // Catch nodes hear nothing before the whole flow has been made.
+    const told = setImmediate(() => node.error(problem, {}));
+    onClose(() => clearImmediate(told));
+  });
+
+  onMessage(node, async (msg, _send, done) => {
+    let problem: LinktorError | undefined;
+    try {
+      if (!onInput) throw invalid('This node is not connected, or takes no input.');
+      await onInput(msg);
+    } catch (thrown) {
+      problem = failure(thrown);
+    }
+    done(problem);
+  });
+
+  node.on('close', (_removed, done) => {
+    closing.abort();
+    status.close();
+    for (const release of releases) release();
+    done();
+  });
+}
+
+/** A trigger shows how its connection is. */
+function mirror(status: Status, state: SocketState): void {
+  if (state.name === 'open') status.say('connected', { at: state.since });
+  else if (state.name === 'connecting') status.say('connecting');
+  else if (state.name === 'waiting') status.say('reconnecting', { attempt: state.attempt, until: state.until });
+  else if (state.name === 'refused') status.say(state.code, { reason: state.reason });
+  else if (state.name === 'paused') status.say('paused');
+  else status.clear();
+}

@@ -1,0 +1,101 @@
+import { strict as assert } from 'node:assert';
+import { shapeOf } from '../../../lib/ai/json-schema';
+import type { LinktorError } from '../../../lib/errors';
+import { failing } from '../support';
+
+const schema = {
+  type: 'object',
+  properties: { name: { type: 'string' }, age: { type: 'integer', minimum: 0 } },
+  required: ['name'],
+};
+
+/** What is thrown for an answer. */
+async function refused(answer: string, against: Record<string, unknown> = schema): Promise<LinktorError> {
+  const shape = await shapeOf(against);
+  return failing(() => shape.read(answer));
+}
+
+describe('a JSON schema for answers', () => {
+  for (const [name, answer] of [
+    ['JSON', '{"name": "Ana", "age": 4}'],
+    ['JSON with room around it', '\n  {"name": "Ana", "age": 4}\n'],
+    ['JSON in a block of code', '```json\n{"name": "Ana", "age": 4}\n```'],
+    ['JSON in a block without a language', '```\n{"name": "Ana", "age": 4}```'],
+  ] as const) {
+    it(`reads ${name}`, async () => {
+      assert.deepEqual((await shapeOf(schema)).read(answer), { name: 'Ana', age: 4 });
+    });
+  }
+
+  it('drops a key that a copy of the message would take for its prototype', async () => {
+    for (const key of ['__proto__', '\\u005f_proto__']) {
+      const read = (await shapeOf(schema)).read(`{"name": "Ana", "${key}": {"admin": true}}`);
+      assert.deepEqual(Object.keys(read as object), ['name'], key);
+    }
+  });
+
+  it('refuses an answer that is nested too deeply to be copied', async () => {
+    const { code } = await refused(`{"name": "Ana", "more": ${'['.repeat(20_000)}${']'.repeat(20_000)}}`);
+    assert.equal(code, 'serialization');
+  });
+
+  it('says what does not fit and where, and keeps the answer', async () => {
+    const { code, cause } = await refused('{"age": -1}');
+    assert.equal(code, 'serialization');
+    assert.equal(cause.retryable || cause.ambiguous, false);
+    const { text, problems } = cause.details as { text: string; problems: { path: string; message: string }[] };
+    assert.equal(text, '{"age": -1}');
+    assert.deepEqual(problems.map(({ path }) => path).sort(), ['', '/age']);
+    assert.match(problems.map(({ message }) => message).join(), /name/);
+  });
+
+  it('says that an answer is not JSON, and keeps it', async () => {
+    const { code, message, cause } = await refused('Sure! {"name": "Ana"}');
+    assert.deepEqual([code, /not JSON/.test(message)], ['serialization', true]);
+    assert.equal((cause.details as { text: string }).text, 'Sure! {"name": "Ana"}');
+  });
+
+  for (const [name, bad] of [
+    ['an unknown type', { type: 'strng' }],
+    ['a pattern that is none', { type: 'string', pattern: '(' }],
+    ['a reference to nowhere', { $ref: '#/definitions/gone' }],
+    ['a reference to another host', { $ref: 'https://example.com/schema.json' }],
+    ['a draft that nobody knows', { $schema: 'https://example.com/draft', type: 'object' }],
+    ['one that would answer later', { $async: true, type: 'object' }],
+  ] as const) {
+    it(`refuses ${name}, naming the field`, async () => {
+      const error = await failing(shapeOf(bad));
+      assert.equal(error.code, 'validation');
+      assert.match(error.message, /"schema"/);
+    });
+  }
+
+  it('refuses what cannot be written down', async () => {
+    const circle: Record<string, unknown> = { type: 'object' };
+    circle.properties = { circle };
+    assert.equal((await failing(shapeOf(circle))).code, 'validation');
+  });
+
+  for (const [draft, tuple] of [
+    ['http://json-schema.org/draft-07/schema#', { items: [{ type: 'string' }] }],
+    ['https://json-schema.org/draft/2019-09/schema', { items: [{ type: 'string' }] }],
+    ['https://json-schema.org/draft/2020-12/schema', { prefixItems: [{ type: 'string' }] }],
+  ] as const) {
+    it(`knows ${draft}`, async () => {
+      const dated = { $schema: draft, type: 'array', ...tuple };
+      assert.deepEqual((await shapeOf(dated)).read('["a", 1]'), ['a', 1]);
+      assert.equal((await refused('[1]', dated)).code, 'serialization');
+    });
+  }
+
+  it('does not stumble over words of other programs and formats it does not know', async () => {
+    const shape = await shapeOf({ type: 'string', example: 'x', 'x-order': 1, format: 'made-up' });
+    assert.equal(shape.read('"text"'), 'text');
+  });
+
+  it('keeps what it has made of the same schema', async () => {
+    const shape = await shapeOf(schema);
+    assert.equal(await shapeOf({ ...schema }, shape), shape);
+    assert.notEqual(await shapeOf({ ...schema, required: [] }, shape), shape);
+  });
+});

@@ -1,0 +1,105 @@
+import { strict as assert } from 'node:assert';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { LinktorClient } from '../../../lib/client/index';
+import { isPrivateAddress } from '../../../lib/client/private-network';
+import type { LinktorError } from '../../../lib/errors';
+
+const inside = [
+  ...['127.0.0.1', '127.9.9.9', '10.1.2.3', '172.16.0.1', '172.31.255.255', '192.168.1.1', '169.254.169.254'],
+  ...['100.64.0.1', '0.0.0.0', '::1', '[::1]', '::', 'fe80::1', 'fd00::5', '::ffff:127.0.0.1', '::ffff:10.0.0.1'],
+  ...['192.0.0.192', '198.18.0.1', '198.19.255.255', '240.0.0.1', '255.255.255.255', 'fec0::1', '64:ff9b:1::a00:1'],
+  ...['[::ffff:a00:1]', '[::ffff:7f00:1]'],
+];
+const outside = [
+  '8.8.8.8',
+  '192.0.1.1',
+  '198.20.0.1',
+  '239.255.255.255',
+  '172.32.0.1',
+  '100.128.0.1',
+  '2606:4700::1111',
+  '::ffff:8.8.8.8',
+  'example.com',
+  '',
+];
+
+describe('fetching files', () => {
+  const requests: string[] = [];
+  const server = http.createServer((request, response) => {
+    requests.push(String(request.url));
+    response.writeHead(200, { 'content-disposition': 'attachment; filename="../../bill.pdf"' }).end('file');
+  });
+  let port = 0;
+  let client: LinktorClient | undefined;
+  const clientOf = (baseUrl: string) => {
+    client = new LinktorClient({ baseUrl, apiKey: 'key' });
+    return client;
+  };
+
+  before(async () => {
+    server.listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    port = (server.address() as AddressInfo).port;
+  });
+  afterEach(async () => {
+    requests.length = 0;
+    await client?.close();
+  });
+  after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  it('knows which addresses are not of the internet', () => {
+    assert.deepEqual(
+      [...inside, ...outside].filter((address) => isPrivateAddress(address)),
+      inside,
+    );
+  });
+
+  for (const host of ['127.0.0.1', 'localhost', '[::ffff:127.0.0.1]']) {
+    it(`fetches nothing from ${host} for a server of the internet`, async () => {
+      const call = clientOf('https://203.0.113.9').download(`http://${host}:${port}/x`, 1000);
+      await assert.rejects(call, ({ code, message }: LinktorError) => {
+        assert.match(message, /private network/);
+        return code === 'validation';
+      });
+      assert.deepEqual(requests, []);
+    });
+  }
+
+  it('fetches nothing inside by way of a proxy either', async () => {
+    const proxy = { url: `http://127.0.0.1:${port}` };
+    client = new LinktorClient({ baseUrl: 'https://203.0.113.9', contract: 'api', apiKey: 'key', proxy });
+    for (const host of ['localhost', '127.0.0.1']) {
+      await assert.rejects(client.download(`http://${host}:${port}/x`, 1000), /private network/);
+    }
+    assert.deepEqual(requests, []);
+    const { data } = await client.download('http://198.51.100.7/x', 1000);
+    assert.equal(String(data), 'file');
+  });
+
+  it('fetches beside a server that is in a private network itself', async () => {
+    const { data, filename } = await clientOf('http://10.255.255.1').download(`http://127.0.0.1:${port}/x`, 1000);
+    assert.equal(String(data), 'file');
+    assert.equal(filename, 'bill.pdf', 'a name never leads elsewhere');
+  });
+
+  it('takes a relative address for one of the server, below its path', async () => {
+    await clientOf(`http://127.0.0.1:${port}/base`).download('media/7', 1000);
+    assert.deepEqual(requests, ['/base/media/7']);
+  });
+
+  for (const address of ['file:///etc/passwd', 'ftp://example.com/x', 'javascript:1', 'http://', '']) {
+    it(`refuses ${JSON.stringify(address)}`, async () => {
+      const call = clientOf('https://203.0.113.9').download(address, 1000);
+      await assert.rejects(call, ({ code }: LinktorError) => code === 'validation');
+    });
+  }
+
+  it('takes no more of an address than is allowed', async () => {
+    const call = clientOf('https://203.0.113.9').download(`data:,${'x'.repeat(2000)}`, 1000);
+    await assert.rejects(call, ({ code }: LinktorError) => code === 'validation');
+  });
+});

@@ -1,0 +1,114 @@
+import { strict as assert } from 'node:assert';
+import fc from 'fast-check';
+import { message as decode } from '../../../lib/contract/entities';
+import { attachmentsOf, pickedOf, wordsOf } from '../../../lib/messages/incoming';
+import type { Message } from '../../../lib/model';
+
+const message = (parts: object): Message => ({
+  id: 'm',
+  conversationId: 'c',
+  direction: 'inbound',
+  contentType: 'text',
+  ...parts,
+});
+
+describe('incoming', () => {
+  const picked: [string, object, object | undefined][] = [
+    [
+      'a button',
+      { interactive: { type: 'button_reply', buttonReply: { id: 'y', title: 'Yes' } } },
+      { kind: 'button', id: 'y', title: 'Yes' },
+    ],
+    [
+      'a button in snake case',
+      { interactive: { type: 'button_reply', button_reply: { id: 'y', title: 'Yes' } } },
+      { kind: 'button', id: 'y', title: 'Yes' },
+    ],
+    [
+      'a list row',
+      { interactive: { type: 'list_reply', listReply: { id: '1', title: 'One', description: 'x' } } },
+      { kind: 'list', id: '1', title: 'One' },
+    ],
+    [
+      'a list row in snake case',
+      { interactive: { type: 'list_reply', list_reply: { id: '1', title: 'One' } } },
+      { kind: 'list', id: '1', title: 'One' },
+    ],
+    [
+      'a reply',
+      { interactive: { type: 'x', reply: { id: 'y', text: 'Yes' } } },
+      { kind: 'button', id: 'y', title: 'Yes' },
+    ],
+    ['a choice beside the content', { choice: { id: 'y', title: 'Yes' } }, { kind: 'button', id: 'y', title: 'Yes' }],
+    [
+      'a choice in the metadata',
+      { metadata: { choice: { id: 'y', title: 'Yes' } } },
+      { kind: 'button', id: 'y', title: 'Yes' },
+    ],
+    ['a choice without a title', { choice: { id: 'y' } }, { kind: 'button', id: 'y', title: 'y' }],
+    [
+      'a choice with a strange title',
+      { choice: { id: 'y', title: { toString: 1 } } },
+      { kind: 'button', id: 'y', title: 'y' },
+    ],
+    [
+      'buttons that were offered',
+      { interactive: { type: 'button', action: { buttons: [{ id: 'y', title: 'Yes' }] } } },
+      undefined,
+    ],
+    ['a choice without an id', { choice: { title: 'Yes' } }, undefined],
+    ['a choice that is a text', { choice: 'yes', metadata: { choice: 7 } }, undefined],
+    ['a plain message', { text: 'Yes' }, undefined],
+  ];
+  for (const [what, parts, expected] of picked) {
+    it(`sees what was picked: ${what}`, () => assert.deepEqual(pickedOf(message(parts)), expected));
+  }
+
+  const words: [string, object, string][] = [
+    ['the text', { text: 'Hi', media: { url: 'u', caption: 'Look' } }, 'Hi'],
+    ['an empty text', { text: '', media: { url: 'u', caption: 'Look' } }, ''],
+    ['the caption', { media: { url: 'u', caption: 'Look' } }, 'Look'],
+    ['what was picked', { choice: { id: 'y', title: 'Yes' } }, 'Yes'],
+    ['nothing', { location: { latitude: 1, longitude: 2 } }, ''],
+  ];
+  for (const [what, parts, expected] of words) {
+    it(`takes for its words ${what}`, () => assert.equal(wordsOf(message(parts)), expected));
+  }
+
+  it('lists its media', () => {
+    const media = { url: 'u', mimeType: 'image/png', caption: 'Look' };
+    assert.deepEqual(attachmentsOf(message({ contentType: 'image', media })), [{ ...media, type: 'image' }]);
+    assert.deepEqual(attachmentsOf(message({ contentType: 'document', media: { ...media, type: 'video' } })), [
+      { ...media, type: 'video' },
+    ]);
+    assert.deepEqual(attachmentsOf(message({ text: 'Hi' })), []);
+  });
+
+  it('has an answer to every message that can be decoded', () => {
+    const part = fc.oneof(
+      fc.jsonValue({ maxDepth: 3 }),
+      fc.record({ id: fc.jsonValue({ maxDepth: 1 }), title: fc.jsonValue({ maxDepth: 1 }), url: fc.string() }),
+    );
+    const wire = fc.record(
+      {
+        text: part,
+        content: part,
+        media: part,
+        interactive: part,
+        choice: part,
+        metadata: fc.record({ choice: part }),
+        contentType: part,
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(wire, (given) => {
+        const found = decode({ id: 'm', ...given });
+        assert.equal(typeof wordsOf(found), 'string');
+        assert.ok(Array.isArray(attachmentsOf(found)));
+        const choice = pickedOf(found);
+        if (choice) assert.deepEqual([typeof choice.id, typeof choice.title], ['string', 'string']);
+      }),
+    );
+  });
+});
