@@ -1,20 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import { apiFace } from './api';
-import { chatRoutes } from './chat';
-import { controlRoutes } from './control';
-import { Hooks } from './deliveries';
-import { Faults } from './faults';
-import { audienceOf } from './frames';
-import { Library } from './library';
-import { Memory } from './memory';
-import { ok, Router } from './router';
-import { selfhostedFace } from './selfhosted/face';
-import { serverFor } from './server';
-import { Hub } from './socket';
+import { apiFace } from './routes';
+import { chatRoutes } from './routes/chat-page';
+import { controlRoutes } from './routes/control';
+import { selfhostedFace } from './selfhosted';
+import { Faults } from './sim/faults';
+import { Library } from './sim/knowledge-index';
+import { Timers } from './sim/timers';
+import type { World } from './sim/world';
 import { State } from './state';
-import { Timers } from './timers';
-import type { World } from './world';
+import { Hub } from './wire/event-socket';
+import { audienceOf } from './wire/frames';
+import { Memory } from './wire/idempotency';
+import { ok, Router } from './wire/router';
+import { serverFor } from './wire/server';
+import { Hooks } from './wire/webhook-sender';
 
 export interface SandboxOptions {
   /** The documented API, or the open-source server that differs from it. Default api. */

@@ -1,5 +1,5 @@
-import type { Audience } from '../frames';
-import type { AgentHub } from './hub';
+import type { Audience } from '../wire/frames';
+import type { AgentHub } from './agent-sockets';
 import { messageView } from './message';
 import { conversationView } from './views';
 

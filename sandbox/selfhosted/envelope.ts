@@ -1,4 +1,4 @@
-import { type Answer, ok } from '../router';
+import { type Answer, ok } from '../wire/router';
 import { crash } from './refusal';
 
 /** `{success, data}`, around most single records. */

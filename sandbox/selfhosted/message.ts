@@ -1,5 +1,5 @@
-import type { Content, Message, MessageKind } from '../entities';
-import { type Fields, isFields } from '../form';
+import type { Content, Message, MessageKind } from '../state/entities';
+import { type Fields, isFields } from '../wire/form';
 import { stampOf } from './time';
 import { sparse, texts } from './views';
 

@@ -1,5 +1,5 @@
-import type { Form } from '../form';
-import type { Shelf } from '../shelf';
+import type { Shelf } from '../state/collection';
+import type { Form } from '../wire/form';
 import { absent, internal, unreadable } from './refusal';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

@@ -1,5 +1,5 @@
-import { Problem } from '../problem';
-import type { Answer } from '../router';
+import { Problem } from '../wire/problem';
+import type { Answer } from '../wire/router';
 
 /** The forms in which the server says no: most handlers, its sign-in, its older corners, a crash, and its router. */
 type Shape = 'wrapped' | 'flat' | 'bare' | 'empty' | 'text';

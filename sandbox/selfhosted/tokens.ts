@@ -1,5 +1,5 @@
 import { createHmac, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
-import type { User } from '../entities';
+import type { User } from '../state/entities';
 
 export interface Claims {
   tenant_id: string;

@@ -1,6 +1,6 @@
-import type { Channel, Contact, Conversation, Identifier, Tenant, User } from '../entities';
-import { type Fields, isFields } from '../form';
-import { connectionStatus } from '../views';
+import type { Channel, Contact, Conversation, Identifier, Tenant, User } from '../state/entities';
+import { type Fields, isFields } from '../wire/form';
+import { connectionStatus } from '../wire/views';
 import { stampOf } from './time';
 
 /** Leaves out what is empty, nought or false, as the server does with optional fields. */

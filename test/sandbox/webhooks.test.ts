@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { createHmac } from 'node:crypto';
-import { signature } from '../../sandbox/signature';
+import { signature } from '../../sandbox/wire/signature';
 import { type Bench, bench, ids, type Json, type Received, rows } from './support';
 
 describe('sandbox: webhooks', () => {

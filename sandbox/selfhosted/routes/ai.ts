@@ -1,13 +1,13 @@
-import type { Bot } from '../../automation';
-import { type Fields, Form } from '../../form';
-import { readTurns, reply } from '../../resources/ai';
-import type { Answer } from '../../router';
-import { words } from '../../words';
-import type { World } from '../../world';
+import { readTurns, reply } from '../../routes/ai';
+import { words } from '../../sim/words';
+import type { World } from '../../sim/world';
+import type { Bot } from '../../state/automation';
+import { type Fields, Form } from '../../wire/form';
+import type { Answer } from '../../wire/router';
 import { wrapped } from '../envelope';
-import type { Routes } from '../house';
 import { find, needed } from '../read';
 import { absent, badRequest, internal, unreadable } from '../refusal';
+import type { Routes } from '../route';
 import { escalate } from './conversations';
 
 /** The models of each provider, as the sandbox plays them. */

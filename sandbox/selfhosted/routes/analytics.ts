@@ -1,11 +1,11 @@
-import type { Conversation } from '../../entities';
-import { type Figures, figuresOf, resolutionTime, responseTime } from '../../figures';
-import type { Fields } from '../../form';
-import type { Span } from '../../period';
-import { ok } from '../../router';
+import { type Figures, figuresOf, resolutionTime, responseTime } from '../../sim/figures';
+import type { Span } from '../../sim/period';
 import type { State } from '../../state';
-import type { Routes } from '../house';
+import type { Conversation } from '../../state/entities';
+import type { Fields } from '../../wire/form';
+import { ok } from '../../wire/router';
 import { Refusal } from '../refusal';
+import type { Routes } from '../route';
 
 const DAY_MS = 86_400_000;
 const DAYS: Readonly<Record<string, number>> = { daily: 1, weekly: 7, monthly: 30 };

@@ -1,11 +1,11 @@
-import type { User } from '../../entities';
-import { Form } from '../../form';
-import type { Answer, Caller } from '../../router';
 import { now, type State, touch } from '../../state';
+import type { User } from '../../state/entities';
+import { Form } from '../../wire/form';
+import type { Answer, Caller } from '../../wire/router';
 import { said, wrapped } from '../envelope';
-import type { Routes } from '../house';
 import { find, needed, textMap } from '../read';
 import { Refusal, unreadable } from '../refusal';
+import type { Routes } from '../route';
 import { tenantView, userView } from '../views';
 
 const LEAST_SIGN_IN = 6;

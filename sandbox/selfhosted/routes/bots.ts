@@ -1,14 +1,14 @@
-import { plainEvent } from '../../announce';
-import type { Bot } from '../../automation';
-import { type Fields, Form } from '../../form';
-import { reply } from '../../resources/ai';
-import { type Answer, type Call, gone } from '../../router';
+import { reply } from '../../routes/ai';
+import { plainEvent } from '../../sim/events';
+import type { World } from '../../sim/world';
 import { stamp, touch } from '../../state';
-import type { World } from '../../world';
+import type { Bot } from '../../state/automation';
+import { type Fields, Form } from '../../wire/form';
+import { type Answer, type Call, gone } from '../../wire/router';
 import { added, bareList, said, wrapped } from '../envelope';
-import type { Routes } from '../house';
 import { findStrictly, needed } from '../read';
 import { unreadable } from '../refusal';
+import type { Routes } from '../route';
 import { sparse, times } from '../views';
 
 const PROVIDERS = ['openai', 'anthropic', 'ollama'] as const;

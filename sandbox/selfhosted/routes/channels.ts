@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { channelEvent } from '../../announce';
-import type { Channel } from '../../entities';
-import { Form } from '../../form';
-import { type Answer, type Call, gone, ok } from '../../router';
+import { channelEvent } from '../../sim/events';
+import type { World } from '../../sim/world';
 import { now, stamp, touch } from '../../state';
-import type { World } from '../../world';
+import type { Channel } from '../../state/entities';
+import { Form } from '../../wire/form';
+import { type Answer, type Call, gone, ok } from '../../wire/router';
 import { added, orNull, said, wrapped } from '../envelope';
-import type { Routes } from '../house';
 import { findStrictly, needed, textMap } from '../read';
 import { unreadable } from '../refusal';
+import type { Routes } from '../route';
 import { channelView } from '../views';
 
 const LISTED = 100;

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { contactEvent } from '../../announce';
-import type { Contact, Identifier } from '../../entities';
-import { type Fields, Form } from '../../form';
-import { has } from '../../paging';
-import { type Answer, type Call, gone } from '../../router';
+import { contactEvent } from '../../sim/events';
+import { addContact } from '../../sim/messages';
+import type { World } from '../../sim/world';
 import { now, type State, touch } from '../../state';
-import { addContact } from '../../traffic';
-import type { World } from '../../world';
+import type { Contact, Identifier } from '../../state/entities';
+import { type Fields, Form } from '../../wire/form';
+import { has } from '../../wire/paging';
+import { type Answer, type Call, gone } from '../../wire/router';
 import { added, paged, said, wrapped } from '../envelope';
-import type { Routes } from '../house';
 import { find, needed, textMap } from '../read';
 import { absent, Refusal } from '../refusal';
+import type { Routes } from '../route';
 import { contactView, identityView } from '../views';
 
 /** Contacts and the identities by which channels know them. */

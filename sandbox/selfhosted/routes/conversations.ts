@@ -1,13 +1,13 @@
-import type { Conversation } from '../../entities';
-import { type Fields, Form } from '../../form';
-import type { Answer, Call } from '../../router';
+import { changeConversation, currentConversation, openConversation } from '../../sim/messages';
+import type { World } from '../../sim/world';
 import { now } from '../../state';
-import { changeConversation, currentConversation, openConversation } from '../../traffic';
-import type { World } from '../../world';
+import type { Conversation } from '../../state/entities';
+import { type Fields, Form } from '../../wire/form';
+import type { Answer, Call } from '../../wire/router';
 import { added, newest, orNull, wrapped } from '../envelope';
-import type { Routes } from '../house';
 import { find, needed } from '../read';
 import { badRequest } from '../refusal';
+import type { Routes } from '../route';
 import { conversationView } from '../views';
 
 const LISTED = 20;

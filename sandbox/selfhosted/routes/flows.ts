@@ -1,14 +1,14 @@
-import type { Flow, FlowEdge, FlowNode } from '../../automation';
-import { type Fields, Form, isFields } from '../../form';
-import { type Answer, type Call, ok } from '../../router';
+import type { World } from '../../sim/world';
 import { stamp, touch } from '../../state';
-import type { World } from '../../world';
+import type { Flow, FlowEdge, FlowNode } from '../../state/automation';
+import { type Fields, Form, isFields } from '../../wire/form';
+import { type Answer, type Call, ok } from '../../wire/router';
 import { added, bareList } from '../envelope';
-import type { Routes } from '../house';
+import { walk } from '../flow-run';
 import { findStrictly, needed } from '../read';
 import { unreadable } from '../refusal';
+import type { Routes } from '../route';
 import { sparse, times } from '../views';
-import { walk } from '../walk';
 
 const TRIGGERS = ['intent', 'keyword', 'manual', 'welcome'] as const;
 

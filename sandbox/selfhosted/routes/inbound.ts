@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { type Channel, type Contact, MESSAGE_STATUSES } from '../../entities';
-import { Form } from '../../form';
-import { type Answer, ok } from '../../router';
-import { addContact, advance, currentConversation, openConversation, receive } from '../../traffic';
-import type { World } from '../../world';
-import type { Routes } from '../house';
+import { addContact, advance, currentConversation, openConversation, receive } from '../../sim/messages';
+import type { World } from '../../sim/world';
+import { type Channel, type Contact, MESSAGE_STATUSES } from '../../state/entities';
+import { Form } from '../../wire/form';
+import { type Answer, ok } from '../../wire/router';
 import { contentOf } from '../message';
 import { textMap } from '../read';
 import { crash, Refusal } from '../refusal';
+import type { Routes } from '../route';
 
 /** What providers call, open to everybody who knows the id of the channel. */
 export const inboundRoutes: Routes = (on, { world }) => {

@@ -1,12 +1,12 @@
-import type { Document, KnowledgeBase } from '../../entities';
-import { type Fields, Form } from '../../form';
-import { type Answer, type Call, gone, ok } from '../../router';
+import type { World } from '../../sim/world';
 import { stamp, touch } from '../../state';
-import type { World } from '../../world';
+import type { Document, KnowledgeBase } from '../../state/entities';
+import { type Fields, Form } from '../../wire/form';
+import { type Answer, type Call, gone, ok } from '../../wire/router';
 import { added, bareList, said, wrapped } from '../envelope';
-import type { Routes } from '../house';
 import { findStrictly, needed, textMap } from '../read';
 import { absent, badRequest, unreadable } from '../refusal';
+import type { Routes } from '../route';
 import { sparse, texts, times } from '../views';
 
 const TYPES = ['faq', 'documents', 'website'] as const;

@@ -1,14 +1,14 @@
-import type { Conversation, Message } from '../../entities';
-import { Form } from '../../form';
-import type { Answer, Call } from '../../router';
+import { send } from '../../sim/messages';
+import type { World } from '../../sim/world';
 import { now } from '../../state';
-import { send } from '../../traffic';
-import type { World } from '../../world';
+import type { Conversation, Message } from '../../state/entities';
+import { Form } from '../../wire/form';
+import type { Answer, Call } from '../../wire/router';
 import { added, newest, orNull, said, wrapped } from '../envelope';
-import type { Routes } from '../house';
 import { contentOf, messageView, wholeMessageView } from '../message';
 import { find, needed, textMap } from '../read';
 import { absent } from '../refusal';
+import type { Routes } from '../route';
 
 const LISTED = 50;
 

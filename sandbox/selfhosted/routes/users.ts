@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import type { ApiKey, User } from '../../entities';
-import { type Fields, Form } from '../../form';
-import { type Answer, type Call, type Caller, gone, type Handler } from '../../router';
 import { type State, stamp, touch } from '../../state';
+import type { ApiKey, User } from '../../state/entities';
+import { type Fields, Form } from '../../wire/form';
+import { type Answer, type Call, type Caller, gone, type Handler } from '../../wire/router';
+import { onlyAdmins } from '../credentials';
 import { added, newest, wrapped } from '../envelope';
-import type { Routes } from '../house';
 import { findStrictly, needed } from '../read';
 import { badRequest, Refusal, unreadable } from '../refusal';
-import { onlyAdmins } from '../signin';
+import type { Routes } from '../route';
 import { stampOf } from '../time';
 import { sparse, userView } from '../views';
 import { emailIn, newPassword } from './auth';

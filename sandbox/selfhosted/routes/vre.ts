@@ -1,9 +1,9 @@
-import { type Fields, Form } from '../../form';
-import { Problem } from '../../problem';
-import { type Answer, type Handler, ok } from '../../router';
-import { captionOf, checkData, draw, type Picture, TEMPLATES, type Template } from '../../templates';
-import type { Routes } from '../house';
+import { captionOf, checkData, draw, type Picture, TEMPLATES, type Template } from '../../sim/templates';
+import { type Fields, Form } from '../../wire/form';
+import { Problem } from '../../wire/problem';
+import { type Answer, type Handler, ok } from '../../wire/router';
 import { Refusal } from '../refusal';
+import type { Routes } from '../route';
 
 const WIDTH = 800;
 const NANOSECONDS = 1_000_000;

@@ -1,0 +1,48 @@
+import { MESSAGE_KINDS } from '../state/entities';
+import type { Fields } from '../wire/form';
+
+const MEGABYTE = 1024 * 1024;
+
+interface Limits {
+  without: readonly string[];
+  maxMessageLength: number;
+  maxMediaSize: number;
+}
+
+const PLAIN_TEXT = MESSAGE_KINDS.filter((kind) => kind !== 'text');
+const USUAL: Limits = { without: ['template'], maxMessageLength: 4096, maxMediaSize: 16 * MEGABYTE };
+
+const LIMITS: Readonly<Record<string, Limits>> = {
+  whatsapp: { ...USUAL, without: [] },
+  telegram: { ...USUAL, maxMediaSize: 50 * MEGABYTE },
+  facebook: { ...USUAL, maxMessageLength: 2000, maxMediaSize: 25 * MEGABYTE },
+  instagram: {
+    without: ['template', 'interactive', 'location', 'contact'],
+    maxMessageLength: 1000,
+    maxMediaSize: 8 * MEGABYTE,
+  },
+  sms: { without: PLAIN_TEXT, maxMessageLength: 1600, maxMediaSize: 0 },
+  voice: { without: PLAIN_TEXT, maxMessageLength: 1000, maxMediaSize: 0 },
+  email: {
+    without: ['template', 'interactive', 'location', 'contact', 'sticker'],
+    maxMessageLength: 100_000,
+    maxMediaSize: 25 * MEGABYTE,
+  },
+};
+
+/** What can be sent through a channel of this type. Sizes are bytes, lengths are characters. */
+export function capabilitiesOf(type: string): Fields {
+  const { without, maxMessageLength, maxMediaSize } = LIMITS[type] ?? USUAL;
+  const supportedContentTypes = MESSAGE_KINDS.filter((kind) => kind !== 'system' && !without.includes(kind));
+  const can = (kind: string): boolean => supportedContentTypes.some((known) => known === kind);
+  return {
+    supportedContentTypes,
+    supportsMedia: can('image'),
+    supportsButtons: can('interactive'),
+    supportsLists: can('interactive'),
+    supportsTemplates: can('template'),
+    supportsLocation: can('location'),
+    maxMessageLength,
+    maxMediaSize,
+  };
+}

@@ -1,0 +1,175 @@
+import type { Fields } from '../wire/form';
+import { type State, stamp, TENANT, USER } from './index';
+import { ago, tellStory } from './seed-conversations';
+import { shop } from './seed-documents';
+
+/**
+ * Fills an empty state: the tenant and its user always, the rest of the invented shop when `everything` is wanted.
+ * Ids are the same every time; times are some minutes before now.
+ */
+export function seed(state: State, everything: boolean): void {
+  const start = ago(7 * 24 * 60);
+  const { tenantId: _, ...base } = stamp(TENANT, start);
+  state.tenant = {
+    ...base,
+    name: shop.name,
+    slug: 'demo',
+    plan: 'professional',
+    settings: { language: 'en' },
+    metadata: {},
+  };
+  state.users.add({
+    ...stamp(USER, start),
+    email: 'demo@linktor.local',
+    password: 'sandbox',
+    name: 'Demo User',
+    role: 'admin',
+    status: 'active',
+  });
+  if (!everything) return;
+  seedChannels(state, start);
+  seedContacts(state, start);
+  tellStory(state);
+  seedKnowledge(state, start);
+  seedHelpers(state, start);
+}
+
+function seedChannels(state: State, at: string): void {
+  const shared = { status: 'active' as const, metadata: {}, connectedAt: at };
+  state.channels.add({
+    ...stamp('ch_webchat', at),
+    ...shared,
+    name: 'Website chat',
+    type: 'webchat',
+    config: { type: 'webchat', widgetId: 'widget_demo', theme: { headerText: shop.name } },
+    verifyToken: 'verify_webchat',
+  });
+  state.channels.add({
+    ...stamp('ch_whatsapp', at),
+    ...shared,
+    name: 'WhatsApp',
+    type: 'whatsapp',
+    config: { type: 'whatsapp', phoneNumberId: '100000000000001', businessAccountId: '100000000000002' },
+    verifyToken: 'verify_whatsapp',
+  });
+}
+
+function seedContacts(state: State, at: string): void {
+  const people = [
+    {
+      id: 'ct_ana',
+      name: 'Ana Souza',
+      phone: '+5511999990001',
+      email: 'ana@example.com',
+      tags: ['vip'],
+      channel: 'webchat',
+    },
+    {
+      id: 'ct_bruno',
+      name: 'Bruno Lima',
+      phone: '+5511999990002',
+      email: 'bruno@example.com',
+      tags: [],
+      channel: 'whatsapp',
+    },
+    {
+      id: 'ct_carla',
+      name: 'Carla Mendes',
+      phone: '+5511999990003',
+      email: undefined,
+      tags: ['plants'],
+      channel: 'whatsapp',
+    },
+  ];
+  for (const { id, name, phone, email, tags, channel } of people) {
+    state.contacts.add({
+      ...stamp(id, at),
+      name,
+      phone,
+      email,
+      tags,
+      externalId: `crm_${id}`,
+      identifiers: [
+        {
+          channelType: channel,
+          channelId: `ch_${channel}`,
+          identifier: channel === 'whatsapp' ? phone : `visitor_${id}`,
+          displayName: name,
+        },
+      ],
+      customFields: { language: 'en' },
+      metadata: {},
+      lastSeenAt: ago(30),
+    });
+  }
+}
+
+function seedKnowledge(state: State, at: string): void {
+  const base = state.bases.add({
+    ...stamp('kb_shop', at),
+    name: shop.name,
+    description: 'What customers ask the shop',
+    embeddingModel: 'sandbox-embedding',
+    chunkSize: 80,
+    chunkOverlap: 0,
+    metadata: {},
+  });
+  for (const { id, name, content } of shop.documents) {
+    state.documents.add({
+      ...stamp(id, at),
+      knowledgeBaseId: base.id,
+      name,
+      type: 'txt',
+      content,
+      status: 'completed',
+      metadata: {},
+    });
+  }
+}
+
+/** What answers by itself: an agent that knows the shop, a bot that has it, and a flow. */
+function seedHelpers(state: State, at: string): void {
+  state.agents.add({
+    ...stamp('agent_demo', at),
+    name: 'Shop assistant',
+    description: 'Answers what customers ask the shop',
+    status: 'active',
+    model: 'sandbox-model',
+    systemPrompt: 'You answer the customers of a coffee and plant shop.',
+    temperature: 0.7,
+    maxTokens: 1024,
+    tools: [],
+    knowledgeBaseIds: ['kb_shop'],
+    metadata: {},
+  });
+  state.bots.add({
+    ...stamp('bot_demo', at),
+    name: 'Shop bot',
+    type: 'ai',
+    status: 'active',
+    config: { welcomeMessage: `Welcome to ${shop.name}!`, fallbackMessage: 'Somebody will answer you soon.' },
+    channelIds: ['ch_webchat'],
+    agentId: 'agent_demo',
+    knowledgeBaseIds: ['kb_shop'],
+    metadata: {},
+  });
+  const nodes: [id: string, type: string, data: Fields][] = [
+    ['start', 'start', {}],
+    ['ask', 'input', { text: 'Hello! What is your name?', variable: 'name' }],
+    ['greet', 'message', { text: 'Nice to meet you, {{name}}.' }],
+    ['end', 'end', {}],
+  ];
+  state.flows.add({
+    ...stamp('flow_demo', at),
+    name: 'Greeting',
+    description: 'Asks for a name and greets',
+    status: 'active',
+    version: 1,
+    nodes: nodes.map(([id, type, data], index) => ({ id, type, position: { x: 0, y: index * 100 }, data })),
+    edges: nodes
+      .slice(1)
+      .map(([target], index) => ({ id: `edge_${index + 1}`, source: nodes[index]?.[0] ?? '', target })),
+    variables: [],
+    metadata: {},
+  });
+}

@@ -1,0 +1,165 @@
+import {
+  type Button,
+  type Card,
+  type Content,
+  MESSAGE_KINDS,
+  type Media,
+  type MessageKind,
+  type Place,
+  type Section,
+} from '../state/entities';
+import { type Fields, type Form, isFields } from './form';
+import { invalid } from './problem';
+
+const MEDIA_KINDS: readonly MessageKind[] = ['image', 'video', 'audio', 'document', 'sticker'];
+
+/**
+ * Reads what is to be sent, in the words of any SDK family: `type` or `contentType` or neither, media with or without
+ * a type of its own, buttons as `buttons`, `interactive` or `quickReplies`.
+ *
+ * @throws a 400 problem that names the field
+ */
+export function readDraft(form: Form): Content {
+  const text = form.text('text');
+  const media = readMedia(form.form('media'));
+  const content: Content = {
+    kind: 'text',
+    text,
+    media,
+    location: readPlace(form.form('location')),
+    contact: readCard(form.form('contact')),
+    interactive: form.map('interactive'),
+    template: readTemplate(form.form('template')),
+    buttons: readButtons(form),
+    sections: readSections(form),
+  };
+  if (content.interactive && !text) content.text = interactiveText(content.interactive);
+  const asked = form.choice('type', MESSAGE_KINDS) ?? form.choice('contentType', MESSAGE_KINDS);
+  content.kind = asked ?? inferred(content);
+  demand(form, content);
+  for (const key of Object.keys(content) as (keyof Content)[]) if (content[key] === undefined) delete content[key];
+  return content;
+}
+
+function inferred({ media, interactive, buttons, template, location, contact }: Content): MessageKind {
+  if (media) return mediaKind(media);
+  if (interactive || buttons) return 'interactive';
+  if (template) return 'template';
+  if (location) return 'location';
+  return contact ? 'contact' : 'text';
+}
+
+function mediaKind({ type, mimeType, url }: Media): MessageKind {
+  const named = MEDIA_KINDS.find((kind) => kind === type);
+  if (named) return named;
+  const family = MEDIA_KINDS.find((kind) => mimeType?.startsWith(`${kind}/`));
+  if (family) return family;
+  if (/\.(png|jpe?g|gif|webp)($|\?)/i.test(url)) return 'image';
+  if (/\.(mp4|mov|webm)($|\?)/i.test(url)) return 'video';
+  return /\.(mp3|ogg|wav|m4a)($|\?)/i.test(url) ? 'audio' : 'document';
+}
+
+/** Refuses a kind without the part that it is made of. */
+function demand(form: Form, content: Content): void {
+  const { kind } = content;
+  if (MEDIA_KINDS.includes(kind) && !content.media) throw invalid('media', 'is required');
+  if (kind === 'interactive' && !content.interactive && !content.buttons) throw invalid('interactive', 'is required');
+  if (kind === 'location' && !content.location) throw invalid('location', 'is required');
+  if (kind === 'contact' && !content.contact) throw invalid('contact', 'is required');
+  if (kind === 'template' && !content.template) throw invalid('template', 'is required');
+  if (kind === 'text' || kind === 'system') form.needText('text');
+}
+
+function readMedia(form: Form | undefined): Media | undefined {
+  if (!form) return undefined;
+  const url = form.needText('url');
+  if (!/^(https?:|data:)/i.test(url)) throw invalid(form.name('url'), 'must be an http, https or data URL');
+  return {
+    type: form.choice('type', MEDIA_KINDS),
+    url,
+    mimeType: form.text('mimeType'),
+    filename: form.text('filename'),
+    size: form.number('size', { min: 0 }),
+    caption: form.text('caption'),
+  };
+}
+
+function readPlace(form: Form | undefined): Place | undefined {
+  if (!form) return undefined;
+  return {
+    latitude: form.needNumber('latitude', { min: -90, max: 90 }),
+    longitude: form.needNumber('longitude', { min: -180, max: 180 }),
+    name: form.text('name'),
+    address: form.text('address'),
+  };
+}
+
+function readCard(form: Form | undefined): Card | undefined {
+  if (!form) return undefined;
+  const phones = (form.list('phones') ?? []).map((phone, index) => {
+    if (typeof phone === 'string') return { type: 'mobile', number: phone };
+    if (!isFields(phone) || typeof phone.number !== 'string')
+      throw invalid(form.name(`phones[${index}].number`), 'is required');
+    return { type: typeof phone.type === 'string' ? phone.type : 'mobile', number: phone.number };
+  });
+  return { name: form.needText('name'), phones, emails: form.texts('emails') ?? [] };
+}
+
+function readTemplate(form: Form | undefined): Fields | undefined {
+  if (!form) return undefined;
+  form.needText('name');
+  form.needText('language');
+  form.forms('components');
+  return form.fields();
+}
+
+function readButtons(form: Form): Button[] | undefined {
+  const plain = form.forms('buttons')?.map((button) => {
+    const type = button.choice('type', ['reply', 'url', 'call']) ?? 'reply';
+    if (type === 'url') button.needText('url');
+    if (type === 'call') button.needText('phone');
+    return {
+      type,
+      text: button.needText('text'),
+      payload: button.text('payload'),
+      url: button.text('url'),
+      phone: button.text('phone'),
+    };
+  });
+  const quick = form.forms('quickReplies')?.map((reply) => ({
+    type: 'reply',
+    text: reply.needText('title'),
+    payload: reply.text('id'),
+  }));
+  const nested = form
+    .form('interactive')
+    ?.form('action')
+    ?.forms('buttons')
+    ?.map((button) => ({
+      type: button.text('type') ?? 'reply',
+      text: button.needText('title'),
+      payload: button.text('id'),
+    }));
+  const buttons = plain ?? quick ?? nested;
+  return buttons && buttons.length > 0 ? buttons : undefined;
+}
+
+function readSections(form: Form): Section[] | undefined {
+  return form
+    .form('interactive')
+    ?.form('action')
+    ?.forms('sections')
+    ?.map((section) => ({
+      title: section.text('title'),
+      rows: (section.forms('rows') ?? []).map((row) => ({
+        id: row.needText('id'),
+        title: row.needText('title'),
+        description: row.text('description'),
+      })),
+    }));
+}
+
+function interactiveText(interactive: Fields): string | undefined {
+  const body = interactive.body;
+  return isFields(body) && typeof body.text === 'string' ? body.text : undefined;
+}

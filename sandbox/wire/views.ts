@@ -1,0 +1,93 @@
+import type { State } from '../state';
+import type { Button, Channel, Contact, Content, Conversation, Message, Section, User } from '../state/entities';
+import type { Fields } from './form';
+
+/** A message with the fields of every SDK family: `contentType` with nested `content`, and `type` with flat parts. */
+export function messageView(message: Message): Fields {
+  const { kind, buttons, sections, ...rest } = message;
+  const { text, media, location, contact, template } = rest;
+  return {
+    ...rest,
+    contentType: kind,
+    type: kind,
+    interactive: message.interactive ?? interactiveOf(message),
+    quickReplies: buttons
+      ?.filter(({ type }) => type === 'reply')
+      .map(({ text: title, payload }) => ({ id: payload ?? title, title })),
+    content: {
+      text,
+      media,
+      location,
+      contact: contact && {
+        name: contact.name,
+        phones: contact.phones.map(({ number }) => number),
+        emails: contact.emails,
+      },
+      template,
+      buttons,
+      listSections: sections,
+    },
+  };
+}
+
+/** Buttons and sections in the nested form. */
+function interactiveOf({ text, buttons, sections }: Content): Fields | undefined {
+  if (!buttons && !sections) return undefined;
+  return {
+    type: sections ? 'list' : 'button',
+    ...(text && { body: { text } }),
+    action: {
+      ...(buttons && { buttons: nestedButtons(buttons) }),
+      ...(sections && { sections: plainSections(sections) }),
+    },
+  };
+}
+
+function nestedButtons(buttons: Button[]): Fields[] {
+  return buttons.map(({ type, text, payload, url, phone }) => ({ type, id: payload ?? text, title: text, url, phone }));
+}
+
+function plainSections(sections: Section[]): Fields[] {
+  return sections.map((section) => ({ ...section }));
+}
+
+/** A conversation with its contact, its last message and both names of the assignee. */
+export function conversationView(state: State, conversation: Conversation): Fields {
+  const contact = state.contacts.get(conversation.contactId);
+  const last = state.thread(conversation.id).at(-1);
+  return {
+    ...conversation,
+    channelType: state.channels.get(conversation.channelId)?.type ?? 'unknown',
+    assignedAgentId: conversation.assignedTo,
+    contact: contact && contactView(state, contact),
+    lastMessage: last && messageView(last),
+  };
+}
+
+export function contactView(state: State, contact: Contact): Fields {
+  return {
+    ...contact,
+    avatar: contact.avatarUrl,
+    conversationCount: state.conversationsOf(contact.id).length,
+  };
+}
+
+/** Both words for the state of a channel: its own, and whether it is connected. */
+export function channelView({ verifyToken: _, ...channel }: Channel): Fields {
+  const connected = channel.status === 'active';
+  return {
+    ...channel,
+    enabled: connected,
+    isConnected: connected,
+    connectionStatus: connectionStatus(channel.status),
+  };
+}
+
+export function connectionStatus(status: Channel['status']): string {
+  if (status === 'active') return 'connected';
+  return status === 'inactive' ? 'disconnected' : status;
+}
+
+export function userView({ password: _, ...user }: User): Fields {
+  return { ...user, avatar: user.avatarUrl };
+}
