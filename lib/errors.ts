@@ -14,6 +14,7 @@ export const codes = [
   'unexpected',
   'webhook_verification',
   'websocket',
+  'storage',
 ] as const;
 
 export type ErrorCode = (typeof codes)[number];
@@ -47,6 +48,7 @@ const hints: Partial<Record<ErrorCode, string>> = {
   network: 'The server could not be reached: check the Server URL and the network.',
   serialization: 'The answer is not what a Linktor server sends: check the Server URL.',
   server: 'The server failed: try again later and quote the request id to its operator.',
+  storage: 'Check the memory settings of the Linktor config node, the permissions of the user directory, and its disk.',
   websocket: 'The realtime connection failed: check the Server URL and the network.',
 };
 

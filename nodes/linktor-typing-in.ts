@@ -1,8 +1,7 @@
 import type { Delivery } from '../lib/realtime';
-import { copyOf } from './kit/copy';
 import { trigger } from './kit/define';
 import { as, choice, figure, flag, typed } from './kit/fields';
-import { topicOf } from './kit/to-msg';
+import { copyOf, topicOf } from './kit/to-msg';
 
 const mostKnown = 1000;
 /** milliseconds after which nobody is taken to be typing still: the sign that it is over may be lost */

@@ -2,10 +2,9 @@ import { invalid, LinktorError } from '../lib/errors';
 import { attachmentsOf, wordsOf } from '../lib/messages/incoming';
 import type { Event } from '../lib/model';
 import { decodeEvent, type Scheme, verify } from '../lib/webhooks';
-import { copyOf } from './kit/copy';
-import { trigger } from './kit/define';
+import { type Msg, trigger } from './kit/define';
 import { choice, figure, flag, path, secret, text } from './kit/fields';
-import type { Msg } from './kit/red';
+import { copyOf } from './kit/to-msg';
 
 const signatureHeader = 'x-linktor-signature';
 const timestampHeader = 'x-linktor-timestamp';

@@ -16,6 +16,7 @@ describe('errors', () => {
       'rate_limit',
       'serialization',
       'server',
+      'storage',
       'timeout',
       'unexpected',
       'validation',
@@ -58,6 +59,7 @@ describe('errors', () => {
       'rate_limit',
       'serialization',
       'server',
+      'storage',
       'timeout',
       'websocket',
     ]);

@@ -1,5 +1,6 @@
 import { invalid } from '../../../lib/errors';
-import { type RED, type RunningNode, runningNode, type Stored } from '../red';
+import type { Stored } from '../message';
+import type { RED, RunningNode } from '../red';
 import type { Account } from './account';
 
 export interface ConfigNode extends RunningNode {
@@ -13,7 +14,7 @@ export interface ConfigNode extends RunningNode {
 
 /** @returns the config node that a node works with */
 export function configOf(red: RED, stored: Stored): ConfigNode | undefined {
-  return runningNode<ConfigNode>(red, stored.config);
+  return (red.nodes.getNode(String(stored.config)) as unknown as ConfigNode | null) ?? undefined;
 }
 
 /** @throws LinktorError `validation` when the node has no usable config node */

@@ -1,4 +1,4 @@
-import { copyOf } from '../copy';
+import { copyOf } from '../to-msg';
 
 /** A message that one of our nodes has sent. */
 export interface Sent {

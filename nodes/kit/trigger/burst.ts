@@ -1,4 +1,4 @@
-import type { Msg } from '../red';
+import type { Msg } from '../define';
 
 export interface BurstSettings {
   /** milliseconds of silence after which a burst is over */

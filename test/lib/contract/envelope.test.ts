@@ -318,6 +318,7 @@ describe('contract: refusals', () => {
       serialization: [],
       webhook_verification: [],
       websocket: [],
+      storage: [],
     };
     for (const [code, statuses] of Object.entries(table))
       for (const one of statuses) assert.equal(codeOf(one), code, String(one));

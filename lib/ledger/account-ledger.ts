@@ -1,0 +1,170 @@
+import { LinktorError } from '../errors';
+import { type StorageProblem, storageError, storageProblemOf } from './failures';
+import type { Change, Durability, EngineName, Entry, Ledger, Namespace, PutOptions, Soon } from './ledger';
+import { LocalLedger } from './local';
+import type { Store, Write } from './store';
+
+/** after a failure the store is tried again every so often */
+const RETRY_MS = 10_000;
+/** a record that only tells whether the store can be written */
+const PROBE_KEY = 'probe';
+
+export type LedgerState =
+  /** nothing has been asked of it yet, or it is being opened */
+  { name: 'idle' | 'opening' | 'ready' } | { name: 'failed'; problem: StorageProblem; error: LinktorError };
+
+export interface AccountLedgerSettings {
+  engine: EngineName;
+  durability: Durability;
+  keepDays: number;
+  /** @param snapshot all records as memory has them @throws LinktorError */
+  store(snapshot: () => Iterable<Write>): Store;
+  onState?(state: LedgerState): void;
+}
+
+/**
+ * The ledger of an account, opened when it is first used. While its store cannot be used, every call fails with
+ * `storage`, and the store is tried again every 10 s: it never forgets in silence.
+ */
+export class AccountLedger implements Ledger {
+  readonly engine: EngineName;
+  readonly durability: Durability;
+  readonly isShared = false;
+  readonly #settings: AccountLedgerSettings;
+  #state: LedgerState = { name: 'idle' };
+  #inner: LocalLedger | undefined;
+  #opening: Promise<LocalLedger> | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(settings: AccountLedgerSettings) {
+    this.#settings = settings;
+    this.engine = settings.engine;
+    this.durability = settings.durability;
+  }
+
+  get state(): LedgerState {
+    return this.#state;
+  }
+
+  /** Opens the store, unless that is done. @throws LinktorError `storage` */
+  open(): Promise<Ledger> {
+    return this.#opened();
+  }
+
+  get<T>(namespace: Namespace, key: string): Soon<Entry<T> | undefined> {
+    return this.#ask((ledger) => ledger.get<T>(namespace, key));
+  }
+
+  list<T>(namespace: Namespace): Soon<Entry<T>[]> {
+    return this.#ask((ledger) => ledger.list<T>(namespace));
+  }
+
+  find<T>(namespace: Namespace, tag: string): Soon<Entry<T>[]> {
+    return this.#ask((ledger) => ledger.find<T>(namespace, tag));
+  }
+
+  count(namespace: Namespace): Soon<number> {
+    return this.#ask((ledger) => ledger.count(namespace));
+  }
+
+  due(before: number): Soon<Entry[]> {
+    return this.#ask((ledger) => ledger.due(before));
+  }
+
+  async put(namespace: Namespace, key: string, value: unknown, options?: PutOptions): Promise<void> {
+    await (await this.#opened()).put(namespace, key, value, options);
+  }
+
+  async delete(namespace: Namespace, key: string): Promise<boolean> {
+    return (await this.#opened()).delete(namespace, key);
+  }
+
+  async update<T>(
+    namespace: Namespace,
+    key: string,
+    change: (value: T | undefined) => Change<T>,
+  ): Promise<Entry<T> | undefined> {
+    return (await this.#opened()).update(namespace, key, change);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#retry);
+    await this.#opening?.catch(() => undefined);
+    await this.#inner?.close();
+  }
+
+  #ask<T>(read: (ledger: LocalLedger) => T): Soon<T> {
+    return this.#inner ? read(this.#inner) : this.#opened().then(read);
+  }
+
+  async #opened(): Promise<LocalLedger> {
+    if (this.#inner) return this.#inner;
+    if (this.#isClosed) throw storageError('closed');
+    if (this.#state.name === 'failed') throw this.#state.error;
+    this.#opening ??= this.#open();
+    return this.#opening;
+  }
+
+  async #open(): Promise<LocalLedger> {
+    this.#show({ name: 'opening' });
+    let store: Store | undefined;
+    try {
+      store = this.#settings.store(() => this.#inner?.snapshot() ?? []);
+      this.#inner = await LocalLedger.open(this.#watched(store), this.#settings);
+      this.#show({ name: 'ready' });
+      return this.#inner;
+    } catch (error) {
+      await store?.close();
+      throw this.#failed(error);
+    } finally {
+      this.#opening = undefined;
+    }
+  }
+
+  /** Every write tells how the store is. */
+  #watched(store: Store): Store {
+    return {
+      engine: store.engine,
+      durability: store.durability,
+      load: () => store.load(),
+      close: () => store.close(),
+      write: async (writes, onDisk) => {
+        try {
+          await store.write(writes, onDisk);
+        } catch (error) {
+          throw this.#failed(error);
+        }
+        if (this.#state.name === 'failed') this.#show({ name: 'ready' });
+      },
+    };
+  }
+
+  #failed(thrown: unknown): LinktorError {
+    const error = thrown instanceof LinktorError ? thrown : storageError('unwritable', String(thrown));
+    this.#show({ name: 'failed', problem: storageProblemOf(error) ?? 'unwritable', error });
+    clearTimeout(this.#retry);
+    if (this.#isClosed) return error;
+    this.#retry = setTimeout(() => this.#tryAgain(), RETRY_MS);
+    this.#retry.unref();
+    return error;
+  }
+
+  #tryAgain(): void {
+    if (!this.#inner) this.#opening ??= this.#open();
+    const attempt = this.#inner ? this.#probe(this.#inner) : this.#opening;
+    // A failure has been shown already, and the next attempt is on its way.
+    attempt?.catch(() => undefined);
+  }
+
+  async #probe(ledger: LocalLedger): Promise<void> {
+    await ledger.put('cursor', PROBE_KEY, Date.now());
+    await ledger.delete('cursor', PROBE_KEY);
+  }
+
+  #show(state: LedgerState): void {
+    this.#state = state;
+    this.#settings.onState?.(state);
+  }
+}

@@ -1,0 +1,86 @@
+import { LinktorError } from '../errors';
+import { storageError } from './failures';
+import { type Namespace, namespaces } from './ledger';
+import type { Row } from './shelf';
+import type { Store, Write } from './store';
+
+/** A context of Node-RED's, bound to one of its stores. */
+export interface ContextAccess {
+  get(key: string, done: (error: Error | undefined | null, value?: unknown) => void): void;
+  set(key: string, value: unknown, done: (error?: Error | null) => void): void;
+  keys(done: (error: Error | undefined | null, keys?: unknown) => void): void;
+}
+
+/** Context keys are paths: of all characters these need no quotes. */
+const PREFIX = 'linktor_';
+
+/** Records in a context store that outlives the process, one key each, so that an asynchronous store can keep them. */
+export function contextStore(context: ContextAccess): Store {
+  return {
+    engine: 'context',
+    durability: 'restart',
+    async *load() {
+      const keys = await answered((done) => context.keys(done));
+      for (const contextKey of Array.isArray(keys) ? keys : []) {
+        const place = placeOf(contextKey);
+        if (!place) continue;
+        const row = rowOf(await answered((done) => context.get(contextKey, done)));
+        if (row) yield { ...place, row };
+      }
+    },
+    async write(writes) {
+      // One after the other: a record that is written twice must end as it was written last.
+      for (const { namespace, key, row } of writes) {
+        await answered((done) => context.set(contextKeyOf(namespace, key), row, done));
+      }
+    },
+    close() {},
+  };
+}
+
+function contextKeyOf(namespace: Namespace, key: string): string {
+  return `${PREFIX}${namespace}_${Buffer.from(key).toString('hex')}`;
+}
+
+function placeOf(contextKey: unknown): Pick<Write, 'namespace' | 'key'> | undefined {
+  const [, namespace, key] = /^linktor_([a-z]+)_([0-9a-f]*)$/.exec(String(contextKey)) ?? [];
+  if (namespace === undefined || key === undefined || !Object.hasOwn(namespaces, namespace)) return undefined;
+  return { namespace: namespace as Namespace, key: Buffer.from(key, 'hex').toString() };
+}
+
+/** A store gives what it was given, by whatever version of this package and whoever else writes to it. */
+function rowOf(value: unknown): Row | undefined {
+  const { text, due, tags, writtenAt } = (value ?? {}) as Record<string, unknown>;
+  if (typeof text !== 'string' || typeof writtenAt !== 'number' || !isJson(text)) return undefined;
+  return {
+    text,
+    bytes: Buffer.byteLength(text),
+    due: typeof due === 'number' ? due : undefined,
+    tags: Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string') : [],
+    writtenAt,
+  };
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @throws LinktorError `storage` */
+function answered<T>(
+  ask: (done: (error: Error | undefined | null, value?: T) => void) => void,
+): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const refuse = (error: unknown) =>
+      reject(error instanceof LinktorError ? error : storageError('unwritable', String(error)));
+    try {
+      ask((error, value) => (error ? refuse(error) : resolve(value)));
+    } catch (error) {
+      refuse(error);
+    }
+  });
+}

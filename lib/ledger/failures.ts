@@ -1,0 +1,57 @@
+import { LinktorError } from '../errors';
+import { MAX_LEDGER_BYTES, MAX_RECORD_BYTES, type Namespace, namespaces } from './ledger';
+
+/** Why a store cannot be used. The status of the nodes that wait says it in one word. */
+export type StorageProblem = 'in_use' | 'unwritable' | 'damaged' | 'newer' | 'closed';
+
+const messages: Record<StorageProblem, string> = {
+  in_use: 'Another process uses the ledger of this account.',
+  unwritable: 'The ledger of this account cannot be written.',
+  damaged: 'The ledger of this account was damaged and has been set aside.',
+  newer: 'The ledger of this account was written by a newer version of this package.',
+  closed: 'The ledger of this account is closed.',
+};
+
+const hints: Record<StorageProblem, string> = {
+  in_use: 'Let only one Node-RED use this user directory, or give each one a directory of its own.',
+  unwritable: 'Check the permissions of the folder "linktor" in the user directory, and the free space of the disk.',
+  damaged:
+    'A new ledger has been started. Open questions of the old one are lost; the damaged file was kept beside it.',
+  newer: 'Install the newer version again, or move the file away.',
+  closed: 'Deploy again.',
+};
+
+/** @param reason what the store itself said */
+export function storageError(problem: StorageProblem, reason?: string): LinktorError {
+  const details = { problem, ...(reason !== undefined && { reason }) };
+  return new LinktorError('storage', messages[problem], {
+    hint: hints[problem],
+    details,
+    retryable: problem !== 'newer',
+  });
+}
+
+/** @returns which problem of its store an error tells of, when it does */
+export function storageProblemOf(error: unknown): StorageProblem | undefined {
+  if (!(error instanceof LinktorError) || error.code !== 'storage') return undefined;
+  return (error.cause.details as { problem?: StorageProblem } | undefined)?.problem;
+}
+
+export function tooLarge(bytes: number): LinktorError {
+  return new LinktorError('rate_limit', `A record of ${bytes} bytes is too large: ${MAX_RECORD_BYTES} can be kept.`, {
+    hint: 'Keep less of the message.',
+  });
+}
+
+export function tooMany(namespace: Namespace): LinktorError {
+  const { limit } = namespaces[namespace];
+  return new LinktorError('rate_limit', `There are ${limit} records of the kind "${namespace}" already.`, {
+    hint: 'Wait until some of them have ended.',
+  });
+}
+
+export function tooMuch(): LinktorError {
+  return new LinktorError('rate_limit', `The ledger of this account holds ${MAX_LEDGER_BYTES} bytes already.`, {
+    hint: 'Keep less, or for fewer days.',
+  });
+}

@@ -1,0 +1,103 @@
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { AccountLedger, type LedgerState } from './account-ledger';
+import { type ContextAccess, contextStore } from './context-store';
+import { FileStore } from './file-store';
+import type { EngineName } from './ledger';
+import { memoryStore } from './memory-store';
+import { loadSqlite } from './sqlite';
+
+export { AccountLedger, type LedgerState } from './account-ledger';
+export type { ContextAccess } from './context-store';
+export { type StorageProblem, storageError, storageProblemOf } from './failures';
+export { type Kept, keepable } from './keepable';
+export {
+  type Change,
+  type Durability,
+  type EngineName,
+  type Entry,
+  type Ledger,
+  MAX_RECORD_BYTES,
+  type Namespace,
+  namespaces,
+  type PutOptions,
+  type Soon,
+} from './ledger';
+
+/** a ledger file whose account has not been deployed for so long is removed */
+const ABANDONED_MS = 30 * 24 * 3_600_000;
+
+export interface LedgerSettings {
+  /** auto: the file where Node.js can keep one, else a context that lasts, else memory */
+  keepIn: 'auto' | 'file' | 'context' | 'memory';
+  /** the ledger file; undefined where there is no folder for it */
+  file?: string;
+  /** a context store that outlives the process, where there is one */
+  context?: ContextAccess;
+  /** 1 to 90 */
+  keepDays: number;
+  onState?(state: LedgerState): void;
+  /** a damaged file has been set aside */
+  onDamaged?(keptAs: string): void;
+}
+
+/** A ledger as the account wants it. Nothing is opened before it is used. */
+export function createLedger(settings: LedgerSettings): AccountLedger {
+  const { file = '', context, keepDays, onState, onDamaged } = settings;
+  const engine = engineOf(settings);
+  switch (engine) {
+    case 'file':
+      return new AccountLedger({
+        engine,
+        durability: 'crash',
+        keepDays,
+        onState,
+        store: (snapshot) => new FileStore({ file, onDamaged, snapshot }),
+      });
+    case 'context':
+      return new AccountLedger({
+        engine,
+        durability: 'restart',
+        keepDays,
+        onState,
+        store: () => contextStore(context as ContextAccess),
+      });
+    default:
+      return new AccountLedger({ engine: 'memory', durability: 'none', keepDays, onState, store: memoryStore });
+  }
+}
+
+/** `auto` falls back only to what lasts as well; where the folder cannot be written, that is said instead. */
+function engineOf({ keepIn, file, context }: LedgerSettings): EngineName {
+  if (keepIn === 'context') return context ? 'context' : 'memory';
+  if (keepIn !== 'auto') return keepIn;
+  const canKeepFile = file !== undefined && loadSqlite() !== undefined;
+  if (canKeepFile && (!context || isWritable(path.dirname(file)))) return 'file';
+  return context ? 'context' : 'memory';
+}
+
+function isWritable(folder: string): boolean {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Removes ledger files of accounts that have not been deployed for 30 days.
+ * @param inUse files that stay however old they are
+ * @returns the names of the removed files
+ */
+export function removeAbandoned(folder: string, inUse: ReadonlySet<string>, now = Date.now()): string[] {
+  if (!existsSync(folder)) return [];
+  const files = readdirSync(folder).filter((name) => name.endsWith('.db') && !inUse.has(path.join(folder, name)));
+  return files.filter((name) => {
+    const file = path.join(folder, name);
+    if (now - statSync(file).mtimeMs < ABANDONED_MS) return false;
+    for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true });
+    return true;
+  });
+}

@@ -1,0 +1,84 @@
+/** What of a message can be kept, and what had to be left out. */
+export interface Kept {
+  value: Record<string, unknown>;
+  /** paths of what was left out, such as `payload.file` */
+  dropped: string[];
+}
+
+/** HTTP requests and answers of Node-RED, and the event as it came: large, live, and of no use later. */
+const NEVER_KEPT: ReadonlySet<string> = new Set(['req', 'res', 'event']);
+const MAX_DEPTH = 32;
+/** so many names are enough to see what is missing */
+const MAX_DROPPED_NAMES = 50;
+
+/**
+ * The plain data of a message, to be kept in a ledger. Functions, buffers, `attachments[].data`, cycles and live objects
+ * are left out, then whatever makes it too large, the largest property first.
+ * @param maxBytes of its JSON
+ */
+export function keepable(message: Readonly<Record<string, unknown>>, maxBytes: number): Kept {
+  const dropped: string[] = [];
+  const entries: [string, unknown][] = [];
+  for (const [name, given] of Object.entries(message)) {
+    const kept = NEVER_KEPT.has(name) && typeof given === 'object' ? undefined : plain(given, name, [], dropped);
+    if (kept === undefined) {
+      if (given !== undefined && !dropped.includes(name)) dropped.push(name);
+    } else entries.push([name, kept]);
+  }
+  const value = Object.fromEntries(entries);
+  shrink(value, maxBytes, dropped);
+  return { value, dropped: dropped.slice(0, MAX_DROPPED_NAMES) };
+}
+
+/** @returns the plain part of a value, or undefined where there is none, which is then noted */
+function plain(value: unknown, path: string, above: readonly object[], dropped: string[]): unknown {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
+  // JSON has no words for these, and would make null of them.
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  if (value === undefined) return undefined;
+  if (value instanceof Date && !Number.isNaN(value.getTime())) return value.toISOString();
+  if (typeof value !== 'object' || above.length >= MAX_DEPTH || above.includes(value) || !isPlain(value)) {
+    dropped.push(path);
+    return undefined;
+  }
+  const inside = [...above, value];
+  if (Array.isArray(value)) {
+    // A place in a list stays, so that the others keep theirs.
+    return value.map((item, index) => plain(item, `${path}[${index}]`, inside, dropped) ?? null);
+  }
+  const entries: [string, unknown][] = [];
+  for (const [name, given] of Object.entries(value)) {
+    const here = `${path}.${name}`;
+    if (name === 'data' && /^attachments\[\d+\]$/.test(path)) {
+      dropped.push(here);
+      continue;
+    }
+    const kept = plain(given, here, inside, dropped);
+    if (kept !== undefined) entries.push([name, kept]);
+  }
+  // Defined, not assigned: a name such as __proto__ is a property like any other.
+  return Object.fromEntries(entries);
+}
+
+function isPlain(value: object): boolean {
+  if (Array.isArray(value)) return true;
+  const kind: unknown = Object.getPrototypeOf(value);
+  return kind === Object.prototype || kind === null;
+}
+
+/** Leaves the largest properties out until the rest is small enough. */
+function shrink(value: Record<string, unknown>, maxBytes: number, dropped: string[]): void {
+  const sizes = Object.entries(value).map(([name, kept]) => ({ name, bytes: bytesOf(name) + bytesOf(kept) + 2 }));
+  let sum = sizes.reduce((total, { bytes }) => total + bytes, 2);
+  sizes.sort((one, other) => other.bytes - one.bytes);
+  for (const { name, bytes } of sizes) {
+    if (sum <= maxBytes) return;
+    delete value[name];
+    dropped.push(name);
+    sum -= bytes;
+  }
+}
+
+function bytesOf(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value));
+}

@@ -1,0 +1,220 @@
+import { invalid, LinktorError } from '../errors';
+import { storageError, tooLarge, tooMany, tooMuch } from './failures';
+import {
+  type Change,
+  type Durability,
+  type EngineName,
+  type Entry,
+  type Ledger,
+  MAX_LEDGER_BYTES,
+  MAX_RECORD_BYTES,
+  type Namespace,
+  namespaces,
+  type PutOptions,
+} from './ledger';
+import { type Row, type Shelf, Shelves } from './shelf';
+import type { Store, Write } from './store';
+import { WriteQueue } from './write-queue';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+export interface LocalSettings {
+  /** records that have not been written for so many days are removed; those with a later due time stay until then */
+  keepDays: number;
+}
+
+/** A ledger of this process only: it reads from memory, and writes to its store in small groups. */
+export class LocalLedger implements Ledger {
+  readonly engine: EngineName;
+  readonly durability: Durability;
+  readonly isShared = false;
+  readonly #store: Store;
+  readonly #shelves = new Shelves();
+  readonly #queue: WriteQueue;
+  readonly #keepMs: number;
+  readonly #sweeper: NodeJS.Timeout;
+  #isClosed = false;
+
+  /** @throws LinktorError `storage` */
+  static async open(store: Store, settings: LocalSettings): Promise<LocalLedger> {
+    const ledger = new LocalLedger(store, settings);
+    try {
+      for await (const { namespace, key, row } of store.load()) {
+        // A later version may have kinds of records that this one does not know.
+        if (row && Object.hasOwn(namespaces, namespace)) ledger.#shelves.of(namespace).set(key, row);
+      }
+    } catch (error) {
+      clearInterval(ledger.#sweeper);
+      throw error;
+    }
+    ledger.#sweep();
+    return ledger;
+  }
+
+  private constructor(store: Store, { keepDays }: LocalSettings) {
+    this.#store = store;
+    this.engine = store.engine;
+    this.durability = store.durability;
+    this.#keepMs = keepDays * DAY_MS;
+    this.#queue = new WriteQueue(store);
+    this.#sweeper = setInterval(() => this.#sweep(), HOUR_MS);
+    this.#sweeper.unref();
+  }
+
+  get<T>(namespace: Namespace, key: string): Entry<T> | undefined {
+    const row = this.#shelf(namespace).get(key);
+    return row && entryOf<T>(namespace, key, row);
+  }
+
+  list<T>(namespace: Namespace): Entry<T>[] {
+    return sorted([...this.#shelf(namespace).rows()].map(([key, row]) => entryOf<T>(namespace, key, row)));
+  }
+
+  find<T>(namespace: Namespace, tag: string): Entry<T>[] {
+    const shelf = this.#shelf(namespace);
+    const found = shelf.tagged(tag);
+    return sorted(found.map((key) => entryOf<T>(namespace, key, shelf.get(key) as Row)));
+  }
+
+  count(namespace: Namespace): number {
+    return this.#shelf(namespace).size;
+  }
+
+  due(before: number): Entry[] {
+    this.#assertOpen();
+    const found = this.#shelves
+      .all()
+      .flatMap(([namespace, shelf]) =>
+        [...shelf.dueBefore(before)].map((key) => entryOf(namespace, key, shelf.get(key) as Row)),
+      );
+    return found.sort((one, other) => (one.due ?? 0) - (other.due ?? 0));
+  }
+
+  async put(namespace: Namespace, key: string, value: unknown, options: PutOptions = {}): Promise<void> {
+    const shelf = this.#shelf(namespace);
+    const row = rowOf(value, options);
+    this.#makeRoom(namespace, shelf, key, row);
+    await this.#write(namespace, shelf, key, row, options.onDisk);
+  }
+
+  async delete(namespace: Namespace, key: string): Promise<boolean> {
+    const shelf = this.#shelf(namespace);
+    if (!shelf.get(key)) return false;
+    await this.#write(namespace, shelf, key, undefined);
+    return true;
+  }
+
+  async update<T>(
+    namespace: Namespace,
+    key: string,
+    change: (value: T | undefined) => Change<T>,
+  ): Promise<Entry<T> | undefined> {
+    const shelf = this.#shelf(namespace);
+    const before = shelf.get(key);
+    const changed = change(before && entryOf<T>(namespace, key, before).value);
+    if (!changed) {
+      if (before) await this.#write(namespace, shelf, key, undefined);
+      return undefined;
+    }
+    const row = rowOf(changed.value, changed);
+    this.#makeRoom(namespace, shelf, key, row);
+    await this.#write(namespace, shelf, key, row, changed.onDisk);
+    return entryOf<T>(namespace, key, row);
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearInterval(this.#sweeper);
+    try {
+      await this.#queue.drained();
+    } finally {
+      await this.#store.close();
+    }
+  }
+
+  /** Everything that is kept now, to be written again where the store has lost it. */
+  *snapshot(): Generator<Write> {
+    for (const [namespace, shelf] of this.#shelves.all()) {
+      for (const [key, row] of shelf.rows()) yield { namespace, key, row };
+    }
+  }
+
+  /** Memory changes at once, so that the next reader sees it, and goes back where the store refuses. */
+  async #write(namespace: Namespace, shelf: Shelf, key: string, row: Row | undefined, onDisk = false): Promise<void> {
+    const before = shelf.get(key);
+    shelf.set(key, row);
+    try {
+      await this.#queue.write({ namespace, key, row }, onDisk);
+    } catch (error) {
+      if (shelf.get(key) === row) shelf.set(key, before);
+      throw error;
+    }
+  }
+
+  #makeRoom(namespace: Namespace, shelf: Shelf, key: string, row: Row): void {
+    const before = shelf.get(key);
+    if (this.#shelves.bytes() + row.bytes - (before?.bytes ?? 0) > MAX_LEDGER_BYTES) throw tooMuch();
+    const { limit, whenFull } = namespaces[namespace];
+    if (before || shelf.size < limit) return;
+    if (whenFull === 'refuse') throw tooMany(namespace);
+    this.#drop(namespace, shelf, shelf.oldest());
+  }
+
+  /** What is too old goes, except a record whose time is still to come. */
+  #sweep(now = Date.now()): void {
+    for (const [namespace, shelf] of this.#shelves.all()) {
+      if (!namespaces[namespace].expires) continue;
+      for (const [key, row] of shelf.rows()) {
+        if (now - row.writtenAt > this.#keepMs && (row.due ?? 0) <= now - this.#keepMs)
+          this.#drop(namespace, shelf, key);
+      }
+    }
+  }
+
+  /** A record that nobody waits for. Where the store refuses, it is dropped again after the next start. */
+  #drop(namespace: Namespace, shelf: Shelf, key: string | undefined): void {
+    if (key === undefined) return;
+    shelf.set(key, undefined);
+    this.#queue.write({ namespace, key, row: undefined }, false).catch(() => undefined);
+  }
+
+  #shelf(namespace: Namespace): Shelf {
+    this.#assertOpen();
+    return this.#shelves.of(namespace);
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw storageError('closed');
+  }
+}
+
+function rowOf(value: unknown, { due, tags = [] }: PutOptions): Row {
+  if (due !== undefined && !Number.isFinite(due)) throw invalid('The due time of a record must be a number.');
+  const text = asJson(value);
+  const bytes = Buffer.byteLength(text);
+  if (bytes > MAX_RECORD_BYTES) throw tooLarge(bytes);
+  return { text, bytes, due, tags, writtenAt: Date.now() };
+}
+
+function asJson(value: unknown): string {
+  try {
+    const text: unknown = JSON.stringify(value);
+    if (typeof text === 'string') return text;
+  } catch (error) {
+    throw new LinktorError('validation', 'This value cannot be kept: it is no plain data.', {
+      details: { reason: String(error) },
+    });
+  }
+  throw invalid('This value cannot be kept: it is no plain data.');
+}
+
+function entryOf<T>(namespace: Namespace, key: string, { text, due, tags, writtenAt }: Row): Entry<T> {
+  return { namespace, key, value: JSON.parse(text) as T, ...(due !== undefined && { due }), tags, writtenAt };
+}
+
+/** Those of one millisecond keep the order in which they were written. */
+function sorted<T>(entries: Entry<T>[]): Entry<T>[] {
+  return entries.sort((one, other) => one.writtenAt - other.writtenAt);
+}

@@ -1,0 +1,24 @@
+import type { Durability, EngineName, Namespace } from './ledger';
+import type { Row } from './shelf';
+
+/** One record as a store gets it; without a row it is deleted. */
+export interface Write {
+  namespace: Namespace;
+  key: string;
+  row: Row | undefined;
+}
+
+/** Where a ledger of this process keeps its records. */
+export interface Store {
+  readonly engine: EngineName;
+  readonly durability: Durability;
+  /** All that is kept, in any order. Called once. @throws LinktorError `storage` */
+  load(): AsyncIterable<Write> | Iterable<Write>;
+  /**
+   * Write a few records, all or none where the store can.
+   * @param onDisk they have to survive a loss of power
+   * @throws LinktorError `storage`, at once or later
+   */
+  write(writes: readonly Write[], onDisk: boolean): void | Promise<void>;
+  close(): void | Promise<void>;
+}
