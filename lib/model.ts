@@ -319,7 +319,7 @@ export interface Page<T> {
   /** there are more, but the server shows no further ones */
   truncated?: boolean;
   /** knows the server's own page again, where some of its items were left out here */
-  print?: string;
+  fingerprint?: string;
 }
 
 /** What to say in a message; exactly one of the content fields, text may stand beside media as its caption. */

@@ -1,5 +1,5 @@
-import { type Shape, shapeOf } from '../lib/ai/json-schema';
-import { foundIn, instructions, isTalk, pastOf, questionOf, turnsOf } from '../lib/ai/prompt';
+import { type AnswerSchema, compileSchema } from '../lib/ai/json-schema';
+import { historyOf, instructionsOf, isTalk, knowledgeIn, questionOf, turnsOf } from '../lib/ai/prompt';
 import type { CompletionInput } from '../lib/contract';
 import { LinktorError } from '../lib/errors';
 import type { ChatMessage, Message } from '../lib/model';
@@ -98,12 +98,12 @@ async function complete(context: Context): Promise<Outcome> {
   const { client, msg, values } = context;
   const { operation, prompt, messages, model, provider, temperature, maxTokens, bases, timeout } = values;
   const shape = await shapeFor(context);
-  const found = operation === 'complete' ? foundIn(msg.knowledge) : undefined;
+  const found = operation === 'complete' ? knowledgeIn(msg.knowledge) : undefined;
   const asked =
     operation === 'chat' ? turnsOf(messages ?? msg.payload, 'messages') : questionOf(prompt, found, msg.payload);
   const past = operation === 'complete' ? await history(context, asked) : [];
   // Whoever words the question words what belongs to it.
-  const system = instructions(values.system, prompt === undefined ? found : undefined, shape?.text);
+  const system = instructionsOf(values.system, prompt === undefined ? found : undefined, shape?.text);
   const input: CompletionInput = {
     messages: [...(system === '' ? [] : [{ role: 'system', content: system }]), ...past, ...asked],
     model,
@@ -140,14 +140,14 @@ async function stream({ client, values, signal, emit }: Context, input: Completi
 }
 
 /** The schema is made ready once, not with every message. */
-async function shapeFor({ values: { schema, stream }, notes }: Context): Promise<Shape | undefined> {
+async function shapeFor({ values: { schema, stream }, notes }: Context): Promise<AnswerSchema | undefined> {
   if (schema === undefined) return undefined;
   if (stream !== 'off') {
     throw new LinktorError('validation', 'An answer in pieces cannot be held against a JSON schema.', {
       hint: 'Set the field "stream" to off, or leave "schema" empty.',
     });
   }
-  const shape = await shapeOf(schema, notes.get('shape') as Shape | undefined);
+  const shape = await compileSchema(schema, notes.get('shape') as AnswerSchema | undefined);
   notes.set('shape', shape);
   return shape;
 }
@@ -163,7 +163,7 @@ async function history({ client, msg, values }: Context, asked: readonly ChatMes
     if (answered.has(message.id) || !isTalk(message)) continue;
     if (newest.push(message) === values.last) break;
   }
-  return pastOf(newest.reverse(), asked);
+  return historyOf(newest.reverse(), asked);
 }
 
 function conversationOf({ conversationId }: Readonly<Msg>): string | undefined {

@@ -1,5 +1,5 @@
 import { invalid } from '../lib/errors';
-import { KeyedMutex, type WriteRequest, ways, write, writeAll } from '../lib/people';
+import { KeyedMutex, MATCH_BY, type WriteRequest, writeContact, writeContacts } from '../lib/people';
 import { listed, listing } from './kit/action/list';
 import { type ActionContext, action, type Msg, type Outcome } from './kit/define';
 import { as, bodyOf, choice, defined, dynJson, isObject, text, tick, typed, type Values } from './kit/fields';
@@ -35,7 +35,7 @@ const fields = {
   }),
   others: typed('contactIds', { required: true, convert: as.list, icon: 'users', when: only('merge') }),
   tags: typed('tags', { required: true, convert: as.list, icon: 'tags', when: only('addTags', 'removeTags') }),
-  by: choice(ways, { icon: 'crosshairs', when: only('upsert') }),
+  by: choice(MATCH_BY, { icon: 'crosshairs', when: only('upsert') }),
   title: typed('', { convert: as.string, icon: 'id-card-o', each, when: each }),
   phone: typed('', { convert: as.string, icon: 'phone', each, when: known }),
   country: text('', { icon: 'globe', when: each }),
@@ -97,17 +97,17 @@ function othersOf({ contact, others }: Given): string[] {
 async function written(context: Context): Promise<Outcome> {
   const { client, signal, shared, values, msg, valuesOf, progress } = context;
   // Of the account, not of the node: two nodes may be told of the same person.
-  const turns = (shared.get('people') as KeyedMutex | undefined) ?? new KeyedMutex();
-  shared.set('people', turns);
-  const means = { client, signal, turns };
+  const mutex = (shared.get('people') as KeyedMutex | undefined) ?? new KeyedMutex();
+  shared.set('people', mutex);
+  const means = { client, signal, mutex };
   const { payload } = msg;
   if (!Array.isArray(payload)) {
     const own = await valuesOf(msg);
-    const { contact, created } = await write(means, orderOf(values, own, bodyOf(filled(own), payload)));
+    const { contact, created } = await writeContact(means, orderOf(values, own, bodyOf(filled(own), payload)));
     const isUpsert = values.operation === 'upsert';
     return { result: contact, also: { contactId: contact.id, ...(isUpsert && { created }) } };
   }
-  const { contacts, summary } = await writeAll(means, payload, (row) => ofRow(context, row), progress);
+  const { contacts, summary } = await writeContacts(means, payload, (row) => ofRow(context, row), progress);
   return { result: contacts, also: { summary }, ...(summary.failed.length > 0 && { status: 'failed' as const }) };
 }
 

@@ -1,23 +1,23 @@
 import {
   hasTyping,
   isShort,
-  kinds,
   listOf,
-  orderOf,
-  pretend,
+  MESSAGE_KINDS,
   type Recipient,
-  round,
   Sender,
   type SendResult,
+  sendRequestOf,
+  sendToAll,
+  showTyping,
   typingTime,
-  unsent,
+  unsentError,
 } from '../lib/sending';
 import { Parts } from './kit/action/list';
 import { type ActionContext, action, type Live, type Msg, type Outcome } from './kit/define';
 import { as, choice, dynJson, figure, text, typed, type Values } from './kit/fields';
 
 const withText = ['text', 'buttons', 'list'];
-const composed = kinds.filter((kind) => kind !== 'raw');
+const composed = MESSAGE_KINDS.filter((kind) => kind !== 'raw');
 /** what a channel may refuse when the customer has been silent for too long */
 const windowed = composed.filter((kind) => kind !== 'template');
 const isWindowed = (kind: string) => windowed.some((one) => one === kind);
@@ -52,7 +52,7 @@ const fields = {
   recipientsOutput: choice(['summary', 'each'], { icon: 'files-o', when: { to: ['list'] } }),
   channel: typed('channelId', { convert: as.string, pick: 'channels', icon: 'random', each, when: { to: people } }),
   country: text('', { icon: 'globe', advanced: true, when: { to: ['address', 'list'] } }),
-  kind: choice(kinds, { icon: 'tag' }),
+  kind: choice(MESSAGE_KINDS, { icon: 'tag' }),
   text: typed('payload', { mustache: true, icon: 'font', each, when: { kind: withText } }),
   media: typed('attachments[0]', {
     types: ['msg', 'str', 'flow', 'global', 'env', 'jsonata'],
@@ -182,14 +182,14 @@ function toOne(
 ): Promise<SendResult> {
   const { client, signal, live, journal, shared, seated } = context;
   const time = timeOf(values);
-  return senderOf(shared).send(orderOf(to, values, msg, key), {
+  return senderOf(shared).send(sendRequestOf(to, values, msg, key), {
     client,
     signal,
-    seated,
-    line: live,
+    hasSlot: seated,
+    source: live,
     ...(time > 0 && {
       async prelude({ conversationId, channelType }) {
-        if (hasTyping(channelType)) await pretend(signs(), conversationId, time, signal);
+        if (hasTyping(channelType)) await showTyping(signs(), conversationId, time, signal);
       },
     }),
     onSent({ id: messageId, conversationId }) {
@@ -228,7 +228,7 @@ async function toAll(context: Context, signs: () => Live): Promise<Outcome | und
   const { recipientsOutput, idempotencyKey: key, country } = values;
   const list = listOf(values.recipients ?? msg.payload);
   const parts = new Parts<SendResult>((part) => (signal.aborted ? Promise.resolve() : emit(part)));
-  const summary = await round(
+  const summary = await sendToAll(
     list,
     async ({ to, properties }) => {
       const entry = { ...msg, ...(msg.payload === list && { payload: undefined }), ...properties };
@@ -244,6 +244,6 @@ async function toAll(context: Context, signs: () => Live): Promise<Outcome | und
   const last = parts.last();
   if (summary.failed.length === 0) return last ?? { result: summary };
   if (last && !signal.aborted) await emit(last);
-  if (last || summary.sent.length === 0 || signal.aborted) throw unsent(summary);
+  if (last || summary.sent.length === 0 || signal.aborted) throw unsentError(summary);
   return { result: summary, status: 'failed' };
 }

@@ -1,4 +1,4 @@
-import { hasTyping, keepTyping, unheard } from '../lib/sending';
+import { hasTyping, keepTyping, typingProblem } from '../lib/sending';
 import { action } from './kit/define';
 import { as, choice, dynNumber, flag, typed } from './kit/fields';
 
@@ -39,7 +39,7 @@ export default action({
     if (!hasTyping(channelOf(msg, conversation))) return { ...pass, status: 'no_typing' };
     // As long as somebody listens, the connection stays open.
     line.hear(() => {});
-    const problem = unheard(line.state);
+    const problem = typingProblem(line.state);
     if (problem) {
       await emit(pass);
       throw problem;

@@ -2,7 +2,7 @@ import { parseJson } from '../contract/json';
 import { invalid, LinktorError } from '../errors';
 
 /** The JSON that an answer has to be. */
-export interface Shape {
+export interface AnswerSchema {
   /** the JSON Schema as a text */
   readonly text: string;
   /**
@@ -23,7 +23,7 @@ interface Problem {
  * @param known what the last schema has become: kept when it is the same one
  * @throws LinktorError `validation` when it is no JSON Schema
  */
-export async function shapeOf(schema: Record<string, unknown>, known?: Shape): Promise<Shape> {
+export async function compileSchema(schema: Record<string, unknown>, known?: AnswerSchema): Promise<AnswerSchema> {
   const text = textOf(schema);
   if (known?.text === text) return known;
   // It would answer later, with a promise, which is as good as a yes.

@@ -3,14 +3,14 @@ import { chatOf } from '../messages/transcript';
 import type { ChatMessage, Chunk, Message } from '../model';
 
 /** What a search in a knowledge base has left in a message. */
-interface Found {
+interface Knowledge {
   query: string;
   chunks: readonly Chunk[];
 }
 
 /** @returns what a knowledge node has left in `msg.knowledge`, if anything */
-export function foundIn(knowledge: unknown): Found | undefined {
-  const { query, chunks } = (knowledge ?? {}) as Partial<Found>;
+export function knowledgeIn(knowledge: unknown): Knowledge | undefined {
+  const { query, chunks } = (knowledge ?? {}) as Partial<Knowledge>;
   return typeof query === 'string' && Array.isArray(chunks) ? { query, chunks } : undefined;
 }
 
@@ -18,7 +18,7 @@ export function foundIn(knowledge: unknown): Found | undefined {
  * What to ask: the prompt, else what was looked up, else the payload, which may be a chat.
  * @throws LinktorError `validation` when there is nothing
  */
-export function questionOf(prompt: string | undefined, found: Found | undefined, payload: unknown): ChatMessage[] {
+export function questionOf(prompt: string | undefined, found: Knowledge | undefined, payload: unknown): ChatMessage[] {
   const said = prompt ?? found?.query ?? payload;
   if (Array.isArray(said)) return turnsOf(said, 'payload');
   if (typeof said !== 'string' || said.trim() === '') {
@@ -40,7 +40,11 @@ export function turnsOf(given: unknown, name: string): ChatMessage[] {
 }
 
 /** Instructions to the model: those that there are, one after the other. @returns `''` when there are none */
-export function instructions(system: string | undefined, found: Found | undefined, schema: string | undefined): string {
+export function instructionsOf(
+  system: string | undefined,
+  found: Knowledge | undefined,
+  schema: string | undefined,
+): string {
   const passages = found?.chunks.map(({ content }, index) => `[${index + 1}] ${content}`).join('\n');
   const form = schema && `Answer with JSON alone, without any other words. It must fit this JSON schema:\n${schema}`;
   return [system, passages, form].filter(Boolean).join('\n\n');
@@ -56,7 +60,7 @@ export function isTalk({ senderType }: Message): boolean {
  * @param messages oldest first, without the one that is being answered
  * @param asked what is asked now; where the last one says the same, it is that one after all
  */
-export function pastOf(messages: readonly Message[], asked: readonly ChatMessage[]): ChatMessage[] {
+export function historyOf(messages: readonly Message[], asked: readonly ChatMessage[]): ChatMessage[] {
   const past = chatOf(messages.filter(isTalk)).filter(({ content }) => content.trim() !== '');
   const last = past.at(-1);
   const isAsked = last?.role === 'user' && last.content === asked.at(-1)?.content;

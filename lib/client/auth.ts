@@ -1,4 +1,4 @@
-import type { Badge, Call, Contract } from '../contract';
+import type { Call, Contract, Credentials } from '../contract';
 import { invalid, LinktorError } from '../errors';
 import type { Session } from '../model';
 
@@ -13,9 +13,9 @@ export interface SignIn {
 /** Who we are, from one request to the next. */
 export interface CredentialProvider {
   /** at once, or after signing in; all who ask meanwhile share one sign-in */
-  badge(): Badge | Promise<Badge>;
+  current(): Credentials | Promise<Credentials>;
   /** @returns true when there is another badge than the refused one */
-  renew(refused: Badge): Promise<boolean>;
+  renew(refused: Credentials): Promise<boolean>;
   /** every secret that has been used, for those who have to keep them out of texts */
   secrets(): string[];
   /** signs out, if we signed in */
@@ -23,10 +23,10 @@ export interface CredentialProvider {
 }
 
 /** Makes a call with the badge given, or with none. */
-type Ask = <T>(make: (contract: Contract) => Call<T>, badge?: Badge) => Promise<T>;
+type Ask = <T>(make: (contract: Contract) => Call<T>, badge?: Credentials) => Promise<T>;
 
 /** @throws LinktorError `validation` when there is nothing to sign in with */
-export function createIdentity(given: SignIn, ask: Ask): CredentialProvider {
+export function createCredentialProvider(given: SignIn, ask: Ask): CredentialProvider {
   // What is pasted often brings a line break along.
   const apiKey = given.apiKey?.trim();
   const token = given.accessToken?.trim();
@@ -40,12 +40,12 @@ export function createIdentity(given: SignIn, ask: Ask): CredentialProvider {
   );
 }
 
-function fixed(badge: Badge, secret: string): CredentialProvider {
-  return { badge: () => badge, renew: async () => false, secrets: () => [secret], close: async () => {} };
+function fixed(badge: Credentials, secret: string): CredentialProvider {
+  return { current: () => badge, renew: async () => false, secrets: () => [secret], close: async () => {} };
 }
 
 /** Renew so long before the end, in milliseconds; short lives are renewed after nine tenths. */
-const ahead = 60_000;
+const RENEW_AHEAD_MS = 60_000;
 
 /** E-mail and password: a short-lived token, renewed before it ends. */
 class SignedIn implements CredentialProvider {
@@ -55,9 +55,9 @@ class SignedIn implements CredentialProvider {
   #session: Session | undefined;
   /** calls that left with it may still be under way */
   #former: Session | undefined;
-  #badge: Badge | undefined;
+  #badge: Credentials | undefined;
   #renewAt = Number.POSITIVE_INFINITY;
-  #renewing: Promise<Badge> | undefined;
+  #renewing: Promise<Credentials> | undefined;
   #closed = false;
 
   constructor(email: string, password: string, ask: Ask) {
@@ -66,12 +66,12 @@ class SignedIn implements CredentialProvider {
     this.#ask = ask;
   }
 
-  badge(): Badge | Promise<Badge> {
+  current(): Credentials | Promise<Credentials> {
     if (this.#badge && Date.now() < this.#renewAt) return this.#badge;
     return this.#renewOnce();
   }
 
-  async renew(refused: Badge): Promise<boolean> {
+  async renew(refused: Credentials): Promise<boolean> {
     if (this.#badge === refused) await this.#renewOnce();
     return this.#badge !== refused;
   }
@@ -89,21 +89,21 @@ class SignedIn implements CredentialProvider {
     if (badge) await this.#ask(({ auth }) => auth.logout(), badge).catch(() => {});
   }
 
-  #renewOnce(): Promise<Badge> {
+  #renewOnce(): Promise<Credentials> {
     this.#renewing ??= this.#signIn().finally(() => {
       this.#renewing = undefined;
     });
     return this.#renewing;
   }
 
-  async #signIn(): Promise<Badge> {
+  async #signIn(): Promise<Credentials> {
     if (this.#closed) throw new LinktorError('unexpected', 'Closed before signing in.', { retryable: true });
     const anew = () => this.#ask(({ auth }) => auth.login(this.#email, this.#password));
     const session = (await this.#refreshed()) ?? (await anew());
     this.#former = this.#session;
     this.#session = session;
     const life = (session.expiresIn ?? Number.POSITIVE_INFINITY) * 1000;
-    this.#renewAt = Date.now() + Math.max(life - ahead, life * 0.9);
+    this.#renewAt = Date.now() + Math.max(life - RENEW_AHEAD_MS, life * 0.9);
     this.#badge = { token: session.accessToken };
     return this.#badge;
   }

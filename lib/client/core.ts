@@ -1,9 +1,9 @@
 import { sleep } from '../async/sleep';
-import type { Badge, Call, Contract } from '../contract';
+import type { Call, Contract, Credentials } from '../contract';
 import { parseJson } from '../contract/json';
 import { LinktorError } from '../errors';
 import { type Agents, createAgents, type TlsSettings } from './agents';
-import { type CredentialProvider, createIdentity } from './auth';
+import { type CredentialProvider, createCredentialProvider } from './auth';
 import { choiceOf, Detection, type Peer } from './detect';
 import type { AnswerFacts, CallOptions, ClientSettings } from './index';
 import { operate, type Run } from './operation';
@@ -22,13 +22,13 @@ export interface Slot {
 
 /** What holds for all calls of one client. */
 export interface CallDefaults extends CallOptions {
-  seat?: Slot;
+  slot?: Slot;
 }
 
 /** What all users of one client share. */
 export interface Core {
   readonly detection: Detection;
-  readonly identity: CredentialProvider;
+  readonly credentials: CredentialProvider;
   readonly transport: Transport;
   readonly agents: () => Promise<Agents>;
   /** the way to another server: with our authorities and proxy, without our certificate */
@@ -39,7 +39,7 @@ export interface Core {
   readonly downloads: Queue;
   readonly rate: Rate;
   /** calls that this server wants in their other form */
-  readonly otherwise: Set<string>;
+  readonly fallbacks: Set<string>;
   readonly settings: Required<Pick<ClientSettings, 'timeout' | 'deadline' | 'maxRetries' | 'idempotent'>>;
   readonly closing: AbortController;
   /** the callers' own signals, each with that of the close */
@@ -69,7 +69,7 @@ export function coreOf(given: ClientSettings): Core {
     detection: new Detection(base, choiceOf(given.contract), isKey(given.apiKey), (peer, call) =>
       attempts(core, peer, call, {}, patience(), closing.signal, () => undefined),
     ),
-    identity: createIdentity(given, async (make, badge) => {
+    credentials: createCredentialProvider(given, async (make, badge) => {
       // Signing in and out happen outside the queue: the calls that wait in it wait for them.
       const peer = await core.detection.peer();
       const call = make(peer.contract);
@@ -86,7 +86,7 @@ export function coreOf(given: ClientSettings): Core {
     queue: new Queue(),
     downloads: new Queue({ width: 4 }),
     rate: new Rate(),
-    otherwise: new Set(),
+    fallbacks: new Set(),
     settings,
     closing,
     signals: new Signals(closing.signal),
@@ -105,7 +105,7 @@ export function perform<T>(core: Core, make: (contract: Contract) => Call<T>, op
 }
 
 /** Wait for the turn of one write. @param task makes it, with this seat in its scope */
-export function takeSeat<T>(
+export function takeSlot<T>(
   core: Core,
   lane: string,
   task: (seat: Slot) => Promise<T>,
@@ -128,14 +128,14 @@ class Operation<T> {
     this.#core = core;
     this.#make = make;
     this.#options = options;
-    this.#end = options.seat?.end ?? endOf(core, options);
+    this.#end = options.slot?.end ?? endOf(core, options);
     this.#joined = core.signals.join(options.signal);
   }
 
   start(): Promise<T> {
     const found = this.#core.detection.peer();
     if (!(found instanceof Promise)) return this.#begin(found);
-    const peer = Promise.resolve(unlessAborted(found, this.#joined.signal));
+    const peer = Promise.resolve(orAborted(found, this.#joined.signal));
     return peer.then(
       (one) => this.#begin(one),
       (error: unknown) => {
@@ -162,7 +162,7 @@ class Operation<T> {
     const { signal } = this.#joined;
     if (signal.aborted || !detection.doubts(peer, error)) throw error;
     // Nobody answers, or the caller has no more time for it: then the error is what there is to say.
-    const other = await Promise.resolve(unlessAborted(detection.instead(peer), signal)).catch(() => undefined);
+    const other = await Promise.resolve(orAborted(detection.instead(peer), signal)).catch(() => undefined);
     if (other === undefined) throw error;
     return this.#inTurn(other);
   }
@@ -177,7 +177,7 @@ class Operation<T> {
     const { queue } = this.#core;
     const { signal } = this.#joined;
     const work = () => this.#run(peer, call);
-    if (this.#options.seat) return work();
+    if (this.#options.slot) return work();
     const patience = this.#end - Date.now();
     if (call.kind !== 'read' || call.after) return queue.run(call.lane, work, patience, signal);
     return queue.run(undefined, work, patience, signal).catch((error: unknown) => {
@@ -208,17 +208,17 @@ async function eitherWay<T>(
   end: number,
   signal: AbortSignal,
 ): Promise<T> {
-  const { otherwise } = call;
-  const run = (one: Call<T>) => attempts(core, peer, one, options, end, signal, () => core.identity.badge());
+  const { fallback: otherwise } = call;
+  const run = (one: Call<T>) => attempts(core, peer, one, options, end, signal, () => core.credentials.current());
   if (!otherwise) return run(call);
-  if (core.otherwise.has(otherwise.key)) return run(otherwise.call);
+  if (core.fallbacks.has(otherwise.key)) return run(otherwise.call);
   try {
     return await run(call);
   } catch (error) {
     const { status } = (error as LinktorError).cause;
     if (status !== 404 && status !== 405) throw error;
     const result = await run(otherwise.call);
-    core.otherwise.add(otherwise.key);
+    core.fallbacks.add(otherwise.key);
     return result;
   }
 }
@@ -231,7 +231,7 @@ async function attempts<T>(
   options: CallOptions,
   end: number,
   signal: AbortSignal,
-  identify: () => Badge | undefined | Promise<Badge | undefined>,
+  identify: () => Credentials | undefined | Promise<Credentials | undefined>,
 ): Promise<T> {
   const { contract } = peer;
   const request = wireOf(peer, call, options);
@@ -243,9 +243,9 @@ async function attempts<T>(
   const held = (error: unknown) =>
     doubt && error instanceof LinktorError ? final({ error, left: true, silent: true }, doubt) : error;
   for (let attempt = 0; ; attempt++) {
-    let badge: Badge | undefined;
+    let badge: Credentials | undefined;
     try {
-      badge = await unlessAborted(identify(), signal);
+      badge = await orAborted(identify(), signal);
       const admitted = core.rate.admit(end, signal);
       if (admitted !== undefined) await admitted;
     } catch (error) {
@@ -266,7 +266,7 @@ async function attempts<T>(
     if (status === 401 && badge && !call.keepSession && !renewed) {
       renewed = true;
       try {
-        if (await unlessAborted(core.identity.renew(badge), signal)) continue;
+        if (await orAborted(core.credentials.renew(badge), signal)) continue;
       } catch (error) {
         throw held(error);
       }
@@ -286,7 +286,7 @@ async function attempts<T>(
 }
 
 /** Signing in is shared: who gives up leaves it to the others. */
-export function unlessAborted<T>(work: T | Promise<T>, signal: AbortSignal): T | Promise<T> {
+export function orAborted<T>(work: T | Promise<T>, signal: AbortSignal): T | Promise<T> {
   if (!(work instanceof Promise)) return work;
   return new Promise((resolve, reject) => {
     const abort = () => reject(new LinktorError('unexpected', 'Closed before the request left.', { retryable: true }));

@@ -1,8 +1,8 @@
 import http from 'node:http';
 import https from 'node:https';
 import { sleep } from '../async/sleep';
-import { codeOf, retryAfter } from '../contract/envelope';
-import { fileName } from '../contract/json';
+import { codeOf, readRetryAfter } from '../contract/envelope';
+import { safeFileName } from '../contract/json';
 import { LinktorError } from '../errors';
 import type { Core } from './core';
 import type { Peer } from './detect';
@@ -96,8 +96,8 @@ async function ask(
   signal: AbortSignal,
 ): Promise<http.IncomingMessage> {
   const headers: Record<string, string> = { accept: '*/*', 'accept-encoding': 'identity' };
-  const badge = isOurs ? await core.identity.badge() : undefined;
-  if (badge) Object.assign(headers, peer.contract.badge(badge));
+  const badge = isOurs ? await core.credentials.current() : undefined;
+  if (badge) Object.assign(headers, peer.contract.authHeaders(badge));
   const guarded = !isOurs && !(await resolvesToPrivate(new URL(peer.base).hostname));
   const agents = isOurs ? await core.agents() : await core.elsewhere(url.origin);
   // A proxy asks for the address itself: what the name means here is the best that there is to go by.
@@ -151,7 +151,7 @@ async function inlined(url: URL, limit: number): Promise<Download> {
 
 function about({ 'content-type': type, 'content-disposition': disposition }: http.IncomingHttpHeaders, url: URL) {
   const named = /filename="?([^";]+)/i.exec(disposition ?? '')?.[1] ?? url.pathname;
-  return { mimeType: type?.split(';', 1)[0]?.trim(), filename: fileName(named) };
+  return { mimeType: type?.split(';', 1)[0]?.trim(), filename: safeFileName(named) };
 }
 
 function parsed(address: string, base: string): URL {
@@ -175,7 +175,7 @@ function tooLarge(limit: number): LinktorError {
 }
 
 function refused(status: number, headers: http.IncomingHttpHeaders): LinktorError {
-  const wait = retryAfter({ 'retry-after': headers['retry-after'] }, [], Date.now());
+  const wait = readRetryAfter({ 'retry-after': headers['retry-after'] }, [], Date.now());
   return new LinktorError(codeOf(status), `The file could not be fetched: its server answered ${status}.`, {
     status,
     retryAfter: wait,

@@ -1,12 +1,12 @@
 import type { AnswerHead, Call, Contract, Slice, SocketAddress, StreamCall } from '../contract';
 import { api } from '../contract/api';
-import { listed } from '../contract/api/calls';
-import { list } from '../contract/envelope';
+import { listQuery } from '../contract/api/calls';
+import { decodeList } from '../contract/envelope';
 import { isObject } from '../contract/json';
 import type { Page } from '../model';
 import type { ProxySettings, TlsSettings } from './agents';
 import type { SignIn } from './auth';
-import { type CallDefaults, type Core, coreOf, perform, type Slot, takeSeat } from './core';
+import { type CallDefaults, type Core, coreOf, perform, type Slot, takeSlot } from './core';
 import type { ContractChoice, Peer } from './detect';
 import { type Download, download } from './download';
 import type { RateFacts } from './rate';
@@ -120,10 +120,11 @@ export class LinktorClient {
     this.#core = core;
     this.#scope = scope;
     this.#perform = Object.assign(
-      <T>(make: (contract: Contract) => Call<T>, options?: CallOptions) => perform(core, make, joint(scope, options)),
+      <T>(make: (contract: Contract) => Call<T>, options?: CallOptions) =>
+        perform(core, make, mergeOptions(scope, options)),
       {
         stream: <T>(make: (contract: Contract) => StreamCall<T>, options?: CallOptions) =>
-          stream(core, make, joint(scope, options)),
+          stream(core, make, mergeOptions(scope, options)),
       },
     );
   }
@@ -174,9 +175,9 @@ export class LinktorClient {
    * @throws LinktorError as the call itself would; when its turn never came, `make` has not been called
    */
   inTurn<T>(conversationId: string, make: (client: LinktorClient) => Promise<T>, options?: CallOptions): Promise<T> {
-    const scope = joint(this.#scope, options);
-    const task = (seat: Slot) => make(new LinktorClient({ core: this.#core, scope: { ...scope, seat } }));
-    return takeSeat(this.#core, conversationId, task, scope);
+    const scope = mergeOptions(this.#scope, options);
+    const task = (seat: Slot) => make(new LinktorClient({ core: this.#core, scope: { ...scope, slot: seat } }));
+    return takeSlot(this.#core, conversationId, task, scope);
   }
 
   /** Any call, with the same care as the others: a GET is a read, everything else a write. */
@@ -191,8 +192,10 @@ export class LinktorClient {
 
   /** A page of any list, in the server's own words. @param slice which part; it is added to the query */
   requestPage({ query, ...input }: RequestInput, slice: Slice, options?: CallOptions): Promise<Page<unknown>> {
-    const decode = list((item) => item, `items at ${input.path}`);
-    return this.request({ ...input, query: { ...query, ...listed(slice) } }, options).then(({ body }) => decode(body));
+    const decode = decodeList((item) => item, `items at ${input.path}`);
+    return this.request({ ...input, query: { ...query, ...listQuery(slice) } }, options).then(({ body }) =>
+      decode(body),
+    );
   }
 
   /**
@@ -202,7 +205,7 @@ export class LinktorClient {
    * @throws LinktorError `validation` for another address or a larger file, `timeout` after the time of one attempt
    */
   download(url: string, limit: number, options?: CallOptions): Promise<Download> {
-    return download(this.#core, url, limit, joint(this.#scope, options));
+    return download(this.#core, url, limit, mergeOptions(this.#scope, options));
   }
 
   /** How busy this client is, and what the server allows. */
@@ -227,10 +230,10 @@ export class LinktorClient {
 
   /** How the socket of this account is reached. Never print the URL: it holds the credentials. */
   get realtime(): SocketEndpoint {
-    const { identity, detection, agents, tls } = this.#core;
+    const { credentials: identity, detection, agents, tls } = this.#core;
     const address = async (): Promise<Peer & { socket: SocketAddress }> => {
       const peer = await detection.peer();
-      return { ...peer, socket: peer.contract.socket(await identity.badge()) };
+      return { ...peer, socket: peer.contract.socket(await identity.current()) };
     };
     // Whoever has frames has asked for the address before.
     const spoken = () => detection.known?.contract ?? api;
@@ -256,7 +259,7 @@ export class LinktorClient {
 
   /** Ends what is in flight, signs out if we signed in, and lets go of all connections. */
   async close(): Promise<void> {
-    const { closing, identity, rate, transport } = this.#core;
+    const { closing, credentials: identity, rate, transport } = this.#core;
     closing.abort();
     rate.close();
     await identity.close();
@@ -272,7 +275,7 @@ export class LinktorClient {
 }
 
 /** Not by spreading, which would give every single one a shape of its own. */
-function joint(scope: CallDefaults, options: CallOptions | undefined): CallDefaults {
+function mergeOptions(scope: CallDefaults, options: CallOptions | undefined): CallDefaults {
   return options ? Object.assign({}, scope, options) : scope;
 }
 

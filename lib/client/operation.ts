@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { sleep } from '../async/sleep';
-import type { Call, Outcome, Settle } from '../contract';
+import type { Call, Verification, VerifyResult } from '../contract';
 import { LinktorError } from '../errors';
 import type { CallOptions } from './index';
 
@@ -14,7 +14,7 @@ const again = 1000;
 
 /** All parts of an operation, one after the other, and the looks that tell what became of them. */
 export async function operate<T>(call: Call<T>, options: CallOptions, run: Run, signal: AbortSignal): Promise<T> {
-  if (!call.after && !call.settle) return run(call, options);
+  if (!call.after && !call.verify) return run(call, options);
   let part: Call<unknown> = call;
   let own = options;
   let written = false;
@@ -45,10 +45,10 @@ function halfway(error: unknown): unknown {
 }
 
 async function settled<T>(call: Call<T>, options: CallOptions, run: Run, signal: AbortSignal): Promise<T> {
-  const { settle } = call;
+  const { verify: settle } = call;
   if (!settle) return run(call, options);
   const key = options.idempotencyKey ?? randomUUID();
-  const marked = call.keyed ? { ...call, body: call.keyed(key) } : call;
+  const marked = call.bodyWithKey ? { ...call, body: call.bodyWithKey(key) } : call;
   try {
     return await run(marked, { ...options, idempotencyKey: options.idempotencyKey === null ? null : key });
   } catch (error) {
@@ -62,17 +62,17 @@ async function settled<T>(call: Call<T>, options: CallOptions, run: Run, signal:
 }
 
 async function look<T>(
-  settle: Settle<T>,
+  settle: Verification<T>,
   key: string,
   twice: boolean,
   run: Run,
   signal: AbortSignal,
-): Promise<Outcome<T> | undefined> {
+): Promise<VerifyResult<T> | undefined> {
   try {
-    const first = await run(settle.look(key), {}, patience);
+    const first = await run(settle.read(key), {}, patience);
     if (first !== undefined || !twice) return first;
     await sleep(again, signal);
-    return await run(settle.look(key), {}, patience);
+    return await run(settle.read(key), {}, patience);
   } catch {
     // What cannot be looked at stays as unknown as it was: the caller hears of the write itself.
     return undefined;

@@ -28,8 +28,8 @@ export async function* pages<T>(fetch: (slice: Slice) => Promise<Page<T>>, limit
   for (;;) {
     const page = await fetch(slice);
     // Where items were left out on the way, the page has to say itself what it was.
-    const print = page.print ?? fingerprint(page.items);
-    const isEmpty = page.items.length === 0 && page.print === undefined;
+    const print = page.fingerprint ?? fingerprint(page.items);
+    const isEmpty = page.items.length === 0 && page.fingerprint === undefined;
     if (!isEmpty && print === previous) {
       yield { ...page, items: [], hasNext: false, truncated: true };
       return;

@@ -1,6 +1,6 @@
 import type { Contract, StreamCall } from '../contract';
 import { LinktorError } from '../errors';
-import { type Core, endOf, unlessAborted } from './core';
+import { type Core, endOf, orAborted } from './core';
 import type { Peer } from './detect';
 import type { CallOptions } from './index';
 import { type Failed, isAmbiguous } from './retry';
@@ -15,7 +15,7 @@ export async function* stream<T>(
 ): AsyncGenerator<T> {
   const { signal, release } = core.signals.join(options.signal);
   try {
-    const peer = await unlessAborted(core.detection.peer(), signal);
+    const peer = await orAborted(core.detection.peer(), signal);
     yield* pieces(core, peer, make(peer.contract), options, signal);
   } finally {
     release();
@@ -65,7 +65,7 @@ async function begin(
   const timeout = (options.timeout ?? core.settings.timeout) * 1000;
   const end = endOf(core, options);
   for (let renewed = false; ; renewed = true) {
-    const badge = await unlessAborted(core.identity.badge(), signal);
+    const badge = await orAborted(core.credentials.current(), signal);
     const admitted = core.rate.admit(end, signal);
     if (admitted !== undefined) await admitted;
     const answer = await core.transport.stream(withBadge(peer.contract, request, badge), timeout, signal);
@@ -74,7 +74,7 @@ async function begin(
     const status = 'fault' in answer ? undefined : answer.status;
     core.rate.done(status, facts, failed?.error.cause.retryAfter);
     if ('lines' in answer) return answer;
-    const again = status === 401 && !renewed && (await unlessAborted(core.identity.renew(badge), signal));
+    const again = status === 401 && !renewed && (await orAborted(core.credentials.renew(badge), signal));
     if (!again) return failed ?? failure(core, answer);
   }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Badge, Call, Contract } from '../contract';
-import { refusal } from '../contract/envelope';
+import type { Call, Contract, Credentials } from '../contract';
+import { toServerError } from '../contract/envelope';
 import { number } from '../contract/json';
 import { type ErrorCause, type ErrorCode, invalid, LinktorError } from '../errors';
 import type { Core } from './core';
@@ -19,8 +19,8 @@ export function wireOf({ base }: Peer, call: Omit<Call<unknown>, 'decode'>, opti
   return { method: call.method, url: join(base, call.path, call.query), headers, body };
 }
 
-export function withBadge(contract: Contract, request: WireRequest, badge: Badge | undefined): WireRequest {
-  return badge ? { ...request, headers: { ...request.headers, ...contract.badge(badge) } } : request;
+export function withBadge(contract: Contract, request: WireRequest, badge: Credentials | undefined): WireRequest {
+  return badge ? { ...request, headers: { ...request.headers, ...contract.authHeaders(badge) } } : request;
 }
 
 function formOf({ file, filename, mimeType, fields }: NonNullable<Call<unknown>['upload']>): FormData {
@@ -83,9 +83,9 @@ const faults: Record<WireFault['fault'], { code: ErrorCode; say(reason: string):
 };
 
 /** @returns why an attempt did not succeed */
-export function failure({ identity }: Core, answer: WireAnswer | WireFault): Failed {
+export function failure({ credentials: identity }: Core, answer: WireAnswer | WireFault): Failed {
   if (!('fault' in answer)) {
-    const { code, message, cause } = refusal(answer.status, answer.headers, answer.text, Date.now());
+    const { code, message, cause } = toServerError(answer.status, answer.headers, answer.text, Date.now());
     const told = silenced({ message, cause }, identity.secrets()) as { message: string; cause: ErrorCause };
     return { error: new LinktorError(code, told.message, told.cause), left: true, silent: false };
   }
@@ -94,8 +94,8 @@ export function failure({ identity }: Core, answer: WireAnswer | WireFault): Fai
 }
 
 /** A server that does not know us may have a reason that is worth telling. */
-export function knowing(failed: Failed, contract: Contract, badge: Badge | undefined): Failed {
-  const hint = failed.error.cause.status === 401 && badge ? contract.unknown(badge) : undefined;
+export function knowing(failed: Failed, contract: Contract, badge: Credentials | undefined): Failed {
+  const hint = failed.error.cause.status === 401 && badge ? contract.refusedHint(badge) : undefined;
   if (hint === undefined) return failed;
   const { code, message, cause } = failed.error;
   return { ...failed, error: new LinktorError(code, message, { ...cause, hint }) };
@@ -115,7 +115,7 @@ function silenced(value: unknown, secrets: readonly string[], depth = 0): unknow
 const telling = 16;
 
 /** @returns the answer without what we have signed in with: some servers repeat what they were asked */
-export function unsaid({ status, headers, text }: WireAnswer, badge: Badge | undefined): WireAnswer {
+export function unsaid({ status, headers, text }: WireAnswer, badge: Credentials | undefined): WireAnswer {
   const secret = badge === undefined ? '' : 'apiKey' in badge ? badge.apiKey : badge.token;
   // Cookies come as a list, and go no further.
   const says = (part: unknown) => typeof part === 'string' && part.includes(secret);

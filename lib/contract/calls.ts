@@ -19,7 +19,7 @@ export function write<T>(
 }
 
 /** For answers that say nothing but that it was done. */
-export function nothing(): void {}
+export function ignoreAnswer(): void {}
 
 /** Two parts of one operation: the answer of the first makes the second. */
 export function chain<A, T>(first: Call<A>, next: (answer: A) => Call<T>): Call<T> {
@@ -40,7 +40,7 @@ export function inLane<T>(id: string, call: Call<T>): Call<T> {
  * @param hint what to do instead
  * @returns a function that throws `not_supported`, before any request
  */
-export function lacking(what: string, hint: string): () => never {
+export function unsupportedCall(what: string, hint: string): () => never {
   return () => {
     throw unsupported(what, hint);
   };

@@ -29,8 +29,8 @@ import type {
   VisualTemplate,
   Webhook,
 } from '../model';
-import { type Decode, entity, idOf, unwrap } from './envelope';
-import { array, fileName, isObject, type Json, misfit, number, object, put, string } from './json';
+import { type Decode, decodeEntity, idOf, unwrap } from './envelope';
+import { array, isObject, type Json, number, object, put, safeFileName, string, unexpectedShape } from './json';
 
 const mediaTypes = new Set(['image', 'video', 'audio', 'document', 'sticker']);
 
@@ -60,7 +60,7 @@ function without(wire: Json, fields: ReadonlySet<string>): Json {
 
 /** A message of either SDK family, or of the webhook documentation (contract 5.2). */
 export function message(body: unknown): Message {
-  const wire = entity(body, 'a message');
+  const wire = decodeEntity(body, 'a message');
   const { content: held } = wire;
   const content = object(held) ?? {};
   const media = mediaOf(object(content.media) ?? object(wire.media));
@@ -97,7 +97,7 @@ function mediaOf(wire: Json | undefined): Media | undefined {
   if (url === undefined) return undefined;
   const { filename, ...rest } = wire ?? {};
   const media: Media = { ...rest, url };
-  put(media, 'filename', fileName(filename));
+  put(media, 'filename', safeFileName(filename));
   return media;
 }
 
@@ -138,7 +138,7 @@ function buttonOf(wire: Json): InteractiveButton {
 
 /** Contract 5.3: identities are a list in one family and a map in the other. */
 export function contact(body: unknown): Contact {
-  const wire = entity(body, 'a contact');
+  const wire = decodeEntity(body, 'a contact');
   const { avatar, identifiers, ...rest } = wire;
   const result = rest as unknown as Contact;
   result.id = idOf(wire, 'a contact');
@@ -154,7 +154,7 @@ export function contact(body: unknown): Contact {
 
 /** Contract 5.1. */
 export function conversation(body: unknown): Conversation {
-  const wire = entity(body, 'a conversation');
+  const wire = decodeEntity(body, 'a conversation');
   const { assignedAgentId, lastMessage, contact: person, ...rest } = wire;
   const result = rest as unknown as Conversation;
   const assignee = object(wire.assignee);
@@ -174,7 +174,7 @@ export function conversation(body: unknown): Conversation {
 /** Entities that are the same in every family of the contract. */
 function plainly<T extends { id: string }>(what: string): Decode<T> {
   return (body) => {
-    const wire = entity(body, what);
+    const wire = decodeEntity(body, what);
     return { ...wire, id: idOf(wire, what) } as unknown as T;
   };
 }
@@ -191,17 +191,17 @@ export const tenant = plainly<Tenant>('a tenant');
 
 /** An object whose fields are the server's business. */
 export function facts(body: unknown): Unknowns {
-  return entity(body, 'an object');
+  return decodeEntity(body, 'an object');
 }
 
 /** Contract 1.10: `{url?, data?}`; the rows of a report are no envelope. */
 export function report(body: unknown): Unknowns {
-  return isObject(body) && Array.isArray(body.data) ? { ...body } : entity(body, 'a report');
+  return isObject(body) && Array.isArray(body.data) ? { ...body } : decodeEntity(body, 'a report');
 }
 
 /** `{status: number}`, by status. */
 export function counts(body: unknown): Record<string, number> {
-  const wire = entity(body, 'a list of counts');
+  const wire = decodeEntity(body, 'a list of counts');
   const found = Object.entries(wire).flatMap(([key, value]): [string, number][] => {
     const figure = number(value);
     return figure === undefined ? [] : [[key, figure]];
@@ -210,16 +210,16 @@ export function counts(body: unknown): Record<string, number> {
 }
 
 export function user(body: unknown): User {
-  const wire = entity(isObject(unwrap(body)) ? (object(object(unwrap(body))?.user) ?? body) : body, 'a user');
+  const wire = decodeEntity(isObject(unwrap(body)) ? (object(object(unwrap(body))?.user) ?? body) : body, 'a user');
   return { ...wire, id: idOf(wire, 'a user') };
 }
 
 export function session(body: unknown): Session {
-  const inner = entity(body, 'a session');
+  const inner = decodeEntity(body, 'a session');
   // The documentation puts the user into the data and the tokens beside it.
   const wire = isObject(body) && isObject(body.meta) ? { ...inner, ...body.meta } : inner;
   const accessToken = string(wire.accessToken) ?? string(wire.token);
-  if (accessToken === undefined) throw misfit('a session');
+  if (accessToken === undefined) throw unexpectedShape('a session');
   const result: Session = { accessToken };
   put(result, 'refreshToken', string(wire.refreshToken));
   put(result, 'expiresIn', number(wire.expiresIn));
@@ -232,13 +232,13 @@ export function session(body: unknown): Session {
 export function embeddings(input: string | readonly string[]): Decode<Embeddings> {
   const asked = typeof input === 'string' ? 1 : input.length;
   return (body) => {
-    const wire = isObject(body) && Array.isArray(body.data) ? body : entity(body, 'embeddings');
+    const wire = isObject(body) && Array.isArray(body.data) ? body : decodeEntity(body, 'embeddings');
     const rows = Array.isArray(wire.data)
       ? [...wire.data].sort((a, b) => (number(object(a)?.index) ?? 0) - (number(object(b)?.index) ?? 0))
       : array(wire.embeddings);
     const vectors = rows.map((row) => (isObject(row) ? row.embedding : row));
     const isVector = (value: unknown) => Array.isArray(value) && value.length > 0 && value.every(Number.isFinite);
-    if (vectors.length !== asked || !vectors.every(isVector)) throw misfit(`${asked} embeddings`);
+    if (vectors.length !== asked || !vectors.every(isVector)) throw unexpectedShape(`${asked} embeddings`);
     const result: Embeddings = { dimension: (vectors[0] as number[])?.length ?? 0, vectors: vectors as number[][] };
     put(result, 'model', string(wire.model));
     put(result, 'usage', usage(object(wire.usage)));
@@ -248,7 +248,7 @@ export function embeddings(input: string | readonly string[]): Decode<Embeddings
 
 /** Contract 1.7: `{response}`, or a completion. */
 export function agentAnswer(body: unknown): AgentAnswer {
-  const wire = entity(body, 'an answer');
+  const wire = decodeEntity(body, 'an answer');
   const { usage: used, conversationId: _conversationId, ...rest } = wire;
   const result = { ...rest, text: plain(wire.response) ?? completion(wire).text } as AgentAnswer;
   put(result, 'conversationId', string(wire.conversationId));
@@ -258,7 +258,7 @@ export function agentAnswer(body: unknown): AgentAnswer {
 
 /** Contract 1.11: snake_case, the picture as base64 or as a data URI. */
 export function rendering(body: unknown): Rendering {
-  const wire = entity(body, 'a rendering');
+  const wire = decodeEntity(body, 'a rendering');
   const encoded = string(wire.image_base64)?.replace(/^data:[^,]*,/, '');
   const result: Rendering = {};
   if (encoded !== undefined) result.image = Buffer.from(encoded, 'base64');
@@ -268,17 +268,17 @@ export function rendering(body: unknown): Rendering {
   put(result, 'width', number(wire.width));
   put(result, 'height', number(wire.height));
   put(result, 'format', string(wire.format));
-  if (Object.keys(result).length === 0) throw misfit('a rendering');
+  if (Object.keys(result).length === 0) throw unexpectedShape('a rendering');
   return result;
 }
 
 export function visualTemplates(body: unknown): VisualTemplate[] {
-  const wire = entity(body, 'a list of templates');
-  if (!Array.isArray(wire.templates)) throw misfit('a list of templates');
+  const wire = decodeEntity(body, 'a list of templates');
+  if (!Array.isArray(wire.templates)) throw unexpectedShape('a list of templates');
   return wire.templates.map((one): VisualTemplate => {
     if (isObject(one)) return { ...one, id: idOf(one, 'a template') };
     const id = string(one);
-    if (id === undefined) throw misfit('a list of templates');
+    if (id === undefined) throw unexpectedShape('a list of templates');
     return { id, name: id };
   });
 }
@@ -286,9 +286,9 @@ export function visualTemplates(body: unknown): VisualTemplate[] {
 /** Contract 1.8: `{chunks}` in most SDKs, `{results}` in two. */
 export function queryResult(asked: string): Decode<QueryResult> {
   return (body) => {
-    const wire = entity(body, 'a query result');
+    const wire = decodeEntity(body, 'a query result');
     const rows = wire.chunks ?? wire.results;
-    if (!Array.isArray(rows)) throw misfit('a query result');
+    if (!Array.isArray(rows)) throw unexpectedShape('a query result');
     const result: QueryResult = { query: string(wire.query) ?? asked, chunks: rows.map(chunk) };
     put(result, 'model', string(wire.model));
     return result;
@@ -296,7 +296,7 @@ export function queryResult(asked: string): Decode<QueryResult> {
 }
 
 function chunk(wire: unknown): Chunk {
-  if (!isObject(wire)) throw misfit('a query result');
+  if (!isObject(wire)) throw unexpectedShape('a query result');
   const result = { ...wire, content: plain(wire.content) ?? '', score: number(wire.score) ?? 0 } as Chunk;
   const metadata = object(wire.metadata);
   const document = object(wire.document);
@@ -311,11 +311,11 @@ function chunk(wire: unknown): Chunk {
 
 /** Contract 5.7: `message`, `choices[0].message` or `text`, by SDK family. */
 export function completion(body: unknown): Completion {
-  const wire = entity(body, 'a completion');
+  const wire = decodeEntity(body, 'a completion');
   const choice = object(array(wire.choices)[0]);
   const held = object(wire.message) ?? object(choice?.message);
   const text = plain(held?.content) ?? plain(wire.text) ?? plain(wire.content);
-  if (text === undefined && !held?.toolCalls) throw misfit('a completion');
+  if (text === undefined && !held?.toolCalls) throw unexpectedShape('a completion');
   const said = { ...held, role: string(held?.role) ?? 'assistant', content: text ?? '' } as ChatMessage & Unknowns;
   const result: Completion = { text: text ?? '', message: said };
   put(result, 'id', string(wire.id));

@@ -1,6 +1,6 @@
 import { type ErrorCause, type ErrorCode, LinktorError } from '../errors';
 import type { Page } from '../model';
-import { array, isObject, type Json, misfit, number, object, put, string, tryJson } from './json';
+import { array, isObject, type Json, number, object, put, string, tryJson, unexpectedShape } from './json';
 
 /** Understands one body. @throws LinktorError `serialization` */
 export type Decode<T> = (body: unknown) => T;
@@ -13,21 +13,21 @@ export function unwrap(body: unknown): unknown {
 }
 
 /** An object that must be there; bare, wrapped, or with its fields under `attributes`. */
-export function entity(body: unknown, what: string): Json {
+export function decodeEntity(body: unknown, what: string): Json {
   const inner = unwrap(body);
-  if (!isObject(inner)) throw misfit(what);
-  return attributes(inner);
+  if (!isObject(inner)) throw unexpectedShape(what);
+  return flattenAttributes(inner);
 }
 
 /** `{id, type, attributes}` becomes `{id, ...attributes}`; anything else stays as it is. */
-export function attributes(wire: Json): Json {
+export function flattenAttributes(wire: Json): Json {
   return isObject(wire.attributes) ? { ...wire.attributes, id: wire.id } : wire;
 }
 
 /** @returns the id of an entity; an entity without one is of no use to anybody */
 export function idOf(wire: Json, what: string): string {
   const id = string(wire.id);
-  if (id === undefined) throw misfit(`${what} (it has no id)`);
+  if (id === undefined) throw unexpectedShape(`${what} (it has no id)`);
   return id;
 }
 
@@ -35,11 +35,11 @@ export function idOf(wire: Json, what: string): string {
  * A list in any of its shapes: `{data, pagination}`, `{data, meta}`, flat `{data, nextCursor, hasMore}`, each maybe in
  * `{success, data}`, or a bare array. Anything else is an error, never an empty list.
  */
-export function list<T>(item: Decode<T>, what: string): Decode<Page<T>> {
+export function decodeList<T>(item: Decode<T>, what: string): Decode<Page<T>> {
   return (body) => {
     const inner = isObject(body) && body.success === true && isObject(body.data) ? body.data : body;
     const rows = Array.isArray(inner) ? inner : object(inner)?.data;
-    if (!Array.isArray(rows)) throw misfit(`a list of ${what}`);
+    if (!Array.isArray(rows)) throw unexpectedShape(`a list of ${what}`);
     const around = object(inner) ?? {};
     const meta = object(around.meta);
     const paging = object(around.pagination) ?? object(meta?.pagination) ?? object(meta?.cursor) ?? meta ?? around;
@@ -98,14 +98,14 @@ export type Headers = Readonly<Record<string, string | undefined>>;
  * `{error: "text"}`, plain text, or nothing at all.
  * @param now milliseconds, for a Retry-After that is a date
  */
-export function refusal(status: number, headers: Headers, text: string, now: number): LinktorError {
+export function toServerError(status: number, headers: Headers, text: string, now: number): LinktorError {
   const body = object(tryJson(text)) ?? {};
   const inner = object(body.error) ?? body;
   const plan: Partial<ErrorCause> = {
     status,
     serverCode: string(inner.code) ?? string(body.code),
     requestId: string(headers['x-request-id']) ?? string(object(body.meta)?.requestId),
-    retryAfter: retryAfter(headers, [inner.retryAfter, inner.retry_after, body.retryAfter, body.retry_after], now),
+    retryAfter: readRetryAfter(headers, [inner.retryAfter, inner.retry_after, body.retryAfter, body.retry_after], now),
     details: inner.details ?? undefined,
   };
   const said = string(inner.message) ?? string(body.error) ?? string(body.message) ?? plainText(headers, text);
@@ -125,7 +125,7 @@ function plainText(headers: Headers, text: string): string | undefined {
 }
 
 /** Seconds to wait: the header in seconds or as a date, else the first number in the body. */
-export function retryAfter(headers: Headers, fromBody: unknown[], now: number): number | undefined {
+export function readRetryAfter(headers: Headers, fromBody: unknown[], now: number): number | undefined {
   const header = headers['retry-after']?.trim();
   if (header !== undefined && header !== '') {
     if (/^-?\d{1,15}(\.\d+)?$/.test(header)) return Math.max(0, Number(header));

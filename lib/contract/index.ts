@@ -65,11 +65,11 @@ export interface Call<T> {
   /** a 401 is about what was sent, not about who we are: no reason to sign in again */
   keepSession?: boolean;
   /** what other servers of this contract want instead, where this answers 404 or 405; remembered once it worked */
-  otherwise?: { key: string; call: Call<T> };
+  fallback?: { key: string; call: Call<T> };
   /** instead of `body`: holds the write's own key, so that a look can tell it from others */
-  keyed?(key: string): unknown;
+  bodyWithKey?(key: string): unknown;
   /** how to find out what became of the write when its failure does not tell */
-  settle?: Settle<T>;
+  verify?: Verification<T>;
   /** this is only a part of the operation: its answer makes the next one. All parts leave in one turn */
   after?(answer: unknown): Call<T>;
   /** the answer need not be JSON: what does not say that it is comes to `decode` as a text */
@@ -79,15 +79,15 @@ export interface Call<T> {
 }
 
 /** A look at what became of a write. Ambiguous failures are looked after, and the status named here. */
-export interface Settle<T> {
+export interface Verification<T> {
   /** a refusal that may mean that it is so already */
   status?: number;
   /** @param key of this write. @returns a read; undefined when it shows nothing either way */
-  look(key: string): Call<Outcome<T> | undefined>;
+  read(key: string): Call<VerifyResult<T> | undefined>;
 }
 
 /** What a look has shown: it was done, or it was surely not. */
-export type Outcome<T> = { done: T } | { failed: LinktorError };
+export type VerifyResult<T> = { done: T } | { failed: LinktorError };
 
 /** What an answer says beside its body. Header names are in lower case. */
 export interface AnswerHead {
@@ -272,7 +272,7 @@ export interface SocketAddress {
 }
 
 /** How we sign in, as the wire needs it. */
-export type Badge = { apiKey: string } | { token: string };
+export type Credentials = { apiKey: string } | { token: string };
 
 /** The five usual operations of a resource. */
 export interface CrudCalls<T, Filter extends Slice = SearchFilter> {
@@ -297,10 +297,10 @@ export interface Contract {
   readonly name: 'api' | 'server';
   /** a server of this contract may honour the Idempotency-Key */
   readonly idempotent: boolean;
-  badge(badge: Badge): Record<string, string>;
+  authHeaders(badge: Credentials): Record<string, string>;
   /** @returns what to do when the server does not know the badge, where there is more to say than usual */
-  unknown(badge: Badge): string | undefined;
-  socket(badge: Badge): SocketAddress;
+  refusedHint(badge: Credentials): string | undefined;
+  socket(badge: Credentials): SocketAddress;
   signal(signal: Signal): string | undefined;
   /** @returns the event, or undefined for a frame that means nothing to us */
   frame(text: string): Event | undefined;

@@ -8,7 +8,7 @@ export function isObject(value: unknown): value is Json {
 }
 
 /** Whoever copies a message walks through it, and thousands of levels end Node-RED; no server means to send so many. */
-const deepest = 200;
+const MAX_JSON_DEPTH = 200;
 
 /**
  * Parse JSON from outside. A `__proto__` key is dropped: harmless here, but Node-RED's message cloning would turn it
@@ -21,7 +21,7 @@ export function parseJson(text: string): unknown {
   const value = suspicious
     ? JSON.parse(text, (key, inner) => (key === '__proto__' ? undefined : inner))
     : JSON.parse(text);
-  if (couldBeDeep(text) && isDeeper(value, deepest)) {
+  if (couldBeDeep(text) && isDeeper(value, MAX_JSON_DEPTH)) {
     throw new LinktorError('serialization', 'The JSON is nested too deeply.');
   }
   return value;
@@ -29,7 +29,7 @@ export function parseJson(text: string): unknown {
 
 /** Most texts have not brackets enough for it, which is soon seen. */
 function couldBeDeep(text: string): boolean {
-  let left = deepest;
+  let left = MAX_JSON_DEPTH;
   for (const bracket of '[{') {
     for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1)) {
       left--;
@@ -61,7 +61,7 @@ export function string(value: unknown): string | undefined {
 }
 
 /** @returns the name of a file without what would lead elsewhere when it is stored under it, if anything is left of it */
-export function fileName(value: unknown): string | undefined {
+export function safeFileName(value: unknown): string | undefined {
   const name = string(value)?.split(/[/\\]/).at(-1)?.replaceAll('\0', '').trim();
   return name === '' || name === '.' || name === '..' ? undefined : name;
 }
@@ -88,6 +88,6 @@ export function put<T extends object, K extends keyof T>(target: T, key: K, valu
 }
 
 /** @returns the error for an answer of the right status and the wrong shape */
-export function misfit(what: string): LinktorError {
+export function unexpectedShape(what: string): LinktorError {
   return new LinktorError('serialization', `The server's answer is not ${what}.`);
 }

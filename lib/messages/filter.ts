@@ -3,7 +3,7 @@ import type { Conversation, Message } from '../model';
 import { isEcho, wordsOf } from './incoming';
 
 /** Which messages are wanted; what is empty filters nothing. */
-export interface Wanted {
+export interface FilterRules {
   /** contact, agent, bot, system */
   senders: readonly string[];
   /** the beginning of a type will do: whatsapp stands for whatsapp_official and the like */
@@ -40,13 +40,13 @@ export type Reason =
  * @throws LinktorError `validation` for a bad expression
  */
 export function messageFilter(
-  wanted: Wanted,
+  wanted: FilterRules,
 ): (message: Message, conversation: Conversation | undefined) => Reason | undefined {
   const { channelTypes, conversationStatus, ignoreOwn } = wanted;
-  const senders = chosen(wanted.senders);
-  const channels = chosen(wanted.channels);
+  const senders = setOf(wanted.senders);
+  const channels = setOf(wanted.channels);
   const unwanted = new Set(wanted.content.length > 0 ? wanted.contents.filter(without(wanted.content)) : []);
-  const isAllowed = wanted.allow && wanted.allow.length > 0 ? among(wanted.allow) : undefined;
+  const isAllowed = wanted.allow && wanted.allow.length > 0 ? allowListTest(wanted.allow) : undefined;
   const fits = textTest(wanted.textRule, wanted.textValue);
   return (message, conversation) => {
     if (senders && !senders.has(message.senderType ?? (message.direction === 'inbound' ? 'contact' : 'agent'))) {
@@ -65,7 +65,7 @@ export function messageFilter(
   };
 }
 
-function chosen(names: readonly string[] | undefined): ReadonlySet<string> | undefined {
+function setOf(names: readonly string[] | undefined): ReadonlySet<string> | undefined {
   return names && names.length > 0 ? new Set(names) : undefined;
 }
 
@@ -84,7 +84,7 @@ function textTest(rule: string, value: string): ((text: string) => boolean) | un
     case 'command':
       return (given) => given.trim().split(/\s/, 1)[0]?.toLowerCase() === `/${wanted.replace(/^\//, '')}`;
     case 'regex': {
-      const expression = compiled(value);
+      const expression = compile(value);
       return (given) => expression.test(given);
     }
     default:
@@ -92,7 +92,7 @@ function textTest(rule: string, value: string): ((text: string) => boolean) | un
   }
 }
 
-function compiled(source: string): RegExp {
+function compile(source: string): RegExp {
   try {
     return new RegExp(source, 'iu');
   } catch (error) {
@@ -101,7 +101,9 @@ function compiled(source: string): RegExp {
 }
 
 /** @returns a test for messages of these people, or in these conversations */
-function among(allow: readonly string[]): (message: Message, conversation: Conversation | undefined) => boolean {
+function allowListTest(
+  allow: readonly string[],
+): (message: Message, conversation: Conversation | undefined) => boolean {
   const known = new Set(allow.flatMap(spellings));
   // What a server sends need not be a text.
   const isKnown = (name: unknown) => typeof name === 'string' && spellings(name).some((one) => known.has(one));

@@ -1,7 +1,7 @@
 import type { Message, Unknowns } from '../model';
 
 /** What a customer picked. */
-export interface Picked {
+export interface Choice {
   kind: 'button' | 'list';
   id: string;
   title: string;
@@ -10,7 +10,7 @@ export interface Picked {
 type Given = Record<string, unknown>;
 
 /** The words that servers have for a picked button or list row, inside `interactive`. */
-const pickedIn: readonly [string, Picked['kind']][] = [
+const REPLY_FIELDS: readonly [string, Choice['kind']][] = [
   ['buttonReply', 'button'],
   ['button_reply', 'button'],
   ['listReply', 'list'],
@@ -19,18 +19,18 @@ const pickedIn: readonly [string, Picked['kind']][] = [
 ];
 
 /** @returns what the customer picked, or undefined when it is no such message */
-export function pickedOf(message: Message): Picked | undefined {
+export function choiceOf(message: Message): Choice | undefined {
   const { interactive, choice, metadata } = message;
   if (interactive === undefined && choice === undefined && metadata?.choice === undefined) return undefined;
   const held = (interactive ?? {}) as Given;
-  for (const [key, kind] of pickedIn) {
-    const found = picked(held[key], kind);
+  for (const [key, kind] of REPLY_FIELDS) {
+    const found = readChoice(held[key], kind);
     if (found) return found;
   }
-  return picked(choice, 'button') ?? picked(metadata?.choice, 'button');
+  return readChoice(choice, 'button') ?? readChoice(metadata?.choice, 'button');
 }
 
-function picked(given: unknown, kind: Picked['kind']): Picked | undefined {
+function readChoice(given: unknown, kind: Choice['kind']): Choice | undefined {
   const { id, title, text } = (given ?? {}) as Given;
   if (typeof id !== 'string') return undefined;
   return { kind, id, title: [title, text].find((one) => typeof one === 'string') ?? id };
@@ -38,7 +38,7 @@ function picked(given: unknown, kind: Picked['kind']): Picked | undefined {
 
 /** @returns the words of a message: its text, the caption, or the title of what was picked; `''` when it has none */
 export function wordsOf(message: Message): string {
-  return message.text ?? message.media?.caption ?? pickedOf(message)?.title ?? '';
+  return message.text ?? message.media?.caption ?? choiceOf(message)?.title ?? '';
 }
 
 /** What the business itself wrote on its phone comes back as an echo. */

@@ -3,7 +3,7 @@ import { wordsOf } from './incoming';
 
 /** What was said, as a language model reads it. @param messages oldest first */
 export function chatOf(messages: readonly Message[]): ChatMessage[] {
-  return messages.map((message) => ({ role: roleOf(message), content: saidIn(message) }));
+  return messages.map((message) => ({ role: roleOf(message), content: contentOf(message) }));
 }
 
 /** What was said, as a person reads it: a line for each message, or a paragraph in Markdown. @param messages oldest first */
@@ -15,8 +15,8 @@ export function transcriptOf(
   const lines = messages.map((message) => {
     const who = speaker(message, conversation.contact?.name);
     const when = (message.createdAt ?? '').replace('T', ' ').slice(0, 16);
-    const said = saidIn(message);
-    return format === 'text' ? `${when} ${who}: ${said}`.trim() : `**${who}** ${when}\n\n${quoted(said)}`;
+    const said = contentOf(message);
+    return format === 'text' ? `${when} ${who}: ${said}`.trim() : `**${who}** ${when}\n\n${quote(said)}`;
   });
   return lines.join(format === 'text' ? '\n' : '\n\n');
 }
@@ -33,7 +33,7 @@ function speaker({ senderName, senderType, direction }: Message, customer: strin
 }
 
 /** What has no words is named. */
-function saidIn(message: Message): string {
+function contentOf(message: Message): string {
   const words = wordsOf(message);
   const { contentType, location, media } = message;
   if (contentType === 'text' || contentType === 'interactive') return words;
@@ -41,7 +41,7 @@ function saidIn(message: Message): string {
   return [`[${contentType}]`, words || place || media?.filename].filter(Boolean).join(' ');
 }
 
-function quoted(text: string): string {
+function quote(text: string): string {
   return text
     .split('\n')
     .map((line) => `> ${line}`)

@@ -4,7 +4,7 @@ import { LinktorError } from '../errors';
 /** milliseconds: a server that was cut off may still be at work, so a look that shows nothing is made once more */
 const again = 1000;
 
-interface Found<T> {
+interface FindOrCreateResult<T> {
   it: T;
   /** unclear: there was none, then our own answer got lost, and now there is one */
   origin: 'found' | 'made' | 'unclear';
@@ -14,7 +14,10 @@ interface Found<T> {
  * What is there, or what is made. Somebody else may have been faster, or our own answer may be lost: look again.
  * @throws what `make` has thrown, when the look shows nothing
  */
-export async function findOrCreate<T>(find: () => Promise<T | undefined>, make: () => Promise<T>): Promise<Found<T>> {
+export async function findOrCreate<T>(
+  find: () => Promise<T | undefined>,
+  make: () => Promise<T>,
+): Promise<FindOrCreateResult<T>> {
   const found = await find();
   if (found) return { it: found, origin: 'found' };
   try {

@@ -10,7 +10,7 @@ export interface Identity {
 }
 
 /** What people are known by in a channel; a name of their own in all others. */
-export const kinds: Readonly<Record<string, Identity['kind']>> = {
+export const ADDRESS_KINDS: Readonly<Record<string, Identity['kind']>> = {
   whatsapp: 'phone',
   whatsapp_official: 'phone',
   whatsapp_unofficial: 'phone',
@@ -25,7 +25,7 @@ export function isEmail(given: string): boolean {
 }
 
 /** An address without what people write into it for themselves. */
-export function plain(address: string, kind: Identity['kind']): string {
+export function comparable(address: string, kind: Identity['kind']): string {
   return kind === 'phone' ? address.replace(/\D/g, '') : address.toLowerCase();
 }
 
@@ -40,11 +40,11 @@ export async function findContact(client: LinktorClient, identity: Identity): Pr
 }
 
 function isKnownAs({ phone, email, identifiers }: Contact, { address, kind, channelType }: Identity): boolean {
-  const wanted = plain(address, kind);
+  const wanted = comparable(address, kind);
   const own = kind === 'phone' ? phone : kind === 'email' ? email : undefined;
-  if (own !== undefined && plain(own, kind) === wanted) return true;
-  const sameKind = (type: string) => type === channelType || (kind !== 'handle' && kinds[type] === kind);
+  if (own !== undefined && comparable(own, kind) === wanted) return true;
+  const sameKind = (type: string) => type === channelType || (kind !== 'handle' && ADDRESS_KINDS[type] === kind);
   return identifiers.some(
-    (one) => (channelType === undefined || sameKind(one.channelType)) && plain(one.identifier, kind) === wanted,
+    (one) => (channelType === undefined || sameKind(one.channelType)) && comparable(one.identifier, kind) === wanted,
   );
 }

@@ -4,12 +4,12 @@ import type { LinktorClient } from '../client';
 import { LinktorError } from '../errors';
 import type { Contact } from '../model';
 import { type Person, personOf } from './person';
-import { type MatchBy, upsert, type Written } from './upsert';
+import { type MatchBy, type UpsertResult, upsert } from './upsert';
 
 export { KeyedMutex } from '../async/keyed-mutex';
 export { findOrCreate } from './find-or-create';
-export { findContact, type Identity, isEmail, kinds } from './identity';
-export { type Written, ways } from './upsert';
+export { ADDRESS_KINDS, findContact, type Identity, isEmail } from './identity';
+export { MATCH_BY, type UpsertResult } from './upsert';
 
 /** What is to be done with a contact. */
 export interface WriteRequest {
@@ -26,7 +26,7 @@ export interface WriteRequest {
 /** Whoever is to be written, and the turns in which it is done. */
 export interface WriteDeps {
   client: LinktorClient;
-  turns: KeyedMutex;
+  mutex: KeyedMutex;
   signal: AbortSignal;
 }
 
@@ -44,12 +44,12 @@ export interface Summary {
 }
 
 /** how many contacts are written at a time */
-const width = 5;
+const MAX_CONCURRENT_WRITES = 5;
 
 /** @throws LinktorError, `validation` for what is wrong with a field */
-export async function write(means: WriteDeps, order: WriteRequest): Promise<Written> {
+export async function writeContact(means: WriteDeps, order: WriteRequest): Promise<UpsertResult> {
   // Phone numbers take a moment the first time: who comes later must not get in line before.
-  const task = await means.turns.run('ready', () => ready(means, order));
+  const task = await means.mutex.run('ready', () => prepare(means, order));
   return task();
 }
 
@@ -61,7 +61,7 @@ export async function write(means: WriteDeps, order: WriteRequest): Promise<Writ
  * @returns the contacts in the order of the rows, null where one has failed
  * @throws LinktorError when all have failed, or the node closes; `details` say which row
  */
-export async function writeAll<T>(
+export async function writeContacts<T>(
   means: WriteDeps,
   rows: readonly T[],
   orderOf: (row: T) => Promise<WriteRequest>,
@@ -71,7 +71,7 @@ export async function writeAll<T>(
   const summary: Summary = { total: rows.length, created: 0, updated: 0, failed: [] };
   await batch(
     inTurn(means, rows, orderOf),
-    width,
+    MAX_CONCURRENT_WRITES,
     async (task) => task(),
     (outcome) => {
       note(summary, outcome, contacts.length);
@@ -80,11 +80,11 @@ export async function writeAll<T>(
     },
   );
   const { failed, total } = summary;
-  if (means.signal.aborted || (total > 0 && failed.length === total)) throw unwritten(summary, contacts.length);
+  if (means.signal.aborted || (total > 0 && failed.length === total)) throw unwrittenError(summary, contacts.length);
   return { contacts, summary };
 }
 
-type Task = () => Promise<Written>;
+type Task = () => Promise<UpsertResult>;
 
 /** One row after the other is got ready, so that rows of the same contact get in line in their order. */
 async function* inTurn<T>(
@@ -95,13 +95,13 @@ async function* inTurn<T>(
   for (const row of rows) {
     if (means.signal.aborted) return;
     yield await orderOf(row)
-      .then((order) => ready(means, order))
+      .then((order) => prepare(means, order))
       .catch((error: unknown) => () => Promise.reject(error));
   }
 }
 
-async function ready(
-  { client, turns }: WriteDeps,
+async function prepare(
+  { client, mutex: turns }: WriteDeps,
   { operation, id = '', country, by, ...given }: WriteRequest,
 ): Promise<Task> {
   const person = await personOf(given.person, country);
@@ -111,7 +111,7 @@ async function ready(
     turns.run(`id ${id}`, async () => ({ contact: await client.contacts.update(id, person), created: false }));
 }
 
-function note(summary: Summary, outcome: Outcome<Written>, index: number): void {
+function note(summary: Summary, outcome: Outcome<UpsertResult>, index: number): void {
   if (outcome instanceof LinktorError) {
     const { code, message, cause } = outcome;
     summary.failed.push({ index, error: { code, message, cause } });
@@ -120,7 +120,7 @@ function note(summary: Summary, outcome: Outcome<Written>, index: number): void 
 }
 
 /** @returns the one error for a table of which nothing was written, or not all before the node closed */
-function unwritten({ failed, total, created, updated }: Summary, done: number): LinktorError {
+function unwrittenError({ failed, total, created, updated }: Summary, done: number): LinktorError {
   const causes = failed.map(({ error }) => error.cause as LinktorError['cause']);
   const [first] = failed;
   const written = created + updated;

@@ -1,6 +1,6 @@
 import { invalid } from '../errors';
 import { isObject, textOf } from '../messages/outgoing';
-import { type Identity, isEmail, kinds } from './identity';
+import { ADDRESS_KINDS, type Identity, isEmail } from './identity';
 import { e164 } from './phone';
 
 /** What is to be known of somebody, in the words of the model. */
@@ -13,7 +13,15 @@ interface Identifier {
 }
 
 /** What comes with every contact that was read, and is not for anybody to set. */
-const theirs = new Set(['id', 'contactId', 'tenantId', 'createdAt', 'updatedAt', 'lastSeenAt', 'conversationCount']);
+const SERVER_OWNED_FIELDS = new Set([
+  'id',
+  'contactId',
+  'tenantId',
+  'createdAt',
+  'updatedAt',
+  'lastSeenAt',
+  'conversationCount',
+]);
 
 /**
  * What a flow author gives, in the form in which it is kept: phone numbers as E.164, tags as a list, identities as a
@@ -25,7 +33,7 @@ export async function personOf(given: Person, country: string): Promise<Person> 
   const { channelType, identifier, ...rest } = given;
   const person: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(rest)) {
-    if (theirs.has(key) || value === undefined) continue;
+    if (SERVER_OWNED_FIELDS.has(key) || value === undefined) continue;
     const read = readers[key];
     // What is emptied on purpose stays so.
     person[key] = read && value !== null && value !== '' ? await read(value, country) : value;
@@ -88,7 +96,7 @@ export function identitiesOf(person: Person): Identity[] {
     ...(typeof email === 'string' && email !== '' ? [{ address: email, kind: 'email' as const }] : []),
     ...identifiersOf(person).map(({ channelType, identifier }) => ({
       address: identifier,
-      kind: kinds[channelType] ?? 'handle',
+      kind: ADDRESS_KINDS[channelType] ?? 'handle',
       channelType,
     })),
   ];

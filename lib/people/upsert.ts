@@ -5,13 +5,13 @@ import { invalid, LinktorError, unsupported } from '../errors';
 import { isObject } from '../messages/outgoing';
 import type { Contact } from '../model';
 import { findOrCreate } from './find-or-create';
-import { findContact, type Identity, plain } from './identity';
+import { comparable, findContact, type Identity } from './identity';
 import { identifiersOf, identitiesOf, type Person } from './person';
 
-export const ways = ['any', 'phone', 'email', 'identity'] as const;
-export type MatchBy = (typeof ways)[number];
+export const MATCH_BY = ['any', 'phone', 'email', 'identity'] as const;
+export type MatchBy = (typeof MATCH_BY)[number];
 
-export interface Written {
+export interface UpsertResult {
   contact: Contact;
   /** there was none before */
   created: boolean;
@@ -24,16 +24,21 @@ export interface Written {
  * @param by what to find them by; any is phone, then e-mail, then identities
  * @throws LinktorError `validation` when there is nothing to find them by, `conflict` when a part of it is another's
  */
-export async function upsert(client: LinktorClient, turns: KeyedMutex, person: Person, by: MatchBy): Promise<Written> {
+export async function upsert(
+  client: LinktorClient,
+  turns: KeyedMutex,
+  person: Person,
+  by: MatchBy,
+): Promise<UpsertResult> {
   const known = withoutEmpty(person);
   const wanted = identitiesBy(known, by);
-  const keys = wanted.map(({ address, kind }) => `${kind} ${plain(address, kind)}`);
+  const keys = wanted.map(({ address, kind }) => `${kind} ${comparable(address, kind)}`);
   return turns.run(keys, async () => {
-    const identities = await findable(client, wanted);
+    const identities = await searchable(client, wanted);
     const find = () => first(client, identities);
     const make = () => client.contacts.create({ name: wanted[0]?.address, ...known });
-    const { it, origin } = await findOrCreate(find, make).catch(telling);
-    const contact = origin === 'made' ? it : await merged(client, it, known).catch(telling);
+    const { it, origin } = await findOrCreate(find, make).catch(withConflictHint);
+    const contact = origin === 'made' ? it : await mergeInto(client, it, known).catch(withConflictHint);
     return { contact, created: origin !== 'found' };
   });
 }
@@ -55,7 +60,7 @@ function identitiesBy(person: Person, by: MatchBy): Identity[] {
   );
 }
 
-async function findable(client: LinktorClient, wanted: readonly Identity[]): Promise<readonly Identity[]> {
+async function searchable(client: LinktorClient, wanted: readonly Identity[]): Promise<readonly Identity[]> {
   const isHandle = ({ kind }: Identity) => kind === 'handle';
   if (!wanted.some(isHandle) || !(await isServer(client))) return wanted;
   // This server searches names, phones and e-mails alone (contract 1.4): each time there would be one contact more.
@@ -77,13 +82,13 @@ async function first(client: LinktorClient, identities: readonly Identity[]): Pr
 }
 
 /** @returns the contact with what is new about it */
-async function merged(client: LinktorClient, found: Contact, { identifiers, ...person }: Person): Promise<Contact> {
+async function mergeInto(client: LinktorClient, found: Contact, { identifiers, ...person }: Person): Promise<Contact> {
   const { contacts } = client;
   const given = identifiersOf({ identifiers });
   // In a list of contacts some servers leave their identities out.
   const now = given.length > 0 && found.identifiers.length === 0 ? await contacts.get(found.id) : found;
   const changes = Object.entries(person)
-    .map(([key, value]) => [key, joined(key, now[key], value)])
+    .map(([key, value]) => [key, mergeField(key, now[key], value)])
     .filter(([key, value]) => !isDeepStrictEqual(value, now[key as string]));
   const fields = Object.fromEntries(changes);
   const more = given.filter((one) => !now.identifiers.some((other) => isSame(one, other)));
@@ -101,16 +106,16 @@ function isSame(one: Identifier, other: Identifier): boolean {
 }
 
 /** @returns what a field is to be */
-function joined(key: string, now: unknown, given: unknown): unknown {
+function mergeField(key: string, now: unknown, given: unknown): unknown {
   if (key === 'tags' && Array.isArray(given)) return [...new Set([...(Array.isArray(now) ? now : []), ...given])];
   if (isObject(given) && isObject(now)) return { ...now, ...given };
   const isWritten = (key === 'phone' || key === 'email') && typeof now === 'string';
   // However it is written there, it is the same.
-  return isWritten && plain(now, key) === plain(String(given), key) ? now : given;
+  return isWritten && comparable(now, key) === comparable(String(given), key) ? now : given;
 }
 
 /** What is one's cannot be another's. */
-function telling(error: unknown): never {
+function withConflictHint(error: unknown): never {
   if (!(error instanceof LinktorError) || error.code !== 'conflict') throw error;
   const hint = 'Another contact has this phone or e-mail: merge the two, or leave it out.';
   throw new LinktorError(error.code, error.message, { ...error.cause, hint });

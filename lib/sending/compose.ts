@@ -2,11 +2,11 @@ import { invalid } from '../errors';
 import * as outgoing from '../messages/outgoing';
 import type { Outgoing } from '../model';
 
-export const kinds = ['text', 'media', 'buttons', 'list', 'template', 'location', 'contact', 'raw'] as const;
-export type Kind = (typeof kinds)[number];
+export const MESSAGE_KINDS = ['text', 'media', 'buttons', 'list', 'template', 'location', 'contact', 'raw'] as const;
+export type Kind = (typeof MESSAGE_KINDS)[number];
 
 /** What a flow author gives to be said; which of it counts is decided by the kind. */
-export interface Said {
+export interface MessageInput {
   text?: unknown;
   media?: unknown;
   caption?: string;
@@ -25,7 +25,7 @@ export interface Said {
  * `{text, media, caption, buttons, list, template, language, parameters, location, contact, metadata}`.
  * @throws LinktorError `validation` that names what is wrong
  */
-export function compose(kind: Exclude<Kind, 'raw'>, given: Said): Outgoing {
+export function compose(kind: Exclude<Kind, 'raw'>, given: MessageInput): Outgoing {
   const { kind: meant, said } = outgoing.isObject(given.text)
     ? unpacked(kind, given, given.text)
     : { kind, said: given };
@@ -51,12 +51,12 @@ const telling = {
 } as const;
 
 /** Fields that are filled in win over what the object holds. */
-function unpacked(kind: Exclude<Kind, 'raw'>, fields: Said, object: Record<string, unknown>) {
+function unpacked(kind: Exclude<Kind, 'raw'>, fields: MessageInput, object: Record<string, unknown>) {
   const { text, contact: card, caption, language, ...rest } = object;
   const filled = Object.entries({ ...fields, text: undefined }).filter(
     ([, value]) => value !== undefined && value !== '',
   );
-  const said: Said = {
+  const said: MessageInput = {
     ...rest,
     card,
     caption: outgoing.textOf(caption ?? text),
@@ -66,7 +66,7 @@ function unpacked(kind: Exclude<Kind, 'raw'>, fields: Said, object: Record<strin
   };
   if (kind !== 'text') return { kind, said };
   const found = Object.entries({ ...telling, card: 'contact' as const }).filter(
-    ([name]) => name in said && said[name as keyof Said] !== undefined,
+    ([name]) => name in said && said[name as keyof MessageInput] !== undefined,
   );
   const [first, second] = found;
   if (first && second) {
@@ -75,7 +75,7 @@ function unpacked(kind: Exclude<Kind, 'raw'>, fields: Said, object: Record<strin
   return { kind: first?.[1] ?? kind, said };
 }
 
-function ofKind(kind: Exclude<Kind, 'raw'>, said: Said): Outgoing {
+function ofKind(kind: Exclude<Kind, 'raw'>, said: MessageInput): Outgoing {
   switch (kind) {
     case 'media':
       return outgoing.mediaMessage(said.media, said.caption);

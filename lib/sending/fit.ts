@@ -1,16 +1,16 @@
 import { invalid } from '../errors';
 import { split, truncate } from '../messages/split';
 import type { Interactive, Outgoing } from '../model';
-import { type Limits, taken } from './limits';
+import { type Limits, SAFE_TEXT_LENGTH } from './limits';
 
 /** What to do with what a channel cannot carry. */
-export interface Fitting {
+export interface FitPolicy {
   ifTooLong: string;
   ifNoButtons: string;
 }
 
 /** One message made ready for its channel. */
-export interface Fitted {
+export interface FitResult {
   /** to be sent in this order */
   parts: Outgoing[];
   /** what was changed about it: split, truncated, numbered, shortened */
@@ -26,20 +26,20 @@ interface Option {
 }
 
 /** @returns true when the channel may be unable to carry it, so that its limits have to be known */
-export function isTooMuch({ interactive, text, media }: Outgoing): boolean {
-  return interactive !== undefined || (media ? (media.caption ?? '') : (text ?? '')).length > taken;
+export function mayNotFit({ interactive, text, media }: Outgoing): boolean {
+  return interactive !== undefined || (media ? (media.caption ?? '') : (text ?? '')).length > SAFE_TEXT_LENGTH;
 }
 
 /** @returns true for a text that every channel takes as it is */
 export function isShort(text: unknown): text is string {
-  return typeof text === 'string' && text.trim() !== '' && text.length <= taken;
+  return typeof text === 'string' && text.trim() !== '' && text.length <= SAFE_TEXT_LENGTH;
 }
 
 /** @throws LinktorError `validation` when it does not fit and is not to be changed */
-export function fitted(message: Outgoing, limits: Limits, { ifTooLong, ifNoButtons }: Fitting): Fitted {
+export function fitToChannel(message: Outgoing, limits: Limits, { ifTooLong, ifNoButtons }: FitPolicy): FitResult {
   const adapted: string[] = [];
   const pressable = message.interactive
-    ? choosable(message, message.interactive, limits, ifNoButtons, adapted)
+    ? fitOptions(message, message.interactive, limits, ifNoButtons, adapted)
     : message;
   const words = wordsOf(pressable);
   const most = pressable.media ? limits.caption : pressable.interactive ? limits.body : limits.text;
@@ -53,11 +53,11 @@ export function fitted(message: Outgoing, limits: Limits, { ifTooLong, ifNoButto
   }
   adapted.push(ifTooLong === 'truncate' ? 'truncated' : 'split');
   if (ifTooLong === 'truncate') return { parts: [withWords(pressable, truncate(words, most))], adapted };
-  return { parts: inParts(pressable, words, most, limits), adapted };
+  return { parts: splitMessage(pressable, words, most, limits), adapted };
 }
 
 /** The caption begins under its picture; the buttons come last, for who has read everything presses one. */
-function inParts(message: Outgoing, words: string, most: number, limits: Limits): Outgoing[] {
+function splitMessage(message: Outgoing, words: string, most: number, limits: Limits): Outgoing[] {
   const { replyTo, metadata } = message;
   const text = (part: string): Outgoing => ({ type: 'text', text: part, ...(metadata && { metadata }) });
   const answering = (parts: Outgoing[]): Outgoing[] => {
@@ -87,7 +87,7 @@ function withWords(message: Outgoing, words: string): Outgoing {
 }
 
 /** A message with choices that the channel can show. Adds to `adapted` what had to be done. */
-function choosable(
+function fitOptions(
   message: Outgoing,
   interactive: Interactive,
   limits: Limits,

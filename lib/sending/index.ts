@@ -2,19 +2,19 @@ import { KeyedMutex } from '../async/keyed-mutex';
 import type { LinktorClient } from '../client';
 import { LinktorError } from '../errors';
 import type { Message, Outgoing } from '../model';
-import { DeliveryWatcher, type Line } from './arrival';
-import { fitted, isTooMuch } from './fit';
-import { Channels, type Target } from './limits';
-import type { Raw, SendRequest } from './order';
-import { keyOf, placeOf } from './recipient';
-import { isClosed } from './window';
+import { DeliveryWatcher, type StatusSource } from './delivery-watcher';
+import { fitToChannel, mayNotFit } from './fit';
+import { ChannelLimits, type Target } from './limits';
+import { findTarget, keyOf } from './recipient';
+import type { Raw, SendRequest } from './send-request';
+import { isWindowClosed } from './window';
 
-export { kinds } from './compose';
+export { MESSAGE_KINDS } from './compose';
 export { isShort } from './fit';
-export { type Entry, listOf, round, type Summary, unsent } from './list';
-export { orderOf } from './order';
+export { type Entry, listOf, type Summary, sendToAll, unsentError } from './list';
 export type { Recipient } from './recipient';
-export { hasTyping, keepTyping, pretend, typingTime, unheard } from './typing';
+export { sendRequestOf } from './send-request';
+export { hasTyping, keepTyping, showTyping, typingProblem, typingTime } from './typing';
 
 /** What is left of one recipient's messages. */
 export interface SendResult {
@@ -36,9 +36,9 @@ export interface SendDeps {
   client: LinktorClient;
   signal: AbortSignal;
   /** the client has a place in the queue already: nobody comes before this message */
-  seated?: boolean;
+  hasSlot?: boolean;
   /** opened only when somebody waits for an arrival */
-  line(): Line;
+  source(): StatusSource;
   /** what comes before the message, when its turn has come: a sign that somebody is typing it */
   prelude?(place: Target): Promise<void>;
   /** told of every part that the server has taken */
@@ -48,7 +48,7 @@ export interface SendDeps {
 /** What sends messages, and remembers between them what it has learnt. Everything to one recipient keeps its order. */
 export class Sender {
   readonly #turns = new KeyedMutex();
-  readonly #channels = new Channels();
+  readonly #channels = new ChannelLimits();
 
   /** @returns true while messages that need preparation are on their way into this conversation */
   isBusy(conversationId: string): boolean {
@@ -59,11 +59,11 @@ export class Sender {
   send(order: SendRequest, means: SendDeps): Promise<SendResult> {
     const { to, message } = order;
     const key = keyOf(to);
-    const isSimple = 'raw' in message || (!isTooMuch(message) && order.instead === undefined);
+    const isSimple = 'raw' in message || (!mayNotFit(message) && order.instead === undefined);
     const isPlain = to.conversationId !== undefined && isSimple && !means.prelude;
     // What needs no preparation, and has nobody before it, goes straight into the client's own queue.
-    if (isPlain && (means.seated || !this.#turns.isBusy(key))) {
-      const parcel = new Parcel(order, means, { conversationId: to.conversationId ?? '' }, [message], []);
+    if (isPlain && (means.hasSlot || !this.#turns.isBusy(key))) {
+      const parcel = new MultipartSend(order, means, { conversationId: to.conversationId ?? '' }, [message], []);
       return parcel.receipt(parcel.last());
     }
     return this.#prepared(order, means, key);
@@ -71,7 +71,7 @@ export class Sender {
 
   async #prepared(order: SendRequest, means: SendDeps, key: string): Promise<SendResult> {
     const receipt = await this.#turns.run(key, async () => {
-      const place = await placeOf(means.client, this.#turns, order.to);
+      const place = await findTarget(means.client, this.#turns, order.to);
       const own = keyOf(place);
       return own === key
         ? this.#dispatch(order, means, place)
@@ -88,20 +88,22 @@ export class Sender {
     const { message, fitting, channel } = order;
     let parts: (Outgoing | Raw)[] = [message];
     let adapted: string[] = [];
-    if (!('raw' in message) && isTooMuch(message)) {
+    if (!('raw' in message) && mayNotFit(message)) {
       const limits = await this.#channels.limits(means.client, { ...channel, ...place });
-      ({ parts, adapted } = fitted(message, limits, fitting));
+      ({ parts, adapted } = fitToChannel(message, limits, fitting));
     }
     await means.prelude?.({ ...channel, ...place });
-    const parcel = new Parcel(order, means, place, parts, adapted);
+    const parcel = new MultipartSend(order, means, place, parts, adapted);
     try {
       await parcel.allButLast();
       const last = parcel.last();
       if (order.instead !== undefined) await last;
       return () => parcel.receipt(last);
     } catch (error) {
-      if (order.instead === undefined || parcel.hasLeft || !isClosed(error)) throw error;
-      return order.instead === null ? async () => skipped(place) : this.#replaced(order, order.instead, means, place);
+      if (order.instead === undefined || parcel.hasLeft || !isWindowClosed(error)) throw error;
+      return order.instead === null
+        ? async () => skippedResult(place)
+        : this.#replaced(order, order.instead, means, place);
     }
   }
 
@@ -114,7 +116,7 @@ export class Sender {
   ): Promise<() => Promise<SendResult>> {
     const { idempotencyKey: key } = order;
     const own = { ...order, idempotencyKey: key && `${key}:template` };
-    const parcel = new Parcel(own, means, place, [instead], ['template']);
+    const parcel = new MultipartSend(own, means, place, [instead], ['template']);
     const last = parcel.last();
     await last;
     return () => parcel.receipt(last);
@@ -122,7 +124,7 @@ export class Sender {
 }
 
 /** The parts of one message on their way into one conversation. */
-class Parcel {
+class MultipartSend {
   readonly #sent: Message[] = [];
   readonly #arrivals: DeliveryWatcher | undefined;
 
@@ -133,7 +135,7 @@ class Parcel {
     private readonly parts: readonly (Outgoing | Raw)[],
     private readonly adapted: string[],
   ) {
-    if (order.wait) this.#arrivals = new DeliveryWatcher(means.line(), place.conversationId);
+    if (order.wait) this.#arrivals = new DeliveryWatcher(means.source(), place.conversationId);
   }
 
   /** The customer has got a part of it. */
@@ -187,12 +189,12 @@ class Parcel {
     };
     if (this.parts.length === 1) return sending.then(taken);
     return sending.then(taken).catch((error: unknown) => {
-      throw halfway(error, this.#sent, this.parts.length);
+      throw partialSendError(error, this.#sent, this.parts.length);
     });
   }
 }
 
-function skipped({ conversationId }: Target): SendResult {
+function skippedResult({ conversationId }: Target): SendResult {
   const at = new Date().toISOString();
   return { messageId: '', status: 'skipped', conversationId, at, parts: 0, messageIds: [] };
 }
@@ -202,7 +204,7 @@ function keyFor(key: string | null | undefined, index: number): string | null | 
 }
 
 /** What has left is told, so that nobody sends it again. */
-function halfway(error: unknown, sent: readonly Message[], parts: number): unknown {
+function partialSendError(error: unknown, sent: readonly Message[], parts: number): unknown {
   if (!(error instanceof LinktorError)) return error;
   const failedPart = sent.length + 1;
   const { details, ...cause } = error.cause;

@@ -35,7 +35,7 @@ const published: Record<string, Omit<Limits, 'type'>> = {
 };
 
 /** Every channel that we know of takes so much: nobody has to be asked about less. */
-export const taken = 640;
+export const SAFE_TEXT_LENGTH = 640;
 
 /** @param capabilities what the server says of the channel (contract 1.5) */
 export function limitsOf(type: string, capabilities: Unknowns = {}): Limits {
@@ -65,11 +65,11 @@ export interface Target {
   channelType?: string;
 }
 
-const keptFor = 10 * 60_000;
-const mostKept = 1000;
+const LIMITS_TTL_MS = 10 * 60_000;
+const MAX_REMEMBERED = 1000;
 
 /** What the channels of an account can carry: asked for when it matters, then remembered for ten minutes. */
-export class Channels {
+export class ChannelLimits {
   readonly #places = new Map<string, Target>();
   readonly #limits = new Map<string, { until: number; limits: Limits }>();
 
@@ -83,7 +83,7 @@ export class Channels {
       client.channels.capabilities(channelId).catch(ignored),
     ]);
     const limits = limitsOf(type ?? 'unknown', capabilities);
-    if (capabilities) keep(this.#limits, channelId, { until: Date.now() + keptFor, limits });
+    if (capabilities) keep(this.#limits, channelId, { until: Date.now() + LIMITS_TTL_MS, limits });
     return limits;
   }
 
@@ -106,7 +106,7 @@ function ignored(): undefined {}
 function keep<T>(map: Map<string, T>, key: string, value: T): void {
   map.set(key, value);
   for (const oldest of map.keys()) {
-    if (map.size <= mostKept) break;
+    if (map.size <= MAX_REMEMBERED) break;
     map.delete(oldest);
   }
 }

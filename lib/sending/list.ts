@@ -25,7 +25,7 @@ export interface Summary<T> {
 }
 
 /** how many recipients are served at a time */
-const width = 10;
+const MAX_CONCURRENT_SENDS = 10;
 
 /**
  * @param given an address, `{conversationId | contactId | address, channelId?, name?, text?, ...}`, or a contact
@@ -69,7 +69,7 @@ export function listOf(given: unknown): readonly unknown[] {
  * @param send the message for one entry
  * @param tell gets what was sent, in the order of the list
  */
-export async function round<T extends object>(
+export async function sendToAll<T extends object>(
   given: readonly unknown[],
   send: (entry: Entry) => Promise<T>,
   tell: (sent: Summary<T>['sent'][number], done: number) => void | Promise<void>,
@@ -80,7 +80,7 @@ export async function round<T extends object>(
     const entry = entryOf(recipient);
     return turns.run(keyOf(entry.to), () => send(entry));
   };
-  await batch(given, width, one, async (outcome, recipient) => {
+  await batch(given, MAX_CONCURRENT_SENDS, one, async (outcome, recipient) => {
     if (outcome instanceof LinktorError) {
       const { code, message, cause } = outcome;
       summary.failed.push({ recipient, error: { code, message, cause } });
@@ -94,7 +94,7 @@ export async function round<T extends object>(
 }
 
 /** @returns the one error for those who were not reached */
-export function unsent({ sent, failed }: Summary<object>): LinktorError {
+export function unsentError({ sent, failed }: Summary<object>): LinktorError {
   const causes = failed.map(({ error }) => error.cause as LinktorError['cause']);
   const [first] = failed as [Failed, ...Failed[]];
   const all = sent.length + failed.length;

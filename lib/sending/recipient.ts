@@ -2,7 +2,7 @@ import type { KeyedMutex } from '../async/keyed-mutex';
 import type { LinktorClient } from '../client';
 import { invalid, LinktorError, unsupported } from '../errors';
 import type { Contact, Conversation } from '../model';
-import { findContact, findOrCreate, type Identity, isEmail, kinds } from '../people';
+import { ADDRESS_KINDS, findContact, findOrCreate, type Identity, isEmail } from '../people';
 import { e164, looksLikePhone } from '../people/phone';
 import type { Target } from './limits';
 
@@ -31,19 +31,19 @@ export function keyOf({ conversationId, contactId, address, channelId = '' }: Re
  * not for two messages at once, nor after an answer that got lost.
  * @throws LinktorError `validation` when a conversation has to begin and nobody says in which channel
  */
-export async function placeOf(client: LinktorClient, turns: KeyedMutex, to: Recipient): Promise<Target> {
+export async function findTarget(client: LinktorClient, turns: KeyedMutex, to: Recipient): Promise<Target> {
   const { conversationId, channelId } = to;
   if (conversationId !== undefined) return { conversationId };
   const contactId = to.contactId ?? (await contactOf(client, turns, to));
   return turns.run(`open ${contactId} ${channelId ?? ''}`, async () => {
     const find = () => openConversation(client, contactId, channelId);
-    const make = () => client.conversations.create({ channelId: needed(channelId), contactId });
+    const make = () => client.conversations.create({ channelId: requireChannel(channelId), contactId });
     const { it } = await findOrCreate(find, make);
     return { conversationId: it.id, channelId: it.channelId, channelType: it.channelType };
   });
 }
 
-function needed(channelId: string | undefined): string {
+function requireChannel(channelId: string | undefined): string {
   if (channelId !== undefined) return channelId;
   throw invalid(
     'There is no open conversation, and no channel to begin one in.',
@@ -87,7 +87,8 @@ async function identityOf(client: LinktorClient, { address = '', channelId, coun
     throw invalid('There is no address to send to.', 'Fill in the field "address" or give msg.address.');
   const channelType = channelId === undefined ? undefined : (await client.channels.get(channelId)).type;
   const looks = isEmail(given) ? 'email' : looksLikePhone(given) ? 'phone' : 'handle';
-  const kind = channelType === undefined ? looks : (kinds[channelType] ?? (isEmail(given) ? 'email' : 'handle'));
+  const kind =
+    channelType === undefined ? looks : (ADDRESS_KINDS[channelType] ?? (isEmail(given) ? 'email' : 'handle'));
   if (kind === 'email' && !isEmail(given)) throw invalid(`"${given}" is not an e-mail address.`);
   return { address: kind === 'phone' ? await e164(given, country) : given, kind, channelType, channelId };
 }

@@ -3,7 +3,7 @@ import { LinktorError } from '../errors';
 import type { SocketState } from '../realtime';
 
 /** The live side, as far as the sign needs it. */
-export interface SignLine {
+export interface TypingSource {
   /** @returns false when it cannot be sent */
   typing(conversationId: string, isTyping: boolean): boolean;
   onState(listener: (state: SocketState) => void): void;
@@ -11,9 +11,9 @@ export interface SignLine {
 }
 
 /** milliseconds after which the sign fades on the other side, unless it is given again */
-const period = 4000;
+const REPEAT_MS = 4000;
 /** milliseconds that the connection may take to open */
-const patience = 10_000;
+const OPEN_TIMEOUT_MS = 10_000;
 
 /** Channels that have no such sign for the customer. */
 const without = new Set(['whatsapp', 'whatsapp_official', 'sms', 'instagram', 'email', 'voice']);
@@ -23,7 +23,7 @@ export function hasTyping(channelType: unknown): boolean {
 }
 
 /** @returns why nobody can be told now, unless the connection stands or is being made */
-export function unheard(state: SocketState): LinktorError | undefined {
+export function typingProblem(state: SocketState): LinktorError | undefined {
   if (state.name === 'open' || state.name === 'connecting') return undefined;
   const code = state.name === 'refused' ? state.code : 'websocket';
   return new LinktorError(code, `Nobody can be told that somebody is typing: ${reasonOf(state)}.`, {
@@ -41,16 +41,16 @@ function reasonOf(state: SocketState): string {
  * @throws LinktorError `websocket` when the connection does not open, or this server knows no such sign
  */
 export async function keepTyping(
-  line: SignLine,
+  line: TypingSource,
   conversationId: string,
   milliseconds: number,
   signal: AbortSignal,
 ): Promise<void> {
-  await opened(line, signal);
+  await waitForOpen(line, signal);
   const end = Date.now() + milliseconds;
-  if (!signal.aborted && !line.typing(conversationId, true)) throw unheard({ ...line.state, name: 'closed' });
+  if (!signal.aborted && !line.typing(conversationId, true)) throw typingProblem({ ...line.state, name: 'closed' });
   for (let left = milliseconds; left > 0 && !signal.aborted; left = end - Date.now()) {
-    await pause(Math.min(period, left), undefined, { signal }).catch(ended);
+    await pause(Math.min(REPEAT_MS, left), undefined, { signal }).catch(ended);
     // A sign that gets lost is no failure: the next one follows.
     if (!signal.aborted && Date.now() < end) line.typing(conversationId, true);
   }
@@ -65,8 +65,8 @@ export function typingTime(text: unknown): number {
 }
 
 /** Show the sign for a while, and take it away. It is a courtesy: where it cannot be shown, nothing waits for it. */
-export async function pretend(
-  line: SignLine,
+export async function showTyping(
+  line: TypingSource,
   conversationId: string,
   milliseconds: number,
   signal: AbortSignal,
@@ -83,10 +83,10 @@ export async function pretend(
 /** Somebody has ended the pause, which is what the signal is for. */
 function ended(): void {}
 
-function opened(line: SignLine, signal: AbortSignal): Promise<void> {
+function waitForOpen(line: TypingSource, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (state: SocketState) => {
-      const problem = unheard(state);
+      const problem = typingProblem(state);
       if (!problem && state.name !== 'open' && !signal.aborted) return;
       clearTimeout(timer);
       signal.removeEventListener('abort', look);
@@ -94,7 +94,7 @@ function opened(line: SignLine, signal: AbortSignal): Promise<void> {
       else resolve();
     };
     const look = () => settle(line.state);
-    const timer = setTimeout(() => settle({ name: 'closed', since: Date.now() }), patience);
+    const timer = setTimeout(() => settle({ name: 'closed', since: Date.now() }), OPEN_TIMEOUT_MS);
     signal.addEventListener('abort', look);
     line.onState(settle);
     look();

@@ -6,10 +6,10 @@ import type { Event } from '../model';
 import { type VerifyInput, verify } from './verify';
 
 /** no event means to be as deep */
-const deepest = 64;
+const MAX_EVENT_DEPTH = 64;
 
 /** What the documentation calls otherwise. */
-const renamed = new Map([
+const CANONICAL_NAMES = new Map([
   ['conversation.closed', 'conversation.resolved'],
   ['conversation.transferred', 'conversation.assigned'],
 ]);
@@ -30,9 +30,9 @@ export function decodeEvent(body: Buffer): Event {
   }
   const named = isObject(wire) ? (string(wire.type) ?? string(wire.event)) : undefined;
   if (!isObject(wire) || named === undefined) throw new LinktorError('serialization', 'The delivery is no event.');
-  if (isDeeper(wire, deepest)) throw new LinktorError('serialization', 'The delivery is nested too deeply.');
+  if (isDeeper(wire, MAX_EVENT_DEPTH)) throw new LinktorError('serialization', 'The delivery is nested too deeply.');
   const data = dataOf(wire);
-  const name = renamed.get(named) ?? named;
+  const name = CANONICAL_NAMES.get(named) ?? named;
   const event: Event = { name, original: wire };
   put(event, 'id', string(wire.id));
   put(event, 'at', string(wire.timestamp));
@@ -49,7 +49,7 @@ export function decodeEvent(body: Buffer): Event {
 }
 
 /** What the name alone says of a change. */
-const implied: Readonly<Record<string, 'status' | 'assignedTo'>> = {
+const IMPLIED_CHANGES: Readonly<Record<string, 'status' | 'assignedTo'>> = {
   'conversation.assigned': 'assignedTo',
   'conversation.resolved': 'status',
   'conversation.reopened': 'status',
@@ -61,7 +61,10 @@ function addChange(event: Event, data: Json): void {
   const { previousStatus, previousAssignedTo, status, assignedTo } = data;
   if (status !== undefined && previousStatus !== status) put(previous, 'status', string(previousStatus));
   if (previousAssignedTo !== assignedTo) put(previous, 'assignedTo', string(previousAssignedTo));
-  const changed = new Set([...Object.keys(previous), ...(implied[event.name] ? [implied[event.name] as string] : [])]);
+  const changed = new Set([
+    ...Object.keys(previous),
+    ...(IMPLIED_CHANGES[event.name] ? [IMPLIED_CHANGES[event.name] as string] : []),
+  ]);
   if (changed.size > 0) event.changed = [...changed];
   if (Object.keys(previous).length > 0) event.previous = previous;
 }

@@ -67,7 +67,7 @@ export function verify(input: VerifyInput): Verdict {
   }
 
   const signed = found === 'timestamp' ? Buffer.concat([Buffer.from(`${time}.`), body]) : body;
-  const secretIndex = matching(signed, Buffer.from(timed ?? given, 'hex'), secrets);
+  const secretIndex = matchingSecret(signed, Buffer.from(timed ?? given, 'hex'), secrets);
   if (secretIndex < 0) return { valid: false, reason: 'bad_signature' };
 
   const skew = time === undefined ? 0 : Number(time) - Math.floor((input.now ?? Date.now()) / 1000);
@@ -77,7 +77,7 @@ export function verify(input: VerifyInput): Verdict {
 }
 
 /** Every secret is tried, whatever the others gave, so that the time it takes says nothing. */
-function matching(signed: Buffer, given: Buffer, secrets: readonly string[]): number {
+function matchingSecret(signed: Buffer, given: Buffer, secrets: readonly string[]): number {
   let index = -1;
   secrets.forEach((secret, position) => {
     const expected = createHmac('sha256', secret).update(signed).digest();

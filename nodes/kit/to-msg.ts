@@ -1,4 +1,4 @@
-import { attachmentsOf, isEcho, pickedOf, wordsOf } from '../../lib/messages/incoming';
+import { attachmentsOf, choiceOf, isEcho, wordsOf } from '../../lib/messages/incoming';
 import type { Message } from '../../lib/model';
 import type { Delivery } from '../../lib/realtime';
 import type { Msg } from './define';
@@ -99,7 +99,7 @@ export class ToMsg {
     if (event.id !== undefined) linktor.deliveryId = event.id;
     const answered = message.replyTo ?? message.metadata?.reply_to_id;
     if (typeof answered === 'string') linktor.replyTo = answered;
-    const choice = pickedOf(message);
+    const choice = choiceOf(message);
     if (choice) msg.choice = choice;
     if (location) msg.location = copyOf(location);
     if (card) msg.card = copyOf(card);

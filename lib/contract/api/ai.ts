@@ -1,4 +1,4 @@
-import { lacking, write } from '../calls';
+import { unsupportedCall, write } from '../calls';
 import * as entities from '../entities';
 import type { Contract, SearchFilter } from '../index';
 import { chunk, isLast } from '../stream';
@@ -20,8 +20,8 @@ export const ai: Contract['ai'] = {
   }),
   // It changes nothing, so it may be asked again, although it is a POST.
   embed: (input, model) => write('POST', ['ai', 'embeddings'], entities.embeddings(input), { input, model }, 'read'),
-  classifyIntent: lacking('classify a text', 'Ask the model for one of your intents: AI, complete.'),
-  analyzeSentiment: lacking('analyse a sentiment', 'Ask the model for it: AI, complete.'),
+  classifyIntent: unsupportedCall('classify a text', 'Ask the model for one of your intents: AI, complete.'),
+  analyzeSentiment: unsupportedCall('analyse a sentiment', 'Ask the model for it: AI, complete.'),
 };
 
 export const aiAgents: Contract['agents'] = {

@@ -1,14 +1,14 @@
 import { read, write } from '../calls';
 import * as entities from '../entities';
 import type { BotFilter, Contract, SearchFilter } from '../index';
-import { crud, listed, listOf, members } from './calls';
+import { crud, listOf, listQuery, memberCalls } from './calls';
 
 const atBots = ['bots'];
 const atFlows = ['flows'];
 const botCrud = crud<ReturnType<typeof entities.bot>, BotFilter>(atBots, entities.bot, 'bots');
 const flowCrud = crud<ReturnType<typeof entities.flow>, SearchFilter>(atFlows, entities.flow, 'flows');
-const channels = members(atBots, entities.bot, 'channels', 'channelIds');
-const bases = members(atBots, entities.bot, 'knowledge-bases', 'knowledgeBaseIds');
+const channels = memberCalls(atBots, entities.bot, 'channels', 'channelIds');
+const bases = memberCalls(atBots, entities.bot, 'knowledge-bases', 'knowledgeBaseIds');
 
 /** Bots (contract 1.6). */
 export const bots: Contract['bots'] = {
@@ -28,7 +28,8 @@ export const flows: Contract['flows'] = {
   activate: (id) => flowCrud.update(id, { status: 'active' }),
   deactivate: (id) => flowCrud.update(id, { status: 'inactive' }),
   execute: (id, input) => write('POST', [...atFlows, id, 'execute'], entities.execution, input),
-  executions: (id, filter) => listOf([...atFlows, id, 'executions'], entities.execution, 'executions', listed(filter)),
+  executions: (id, filter) =>
+    listOf([...atFlows, id, 'executions'], entities.execution, 'executions', listQuery(filter)),
   execution: (id, executionId) => read([...atFlows, id, 'executions', executionId], entities.execution),
   cancel: (id, executionId) => write('POST', [...atFlows, id, 'executions', executionId, 'cancel'], entities.execution),
 };

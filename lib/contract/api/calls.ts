@@ -1,10 +1,10 @@
 import type { Page } from '../../model';
-import { nothing, read, write } from '../calls';
-import { type Decode, list } from '../envelope';
+import { ignoreAnswer, read, write } from '../calls';
+import { type Decode, decodeList } from '../envelope';
 import type { Call, Changes, CrudCalls, Slice } from '../index';
 
 /** The query of a list. A cursor goes alone; else every paging style that some SDK has, for servers read what they know. */
-export function listed<T extends Slice>({ cursor, limit, page, ...filter }: T): Record<string, unknown> {
+export function listQuery<T extends Slice>({ cursor, limit, page, ...filter }: T): Record<string, unknown> {
   if (cursor !== undefined) return { ...filter, cursor, limit };
   const offset = page !== undefined && limit !== undefined ? (page - 1) * limit : undefined;
   return { ...filter, limit, page, offset };
@@ -17,7 +17,7 @@ export function listOf<T>(
   what: string,
   query: Record<string, unknown>,
 ): Call<Page<T>> {
-  return read(path, list(decode, what), query);
+  return read(path, decodeList(decode, what), query);
 }
 
 /** The five usual operations; updates are PATCH throughout contract A. */
@@ -27,16 +27,16 @@ export function crud<T, Filter extends Slice>(
   what: string,
 ): CrudCalls<T, Filter> {
   return {
-    list: (filter) => listOf(path, decode, what, listed(filter)),
+    list: (filter) => listOf(path, decode, what, listQuery(filter)),
     get: (id) => read([...path, id], decode),
     create: (input: Changes) => write('POST', path, decode, input),
     update: (id, changes: Changes) => write('PATCH', [...path, id], decode, changes),
-    remove: (id) => write('DELETE', [...path, id], nothing),
+    remove: (id) => write('DELETE', [...path, id], ignoreAnswer),
   };
 }
 
 /** Things that hang on an entity and come and go by name: POST adds, DELETE with a body removes. */
-export function members<T>(path: readonly string[], decode: Decode<T>, part: string, key: string) {
+export function memberCalls<T>(path: readonly string[], decode: Decode<T>, part: string, key: string) {
   return {
     add: (id: string, names: readonly string[]) => write('POST', [...path, id, part], decode, { [key]: names }),
     remove: (id: string, names: readonly string[]) => write('DELETE', [...path, id, part], decode, { [key]: names }),

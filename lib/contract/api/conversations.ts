@@ -1,9 +1,9 @@
 import type { Outgoing } from '../../model';
-import { inLane, lacking, nothing, read, write } from '../calls';
+import { ignoreAnswer, inLane, read, unsupportedCall, write } from '../calls';
 import * as entities from '../entities';
 import { counts } from '../entities';
 import type { Contract, ConversationFilter } from '../index';
-import { crud, listed, listOf, members } from './calls';
+import { crud, listOf, listQuery, memberCalls } from './calls';
 
 const path = ['conversations'];
 const { conversation, message } = entities;
@@ -12,7 +12,7 @@ const {
   remove: _remove,
   ...usual
 } = crud<ReturnType<typeof conversation>, ConversationFilter>(path, conversation, 'conversations');
-const tags = members(path, conversation, 'tags', 'tags');
+const tags = memberCalls(path, conversation, 'tags', 'tags');
 
 const act = (id: string, action: string, body?: object) =>
   inLane(id, write('POST', [...path, id, action], conversation, body));
@@ -30,7 +30,7 @@ export const conversations: Contract['conversations'] = {
   ...usual,
   list: ({ assignedTo, tags: wanted, ...filter }) =>
     listOf(path, conversation, 'conversations', {
-      ...listed(filter),
+      ...listQuery(filter),
       assignedTo,
       assignedAgentId: assignedTo,
       ...tagFilter(wanted),
@@ -44,14 +44,14 @@ export const conversations: Contract['conversations'] = {
   snooze: (id, until) => act(id, 'snooze', { until }),
   addTags: (id, names) => inLane(id, tags.add(id, names)),
   removeTags: (id, names) => inLane(id, tags.remove(id, names)),
-  markRead: (id, messageIds) => inLane(id, write('POST', [...path, id, 'read'], nothing, { messageIds })),
+  markRead: (id, messageIds) => inLane(id, write('POST', [...path, id, 'read'], ignoreAnswer, { messageIds })),
   counts: () => read([...path, 'counts'], counts),
-  escalate: lacking('escalate a conversation', 'Set its priority and assign it to somebody.'),
-  messages: (id, filter) => listOf([...path, id, 'messages'], message, 'messages', listed(filter)),
+  escalate: unsupportedCall('escalate a conversation', 'Set its priority and assign it to somebody.'),
+  messages: (id, filter) => listOf([...path, id, 'messages'], message, 'messages', listQuery(filter)),
   message: (id, messageId) => read([...path, id, 'messages', messageId], message),
   send: (id, given) => send(id, outgoing(given)),
   sendRaw: send,
-  react: lacking('react to a message', 'Answer it with a message.'),
+  react: unsupportedCall('react to a message', 'Answer it with a message.'),
 };
 
 /** `tags[]` in one family, a single `tag` in the other. */

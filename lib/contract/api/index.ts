@@ -11,9 +11,9 @@ import { analytics, vre, webhooks } from './reports';
 export const api: Contract = {
   name: 'api',
   idempotent: true,
-  badge: (badge): Record<string, string> =>
+  authHeaders: (badge): Record<string, string> =>
     'apiKey' in badge ? { 'X-API-Key': badge.apiKey } : { Authorization: `Bearer ${badge.token}` },
-  unknown: () => undefined,
+  refusedHint: () => undefined,
   socket: (badge) => ({
     path: ['ws'],
     query: ('apiKey' in badge ? { api_key: badge.apiKey } : { token: badge.token }) as Record<string, string>,

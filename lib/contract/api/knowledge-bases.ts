@@ -1,7 +1,7 @@
-import { nothing, read, write } from '../calls';
+import { ignoreAnswer, read, write } from '../calls';
 import * as entities from '../entities';
 import type { Contract, SearchFilter } from '../index';
-import { crud, listed, listOf } from './calls';
+import { crud, listOf, listQuery } from './calls';
 
 const path = ['knowledge-bases'];
 
@@ -18,7 +18,7 @@ export const knowledgeBases: Contract['knowledgeBases'] = {
       'read',
     ),
   stats: (id) => read([...path, id, 'stats'], entities.facts),
-  documents: (id, filter) => listOf([...path, id, 'documents'], entities.document, 'documents', listed(filter)),
+  documents: (id, filter) => listOf([...path, id, 'documents'], entities.document, 'documents', listQuery(filter)),
   document: (id, documentId) => read([...path, id, 'documents', documentId], entities.document),
   addDocument: (id, input) => write('POST', [...path, id, 'documents'], entities.document, input),
   uploadDocument: (id, { file, filename, mimeType, name, type, metadata }) => ({
@@ -30,5 +30,5 @@ export const knowledgeBases: Contract['knowledgeBases'] = {
       fields: { name, type, metadata: metadata && JSON.stringify(metadata) },
     },
   }),
-  removeDocument: (id, documentId) => write('DELETE', [...path, id, 'documents', documentId], nothing),
+  removeDocument: (id, documentId) => write('DELETE', [...path, id, 'documents', documentId], ignoreAnswer),
 };

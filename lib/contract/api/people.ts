@@ -1,12 +1,12 @@
-import { lacking, nothing, read, write } from '../calls';
+import { ignoreAnswer, read, unsupportedCall, write } from '../calls';
 import * as entities from '../entities';
 import type { ChannelFilter, ContactFilter, Contract } from '../index';
-import { crud, listed, listOf, members } from './calls';
+import { crud, listOf, listQuery, memberCalls } from './calls';
 import { tagFilter } from './conversations';
 
 const atContacts = ['contacts'];
 const atChannels = ['channels'];
-const tags = members(atContacts, entities.contact, 'tags', 'tags');
+const tags = memberCalls(atContacts, entities.contact, 'tags', 'tags');
 
 /** Signing in and who we are (contract 1.1). */
 export const auth: Contract['auth'] = {
@@ -18,12 +18,12 @@ export const auth: Contract['auth'] = {
     ...write('POST', ['auth', 'refresh'], entities.session, { refreshToken }),
     keepSession: true,
   }),
-  logout: () => ({ ...write('POST', ['auth', 'logout'], nothing, {}), keepSession: true }),
+  logout: () => ({ ...write('POST', ['auth', 'logout'], ignoreAnswer, {}), keepSession: true }),
   me: () => read(['auth', 'me'], entities.user),
   tenant: () => read(['auth', 'tenant'], entities.tenant),
   updateProfile: (changes) => write('PATCH', ['auth', 'me'], entities.user, changes),
   changePassword: (currentPassword, newPassword) => ({
-    ...write('POST', ['auth', 'change-password'], nothing, { currentPassword, newPassword }),
+    ...write('POST', ['auth', 'change-password'], ignoreAnswer, { currentPassword, newPassword }),
     keepSession: true,
   }),
 };
@@ -34,7 +34,7 @@ const once = 'Identities are given when the contact is created; merge contacts t
 export const contacts: Contract['contacts'] = {
   ...crud<ReturnType<typeof entities.contact>, ContactFilter>(atContacts, entities.contact, 'contacts'),
   list: ({ tags: wanted, ...filter }) =>
-    listOf(atContacts, entities.contact, 'contacts', { ...listed(filter), ...tagFilter(wanted) }),
+    listOf(atContacts, entities.contact, 'contacts', { ...listQuery(filter), ...tagFilter(wanted) }),
   // Each SDK family has its own names for the same two things.
   merge: (primary, others) =>
     write('POST', [...atContacts, 'merge'], entities.contact, {
@@ -45,11 +45,11 @@ export const contacts: Contract['contacts'] = {
       secondaryIds: others,
     }),
   conversations: (id, filter) =>
-    listOf([...atContacts, id, 'conversations'], entities.conversation, 'conversations', listed(filter)),
+    listOf([...atContacts, id, 'conversations'], entities.conversation, 'conversations', listQuery(filter)),
   addTags: tags.add,
   removeTags: tags.remove,
-  addIdentity: lacking('add an identity to a contact', once),
-  removeIdentity: lacking('take an identity from a contact', once),
+  addIdentity: unsupportedCall('add an identity to a contact', once),
+  removeIdentity: unsupportedCall('take an identity from a contact', once),
 };
 
 /** Channels (contract 1.5). */

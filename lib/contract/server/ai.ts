@@ -1,8 +1,8 @@
 import { invalid, unsupported } from '../../errors';
-import { lacking, write } from '../calls';
+import { unsupportedCall, write } from '../calls';
 import type { CompletionInput, Contract } from '../index';
 import { completion, intent, sentiment } from './entities';
-import { lackingAll } from './lacking';
+import { unsupportedCrud } from './unsupported';
 
 const ask = 'Ask a model directly: AI, with provider and model.';
 
@@ -20,8 +20,8 @@ export const ai: Contract['ai'] = {
     const body = { ...modelOf(input), messages, max_tokens: maxTokens, temperature };
     return write('POST', ['ai', 'complete'], completion, body, 'costly');
   },
-  stream: lacking('stream an answer', 'Ask for the whole answer.'),
-  embed: lacking('make embeddings', 'Query a knowledge base: the server searches it by itself.'),
+  stream: unsupportedCall('stream an answer', 'Ask for the whole answer.'),
+  embed: unsupportedCall('make embeddings', 'Query a knowledge base: the server searches it by itself.'),
   // These change nothing, so they may be asked again, although they are POSTs.
   classifyIntent: ({ text, intents, provider }) =>
     write('POST', ['ai', 'classify-intent'], intent, { message: text, intents, provider }, 'read'),
@@ -50,6 +50,6 @@ function modelOf({ model, provider }: CompletionInput): { provider: string; mode
 }
 
 export const aiAgents: Contract['agents'] = {
-  ...lackingAll('agents', ask),
-  invoke: lacking('ask an agent', ask),
+  ...unsupportedCrud('agents', ask),
+  invoke: unsupportedCall('ask an agent', ask),
 };

@@ -1,12 +1,12 @@
 import { invalid, unsupported } from '../../errors';
 import type { Bot, Flow } from '../../model';
-import { chain, inLane, lacking, nothing, read, write } from '../calls';
+import { chain, ignoreAnswer, inLane, read, unsupportedCall, write } from '../calls';
 import type { Call, Contract } from '../index';
 import { array, type Json, object, string } from '../json';
 import { bot, flow } from './entities';
-import { is, mentions, paged } from './lists';
+import { containsText, isWanted, pagedList } from './lists';
 import { oneByOne } from './people';
-import { inWords } from './words';
+import { toServerFields } from './words';
 
 const atBots = ['bots'];
 const atFlows = ['flows'];
@@ -41,20 +41,20 @@ function base(ids: readonly unknown[]): string {
   return string(only) ?? unbased();
 }
 
-const unbased = lacking('take its knowledge base from a bot', 'Give it another one.');
+const unbased = unsupportedCall('take its knowledge base from a bot', 'Give it another one.');
 
 const setBase = (id: string, baseId: string) =>
-  write('PUT', [...atBots, id, 'config'], nothing, { knowledge_base_id: baseId });
+  write('PUT', [...atBots, id, 'config'], ignoreAnswer, { knowledge_base_id: baseId });
 
 const switched = (id: string, action: 'activate' | 'deactivate') =>
-  write('POST', [...atBots, id, action], nothing as () => unknown, {});
+  write('POST', [...atBots, id, action], ignoreAnswer as () => unknown, {});
 
 function done(id: string, parts: readonly Call<unknown>[]): Call<Bot> {
   return inLane(id, oneByOne<unknown>([...parts, getBot(id)]) as Call<Bot>);
 }
 
 const addChannel = (id: string, channel: unknown): Call<unknown> =>
-  write('POST', [...atBots, id, 'channels'], nothing, { channel_id: channel });
+  write('POST', [...atBots, id, 'channels'], ignoreAnswer, { channel_id: channel });
 
 /** What of a bot has routes of its own. */
 function around(id: string, { status, channelIds, knowledgeBaseIds }: Json): Call<unknown>[] {
@@ -74,20 +74,20 @@ export const bots: Contract['bots'] = {
   list: ({ type: wanted, channelId, status, search, ...slice }) => {
     const chooses = wanted || channelId || status || search;
     const keep = (one: Bot) =>
-      is(wanted, one.type) &&
-      is(status, one.status) &&
+      isWanted(wanted, one.type) &&
+      isWanted(status, one.status) &&
       (!channelId || array(one.channelIds).includes(channelId)) &&
-      mentions(search, one.name);
-    return paged(atBots, bot, 'bots', slice, chooses ? keep : undefined);
+      containsText(search, one.name);
+    return pagedList(atBots, bot, 'bots', slice, chooses ? keep : undefined);
   },
   get: getBot,
   create(input) {
     const { status, channelIds, knowledgeBaseIds, welcomeMessage, fallbackMessage, ...rest } = flat(input);
-    const body = inWords(rest, { ...spoken, type, provider: same('provider') }, 'a bot', keepsBot);
+    const body = toServerFields(rest, { ...spoken, type, provider: same('provider') }, 'a bot', keepsBot);
     for (const name of ['type', 'provider', 'model'] as const) {
       if (!string(body[name])) throw invalid(`A bot of this server needs the field "${name}".`, keepsBot);
     }
-    const more = inWords({ welcomeMessage, fallbackMessage }, texts, 'a bot', keepsBot);
+    const more = toServerFields({ welcomeMessage, fallbackMessage }, texts, 'a bot', keepsBot);
     const call = write('POST', atBots, bot, body);
     const rests = { status, channelIds, knowledgeBaseIds };
     // Said before anything is made: what cannot be set afterwards.
@@ -97,11 +97,11 @@ export const bots: Contract['bots'] = {
   update(id, changes) {
     const { status, channelIds, knowledgeBaseIds, ...rest } = flat(changes);
     if (channelIds !== undefined) throw unsupported('replace the channels of a bot', 'Add and remove them one by one.');
-    const body = inWords(rest, { ...spoken, ...texts }, 'a bot', keepsBot);
+    const body = toServerFields(rest, { ...spoken, ...texts }, 'a bot', keepsBot);
     const parts = around(id, { status, knowledgeBaseIds });
     return done(id, Object.keys(body).length > 0 ? [change(id, body), ...parts] : parts);
   },
-  remove: (id) => write('DELETE', [...atBots, id], nothing),
+  remove: (id) => write('DELETE', [...atBots, id], ignoreAnswer),
   activate: (id) => done(id, [switched(id, 'activate')]),
   deactivate: (id) => done(id, [switched(id, 'deactivate')]),
   addChannels: (id, channels) =>
@@ -112,7 +112,7 @@ export const bots: Contract['bots'] = {
   removeChannels: (id, channels) =>
     done(
       id,
-      channels.map((channel) => write('DELETE', [...atBots, id, 'channels', channel], nothing)),
+      channels.map((channel) => write('DELETE', [...atBots, id, 'channels', channel], ignoreAnswer)),
     ),
   addKnowledgeBases: (id, bases) =>
     inLane(
@@ -123,10 +123,10 @@ export const bots: Contract['bots'] = {
       }),
     ),
   removeKnowledgeBases: unbased,
-  stats: lacking('tell the figures of a bot', 'Read the figures of all bots together: analytics, dashboard.'),
+  stats: unsupportedCall('tell the figures of a bot', 'Read the figures of all bots together: analytics, dashboard.'),
 };
 
-const change = (id: string, body: Json): Call<unknown> => write('PUT', [...atBots, id], nothing, body);
+const change = (id: string, body: Json): Call<unknown> => write('PUT', [...atBots, id], ignoreAnswer, body);
 
 const flowFields = {
   name: 'name',
@@ -144,31 +144,31 @@ const runs = 'Its flows run by themselves, on what customers write: watch the co
 export const flows: Contract['flows'] = {
   list: ({ status, search, ...slice }) => {
     const is_active = status ? onOff(status, 'the filter of flows') : undefined;
-    const keep = (one: Flow) => mentions(search, one.name, one.description);
-    return paged(atFlows, flow, 'flows', { ...slice, is_active }, search ? keep : undefined);
+    const keep = (one: Flow) => containsText(search, one.name, one.description);
+    return pagedList(atFlows, flow, 'flows', { ...slice, is_active }, search ? keep : undefined);
   },
   get: getFlow,
   create({ status, ...input }) {
-    const body = inWords(input, { ...flowFields, trigger: 'trigger', botId: 'bot_id' }, 'a flow', keepsFlow);
+    const body = toServerFields(input, { ...flowFields, trigger: 'trigger', botId: 'bot_id' }, 'a flow', keepsFlow);
     const call = write('POST', atFlows, flow, body);
     return status === undefined ? call : chain(call, ({ id }) => switchedFlow(id, onOff(status, 'a flow')));
   },
   update(id, { status, ...changes }) {
-    const body = inWords(changes, flowFields, 'a flow', keepsFlow);
+    const body = toServerFields(changes, flowFields, 'a flow', keepsFlow);
     const parts = status === undefined ? [] : [switchedFlow(id, onOff(status, 'a flow'))];
     if (Object.keys(body).length > 0) parts.unshift(write('PUT', [...atFlows, id], flow, body));
     return inLane(id, parts.length === 0 ? getFlow(id) : oneByOne(parts));
   },
-  remove: (id) => write('DELETE', [...atFlows, id], nothing),
+  remove: (id) => write('DELETE', [...atFlows, id], ignoreAnswer),
   activate: (id) => inLane(id, switchedFlow(id, true)),
   deactivate: (id) => inLane(id, switchedFlow(id, false)),
-  execute: lacking('start a flow', runs),
-  executions: lacking('list the executions of a flow', runs),
-  execution: lacking('read an execution', runs),
-  cancel: lacking('cancel an execution', runs),
+  execute: unsupportedCall('start a flow', runs),
+  executions: unsupportedCall('list the executions of a flow', runs),
+  execution: unsupportedCall('read an execution', runs),
+  cancel: unsupportedCall('cancel an execution', runs),
 };
 
 function switchedFlow(id: string, on: boolean): Call<Flow> {
-  const call = write('POST', [...atFlows, id, on ? 'activate' : 'deactivate'], nothing, {});
+  const call = write('POST', [...atFlows, id, on ? 'activate' : 'deactivate'], ignoreAnswer, {});
   return chain(call, () => getFlow(id));
 }

@@ -1,19 +1,19 @@
 import { LinktorError, unsupported } from '../../errors';
 import type { Conversation, Message } from '../../model';
-import { chain, inLane, lacking, nothing, read, write } from '../calls';
+import { chain, ignoreAnswer, inLane, read, unsupportedCall, write } from '../calls';
 import type { Decode } from '../envelope';
-import type { Call, Contract, ConversationFilter, MessageFilter, Outcome } from '../index';
+import type { Call, Contract, ConversationFilter, MessageFilter, VerifyResult } from '../index';
 import { object } from '../json';
 import { contact, conversation, escalation } from './entities';
-import { type Choose, is, newest, rows } from './lists';
-import { isMarked, marked, message, outgoing } from './message';
+import { type Choose, decodeServerList, isWanted, newestList } from './lists';
+import { hasKey, message, outgoing, withKey } from './message';
 import { channelTypes } from './people';
-import { inWords } from './words';
+import { toServerFields } from './words';
 
 const path = ['conversations'];
 /** how many the server shows (contract 6.1, 17) */
-const mostConversations = 20;
-const mostMessages = 50;
+const MAX_LISTED_CONVERSATIONS = 20;
+const MAX_LISTED_MESSAGES = 50;
 
 const untagged = 'This server keeps no tags of conversations: tag the contact instead.';
 const unread = 'This server keeps no account of what was read: unread counts only grow.';
@@ -22,8 +22,13 @@ const act = <T = Conversation>(id: string, action: string, body?: object, decode
   inLane(id, write('POST', [...path, id, action], decode ?? (conversation as Decode<unknown> as Decode<T>), body));
 
 /** A conversation that is as it was meant to be is no failure, whoever made it so. */
-function until(id: string, call: Call<Conversation>, status: number | undefined, isSo: (now: Conversation) => boolean) {
-  const decode = (body: unknown): Outcome<Conversation> | undefined => {
+function verifiedBy(
+  id: string,
+  call: Call<Conversation>,
+  status: number | undefined,
+  isSo: (now: Conversation) => boolean,
+) {
+  const decode = (body: unknown): VerifyResult<Conversation> | undefined => {
     const now = conversation(body);
     return isSo(now) ? { done: now } : undefined;
   };
@@ -33,40 +38,45 @@ function until(id: string, call: Call<Conversation>, status: number | undefined,
 /** Conversations and messages (contract 1.2, 1.3). */
 export const conversations: Contract['conversations'] = {
   list: (filter) =>
-    chain(newest(path, conversation, 'conversations', mostConversations, filter, chosen(filter)), (page) =>
+    chain(newestList(path, conversation, 'conversations', MAX_LISTED_CONVERSATIONS, filter, filterOf(filter)), (page) =>
       channelTypes((types) => ({ ...page, items: page.items.map((one) => typed(one, types)) })),
     ),
-  latest: () => newest(path, conversation, 'conversations', mostConversations, {}),
+  latest: () => newestList(path, conversation, 'conversations', MAX_LISTED_CONVERSATIONS, {}),
   // What is part of a conversation elsewhere are requests of their own here (contract 5.1).
   get: (id) =>
     chain(read([...path, id], conversation), (one) =>
       one.contactId ? chain(withContact(one, one.contactId), withType) : withType(one),
     ),
-  create: (input) => write('POST', path, conversation, inWords(input, created, 'a conversation', untagged)),
+  create: (input) => write('POST', path, conversation, toServerFields(input, created, 'a conversation', untagged)),
   update: (id, changes) => inLane(id, change(id, changes)),
   assign: (id, user) =>
-    until(id, act(id, 'assign', { user_id: user }), undefined, ({ assignedTo }) => assignedTo === user),
-  unassign: lacking('take a conversation from its assignee', 'Assign it to somebody else.'),
-  resolve: (id) => until(id, act(id, 'resolve'), 400, ({ status }) => status === 'resolved'),
-  reopen: (id) => until(id, act(id, 'reopen'), 400, ({ status }) => status === 'open' || status === 'pending'),
-  snooze: lacking('snooze a conversation', 'Set its status to pending, and to open again when its time has come.'),
-  addTags: lacking('tag a conversation', untagged),
-  removeTags: lacking('take tags from a conversation', untagged),
-  markRead: lacking('mark messages as read', unread),
-  counts: lacking('count conversations', 'List the conversations of one status and count those.'),
+    verifiedBy(id, act(id, 'assign', { user_id: user }), undefined, ({ assignedTo }) => assignedTo === user),
+  unassign: unsupportedCall('take a conversation from its assignee', 'Assign it to somebody else.'),
+  resolve: (id) => verifiedBy(id, act(id, 'resolve'), 400, ({ status }) => status === 'resolved'),
+  reopen: (id) => verifiedBy(id, act(id, 'reopen'), 400, ({ status }) => status === 'open' || status === 'pending'),
+  snooze: unsupportedCall(
+    'snooze a conversation',
+    'Set its status to pending, and to open again when its time has come.',
+  ),
+  addTags: unsupportedCall('tag a conversation', untagged),
+  removeTags: unsupportedCall('take tags from a conversation', untagged),
+  markRead: unsupportedCall('mark messages as read', unread),
+  counts: unsupportedCall('count conversations', 'List the conversations of one status and count those.'),
   escalate: (id, { reason, priority }) => act(id, 'escalate', { reason, priority }, escalation),
   messages: (id, filter) =>
-    newest([...path, id, 'messages'], message, 'messages', mostMessages, filter, { choose: between(filter) }),
+    newestList([...path, id, 'messages'], message, 'messages', MAX_LISTED_MESSAGES, filter, {
+      choose: between(filter),
+    }),
   // The message is read by its id alone here, and may be of another conversation.
   message: (id, messageId) => read(['messages', messageId], inConversation(id)),
   send: (id, given) => {
     const body = outgoing(given);
     const call = inLane(id, write('POST', [...path, id, 'messages'], message, body));
-    return { ...call, keyed: (key) => marked(body, key), settle: { look: (key) => sentWith(id, key) } };
+    return { ...call, bodyWithKey: (key) => withKey(body, key), verify: { read: (key) => sentWith(id, key) } };
   },
   sendRaw: (id, body) => inLane(id, write('POST', [...path, id, 'messages'], message, body)),
   react: (id, messageId, emoji) =>
-    inLane(id, write('POST', [...path, id, 'messages', messageId, 'reactions'], nothing, { emoji })),
+    inLane(id, write('POST', [...path, id, 'messages', messageId, 'reactions'], ignoreAnswer, { emoji })),
 };
 
 const created = {
@@ -81,7 +91,7 @@ const changeable = { subject: 'subject', priority: 'priority', status: 'status' 
 function change(id: string, { assignedTo, ...changes }: Record<string, unknown>): Call<Conversation> {
   if (changes.status === 'snoozed') return conversations.snooze(id);
   if (assignedTo === null || assignedTo === '') return conversations.unassign(id);
-  const body = inWords(changes, changeable, 'a conversation', untagged);
+  const body = toServerFields(changes, changeable, 'a conversation', untagged);
   const put = write('PUT', [...path, id], conversation, body);
   if (assignedTo === undefined) return put;
   const given = conversations.assign(id, String(assignedTo));
@@ -89,17 +99,17 @@ function change(id: string, { assignedTo, ...changes }: Record<string, unknown>)
 }
 
 /** Only the status is the server's business; the rest is chosen here, from what it shows. */
-function chosen({ status, search, sortBy, sortOrder, ...filter }: ConversationFilter) {
+function filterOf({ status, search, sortBy, sortOrder, ...filter }: ConversationFilter) {
   if (search) throw unsupported('search conversations', 'Search the contacts, then list the conversations of one.');
   if (filter.tags?.length) throw unsupported('list conversations by tag', untagged);
   const choose: Choose<Conversation> = (shown) => ({
-    items: sorted(
+    items: sort(
       shown.filter(
         (one) =>
-          is(filter.channelId, one.channelId) &&
-          is(filter.contactId, one.contactId) &&
-          is(filter.assignedTo, one.assignedTo) &&
-          is(filter.priority, one.priority),
+          isWanted(filter.channelId, one.channelId) &&
+          isWanted(filter.contactId, one.contactId) &&
+          isWanted(filter.assignedTo, one.assignedTo) &&
+          isWanted(filter.priority, one.priority),
       ),
       sortBy,
       sortOrder,
@@ -108,7 +118,7 @@ function chosen({ status, search, sortBy, sortOrder, ...filter }: ConversationFi
   return { query: { status }, choose };
 }
 
-function sorted(items: Conversation[], by: ConversationFilter['sortBy'], order: ConversationFilter['sortOrder']) {
+function sort(items: Conversation[], by: ConversationFilter['sortBy'], order: ConversationFilter['sortOrder']) {
   if (by === undefined) return items;
   const time = (one: Conversation) => Date.parse(String(one[by] ?? one.createdAt)) || 0;
   return items.sort((a, b) => (order === 'asc' ? time(a) - time(b) : time(b) - time(a)));
@@ -172,16 +182,16 @@ function inConversation(id: string): Decode<Message> {
  * The server stores a message before it sends it on: after a failure it may be there (contract 6.1, 40). The key in its
  * metadata tells it from any other of the same words.
  */
-function sentWith(id: string, key: string): Call<Outcome<Message> | undefined> {
-  return read([...path, id, 'messages'], (body): Outcome<Message> | undefined => {
-    const { items } = rows((wire) => wire, 'messages')(body);
-    const wire = items.find((one) => isMarked(one, key));
+function sentWith(id: string, key: string): Call<VerifyResult<Message> | undefined> {
+  return read([...path, id, 'messages'], (body): VerifyResult<Message> | undefined => {
+    const { items } = decodeServerList((wire) => wire, 'messages')(body);
+    const wire = items.find((one) => hasKey(one, key));
     if (wire === undefined) return undefined;
-    return object(wire)?.status === 'failed' ? { failed: unsent(message(wire)) } : { done: message(wire) };
+    return object(wire)?.status === 'failed' ? { failed: unsentError(message(wire)) } : { done: message(wire) };
   });
 }
 
-function unsent({ id, failedReason }: Message): LinktorError {
+function unsentError({ id, failedReason }: Message): LinktorError {
   const why = typeof failedReason === 'string' ? ` (${failedReason})` : '';
   return new LinktorError('server', `The server has stored the message and could not send it on${why}.`, {
     details: { messageId: id },

@@ -15,14 +15,14 @@ import type {
   Tenant,
   User,
 } from '../../model';
-import { type Decode, entity, idOf } from '../envelope';
-import { array, isObject, type Json, misfit, number, object, put, string } from '../json';
-import { camelled, deeplyCamelled } from './words';
+import { type Decode, decodeEntity, idOf } from '../envelope';
+import { array, isObject, type Json, number, object, put, string, unexpectedShape } from '../json';
+import { camelKeys, camelKeysDeep } from './words';
 
 /** An entity in our words, with its id checked; what has a decoder of its own is added by the caller. */
 function named<T extends { id: string }>(body: unknown, what: string): { wire: Json; result: T } {
-  const wire = entity(body, what);
-  return { wire, result: { ...camelled(wire), id: idOf(wire, what) } as unknown as T };
+  const wire = decodeEntity(body, what);
+  return { wire, result: { ...camelKeys(wire), id: idOf(wire, what) } as unknown as T };
 }
 
 /** Contract 5.1. Tags and metadata are echoed and not kept, so they are not shown either (contract 6.1, 25). */
@@ -42,7 +42,7 @@ export function contact(body: unknown): Contact {
   result.identifiers = array(wire.identities)
     .filter(isObject)
     .map((one) => {
-      const { contactId: _contactId, ...rest } = camelled(one);
+      const { contactId: _contactId, ...rest } = camelKeys(one);
       return { ...rest, channelType: string(one.channel_type) ?? '', identifier: string(one.identifier) ?? '' };
     });
   return result;
@@ -60,9 +60,9 @@ export function channel(body: unknown): Channel {
 
 /** Contract 1.5: connecting may answer with what has to be scanned or typed first. */
 export function connected(body: unknown): Channel {
-  const wire = entity(body, 'a channel');
+  const wire = decodeEntity(body, 'a channel');
   const { channel: held, ...rest } = wire;
-  return isObject(held) ? { ...camelled(rest), ...channel(held) } : channel(wire);
+  return isObject(held) ? { ...camelKeys(rest), ...channel(held) } : channel(wire);
 }
 
 const botTypes: Record<string, string> = { rule_based: 'flow' };
@@ -80,7 +80,7 @@ export function bot(body: unknown): Bot {
   put(aiConfig, 'systemPrompt', string(system_prompt));
   put(aiConfig, 'temperature', number(temperature));
   put(aiConfig, 'maxTokens', number(max_tokens));
-  result.config = { ...(deeplyCamelled(rest) as Json), aiConfig };
+  result.config = { ...(camelKeysDeep(rest) as Json), aiConfig };
   return result;
 }
 
@@ -93,7 +93,7 @@ export function knowledgeBase(body: unknown): KnowledgeBase {
   put(result, 'embeddingModel', string(config?.embedding_model));
   put(result, 'chunkSize', number(config?.chunk_size));
   put(result, 'chunkOverlap', number(config?.chunk_overlap));
-  if (config) result.config = deeplyCamelled(config) as Json;
+  if (config) result.config = camelKeysDeep(config) as Json;
   return result;
 }
 
@@ -111,8 +111,8 @@ export function item(body: unknown): KnowledgeDocument {
 /** Contract 1.8: `{results[{item, score}]}`, bare. */
 export function found(asked: string): Decode<QueryResult> {
   return (body) => {
-    const wire = entity(body, 'a query result');
-    if (!Array.isArray(wire.results) && wire.results !== null) throw misfit('a query result');
+    const wire = decodeEntity(body, 'a query result');
+    if (!Array.isArray(wire.results) && wire.results !== null) throw unexpectedShape('a query result');
     const chunks = array(wire.results).map((row) => {
       const held = item(object(row)?.item);
       const { name, content, ...rest } = held;
@@ -132,10 +132,10 @@ export function flow(body: unknown): Flow {
 
 /** Contract 5.7. */
 export function completion(body: unknown): Completion {
-  const wire = entity(body, 'a completion');
+  const wire = decodeEntity(body, 'a completion');
   const calls = array(wire.tool_calls);
   const text = typeof wire.content === 'string' ? wire.content : undefined;
-  if (text === undefined && calls.length === 0) throw misfit('a completion');
+  if (text === undefined && calls.length === 0) throw unexpectedShape('a completion');
   const result: Completion = { text: text ?? '', message: { role: 'assistant', content: text ?? '' } };
   if (calls.length > 0) result.message.toolCalls = calls;
   put(result, 'model', string(wire.model));
@@ -151,23 +151,23 @@ export function completion(body: unknown): Completion {
 
 /** Contract 1.7: `{intent{name, confidence, entities}, candidates}`. */
 export function intent(body: unknown): Intent {
-  const { intent: best, ...rest } = entity(body, 'an intent');
+  const { intent: best, ...rest } = decodeEntity(body, 'an intent');
   const name = string(object(best)?.name);
-  if (name === undefined) throw misfit('an intent');
-  return { ...camelled(rest), ...object(best), name } as Intent;
+  if (name === undefined) throw unexpectedShape('an intent');
+  return { ...camelKeys(rest), ...object(best), name } as Intent;
 }
 
 export function sentiment(body: unknown): Sentiment {
-  const wire = entity(body, 'a sentiment');
+  const wire = decodeEntity(body, 'a sentiment');
   const found = string(wire.sentiment);
-  if (found === undefined) throw misfit('a sentiment');
-  return { ...camelled(wire), sentiment: found };
+  if (found === undefined) throw unexpectedShape('a sentiment');
+  return { ...camelKeys(wire), sentiment: found };
 }
 
 /** Contract 1.2. */
 export function escalation(body: unknown): Escalation {
-  const { assigned_user_id, ...rest } = entity(body, 'an escalation');
-  const result = camelled(rest) as Escalation;
+  const { assigned_user_id, ...rest } = decodeEntity(body, 'an escalation');
+  const result = camelKeys(rest) as Escalation;
   put(result, 'assignedTo', string(assigned_user_id));
   return result;
 }
@@ -178,14 +178,14 @@ export function user(body: unknown): User {
 
 export function tenant(body: unknown): Tenant {
   const { wire, result } = named<Tenant>(body, 'an organisation');
-  return { ...result, limits: deeplyCamelled(wire.limits) };
+  return { ...result, limits: camelKeysDeep(wire.limits) };
 }
 
 /** Contract 1.1. */
 export function session(body: unknown): Session {
-  const wire = entity(body, 'a session');
+  const wire = decodeEntity(body, 'a session');
   const accessToken = string(wire.access_token);
-  if (accessToken === undefined) throw misfit('a session');
+  if (accessToken === undefined) throw unexpectedShape('a session');
   const result: Session = { accessToken };
   put(result, 'refreshToken', string(wire.refresh_token));
   put(result, 'expiresIn', number(wire.expires_in));

@@ -11,15 +11,15 @@ import { analytics, vre, webhooks } from './reports';
 export const server: Contract = {
   name: 'server',
   idempotent: false,
-  badge: (badge) => ({ Authorization: `Bearer ${'apiKey' in badge ? badge.apiKey : badge.token}` }),
-  unknown: (badge) =>
+  authHeaders: (badge) => ({ Authorization: `Bearer ${'apiKey' in badge ? badge.apiKey : badge.token}` }),
+  refusedHint: (badge) =>
     'apiKey' in badge
       ? 'The self-hosted server takes no API keys: sign in with e-mail and password.'
       : 'Tokens of the self-hosted server end after 15 minutes: sign in with e-mail and password.',
   socket: (badge) => ({
     path: ['ws'],
     query: { token: 'apiKey' in badge ? badge.apiKey : badge.token },
-    headers: server.badge(badge),
+    headers: server.authHeaders(badge),
   }),
   signal,
   frame,

@@ -1,16 +1,16 @@
 import { invalid, unsupported } from '../../errors';
 import type { KnowledgeBase, KnowledgeDocument } from '../../model';
-import { chain, inLane, lacking, nothing, read, write } from '../calls';
-import { entity } from '../envelope';
+import { chain, ignoreAnswer, inLane, read, unsupportedCall, write } from '../calls';
+import { decodeEntity } from '../envelope';
 import type { Contract } from '../index';
 import { object, put, string } from '../json';
 import { found, item, knowledgeBase } from './entities';
-import { is, mentions, paged } from './lists';
-import { inWords, texts } from './words';
+import { containsText, isWanted, pagedList } from './lists';
+import { toServerFields, toTextMap } from './words';
 
 const path = ['knowledge-bases'];
 /** the most that a search finds (contract 1.8) */
-const mostFound = 20;
+const MAX_RESULTS = 20;
 const plain = new Set([undefined, '', 'txt', 'markdown', 'html', 'csv', 'json']);
 const keeps = 'It keeps name, description, embeddingModel, chunkSize and chunkOverlap.';
 const pairs = 'Its documents are texts: a question (the name) and its answer (the content).';
@@ -21,15 +21,16 @@ const settings = { embeddingModel: 'embedding_model', chunkSize: 'chunk_size', c
 
 /** What is a field elsewhere is a setting here. */
 function split({ embeddingModel, chunkSize, chunkOverlap, ...rest }: Record<string, unknown>, known: typeof fields) {
-  const config = inWords({ embeddingModel, chunkSize, chunkOverlap }, settings, 'a knowledge base', keeps);
-  return { body: inWords(rest, known, 'a knowledge base', keeps), config };
+  const config = toServerFields({ embeddingModel, chunkSize, chunkOverlap }, settings, 'a knowledge base', keeps);
+  return { body: toServerFields(rest, known, 'a knowledge base', keeps), config };
 }
 
 /** Knowledge bases and their documents, which are pairs of question and answer here (contract 1.8). */
 export const knowledgeBases: Contract['knowledgeBases'] = {
   list: ({ status, search, ...slice }) => {
-    const keep = (one: KnowledgeBase) => is(status, one.status) && mentions(search, one.name, one.description);
-    return paged(path, knowledgeBase, 'knowledge bases', slice, status || search ? keep : undefined);
+    const keep = (one: KnowledgeBase) =>
+      isWanted(status, one.status) && containsText(search, one.name, one.description);
+    return pagedList(path, knowledgeBase, 'knowledge bases', slice, status || search ? keep : undefined);
   },
   get: (id) => read([...path, id], knowledgeBase),
   create(input) {
@@ -41,25 +42,26 @@ export const knowledgeBases: Contract['knowledgeBases'] = {
     const put = (whole: object) => write('PUT', [...path, id], knowledgeBase, whole);
     if (Object.keys(config).length === 0) return inLane(id, put(body));
     // The settings are one object: those that are not to change go along.
-    const now = read([...path, id], (answer) => object(entity(answer, 'a knowledge base').config) ?? {});
+    const now = read([...path, id], (answer) => object(decodeEntity(answer, 'a knowledge base').config) ?? {});
     return inLane(
       id,
       chain(now, (kept) => put({ ...body, config: { ...kept, ...config } })),
     );
   },
-  remove: (id) => write('DELETE', [...path, id], nothing),
+  remove: (id) => write('DELETE', [...path, id], ignoreAnswer),
   // It changes nothing, so it may be asked again, although it is a POST. `minScore` is applied by the resource.
   query({ base, query, topK, filter }) {
     if (filter && Object.keys(filter).length > 0)
       throw unsupported('filter a search in a knowledge base', 'Choose among the results.');
-    const limit = topK && Math.min(topK, mostFound);
+    const limit = topK && Math.min(topK, MAX_RESULTS);
     return write('POST', [...path, base, 'search'], found(query), { query, limit }, 'read');
   },
-  stats: lacking('tell the figures of a knowledge base', 'Read the knowledge base: it has documentCount.'),
+  stats: unsupportedCall('tell the figures of a knowledge base', 'Read the knowledge base: it has documentCount.'),
   documents: (id, { status, type, search, ...slice }) => {
     if (type) throw unsupported('list documents by type', pairs);
-    const keep = (one: KnowledgeDocument) => is(status, one.status) && mentions(search, one.name, one.content);
-    return paged([...path, id, 'items'], item, 'documents', slice, status || search ? keep : undefined);
+    const keep = (one: KnowledgeDocument) =>
+      isWanted(status, one.status) && containsText(search, one.name, one.content);
+    return pagedList([...path, id, 'items'], item, 'documents', slice, status || search ? keep : undefined);
   },
   document: (id, documentId) => read([...path, id, 'items', documentId], item),
   addDocument(id, { name, type, content, sourceUrl, metadata }) {
@@ -70,9 +72,9 @@ export const knowledgeBases: Contract['knowledgeBases'] = {
     }
     const body: Record<string, unknown> = { question: name, answer: content };
     put(body, 'source', string(sourceUrl));
-    if (metadata) body.metadata = texts(metadata, 'metadata');
+    if (metadata) body.metadata = toTextMap(metadata, 'metadata');
     return write('POST', [...path, id, 'items'], item, body);
   },
-  uploadDocument: lacking('take a file into a knowledge base', pairs),
-  removeDocument: (id, documentId) => write('DELETE', [...path, id, 'items', documentId], nothing),
+  uploadDocument: unsupportedCall('take a file into a knowledge base', pairs),
+  removeDocument: (id, documentId) => write('DELETE', [...path, id, 'items', documentId], ignoreAnswer),
 };

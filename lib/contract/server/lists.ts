@@ -1,6 +1,6 @@
 import type { Page } from '../../model';
 import { read } from '../calls';
-import { type Decode, list } from '../envelope';
+import { type Decode, decodeList } from '../envelope';
 import type { Call, Slice } from '../index';
 import { isObject, number, object } from '../json';
 
@@ -8,34 +8,34 @@ import { isObject, number, object } from '../json';
 export type Keep<T> = (item: T) => boolean;
 
 /** A list whose emptiness is `null` (contract 6.1, 16). */
-export function rows<T>(item: Decode<T>, what: string): Decode<Page<T>> {
-  const decode = list(item, what);
+export function decodeServerList<T>(item: Decode<T>, what: string): Decode<Page<T>> {
+  const decode = decodeList(item, what);
   return (body) => decode(isObject(body) && body.data === null ? { ...body, data: [] } : body);
 }
 
 /** A list that the server pages: contacts, bots, flows, knowledge bases, items. `page_size=0` would crash it. */
-export function paged<T>(
+export function pagedList<T>(
   path: readonly string[],
   item: Decode<T>,
   what: string,
   { limit, page, ...filter }: Slice & Record<string, unknown>,
   keep?: Keep<T>,
 ): Call<Page<T>> {
-  const decode = rows(item, what);
-  const size = limit ? Math.min(limit, largest) : undefined;
+  const decode = decodeServerList(item, what);
+  const size = limit ? Math.min(limit, MAX_PAGE_SIZE) : undefined;
   return read(
     path,
     (body) => {
       const whole = withPlace(decode(body), object(body), page ?? 1);
       if (!keep) return whole;
       const { total: _total, ...rest } = whole;
-      return { ...rest, items: whole.items.filter(keep), print: printOf(whole.items) };
+      return { ...rest, items: whole.items.filter(keep), fingerprint: fingerprintOf(whole.items) };
     },
     { ...filter, page, page_size: size },
   );
 }
 
-const largest = 100;
+const MAX_PAGE_SIZE = 100;
 
 /** Some lists say in how many pages, some say nothing of a next one. */
 function withPlace<T>(page: Page<T>, body: Record<string, unknown> | undefined, asked: number): Page<T> {
@@ -47,7 +47,7 @@ function withPlace<T>(page: Page<T>, body: Record<string, unknown> | undefined, 
  * A list that always shows its newest `most` and knows no paging (contract 6.1, 17): cut into pages here. The last one
  * says `truncated` when there may be more than the server shows.
  */
-export function newest<T>(
+export function newestList<T>(
   path: readonly string[],
   item: Decode<T>,
   what: string,
@@ -55,7 +55,7 @@ export function newest<T>(
   { limit, page = 1 }: Slice,
   { query, choose = (items) => ({ items }) }: { query?: Call<unknown>['query']; choose?: Choose<T> } = {},
 ): Call<Page<T>> {
-  const decode = rows(item, what);
+  const decode = decodeServerList(item, what);
   return read(
     path,
     (body) => {
@@ -75,19 +75,19 @@ export function newest<T>(
 /** @returns what was asked for, and whether some of it lies beyond what the server shows, where that can be known */
 export type Choose<T> = (items: T[]) => { items: T[]; cut?: boolean | undefined };
 
-function printOf(items: readonly unknown[]): string {
+function fingerprintOf(items: readonly unknown[]): string {
   const id = (item: unknown) => (item as { id?: unknown } | undefined)?.id;
   return JSON.stringify([items.length, id(items[0]), id(items.at(-1))]);
 }
 
 /** Does a text stand in one of the fields, in whatever case? */
-export function mentions(search: string | undefined, ...fields: unknown[]): boolean {
+export function containsText(search: string | undefined, ...fields: unknown[]): boolean {
   if (!search) return true;
   const wanted = search.toLowerCase();
   return fields.some((field) => typeof field === 'string' && field.toLowerCase().includes(wanted));
 }
 
 /** @returns true when nothing is wanted or it is just that */
-export function is(wanted: string | undefined, value: unknown): boolean {
+export function isWanted(wanted: string | undefined, value: unknown): boolean {
   return wanted === undefined || wanted === '' || wanted === value;
 }

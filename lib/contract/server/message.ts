@@ -1,14 +1,14 @@
 import type { Message, Outgoing } from '../../model';
 import { message as known } from '../entities';
-import { entity, idOf } from '../envelope';
-import { array, fileName, type Json, number, object, put, string, tryJson } from '../json';
-import { camelled, textOf, texts } from './words';
+import { decodeEntity, idOf } from '../envelope';
+import { array, type Json, number, object, put, safeFileName, string, tryJson } from '../json';
+import { camelKeys, textOf, toTextMap } from './words';
 
 /** Where a write's own key stands in the metadata, so that the message can be found again. */
-const keyName = 'idempotency_key';
+const KEY_FIELD = 'idempotency_key';
 
 /** What the wire keeps in the metadata although it is no metadata of the user's. */
-const carried = ['media_url', 'mime_type', 'filename', 'size', 'latitude', 'longitude', 'address', keyName] as const;
+const carried = ['media_url', 'mime_type', 'filename', 'size', 'latitude', 'longitude', 'address', KEY_FIELD] as const;
 const nested = ['interactive', 'template', 'contact'] as const;
 
 /**
@@ -16,12 +16,12 @@ const nested = ['interactive', 'template', 'contact'] as const;
  * as texts, and its sender is a `user` where ours is an agent.
  */
 export function message(body: unknown): Message {
-  const wire = entity(body, 'a message');
+  const wire = decodeEntity(body, 'a message');
   const { content, metadata, attachments, error_message, ...rest } = wire;
   const held = object(metadata) ?? {};
   const text = typeof content === 'string' ? content : undefined;
   const attachment = object(array(attachments)[0]);
-  const flat: Json = { ...camelled(rest), id: idOf(wire, 'a message') };
+  const flat: Json = { ...camelKeys(rest), id: idOf(wire, 'a message') };
   const url = string(attachment?.url) ?? string(held.media_url);
   if (url !== undefined) flat.media = mediaOf(url, attachment, held, wire, text);
   // What stands in for a caption, a place or a template that has no words is no text.
@@ -40,7 +40,7 @@ export function message(body: unknown): Message {
 function mediaOf(url: string, attachment: Json | undefined, held: Json, wire: Json, text: string | undefined): Json {
   const media: Json = { url, type: string(wire.content_type) };
   put(media, 'mimeType', string(attachment?.mime_type) ?? string(held.mime_type));
-  put(media, 'filename', fileName(attachment?.filename) ?? fileName(held.filename));
+  put(media, 'filename', safeFileName(attachment?.filename) ?? safeFileName(held.filename));
   put(media, 'size', number(attachment?.size_bytes) ?? number(held.size));
   put(media, 'thumbnailUrl', string(attachment?.thumbnail_url));
   if (text !== url && text !== media.filename) put(media, 'caption', text || undefined);
@@ -83,7 +83,7 @@ function latest(wire: Json): string | undefined {
  */
 export function outgoing({ type, text, media, replyTo, metadata, ...parts }: Outgoing): Json {
   const words: Json = { content_type: media?.type ?? type, content: text ?? '' };
-  const held: Record<string, string> = metadata ? texts(metadata, 'metadata') : {};
+  const held: Record<string, string> = metadata ? toTextMap(metadata, 'metadata') : {};
   const keep = (key: string, value: unknown) => {
     if (value !== undefined && value !== '') held[key] = textOf(value);
   };
@@ -110,11 +110,11 @@ export function outgoing({ type, text, media, replyTo, metadata, ...parts }: Out
 }
 
 /** @returns the body with the write's own key in its metadata */
-export function marked(body: Json, key: string): Json {
-  return { ...body, metadata: { ...object(body.metadata), [keyName]: key } };
+export function withKey(body: Json, key: string): Json {
+  return { ...body, metadata: { ...object(body.metadata), [KEY_FIELD]: key } };
 }
 
 /** @returns true for a message on the wire that was sent with this key */
-export function isMarked(wire: unknown, key: string): boolean {
-  return object(object(wire)?.metadata)?.[keyName] === key;
+export function hasKey(wire: unknown, key: string): boolean {
+  return object(object(wire)?.metadata)?.[KEY_FIELD] === key;
 }

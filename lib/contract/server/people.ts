@@ -1,16 +1,16 @@
 import { invalid, unsupported } from '../../errors';
 import type { Channel, Contact } from '../../model';
-import { chain, inLane, lacking, nothing, read, write } from '../calls';
-import { entity } from '../envelope';
+import { chain, ignoreAnswer, inLane, read, unsupportedCall, write } from '../calls';
+import { decodeEntity } from '../envelope';
 import type { Call, Contract, IdentityInput } from '../index';
 import { isObject, type Json, object, string } from '../json';
 import { channel, connected, contact, session, tenant, user } from './entities';
-import { is, mentions, newest, paged, rows } from './lists';
-import { inWords, texts } from './words';
+import { containsText, decodeServerList, isWanted, newestList, pagedList } from './lists';
+import { toServerFields, toTextMap } from './words';
 
 const atContacts = ['contacts'];
 const atChannels = ['channels'];
-const mostChannels = 100;
+const MAX_LISTED_CHANNELS = 100;
 
 /** Signing in and who we are (contract 1.1). */
 export const auth: Contract['auth'] = {
@@ -22,18 +22,23 @@ export const auth: Contract['auth'] = {
     ...write('POST', ['auth', 'refresh'], session, { refresh_token: refreshToken }),
     keepSession: true,
   }),
-  logout: lacking('sign out', 'Its tokens end by themselves: the access token after 15 minutes.'),
+  logout: unsupportedCall('sign out', 'Its tokens end by themselves: the access token after 15 minutes.'),
   me: () => read(['me'], user),
   tenant: () => read(['tenant'], tenant),
   updateProfile(changes) {
-    const body = inWords(changes, { name: 'name', avatarUrl: 'avatar_url' }, 'a user', 'It keeps name and avatarUrl.');
+    const body = toServerFields(
+      changes,
+      { name: 'name', avatarUrl: 'avatar_url' },
+      'a user',
+      'It keeps name and avatarUrl.',
+    );
     return chain(read(['me'], user), ({ name, avatarUrl }) =>
       write('PUT', ['me'], user, { name, avatar_url: avatarUrl, ...body }),
     );
   },
   // A wrong current password is a 401 here, and no reason to sign in again (contract 6.1, 39).
   changePassword: (current, next) => ({
-    ...write('PUT', ['me', 'password'], nothing, { current_password: current, new_password: next }),
+    ...write('PUT', ['me', 'password'], ignoreAnswer, { current_password: current, new_password: next }),
     keepSession: true,
   }),
 };
@@ -44,10 +49,10 @@ const contactFields = {
   phone: 'phone',
   avatarUrl: 'avatar_url',
   tags: 'tags',
-  customFields: (value: unknown) => ({ custom_fields: texts(value ?? {}, 'customFields') }),
+  customFields: (value: unknown) => ({ custom_fields: toTextMap(value ?? {}, 'customFields') }),
 };
 const keepsOf = 'It keeps name, email, phone, avatarUrl, tags and customFields: put the rest into customFields.';
-const contactBody = (changes: Json) => inWords(changes, contactFields, 'a contact', keepsOf);
+const contactBody = (changes: Json) => toServerFields(changes, contactFields, 'a contact', keepsOf);
 const getContact = (id: string) => read([...atContacts, id], contact);
 
 /** A contact is replaced as a whole (contract 6.1, 11): what is not to change has to go along. */
@@ -57,7 +62,9 @@ function mergedContact(id: string, changes: (now: Contact) => Json): Call<Contac
     chain(getContact(id), (now) => {
       const { name, email, phone, avatarUrl, tags, customFields } = now;
       const whole = contactBody({ name, email, phone, avatarUrl, tags, customFields });
-      return chain(write('PUT', [...atContacts, id], nothing, { ...whole, ...changes(now) }), () => getContact(id));
+      return chain(write('PUT', [...atContacts, id], ignoreAnswer, { ...whole, ...changes(now) }), () =>
+        getContact(id),
+      );
     }),
   );
 }
@@ -65,11 +72,11 @@ function mergedContact(id: string, changes: (now: Contact) => Json): Call<Contac
 const identityBody = ({ channelType, identifier, metadata }: IdentityInput) => ({
   channel_type: channelType,
   identifier,
-  ...(metadata ? { metadata: texts(metadata, 'metadata') } : {}),
+  ...(metadata ? { metadata: toTextMap(metadata, 'metadata') } : {}),
 });
 
 const addIdentity = (id: string, identity: IdentityInput) =>
-  chain(write('POST', [...atContacts, id, 'identities'], nothing, identityBody(identity)), () => getContact(id));
+  chain(write('POST', [...atContacts, id, 'identities'], ignoreAnswer, identityBody(identity)), () => getContact(id));
 
 /** Contacts (contract 1.4). */
 export const contacts: Omit<Contract['contacts'], 'conversations'> = {
@@ -78,11 +85,11 @@ export const contacts: Omit<Contract['contacts'], 'conversations'> = {
     if (sortBy || sortOrder) throw unsupported('sort contacts', 'Sort the list after it has come.');
     const chooses = email || phone || tags?.length;
     const keep = (one: Contact) =>
-      is(email?.toLowerCase(), one.email?.toLowerCase()) &&
-      is(phone && bare(phone), bare(one.phone ?? '')) &&
+      isWanted(email?.toLowerCase(), one.email?.toLowerCase()) &&
+      isWanted(phone && bare(phone), bare(one.phone ?? '')) &&
       (!tags?.length || tags.some((tag) => one.tags?.includes(tag)));
     const query = { ...slice, search: search || email || (phone && bare(phone)) };
-    return paged(atContacts, contact, 'contacts', query, chooses ? keep : undefined);
+    return pagedList(atContacts, contact, 'contacts', query, chooses ? keep : undefined);
   },
   get: getContact,
   create({ identifiers, ...input }) {
@@ -95,8 +102,8 @@ export const contacts: Omit<Contract['contacts'], 'conversations'> = {
     const body = contactBody(changes);
     return mergedContact(id, () => body);
   },
-  remove: (id) => write('DELETE', [...atContacts, id], nothing),
-  merge: lacking('merge contacts', 'Move what you need with an update, then delete the other contact.'),
+  remove: (id) => write('DELETE', [...atContacts, id], ignoreAnswer),
+  merge: unsupportedCall('merge contacts', 'Move what you need with an update, then delete the other contact.'),
   addTags: (id, names) => mergedContact(id, ({ tags = [] }) => ({ tags: [...new Set([...tags, ...names])] })),
   removeTags: (id, names) =>
     mergedContact(id, ({ tags = [] }) => ({ tags: tags.filter((tag) => !names.includes(tag)) })),
@@ -104,7 +111,7 @@ export const contacts: Omit<Contract['contacts'], 'conversations'> = {
   removeIdentity: (id, identityId) =>
     inLane(
       id,
-      chain(write('DELETE', [...atContacts, id, 'identities', identityId], nothing), () => getContact(id)),
+      chain(write('DELETE', [...atContacts, id, 'identities', identityId], ignoreAnswer), () => getContact(id)),
     ),
 };
 
@@ -137,21 +144,24 @@ const channelFields = {
   type: 'type',
   name: 'name',
   identifier: 'identifier',
-  config: (value: unknown) => ({ config: texts(value ?? {}, 'config') }),
-  credentials: (value: unknown) => ({ credentials: texts(value ?? {}, 'credentials') }),
+  config: (value: unknown) => ({ config: toTextMap(value ?? {}, 'config') }),
+  credentials: (value: unknown) => ({ credentials: toTextMap(value ?? {}, 'credentials') }),
 };
 const keepsChannel = 'It keeps name, type, identifier, config and credentials, and switches by status.';
-const channelBody = (changes: Json) => inWords(changes, channelFields, 'a channel', keepsChannel);
+const channelBody = (changes: Json) => toServerFields(changes, channelFields, 'a channel', keepsChannel);
 const getChannel = (id: string) => read([...atChannels, id], channel);
 const noFigures = 'Read the figures of all channels: analytics, channels.';
 
 /** Channels (contract 1.5). */
 export const channels: Contract['channels'] = {
   list: ({ type, status, search, ...slice }) =>
-    newest(atChannels, channel, 'channels', mostChannels, slice, {
+    newestList(atChannels, channel, 'channels', MAX_LISTED_CHANNELS, slice, {
       choose: (shown) => ({
         items: shown.filter(
-          (one) => is(type, one.type) && is(status, one.status) && mentions(search, one.name, one.type, one.identifier),
+          (one) =>
+            isWanted(type, one.type) &&
+            isWanted(status, one.status) &&
+            containsText(search, one.name, one.type, one.identifier),
         ),
       }),
     }),
@@ -163,27 +173,27 @@ export const channels: Contract['channels'] = {
     if (Object.keys(body).length > 0 || parts.length === 0) parts.unshift(replace(id, body));
     return inLane(id, oneByOne(parts));
   },
-  remove: (id) => write('DELETE', [...atChannels, id], nothing),
+  remove: (id) => write('DELETE', [...atChannels, id], ignoreAnswer),
   connect: (id) => inLane(id, write('POST', [...atChannels, id, 'connect'], connected, {})),
   disconnect: (id) =>
     inLane(
       id,
-      chain(write('POST', [...atChannels, id, 'disconnect'], nothing, {}), () => getChannel(id)),
+      chain(write('POST', [...atChannels, id, 'disconnect'], ignoreAnswer, {}), () => getChannel(id)),
     ),
   status: (id) =>
     read([...atChannels, id], (body) => {
       const { status, enabled, connectionStatus } = channel(body);
       return { status, enabled, connectionStatus };
     }),
-  capabilities: lacking('tell the capabilities of a channel', 'Look them up in the documentation of its type.'),
-  test: lacking('test a channel', 'Connect it: the answer says whether that worked.'),
-  stats: lacking('tell the figures of one channel', noFigures),
+  capabilities: unsupportedCall('tell the capabilities of a channel', 'Look them up in the documentation of its type.'),
+  test: unsupportedCall('test a channel', 'Connect it: the answer says whether that worked.'),
+  stats: unsupportedCall('tell the figures of one channel', noFigures),
 };
 
 /** As contacts, channels are replaced as a whole; credentials are never shown, so only new ones go along. */
 function replace(id: string, changes: Json): Call<Channel> {
   return chain(
-    read([...atChannels, id], (body) => entity(body, 'a channel')),
+    read([...atChannels, id], (body) => decodeEntity(body, 'a channel')),
     ({ type, name, identifier, config }) => {
       const now = channelBody({ type, name, identifier, config: config ?? {} });
       return write('PUT', [...atChannels, id], channel, { ...now, ...changes });
@@ -195,13 +205,13 @@ function enable(id: string, status: unknown): Call<Channel> {
   if (status !== 'active' && status !== 'inactive')
     throw unsupported(`set a channel to "${String(status)}"`, 'Set it to active or inactive, or connect it.');
   const body = { enabled: status === 'active' };
-  return chain(write('PUT', [...atChannels, id, 'enabled'], nothing, body), () => getChannel(id));
+  return chain(write('PUT', [...atChannels, id, 'enabled'], ignoreAnswer, body), () => getChannel(id));
 }
 
 /** Conversations do not tell the kind of their channel. @param make gets the types by channel id */
 export function channelTypes<T>(make: (types: ReadonlyMap<string, string>) => T): Call<T> {
   return read(atChannels, (body) => {
-    const { items } = rows(channel, 'channels')(body);
+    const { items } = decodeServerList(channel, 'channels')(body);
     return make(new Map(items.flatMap(({ id, type }): [string, string][] => (type ? [[id, type]] : []))));
   });
 }

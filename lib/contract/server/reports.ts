@@ -1,12 +1,12 @@
 import { invalid, unsupported } from '../../errors';
-import { lacking, read, write } from '../calls';
+import { read, unsupportedCall, write } from '../calls';
 import { rendering, visualTemplates } from '../entities';
-import { entity } from '../envelope';
+import { decodeEntity } from '../envelope';
 import type { Contract, Figures, Period, RenderInput } from '../index';
 import { type Json, number, object } from '../json';
-import { lackingAll } from './lacking';
-import { rows } from './lists';
-import { deeplyCamelled } from './words';
+import { decodeServerList } from './lists';
+import { unsupportedCrud } from './unsupported';
+import { camelKeysDeep } from './words';
 
 const at = { dashboard: 'overview', conversations: 'conversations', channels: 'channels' } as const;
 const figuresOf = 'It has figures of dashboard, conversations and channels.';
@@ -17,8 +17,8 @@ export const analytics: Contract['analytics'] = {
     if (!Object.hasOwn(at, what)) throw unsupported(`tell the figures of ${what}`, figuresOf);
     return read(['analytics', at[what as keyof typeof at]], (body) => named(what, body), days(period));
   },
-  report: lacking('make reports', figuresOf),
-  export: lacking('export figures', figuresOf),
+  report: unsupportedCall('make reports', figuresOf),
+  export: unsupportedCall('export figures', figuresOf),
 };
 
 /** Whole days, and both ends (contract 1.10); without either it is the last week. */
@@ -30,13 +30,13 @@ function days({ startDate, endDate }: Period): Json {
 
 /** The figures under the names that they have elsewhere, as far as there are any; the others keep theirs. */
 function named(what: Figures, body: unknown): Json {
-  const all = () => rows((row) => deeplyCamelled(object(row) ?? {}) as Json, 'figures')(body).items;
+  const all = () => decodeServerList((row) => camelKeysDeep(object(row) ?? {}) as Json, 'figures')(body).items;
   if (what === 'channels') return { channels: all().map(channelRow) };
   if (what === 'conversations') {
     const timeline = all().map((row) => ({ ...row, count: number(row.totalConversations) ?? 0 }));
     return { totalConversations: timeline.reduce((sum, { count }) => sum + count, 0), timeline };
   }
-  const figures = deeplyCamelled(entity(body, 'figures')) as Json;
+  const figures = camelKeysDeep(decodeEntity(body, 'figures')) as Json;
   return { ...figures, conversations: { total: figures.totalConversations } };
 }
 
@@ -61,7 +61,7 @@ const body = ({ template, data, tenantId, channel, format, width, quality, scale
 /** The visual response engine, on servers that have started one (contract 1.11). */
 export const vre: Contract['vre'] = {
   render: (input) => write('POST', ['vre', 'render'], rendering, body(input), 'read'),
-  renderAndSend: lacking(
+  renderAndSend: unsupportedCall(
     'send a picture that it has made',
     'Render it, put it where the server can fetch it, and send it as an image.',
   ),
@@ -76,6 +76,6 @@ const silent = 'This server sends no webhooks.';
 
 /** Webhook registrations (contract 1.13): none. */
 export const webhooks: Contract['webhooks'] = {
-  ...lackingAll('webhooks', silent),
-  test: lacking('test a webhook', silent),
+  ...unsupportedCrud('webhooks', silent),
+  test: unsupportedCall('test a webhook', silent),
 };

@@ -3,24 +3,24 @@ import type { Changes } from '../index';
 import { isObject, type Json } from '../json';
 
 /** `assigned_user_id` becomes `assignedUserId`. */
-export function camel(key: string): string {
+export function toCamelCase(key: string): string {
   return key.replace(/_([a-z0-9])/g, (_whole, letter: string) => letter.toUpperCase());
 }
 
 /** An entity with its own field names made ours; what is inside maps and texts stays as it is. */
-export function camelled(wire: Json): Json {
-  return Object.fromEntries(Object.entries(wire).map(([key, value]) => [camel(key), value]));
+export function camelKeys(wire: Json): Json {
+  return Object.fromEntries(Object.entries(wire).map(([key, value]) => [toCamelCase(key), value]));
 }
 
-/** As {@link camelled}, all the way down: for answers that hold no map of the user's own. */
-export function deeplyCamelled(wire: unknown): unknown {
-  if (Array.isArray(wire)) return wire.map(deeplyCamelled);
+/** As {@link camelKeys}, all the way down: for answers that hold no map of the user's own. */
+export function camelKeysDeep(wire: unknown): unknown {
+  if (Array.isArray(wire)) return wire.map(camelKeysDeep);
   if (!isObject(wire)) return wire;
-  return Object.fromEntries(Object.entries(wire).map(([key, value]) => [camel(key), deeplyCamelled(value)]));
+  return Object.fromEntries(Object.entries(wire).map(([key, value]) => [toCamelCase(key), camelKeysDeep(value)]));
 }
 
 /** Maps hold texts only (contract 6.1, 20): anything else goes as its text, what is nested as JSON. */
-export function texts(given: unknown, name: string): Record<string, string> {
+export function toTextMap(given: unknown, name: string): Record<string, string> {
   if (!isObject(given)) throw invalid(`"${name}" must be an object.`, 'Give it as {"key": "value"}.');
   const kept = Object.entries(given).filter(([, value]) => value !== undefined && value !== null);
   return Object.fromEntries(kept.map(([key, value]) => [key, textOf(value)]));
@@ -34,17 +34,17 @@ export function textOf(value: unknown): string {
 export type Fields = Readonly<Record<string, string | ((value: unknown) => Json)>>;
 
 /** What comes with every entity that was read, and is not for us to set. */
-const theirs = new Set(['id', 'tenantId', 'createdAt', 'updatedAt']);
+const SERVER_OWNED_FIELDS = new Set(['id', 'tenantId', 'createdAt', 'updatedAt']);
 
 /**
  * Our fields in the server's words. A field that the server has no place for is refused: it would be lost silently.
  * @param hint what to do instead
  * @throws LinktorError `not_supported` naming the field
  */
-export function inWords(changes: Changes, fields: Fields, what: string, hint: string): Json {
+export function toServerFields(changes: Changes, fields: Fields, what: string, hint: string): Json {
   const result: Json = {};
   for (const [key, value] of Object.entries(changes)) {
-    if (value === undefined || theirs.has(key)) continue;
+    if (value === undefined || SERVER_OWNED_FIELDS.has(key)) continue;
     const field = Object.hasOwn(fields, key) ? fields[key] : undefined;
     if (field === undefined) throw unsupported(`keep "${key}" of ${what}`, hint);
     if (typeof field === 'string') result[field] = value;

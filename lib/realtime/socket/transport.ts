@@ -1,5 +1,5 @@
 import WebSocket from 'ws';
-import { type Headers, retryAfter } from '../../contract/envelope';
+import { type Headers, readRetryAfter } from '../../contract/envelope';
 import type { ErrorCode } from '../../errors';
 import { Heartbeat } from './heartbeat';
 import { refusedClose, refusedStatus, type Timing } from './state';
@@ -67,7 +67,7 @@ export class SocketTransport {
     ws.on('ping', () => this.#liveness?.heard(Date.now()));
     ws.on('unexpected-response', (_request, { statusCode = 0, headers }) => {
       const busy = statusCode === 429 || statusCode === 503;
-      const asked = busy ? retryAfter(headers as Headers, [], Date.now()) : undefined;
+      const asked = busy ? readRetryAfter(headers as Headers, [], Date.now()) : undefined;
       settings.onLost(`the server answered ${statusCode}`, refusedStatus[statusCode], asked);
     });
     ws.on('error', ({ code = 'connection failed' }: NodeJS.ErrnoException) => {

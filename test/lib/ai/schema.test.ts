@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { shapeOf } from '../../../lib/ai/json-schema';
+import { compileSchema } from '../../../lib/ai/json-schema';
 import type { LinktorError } from '../../../lib/errors';
 import { failing } from '../support';
 
@@ -11,7 +11,7 @@ const schema = {
 
 /** What is thrown for an answer. */
 async function refused(answer: string, against: Record<string, unknown> = schema): Promise<LinktorError> {
-  const shape = await shapeOf(against);
+  const shape = await compileSchema(against);
   return failing(() => shape.read(answer));
 }
 
@@ -23,13 +23,13 @@ describe('a JSON schema for answers', () => {
     ['JSON in a block without a language', '```\n{"name": "Ana", "age": 4}```'],
   ] as const) {
     it(`reads ${name}`, async () => {
-      assert.deepEqual((await shapeOf(schema)).read(answer), { name: 'Ana', age: 4 });
+      assert.deepEqual((await compileSchema(schema)).read(answer), { name: 'Ana', age: 4 });
     });
   }
 
   it('drops a key that a copy of the message would take for its prototype', async () => {
     for (const key of ['__proto__', '\\u005f_proto__']) {
-      const read = (await shapeOf(schema)).read(`{"name": "Ana", "${key}": {"admin": true}}`);
+      const read = (await compileSchema(schema)).read(`{"name": "Ana", "${key}": {"admin": true}}`);
       assert.deepEqual(Object.keys(read as object), ['name'], key);
     }
   });
@@ -64,7 +64,7 @@ describe('a JSON schema for answers', () => {
     ['one that would answer later', { $async: true, type: 'object' }],
   ] as const) {
     it(`refuses ${name}, naming the field`, async () => {
-      const error = await failing(shapeOf(bad));
+      const error = await failing(compileSchema(bad));
       assert.equal(error.code, 'validation');
       assert.match(error.message, /"schema"/);
     });
@@ -73,7 +73,7 @@ describe('a JSON schema for answers', () => {
   it('refuses what cannot be written down', async () => {
     const circle: Record<string, unknown> = { type: 'object' };
     circle.properties = { circle };
-    assert.equal((await failing(shapeOf(circle))).code, 'validation');
+    assert.equal((await failing(compileSchema(circle))).code, 'validation');
   });
 
   for (const [draft, tuple] of [
@@ -83,19 +83,19 @@ describe('a JSON schema for answers', () => {
   ] as const) {
     it(`knows ${draft}`, async () => {
       const dated = { $schema: draft, type: 'array', ...tuple };
-      assert.deepEqual((await shapeOf(dated)).read('["a", 1]'), ['a', 1]);
+      assert.deepEqual((await compileSchema(dated)).read('["a", 1]'), ['a', 1]);
       assert.equal((await refused('[1]', dated)).code, 'serialization');
     });
   }
 
   it('does not stumble over words of other programs and formats it does not know', async () => {
-    const shape = await shapeOf({ type: 'string', example: 'x', 'x-order': 1, format: 'made-up' });
+    const shape = await compileSchema({ type: 'string', example: 'x', 'x-order': 1, format: 'made-up' });
     assert.equal(shape.read('"text"'), 'text');
   });
 
   it('keeps what it has made of the same schema', async () => {
-    const shape = await shapeOf(schema);
-    assert.equal(await shapeOf({ ...schema }, shape), shape);
-    assert.notEqual(await shapeOf({ ...schema, required: [] }, shape), shape);
+    const shape = await compileSchema(schema);
+    assert.equal(await compileSchema({ ...schema }, shape), shape);
+    assert.notEqual(await compileSchema({ ...schema, required: [] }, shape), shape);
   });
 });

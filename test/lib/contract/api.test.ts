@@ -8,8 +8,8 @@ const set = (query: object | undefined) =>
 
 describe('contract A: calls', () => {
   it('signs in with the key or with a token, never with both', () => {
-    assert.deepEqual(api.badge({ apiKey: 'k' }), { 'X-API-Key': 'k' });
-    assert.deepEqual(api.badge({ token: 't' }), { Authorization: 'Bearer t' });
+    assert.deepEqual(api.authHeaders({ apiKey: 'k' }), { 'X-API-Key': 'k' });
+    assert.deepEqual(api.authHeaders({ token: 't' }), { Authorization: 'Bearer t' });
     assert.deepEqual(api.socket({ apiKey: 'k' }), { path: ['ws'], query: { api_key: 'k' } });
     assert.deepEqual(api.socket({ token: 't' }), { path: ['ws'], query: { token: 't' } });
   });

@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import { api } from '../../../lib/contract/api/index';
 import * as entities from '../../../lib/contract/entities';
-import { type Decode, list, refusal } from '../../../lib/contract/envelope';
+import { type Decode, decodeList, toServerError } from '../../../lib/contract/envelope';
 import { parseJson } from '../../../lib/contract/json';
 import { chunk, isLast } from '../../../lib/contract/stream';
 import { LinktorError } from '../../../lib/errors';
@@ -149,7 +149,7 @@ describe('contract: whatever a server may say', () => {
   it('is a page, or refused: never an empty list made of something else', () => {
     fc.assert(
       fc.property(json, (body) => {
-        const page = survives('list', list(entities.channel, 'channels'), body);
+        const page = survives('list', decodeList(entities.channel, 'channels'), body);
         if (!page) return;
         assert.ok(page.items.every(({ id }) => typeof id === 'string'));
         assert.equal(typeof page.hasNext, 'boolean');
@@ -174,7 +174,7 @@ describe('contract: whatever a server may say', () => {
     );
     fc.assert(
       fc.property(fc.integer({ min: 300, max: 999 }), headers, text, (status, given, body) => {
-        const error = ours(refusal(status, given, body, Date.now()));
+        const error = ours(toServerError(status, given, body, Date.now()));
         assert.ok(error.message.length > 0);
         const { retryAfter, serverCode, requestId } = error.cause;
         assert.ok(retryAfter === undefined || (Number.isFinite(retryAfter) && retryAfter >= 0));

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
-import { codeOf, list, refusal } from '../../../lib/contract/envelope';
+import { codeOf, decodeList, toServerError } from '../../../lib/contract/envelope';
 import { type ErrorCode, LinktorError } from '../../../lib/errors';
 import type { Page } from '../../../lib/model';
 import { failing, ours } from '../support';
@@ -10,7 +10,7 @@ const item = (wire: unknown) => {
   const { id } = wire as { id: string };
   return { id };
 };
-const read = list(item, 'things');
+const read = decodeList(item, 'things');
 const rows = [{ id: 'a' }, { id: 'b' }];
 
 describe('contract: lists', () => {
@@ -293,7 +293,7 @@ describe('contract: refusals', () => {
 
   for (const [what, status, headers, text, expected] of cases) {
     it(`understands ${what}`, () => {
-      const error = ours(refusal(status, headers, text, now));
+      const error = ours(toServerError(status, headers, text, now));
       assert.deepEqual([error.code, error.message, error.cause.status], [expected.code, expected.message, status]);
       for (const key of ['serverCode', 'requestId', 'retryAfter', 'details'] as const) {
         assert.deepEqual(error.cause[key], expected[key], key);
@@ -325,7 +325,7 @@ describe('contract: refusals', () => {
   });
 
   it('explains a redirect', () => {
-    const error = refusal(307, { location: 'https://evil.test/?key=1' }, '', now);
+    const error = toServerError(307, { location: 'https://evil.test/?key=1' }, '', now);
     assert.equal(error.code, 'unexpected');
     assert.match(String(error.cause.hint), /final address/);
     assert.ok(!JSON.stringify(error).includes('evil'));
@@ -355,7 +355,7 @@ describe('contract: refusals', () => {
   ];
   for (const [header, expected] of waits) {
     it(`reads Retry-After: ${header.slice(0, 40) || '(empty)'}`, () => {
-      assert.equal(refusal(429, { 'retry-after': header }, '', now).cause.retryAfter, expected);
+      assert.equal(toServerError(429, { 'retry-after': header }, '', now).cause.retryAfter, expected);
     });
   }
 
@@ -365,7 +365,7 @@ describe('contract: refusals', () => {
       for (const zone of ['America/Sao_Paulo', 'Asia/Tokyo', 'UTC']) {
         process.env.TZ = zone;
         for (const date of ['Fri May  1 12:00:30 2026', 'Fri, 01 May 2026 12:00:30 GMT']) {
-          assert.equal(refusal(429, { 'retry-after': date }, '', now).cause.retryAfter, 30, zone);
+          assert.equal(toServerError(429, { 'retry-after': date }, '', now).cause.retryAfter, 30, zone);
         }
       }
     } finally {
@@ -381,10 +381,10 @@ describe('contract: refusals', () => {
       '{"error":{"retryAfter":5}}',
       '{"error":{"retry_after":"5"}}',
     ]) {
-      assert.equal(refusal(429, {}, body, now).cause.retryAfter, 5, body);
+      assert.equal(toServerError(429, {}, body, now).cause.retryAfter, 5, body);
     }
-    assert.equal(refusal(429, {}, '{"retryAfter":-5}', now).cause.retryAfter, 0);
-    assert.equal(refusal(429, {}, '{"retryAfter":"soon"}', now).cause.retryAfter, undefined);
+    assert.equal(toServerError(429, {}, '{"retryAfter":-5}', now).cause.retryAfter, 0);
+    assert.equal(toServerError(429, {}, '{"retryAfter":"soon"}', now).cause.retryAfter, undefined);
   });
 
   it('never throws and always gives a complete error', () => {
@@ -396,7 +396,12 @@ describe('contract: refusals', () => {
     const header = fc.oneof(fc.string(), fc.constantFrom('3', '-1', 'Fri, 01 May 2026 12:00:30 GMT', '١٢'));
     fc.assert(
       fc.property(fc.integer({ min: 300, max: 999 }), header, text, (status, wait, body) => {
-        const error = refusal(status, { 'retry-after': wait, 'content-type': wait, 'x-request-id': wait }, body, now);
+        const error = toServerError(
+          status,
+          { 'retry-after': wait, 'content-type': wait, 'x-request-id': wait },
+          body,
+          now,
+        );
         assert.ok(error instanceof LinktorError);
         ours(error);
         assert.equal(error.cause.status, status);

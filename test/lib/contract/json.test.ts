@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
-import { misfit, number, parseJson, put, string, tryJson } from '../../../lib/contract/json';
+import { number, parseJson, put, string, tryJson, unexpectedShape } from '../../../lib/contract/json';
 import type { LinktorError } from '../../../lib/errors';
 
 /** Every key of every object in a value, at any depth. */
@@ -135,7 +135,7 @@ describe('contract: JSON from outside', () => {
   });
 
   it('calls a wrong shape a serialization error', () => {
-    const error = misfit('a message');
+    const error = unexpectedShape('a message');
     assert.equal(error.code, 'serialization');
     assert.match(error.message, /a message/);
   });

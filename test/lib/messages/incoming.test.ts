@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import { message as decode } from '../../../lib/contract/entities';
-import { attachmentsOf, pickedOf, wordsOf } from '../../../lib/messages/incoming';
+import { attachmentsOf, choiceOf, wordsOf } from '../../../lib/messages/incoming';
 import type { Message } from '../../../lib/model';
 
 const message = (parts: object): Message => ({
@@ -61,7 +61,7 @@ describe('incoming', () => {
     ['a plain message', { text: 'Yes' }, undefined],
   ];
   for (const [what, parts, expected] of picked) {
-    it(`sees what was picked: ${what}`, () => assert.deepEqual(pickedOf(message(parts)), expected));
+    it(`sees what was picked: ${what}`, () => assert.deepEqual(choiceOf(message(parts)), expected));
   }
 
   const words: [string, object, string][] = [
@@ -106,7 +106,7 @@ describe('incoming', () => {
         const found = decode({ id: 'm', ...given });
         assert.equal(typeof wordsOf(found), 'string');
         assert.ok(Array.isArray(attachmentsOf(found)));
-        const choice = pickedOf(found);
+        const choice = choiceOf(found);
         if (choice) assert.deepEqual([typeof choice.id, typeof choice.title], ['string', 'string']);
       }),
     );

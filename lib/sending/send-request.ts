@@ -1,11 +1,11 @@
 import { invalid } from '../errors';
 import type { Outgoing } from '../model';
-import type { Wait } from './arrival';
-import { compose, type Kind, rawBody, type Said } from './compose';
-import type { Fitting } from './fit';
+import { compose, type Kind, type MessageInput, rawBody } from './compose';
+import type { DeliveryWait } from './delivery-watcher';
+import type { FitPolicy } from './fit';
 import type { Target } from './limits';
 import type { Recipient } from './recipient';
-import { insteadOf, type WindowWishes } from './window';
+import { substituteOf, type WindowPolicy } from './window';
 
 /** A body in the server's own words, sent as it is. */
 export interface Raw {
@@ -16,18 +16,18 @@ export interface Raw {
 export interface SendRequest {
   to: Recipient;
   message: Outgoing | Raw;
-  fitting: Fitting;
+  fitting: FitPolicy;
   /** what is known about the channel of a conversation that is given */
   channel: Pick<Target, 'channelId' | 'channelType'>;
   /** null: without; undefined: a new one for every part; else `:2` and so on is appended for further parts */
   idempotencyKey?: string | null;
-  wait?: Pick<Wait, 'status' | 'timeout'>;
+  wait?: Pick<DeliveryWait, 'status' | 'timeoutS'>;
   /** sent where the channel takes only templates any more; null: nothing is, and that is no error */
   instead?: Outgoing | null;
 }
 
 /** How a flow author wants it sent. */
-export interface Wishes extends Said, Fitting, WindowWishes {
+export interface SendWishes extends MessageInput, FitPolicy, WindowPolicy {
   kind: string;
   raw?: unknown;
   /** none, incoming (the message that came in), message (the one given) */
@@ -46,30 +46,30 @@ export interface Wishes extends Said, Fitting, WindowWishes {
  * @param key the idempotency key, where one is given
  * @throws LinktorError `validation` that names what is missing or does not fit; nothing has left then
  */
-export function orderOf(
+export function sendRequestOf(
   to: Recipient,
-  wishes: Wishes,
+  wishes: SendWishes,
   msg: Record<string, unknown>,
   key: string | undefined,
 ): SendRequest {
   const { kind, ifTooLong, ifNoButtons, idempotency, waitFor, waitTimeout: timeout } = wishes;
   const isOwn = to.conversationId !== undefined && to.conversationId === msg.conversationId;
   const text = (value: unknown) => (isOwn && typeof value === 'string' ? value : undefined);
-  const instead = kind === 'template' || kind === 'raw' ? undefined : insteadOf(wishes);
+  const instead = kind === 'template' || kind === 'raw' ? undefined : substituteOf(wishes);
   return {
     to,
-    message: kind === 'raw' ? { raw: rawBody(wishes.raw) } : replying(compose(kind as SaidKind, wishes), wishes, msg),
+    message: kind === 'raw' ? { raw: rawBody(wishes.raw) } : withReply(compose(kind as SaidKind, wishes), wishes, msg),
     fitting: { ifTooLong, ifNoButtons },
     channel: { channelId: text(msg.channelId), channelType: text(msg.channelType) },
     idempotencyKey: idempotency === 'none' ? null : key && headerKey(key),
-    ...(waitFor === 'accepted' ? {} : { wait: { status: waitFor as Wait['status'], timeout } }),
+    ...(waitFor === 'accepted' ? {} : { wait: { status: waitFor as DeliveryWait['status'], timeoutS: timeout } }),
     ...(instead !== undefined && { instead }),
   };
 }
 
 type SaidKind = Exclude<Kind, 'raw'>;
 
-function replying(message: Outgoing, { replyTo, replyToMessage }: Wishes, msg: Record<string, unknown>): Outgoing {
+function withReply(message: Outgoing, { replyTo, replyToMessage }: SendWishes, msg: Record<string, unknown>): Outgoing {
   if (replyTo === 'none') return message;
   const answered = replyTo === 'incoming' ? msg.messageId : replyToMessage;
   if (typeof answered === 'string' && answered !== '') return { ...message, replyTo: answered };

@@ -3,7 +3,7 @@ import type { Message } from '../model';
 import type { Delivery, SocketState } from '../realtime';
 
 /** The live side, as far as somebody who waits for a message needs it. */
-export interface Line {
+export interface StatusSource {
   hear(listener: (delivery: Delivery) => void): void;
   subscribe(conversationId: string): void;
   onState(listener: (state: SocketState) => void): void;
@@ -12,16 +12,16 @@ export interface Line {
   readonly polls?: boolean;
 }
 
-export interface Wait {
+export interface DeliveryWait {
   status: 'delivered' | 'read';
   /** seconds */
-  timeout: number;
+  timeoutS: number;
   signal: AbortSignal;
   /** one REST look at a message */
   look(messageId: string): Promise<Message>;
 }
 
-type Known = Pick<Message, 'status'> & { reason?: string };
+type KnownStatus = Pick<Message, 'status'> & { reason?: string };
 
 const rank: Record<string, number> = { pending: 0, sent: 1, delivered: 2, read: 3, failed: 4 };
 /** milliseconds between two looks: while nothing can be heard, and while it should be */
@@ -32,14 +32,14 @@ const settling = 250;
 
 /** Listens for what becomes of the messages of a conversation. To be made before they are sent: some are fast. */
 export class DeliveryWatcher {
-  readonly #known = new Map<string, Known>();
-  readonly #line: Line;
+  readonly #known = new Map<string, KnownStatus>();
+  readonly #line: StatusSource;
   #nextLook = 0;
   #pause = blind;
   #looking = false;
   #wake = () => {};
 
-  constructor(line: Line, conversationId: string) {
+  constructor(line: StatusSource, conversationId: string) {
     this.#line = line;
     line.hear(({ event }) => {
       if (event.conversationId !== conversationId) return;
@@ -58,8 +58,8 @@ export class DeliveryWatcher {
    * @returns the status of the last one
    * @throws LinktorError `server` when one of them has failed on its way, `timeout` when it takes too long
    */
-  async all(messageIds: readonly string[], wait: Wait): Promise<string> {
-    const end = Date.now() + wait.timeout * 1000;
+  async all(messageIds: readonly string[], wait: DeliveryWait): Promise<string> {
+    const end = Date.now() + wait.timeoutS * 1000;
     const stop = () => this.#wake();
     wait.signal.addEventListener('abort', stop);
     this.#pause = this.#line.state.name === 'open' && !this.#line.polls ? hearing : blind;
@@ -96,7 +96,7 @@ export class DeliveryWatcher {
   }
 
   /** In the background: what is heard meanwhile is faster. A look that fails will be made again. */
-  #look(messageIds: readonly string[], { look }: Wait): void {
+  #look(messageIds: readonly string[], { look }: DeliveryWait): void {
     this.#nextLook = Date.now() + this.#pause;
     this.#pause *= 2;
     if (this.#looking) return;
@@ -117,7 +117,7 @@ export class DeliveryWatcher {
     });
   }
 
-  async #lost(messageId: string, { look }: Wait): Promise<LinktorError> {
+  async #lost(messageId: string, { look }: DeliveryWait): Promise<LinktorError> {
     const { failedReason, errorMessage } = await look(messageId).catch(() => ({}) as Partial<Message>);
     const reason = [failedReason, errorMessage].find((one) => typeof one === 'string') ?? 'no reason is given';
     return new LinktorError('server', `The message could not be delivered: ${reason}.`, {
@@ -126,7 +126,7 @@ export class DeliveryWatcher {
     });
   }
 
-  #late(messageId: string, { status, timeout }: Wait): LinktorError {
+  #late(messageId: string, { status, timeoutS: timeout }: DeliveryWait): LinktorError {
     const known = this.#known.get(messageId)?.status ?? 'pending';
     return new LinktorError('timeout', `The message ${messageId} is ${known}, not ${status}, after ${timeout} s.`, {
       details: { messageId, status: known },
