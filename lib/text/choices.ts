@@ -1,0 +1,98 @@
+import { fold, foldLoosely, tidy } from './normalise';
+
+/** One thing that was offered. */
+export interface Offered {
+  id: string;
+  title: string;
+  /** other words that mean it */
+  also?: readonly string[];
+}
+
+/** What an answer fits: one of what was offered, several at once, or none. */
+export type Chosen<T extends Offered> =
+  | { kind: 'one'; option: T; index: number; how: 'id' | 'number' | 'title' | 'word' }
+  | { kind: 'several'; options: readonly T[] }
+  | { kind: 'none' };
+
+/** letters that a beginning must have to stand for the whole */
+const MIN_BEGINNING = 3;
+
+/**
+ * What somebody has chosen by typing instead of pressing. In this order: the id, the number in the list, the title,
+ * another word for it, and a beginning of at least three letters that fits one alone. Titles and words are compared
+ * exactly first, then without accents, punctuation and emoji.
+ */
+export function choose<T extends Offered>(text: string, options: readonly T[]): Chosen<T> {
+  const byId = options.findIndex(({ id }) => id === text.trim());
+  if (byId >= 0) return one(options, byId, 'id');
+  const number = numberIn(text);
+  if (number !== undefined && options[number - 1]) return one(options, number - 1, 'number');
+  const words = wordsOf(options);
+  const [folded, loose] = [fold(text), foldLoosely(text)];
+  if (folded === '') return { kind: 'none' };
+  const tests: [how: 'title' | 'word', fits: (words: Words) => boolean][] = [
+    ['title', ({ title }) => title === folded],
+    ['title', ({ looseTitle }) => loose !== '' && looseTitle === loose],
+    ['word', ({ also }) => also.includes(folded)],
+    ['word', ({ looseAlso }) => loose !== '' && looseAlso.includes(loose)],
+    [
+      'title',
+      ({ looseTitle, looseAlso }) =>
+        [...loose].length >= MIN_BEGINNING && [looseTitle, ...looseAlso].some((word) => word.startsWith(loose)),
+    ],
+  ];
+  for (const [how, fits] of tests) {
+    const found = words.filter(fits);
+    const [first] = found;
+    if (first && found.length === 1) return one(options, first.index, how);
+    if (first) return { kind: 'several', options: found.map(({ index }) => options[index] as T) };
+  }
+  return { kind: 'none' };
+}
+
+interface Words {
+  index: number;
+  title: string;
+  looseTitle: string;
+  also: string[];
+  looseAlso: string[];
+}
+
+function wordsOf(options: readonly Offered[]): Words[] {
+  return options.map(({ title, also = [] }, index) => ({
+    index,
+    title: fold(title),
+    looseTitle: foldLoosely(title),
+    also: also.map(fold),
+    looseAlso: also.map(foldLoosely),
+  }));
+}
+
+function one<T extends Offered>(options: readonly T[], index: number, how: 'id' | 'number' | 'title' | 'word') {
+  return { kind: 'one' as const, option: options[index] as T, index, how };
+}
+
+/** @returns the number that a text is, as lists are answered: 2, 2., 2), (2), #2, with digits of any script */
+export function numberIn(text: string): number | undefined {
+  const digits = asciiDigits(tidy(text)).replace('\u20e3', '');
+  const found = /^[#(]?(\d{1,4})[.):]?$/.exec(digits.replaceAll(' ', ''));
+  return found ? Number(found[1]) : undefined;
+}
+
+/** @returns the text with the decimal digits of every script as 0 to 9 */
+export function asciiDigits(text: string): string {
+  return text.replace(/\p{Nd}/gu, (digit) => {
+    const code = digit.codePointAt(0) ?? 0;
+    if (code < 128) return digit;
+    // Ten digits in a row, in every script: the zero is where the row of digits begins.
+    let zero = code;
+    while (code - zero < 9 && /\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero--;
+    return String((code - zero) % 10);
+  });
+}
+
+/** @returns a test for messages that are one of these words and nothing else, in any case, with or without accents */
+export function anyOf(words: readonly string[]): (text: string) => boolean {
+  const known = new Set(words.map(foldLoosely).filter((word) => word !== ''));
+  return (text) => known.has(foldLoosely(text));
+}

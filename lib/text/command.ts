@@ -1,0 +1,34 @@
+import { fold, tidy } from './normalise';
+
+/** A command as the chat channels write it: `/help@my_bot some words`. */
+export interface Command {
+  /** folded, without the slash: help */
+  name: string;
+  /** whom it is for, folded, where that is said: my_bot */
+  mention?: string;
+  /** the words after it, as they were typed */
+  args: readonly string[];
+}
+
+const SYNTAX = /^[/\u2044\u2215]([^\s/@]+)(?:@(\S+))?(?: (.*))?$/u;
+
+/** @returns the command that a text is, or undefined when it is none */
+export function commandOf(text: string): Command | undefined {
+  const found = SYNTAX.exec(tidy(text));
+  if (!found) return undefined;
+  const [, name = '', mention, rest = ''] = found;
+  return {
+    name: fold(name),
+    ...(mention !== undefined && { mention: fold(mention) }),
+    args: rest === '' ? [] : rest.split(' '),
+  };
+}
+
+/** @param wanted `help`, `/help` or, where only one bot is meant, `/help@my_bot` */
+export function commandTest(wanted: string): (text: string) => boolean {
+  const { name, mention } = commandOf(`/${tidy(wanted).replace(/^[/\u2044\u2215]+/, '')}`) ?? {};
+  return (text) => {
+    const given = commandOf(text);
+    return given !== undefined && given.name === name && (mention === undefined || given.mention === mention);
+  };
+}

@@ -1,0 +1,25 @@
+/** how many keys of an object are named */
+const MAX_NAMED_KEYS = 5;
+
+/** @returns what a value is, for an error that says what was there instead: "an array of 3", "an object {a, b}" */
+export function describe(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
+  if (typeof value === 'string') return value.trim() === '' ? 'an empty text' : 'a text';
+  if (typeof value === 'number') return Number.isFinite(value) ? `the number ${value}` : String(value);
+  if (typeof value === 'bigint') return `the number ${value}`;
+  if (typeof value === 'boolean') return String(value);
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'symbol') return 'a symbol';
+  if (Buffer.isBuffer(value) || ArrayBuffer.isView(value)) return `a buffer of ${value.byteLength} bytes`;
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : `an array of ${value.length}`;
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'an invalid date' : 'a date';
+  if (value instanceof Error) return 'an error';
+  return `an object {${keysOf(value)}}`;
+}
+
+function keysOf(value: object): string {
+  const keys = Object.keys(value);
+  const named = keys.slice(0, MAX_NAMED_KEYS).map((key) => key.slice(0, 40));
+  return keys.length > MAX_NAMED_KEYS ? `${named.join(', ')}, ...` : named.join(', ');
+}

@@ -1,0 +1,98 @@
+/**
+ * One writing for what people type and paste. The same words arrive composed and decomposed, full width, with
+ * invisible characters that a keyboard, a chat app or a web page has put in, and in any case.
+ */
+
+/** Characters that nobody sees: zero-width blanks, direction marks, variation selectors, soft hyphens. */
+const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu;
+const CONTROLS = /\p{Cc}/gu;
+const WHITE_SPACE = /[\s\u0085]/g;
+const DASHES = /[\p{Pd}\u2043\u2212]/gu;
+/** What "smart punctuation" makes of ' and " */
+const SINGLE_QUOTES = /[\u2018-\u201b\u02bc\u02b9\u2032\u00b4`]/g;
+const DOUBLE_QUOTES = /[\u201c-\u201f\u2033\u00ab\u00bb]/g;
+const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
+
+/** @returns the text without characters that nobody sees, in composed compatibility form, in one line */
+function plainForm(text: string): string {
+  return text.replace(INVISIBLE, '').replace(WHITE_SPACE, ' ').replace(CONTROLS, '').normalize('NFKC');
+}
+
+/** @returns the text in composed compatibility form, without invisible characters; white space and letters as they are */
+export function composed(text: string): string {
+  return PRINTABLE_ASCII.test(text) ? text : text.replace(INVISIBLE, '').normalize('NFKC');
+}
+
+/**
+ * What a person typed, cleaned for reading it: no invisible characters, full-width letters and digits as plain ones,
+ * white space as single blanks, none at the ends. Letters keep their case.
+ */
+export function tidy(text: string): string {
+  const plain = PRINTABLE_ASCII.test(text) ? text : plainForm(text);
+  return plain.replace(/ {2,}/g, ' ').trim();
+}
+
+/**
+ * The form in which texts are compared: {@link tidy}, and all that says the same in one writing: letters of any case,
+ * dashes, quotation marks. Folding what is folded changes nothing.
+ */
+export function fold(text: string): string {
+  if (PRINTABLE_ASCII.test(text)) return tidy(text).replaceAll('`', "'").toLowerCase();
+  const marks = plainForm(text)
+    .replace(DASHES, '-')
+    .replace(SINGLE_QUOTES, "'")
+    .replace(DOUBLE_QUOTES, '"')
+    .replaceAll('\u2026', '...');
+  // By way of capitals: ß is SS, and every sigma is one. A dotted capital I of Turkish is an i.
+  const folded = marks.toLowerCase().toUpperCase().toLowerCase().replaceAll('ς', 'σ').replaceAll('i\u0307', 'i');
+  return folded.normalize('NFKC').replace(/ {2,}/g, ' ').trim();
+}
+
+/**
+ * The form in which an answer is compared with what was offered: {@link fold} without accents, punctuation, symbols and
+ * emoji. `''` when nothing else is there.
+ */
+export function foldLoosely(text: string): string {
+  return fold(text)
+    .normalize('NFD')
+    .replace(/[\u0300-\u036f]/g, '')
+    .replace(/[\p{P}\p{S}]|\u20e3/gu, ' ')
+    .normalize('NFC')
+    .replace(/ {2,}/g, ' ')
+    .trim();
+}
+
+/**
+ * An id, a name or an address as somebody pasted it: without invisible characters and blanks around it. Full-width
+ * characters and typographic hyphens become plain ones where that makes all of it plain; other writing stays as it is.
+ */
+export function cleanId(given: string): string {
+  if (/^[\x21-\x7e]*$/.test(given)) return given;
+  const plain = tidy(given).replace(DASHES, '-');
+  return PRINTABLE_ASCII.test(plain) ? plain : given.replace(EDGES, '').trim();
+}
+
+/** Marks that come along with pasting; joiners and selectors belong to what is written and stay. */
+const EDGES =
+  /^[\s\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]+|[\s\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]+$/g;
+
+/** @returns the text without the blanks and marks around it that come along with pasting; inside all stays as it is */
+export function trimPasted(given: string): string {
+  return given.replace(EDGES, '');
+}
+
+/**
+ * A key, a token or the like, as a header can carry it: invisible characters and the line breaks of a wrapped line are
+ * left out.
+ * @returns undefined when it still holds blanks or letters that no key has
+ */
+export function cleanKey(given: string): string | undefined {
+  const key = given
+    .replace(/\s*[\r\n\u2028\u2029]+\s*/g, '')
+    .replace(INVISIBLE, '')
+    .replace(CONTROLS, '')
+    .normalize('NFKC')
+    .replace(DASHES, '-')
+    .trim();
+  return /^[\x21-\x7e]*$/.test(key) ? key : undefined;
+}

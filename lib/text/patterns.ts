@@ -1,0 +1,153 @@
+import { RE2JS, RE2Set } from 're2js';
+import { invalid, LinktorError } from '../errors';
+import { BoundedExpressions, MAX_NATIVE_MS } from './bounded';
+import { composed } from './normalise';
+import { backtrackingPart, toRe2 } from './pattern-syntax';
+
+/** What a pattern has found. */
+export interface Captures {
+  /** all that matched */
+  match: string;
+  /** what each group has caught, in their order; undefined for those that took no part */
+  groups: readonly (string | undefined)[];
+  named: Readonly<Record<string, string | undefined>>;
+}
+
+/** Length of a text times size of the patterns: more of it may take the linear engine longer than a customer notices. */
+const MAX_STEPS = 1_000_000;
+/** A pattern of at most this size, in instructions, is fast enough for a text of any length. */
+const MAX_LIGHT_SIZE = 200;
+
+/** One writing of a pattern. */
+interface Written {
+  source: string;
+  /** undefined: no engine can match it in linear time */
+  linear?: RE2JS;
+}
+
+/**
+ * Patterns of one node, tested together against texts of strangers, in time in proportion to the length of the text.
+ * They mean what they mean in JavaScript with the flags `iu`. A text is looked at as it came and in composed form
+ * without invisible characters; each pattern may match either.
+ */
+export class Patterns {
+  readonly #sources: readonly string[];
+  readonly #linear: readonly (RE2JS | undefined)[];
+  readonly #set = new RE2Set(RE2Set.UNANCHORED, RE2JS.CASE_INSENSITIVE);
+  readonly #native: BoundedExpressions;
+  /** to which of the patterns given each of the sources belongs, for they may be written in two forms */
+  readonly #owners: readonly number[];
+  readonly #size: number;
+  /** those that are matched by the engine of JavaScript, with a limit of time */
+  readonly slow: readonly number[];
+
+  /**
+   * @param given the patterns
+   * @param options.allowSlow what cannot be matched in linear time is matched all the same, with a limit of time
+   * @throws LinktorError `validation` for what is no pattern, or none that can be matched in linear time
+   */
+  constructor(given: readonly string[], { allowSlow = false }: { allowSlow?: boolean } = {}) {
+    const written = given.flatMap((source, owner) => prepare(source, allowSlow).map((one) => ({ ...one, owner })));
+    this.#sources = written.map(({ source }) => source);
+    this.#linear = written.map(({ linear }) => linear);
+    this.#owners = written.map(({ owner }) => owner);
+    this.#native = new BoundedExpressions(this.#sources);
+    for (const { linear } of written) this.#set.add(linear?.pattern() ?? NEVER);
+    this.#size = written.reduce((sum, { linear }) => sum + (linear?.programSize() ?? 0), 0);
+    this.slow = [...new Set(written.flatMap(({ linear, owner }) => (linear ? [] : [owner])))];
+  }
+
+  /**
+   * @returns which patterns match, in their order
+   * @throws LinktorError `timeout` when the time was over before it was known
+   */
+  match(text: string): number[] {
+    const found = new Set<number>();
+    for (const form of formsOf(text)) for (const index of this.#match(form)) found.add(this.#owners[index] ?? 0);
+    return [...found].sort((one, other) => one - other);
+  }
+
+  /**
+   * @param index of the pattern
+   * @returns what it has found, undefined when it does not match
+   * @throws LinktorError `timeout`
+   */
+  captures(index: number, text: string): Captures | undefined {
+    for (const form of formsOf(text)) {
+      for (const [place, owner] of this.#owners.entries()) {
+        const found = owner === index ? this.#exec(place, form) : undefined;
+        if (found) {
+          const [match = '', ...groups] = found;
+          return { match, groups, named: { ...found.groups } };
+        }
+      }
+    }
+    return undefined;
+  }
+
+  #match(text: string): number[] {
+    if (this.slow.length === 0 && this.#size * text.length <= MAX_STEPS) return this.#set.match(text);
+    // The engine of JavaScript is the faster one for nearly all patterns; what it cannot do in time, the other can.
+    const results = this.#native.test(text);
+    return results.flatMap((result, index) => ((result ?? this.#linearly(index, text)) ? [index] : []));
+  }
+
+  #linearly(index: number, text: string): boolean {
+    const linear = this.#linear[index];
+    if (!linear || (linear.programSize() > MAX_LIGHT_SIZE && linear.programSize() * text.length > MAX_STEPS)) {
+      throw tooSlow(this.#sources[index] ?? '', text);
+    }
+    return linear.test(text);
+  }
+
+  #exec(index: number, text: string): RegExpExecArray | null {
+    const linear = this.#linear[index];
+    if (linear && linear.programSize() * text.length <= MAX_STEPS) return linear.exec(text) as RegExpExecArray | null;
+    const found = this.#native.exec(index, text);
+    if (found !== undefined) return found;
+    if (!this.#linearly(index, text)) return null;
+    return linear?.exec(text) as RegExpExecArray | null;
+  }
+}
+
+/** It takes the place of what only the engine of JavaScript can match. */
+const NEVER = '[^\\x{0}-\\x{10FFFF}]';
+
+function formsOf(text: string): string[] {
+  const form = composed(text);
+  return form === text ? [text] : [text, form];
+}
+
+/** @returns the pattern as it was written, also in composed form where that is another one */
+function prepare(source: string, allowSlow: boolean): Written[] {
+  let sources: string[];
+  try {
+    sources = [...new Set([source, source.normalize('NFC')])].filter((one) => new RegExp(one, 'iu'));
+  } catch (error) {
+    throw invalid(`"${source}" is not a regular expression: ${(error as Error).message}`, 'Correct the pattern.');
+  }
+  try {
+    return sources.map((one) => ({ source: one, linear: compiled(one) }));
+  } catch (error) {
+    if (allowSlow) return sources.map((one) => ({ source: one }));
+    throw invalid(
+      `The pattern "${source}" cannot be matched in linear time: ${(error as Error).message}`,
+      'Write it without look-around, back-references and repetitions over 1000: the text of a stranger could stop all flows.',
+    );
+  }
+}
+
+/** @throws Error that says what cannot be matched in linear time */
+function compiled(source: string): RE2JS {
+  const part = backtrackingPart(source);
+  if (part !== undefined) throw new SyntaxError(`it holds ${part}`);
+  return RE2JS.compile(RE2JS.translateRegExp(toRe2(source)), RE2JS.CASE_INSENSITIVE);
+}
+
+function tooSlow(source: string, text: string): LinktorError {
+  return new LinktorError(
+    'timeout',
+    `The pattern "${source}" was not done with a text of ${text.length} characters in ${MAX_NATIVE_MS} ms.`,
+    { hint: 'Write it without look-around, back-references and nested repetitions.' },
+  );
+}

@@ -1,0 +1,47 @@
+import { commandTest } from './command';
+import { fold } from './normalise';
+import { Patterns } from './patterns';
+
+/** What a text may be looked at for; `any` is every text. */
+export const textRules = ['any', 'startsWith', 'contains', 'equals', 'regex', 'command'] as const;
+
+/** A rule made ready. */
+export interface TextRule {
+  /** @throws LinktorError `timeout` for a slow pattern that was not done in time */
+  test(text: string): boolean;
+  /** a pattern that cannot be matched in linear time: it runs with a limit of time */
+  isSlow: boolean;
+}
+
+/**
+ * @param rule one of {@link textRules}
+ * @param value what the text must begin with, contain, be, or match; the name of a command
+ * @param options.allowSlow take patterns that cannot be matched in linear time
+ * @returns undefined for a rule that every text fits
+ * @throws LinktorError `validation` for a bad pattern
+ */
+export function textRule(rule: string, value: string, options: { allowSlow?: boolean } = {}): TextRule | undefined {
+  if (rule === 'regex') {
+    const patterns = new Patterns([value], options);
+    return { test: (text) => patterns.match(text).length > 0, isSlow: patterns.slow.length > 0 };
+  }
+  const test = rule === 'command' ? commandTest(value) : comparison(rule, value);
+  return test && { test, isSlow: false };
+}
+
+function comparison(rule: string, value: string): ((text: string) => boolean) | undefined {
+  const wanted = fold(value);
+  // A value of nothing but invisible characters is looked for as it is.
+  const form = wanted === '' ? (text: string) => text : fold;
+  const sought = wanted === '' ? value : wanted;
+  switch (rule) {
+    case 'startsWith':
+      return (text) => form(text).startsWith(sought);
+    case 'contains':
+      return (text) => form(text).includes(sought);
+    case 'equals':
+      return (text) => form(text) === sought;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,120 @@
+import { invalid } from '../errors';
+import { describe } from './describe';
+import { fold } from './normalise';
+
+/** What is expected of a time. */
+interface Expected {
+  /** IANA name of the zone for days and times that name none; the host's by default */
+  zone?: string;
+  /** a time that is over makes no sense here */
+  future?: boolean;
+}
+
+/** A number below it counts seconds, any other milliseconds: in seconds it is the year 5138, in milliseconds 1973. */
+const FIRST_MILLISECONDS = 1e11;
+/** Nobody means 1970 to 1973: a smaller number is a duration, or a date written as one number. */
+const FIRST_SECONDS = 1e8;
+
+const NUMERIC = /^\d{9,}(?:\.\d+)?$/;
+const ISO = /^(\d{4})-(\d\d)-(\d\d)(?:[t ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)? ?(z|utc|[+-]\d\d(?::?\d\d)?)?)?$/;
+const DAY = /^\d{4}-\d\d-\d\d$/;
+
+/**
+ * A moment as people and programs write it: a Date, seconds or milliseconds since 1970 (as a number or a text), or
+ * ISO 8601. Days and times without a zone are those of one zone.
+ * @param name the field that it comes from
+ * @throws LinktorError `validation` that says what was there, and what to write
+ */
+export function readTime(given: unknown, name: string, { zone = hostZone(), future = false }: Expected = {}): Date {
+  const time = timeIn(given, zone);
+  if (time === undefined || Number.isNaN(time)) {
+    const what = typeof given === 'string' && given.trim() !== '' ? `"${given.slice(0, 60)}"` : describe(given);
+    throw invalid(
+      `The field "${name}" must be a time, not ${what}.`,
+      'Give an ISO 8601 time such as 2026-05-17T09:30:00Z, a Date, or seconds or milliseconds since 1970.',
+    );
+  }
+  const date = new Date(time);
+  if (future && time <= Date.now()) {
+    throw invalid(`The field "${name}" must be a time to come; ${date.toISOString()} is over.`, 'Give a later time.');
+  }
+  return date;
+}
+
+/** @returns a day such as 2026-05-17 as it was written, any other time as {@link readTime} reads it, in ISO 8601 */
+export function readDay(given: unknown, name: string, expected: Expected = {}): string {
+  const time = readTime(given, name, expected);
+  const text = typeof given === 'string' ? fold(given) : '';
+  return DAY.test(text) ? text : time.toISOString();
+}
+
+function hostZone(): string {
+  return new Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+/** @returns milliseconds since 1970; undefined or NaN when it is no time */
+function timeIn(given: unknown, zone: string): number | undefined {
+  if (given instanceof Date) return given.getTime();
+  if (typeof given === 'number') return ofNumber(given);
+  if (typeof given !== 'string') return undefined;
+  const text = fold(given);
+  return NUMERIC.test(text) ? ofNumber(Number(text)) : ofIso(text, zone);
+}
+
+function ofNumber(figure: number): number | undefined {
+  if (figure !== 0 && figure < FIRST_SECONDS) return undefined;
+  const time = figure < FIRST_MILLISECONDS ? figure * 1000 : figure;
+  // Rounded and in the range of a Date, or NaN.
+  return new Date(time).getTime();
+}
+
+function ofIso(text: string, zone: string): number | undefined {
+  const found = ISO.exec(text);
+  if (!found) return undefined;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = found
+    .slice(1, 7)
+    .map((one) => Number(one ?? 0));
+  const fraction = Number(`0.${found[7] ?? '0'}`) * 1000;
+  const wall = Date.UTC(year, month - 1, day, hour, minute, second, Math.trunc(fraction));
+  // A 30th of February would be a day in March.
+  const date = new Date(wall);
+  const isDay = date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
+  const isReal = isDay && hour < 24 && minute < 60 && second < 60;
+  if (!isReal || year < 1000) return undefined;
+  const offset = offsetIn(found[8]);
+  return offset === undefined ? inZone(wall, zone) : wall - offset;
+}
+
+/** @returns milliseconds east of Greenwich, undefined where none is written */
+function offsetIn(written: string | undefined): number | undefined {
+  if (written === undefined) return undefined;
+  const [, sign, hours = '0', minutes = '0'] = /^([+-])(\d\d):?(\d\d)?$/.exec(written) ?? [];
+  if (sign === undefined) return 0;
+  const offset = (Number(hours) * 60 + Number(minutes)) * 60_000;
+  return sign === '-' ? -offset : offset;
+}
+
+/** @param wall the time on the clock of that zone, as if it were UTC. A time that the clock skips is moved on with it */
+function inZone(wall: number, zone: string): number {
+  const guess = wall - zoneOffset(wall, zone);
+  const offset = zoneOffset(guess, zone);
+  const time = wall - offset;
+  return zoneOffset(time, zone) === offset ? time : Math.max(guess, time);
+}
+
+/** @returns how much the clock of a zone is ahead of UTC at a moment, in milliseconds */
+function zoneOffset(time: number, timeZone: string): number {
+  const format = new Intl.DateTimeFormat('en-US', {
+    timeZone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
+  });
+  const parts = Object.fromEntries(format.formatToParts(time).map(({ type, value }) => [type, Number(value)]));
+  const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
+  return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(time / 1000) * 1000;
+}
