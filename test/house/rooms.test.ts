@@ -15,7 +15,7 @@ const rules: [importer: RegExp, allowed: RegExp[]][] = [
       /^nodes\/kit\/(action|trigger)\//,
       /^lib\/(model|errors)\.ts$/,
       /^lib\/(ai|messages|people)\//,
-      /^lib\/(realtime|contract|webhooks|sending)\/index\.ts$/,
+      /^lib\/(realtime|contract|webhooks|sending|text)\/index\.ts$/,
     ],
   ],
   [/^nodes\/sidebar\//, [/^nodes\/sidebar\//, /^nodes\/kit\/admin\/types\.ts$/]],
@@ -38,10 +38,11 @@ const rules: [importer: RegExp, allowed: RegExp[]][] = [
   ],
   [/^lib\/(model|errors)\.ts$/, []],
   [/^lib\/async\//, [/^lib\/errors\.ts$/]],
+  [/^lib\/text\//, [/^lib\/text\//, /^node:vm$/, /^lib\/errors\.ts$/, /^re2js$/]],
   [/^lib\/ledger\//, [/^lib\/ledger\//, /^node:(fs|path)$/, /^lib\/errors\.ts$/]],
-  [/^lib\/messages\//, [/^lib\/messages\//, /^lib\/(model|errors)\.ts$/]],
+  [/^lib\/messages\//, [/^lib\/messages\//, /^lib\/(model|errors|people\/phone|text\/index)\.ts$/]],
   [/^lib\/contract\//, [/^lib\/contract\//, /^lib\/(model|errors)\.ts$/]],
-  [/^lib\/ai\//, [/^lib\/(ai|messages|contract)\//, /^lib\/(model|errors)\.ts$/, /^ajv/]],
+  [/^lib\/ai\//, [/^lib\/(ai|messages|contract|text)\//, /^lib\/(model|errors)\.ts$/, /^ajv/]],
   [/^lib\/client\/transport\.ts$/, [/^axios$/, /^node:/, /^lib\/(client\/agents|contract\/|errors)/]],
   [/^lib\/client\/agents\.ts$/, [/^node:/, /^proxy-from-env$/, /^(socks|https?)-proxy-agent$/]],
   [/^lib\/client\//, [/^lib\/(client|async|contract)\//, /^node:/, /^lib\/(model|errors)\.ts$/]],
@@ -51,7 +52,7 @@ const rules: [importer: RegExp, allowed: RegExp[]][] = [
   [
     /^lib\/people\//,
     [
-      /^lib\/(people|async|messages)\//,
+      /^lib\/(people|async|messages|text)\//,
       /^lib\/client\/index\.ts$/,
       /^node:/,
       /^lib\/(model|errors)\.ts$/,
@@ -61,7 +62,7 @@ const rules: [importer: RegExp, allowed: RegExp[]][] = [
   [
     /^lib\/sending\//,
     [
-      /^lib\/(sending|async|messages|people)\//,
+      /^lib\/(sending|async|messages|people|text)\//,
       /^lib\/(client|realtime)\/index\.ts$/,
       /^node:/,
       /^lib\/(model|errors)\.ts$/,
