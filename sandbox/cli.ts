@@ -9,12 +9,12 @@ A Linktor on your own machine, with a chat page. Everything is kept in memory.
   --port <number>            port to listen on (default 4010; the next free one if taken)
   --contract api|server      the documented API, or the open-source server that differs from it (default api)
   --announces                server only: let its socket announce messages, which today's does not
-  --broadcast                api only: send every socket frame to everybody, subscribed or not
+  --broadcast                api only: send every frame to every socket, subscribed or not
   --receipts auto|manual     let messages be delivered and read by themselves, or not (default auto)
   --idempotency              api only: honour the Idempotency-Key header
   --help                     show this text
 `;
-const TRIES = 50;
+const MAX_PORT_TRIES = 50;
 
 class UsageError extends Error {}
 
@@ -46,7 +46,7 @@ async function main(): Promise<void> {
   process.once('SIGTERM', stop);
 }
 
-/** The options, or undefined when only help is asked for. */
+/** The options, or undefined for --help. */
 function readOptions(args: string[]): (SandboxOptions & { port: number }) | undefined {
   const { values } = parse(args);
   if (values.help) return undefined;
@@ -83,9 +83,9 @@ function parse(args: string[]) {
   }
 }
 
-/** Starts on the port asked for, or on the first free one above it. */
+/** Starts on the requested port, or on the first free one above it. */
 async function listen(options: SandboxOptions & { port: number }): Promise<Sandbox> {
-  const last = options.port === 0 ? 0 : Math.min(options.port + TRIES, 65_535);
+  const last = options.port === 0 ? 0 : Math.min(options.port + MAX_PORT_TRIES, 65_535);
   for (let port = options.port; ; port += 1) {
     try {
       const sandbox = await startSandbox({ ...options, port });

@@ -1,20 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import { apiFace } from './routes';
+import { apiContract } from './routes';
 import { chatRoutes } from './routes/chat-page';
 import { controlRoutes } from './routes/control';
-import { selfhostedFace } from './selfhosted';
-import { Faults } from './sim/faults';
-import { Library } from './sim/knowledge-index';
-import { Timers } from './sim/timers';
+import { serverContract } from './selfhosted';
+import { KnowledgeIndex } from './sim/knowledge-index';
 import type { World } from './sim/world';
 import { State } from './state';
-import { Hub } from './wire/event-socket';
-import { audienceOf } from './wire/frames';
-import { Memory } from './wire/idempotency';
+import { fillState } from './state/seed';
+import { EventSocketServer } from './wire/event-socket';
+import { Faults } from './wire/faults';
+import { framePublisher } from './wire/frames';
+import { IdempotencyCache } from './wire/idempotency';
 import { ok, Router } from './wire/router';
-import { serverFor } from './wire/server';
-import { Hooks } from './wire/webhook-sender';
+import { createSandboxServer } from './wire/server';
+import { Timers } from './wire/timers';
+import { WebhookSender } from './wire/webhook-sender';
 
 export interface SandboxOptions {
   /** The documented API, or the open-source server that differs from it. Default api. */
@@ -27,7 +28,7 @@ export interface SandboxOptions {
   broadcast?: boolean;
   /** Only for the server: its socket announces messages and conversations, which today's does not. Default false. */
   announces?: boolean;
-  /** Whether messages are delivered and read by themselves; if not, they stay sent, or pending on the server. Default auto. */
+  /** Deliver and read messages automatically. Manual: they stay `sent`, or `pending` on the server. Default auto. */
   receipts?: 'auto' | 'manual';
   /** Honour `Idempotency-Key`. Default false. */
   idempotency?: boolean;
@@ -35,7 +36,7 @@ export interface SandboxOptions {
   seed?: boolean;
   /** HTML of the chat page at `/`; a line of text when absent. */
   page?: string;
-  /** Told what goes wrong inside, one line each. Default: nobody. */
+  /** Receives internal errors, one line each. Default: they are dropped. */
   log?: (line: string) => void;
 }
 
@@ -47,25 +48,25 @@ export interface Sandbox {
   close(): Promise<void>;
 }
 
-/** How long the server lets a request take before the connection breaks. */
+/** Time after which the self-hosted server breaks the connection of a request without an answer. */
 const SERVER_CUTOFF_MS = 15_000;
 
 /**
  * Starts a Linktor on this machine, all in memory: the documented API (contract A) with its socket and signed webhooks,
- * or the open-source server (contract C) with what it has of them.
+ * or the open-source server (contract C).
  *
- * @throws the system's error when the port cannot be had (`code` is `EADDRINUSE` when it is taken)
+ * @throws the system's error when the port is not available (`code` is `EADDRINUSE` when it is in use)
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const world = worldFor(options);
+  const world = createWorld(options);
   const { host = '127.0.0.1', port = 0, page } = options;
   const router = new Router()
     .on('GET', '/', () => (page === undefined ? ok('The Linktor sandbox is running.') : html(page)), { open: true })
     .on('GET', '/health', () => ok({ status: 'healthy' }), { open: true });
-  const face = options.contract === 'server' ? selfhostedFace(world, options) : apiFace(world);
+  const contract = options.contract === 'server' ? serverContract(world, options) : apiContract(world);
   for (const addTo of [controlRoutes, chatRoutes]) addTo(router, world);
-  face.controls(router);
-  const server = serverFor(world, router, face);
+  contract.addControls(router);
+  const server = createSandboxServer(world, router, contract);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);
@@ -76,9 +77,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     port: taken,
     close: async () => {
       world.timers.end();
-      world.hub.close();
-      if (world.crowd !== world.hub) world.crowd.close();
-      world.hooks.close();
+      world.eventSockets.close();
+      if (world.sockets !== world.eventSockets) world.sockets.close();
+      world.webhooks.close();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
       await closed;
@@ -86,33 +87,30 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   };
 }
 
-function worldFor(options: SandboxOptions): World {
+function createWorld(options: SandboxOptions): World {
   const { broadcast = false, receipts = 'auto', idempotency = false, seed = true, log = () => undefined } = options;
   const selfhosted = options.contract === 'server';
-  const state = new State(seed, selfhosted ? randomUUID : undefined);
+  const state = new State((empty) => fillState(empty, seed), selfhosted ? randomUUID : undefined);
   const timers = new Timers();
   const faults = new Faults(selfhosted ? SERVER_CUTOFF_MS : 0);
-  const memory = new Memory();
-  const library = new Library(state);
-  const hooks = new Hooks(state, timers, log);
-  const hub = new Hub(broadcast);
+  const eventSockets = new EventSocketServer(broadcast);
   const world: World = {
     settings: { broadcast, receipts: selfhosted && receipts === 'manual' ? 'none' : receipts, idempotency, log },
     state,
     timers,
     faults,
-    memory,
-    hub,
-    crowd: hub,
-    audiences: [audienceOf(hub)],
-    hooks,
-    library,
+    idempotency: new IdempotencyCache(),
+    eventSockets,
+    sockets: eventSockets,
+    publishers: [framePublisher(eventSockets)],
+    webhooks: new WebhookSender(state, timers, log),
+    knowledge: new KnowledgeIndex(state),
     reset: () => {
       timers.clear();
-      hooks.reset();
+      world.webhooks.reset();
       faults.reset();
-      memory.clear();
-      library.clear();
+      world.idempotency.clear();
+      world.knowledge.clear();
       state.reset();
       world.onReset?.();
     },

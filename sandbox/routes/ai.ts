@@ -1,4 +1,4 @@
-import { answer, paragraphs, type Source } from '../sim/answer';
+import { completeTurns, readTurns, type Usage } from '../sim/completion';
 import { cosine, DIMENSION, vector } from '../sim/embedding';
 import { words } from '../sim/words';
 import type { World } from '../sim/world';
@@ -7,27 +7,13 @@ import { type Fields, Form } from '../wire/form';
 import { invalid } from '../wire/problem';
 import { type Answer, ok, type Router } from '../wire/router';
 
-const ROLES = ['system', 'user', 'assistant', 'tool'] as const;
-const CHUNKS_PER_BASE = 3;
-
-export interface Turn {
-  role: (typeof ROLES)[number];
-  content: string;
-}
-
-export interface Usage {
-  promptTokens: number;
-  completionTokens: number;
-  totalTokens: number;
-}
-
 /** Completions and embeddings, made here without any model. */
 export function aiRoutes(router: Router, world: World): void {
   router
     .on('POST', '/ai/completions', ({ body }) => completion(world, new Form(body)))
     .on('POST', '/ai/completions/chat', ({ body }) => completion(world, new Form(body)))
     .on('POST', '/ai/embeddings', ({ body }) => embeddings(new Form(body)))
-    .on('POST', '/ai/embeddings/search', ({ body }) => nearest(world, new Form(body)));
+    .on('POST', '/ai/embeddings/search', ({ body }) => searchEmbeddings(world, new Form(body)));
 }
 
 function completion(world: World, form: Form): Answer {
@@ -35,12 +21,12 @@ function completion(world: World, form: Form): Answer {
   const turns = readTurns(form) ?? (prompt?.trim() ? [{ role: 'user' as const, content: prompt }] : undefined);
   if (!turns) throw invalid('messages', 'is required');
   form.number('temperature', { min: 0, max: 2 });
-  form.number('maxTokens', { min: 1, whole: true });
+  form.number('maxTokens', { min: 1, integer: true });
   const model = form.text('model') ?? 'sandbox-model';
-  const { text, usage } = reply(world, turns, form.texts('knowledgeBaseIds') ?? []);
+  const { text, usage } = completeTurns(world, turns, form.texts('knowledgeBaseIds') ?? []);
   if (form.flag('stream')) {
     const id = newId('cmpl');
-    return streamed(text, (delta, finishReason) => ({ id, model, delta: { content: delta }, finishReason }));
+    return streamAnswer(text, (delta, finishReason) => ({ id, model, delta: { content: delta }, finishReason }));
   }
   return ok({ ...completionBody(model, text, usage), ...(prompt !== undefined && { text }) });
 }
@@ -60,43 +46,8 @@ export function completionBody(model: string, text: string, usage: Usage): Field
   };
 }
 
-/** The turns of a conversation in `messages`, of which the last one has to be the user's. */
-export function readTurns(form: Form): Turn[] | undefined {
-  const turns = form.forms('messages')?.map((turn) => {
-    const role = turn.needChoice('role', ROLES);
-    return { role, content: role === 'assistant' ? (turn.text('content') ?? '') : turn.needText('content') };
-  });
-  if (turns?.length === 0) throw invalid('messages', 'must have at least one message');
-  return turns;
-}
-
-/**
- * Answers the last question of the user from what stands in the other turns and in the given bases.
- *
- * @throws a 400 problem when a base is not known or nobody asked anything
- */
-export function reply(world: World, turns: Turn[], baseIds: string[]): { text: string; usage: Usage } {
-  const at = turns.findLastIndex(({ role }) => role === 'user');
-  const question = turns[at]?.content;
-  if (question === undefined) throw invalid('messages', 'must have a message of the user');
-  const others = turns.filter((_, index) => index !== at).flatMap(({ content }) => paragraphs(content));
-  const text = answer(question, [...others, ...fromBases(world, baseIds, question)]);
-  const promptTokens = turns.reduce((sum, { content }) => sum + words(content).length, 0);
-  const completionTokens = words(text).length;
-  return { text, usage: { promptTokens, completionTokens, totalTokens: promptTokens + completionTokens } };
-}
-
-function fromBases({ state, library }: World, baseIds: string[], question: string): Source[] {
-  return baseIds.flatMap((id) => {
-    const base = state.bases.get(id);
-    if (!base) throw invalid('knowledgeBaseIds', `has no knowledge base ${id}`);
-    const found = library.search(base, question).slice(0, CHUNKS_PER_BASE);
-    return found.map(({ chunk, document }) => ({ title: document.name, text: chunk.content }));
-  });
-}
-
 /** Sends a text word by word as server-sent events; the last piece has the finish reason, then comes the end mark. */
-export function streamed(text: string, piece: (delta: string, finishReason?: string) => Fields): Answer {
+export function streamAnswer(text: string, piece: (delta: string, finishReason?: string) => Fields): Answer {
   const parts = text.match(/\S+\s*/g) ?? [];
   const events = [...parts.map((part) => piece(part)), piece('', 'stop')].map((event) => JSON.stringify(event));
   return { status: 200, events: [...events, '[DONE]'] };
@@ -121,15 +72,15 @@ function embeddings(form: Form): Answer {
 }
 
 /** Ranks the given texts, or the chunks of a base, by how close their vectors are to the query's. */
-function nearest({ state, library }: World, form: Form): Answer {
+function searchEmbeddings({ state, knowledge }: World, form: Form): Answer {
   const query = form.needText('query');
-  const topK = form.number('topK', { min: 1, max: 100, whole: true }) ?? 5;
+  const topK = form.number('topK', { min: 1, max: 100, integer: true }) ?? 5;
   const baseId = form.text('knowledgeBaseId');
   const texts = form.texts('texts') ?? form.texts('documents');
   if (!texts && baseId === undefined) throw invalid('texts', 'is required, or knowledgeBaseId');
   const items: { text: string; documentId?: string; chunkId?: string }[] =
     texts?.map((text) => ({ text })) ??
-    library
+    knowledge
       .chunks(state.bases.need(baseId ?? ''))
       .map(({ id, documentId, content }) => ({ text: content, documentId, chunkId: id }));
   const wanted = vector(query);

@@ -4,10 +4,10 @@ import type { World } from '../sim/world';
 import type { State } from '../state';
 import type { Conversation } from '../state/entities';
 import { type Fields, Form } from '../wire/form';
-import { invalid, missing } from '../wire/problem';
+import { invalid, notFound } from '../wire/problem';
 import { type Call, ok, type Router } from '../wire/router';
 
-const EXPORT_LIFE_MS = 3_600_000;
+const EXPORT_LIFETIME_MS = 3_600_000;
 
 /** The list of a report that each word of `groupBy` stands for. */
 const GROUPS: Readonly<Record<string, string>> = {
@@ -30,7 +30,7 @@ export function analyticsRoutes(router: Router, { state }: World): void {
       const form = new Form(call.body);
       const data = rowsOf(state, form);
       if (form.choice('format', ['json', 'csv']) !== 'csv') return ok({ data });
-      return ok({ url: store(state, call, csv(data), 'text/csv') });
+      return ok({ url: storeFile(state, call, toCsv(data), 'text/csv') });
     })
     .on('POST', '/analytics/export', (call) => {
       const form = new Form(call.body);
@@ -39,16 +39,16 @@ export function analyticsRoutes(router: Router, { state }: World): void {
       const data = rowsOf(state, form);
       const downloadUrl =
         format === 'csv'
-          ? store(state, call, csv(data), 'text/csv')
-          : store(state, call, JSON.stringify(data), 'application/json');
-      return ok({ downloadUrl, expiresAt: new Date(Date.now() + EXPORT_LIFE_MS).toISOString() });
+          ? storeFile(state, call, toCsv(data), 'text/csv')
+          : storeFile(state, call, JSON.stringify(data), 'application/json');
+      return ok({ downloadUrl, expiresAt: new Date(Date.now() + EXPORT_LIFETIME_MS).toISOString() });
     })
     .on(
       'GET',
       '/files/:id',
       ({ params }) => {
         const file = state.files.get(params.id ?? '');
-        if (!file) throw missing('File');
+        if (!file) throw notFound('File');
         return { status: 200, body: file.data, headers: { 'Content-Type': file.mimeType } };
       },
       { open: true },
@@ -61,7 +61,8 @@ function rowsOf(state: State, form: Form): Fields[] {
   const range = form.form('range');
   const span = spanOf({ startDate: range?.text('startDate'), endDate: range?.text('endDate') });
   const filters = form.map('filters') ?? {};
-  const found = REPORTS[type]?.(scopeOf(state, span, (conversation) => fits(state, conversation, filters))) ?? {};
+  const found =
+    REPORTS[type]?.(scopeOf(state, span, (conversation) => matchesFilters(state, conversation, filters))) ?? {};
   const group = form.text('groupBy');
   const rows = found[group === undefined ? type : (GROUPS[group] ?? group)];
   if (Array.isArray(rows)) return rows as Fields[];
@@ -70,12 +71,12 @@ function rowsOf(state: State, form: Form): Fields[] {
 }
 
 /** A filter names fields of the conversation, each with the value it must have. */
-function fits(state: State, conversation: Conversation, filters: Fields): boolean {
+function matchesFilters(state: State, conversation: Conversation, filters: Fields): boolean {
   const fields: Fields = { ...conversation, channelType: state.channels.get(conversation.channelId)?.type };
   return Object.entries(filters).every(([key, wanted]) => fields[key] === wanted);
 }
 
-function csv(rows: Fields[]): string {
+function toCsv(rows: Fields[]): string {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const cell = (value: unknown): string => {
     const text = typeof value === 'object' ? JSON.stringify(value) : String(value ?? '');
@@ -86,7 +87,7 @@ function csv(rows: Fields[]): string {
     .join('\n');
 }
 
-function store({ files }: State, { headers }: Call, text: string, mimeType: string): string {
+function storeFile({ files }: State, { headers }: Call, text: string, mimeType: string): string {
   const { id } = files.add({ id: files.newId(), mimeType, data: Buffer.from(text) });
   return `http://${headers.host}/files/${id}`;
 }

@@ -5,13 +5,13 @@ import { newId } from '../state/collection';
 import type { User } from '../state/entities';
 import { Form } from '../wire/form';
 import { invalid, Problem } from '../wire/problem';
-import { type Answer, type Caller, gone, ok, type Router } from '../wire/router';
+import { type Answer, type Caller, noContent, ok, type Router } from '../wire/router';
 import { userView } from '../wire/views';
 
-const ACCESS_SECONDS = 3600;
-const REFRESH_SECONDS = 7 * 24 * 3600;
+const ACCESS_LIFETIME_S = 3600;
+const REFRESH_LIFETIME_S = 7 * 24 * 3600;
 
-/** Signing in, the own profile and the tenant. */
+/** Sign-in, the user's own profile, and the tenant. */
 export function authRoutes(router: Router, { state }: World): void {
   const me = ({ userId }: Caller): User => state.users.need(userId);
   router
@@ -30,21 +30,21 @@ function login(state: State, form: Form): Answer {
   const user = state.users.find((candidate) => candidate.email === email);
   if (!user || user.password !== password) throw new Problem(401, 'E-mail or password is wrong');
   user.lastLoginAt = new Date().toISOString();
-  return ok({ ...issue(state, user.id), user: userView(user), tenant: state.tenant });
+  return ok({ ...issueTokens(state, user.id), user: userView(user), tenant: state.tenant });
 }
 
 function refresh(state: State, form: Form): Answer {
   const token = state.tokens.get(form.needText('refreshToken'));
   if (token?.kind !== 'refresh' || token.expiresAt <= Date.now())
     throw new Problem(401, 'The refresh token is not valid');
-  end(state, token.session);
-  return ok(issue(state, token.userId));
+  endSession(state, token.session);
+  return ok(issueTokens(state, token.userId));
 }
 
 function logout(state: State, { token }: Caller): Answer {
   const session = token === undefined ? undefined : state.tokens.get(token)?.session;
-  if (session !== undefined) end(state, session);
-  return gone();
+  if (session !== undefined) endSession(state, session);
+  return noContent();
 }
 
 function update(user: User, form: Form): User {
@@ -60,19 +60,19 @@ function changePassword(user: User, form: Form): Answer {
   const next = form.needText('newPassword');
   if (current !== user.password) throw invalid('currentPassword', 'is wrong');
   user.password = next;
-  return gone();
+  return noContent();
 }
 
-function issue(state: State, userId: string): Record<string, unknown> {
+function issueTokens(state: State, userId: string): Record<string, unknown> {
   const session = newId('session');
   const accessToken = `at_${randomBytes(24).toString('hex')}`;
   const refreshToken = `rt_${randomBytes(24).toString('hex')}`;
   const at = Date.now();
-  state.tokens.set(accessToken, { userId, kind: 'access', session, expiresAt: at + ACCESS_SECONDS * 1000 });
-  state.tokens.set(refreshToken, { userId, kind: 'refresh', session, expiresAt: at + REFRESH_SECONDS * 1000 });
-  return { accessToken, refreshToken, expiresIn: ACCESS_SECONDS, tokenType: 'Bearer' };
+  state.tokens.set(accessToken, { userId, kind: 'access', session, expiresAt: at + ACCESS_LIFETIME_S * 1000 });
+  state.tokens.set(refreshToken, { userId, kind: 'refresh', session, expiresAt: at + REFRESH_LIFETIME_S * 1000 });
+  return { accessToken, refreshToken, expiresIn: ACCESS_LIFETIME_S, tokenType: 'Bearer' };
 }
 
-function end(state: State, session: string): void {
+function endSession(state: State, session: string): void {
   for (const [text, token] of state.tokens) if (token.session === session) state.tokens.delete(text);
 }

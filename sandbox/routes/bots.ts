@@ -1,23 +1,23 @@
-import { plainEvent } from '../sim/events';
+import { publishPlain } from '../sim/events';
 import { figuresOf, responseTime } from '../sim/figures';
-import { lastSpan } from '../sim/period';
+import { readPeriod } from '../sim/period';
 import type { World } from '../sim/world';
 import { type State, stamp, touch } from '../state';
 import type { Bot } from '../state/automation';
-import { allKnown, known } from '../state/references';
+import { requireAllKnown, requireKnown } from '../state/references';
 import type { Fields, Form } from '../wire/form';
 import { type Answer, ok, type Router } from '../wire/router';
 import { type Crud, crudRoutes, duplicateRoute, linkRoutes } from './crud';
 
 const TYPES = ['flow', 'ai', 'hybrid'] as const;
-export const STATUSES = ['active', 'inactive', 'draft'] as const;
+export const ACTIVATION_STATUSES = ['active', 'inactive', 'draft'] as const;
 
-/** Bots: what answers by itself in a channel. */
+/** Bots: automatic answers in a channel. */
 export function botRoutes(router: Router, world: World): void {
   const { state } = world;
   const crud: Crud<Bot> = {
     path: '/bots',
-    shelf: state.bots,
+    collection: state.bots,
     listing: {
       filters: {
         status: ({ status }, wanted) => status === wanted,
@@ -30,7 +30,7 @@ export function botRoutes(router: Router, world: World): void {
     },
     create: (form) => {
       const type = form.needChoice('type', TYPES);
-      const bot: Bot = { ...stamp(state.bots.newId()), name: form.needText('name'), type, ...BLANK };
+      const bot: Bot = { ...stamp(state.bots.newId()), name: form.needText('name'), type, ...NEW_BOT };
       update(world, bot, form);
       return bot;
     },
@@ -38,9 +38,9 @@ export function botRoutes(router: Router, world: World): void {
   };
   const need = crudRoutes(router, crud);
   duplicateRoute(router, crud, { status: 'draft' });
-  linkRoutes(router, crud, 'channels', 'channelIds', (ids) => allKnown(state.channels, 'channelIds', ids));
+  linkRoutes(router, crud, 'channels', 'channelIds', (ids) => requireAllKnown(state.channels, 'channelIds', ids));
   linkRoutes(router, crud, 'knowledge-bases', 'knowledgeBaseIds', (ids) =>
-    allKnown(state.bases, 'knowledgeBaseIds', ids),
+    requireAllKnown(state.bases, 'knowledgeBaseIds', ids),
   );
   const switched = (bot: Bot, status: Bot['status']): Answer => {
     setStatus(world, bot, status);
@@ -57,20 +57,20 @@ export function botRoutes(router: Router, world: World): void {
     .on('GET', '/bots/:id/stats', (call) => ok(botFigures(state, need(call), call.query)));
 }
 
-const BLANK = { status: 'draft' as const, config: {}, channelIds: [], knowledgeBaseIds: [], metadata: {} };
+const NEW_BOT = { status: 'draft' as const, config: {}, channelIds: [], knowledgeBaseIds: [], metadata: {} };
 
 function update(world: World, bot: Bot, form: Form): void {
   const { channels, bases, flows, agents } = world.state;
   const channelIds = form.texts('channelIds');
   const baseIds = form.texts('knowledgeBaseIds');
-  const status = form.choice('status', STATUSES);
-  allKnown(channels, 'channelIds', channelIds);
-  allKnown(bases, 'knowledgeBaseIds', baseIds);
+  const status = form.choice('status', ACTIVATION_STATUSES);
+  requireAllKnown(channels, 'channelIds', channelIds);
+  requireAllKnown(bases, 'knowledgeBaseIds', baseIds);
   if (form.has('name')) bot.name = form.needText('name');
   bot.type = form.choice('type', TYPES) ?? bot.type;
   form.patch(bot, 'description', (field) => form.text(field));
-  form.patch(bot, 'flowId', (field) => known(flows, field, form.text(field)));
-  form.patch(bot, 'agentId', (field) => known(agents, field, form.text(field)));
+  form.patch(bot, 'flowId', (field) => requireKnown(flows, field, form.text(field)));
+  form.patch(bot, 'agentId', (field) => requireKnown(agents, field, form.text(field)));
   bot.channelIds = channelIds ?? bot.channelIds;
   bot.knowledgeBaseIds = baseIds ?? bot.knowledgeBaseIds;
   bot.config = { ...bot.config, ...form.map('config') };
@@ -82,7 +82,7 @@ function setStatus(world: World, bot: Bot, status: Bot['status']): void {
   const before = bot.status;
   bot.status = status;
   if ((before === 'active') === (status === 'active')) return;
-  plainEvent(world, status === 'active' ? 'bot.started' : 'bot.stopped', bot.id, {
+  publishPlain(world, status === 'active' ? 'bot.started' : 'bot.stopped', bot.id, {
     botId: bot.id,
     name: bot.name,
     status,
@@ -91,7 +91,7 @@ function setStatus(world: World, bot: Bot, status: Bot['status']): void {
 
 /** Counts the conversations that have the bot, or run in one of its channels. */
 function botFigures(state: State, bot: Bot, query: URLSearchParams): Fields {
-  const figures = figuresOf(state, lastSpan(query), ({ botId, channelId }) =>
+  const figures = figuresOf(state, readPeriod(query), ({ botId, channelId }) =>
     botId === undefined ? bot.channelIds.includes(channelId) : botId === bot.id,
   );
   const handled = figures.conversations.length;

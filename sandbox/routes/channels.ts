@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { capabilitiesOf } from '../sim/capabilities';
-import { channelEvent } from '../sim/events';
+import { publishChannel } from '../sim/events';
 import { figuresOf, inbound, outbound, responseTime } from '../sim/figures';
-import { lastSpan } from '../sim/period';
+import { readPeriod } from '../sim/period';
 import type { World } from '../sim/world';
 import { now, type State, stamp, touch } from '../state';
 import { CHANNEL_TYPES, type Channel } from '../state/entities';
@@ -11,12 +11,12 @@ import { type Answer, type Call, ok, type Router } from '../wire/router';
 import { channelView, connectionStatus } from '../wire/views';
 import { crudRoutes } from './crud';
 
-/** Channels: the ways in which customers write. */
+/** Channels: the media in which customers write. */
 export function channelRoutes(router: Router, world: World): void {
   const { state } = world;
   const need = crudRoutes(router, {
     path: '/channels',
-    shelf: state.channels,
+    collection: state.channels,
     listing: {
       filters: {
         type: ({ type }, wanted) => type === wanted,
@@ -38,16 +38,16 @@ export function channelRoutes(router: Router, world: World): void {
     },
   });
   router
-    .on('POST', '/channels/:id/connect', (call) => switched(world, need(call), true))
-    .on('POST', '/channels/:id/disconnect', (call) => switched(world, need(call), false))
+    .on('POST', '/channels/:id/connect', (call) => setConnected(world, need(call), true))
+    .on('POST', '/channels/:id/disconnect', (call) => setConnected(world, need(call), false))
     .on('GET', '/channels/:id/status', (call) => ok(statusOf(need(call))))
     .on('GET', '/channels/:id/capabilities', (call) => ok(capabilitiesOf(need(call).type)))
-    .on('POST', '/channels/:id/test', (call) => ok(tested(need(call))))
-    .on('GET', '/channels/:id/webhook', (call) => ok(inboundUrl(call, need(call))))
+    .on('POST', '/channels/:id/test', (call) => ok(testConnection(need(call))))
+    .on('GET', '/channels/:id/webhook', (call) => ok(inboundAddress(call, need(call))))
     .on('POST', '/channels/:id/webhook/regenerate', (call) => {
       const channel = need(call);
-      channel.verifyToken = token();
-      return ok(inboundUrl(call, channel));
+      channel.verifyToken = newVerifyToken();
+      return ok(inboundAddress(call, channel));
     })
     .on('GET', '/channels/:id/stats', (call) => ok(channelFigures(state, need(call), call.query)));
 }
@@ -60,17 +60,17 @@ function create(state: State, form: Form): Channel {
     config: form.map('config') ?? {},
     metadata: form.map('metadata') ?? {},
     status: 'inactive',
-    verifyToken: token(),
+    verifyToken: newVerifyToken(),
   };
 }
 
-function switched(world: World, channel: Channel, on: boolean): Answer {
+function setConnected(world: World, channel: Channel, on: boolean): Answer {
   const before = channel.status;
   channel.status = on ? 'active' : 'inactive';
   channel.connectedAt = on ? (channel.connectedAt ?? now()) : undefined;
   channel.errorMessage = undefined;
   touch(channel);
-  if (channel.status !== before) channelEvent(world, on ? 'channel.connected' : 'channel.disconnected', channel);
+  if (channel.status !== before) publishChannel(world, on ? 'channel.connected' : 'channel.disconnected', channel);
   return ok(channelView(channel));
 }
 
@@ -89,17 +89,17 @@ function statusOf({ id, status, connectedAt, lastActivityAt, errorMessage }: Cha
   };
 }
 
-function tested({ name, status }: Channel): Fields {
+function testConnection({ name, status }: Channel): Fields {
   const success = status === 'active';
   return { success, message: success ? `${name} is connected` : `${name} is not connected` };
 }
 
-function inboundUrl({ headers }: Call, { id, verifyToken }: Channel): Fields {
+function inboundAddress({ headers }: Call, { id, verifyToken }: Channel): Fields {
   return { url: `http://${headers.host}/webhooks/${id}`, verifyToken };
 }
 
 function channelFigures(state: State, { id }: Channel, query: URLSearchParams): Fields {
-  const figures = figuresOf(state, lastSpan(query), ({ channelId }) => channelId === id);
+  const figures = figuresOf(state, readPeriod(query), ({ channelId }) => channelId === id);
   return {
     messagesReceived: inbound(figures),
     messagesSent: outbound(figures),
@@ -108,6 +108,6 @@ function channelFigures(state: State, { id }: Channel, query: URLSearchParams): 
   };
 }
 
-function token(): string {
+function newVerifyToken(): string {
   return `verify_${randomBytes(12).toString('hex')}`;
 }

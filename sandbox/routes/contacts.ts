@@ -1,11 +1,11 @@
-import { contactEvent } from '../sim/events';
+import { publishContact } from '../sim/events';
 import { newContact } from '../sim/messages';
 import type { World } from '../sim/world';
 import { type State, touch } from '../state';
 import type { Contact, Identifier } from '../state/entities';
 import { type Fields, Form, isFields } from '../wire/form';
 import { type Listing, list } from '../wire/paging';
-import { invalid, missing, Problem } from '../wire/problem';
+import { invalid, notFound, Problem } from '../wire/problem';
 import { ok, type Router } from '../wire/router';
 import { contactView } from '../wire/views';
 import { conversationListing } from './conversations';
@@ -13,17 +13,17 @@ import { crudRoutes } from './crud';
 import { merge } from './merge';
 import { tagRoutes } from './tags';
 
-/** Contacts: the people on the other side. */
+/** Contacts: the customers. */
 export function contactRoutes(router: Router, world: World): void {
   const { state } = world;
   const listing = contactListing(state);
   const path = '/contacts';
   const need = crudRoutes(router, {
     path,
-    shelf: state.contacts,
+    collection: state.contacts,
     listing,
     create: (form) => create(state, form),
-    added: (contact) => contactEvent(world, 'contact.created', contact),
+    onAdded: (contact) => publishContact(world, 'contact.created', contact),
     update: (contact, form) => update(world, contact, form),
     remove: (contact) => remove(world, contact),
   });
@@ -34,7 +34,7 @@ export function contactRoutes(router: Router, world: World): void {
     (contact, tags) => {
       contact.tags = tags;
       touch(contact);
-      contactEvent(world, 'contact.updated', contact);
+      publishContact(world, 'contact.updated', contact);
       return contactView(state, contact);
     },
   );
@@ -42,7 +42,7 @@ export function contactRoutes(router: Router, world: World): void {
     .on('POST', `${path}/search`, ({ body }) => list(state.contacts.all(), searchQuery(new Form(body)), listing))
     .on('GET', `${path}/external/:external`, ({ params }) => {
       const found = state.contacts.find(({ externalId }) => externalId === params.external);
-      if (!found) throw missing('Contact');
+      if (!found) throw notFound('Contact');
       return ok(contactView(state, found));
     })
     .on('POST', `${path}/merge`, ({ body }) => ok(contactView(state, merge(world, new Form(body)))))
@@ -89,7 +89,7 @@ function contactListing(state: State): Listing<Contact> {
   };
 }
 
-/** Tells whether a phone number is `wanted`, however both are written. */
+/** Returns a predicate that compares phone numbers by their digits. */
 export function phoneIs(wanted: string): (phone: string | undefined) => boolean {
   const number = digits(wanted);
   return (phone) => phone !== undefined && number !== '' && (phone === wanted || digits(phone) === number);
@@ -113,7 +113,7 @@ function create(state: State, form: Form): Contact {
   };
   const named = known.name?.trim() || known.email || known.phone || known.externalId || known.identifiers?.length;
   if (!named) throw invalid('name', 'is required');
-  refuseDouble(state, known);
+  refuseDuplicate(state, known);
   return newContact(state, known);
 }
 
@@ -128,27 +128,27 @@ function update(world: World, contact: Contact, form: Form): void {
   if (form.has('avatar')) next.avatarUrl = form.text('avatar');
   if (form.has('identifiers')) next.identifiers = readIdentifiers(form) ?? [];
   if (form.has('tags')) next.tags = form.texts('tags') ?? [];
-  next.customFields = merged(contact.customFields, form.map('customFields'));
-  next.metadata = merged(contact.metadata, form.map('metadata'));
-  refuseDouble(world.state, next);
+  next.customFields = mergeFields(contact.customFields, form.map('customFields'));
+  next.metadata = mergeFields(contact.metadata, form.map('metadata'));
+  refuseDuplicate(world.state, next);
   Object.assign(contact, next);
   for (const key of Object.keys(contact) as (keyof Contact)[]) if (!(key in next)) delete contact[key];
-  contactEvent(world, 'contact.updated', contact, { name, email, phone });
+  publishContact(world, 'contact.updated', contact, { name, email, phone });
 }
 
 /** A contact goes with its conversations. */
 function remove(world: World, contact: Contact): void {
   for (const { id } of world.state.conversationsOf(contact.id)) world.state.removeConversation(id);
-  contactEvent(world, 'contact.deleted', contact);
+  publishContact(world, 'contact.deleted', contact);
 }
 
-function merged(old: Fields, changes: Fields | undefined): Fields {
+function mergeFields(old: Fields, changes: Fields | undefined): Fields {
   const all = Object.entries({ ...old, ...changes }).filter(([, value]) => value !== null);
   return Object.fromEntries(all);
 }
 
-/** E-mail and phone say who somebody is, so no two contacts share them. */
-function refuseDouble(state: State, { id, email, phone }: Partial<Contact>): void {
+/** E-mail and phone are unique. */
+function refuseDuplicate(state: State, { id, email, phone }: Partial<Contact>): void {
   const sameEmail = email?.toLowerCase();
   const samePhone = phone === undefined ? undefined : phoneIs(phone);
   const double = state.contacts.find(

@@ -1,28 +1,28 @@
-import type { Fault } from '../sim/faults';
-import { addContact, advance, currentConversation, openConversation, receive } from '../sim/messages';
+import { addContact, advanceStatus, findActiveConversation, openConversation, receive } from '../sim/messages';
 import type { World } from '../sim/world';
 import { type Contact, type Content, type Conversation, MESSAGE_STATUSES } from '../state/entities';
-import { readDraft } from '../wire/content';
+import { readContent } from '../wire/content';
+import { controlRouter } from '../wire/control-router';
+import type { Fault } from '../wire/faults';
 import { Form } from '../wire/form';
-import { refuseStrangers } from '../wire/local-only';
 import { invalid } from '../wire/problem';
-import { type Answer, created, type Handler, ok, type Router } from '../wire/router';
+import { type Answer, created, ok, type Router } from '../wire/router';
 import { messageView } from '../wire/views';
 import { phoneIs } from './contacts';
 
-/** The routes that play the customer, break things and tell what happened. No sign-in, but only from this machine. */
+/** Control routes: act as the customer, provoke failures, report the state. No sign-in, but only from this machine. */
 export function controlRoutes(router: Router, world: World): void {
   const { state, faults } = world;
-  const { on, post } = guarded(router);
+  const { on, post } = controlRouter(router);
   post('/reset', () => {
     world.reset();
     return ok({ reset: true });
   });
-  post('/messages', (form) => inbound(world, form));
-  post('/typing', (form) => typing(world, form));
+  post('/messages', (form) => receiveMessage(world, form));
+  post('/typing', (form) => publishTyping(world, form));
   post('/status', (form) => {
     const message = state.messages.need(form.needText('messageId'));
-    advance(world, message, form.needChoice('status', MESSAGE_STATUSES), form.text('error'));
+    advanceStatus(world, message, form.needChoice('status', MESSAGE_STATUSES), form.text('error'));
     return ok(messageView(message));
   });
   post('/fail', (form) => {
@@ -34,7 +34,7 @@ export function controlRoutes(router: Router, world: World): void {
     return ok({ ms: faults.latency });
   });
   post('/limit', (form) => {
-    const perMinute = form.needNumber('perMinute', { min: 0, whole: true });
+    const perMinute = form.needNumber('perMinute', { min: 0, integer: true });
     faults.limit(perMinute, form.number('windowMs', { min: 1 }));
     return ok({ perMinute });
   });
@@ -42,40 +42,25 @@ export function controlRoutes(router: Router, world: World): void {
     faults.cutoff = form.needNumber('ms', { min: 0, max: 600_000 });
     return ok({ ms: faults.cutoff });
   });
-  post('/sockets/drop', (form) => ok({ dropped: world.crowd.drop(closeCode(form)) }));
-  post('/sockets/freeze', () => ok({ frozen: world.crowd.freeze() }));
-  post('/sockets/thaw', () => ok({ thawed: world.crowd.thaw() }));
-  on('GET', '/state', () => ok(report(world)));
+  post('/sockets/drop', (form) => ok({ dropped: world.sockets.drop(closeCode(form)) }));
+  post('/sockets/freeze', () => ok({ frozen: world.sockets.freeze() }));
+  post('/sockets/thaw', () => ok({ thawed: world.sockets.thaw() }));
+  on('GET', '/state', () => ok(stateReport(world)));
 }
 
-/** Registers routes under `/_sandbox` that need no sign-in and answer on this machine only. */
-export function guarded(router: Router): {
-  on: (method: string, path: string, handler: Handler) => void;
-  post: (path: string, act: (form: Form) => Answer) => void;
-} {
-  const on = (method: string, path: string, handler: Handler): void => {
-    const behind: Handler = (call) => {
-      refuseStrangers(call);
-      return handler(call);
-    };
-    router.on(method, `/_sandbox${path}`, behind, { open: true });
-  };
-  return { on, post: (path, act) => on('POST', path, ({ body }) => act(new Form(body))) };
-}
-
-function report({ state, faults, crowd }: World): unknown {
-  const { clients, ...sockets } = crowd.report();
+function stateReport({ state, faults, sockets }: World): unknown {
+  const { clients, ...counts } = sockets.report();
   return {
     counts: { requests: faults.total, ...state.counts() },
-    sockets,
+    sockets: counts,
     clients,
     sends: state.sends,
     requests: faults.requests,
   };
 }
 
-/** A customer writes: into the conversation named, or into the open one of the contact, which is made when missing. */
-function inbound(world: World, form: Form): Answer {
+/** Receives a customer's message in the named conversation, or in the active one of the contact; creates missing ones. */
+function receiveMessage(world: World, form: Form): Answer {
   const content = readInbound(form);
   const metadata = form.map('metadata');
   return created(messageView(receive(world, conversationFor(world, form), content, metadata)));
@@ -84,9 +69,9 @@ function inbound(world: World, form: Form): Answer {
 function readInbound(form: Form): Content {
   const choice = form.form('choice');
   if (!choice) {
-    // Here `contact` is who writes; a draft would take it for a contact card.
+    // Here `contact` is the sender; `readContent` would read it as a contact card.
     const { contact: _, ...draft } = form.fields();
-    return readDraft(new Form(draft));
+    return readContent(new Form(draft));
   }
   const title = choice.needText('title');
   const id = choice.text('id') ?? title;
@@ -106,7 +91,8 @@ function conversationFor(world: World, form: Form): Conversation {
   if (!channel) throw invalid('channelId', 'is not a channel');
   const contact = contactFor(world, form.form('contact'), channel);
   return (
-    currentConversation(world, contact.id, channelId) ?? openConversation(world, { channelId, contactId: contact.id })
+    findActiveConversation(world, contact.id, channelId) ??
+    openConversation(world, { channelId, contactId: contact.id })
   );
 }
 
@@ -128,20 +114,20 @@ function contactFor(world: World, form: Form | undefined, channel: { id: string;
   });
 }
 
-function typing({ state, audiences }: World, form: Form): Answer {
+function publishTyping({ state, publishers }: World, form: Form): Answer {
   const { id: conversationId, contactId } = state.conversations.need(form.needText('conversationId'));
   const userId = form.text('userId') ?? contactId;
   const isTyping = form.flag('isTyping') ?? true;
-  for (const audience of audiences) audience.typing(conversationId, userId, isTyping);
+  for (const publisher of publishers) publisher.typing(conversationId, userId, isTyping);
   return ok({ conversationId, isTyping });
 }
 
 function readFault(form: Form): Fault {
-  const count = form.number('count', { min: 0, whole: true }) ?? 1;
+  const count = form.number('count', { min: 0, integer: true }) ?? 1;
   const reset = form.flag('reset') ?? false;
   const after = form.flag('after') ?? false;
   const stored = form.flag('afterStore') ?? false;
-  const status = form.number('status', { min: 200, max: 599, whole: true });
+  const status = form.number('status', { min: 200, max: 599, integer: true });
   if (count > 0 && !reset && !after && !stored && status === undefined)
     throw invalid('status', 'is required, or reset');
   const headers = form.form('headers');
@@ -160,9 +146,9 @@ function readFault(form: Form): Fault {
   };
 }
 
-/** Codes a server may close with: 1005 and 1006 only stand for a missing or broken close. */
+/** Close codes that a server may send: 1005 and 1006 stand for a missing close frame. */
 function closeCode(form: Form): number | undefined {
-  const code = form.number('code', { min: 1000, max: 4999, whole: true });
+  const code = form.number('code', { min: 1000, max: 4999, integer: true });
   if (code === 1006) return undefined;
   const possible = code === undefined || (code <= 1014 && ![1004, 1005].includes(code)) || code >= 3000;
   if (!possible) throw invalid('code', 'is not a code that a close frame may have');

@@ -1,16 +1,16 @@
-import { advance, changeConversation, openConversation } from '../sim/messages';
+import { advanceStatus, changeConversation, openConversation } from '../sim/messages';
 import type { World } from '../sim/world';
 import { CONVERSATION_STATUSES, type Conversation } from '../state/entities';
 import { Form } from '../wire/form';
 import { type Listing, list } from '../wire/paging';
 import { invalid } from '../wire/problem';
-import { type Answer, type Call, created, gone, ok, type Router } from '../wire/router';
+import { type Answer, type Call, created, noContent, ok, type Router } from '../wire/router';
 import { conversationView } from '../wire/views';
 import { tagRoutes } from './tags';
 
 const PRIORITIES = ['low', 'medium', 'normal', 'high', 'urgent'] as const;
 
-/** Conversations: who talks with whom, where, and what became of it. */
+/** Conversations of customers. */
 export function conversationRoutes(router: Router, world: World): void {
   const { conversations } = world.state;
   const need = ({ params }: Call): Conversation => conversations.need(params.id ?? '');
@@ -31,7 +31,7 @@ export function conversationRoutes(router: Router, world: World): void {
     })
     .on('DELETE', '/conversations/:id', (call) => {
       world.state.removeConversation(need(call).id);
-      return gone();
+      return noContent();
     })
     .on('POST', '/conversations/:id/assign', (call) =>
       changeTo(call, { assignedTo: assignee(world, new Form(call.body)) }),
@@ -119,7 +119,7 @@ function readChanges(world: World, conversation: Conversation, form: Form): Part
   return changes;
 }
 
-/** The families name the user differently; when both names are there they have to agree. */
+/** The families name the user differently; if both names are present, they must agree. */
 function assignee(world: World, form: Form): string {
   const agent = form.text('agentId');
   const user = form.text('userId');
@@ -156,7 +156,7 @@ function markRead(world: World, conversation: Conversation, form: Form): Convers
   const ids = form.texts('messageIds');
   const inbound = world.state.thread(conversation.id).filter(({ direction }) => direction === 'inbound');
   for (const message of inbound) {
-    if ((!ids || ids.includes(message.id)) && message.status !== 'failed') advance(world, message, 'read');
+    if ((!ids || ids.includes(message.id)) && message.status !== 'failed') advanceStatus(world, message, 'read');
   }
   conversation.unreadCount = inbound.filter(({ status }) => status !== 'read').length;
   return conversation;

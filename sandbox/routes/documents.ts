@@ -3,8 +3,8 @@ import { stamp, touch } from '../state';
 import type { Document, KnowledgeBase } from '../state/entities';
 import { type Fields, Form, isFields } from '../wire/form';
 import { list } from '../wire/paging';
-import { invalid, missing } from '../wire/problem';
-import { type Answer, type Call, created, gone, ok, type Router, type Upload } from '../wire/router';
+import { invalid, notFound } from '../wire/problem';
+import { type Answer, type Call, created, noContent, ok, type Router, type Upload } from '../wire/router';
 import { documentsOf } from './knowledge';
 
 const TYPES = ['pdf', 'txt', 'docx', 'html', 'markdown', 'csv', 'json'] as const;
@@ -14,23 +14,23 @@ const ENDINGS: Readonly<Record<string, (typeof TYPES)[number]>> = { md: 'markdow
 
 /** The documents of a knowledge base. */
 export function documentRoutes(router: Router, world: World): void {
-  const { state, library } = world;
+  const { state, knowledge } = world;
   const path = '/knowledge-bases/:id/documents';
   const baseOf = ({ params }: Call): KnowledgeBase => state.bases.need(params.id ?? '');
   const need = (call: Call): Document => {
     const document = state.documents.get(call.params.document ?? '');
-    if (document?.knowledgeBaseId !== baseOf(call).id) throw missing('Document');
+    if (document?.knowledgeBaseId !== baseOf(call).id) throw notFound('Document');
     return document;
   };
   const view = (base: KnowledgeBase, document: Document): Fields => ({
     ...document,
     title: document.name,
     size: Buffer.byteLength(document.content),
-    chunkCount: library.chunksOf(base, document.id).length,
+    chunkCount: knowledge.chunksOf(base, document.id).length,
   });
   const show = (call: Call): Answer => ok(view(baseOf(call), need(call)));
   const changed = (call: Call): Answer => {
-    library.forget(baseOf(call).id);
+    knowledge.invalidate(baseOf(call).id);
     touch(need(call));
     return show(call);
   };
@@ -52,7 +52,7 @@ export function documentRoutes(router: Router, world: World): void {
         status: 'completed',
         ...readDocument(new Form(call.body), call.files),
       });
-      library.forget(base.id);
+      knowledge.invalidate(base.id);
       return created(view(base, document));
     })
     .on('GET', `${path}/:document`, show)
@@ -62,12 +62,12 @@ export function documentRoutes(router: Router, world: World): void {
     })
     .on('DELETE', `${path}/:document`, (call) => {
       state.documents.remove(need(call).id);
-      library.forget(baseOf(call).id);
-      return gone();
+      knowledge.invalidate(baseOf(call).id);
+      return noContent();
     })
     .on('POST', `${path}/:document/reprocess`, changed)
     .on('GET', `${path}/:document/chunks`, (call) => {
-      const chunks = library.chunksOf(baseOf(call), need(call).id);
+      const chunks = knowledge.chunksOf(baseOf(call), need(call).id);
       return ok({ chunks: chunks.map((chunk) => ({ ...chunk, index: chunk.chunkIndex })) });
     });
 }
@@ -111,7 +111,7 @@ function readMetadata(form: Form): Fields {
     const parsed: unknown = JSON.parse(given);
     if (isFields(parsed)) return parsed;
   } catch {
-    // Said below, with the name of the field.
+    // Reported below with the name of the field.
   }
   throw invalid('metadata', 'must be a JSON object');
 }

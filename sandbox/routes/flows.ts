@@ -1,23 +1,23 @@
-import { Runner } from '../sim/flow-runner';
+import { FlowRunner } from '../sim/flow-runner';
 import { checkFlow, NODE_TYPES } from '../sim/flow-validation';
-import { lastSpan, within } from '../sim/period';
+import { isWithin, readPeriod } from '../sim/period';
 import type { World } from '../sim/world';
 import { type State, stamp, touch } from '../state';
 import type { Execution, Flow, FlowEdge, FlowNode } from '../state/automation';
 import { type Fields, Form } from '../wire/form';
 import { list } from '../wire/paging';
-import { invalid, missing } from '../wire/problem';
+import { invalid, notFound } from '../wire/problem';
 import { type Answer, type Call, created, ok, type Router } from '../wire/router';
-import { STATUSES } from './bots';
+import { ACTIVATION_STATUSES } from './bots';
 import { type Crud, crudRoutes, duplicateRoute } from './crud';
 
 /** Flows: what happens step by step in a conversation. */
 export function flowRoutes(router: Router, world: World): void {
   const { state } = world;
-  const runner = new Runner(world);
+  const runner = new FlowRunner(world);
   const crud: Crud<Flow> = {
     path: '/flows',
-    shelf: state.flows,
+    collection: state.flows,
     listing: {
       filters: { status: ({ status }, wanted) => status === wanted },
       search: ({ name, description }) => [name, description],
@@ -36,8 +36,8 @@ export function flowRoutes(router: Router, world: World): void {
   };
   router
     .on('GET', '/flows/node-types', () => ok({ data: NODE_TYPES, nodeTypes: NODE_TYPES }))
-    .on('POST', '/flows/import', ({ body }) => created(state.flows.add(create(state, packed(new Form(body))))))
-    .on('GET', '/flows/:id/export', (call) => ok(exported(need(call))))
+    .on('POST', '/flows/import', ({ body }) => created(state.flows.add(create(state, unwrapImport(new Form(body))))))
+    .on('GET', '/flows/:id/export', (call) => ok(exportView(need(call))))
     .on('POST', '/flows/:id/validate', (call) => ok(checkFlow(need(call))))
     .on('POST', '/flows/:id/publish', (call) => switched(need(call), 'active'))
     .on('POST', '/flows/:id/unpublish', (call) => switched(need(call), 'inactive'))
@@ -46,11 +46,11 @@ export function flowRoutes(router: Router, world: World): void {
   executionRoutes(router, state, runner, need);
 }
 
-function executionRoutes(router: Router, state: State, runner: Runner, flowOf: (call: Call) => Flow): void {
+function executionRoutes(router: Router, state: State, runner: FlowRunner, flowOf: (call: Call) => Flow): void {
   const path = '/flows/:id/executions';
   const need = (call: Call): Execution => {
     const execution = state.executions.get(call.params.execution ?? '');
-    if (execution?.flowId !== flowOf(call).id) throw missing('Execution');
+    if (execution?.flowId !== flowOf(call).id) throw notFound('Execution');
     return execution;
   };
   router
@@ -73,7 +73,7 @@ function executionsOf(state: State, { id }: Flow): Execution[] {
   return state.executions.filter(({ flowId }) => flowId === id);
 }
 
-function execute({ state }: World, runner: Runner, flow: Flow, form: Form): Answer {
+function execute({ state }: World, runner: FlowRunner, flow: Flow, form: Form): Answer {
   const conversationId = form.needText('conversationId');
   const conversation = state.conversations.get(conversationId);
   if (!conversation) throw invalid('conversationId', 'is not a conversation');
@@ -104,7 +104,7 @@ function update(flow: Flow, form: Form): void {
   const edges = readEdges(form);
   if (form.has('name')) flow.name = form.needText('name');
   form.patch(flow, 'description', (field) => form.text(field));
-  flow.status = form.choice('status', STATUSES) ?? flow.status;
+  flow.status = form.choice('status', ACTIVATION_STATUSES) ?? flow.status;
   if (nodes ?? edges) flow.version += 1;
   flow.nodes = nodes ?? flow.nodes;
   flow.edges = edges ?? flow.edges;
@@ -136,18 +136,18 @@ function readEdges(form: Form): FlowEdge[] | undefined {
   }));
 }
 
-/** What an import has, whether it is the exported flow itself or sits in a field. */
-function packed(form: Form): Form {
+/** The flow of an import: the body itself, or its field `flow` or `data`. */
+function unwrapImport(form: Form): Form {
   return form.form('flow') ?? form.form('data') ?? form;
 }
 
-function exported({ name, description, version, nodes, edges, variables, metadata }: Flow): Fields {
+function exportView({ name, description, version, nodes, edges, variables, metadata }: Flow): Fields {
   return { name, description, version, nodes, edges, variables, metadata };
 }
 
 function stats(state: State, flow: Flow, query: URLSearchParams): Fields {
-  const span = lastSpan(query);
-  const runs = executionsOf(state, flow).filter(({ startedAt }) => within(span, startedAt));
+  const span = readPeriod(query);
+  const runs = executionsOf(state, flow).filter(({ startedAt }) => isWithin(span, startedAt));
   const count = (wanted: Execution['status']): number => runs.filter(({ status }) => status === wanted).length;
   const times = runs.flatMap(({ startedAt, completedAt }) =>
     completedAt ? [(Date.parse(completedAt) - Date.parse(startedAt)) / 1000] : [],

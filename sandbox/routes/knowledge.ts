@@ -1,4 +1,4 @@
-import type { Found } from '../sim/knowledge-index';
+import type { SearchResult } from '../sim/knowledge-index';
 import type { World } from '../sim/world';
 import { stamp } from '../state';
 import type { Document, KnowledgeBase } from '../state/entities';
@@ -8,10 +8,10 @@ import { crudRoutes } from './crud';
 
 /** Knowledge bases and the search in them. */
 export function knowledgeRoutes(router: Router, world: World): void {
-  const { state, library } = world;
+  const { state, knowledge } = world;
   const need = crudRoutes(router, {
     path: '/knowledge-bases',
-    shelf: state.bases,
+    collection: state.bases,
     listing: {
       filters: { status: (base, wanted) => baseStatus(world, base) === wanted },
       search: ({ name, description }) => [name, description],
@@ -23,8 +23,8 @@ export function knowledgeRoutes(router: Router, world: World): void {
       name: form.needText('name'),
       description: form.text('description'),
       embeddingModel: form.text('embeddingModel') ?? 'sandbox-embedding',
-      chunkSize: form.number('chunkSize', { min: 10, max: 10_000, whole: true }) ?? 80,
-      chunkOverlap: form.number('chunkOverlap', { min: 0, max: 1000, whole: true }) ?? 0,
+      chunkSize: form.number('chunkSize', { min: 10, max: 10_000, integer: true }) ?? 80,
+      chunkOverlap: form.number('chunkOverlap', { min: 0, max: 1000, integer: true }) ?? 0,
       metadata: form.map('metadata') ?? {},
     }),
     update: (base, form) => {
@@ -34,14 +34,14 @@ export function knowledgeRoutes(router: Router, world: World): void {
     },
     remove: (base) => {
       for (const { id } of documentsOf(world, base)) state.documents.remove(id);
-      library.forget(base.id);
+      knowledge.invalidate(base.id);
     },
   });
   router
     .on('POST', '/knowledge-bases/:id/query', (call) => query(world, need(call), new Form(call.body)))
     .on('POST', '/knowledge-bases/:id/reprocess', (call) => {
       const base = need(call);
-      library.forget(base.id);
+      knowledge.invalidate(base.id);
       return ok(baseView(world, base));
     })
     .on('GET', '/knowledge-bases/:id/stats', (call) => ok(stats(world, need(call))));
@@ -56,7 +56,7 @@ function baseView(world: World, base: KnowledgeBase): Fields {
     ...base,
     status: baseStatus(world, base),
     documentCount: documentsOf(world, base).length,
-    totalChunks: world.library.chunks(base).length,
+    totalChunks: world.knowledge.chunks(base).length,
   };
 }
 
@@ -66,7 +66,7 @@ function baseStatus(world: World, base: KnowledgeBase): string {
 
 function stats(world: World, base: KnowledgeBase): Fields {
   const documents = documentsOf(world, base);
-  const chunks = world.library.chunks(base);
+  const chunks = world.knowledge.chunks(base);
   const totalTokens = chunks.reduce((sum, { tokenCount }) => sum + tokenCount, 0);
   return {
     documentCount: documents.length,
@@ -77,17 +77,17 @@ function stats(world: World, base: KnowledgeBase): Fields {
   };
 }
 
-function query({ library }: World, base: KnowledgeBase, form: Form): Answer {
+function query({ knowledge }: World, base: KnowledgeBase, form: Form): Answer {
   const question = form.needText('query');
-  const topK = form.number('topK', { min: 1, max: 50, whole: true }) ?? 5;
+  const topK = form.number('topK', { min: 1, max: 50, integer: true }) ?? 5;
   const least = form.number('threshold', { min: 0, max: 1 }) ?? form.number('minScore', { min: 0, max: 1 }) ?? 0;
   const filter = form.map('filter') ?? {};
-  const found = library
+  const found = knowledge
     .search(base, question)
-    .filter((hit) => hit.score >= least && fits(hit, filter))
+    .filter((hit) => hit.score >= least && matchesFilter(hit, filter))
     .slice(0, topK);
   return ok({
-    chunks: found.map(scoredChunk),
+    chunks: found.map(scoredChunkView),
     results: found.map(({ chunk, document, score }) => ({
       documentId: document.id,
       chunkId: chunk.id,
@@ -100,13 +100,13 @@ function query({ library }: World, base: KnowledgeBase, form: Form): Answer {
   });
 }
 
-function scoredChunk({ chunk, document, score }: Found): Fields {
+function scoredChunkView({ chunk, document, score }: SearchResult): Fields {
   const { content: _, ...about } = document;
   return { ...chunk, score, metadata: document.metadata, document: about };
 }
 
 /** A filter names fields of the document or of its metadata, each with the value or the values it may have. */
-function fits({ document }: Found, filter: Fields): boolean {
+function matchesFilter({ document }: SearchResult, filter: Fields): boolean {
   const { content: _, metadata, ...own } = document;
   const known: Fields = { ...metadata, ...own, documentId: document.id };
   return Object.entries(filter).every(([key, wanted]) =>

@@ -1,15 +1,16 @@
-import { contactEvent } from '../sim/events';
+import { publishContact } from '../sim/events';
 import type { World } from '../sim/world';
 import { touch } from '../state';
 import type { Contact } from '../state/entities';
-import { allKnown } from '../state/references';
+import { requireAllKnown } from '../state/references';
 import type { Form } from '../wire/form';
 import { invalid } from '../wire/problem';
 
 /**
- * Makes one contact of several, in the words of any family: what the first one lacks comes from the others, which go.
+ * Merges contacts, in the format of any family. The primary contact takes what it lacks from the others, which are
+ * removed.
  *
- * @throws a 400 problem that names the field
+ * @throws a 400 Problem that names the field
  */
 export function merge(world: World, form: Form): Contact {
   const { contacts } = world.state;
@@ -19,11 +20,11 @@ export function merge(world: World, form: Form): Contact {
   const field = many ?? 'secondaryContactIds';
   const ids = form.needTexts(field);
   if (ids.includes(primary.id)) throw invalid(field, 'must not have the primary contact');
-  allKnown(contacts, field, ids);
+  requireAllKnown(contacts, field, ids);
   const { name, email, phone } = primary;
   for (const id of new Set(ids)) absorb(world, primary, contacts.need(id));
   touch(primary);
-  contactEvent(world, 'contact.merged', primary, { name, email, phone });
+  publishContact(world, 'contact.merged', primary, { name, email, phone });
   return primary;
 }
 
@@ -39,5 +40,5 @@ function absorb(world: World, primary: Contact, other: Contact): void {
   primary.metadata = { ...other.metadata, ...primary.metadata };
   for (const conversation of world.state.conversationsOf(other.id)) conversation.contactId = primary.id;
   world.state.contacts.remove(other.id);
-  contactEvent(world, 'contact.deleted', other);
+  publishContact(world, 'contact.deleted', other);
 }

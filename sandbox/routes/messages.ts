@@ -1,10 +1,10 @@
 import { send, senderOf } from '../sim/messages';
 import type { World } from '../sim/world';
 import type { Conversation, Message } from '../state/entities';
-import { readDraft } from '../wire/content';
+import { readContent } from '../wire/content';
 import { Form } from '../wire/form';
 import { page } from '../wire/paging';
-import { invalid, missing } from '../wire/problem';
+import { invalid, notFound } from '../wire/problem';
 import { type Answer, type Call, created, ok, type Router } from '../wire/router';
 import { messageView } from '../wire/views';
 
@@ -17,7 +17,7 @@ export function messageRoutes(router: Router, world: World): void {
     .on('POST', '/conversations/:id/messages', (call) => sendMessage(world, conversationOf(call), call))
     .on('GET', '/conversations/:id/messages/:message', (call) => {
       const message = state.messages.get(call.params.message ?? '');
-      if (message?.conversationId !== conversationOf(call).id) throw missing('Message');
+      if (message?.conversationId !== conversationOf(call).id) throw notFound('Message');
       return ok(messageView(message));
     });
 }
@@ -27,13 +27,13 @@ export function messagePage({ state }: World, { id }: Conversation, query: URLSe
   const order = query.get('sortOrder') ?? 'desc';
   if (order !== 'asc' && order !== 'desc') throw invalid('sortOrder', 'must be asc or desc');
   const direction = query.get('direction');
-  const part = between(state.thread(id), query).filter((message) => !direction || message.direction === direction);
+  const part = sliceThread(state.thread(id), query).filter((message) => !direction || message.direction === direction);
   return page(order === 'asc' ? part : part.toReversed(), query, messageView, 50);
 }
 
 function sendMessage(world: World, conversation: Conversation, { body, headers, caller }: Call): Answer {
   const form = new Form(body);
-  const content = readDraft(form);
+  const content = readContent(form);
   const metadata = form.map('metadata');
   const key = headers['idempotency-key'];
   const message = send(world, conversation, {
@@ -45,16 +45,16 @@ function sendMessage(world: World, conversation: Conversation, { body, headers, 
   return created(messageView(message));
 }
 
-function between(thread: readonly Message[], query: URLSearchParams): readonly Message[] {
+function sliceThread(thread: readonly Message[], query: URLSearchParams): readonly Message[] {
   const after = query.get('after');
   const before = query.get('before');
-  const from = after ? edge(thread, 'after', after) + 1 : 0;
-  const to = before ? edge(thread, 'before', before) : thread.length;
+  const from = after ? threadIndex(thread, 'after', after) + 1 : 0;
+  const to = before ? threadIndex(thread, 'before', before) : thread.length;
   return thread.slice(from, to);
 }
 
 /** The place in the thread that an id or a time names: for a time, the last message not after it, or the first not before it. */
-function edge(thread: readonly Message[], field: 'after' | 'before', given: string): number {
+function threadIndex(thread: readonly Message[], field: 'after' | 'before', given: string): number {
   const named = thread.findIndex(({ id }) => id === given);
   if (named >= 0) return named;
   const at = Date.parse(given);

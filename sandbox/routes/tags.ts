@@ -7,11 +7,11 @@ interface Tagged {
 }
 
 /**
- * Adding and removing tags of one resource: POST, DELETE with a body, and the POST that stands in for it where a body
- * with DELETE is not possible.
+ * Adds routes for the tags of one resource: POST, DELETE with a body, and `POST .../remove` for clients that cannot
+ * send a body with DELETE.
  *
  * @param path of one record, with `:id`
- * @param save stores the new tags and tells everybody
+ * @param save stores and publishes the new tags
  */
 export function tagRoutes<T extends Tagged>(
   router: Router,

@@ -2,10 +2,10 @@ import { type Outbound, send, senderOf } from '../sim/messages';
 import { captionOf, checkData, draw, type Picture, TEMPLATES, type Template } from '../sim/templates';
 import type { World } from '../sim/world';
 import { type Fields, Form } from '../wire/form';
-import { missing } from '../wire/problem';
+import { notFound } from '../wire/problem';
 import { type Answer, type Call, ok, type Router } from '../wire/router';
 
-const WIDTH = 800;
+const DEFAULT_WIDTH_PX = 800;
 const CHANNELS = ['whatsapp', 'telegram', 'web', 'email'] as const;
 const FORMATS = ['png', 'webp', 'jpeg'] as const;
 
@@ -25,18 +25,18 @@ function templateView({ id, name, description, required, optional }: Template): 
 
 function render({ state }: World, form: Form): Answer {
   const began = performance.now();
-  if (form.needText('tenant_id') !== state.tenant.id) throw missing('Tenant');
-  const template = templateOf(form);
+  if (form.needText('tenant_id') !== state.tenant.id) throw notFound('Tenant');
+  const template = readTemplate(form);
   const data = checkData(template, form);
   form.choice('channel', CHANNELS);
   form.choice('format', FORMATS);
   form.number('quality', { min: 1, max: 100 });
-  const width = form.number('width', { min: 100, max: 2000, whole: true }) ?? WIDTH;
+  const width = form.number('width', { min: 100, max: 2000, integer: true }) ?? DEFAULT_WIDTH_PX;
   const picture = draw(template, data, width, form.number('scale', { min: 0.5, max: 3 }) ?? 1);
   return ok({
     ...pictureView(picture),
     caption: captionOf(template, data),
-    // Whatever was asked for, only PNG is made here.
+    // The answer is PNG whatever the requested format.
     format: 'png',
     render_time_ms: Math.round(performance.now() - began),
     size_bytes: picture.data.length,
@@ -48,11 +48,11 @@ function renderAndSend(world: World, { body, caller, headers }: Call): Answer {
   const { state } = world;
   const form = new Form(body);
   const conversation = state.conversations.need(form.needText('conversation_id'));
-  const template = templateOf(form);
+  const template = readTemplate(form);
   const data = checkData(template, form);
   const caption = form.text('caption') ?? captionOf(template, data);
   const followUp = form.text('follow_up_text');
-  const picture = draw(template, data, WIDTH, 1);
+  const picture = draw(template, data, DEFAULT_WIDTH_PX, 1);
   const file = state.files.add({ id: state.files.newId(), mimeType: 'image/png', data: picture.data });
   const url = `http://${headers.host}/files/${file.id}`;
   const key = headers['idempotency-key'];
@@ -75,18 +75,18 @@ function renderAndSend(world: World, { body, caller, headers }: Call): Answer {
 }
 
 function preview(id: string, form: Form): Answer {
-  const template = find(id);
+  const template = findTemplate(id);
   const data = form.raw('data') === undefined ? template.example : checkData(template, form);
-  return ok(pictureView(draw(template, data, WIDTH, 1)));
+  return ok(pictureView(draw(template, data, DEFAULT_WIDTH_PX, 1)));
 }
 
-function templateOf(form: Form): Template {
-  return find(form.needText('template_id'));
+function readTemplate(form: Form): Template {
+  return findTemplate(form.needText('template_id'));
 }
 
-function find(id: string): Template {
+function findTemplate(id: string): Template {
   const template = TEMPLATES.find((candidate) => candidate.id === id);
-  if (!template) throw missing('Template');
+  if (!template) throw notFound('Template');
   return template;
 }
 

@@ -1,50 +1,49 @@
 import { randomBytes } from 'node:crypto';
-import type { Happening } from '../sim/events';
 import type { World } from '../sim/world';
 import { type State, stamp, touch } from '../state';
-import type { Delivery, Webhook } from '../state/entities';
+import type { Delivery, Webhook, WebhookEvent } from '../state/entities';
 import { Form } from '../wire/form';
 import { list } from '../wire/paging';
-import { invalid, missing } from '../wire/problem';
-import { type Answer, type Call, created, gone, ok, type Router } from '../wire/router';
+import { invalid, notFound } from '../wire/problem';
+import { type Answer, type Call, created, noContent, ok, type Router } from '../wire/router';
 
 /** Where events are delivered to, and what became of each delivery. */
 export function webhookRoutes(router: Router, world: World): void {
-  const { state, hooks } = world;
+  const { state, webhooks } = world;
   const need = ({ params }: Call): Webhook => state.webhooks.need(params.id ?? '');
   router
     .on('GET', '/webhooks', ({ query }) =>
       list(state.webhooks.all(), query, {
         filters: { status: ({ status }, wanted) => status === wanted },
         sort: { createdAt: ({ createdAt }) => createdAt },
-        view: publicWebhook,
+        view: webhookView,
       }),
     )
     .on('POST', '/webhooks', ({ body }) => created(addWebhook(state, new Form(body))))
-    .on('GET', '/webhooks/:id', (call) => ok(publicWebhook(need(call))))
-    .on('PATCH', '/webhooks/:id', (call) => ok(publicWebhook(update(need(call), new Form(call.body)))))
+    .on('GET', '/webhooks/:id', (call) => ok(webhookView(need(call))))
+    .on('PATCH', '/webhooks/:id', (call) => ok(webhookView(update(need(call), new Form(call.body)))))
     .on('DELETE', '/webhooks/:id', (call) => {
       const { id } = need(call);
       for (const { id: old } of deliveriesOf(state, id)) state.deliveries.remove(old);
       state.webhooks.remove(id);
-      return gone();
+      return noContent();
     })
     .on('POST', '/webhooks/:id/test', (call) => {
       const type = new Form(call.body).text('event') ?? 'test.ping';
-      return ok(shown(hooks.deliver(need(call), ping(type))));
+      return ok(deliveryView(webhooks.deliver(need(call), testEvent(type))));
     })
     .on('GET', '/webhooks/:id/deliveries', (call) => deliveries(state, need(call), call.query))
     .on('POST', '/webhooks/:id/deliveries/:delivery/retry', (call) => {
       const webhook = need(call);
       const delivery = state.deliveries.get(call.params.delivery ?? '');
-      if (delivery?.webhookId !== webhook.id) throw missing('Delivery');
-      hooks.retry(webhook, delivery);
-      return ok(shown(delivery));
+      if (delivery?.webhookId !== webhook.id) throw notFound('Delivery');
+      webhooks.retry(webhook, delivery);
+      return ok(deliveryView(delivery));
     });
 }
 
 /**
- * Registers a webhook. Without a secret one is made, and this is the only answer that shows it.
+ * Registers a webhook. A missing secret is generated; only this answer contains it.
  *
  * @throws a 400 problem
  */
@@ -85,7 +84,7 @@ function deliveries(state: State, { id }: Webhook, query: URLSearchParams): Answ
     },
     sort: { createdAt: ({ createdAt }) => createdAt },
     order: 'desc',
-    view: shown,
+    view: deliveryView,
   });
 }
 
@@ -93,15 +92,15 @@ function deliveriesOf(state: State, webhookId: string): Delivery[] {
   return state.deliveries.filter((delivery) => delivery.webhookId === webhookId);
 }
 
-function publicWebhook({ secret: _, ...webhook }: Webhook): object {
+function webhookView({ secret: _, ...webhook }: Webhook): object {
   return webhook;
 }
 
-function shown({ payload: _, ...delivery }: Delivery): object {
+function deliveryView({ payload: _, ...delivery }: Delivery): object {
   return delivery;
 }
 
-function ping(type: string): Happening {
+function testEvent(type: string): WebhookEvent {
   const data = { message: 'This is a test' };
   return { type, docsType: type, data, entity: { id: 'test', type: 'test', attributes: data } };
 }

@@ -4,27 +4,27 @@ import { Refusal } from './refusal';
 import type { Tokens } from './tokens';
 
 /**
- * Who sends this request: only a bearer token counts, spelt exactly so; an API key is never looked at.
+ * Identifies the caller by `Authorization: Bearer`, case-sensitive. API keys are ignored.
  *
- * @throws a 401 refusal
+ * @throws a 401 Refusal
  */
-export function callerOf(tokens: Tokens, { authorization }: IncomingHttpHeaders): Caller {
+export function authenticate(tokens: Tokens, { authorization }: IncomingHttpHeaders): Caller {
   if (!authorization) throw new Refusal(401, 'UNAUTHORIZED', 'missing authorization header', 'flat');
   const token = authorization.startsWith('Bearer ') ? authorization.slice('Bearer '.length) : undefined;
   if (token === undefined) throw new Refusal(401, 'UNAUTHORIZED', 'invalid authorization header format', 'flat');
   const claims = tokens.read(token);
-  // Expired and forged are told apart nowhere.
+  // Expired and forged tokens get the same answer.
   if (!claims) throw new Refusal(401, 'TOKEN_INVALID', 'invalid or expired token', 'flat');
   return { userId: claims.user_id, tenantId: claims.tenant_id, token, role: claims.role };
 }
 
 /**
- * Who opens a socket: the header has to have a good token, and the query has to name the user by another or the same.
+ * Identifies the user of a socket. The header needs a valid token; the token of the query names the user.
  *
- * @throws a 401 refusal
+ * @throws a 401 Refusal
  */
-export function socketCaller(tokens: Tokens, headers: IncomingHttpHeaders, query: URLSearchParams): string {
-  callerOf(tokens, headers);
+export function authenticateSocket(tokens: Tokens, headers: IncomingHttpHeaders, query: URLSearchParams): string {
+  authenticate(tokens, headers);
   const token = query.get('token');
   if (!token) throw new Refusal(401, '', 'missing token', 'bare');
   const claims = tokens.read(token);
@@ -32,7 +32,7 @@ export function socketCaller(tokens: Tokens, headers: IncomingHttpHeaders, query
   return claims.user_id;
 }
 
-/** @throws a 403 refusal for everybody but an admin, the owner included */
-export function onlyAdmins({ role }: Caller): void {
+/** @throws a 403 Refusal for every role except `admin`, `owner` included */
+export function requireAdmin({ role }: Caller): void {
   if (role !== 'admin') throw new Refusal(403, 'FORBIDDEN', 'insufficient permissions', 'flat');
 }

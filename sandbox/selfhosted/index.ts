@@ -1,13 +1,13 @@
-import { guarded } from '../routes/control';
 import type { World } from '../sim/world';
-import type { Face } from '../wire/contract';
+import type { Contract } from '../wire/contract';
+import { controlRouter } from '../wire/control-router';
 import type { Form } from '../wire/form';
 import { type Answer, ok, Router } from '../wire/router';
-import { AgentHub } from './agent-sockets';
-import { audienceOf } from './audience';
-import { callerOf, socketCaller } from './credentials';
-import { lost, planned, refusalAnswer } from './refusal';
-import type { House, On } from './route';
+import { AgentSocketServer } from './agent-sockets';
+import { authenticate, authenticateSocket } from './credentials';
+import { agentFramePublisher } from './frames';
+import { errorAnswer, noRoute, plannedError } from './refusal';
+import type { AddRoute, RouteContext } from './route';
 import { aiRoutes } from './routes/ai';
 import { analyticsRoutes } from './routes/analytics';
 import { authRoutes } from './routes/auth';
@@ -23,8 +23,8 @@ import { userRoutes } from './routes/users';
 import { vreRoutes } from './routes/vre';
 import { Tokens } from './tokens';
 
-const PREFIX = '/api/v1';
-const SOCKET = `${PREFIX}/ws`;
+const API_PREFIX = '/api/v1';
+const SOCKET_PATH = `${API_PREFIX}/ws`;
 const ROUTES = [
   authRoutes,
   userRoutes,
@@ -42,62 +42,62 @@ const ROUTES = [
 ];
 
 /**
- * The open-source server that people run themselves (contract C): everything under `/api/v1`, JWTs, snake_case, five
- * envelopes, and a socket that says nothing about messages.
+ * The open-source, self-hosted server (contract C): routes under `/api/v1`, JWTs, snake_case, five envelopes, and a
+ * socket without message frames.
  *
- * @param options.announces let the socket announce messages and conversations all the same
+ * @param options.announces send frames for messages and conversations
  */
-export function selfhostedFace(world: World, { announces = false }: { announces?: boolean }): Face {
+export function serverContract(world: World, { announces = false }: { announces?: boolean }): Contract {
   const router = new Router();
   const tokens = new Tokens();
-  const hub = new AgentHub();
-  const house: House = { world, tokens, hub };
-  const on: On = (method, path, handler, options) => router.on(method, PREFIX + path, handler, options);
-  for (const addTo of ROUTES) addTo(on, house);
+  const sockets = new AgentSocketServer();
+  const context: RouteContext = { world, tokens, sockets };
+  const on: AddRoute = (method, path, handler, options) => router.on(method, API_PREFIX + path, handler, options);
+  for (const addTo of ROUTES) addTo(on, context);
   router
     .on('GET', '/ready', () => ok({ status: 'ready', nats: 'connected' }), { open: true })
-    .on('GET', SOCKET, ({ headers, query }) => {
-      socketCaller(tokens, headers, query);
+    .on('GET', SOCKET_PATH, ({ headers, query }) => {
+      authenticateSocket(tokens, headers, query);
       return { status: 400, body: 'Bad Request\n' };
     });
-  const audience = audienceOf(hub, announces);
-  world.crowd = hub;
-  world.audiences.push(audience);
+  const publisher = agentFramePublisher(sockets, announces);
+  world.sockets = sockets;
+  world.publishers.push(publisher);
   world.onReset = () => {
     tokens.reset();
-    hub.reset();
-    audience.announces = announces;
+    sockets.resetTimes();
+    publisher.announces = announces;
   };
   return {
     router,
-    controls: (own) => {
-      const { post } = guarded(own);
+    addControls: (own) => {
+      const { post } = controlRouter(own);
       post('/tokens', (form) => setTokens(tokens, form));
       post('/announces', (form) => {
-        audience.announces = form.flag('on') ?? true;
-        return ok({ on: audience.announces });
+        publisher.announces = form.flag('on') ?? true;
+        return ok({ on: publisher.announces });
       });
       post('/sockets/ping', (form) => {
-        hub.pingEveryMs = form.number('everyMs', { min: 1 }) ?? hub.pingEveryMs;
-        hub.pongWithinMs = form.number('withinMs', { min: 1 }) ?? hub.pongWithinMs;
-        return ok({ everyMs: hub.pingEveryMs, withinMs: hub.pongWithinMs });
+        sockets.pingEveryMs = form.number('everyMs', { min: 1 }) ?? sockets.pingEveryMs;
+        sockets.pongWithinMs = form.number('withinMs', { min: 1 }) ?? sockets.pongWithinMs;
+        return ok({ everyMs: sockets.pingEveryMs, withinMs: sockets.pongWithinMs });
       });
     },
-    callerOf: (headers) => callerOf(tokens, headers),
-    admit: ({ pathname, searchParams }, headers) => {
-      if (pathname !== SOCKET) throw lost();
-      const userId = socketCaller(tokens, headers, searchParams);
-      return (request, stream, head) => hub.accept(request, stream, head, userId);
+    authenticate: (headers) => authenticate(tokens, headers),
+    acceptSocket: ({ pathname, searchParams }, headers) => {
+      if (pathname !== SOCKET_PATH) throw noRoute();
+      const userId = authenticateSocket(tokens, headers, searchParams);
+      return (request, stream, head) => sockets.accept(request, stream, head, userId);
     },
-    lost: () => {
-      throw lost();
+    noRoute: () => {
+      throw noRoute();
     },
-    refusal: refusalAnswer,
-    faultBody: ({ status }) => planned(status, 'A failure that was asked for'),
+    errorAnswer: errorAnswer,
+    faultBody: ({ status }) => plannedError(status, 'A failure that was asked for'),
   };
 }
 
-/** How long tokens live that are issued from now on, and whether those issued so far end now. */
+/** Sets the lifetime of new tokens, and revokes the existing ones when asked to. */
 function setTokens(tokens: Tokens, form: Form): Answer {
   tokens.accessSeconds = form.number('accessSeconds', { min: 0 }) ?? tokens.accessSeconds;
   tokens.refreshSeconds = form.number('refreshSeconds', { min: 0 }) ?? tokens.refreshSeconds;

@@ -1,16 +1,16 @@
 import type { Content, Message, MessageKind } from '../state/entities';
 import { type Fields, isFields } from '../wire/form';
-import { stampOf } from './time';
-import { sparse, texts } from './views';
+import { formatTime } from './time';
+import { omitEmpty, toTextMap } from './views';
 
 const MEDIA_KINDS = ['image', 'video', 'audio', 'document', 'sticker'];
 
 /**
- * What a message says, out of its type, its text and its metadata: a place, a file and what can be pressed are all
- * written into the metadata.
+ * Builds the content of a message from its type, text and metadata. Location, file and interactive parts are in the
+ * metadata.
  */
 export function contentOf(type: string, text: string, metadata: Record<string, string>): Content {
-  // The server takes any word for a type.
+  // The server accepts any word as a type.
   const content: Content = { kind: type as MessageKind, text };
   const { media_url: url, filename, mime_type: mimeType } = metadata;
   if (url && MEDIA_KINDS.includes(type)) content.media = { type, url, filename, mimeType };
@@ -19,12 +19,12 @@ export function contentOf(type: string, text: string, metadata: Record<string, s
   if (type === 'location' && !Number.isNaN(latitude) && !Number.isNaN(longitude)) {
     content.location = { latitude, longitude, name: metadata.name, address: metadata.address };
   }
-  const interactive = parsed(metadata.interactive);
+  const interactive = parseObject(metadata.interactive);
   if (type === 'interactive' && interactive) content.interactive = interactive;
   return content;
 }
 
-/** A message of a list, without its attachments and reactions. */
+/** A message in a list: without attachments and reactions. */
 export function messageView(message: Message): Fields {
   const { id, conversationId, senderId, senderType, kind, status } = message;
   return {
@@ -33,21 +33,21 @@ export function messageView(message: Message): Fields {
     sender_type: senderType === 'agent' ? 'user' : senderType,
     content_type: kind === 'system' ? 'text' : kind,
     status,
-    ...sparse({
+    ...omitEmpty({
       sender_id: senderId,
-      content: wordsOf(message),
-      metadata: { ...partsOf(message), ...texts(message.metadata) },
+      content: textOf(message),
+      metadata: { ...derivedMetadata(message), ...toTextMap(message.metadata) },
       external_id: message.externalId,
       error_message: message.failedReason,
-      sent_at: stampOf(message.sentAt),
-      delivered_at: stampOf(message.deliveredAt),
-      read_at: stampOf(message.readAt),
+      sent_at: formatTime(message.sentAt),
+      delivered_at: formatTime(message.deliveredAt),
+      read_at: formatTime(message.readAt),
     }),
-    created_at: stampOf(message.createdAt),
+    created_at: formatTime(message.createdAt),
   };
 }
 
-/** One message alone, with the file that a customer sent and with its reactions. */
+/** A single message: with the customer's attachment and with reactions. */
 export function wholeMessageView(message: Message): Fields {
   const { id, media, createdAt, direction, reactions = [] } = message;
   const attachments =
@@ -63,28 +63,28 @@ export function wholeMessageView(message: Message): Fields {
             url: media.url,
             thumbnail_url: '',
             metadata: {},
-            created_at: stampOf(createdAt),
+            created_at: formatTime(createdAt),
           },
         ]
       : [];
   return {
     ...messageView(message),
-    ...sparse({
+    ...omitEmpty({
       attachments,
-      reactions: reactions.map(({ userId, emoji, at }) => ({ user_id: userId, emoji, timestamp: stampOf(at) })),
+      reactions: reactions.map(({ userId, emoji, at }) => ({ user_id: userId, emoji, timestamp: formatTime(at) })),
     }),
   };
 }
 
-function wordsOf({ text, media, location, contact }: Message): string | undefined {
+function textOf({ text, media, location, contact }: Message): string | undefined {
   if (text !== undefined) return text;
   if (location) return location.name ?? `${location.latitude},${location.longitude}`;
   return media?.caption ?? contact?.name;
 }
 
-/** What of a message stands in its metadata. The file of a customer does not: it is an attachment. */
-function partsOf({ location, interactive, contact }: Message): Record<string, string> {
-  return texts({
+/** The metadata that the content implies. A customer's file is an attachment instead. */
+function derivedMetadata({ location, interactive, contact }: Message): Record<string, string> {
+  return toTextMap({
     latitude: location && String(location.latitude),
     longitude: location && String(location.longitude),
     name: location?.name,
@@ -94,7 +94,7 @@ function partsOf({ location, interactive, contact }: Message): Record<string, st
   });
 }
 
-function parsed(text: string | undefined): Fields | undefined {
+function parseObject(text: string | undefined): Fields | undefined {
   if (!text) return undefined;
   try {
     const value: unknown = JSON.parse(text);

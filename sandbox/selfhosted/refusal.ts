@@ -1,10 +1,10 @@
 import { Problem } from '../wire/problem';
 import type { Answer } from '../wire/router';
 
-/** The forms in which the server says no: most handlers, its sign-in, its older corners, a crash, and its router. */
+/** Error shapes: of most handlers, of sign-in, of older handlers, of a crash, and of the router. */
 type Shape = 'wrapped' | 'flat' | 'bare' | 'empty' | 'text';
 
-/** The code that goes with a status when a handler names none. */
+/** Default error code of a status. */
 const CODES: Readonly<Record<number, string>> = {
   400: 'VALIDATION_ERROR',
   401: 'UNAUTHORIZED',
@@ -14,13 +14,13 @@ const CODES: Readonly<Record<number, string>> = {
   413: 'VALIDATION_ERROR',
 };
 
-/** A no of the self-hosted server. */
+/** An error answer of the self-hosted server. */
 export class Refusal extends Error {
   /**
    * @param status HTTP status of the answer
-   * @param code what a program reads
-   * @param message what a person reads
-   * @param shape how both are put
+   * @param code machine-readable code
+   * @param message text for a person
+   * @param shape shape of the body
    */
   constructor(
     readonly status: number,
@@ -32,8 +32,8 @@ export class Refusal extends Error {
   }
 }
 
-/** 400 for a body that cannot be read as what it should be. Which field it was is never told. */
-export function unreadable(): Refusal {
+/** 400 for an invalid body; the field is never named. */
+export function invalidBody(): Refusal {
   return new Refusal(400, 'VALIDATION_ERROR', 'Invalid request body');
 }
 
@@ -41,26 +41,26 @@ export function badRequest(message: string): Refusal {
   return new Refusal(400, 'BAD_REQUEST', message);
 }
 
-export function absent(noun: string, code = 'NOT_FOUND'): Refusal {
+export function notFound(noun: string, code = 'NOT_FOUND'): Refusal {
   return new Refusal(404, code, `${noun} not found`);
 }
 
-export function internal(): Refusal {
+export function internalError(): Refusal {
   return new Refusal(500, 'INTERNAL_ERROR', 'An internal error occurred');
 }
 
-/** There is no route of this path, or none for this verb: the server does not tell them apart. */
-export function lost(): Refusal {
+/** 404 for an unknown path and for an unknown verb alike. */
+export function noRoute(): Refusal {
   return new Refusal(404, '', '404 page not found', 'text');
 }
 
-/** The handler crashed: 500 without a body. */
-export function crash(): Refusal {
+/** 500 without a body: the handler crashed. */
+export function panic(): Refusal {
   return new Refusal(500, '', '', 'empty');
 }
 
-/** How the server answers a refusal, its own or one of the shared parts; undefined when `error` is neither. */
-export function refusalAnswer(error: unknown): Answer | undefined {
+/** The answer for a Refusal or a Problem; undefined for any other error. */
+export function errorAnswer(error: unknown): Answer | undefined {
   if (error instanceof Refusal) {
     const headers = error.shape === 'text' ? { 'Content-Type': 'text/plain' } : undefined;
     return { status: error.status, headers, body: bodyOf(error) };
@@ -69,20 +69,20 @@ export function refusalAnswer(error: unknown): Answer | undefined {
   const { status, headers } = error;
   if (status === 429) {
     const { 'Retry-After': seconds, ...limits } = headers;
-    return { status, headers: limits, body: limited(Number(seconds)) };
+    return { status, headers: limits, body: rateLimited(Number(seconds)) };
   }
-  if (status === 400) return refusalAnswer(unreadable());
-  return { status, headers, body: planned(status, error.message) };
+  if (status === 400) return errorAnswer(invalidBody());
+  return { status, headers, body: plannedError(status, error.message) };
 }
 
-/** The wrapped error for a status. */
-export function planned(status: number, message: string): unknown {
+/** The body of the wrapped error for a status. */
+export function plannedError(status: number, message: string): unknown {
   const code = CODES[status] ?? (status >= 500 ? 'INTERNAL_ERROR' : 'BAD_REQUEST');
-  return status === 429 ? limited(60) : { success: false, error: { code, message } };
+  return status === 429 ? rateLimited(60) : { success: false, error: { code, message } };
 }
 
-/** What its limiter would say: the seconds are in the body, and there is no `Retry-After`. */
-function limited(seconds: number): unknown {
+/** The body of its rate limiter: seconds in the body, no `Retry-After` header. */
+function rateLimited(seconds: number): unknown {
   return { code: 'RATE_LIMITED', message: 'Too many requests', retry_after: seconds };
 }
 

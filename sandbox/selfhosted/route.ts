@@ -1,17 +1,17 @@
 import type { World } from '../sim/world';
 import type { Handler } from '../wire/router';
-import type { AgentHub } from './agent-sockets';
+import type { AgentSocketServer } from './agent-sockets';
 import type { Tokens } from './tokens';
 
-/** What the handlers of the self-hosted server work with. */
-export interface House {
+/** Dependencies of the handlers of the self-hosted server. */
+export interface RouteContext {
   world: World;
   tokens: Tokens;
-  hub: AgentHub;
+  sockets: AgentSocketServer;
 }
 
-/** Registers one route under `/api/v1`; `open` ones need no token. */
-export type On = (method: string, path: string, handler: Handler, options?: { open?: boolean }) => void;
+/** Registers one route under `/api/v1`; `open` routes need no token. */
+export type AddRoute = (method: string, path: string, handler: Handler, options?: { open?: boolean }) => void;
 
 /** Adds the routes of one resource. */
-export type Routes = (on: On, house: House) => void;
+export type AddRoutes = (on: AddRoute, context: RouteContext) => void;

@@ -10,18 +10,18 @@ export interface Claims {
   exp: number;
 }
 
-const ACCESS_SECONDS = 15 * 60;
-const REFRESH_SECONDS = 7 * 24 * 3600;
-const HEADER = encoded({ alg: 'HS256', typ: 'JWT' });
+const ACCESS_LIFETIME_S = 15 * 60;
+const REFRESH_LIFETIME_S = 7 * 24 * 3600;
+const HEADER = encode({ alg: 'HS256', typ: 'JWT' });
 
-/** Issues and reads tokens. They are JWTs, so nothing is remembered of them: what was issued stays good until it expires. */
+/** Issues and verifies JWTs. Tokens are not stored, so each stays valid until it expires. */
 export class Tokens {
-  /** How long an access token lives; new ones only. */
-  accessSeconds = ACCESS_SECONDS;
-  refreshSeconds = REFRESH_SECONDS;
+  /** Lifetime of new access tokens, in seconds. */
+  accessSeconds = ACCESS_LIFETIME_S;
+  refreshSeconds = REFRESH_LIFETIME_S;
   #secret = randomBytes(32);
 
-  /** A pair of the same kind of token; only their lives differ. */
+  /** Issues a pair of tokens that differ in their lifetime only. */
   issue(user: User): { access_token: string; refresh_token: string; expires_in: number } {
     return {
       access_token: this.#sign(user, this.accessSeconds),
@@ -30,7 +30,7 @@ export class Tokens {
     };
   }
 
-  /** What a token says, or undefined when it is forged, broken or too old. */
+  /** The claims of a token, or undefined when it is forged, malformed or expired. */
   read(token: string): Claims | undefined {
     const [header, payload, signature] = token.split('.');
     if (header !== HEADER || payload === undefined || signature === undefined) return undefined;
@@ -41,21 +41,21 @@ export class Tokens {
     return claims.exp > Date.now() / 1000 ? claims : undefined;
   }
 
-  /** Makes everything issued so far worthless, as another secret would. */
+  /** Invalidates every token issued so far. */
   renewSecret(): void {
     this.#secret = randomBytes(32);
   }
 
   reset(): void {
-    this.accessSeconds = ACCESS_SECONDS;
-    this.refreshSeconds = REFRESH_SECONDS;
+    this.accessSeconds = ACCESS_LIFETIME_S;
+    this.refreshSeconds = REFRESH_LIFETIME_S;
   }
 
   #sign({ id, tenantId, email, role }: User, seconds: number): string {
     const iat = Date.now() / 1000;
     const own = { tenant_id: tenantId, user_id: id, email, role, iss: 'linktor', sub: id };
-    // The id makes two tokens of the same instant differ.
-    const payload = encoded({ ...own, iat, exp: iat + seconds, jti: randomUUID() });
+    // The id makes two tokens of the same instant different.
+    const payload = encode({ ...own, iat, exp: iat + seconds, jti: randomUUID() });
     return `${HEADER}.${payload}.${this.#mac(payload).toString('base64url')}`;
   }
 
@@ -64,6 +64,6 @@ export class Tokens {
   }
 }
 
-function encoded(value: object): string {
+function encode(value: object): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url');
 }

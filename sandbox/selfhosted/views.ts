@@ -1,10 +1,10 @@
 import type { Channel, Contact, Conversation, Identifier, Tenant, User } from '../state/entities';
 import { type Fields, isFields } from '../wire/form';
 import { connectionStatus } from '../wire/views';
-import { stampOf } from './time';
+import { formatTime } from './time';
 
-/** Leaves out what is empty, nought or false, as the server does with optional fields. */
-export function sparse(fields: Fields): Fields {
+/** Omits empty, zero and false values, as the server does with optional fields. */
+export function omitEmpty(fields: Fields): Fields {
   return Object.fromEntries(
     Object.entries(fields).filter(([, value]) => {
       if (Array.isArray(value)) return value.length > 0;
@@ -13,17 +13,17 @@ export function sparse(fields: Fields): Fields {
   );
 }
 
-interface Base {
+interface Dated {
   id: string;
   createdAt: string;
   updatedAt: string;
 }
 
-export function times({ createdAt, updatedAt }: Base): Fields {
-  return { created_at: stampOf(createdAt), updated_at: stampOf(updatedAt) };
+export function timesView({ createdAt, updatedAt }: Dated): Fields {
+  return { created_at: formatTime(createdAt), updated_at: formatTime(updatedAt) };
 }
 
-/** A conversation as the database has it: without tags and metadata, which have no column. */
+/** A conversation as stored: tags and metadata have no column. */
 export function conversationView(conversation: Conversation): Fields {
   const { id, tenantId, channelId, contactId, status, priority, unreadCount } = conversation;
   return {
@@ -34,22 +34,22 @@ export function conversationView(conversation: Conversation): Fields {
     status,
     priority: priority === 'medium' ? 'normal' : priority,
     unread_count: unreadCount,
-    ...sparse({
+    ...omitEmpty({
       assigned_user_id: conversation.assignedTo,
       subject: conversation.subject,
-      last_message_at: stampOf(conversation.lastMessageAt),
-      first_reply_at: stampOf(conversation.firstReplyAt),
-      resolved_at: stampOf(conversation.resolvedAt),
+      last_message_at: formatTime(conversation.lastMessageAt),
+      first_reply_at: formatTime(conversation.firstReplyAt),
+      resolved_at: formatTime(conversation.resolvedAt),
     }),
-    ...times(conversation),
+    ...timesView(conversation),
   };
 }
 
-/** A contact of a list; a single one has its identities too. */
+/** A contact in a list; a single contact has its identities too. */
 export function contactView(contact: Contact): Fields {
   const { id, tenantId, name, email, phone, avatarUrl, customFields, tags } = contact;
-  const optional = { name, email, phone, avatar_url: avatarUrl, custom_fields: texts(customFields), tags };
-  return { id, tenant_id: tenantId, ...sparse(optional), ...times(contact) };
+  const optional = { name, email, phone, avatar_url: avatarUrl, custom_fields: toTextMap(customFields), tags };
+  return { id, tenant_id: tenantId, ...omitEmpty(optional), ...timesView(contact) };
 }
 
 export function identityView(contact: Contact, identity: Identifier): Fields {
@@ -59,12 +59,12 @@ export function identityView(contact: Contact, identity: Identifier): Fields {
     contact_id: contact.id,
     channel_type: channelType,
     identifier,
-    ...sparse({ metadata }),
-    created_at: stampOf(createdAt),
+    ...omitEmpty({ metadata }),
+    created_at: formatTime(createdAt),
   };
 }
 
-/** A channel has two states here: whether it may be used, and whether it is connected. Credentials are never shown. */
+/** A channel has two states here: enabled and connected. Credentials are never included. */
 export function channelView(channel: Channel): Fields {
   const { id, tenantId, name, type, identifier, status, config, enabled = true } = channel;
   return {
@@ -74,8 +74,8 @@ export function channelView(channel: Channel): Fields {
     type,
     enabled,
     connection_status: connectionStatus(status),
-    ...sparse({ identifier, config: texts(config) }),
-    ...times(channel),
+    ...omitEmpty({ identifier, config: toTextMap(config) }),
+    ...timesView(channel),
   };
 }
 
@@ -88,19 +88,19 @@ export function userView(user: User): Fields {
     name,
     role,
     status,
-    ...sparse({ avatar_url: avatarUrl, last_login_at: stampOf(lastLoginAt) }),
-    ...times(user),
+    ...omitEmpty({ avatar_url: avatarUrl, last_login_at: formatTime(lastLoginAt) }),
+    ...timesView(user),
   };
 }
 
 export function tenantView(tenant: Tenant): Fields {
   const { id, name, slug, plan, settings } = tenant;
   const limits = { max_users: 50, max_channels: 20, max_contacts: 100_000, max_messages_per_month: 1_000_000 };
-  return { id, name, slug, plan, status: 'active', settings: texts(settings), limits, ...times(tenant) };
+  return { id, name, slug, plan, status: 'active', settings: toTextMap(settings), limits, ...timesView(tenant) };
 }
 
-/** A map of texts: whatever else a value is, it is written down. */
-export function texts(map: Fields | undefined): Record<string, string> {
+/** Converts a map to string values; other values become JSON. */
+export function toTextMap(map: Fields | undefined): Record<string, string> {
   return Object.fromEntries(
     Object.entries(map ?? {})
       .filter(([, value]) => value !== undefined && value !== null)

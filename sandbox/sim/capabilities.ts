@@ -1,7 +1,7 @@
 import { MESSAGE_KINDS } from '../state/entities';
 import type { Fields } from '../wire/form';
 
-const MEGABYTE = 1024 * 1024;
+const MEGABYTE_BYTES = 1024 * 1024;
 
 interface Limits {
   without: readonly string[];
@@ -10,29 +10,29 @@ interface Limits {
 }
 
 const PLAIN_TEXT = MESSAGE_KINDS.filter((kind) => kind !== 'text');
-const USUAL: Limits = { without: ['template'], maxMessageLength: 4096, maxMediaSize: 16 * MEGABYTE };
+const DEFAULT_LIMITS: Limits = { without: ['template'], maxMessageLength: 4096, maxMediaSize: 16 * MEGABYTE_BYTES };
 
 const LIMITS: Readonly<Record<string, Limits>> = {
-  whatsapp: { ...USUAL, without: [] },
-  telegram: { ...USUAL, maxMediaSize: 50 * MEGABYTE },
-  facebook: { ...USUAL, maxMessageLength: 2000, maxMediaSize: 25 * MEGABYTE },
+  whatsapp: { ...DEFAULT_LIMITS, without: [] },
+  telegram: { ...DEFAULT_LIMITS, maxMediaSize: 50 * MEGABYTE_BYTES },
+  facebook: { ...DEFAULT_LIMITS, maxMessageLength: 2000, maxMediaSize: 25 * MEGABYTE_BYTES },
   instagram: {
     without: ['template', 'interactive', 'location', 'contact'],
     maxMessageLength: 1000,
-    maxMediaSize: 8 * MEGABYTE,
+    maxMediaSize: 8 * MEGABYTE_BYTES,
   },
   sms: { without: PLAIN_TEXT, maxMessageLength: 1600, maxMediaSize: 0 },
   voice: { without: PLAIN_TEXT, maxMessageLength: 1000, maxMediaSize: 0 },
   email: {
     without: ['template', 'interactive', 'location', 'contact', 'sticker'],
     maxMessageLength: 100_000,
-    maxMediaSize: 25 * MEGABYTE,
+    maxMediaSize: 25 * MEGABYTE_BYTES,
   },
 };
 
-/** What can be sent through a channel of this type. Sizes are bytes, lengths are characters. */
+/** The capabilities of a channel type. Sizes are bytes, lengths are characters. */
 export function capabilitiesOf(type: string): Fields {
-  const { without, maxMessageLength, maxMediaSize } = LIMITS[type] ?? USUAL;
+  const { without, maxMessageLength, maxMediaSize } = LIMITS[type] ?? DEFAULT_LIMITS;
   const supportedContentTypes = MESSAGE_KINDS.filter((kind) => kind !== 'system' && !without.includes(kind));
   const can = (kind: string): boolean => supportedContentTypes.some((known) => known === kind);
   return {

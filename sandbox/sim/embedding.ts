@@ -3,8 +3,8 @@ import { words } from './words';
 export const DIMENSION = 256;
 
 /**
- * The same vector for the same text, always: words and runs of three letters, hashed into 256 places, length 1. Texts
- * that share words and parts of words lie close together.
+ * A deterministic embedding of unit length: words and trigrams, hashed into 256 dimensions. Texts that share words and
+ * parts of words are close.
  */
 export function vector(text: string): number[] {
   const places = new Array<number>(DIMENSION).fill(0);
@@ -14,7 +14,7 @@ export function vector(text: string): number[] {
     for (let at = 0; at + 3 <= padded.length; at += 1) add(places, `#${padded.slice(at, at + 3)}`, 0.4);
   }
   const length = Math.hypot(...places);
-  // A text without a word still needs a direction, or comparing with it would divide by zero.
+  // A text without words still needs a direction: cosine similarity would divide by zero.
   if (length === 0) return places.map((_, index) => (index === 0 ? 1 : 0));
   return places.map((place) => place / length);
 }

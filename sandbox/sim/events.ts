@@ -1,11 +1,11 @@
 import { now } from '../state';
-import type { Channel, Contact, Conversation, Message } from '../state/entities';
+import type { Channel, Contact, Conversation, Message, WebhookEvent } from '../state/entities';
 import type { Fields } from '../wire/form';
 import { contactView, conversationView, messageView } from '../wire/views';
 import type { World } from './world';
 
-/** The names that the docs' scheme gives to events which the SDKs name differently. */
-const DOCS_NAMES: Readonly<Record<string, string>> = {
+/** Event names of the documentation where the SDKs use others. */
+const DOCUMENTED_NAMES: Readonly<Record<string, string>> = {
   'conversation.resolved': 'conversation.closed',
   'channel.connected': 'channel.activated',
   'channel.disconnected': 'channel.deactivated',
@@ -13,19 +13,7 @@ const DOCS_NAMES: Readonly<Record<string, string>> = {
   'bot.stopped': 'bot.deactivated',
 };
 
-/** One thing that happened, ready to be delivered in either envelope. */
-export interface Happening {
-  /** Name in the SDKs. */
-  type: string;
-  /** Name in the docs. */
-  docsType: string;
-  /** The payload that the SDKs read. */
-  data: Fields;
-  /** The record itself, for the envelope of the docs. */
-  entity: { id: string; type: string; attributes: Fields };
-}
-
-export function receivedEvent(world: World, conversation: Conversation, message: Message): void {
+export function publishReceived(world: World, conversation: Conversation, message: Message): void {
   const { id, contactId, channelId } = conversation;
   const channelType = world.state.channels.get(channelId)?.type ?? 'unknown';
   publish(world, 'message.received', () => ({
@@ -34,10 +22,10 @@ export function receivedEvent(world: World, conversation: Conversation, message:
   }));
 }
 
-/** A change of status, to subscribers and webhooks. */
-export function statusEvent(world: World, message: Message): void {
+/** Publishes a change of status to subscribers and webhooks. */
+export function publishStatus(world: World, message: Message): void {
   const { id: messageId, conversationId, status, direction, failedReason: error, updatedAt: timestamp } = message;
-  for (const audience of world.audiences) audience.status(message);
+  for (const publisher of world.publishers) publisher.status(message);
   publish(world, `message.${status}`, () => ({
     data: { messageId, conversationId, status, direction, timestamp, ...(error && { error }) },
     entity: messageEntity(message, world.state.conversations.get(conversationId)?.channelId),
@@ -45,17 +33,17 @@ export function statusEvent(world: World, message: Message): void {
 }
 
 /**
- * A new or changed conversation, to every socket of the tenant and to webhooks.
+ * Publishes a new or changed conversation to every socket of the tenant and to webhooks.
  *
  * @param before status and assignee before the change; absent for a new conversation
  */
-export function conversationEvent(
+export function publishConversation(
   world: World,
   conversation: Conversation,
   before?: Pick<Conversation, 'status' | 'assignedTo'>,
 ): void {
   const { id: conversationId, contactId, channelId, status, assignedTo } = conversation;
-  for (const audience of world.audiences) audience.conversation(conversation);
+  for (const publisher of world.publishers) publisher.conversation(conversation);
   const data = {
     conversationId,
     contactId,
@@ -86,9 +74,9 @@ function eventNames(
 }
 
 /** @param previousData name, e-mail and phone before the change */
-export function contactEvent(world: World, type: string, contact: Contact, previousData?: Fields): void {
+export function publishContact(world: World, type: string, contact: Contact, previousData?: Fields): void {
   const { id: contactId, name, email, phone } = contact;
-  // A merge has a name of its own only in the docs.
+  // Only the documentation has an event name for a merge.
   const merged = type === 'contact.merged';
   publish(world, merged ? 'contact.updated' : type, () => {
     const { id: _, ...attributes } = contactView(world.state, contact);
@@ -97,7 +85,7 @@ export function contactEvent(world: World, type: string, contact: Contact, previ
   });
 }
 
-export function channelEvent(world: World, type: string, channel: Channel): void {
+export function publishChannel(world: World, type: string, channel: Channel): void {
   const { id: channelId, name, type: channelType, status, errorMessage: error } = channel;
   publish(world, type, () => ({
     data: { channelId, channelType, status, error },
@@ -105,22 +93,22 @@ export function channelEvent(world: World, type: string, channel: Channel): void
   }));
 }
 
-/** An event of a bot or a flow; neither has a payload of its own in the documentation. */
-export function plainEvent(world: World, type: string, id: string, data: Fields): void {
+/** Publishes an event of a bot or a flow. The documentation defines no payload for these. */
+export function publishPlain(world: World, type: string, id: string, data: Fields): void {
   const [kind = 'event'] = type.split('.');
   publish(world, type, () => ({ data, entity: { id, type: kind, attributes: data } }));
 }
 
-type Body = Pick<Happening, 'data' | 'entity'> & { docsType?: string };
+type EventBody = Pick<WebhookEvent, 'data' | 'entity'> & { docsType?: string };
 
-/** @param body is only asked for when there is a webhook: it is dear with many conversations */
-function publish(world: World, type: string, body: () => Body): void {
+/** @param body is called only when there is a webhook: building it is slow with many conversations */
+function publish(world: World, type: string, body: () => EventBody): void {
   if (world.state.webhooks.size === 0) return;
   const { data, entity, docsType } = body();
-  world.hooks.publish({ type, docsType: docsType ?? DOCS_NAMES[type] ?? type, data, entity }, now());
+  world.webhooks.publish({ type, docsType: docsType ?? DOCUMENTED_NAMES[type] ?? type, data, entity }, now());
 }
 
-function messageEntity(message: Message, channelId: string | undefined): Happening['entity'] {
+function messageEntity(message: Message, channelId: string | undefined): WebhookEvent['entity'] {
   const { id, conversationId, direction, kind, text, media, location, contact, status, senderId, senderType } = message;
   return {
     id,

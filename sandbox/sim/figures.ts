@@ -1,14 +1,14 @@
 import type { State } from '../state';
 import type { Conversation, Message } from '../state/entities';
-import { type Span, within } from './period';
+import { isWithin, type Span } from './period';
 
-/** The conversations and messages of a span of time, and what can be counted in them. */
+/** The conversations and messages of a time span. */
 export interface Figures {
   conversations: Conversation[];
   messages: Message[];
 }
 
-/** @param fits keeps only the conversations that it is true for, and their messages */
+/** @param fits keeps the conversations for which it returns true, with their messages */
 export function figuresOf(
   state: State,
   span: Span,
@@ -16,8 +16,8 @@ export function figuresOf(
 ): Figures {
   const all = state.conversations.filter(fits);
   return {
-    conversations: all.filter(({ createdAt }) => within(span, createdAt)),
-    messages: all.flatMap(({ id }) => state.thread(id).filter(({ createdAt }) => within(span, createdAt))),
+    conversations: all.filter(({ createdAt }) => isWithin(span, createdAt)),
+    messages: all.flatMap(({ id }) => state.thread(id).filter(({ createdAt }) => isWithin(span, createdAt))),
   };
 }
 
@@ -39,14 +39,14 @@ export function resolutionTime({ conversations }: Figures): number {
   return mean(conversations.map(({ createdAt, resolvedAt }) => seconds(createdAt, resolvedAt)));
 }
 
-/** How many items there are under each key, most first. */
+/** Counts items by key, highest count first. */
 export function tally<T>(items: T[], key: (item: T) => string): { key: string; count: number }[] {
   const counts = new Map<string, number>();
   for (const item of items) counts.set(key(item), (counts.get(key(item)) ?? 0) + 1);
   return [...counts].map(([name, count]) => ({ key: name, count })).sort((a, b) => b.count - a.count);
 }
 
-/** How many items each day has, oldest day first. */
+/** Counts items by day, oldest day first. */
 export function timeline(items: { createdAt: string }[]): { date: string; count: number }[] {
   return tally(items, ({ createdAt }) => createdAt.slice(0, 10))
     .map(({ key: date, count }) => ({ date, count }))

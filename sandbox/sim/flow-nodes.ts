@@ -1,43 +1,43 @@
-import { reply } from '../routes/ai';
 import type { Execution, FlowNode } from '../state/automation';
 import type { Conversation } from '../state/entities';
-import { known } from '../state/references';
-import { readDraft } from '../wire/content';
+import { requireKnown } from '../state/references';
+import { readContent } from '../wire/content';
 import { Form } from '../wire/form';
 import { invalid } from '../wire/problem';
+import { completeTurns } from './completion';
 import { changeConversation, send } from './messages';
 import type { World } from './world';
 
-/** What a node did, and how the flow goes on. */
+/** The result of a node, and how the flow continues. */
 export interface Outcome {
   output?: unknown;
   /** The edge to take, by its source handle. */
   handle?: string;
-  /** Go on when the customer has written. */
+  /** Continue when the customer has written. */
   wait?: boolean;
-  /** Go on after this many milliseconds. */
+  /** Continue after this many milliseconds. */
   delayMs?: number;
 }
 
-interface Scene {
+interface NodeContext {
   world: World;
   conversation: Conversation;
   execution: Execution;
   data: Form;
 }
 
-const MOST_DELAY_SECONDS = 3600;
+const MAX_DELAY_SECONDS = 3600;
 
-const ACTS: Readonly<Record<string, (scene: Scene) => Outcome>> = {
+const ACTIONS: Readonly<Record<string, (scene: NodeContext) => Outcome>> = {
   start: () => ({}),
   end: () => ({}),
-  message: (scene) => ({ output: { messageId: say(scene) } }),
+  message: (scene) => ({ output: { messageId: sendText(scene) } }),
   input: (scene) => {
-    if (scene.data.text('text')) say(scene);
+    if (scene.data.text('text')) sendText(scene);
     return { wait: true };
   },
   condition: ({ execution, data }) => {
-    const result = holds(
+    const result = evaluateCondition(
       execution.variables[data.needText('variable')],
       data.text('operator') ?? 'equals',
       data.raw('value'),
@@ -47,35 +47,40 @@ const ACTS: Readonly<Record<string, (scene: Scene) => Outcome>> = {
   action,
   assign: ({ world, conversation, data }) => {
     const field = ['userId', 'agentId', 'assignedTo'].find((name) => data.has(name)) ?? 'userId';
-    const assignedTo = known(world.state.users, field, data.needText(field));
+    const assignedTo = requireKnown(world.state.users, field, data.needText(field));
     changeConversation(world, conversation, { assignedTo });
     return { output: { assignedTo } };
   },
-  delay: ({ data }) => ({ delayMs: 1000 * data.needNumber('seconds', { min: 0, max: MOST_DELAY_SECONDS }) }),
+  delay: ({ data }) => ({ delayMs: 1000 * data.needNumber('seconds', { min: 0, max: MAX_DELAY_SECONDS }) }),
   ai,
   api: () => ({ output: { skipped: true } }),
 };
 
 /**
- * Does what one node stands for.
+ * Runs one node.
  *
- * @throws a problem when its data make no sense
+ * @throws a Problem when its data is invalid
  */
-export function act(world: World, conversation: Conversation, execution: Execution, node: FlowNode): Outcome {
-  const run = ACTS[node.type];
+export function runNode(world: World, conversation: Conversation, execution: Execution, node: FlowNode): Outcome {
+  const run = ACTIONS[node.type];
   if (!run) throw invalid('type', `${node.type} is not a node type`);
   return run({ world, conversation, execution, data: new Form(node.data, 'data') });
 }
 
-function say({ world, conversation, execution, data }: Scene, text?: string): string {
+function sendText({ world, conversation, execution, data }: NodeContext, text?: string): string {
   const given = text ?? data.text('text') ?? data.text('message');
-  const fields = { ...data.fields(), text: given && filled(given, execution), type: undefined, contentType: undefined };
-  const content = readDraft(new Form(fields, 'data'));
+  const fields = {
+    ...data.fields(),
+    text: given && fillTemplate(given, execution),
+    type: undefined,
+    contentType: undefined,
+  };
+  const content = readContent(new Form(fields, 'data'));
   const senderId = conversation.botId ?? execution.flowId;
   return send(world, conversation, { content, senderId, senderType: 'bot', metadata: { flowId: execution.flowId } }).id;
 }
 
-function action({ world, conversation, execution, data }: Scene): Outcome {
+function action({ world, conversation, execution, data }: NodeContext): Outcome {
   const name = data.needText('action');
   if (name === 'tag') {
     const tags = [...new Set([...conversation.tags, ...data.needTexts('tags')])];
@@ -90,8 +95,8 @@ function action({ world, conversation, execution, data }: Scene): Outcome {
   return { output: { done: name } };
 }
 
-/** Answers the prompt, or what the customer wrote last; keeps the answer in a variable when one is named, else sends it. */
-function ai(scene: Scene): Outcome {
+/** Answers the prompt, or the customer's last message. Stores the answer in `variable` if named, otherwise sends it. */
+function ai(scene: NodeContext): Outcome {
   const { world, conversation, execution, data } = scene;
   const { state } = world;
   const agentId = data.text('agentId');
@@ -103,16 +108,16 @@ function ai(scene: Scene): Outcome {
   const system = agent?.systemPrompt;
   const turns = [
     ...(system ? [{ role: 'system' as const, content: system }] : []),
-    { role: 'user' as const, content: filled(prompt, execution) },
+    { role: 'user' as const, content: fillTemplate(prompt, execution) },
   ];
-  const { text } = reply(world, turns, bases);
+  const { text } = completeTurns(world, turns, bases);
   const variable = data.text('variable');
-  if (variable === undefined) return { output: { text, messageId: say(scene, text) } };
+  if (variable === undefined) return { output: { text, messageId: sendText(scene, text) } };
   execution.variables[variable] = text;
   return { output: { text } };
 }
 
-function holds(value: unknown, operator: string, wanted: unknown): boolean {
+function evaluateCondition(value: unknown, operator: string, wanted: unknown): boolean {
   const [a, b] = [String(value ?? '').toLowerCase(), String(wanted ?? '').toLowerCase()];
   if (operator === 'equals') return a === b;
   if (operator === 'notEquals') return a !== b;
@@ -123,7 +128,7 @@ function holds(value: unknown, operator: string, wanted: unknown): boolean {
   throw invalid('data.operator', 'must be equals, notEquals, contains, exists, greaterThan or lessThan');
 }
 
-/** Puts variables in place of `{{name}}`. */
-function filled(text: string, { variables }: Execution): string {
+/** Replaces `{{name}}` with the variable of that name. */
+function fillTemplate(text: string, { variables }: Execution): string {
   return text.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, name: string) => String(variables[name] ?? ''));
 }

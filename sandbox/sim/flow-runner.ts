@@ -2,23 +2,23 @@ import { now } from '../state';
 import type { Execution, Flow, FlowNode, Step } from '../state/automation';
 import type { Conversation, Message } from '../state/entities';
 import type { Fields } from '../wire/form';
-import { plainEvent } from './events';
-import { act, type Outcome } from './flow-nodes';
+import { publishPlain } from './events';
+import { type Outcome, runNode } from './flow-nodes';
 import type { World } from './world';
 
-/** More steps than this without waiting is taken for a circle. */
-const MOST_STEPS = 200;
+/** Maximum number of steps without a wait; more indicate a loop. */
+const MAX_STEPS = 200;
 
-/** Walks through flows, one node after the other. */
-export class Runner {
+/** Runs flows, node by node. */
+export class FlowRunner {
   constructor(private readonly world: World) {
-    world.onInbound = (conversation, message) => this.#heard(conversation, message);
+    world.onInbound = (conversation, message) => this.#onInput(conversation, message);
   }
 
   /**
-   * Starts a flow in a conversation and goes on until it ends or has to wait.
+   * Runs a flow in a conversation until it ends or has to wait.
    *
-   * @param startNodeId where to begin; the start node when absent
+   * @param startNodeId first node; default: the start node
    */
   start(flow: Flow, conversation: Conversation, variables: Fields, startNodeId?: string): Execution {
     const { executions } = this.world.state;
@@ -27,18 +27,18 @@ export class Runner {
       flowId: flow.id,
       conversationId: conversation.id,
       status: 'running',
-      variables: { ...defaults(flow), ...variables },
+      variables: { ...defaultVariables(flow), ...variables },
       history: [],
       startedAt: now(),
     });
-    this.#tell('flow.started', execution);
+    this.#publish('flow.started', execution);
     const first = flow.nodes.find(({ id, type }) => (startNodeId ? id === startNodeId : type === 'start'));
-    if (first) this.#walk(flow, execution, first);
+    if (first) this.#run(flow, execution, first);
     else this.#finish(execution, 'failed', 'The flow has no start node');
     return execution;
   }
 
-  /** Ends an execution that is not over yet. */
+  /** Cancels an execution that is running or waiting. */
   cancel(execution: Execution): Execution {
     if (execution.status === 'running' || execution.status === 'waiting') {
       execution.status = 'cancelled';
@@ -47,8 +47,8 @@ export class Runner {
     return execution;
   }
 
-  /** What a customer writes is the input that executions of the conversation wait for. */
-  #heard({ id }: Conversation, message: Message): void {
+  /** Passes a customer's message to the executions of the conversation that wait for input. */
+  #onInput({ id }: Conversation, message: Message): void {
     const waiting = this.world.state.executions
       .all()
       .filter(({ conversationId, status }) => conversationId === id && status === 'waiting');
@@ -63,17 +63,17 @@ export class Runner {
       const text = message.text ?? '';
       execution.variables[typeof variable === 'string' ? variable : 'input'] = text;
       const step = execution.history.at(-1);
-      if (step) complete(step, { input: text });
+      if (step) completeStep(step, { input: text });
       execution.status = 'running';
-      this.#walk(flow, execution, next(flow, node));
+      this.#run(flow, execution, nextNode(flow, node));
     }
   }
 
-  #walk(flow: Flow, execution: Execution, from: FlowNode | undefined): void {
+  #run(flow: Flow, execution: Execution, from: FlowNode | undefined): void {
     let node = from;
     for (let steps = 0; node; steps += 1) {
-      if (steps === MOST_STEPS) {
-        this.#finish(execution, 'failed', `No end after ${MOST_STEPS} steps`);
+      if (steps === MAX_STEPS) {
+        this.#finish(execution, 'failed', `No end after ${MAX_STEPS} steps`);
         return;
       }
       const outcome = this.#step(execution, node);
@@ -83,38 +83,38 @@ export class Runner {
         return;
       }
       if (outcome.delayMs !== undefined) {
-        this.#later(flow, execution, node, outcome.delayMs);
+        this.#resumeLater(flow, execution, node, outcome.delayMs);
         return;
       }
-      node = next(flow, node, outcome.handle);
+      node = nextNode(flow, node, outcome.handle);
     }
     this.#finish(execution, 'completed');
   }
 
-  /** One node; undefined when it failed, and the execution with it. */
+  /** Runs one node. Returns undefined when it failed; the execution has failed too then. */
   #step(execution: Execution, node: FlowNode): Outcome | undefined {
     const step: Step = { nodeId: node.id, nodeType: node.type, startedAt: now() };
     execution.currentNodeId = node.id;
     execution.history.push(step);
     try {
       const conversation = this.world.state.conversations.need(execution.conversationId);
-      const outcome = act(this.world, conversation, execution, node);
-      if (!outcome.wait && outcome.delayMs === undefined) complete(step, { output: outcome.output });
+      const outcome = runNode(this.world, conversation, execution, node);
+      if (!outcome.wait && outcome.delayMs === undefined) completeStep(step, { output: outcome.output });
       return outcome;
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      complete(step, { error: message });
+      completeStep(step, { error: message });
       this.#finish(execution, 'failed', message);
       return undefined;
     }
   }
 
-  #later(flow: Flow, execution: Execution, node: FlowNode, delayMs: number): void {
+  #resumeLater(flow: Flow, execution: Execution, node: FlowNode, delayMs: number): void {
     this.world.timers.after(delayMs, () => {
       if (execution.status !== 'running') return;
       const step = execution.history.at(-1);
-      if (step) complete(step, {});
-      this.#walk(flow, execution, next(flow, node));
+      if (step) completeStep(step, {});
+      this.#run(flow, execution, nextNode(flow, node));
     });
   }
 
@@ -122,25 +122,25 @@ export class Runner {
     execution.status = status;
     execution.completedAt = now();
     if (error !== undefined) execution.error = error;
-    this.#tell(`flow.${status}`, execution);
+    this.#publish(`flow.${status}`, execution);
   }
 
-  #tell(type: string, { id: executionId, flowId, conversationId, status, error }: Execution): void {
-    plainEvent(this.world, type, flowId, { flowId, executionId, conversationId, status, error });
+  #publish(type: string, { id: executionId, flowId, conversationId, status, error }: Execution): void {
+    publishPlain(this.world, type, flowId, { flowId, executionId, conversationId, status, error });
   }
 }
 
-function complete(step: Step, what: Pick<Step, 'input' | 'output' | 'error'>): void {
+function completeStep(step: Step, what: Pick<Step, 'input' | 'output' | 'error'>): void {
   Object.assign(step, what, { completedAt: now() });
 }
 
-function defaults({ variables }: Flow): Fields {
+function defaultVariables({ variables }: Flow): Fields {
   const pairs = variables.map(({ name, defaultValue }) => [String(name), defaultValue]);
   return Object.fromEntries(pairs.filter(([, value]) => value !== undefined));
 }
 
-/** The node behind the edge with this handle, or else behind the first edge that has none. */
-function next({ nodes, edges }: Flow, { id }: FlowNode, handle?: string): FlowNode | undefined {
+/** The target of the edge with this handle, otherwise of the first edge without a handle. */
+function nextNode({ nodes, edges }: Flow, { id }: FlowNode, handle?: string): FlowNode | undefined {
   const leaving = edges.filter(({ source }) => source === id);
   const edge =
     handle === undefined

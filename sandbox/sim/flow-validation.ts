@@ -1,6 +1,6 @@
 import type { Flow } from '../state/automation';
 
-/** The kinds of nodes, with the names of the data that each one reads. */
+/** The node types, each with the data fields that it reads. */
 export const NODE_TYPES = [
   { type: 'start', name: 'Start', description: 'Where the flow begins', data: [] },
   { type: 'message', name: 'Message', description: 'Sends a text into the conversation', data: ['text', 'buttons'] },
@@ -39,7 +39,7 @@ interface Finding {
   message: string;
 }
 
-/** What keeps a flow from working (errors), and what looks like an oversight (warnings). */
+/** Checks a flow. Errors keep it from running; warnings are likely mistakes. */
 export function checkFlow({ nodes, edges }: Pick<Flow, 'nodes' | 'edges'>): {
   valid: boolean;
   errors: Finding[];

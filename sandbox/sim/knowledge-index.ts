@@ -11,25 +11,25 @@ export interface Chunk {
   tokenCount: number;
 }
 
-export interface Found extends Hit {
+export interface SearchResult extends Hit {
   chunk: Chunk;
   document: Document;
 }
 
-interface Shelved {
+interface IndexedBase {
   chunks: Map<string, Chunk>;
   documents: Map<string, Document>;
   ranking: Ranking;
 }
 
-/** The chunks of the knowledge bases and the search in them. A base is indexed when it is first asked. */
-export class Library {
-  readonly #bases = new Map<string, Shelved>();
+/** Chunks and search index of the knowledge bases. A base is indexed on its first search. */
+export class KnowledgeIndex {
+  readonly #bases = new Map<string, IndexedBase>();
 
   constructor(private readonly state: State) {}
 
-  /** Forgets the index of a base whose documents or settings changed. */
-  forget(baseId: string): void {
+  /** Drops the index of a base after a change of its documents or settings. */
+  invalidate(baseId: string): void {
     this.#bases.delete(baseId);
   }
 
@@ -37,9 +37,9 @@ export class Library {
     this.#bases.clear();
   }
 
-  /** The chunks of a base that share something with the question, best first. */
-  search(base: KnowledgeBase, question: string): Found[] {
-    const { ranking, chunks, documents } = this.#open(base);
+  /** The chunks of a base that match the question, best first. */
+  search(base: KnowledgeBase, question: string): SearchResult[] {
+    const { ranking, chunks, documents } = this.#index(base);
     return ranking.search(question).flatMap((hit) => {
       const chunk = chunks.get(hit.id);
       const document = chunk && documents.get(chunk.documentId);
@@ -48,20 +48,20 @@ export class Library {
   }
 
   chunks(base: KnowledgeBase): Chunk[] {
-    return [...this.#open(base).chunks.values()];
+    return [...this.#index(base).chunks.values()];
   }
 
   chunksOf(base: KnowledgeBase, documentId: string): Chunk[] {
     return this.chunks(base).filter((chunk) => chunk.documentId === documentId);
   }
 
-  #open(base: KnowledgeBase): Shelved {
+  #index(base: KnowledgeBase): IndexedBase {
     const known = this.#bases.get(base.id);
     if (known) return known;
     const documents = this.state.documents.filter((document) => document.knowledgeBaseId === base.id);
-    const chunks = documents.flatMap((document) => split(document, base));
+    const chunks = documents.flatMap((document) => splitIntoChunks(document, base));
     const names = new Map(documents.map((document) => [document.id, document]));
-    const shelved: Shelved = {
+    const shelved: IndexedBase = {
       chunks: new Map(chunks.map((chunk) => [chunk.id, chunk])),
       documents: names,
       ranking: new Ranking(
@@ -73,14 +73,14 @@ export class Library {
   }
 }
 
-/** Cuts a document into chunks of whole sentences, each at most `chunkSize` words where the sentences allow. */
-function split(document: Document, { chunkSize, chunkOverlap }: KnowledgeBase): Chunk[] {
+/** Splits a document into chunks of whole sentences, each of at most `chunkSize` words unless one sentence is longer. */
+function splitIntoChunks(document: Document, { chunkSize, chunkOverlap }: KnowledgeBase): Chunk[] {
   const chunks: string[][] = [];
   let current: string[] = [];
   for (const sentence of sentences(document.content)) {
-    if (current.length > 0 && count(current) + count([sentence]) > chunkSize) {
+    if (current.length > 0 && countWords(current) + countWords([sentence]) > chunkSize) {
       chunks.push(current);
-      current = tail(current, chunkOverlap);
+      current = takeOverlap(current, chunkOverlap);
     }
     current.push(sentence);
   }
@@ -90,17 +90,17 @@ function split(document: Document, { chunkSize, chunkOverlap }: KnowledgeBase): 
     documentId: document.id,
     content: part.join(' '),
     chunkIndex,
-    tokenCount: count(part),
+    tokenCount: countWords(part),
   }));
 }
 
-/** The last sentences that together have at most `most` words, for the start of the next chunk. */
-function tail(part: string[], most: number): string[] {
+/** The last sentences of at most `most` words together: the overlap with the next chunk. */
+function takeOverlap(part: string[], most: number): string[] {
   let from = part.length;
-  while (from > 1 && count(part.slice(from - 1)) <= most) from -= 1;
+  while (from > 1 && countWords(part.slice(from - 1)) <= most) from -= 1;
   return part.slice(from);
 }
 
-function count(part: string[]): number {
+function countWords(part: string[]): number {
   return part.reduce((sum, sentence) => sum + words(sentence).length, 0);
 }

@@ -3,13 +3,13 @@ import type { Contact, Content, Conversation, Message, MessageStatus } from '../
 import type { Fields } from '../wire/form';
 import { Problem } from '../wire/problem';
 import type { Caller } from '../wire/router';
-import { contactEvent, conversationEvent, receivedEvent, statusEvent } from './events';
+import { publishContact, publishConversation, publishReceived, publishStatus } from './events';
 import type { World } from './world';
 
-/** How long an outbound message stays unread when nobody says otherwise. */
+/** Time from delivered to read with automatic receipts. */
 const READ_AFTER_MS = 1000;
 
-const RANK: Readonly<Record<MessageStatus, number>> = { pending: 0, sent: 1, delivered: 2, read: 3, failed: 3 };
+const STATUS_ORDER: Readonly<Record<MessageStatus, number>> = { pending: 0, sent: 1, delivered: 2, read: 3, failed: 3 };
 
 export interface Outbound {
   content: Content;
@@ -20,13 +20,19 @@ export interface Outbound {
 }
 
 /**
- * Stores an outbound message as `pending` and lets it take its way to the customer.
+ * Stores an outbound message as `pending`; delivery follows asynchronously.
  *
- * @throws the problem planned for behind the store; the message stays, and has failed
+ * @throws the planned failure after storing; the message stays, with status `failed`
  */
 export function send(world: World, conversation: Conversation, outbound: Outbound): Message {
   const { content, metadata, senderId, senderType, idempotencyKey } = outbound;
-  const message = store(world, conversation, { ...content, metadata, senderId, senderType }, 'outbound', 'pending');
+  const message = storeMessage(
+    world,
+    conversation,
+    { ...content, metadata, senderId, senderType },
+    'outbound',
+    'pending',
+  );
   conversation.firstReplyAt ??= message.createdAt;
   world.state.sends.push({
     conversationId: conversation.id,
@@ -35,30 +41,30 @@ export function send(world: World, conversation: Conversation, outbound: Outboun
     idempotencyKey,
     at: message.createdAt,
   });
-  const fault = world.faults.takeStored();
+  const fault = world.faults.takeStoreFault();
   if (fault) {
-    advance(world, message, 'failed', 'The message could not be passed on');
+    advanceStatus(world, message, 'failed', 'The message could not be passed on');
     throw new Problem(fault.status, 'The message is stored, but could not be passed on', { headers: fault.headers });
   }
-  world.timers.soon(() => travel(world, message));
+  world.timers.soon(() => deliver(world, message));
   return message;
 }
 
-/** Who a message is from: the bot of the conversation when a key sends it, else the user who signed in. */
+/** The sender of a message: the conversation's bot for an API key, otherwise the signed-in user. */
 export function senderOf(caller: Caller, conversation: Conversation): Pick<Outbound, 'senderId' | 'senderType'> {
   return !caller.token && conversation.botId
     ? { senderId: conversation.botId, senderType: 'bot' }
     : { senderId: caller.userId, senderType: 'agent' };
 }
 
-/** Stores what a customer wrote; a conversation that was over opens again. */
+/** Stores a customer's message; a resolved or closed conversation is reopened. */
 export function receive(world: World, conversation: Conversation, content: Content, metadata?: Fields): Message {
   const sender = { senderId: conversation.contactId, senderType: 'contact' as const };
-  const message = store(world, conversation, { ...content, metadata, ...sender }, 'inbound', 'delivered');
+  const message = storeMessage(world, conversation, { ...content, metadata, ...sender }, 'inbound', 'delivered');
   conversation.unreadCount += 1;
   const contact = world.state.contacts.get(conversation.contactId);
   if (contact) contact.lastSeenAt = message.createdAt;
-  receivedEvent(world, conversation, message);
+  publishReceived(world, conversation, message);
   if (conversation.status !== 'open' && conversation.status !== 'pending') {
     changeConversation(world, conversation, { status: 'open' });
   }
@@ -67,14 +73,14 @@ export function receive(world: World, conversation: Conversation, content: Conte
 }
 
 /**
- * Moves a message on to `status`; the same status again changes nothing.
+ * Advances a message to `status`; the same status again changes nothing.
  *
- * @throws a 409 problem when that would be a step back
+ * @throws a 409 Problem for an earlier status
  */
-export function advance(world: World, message: Message, status: MessageStatus, error?: string): void {
+export function advanceStatus(world: World, message: Message, status: MessageStatus, error?: string): void {
   if (status === message.status) return;
   const over = message.status === 'failed' || message.status === 'read';
-  if (over || RANK[status] < RANK[message.status]) {
+  if (over || STATUS_ORDER[status] < STATUS_ORDER[message.status]) {
     throw new Problem(409, `A message that is ${message.status} cannot become ${status}`);
   }
   message.status = status;
@@ -83,10 +89,10 @@ export function advance(world: World, message: Message, status: MessageStatus, e
   if (status === 'delivered') message.deliveredAt = message.updatedAt;
   if (status === 'read') message.readAt = message.updatedAt;
   if (status === 'failed') message.failedReason = error ?? 'The channel could not deliver the message';
-  statusEvent(world, message);
+  publishStatus(world, message);
 }
 
-/** Applies `changes` to a conversation and tells everybody; an undefined value removes the field. */
+/** Applies `changes` to a conversation and publishes it; an undefined value removes the field. */
 export function changeConversation(world: World, conversation: Conversation, changes: Partial<Conversation>): void {
   const before = { status: conversation.status, assignedTo: conversation.assignedTo };
   Object.assign(conversation, changes);
@@ -98,10 +104,10 @@ export function changeConversation(world: World, conversation: Conversation, cha
   if (conversation.assignedTo !== before.assignedTo) {
     conversation.assignedAt = conversation.assignedTo === undefined ? undefined : conversation.updatedAt;
   }
-  conversationEvent(world, conversation, before);
+  publishConversation(world, conversation, before);
 }
 
-interface Opening {
+interface ConversationDraft {
   channelId: string;
   contactId: string;
   subject?: string;
@@ -112,8 +118,8 @@ interface Opening {
   metadata?: Fields;
 }
 
-/** Starts a conversation and announces it. */
-export function openConversation(world: World, opening: Opening): Conversation {
+/** Creates a conversation and publishes it. */
+export function openConversation(world: World, opening: ConversationDraft): Conversation {
   const base = stamp(world.state.conversations.newId());
   const conversation = world.state.conversations.add({
     ...base,
@@ -125,21 +131,25 @@ export function openConversation(world: World, opening: Opening): Conversation {
     metadata: opening.metadata ?? {},
     assignedAt: opening.assignedTo ? base.createdAt : undefined,
   });
-  conversationEvent(world, conversation);
+  publishConversation(world, conversation);
   return conversation;
 }
 
-/** The conversation that a contact has in a channel and that is not over yet, if there is one. */
-export function currentConversation({ state }: World, contactId: string, channelId: string): Conversation | undefined {
+/** The conversation of a contact in a channel that is neither resolved nor closed, if there is one. */
+export function findActiveConversation(
+  { state }: World,
+  contactId: string,
+  channelId: string,
+): Conversation | undefined {
   return state
     .conversationsOf(contactId)
     .find((found) => found.channelId === channelId && found.status !== 'resolved' && found.status !== 'closed');
 }
 
-/** Adds a contact and announces it. */
+/** Adds a contact and publishes it. */
 export function addContact(world: World, known: Partial<Contact>): Contact {
   const contact = world.state.contacts.add(newContact(world.state, known));
-  contactEvent(world, 'contact.created', contact);
+  publishContact(world, 'contact.created', contact);
   return contact;
 }
 
@@ -147,12 +157,12 @@ export function newContact({ contacts }: State, known: Partial<Contact>): Contac
   return { identifiers: [], customFields: {}, tags: [], metadata: {}, ...known, ...stamp(contacts.newId()) };
 }
 
-type Unsent = Content & Pick<Message, 'metadata' | 'senderId' | 'senderType'>;
+type MessageDraft = Content & Pick<Message, 'metadata' | 'senderId' | 'senderType'>;
 
-function store(
+function storeMessage(
   world: World,
   conversation: Conversation,
-  unsent: Unsent,
+  unsent: MessageDraft,
   direction: Message['direction'],
   status: MessageStatus,
 ): Message {
@@ -172,22 +182,22 @@ function store(
   conversation.updatedAt = at;
   const channel = world.state.channels.get(conversation.channelId);
   if (channel) channel.lastActivityAt = at;
-  for (const audience of world.audiences) audience.message(message);
+  for (const publisher of world.publishers) publisher.message(message);
   return message;
 }
 
-function travel(world: World, message: Message): void {
+function deliver(world: World, message: Message): void {
   if (message.status !== 'pending' || world.settings.receipts === 'none') return;
   const conversation = world.state.conversations.get(message.conversationId);
   const channel = conversation && world.state.channels.get(conversation.channelId);
   if (channel?.status !== 'active') {
-    advance(world, message, 'failed', 'The channel is not connected');
+    advanceStatus(world, message, 'failed', 'The channel is not connected');
     return;
   }
-  advance(world, message, 'sent');
+  advanceStatus(world, message, 'sent');
   if (world.settings.receipts === 'manual') return;
-  advance(world, message, 'delivered');
+  advanceStatus(world, message, 'delivered');
   world.timers.after(READ_AFTER_MS, () => {
-    if (message.status === 'delivered') advance(world, message, 'read');
+    if (message.status === 'delivered') advanceStatus(world, message, 'read');
   });
 }

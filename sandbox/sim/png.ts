@@ -12,9 +12,9 @@ export interface Rectangle {
 
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 
-/** A PNG picture of coloured rectangles, drawn in the order given on a plain ground. Sizes are whole pixels. */
+/** A PNG of coloured rectangles, drawn in order on a plain background. Sizes are integer pixels. */
 export function png(width: number, height: number, ground: Colour, rectangles: Rectangle[]): Buffer {
-  // Each row starts with a byte that names its filter; 0 is none.
+  // Each row starts with its filter byte; 0 means none.
   const stride = 1 + width * 3;
   const pixels = Buffer.alloc(stride * height);
   const paint = ({ x, y, width: w, height: h, colour }: Rectangle): void => {
@@ -45,7 +45,7 @@ function chunk(type: string, data: Buffer): Buffer {
   return Buffer.concat([ends.subarray(0, 4), named, ends.subarray(4)]);
 }
 
-/** The checksum of the PNG format; the one in node:zlib is missing in the first releases of Node 20. */
+/** CRC-32 for PNG. The one in node:zlib is missing in the first releases of Node 20. */
 function crc32(data: Buffer): number {
   let sum = 0xffffffff;
   for (const byte of data) {

@@ -3,23 +3,23 @@ import { term, words } from './words';
 
 export interface Passage {
   id: string;
-  /** What the passage is under; counts more than the text. */
+  /** Heading of the passage; weighs more than the text. */
   title: string;
   text: string;
 }
 
 export interface Hit {
   id: string;
-  /** 0 to 1: how much of the question the passage covers, rare words counting more. */
+  /** 0 to 1: share of the question that the passage covers; rare words weigh more. */
   coverage: number;
   /** 0 to 1: coverage and BM25 together. */
   score: number;
 }
 
-/** How much a word that is only similar counts beside the word itself. */
-const SIMILAR = 0.6;
+/** Weight of a similar word relative to the word itself. */
+const SIMILAR_WORD_WEIGHT = 0.6;
 
-/** Ranks passages against a question: BM25 for the order, coverage for a score that means the same in every index. */
+/** Ranks passages against a question: BM25 for the order, coverage for a score that is comparable between indexes. */
 export class Ranking {
   readonly #index = new MiniSearch<Passage>({
     fields: ['title', 'text'],
@@ -42,7 +42,7 @@ export class Ranking {
     }
   }
 
-  /** Best first; passages that share no word with the question are left out. */
+  /** Best first, without passages that share no word with the question. */
   search(question: string): Hit[] {
     const asked = [...terms(question)];
     const whole = asked.reduce((sum, word) => sum + this.#weight(word), 0);
@@ -52,16 +52,16 @@ export class Ranking {
       .map(({ id, score, match, queryTerms }) => {
         const covered = asked.reduce((sum, word) => {
           if (Object.hasOwn(match, word)) return sum + this.#weight(word);
-          return queryTerms.includes(word) ? sum + SIMILAR * this.#weight(word) : sum;
+          return queryTerms.includes(word) ? sum + SIMILAR_WORD_WEIGHT * this.#weight(word) : sum;
         }, 0);
         const coverage = covered / whole;
-        // Four decimals, so that a score that was answered can be given back as the least one wanted.
+        // Four decimals, so that a returned score can be used as `threshold`.
         return { id: String(id), coverage, score: Number((coverage ** 2 * (0.7 + (0.3 * score) / best)).toFixed(4)) };
       })
       .sort((a, b) => b.score - a.score);
   }
 
-  /** A word is worth more the fewer passages have it. */
+  /** Inverse document frequency: rare words weigh more. */
   #weight(word: string): number {
     const count = this.#passagesWith.get(word) ?? 0;
     return 1 + Math.log(1 + (this.#index.documentCount - count + 0.5) / (count + 0.5));

@@ -2,35 +2,39 @@ import type { State } from '../state';
 import type { Conversation } from '../state/entities';
 import type { Fields } from '../wire/form';
 import { type Figures, figuresOf, inbound, outbound, resolutionTime, responseTime, tally, timeline } from './figures';
-import { type Span, within } from './period';
+import { isWithin, type Span } from './period';
 
-const MINUTE = 60_000;
+const MINUTE_MS = 60_000;
 
-/** What a report counts. */
-interface Scope {
+/** The scope of a report. */
+interface ReportScope {
   state: State;
   span: Span;
-  /** The figures of the conversations that `fits` is true for. */
+  /** The figures of the conversations for which `fits` returns true. */
   of: (fits?: (conversation: Conversation) => boolean) => Figures;
 }
 
-type Report = (scope: Scope) => Fields;
+type Report = (scope: ReportScope) => Fields;
 
-/** The reports by name, each counted from what is stored. Durations are seconds. */
+/** The reports by name, calculated from the stored records. Durations are seconds. */
 export const REPORTS: Readonly<Record<string, Report>> = { dashboard, conversations, messages, agents, bots, channels };
 
 /**
- * What a report counts in a span of time.
+ * The scope of a report in a time span.
  *
- * @param wanted keeps only the conversations that it is true for
+ * @param wanted keeps the conversations for which it returns true
  */
-export function scopeOf(state: State, span: Span, wanted: (conversation: Conversation) => boolean = () => true): Scope {
-  const of: Scope['of'] = (fits = () => true) =>
+export function scopeOf(
+  state: State,
+  span: Span,
+  wanted: (conversation: Conversation) => boolean = () => true,
+): ReportScope {
+  const of: ReportScope['of'] = (fits = () => true) =>
     figuresOf(state, span, (conversation) => wanted(conversation) && fits(conversation));
   return { state, span, of };
 }
 
-function dashboard({ state, span, of: figuresFor }: Scope): Fields {
+function dashboard({ state, span, of: figuresFor }: ReportScope): Fields {
   const figures = figuresFor();
   const of = (wanted: string): number => figures.conversations.filter(({ status }) => status === wanted).length;
   return {
@@ -43,13 +47,13 @@ function dashboard({ state, span, of: figuresFor }: Scope): Fields {
     messages: { total: figures.messages.length, inbound: inbound(figures), outbound: outbound(figures) },
     contacts: {
       total: state.contacts.size,
-      new: state.contacts.filter(({ createdAt }) => within(span, createdAt)).length,
+      new: state.contacts.filter(({ createdAt }) => isWithin(span, createdAt)).length,
     },
     agents: { avgResponseTime: responseTime(figures), avgHandlingTime: resolutionTime(figures) },
   };
 }
 
-function conversations({ state, of }: Scope): Fields {
+function conversations({ state, of }: ReportScope): Fields {
   const figures = of();
   const { conversations: all } = figures;
   const type = (channelId: string): string => state.channels.get(channelId)?.type ?? 'unknown';
@@ -67,7 +71,7 @@ function conversations({ state, of }: Scope): Fields {
   };
 }
 
-function messages({ of }: Scope): Fields {
+function messages({ of }: ReportScope): Fields {
   const figures = of();
   return {
     totalMessages: figures.messages.length,
@@ -79,7 +83,7 @@ function messages({ of }: Scope): Fields {
   };
 }
 
-function agents({ state, of }: Scope): Fields {
+function agents({ state, of }: ReportScope): Fields {
   return {
     agents: state.users.all().map(({ id: agentId, name }) => {
       const figures = of(({ assignedTo }) => assignedTo === agentId);
@@ -96,7 +100,7 @@ function agents({ state, of }: Scope): Fields {
   };
 }
 
-function bots({ state, of }: Scope): Fields {
+function bots({ state, of }: ReportScope): Fields {
   return {
     bots: state.bots.all().map(({ id: botId, name, status }) => {
       const figures = of((conversation) => conversation.botId === botId);
@@ -112,7 +116,7 @@ function bots({ state, of }: Scope): Fields {
   };
 }
 
-function channels({ state, of }: Scope): Fields {
+function channels({ state, of }: ReportScope): Fields {
   const figures = (fits?: (channelId: string) => boolean): Fields => {
     const found = of(({ channelId }) => fits?.(channelId) ?? true);
     return {
@@ -133,11 +137,11 @@ function channels({ state, of }: Scope): Fields {
   };
 }
 
-/** Figures about this moment. */
+/** Current figures. */
 export function realtime(state: State): Fields {
   const open = state.conversations.filter(({ status }) => status === 'open');
   const waiting = open.filter(({ assignedTo }) => assignedTo === undefined);
-  const since = new Date(Date.now() - MINUTE).toISOString();
+  const since = new Date(Date.now() - MINUTE_MS).toISOString();
   const waits = waiting.map(
     ({ lastMessageAt, createdAt }) => (Date.now() - Date.parse(lastMessageAt ?? createdAt)) / 1000,
   );

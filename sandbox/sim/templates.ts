@@ -6,10 +6,10 @@ export interface Template {
   id: string;
   name: string;
   description: string;
-  /** Keys of `data` that have to be there. */
+  /** Required keys of `data`. */
   required: readonly string[];
   optional: readonly string[];
-  /** Which key holds the lines of the picture, and how many it may have. */
+  /** The key of `data` with the lines of the picture, and their maximum number. */
   lines?: { key: string; most: number };
   /** Example data, for previews. */
   example: Fields;
@@ -81,7 +81,7 @@ export interface Picture {
   height: number;
 }
 
-/** @throws a 400 problem that names the key of `data` which is missing or too long */
+/** @throws a 400 Problem that names the missing or oversized key of `data` */
 export function checkData({ required, lines }: Template, form: Form): Fields {
   const data = form.map('data');
   if (!data) throw invalid('data', 'is required');
@@ -98,7 +98,7 @@ export function checkData({ required, lines }: Template, form: Form): Fields {
 }
 
 /**
- * Draws the outline of a template: a head, and a bar for each line. There are no letters in it.
+ * Draws the outline of a template: a header and one bar per line, without text.
  *
  * @param width in pixels before scaling
  */
@@ -128,10 +128,10 @@ export function draw(template: Template, data: Fields, width: number, scale: num
   return { data: png(size.width, size.height, WHITE, scaled), ...size };
 }
 
-/** What stands beside the picture for those who cannot see it. */
+/** The text alternative of the picture. */
 export function captionOf({ name, required }: Template, data: Fields): string {
-  const told = data.mensagem ?? data.mensagem_antes;
-  if (typeof told === 'string' && told !== '') return told;
+  const text = data.mensagem ?? data.mensagem_antes;
+  if (typeof text === 'string' && text !== '') return text;
   const values = required
     .map((key) => data[key])
     .filter((value) => typeof value === 'string' || typeof value === 'number');

@@ -1,5 +1,5 @@
-/** Words that say nothing about what a question is about. */
-const STOP = new Set(
+/** Stop words: too common to find a passage by. */
+const STOP_WORDS = new Set(
   `a about above after again all also am an and any anyone anything are as at be been before being below between both bring but by
   can could did do does doing done each every few for from get gets give go going got had has have having he her here hers him
   his how i if in into is it its itself just know like make many may me might mine more most much must my need no nor not now of
@@ -11,13 +11,13 @@ const STOP = new Set(
 
 /** The words of a text, lower case and without accents, in order. */
 export function words(text: string): string[] {
-  return plain(text).match(/[\p{L}\p{N}]+/gu) ?? [];
+  return stripAccents(text).match(/[\p{L}\p{N}]+/gu) ?? [];
 }
 
-/** A word as it is compared: stop words vanish, endings go. */
+/** Normalises a word for comparison: no accents, no ending. Stop words become null. */
 export function term(word: string): string | null {
-  const lower = plain(word);
-  return STOP.has(lower) || (lower.length < 2 && !/\d/.test(lower)) ? null : stem(lower);
+  const lower = stripAccents(word);
+  return STOP_WORDS.has(lower) || (lower.length < 2 && !/\d/.test(lower)) ? null : stem(lower);
 }
 
 /** The sentences and lines of a text. */
@@ -28,11 +28,11 @@ export function sentences(text: string): string[] {
     .filter((sentence) => sentence !== '');
 }
 
-function plain(text: string): string {
+function stripAccents(text: string): string {
   return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
 }
 
-/** Takes off the usual endings, so that "returns", "returned" and "return" meet. */
+/** Removes common endings, so that "returns", "returned" and "return" are equal. */
 function stem(word: string): string {
   if (word.length < 4 || /\d/.test(word)) return word;
   const bare = word

@@ -1,43 +1,43 @@
 import type { State } from '../state';
 import type { Conversation, Message } from '../state/entities';
-import type { Hub } from '../wire/event-socket';
-import type { Audience } from '../wire/frames';
-import type { Memory } from '../wire/idempotency';
-import type { Client, Crowd } from '../wire/socket-server';
-import type { Hooks } from '../wire/webhook-sender';
-import type { Faults } from './faults';
-import type { Library } from './knowledge-index';
-import type { Timers } from './timers';
+import type { EventSocketServer } from '../wire/event-socket';
+import type { Faults } from '../wire/faults';
+import type { RealtimePublisher } from '../wire/frames';
+import type { IdempotencyCache } from '../wire/idempotency';
+import type { Client, SocketServer } from '../wire/socket-server';
+import type { Timers } from '../wire/timers';
+import type { WebhookSender } from '../wire/webhook-sender';
+import type { KnowledgeIndex } from './knowledge-index';
 
 interface Settings {
-  /** Every frame to every socket, subscribed or not. */
+  /** Send every frame to every socket, subscribed or not. */
   broadcast: boolean;
-  /** Do delivery and reading happen by themselves, does only sending, or nothing at all? */
+  /** auto: sent, delivered and read follow automatically; manual: only sent; none: messages stay pending. */
   receipts: 'auto' | 'manual' | 'none';
-  /** Is `Idempotency-Key` honoured? */
+  /** Honour `Idempotency-Key`. */
   idempotency: boolean;
   log: (line: string) => void;
 }
 
-/** The parts of one running sandbox, handed to everything that acts in it. */
+/** The parts of one running sandbox. */
 export interface World {
   readonly settings: Settings;
   readonly state: State;
   readonly timers: Timers;
   readonly faults: Faults;
-  readonly memory: Memory;
+  readonly idempotency: IdempotencyCache;
   /** The sockets of the documented API and of the chat page. */
-  readonly hub: Hub;
-  /** The sockets that the contract served has; the control routes act on these. */
-  crowd: Pick<Crowd<Client>, 'drop' | 'freeze' | 'thaw' | 'report' | 'close'>;
-  /** Told at once of what happens. */
-  readonly audiences: Audience[];
-  readonly hooks: Hooks;
-  readonly library: Library;
-  /** Told of every message a customer writes, once it is stored. */
+  readonly eventSockets: EventSocketServer;
+  /** The sockets of the contract being served; the control routes act on these. */
+  sockets: Pick<SocketServer<Client>, 'drop' | 'freeze' | 'thaw' | 'report' | 'close'>;
+  /** Receive every event at once. */
+  readonly publishers: RealtimePublisher[];
+  readonly webhooks: WebhookSender;
+  readonly knowledge: KnowledgeIndex;
+  /** Called with every stored message of a customer. */
   onInbound?: (conversation: Conversation, message: Message) => void;
-  /** Called by a reset, after everything else. */
+  /** Called at the end of a reset. */
   onReset?: () => void;
-  /** Back to the state of the start; open sockets stay. */
+  /** Restores the initial state; open sockets stay open. */
   reset(): void;
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { missing } from '../wire/problem';
+import { notFound } from '../wire/problem';
 
 /** The records of one kind, in the order in which they were added. */
-export class Shelf<T extends { id: string }> {
+export class Collection<T extends { id: string }> {
   readonly #items = new Map<string, T>();
   /** Makes the id of a new record. */
   newId: () => string;
@@ -34,7 +34,7 @@ export class Shelf<T extends { id: string }> {
   /** The record, or a 404 problem. */
   need(id: string): T {
     const item = this.#items.get(id);
-    if (!item) throw missing(this.noun);
+    if (!item) throw notFound(this.noun);
     return item;
   }
 

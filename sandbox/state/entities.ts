@@ -51,14 +51,14 @@ export interface Media {
   caption?: string;
 }
 
-export interface Place {
+export interface GeoPoint {
   latitude: number;
   longitude: number;
   name?: string;
   address?: string;
 }
 
-export interface Card {
+export interface ContactCard {
   name: string;
   phones: { type: string; number: string }[];
   emails: string[];
@@ -72,23 +72,23 @@ export interface Button {
   phone?: string;
 }
 
-export interface Section {
+export interface ListSection {
   title?: string;
   rows: { id: string; title: string; description?: string }[];
 }
 
-/** What a message says, whichever way it was written down. */
+/** The content of a message, whatever its format on the wire. */
 export interface Content {
   kind: MessageKind;
   text?: string;
   media?: Media;
-  location?: Place;
-  contact?: Card;
-  /** The family that nests buttons and sections in an object keeps them here. */
+  location?: GeoPoint;
+  contact?: ContactCard;
+  /** Buttons and sections as the nested object of one SDK family. */
   interactive?: Fields;
   template?: Fields;
   buttons?: Button[];
-  sections?: Section[];
+  sections?: ListSection[];
 }
 
 export interface Message extends Content {
@@ -166,7 +166,7 @@ export interface Channel extends Entity {
   config: Fields;
   metadata: Fields;
   verifyToken: string;
-  /** May it be used? Only the self-hosted server tells that from being connected. */
+  /** Only the self-hosted server distinguishes enabled from connected. */
   enabled?: boolean;
   /** The number or address that customers write to. */
   identifier?: string;
@@ -186,7 +186,7 @@ export interface User extends Entity {
   lastLoginAt?: string;
 }
 
-/** A key that somebody made. Only its start is remembered. */
+/** A created API key. Only its prefix is stored. */
 export interface ApiKey extends Entity {
   userId: string;
   name: string;
@@ -214,7 +214,7 @@ export interface KnowledgeBase extends Entity {
   chunkSize: number;
   /** Words repeated from the end of the chunk before. */
   chunkOverlap: number;
-  /** What it is made of, on the self-hosted server. */
+  /** Its type on the self-hosted server. */
   type?: string;
   metadata: Fields;
 }
@@ -225,7 +225,7 @@ export interface Document extends Entity {
   type: string;
   sourceUrl?: string;
   content: string;
-  /** On the self-hosted server a document is a question with an answer, and may have words to be found by. */
+  /** Keywords of an item of the self-hosted server, where a document is a question with its answer. */
   keywords?: string[];
   status: 'pending' | 'processing' | 'completed' | 'failed';
   metadata: Fields;
@@ -240,6 +240,18 @@ export interface Webhook extends Entity {
   description?: string;
   headers: Record<string, string>;
   config: Fields;
+}
+
+/** An event for webhooks, with what either envelope needs of it. */
+export interface WebhookEvent {
+  /** Name in the SDKs. */
+  type: string;
+  /** Name in the docs. */
+  docsType: string;
+  /** The payload that the SDKs read. */
+  data: Fields;
+  /** The record itself, for the envelope of the docs. */
+  entity: { id: string; type: string; attributes: Fields };
 }
 
 export interface Delivery {
@@ -257,8 +269,8 @@ export interface Delivery {
   createdAt: string;
 }
 
-/** Something that can be fetched by its URL for a while. */
-export interface Stored {
+/** A file that can be fetched by its URL. */
+export interface StoredFile {
   id: string;
   mimeType: string;
   data: Buffer;

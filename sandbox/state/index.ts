@@ -1,5 +1,5 @@
 import type { Agent, Bot, Execution, Flow } from './automation';
-import { Shelf } from './collection';
+import { Collection } from './collection';
 import type {
   ApiKey,
   Channel,
@@ -10,14 +10,13 @@ import type {
   Entity,
   KnowledgeBase,
   Message,
-  Stored,
+  StoredFile,
   Tenant,
   User,
   Webhook,
 } from './entities';
-import { seed } from './seed';
 
-export interface Send {
+export interface SentMessage {
   conversationId: string;
   messageId: string;
   text: string;
@@ -38,48 +37,48 @@ export const API_KEY = 'sandbox-key';
 export const TENANT = 'tenant_demo';
 export const USER = 'user_demo';
 
-/** Everything that the sandbox remembers. */
+/** The records of the sandbox. */
 export class State {
   tenant!: Tenant;
-  readonly users = new Shelf<User>('User', 'user');
-  readonly keys = new Shelf<ApiKey>('API key', 'key');
-  readonly channels = new Shelf<Channel>('Channel', 'ch');
-  readonly contacts = new Shelf<Contact>('Contact', 'ct');
-  readonly conversations = new Shelf<Conversation>('Conversation', 'conv');
-  readonly messages = new Shelf<Message>('Message', 'msg');
-  readonly bases = new Shelf<KnowledgeBase>('Knowledge base', 'kb');
-  readonly documents = new Shelf<Document>('Document', 'doc');
-  readonly bots = new Shelf<Bot>('Bot', 'bot');
-  readonly agents = new Shelf<Agent>('Agent', 'agent');
-  readonly flows = new Shelf<Flow>('Flow', 'flow');
-  readonly executions = new Shelf<Execution>('Execution', 'exec');
+  readonly users = new Collection<User>('User', 'user');
+  readonly keys = new Collection<ApiKey>('API key', 'key');
+  readonly channels = new Collection<Channel>('Channel', 'ch');
+  readonly contacts = new Collection<Contact>('Contact', 'ct');
+  readonly conversations = new Collection<Conversation>('Conversation', 'conv');
+  readonly messages = new Collection<Message>('Message', 'msg');
+  readonly bases = new Collection<KnowledgeBase>('Knowledge base', 'kb');
+  readonly documents = new Collection<Document>('Document', 'doc');
+  readonly bots = new Collection<Bot>('Bot', 'bot');
+  readonly agents = new Collection<Agent>('Agent', 'agent');
+  readonly flows = new Collection<Flow>('Flow', 'flow');
+  readonly executions = new Collection<Execution>('Execution', 'exec');
   /** Pictures and reports, to be fetched by URL. */
-  readonly files = new Shelf<Stored>('File', 'file');
-  readonly webhooks = new Shelf<Webhook>('Webhook', 'wh');
-  readonly deliveries = new Shelf<Delivery>('Delivery', 'dlv');
+  readonly files = new Collection<StoredFile>('File', 'file');
+  readonly webhooks = new Collection<Webhook>('Webhook', 'wh');
+  readonly deliveries = new Collection<Delivery>('Delivery', 'dlv');
   readonly tokens = new Map<string, Token>();
-  readonly sends: Send[] = [];
+  readonly sends: SentMessage[] = [];
   readonly #threads = new Map<string, Message[]>();
 
   /**
-   * @param seeded start with the invented shop
-   * @param newId makes the ids of new records in a way of its own
+   * @param fill adds the first records to an empty state: now, and after every reset
+   * @param newId makes the id of a new record, instead of the usual one
    */
   constructor(
-    private readonly seeded: boolean,
+    private readonly fill: (state: State) => void,
     newId?: () => string,
   ) {
-    if (newId) for (const shelf of this.#shelves()) shelf.newId = newId;
+    if (newId) for (const collection of this.#collections()) collection.newId = newId;
     this.reset();
   }
 
-  /** Back to the seed, or to a tenant and its user alone. */
+  /** Removes every record and fills the state again. */
   reset(): void {
-    for (const shelf of this.#shelves()) shelf.clear();
+    for (const collection of this.#collections()) collection.clear();
     this.tokens.clear();
     this.#threads.clear();
     this.sends.length = 0;
-    seed(this, this.seeded);
+    this.fill(this);
   }
 
   /** The messages of a conversation, oldest first. */
@@ -121,7 +120,7 @@ export class State {
     };
   }
 
-  #shelves(): { clear(): void; newId: () => string }[] {
+  #collections(): { clear(): void; newId: () => string }[] {
     return [
       this.users,
       this.keys,
@@ -142,7 +141,7 @@ export class State {
   }
 }
 
-/** The fields every new record starts with. */
+/** The common fields of a new record. */
 export function stamp(id: string, at: string = now()): Entity {
   return { id, tenantId: TENANT, createdAt: at, updatedAt: at };
 }

@@ -1,18 +1,22 @@
 import { invalid } from '../wire/problem';
-import type { Shelf } from './collection';
+import type { Collection } from './collection';
 
-/** @throws a 400 problem naming `field` when one of the ids is not on the shelf */
-export function allKnown<T extends { id: string }>(shelf: Shelf<T>, field: string, ids: string[] | undefined): void {
+/** @throws a 400 problem naming `field` for an unknown id */
+export function requireAllKnown<T extends { id: string }>(
+  collection: Collection<T>,
+  field: string,
+  ids: string[] | undefined,
+): void {
   for (const id of ids ?? []) {
-    if (!shelf.get(id)) throw invalid(field, `has no ${shelf.noun.toLowerCase()} ${id}`);
+    if (!collection.get(id)) throw invalid(field, `has no ${collection.noun.toLowerCase()} ${id}`);
   }
 }
 
-export function known<T extends { id: string }>(
-  shelf: Shelf<T>,
+export function requireKnown<T extends { id: string }>(
+  collection: Collection<T>,
   field: string,
   id: string | undefined,
 ): string | undefined {
-  if (id !== undefined && !shelf.get(id)) throw invalid(field, `is not a ${shelf.noun.toLowerCase()}`);
+  if (id !== undefined && !collection.get(id)) throw invalid(field, `is not a ${collection.noun.toLowerCase()}`);
   return id;
 }

@@ -1,11 +1,11 @@
 import type { Content, Conversation, Message } from './entities';
 import { type State, stamp, USER } from './index';
 
-const MINUTE = 60_000;
+const MINUTE_MS = 60_000;
 
-/** Three conversations that have been going on: a new question, one that somebody has taken, one that is over. */
-export function tellStory(state: State): void {
-  tell(
+/** Adds three conversations: a new question, an assigned one, a resolved one. */
+export function seedConversations(state: State): void {
+  seedConversation(
     state,
     { name: 'ana', channelId: 'ch_webchat', subject: 'A question about ferns', unreadCount: 1, tags: ['question'] },
     30,
@@ -15,7 +15,7 @@ export function tellStory(state: State): void {
       ['in', 'Thank you! And is it safe for my cat?'],
     ],
   );
-  tell(
+  seedConversation(
     state,
     { name: 'bruno', channelId: 'ch_whatsapp', subject: 'Order XS204817', assignedTo: USER, priority: 'high' },
     90,
@@ -24,7 +24,7 @@ export function tellStory(state: State): void {
       ['out', 'It left our shop this morning and should be with you tomorrow.'],
     ],
   );
-  tell(
+  seedConversation(
     state,
     { name: 'carla', channelId: 'ch_whatsapp', subject: 'Coffee subscription', status: 'resolved' },
     60 * 24,
@@ -36,12 +36,17 @@ export function tellStory(state: State): void {
   );
 }
 
-type Start = Partial<Conversation> & { name: string; channelId: string };
+type SeedConversation = Partial<Conversation> & { name: string; channelId: string };
 
-function tell(state: State, { name, ...given }: Start, minutesAgo: number, lines: ['in' | 'out', string][]): void {
+function seedConversation(
+  state: State,
+  { name, ...given }: SeedConversation,
+  minutesAgo: number,
+  lines: ['in' | 'out', string][],
+): void {
   const id = `conv_${name}`;
   const conversation = state.conversations.add({
-    ...stamp(id, ago(minutesAgo)),
+    ...stamp(id, timeAgo(minutesAgo)),
     contactId: `ct_${name}`,
     status: 'open',
     priority: 'medium',
@@ -51,9 +56,9 @@ function tell(state: State, { name, ...given }: Start, minutesAgo: number, lines
     ...given,
   });
   for (const [index, [way, text]] of lines.entries()) {
-    const at = ago(minutesAgo - index * 2);
+    const at = timeAgo(minutesAgo - index * 2);
     const unread = way === 'in' && index >= lines.length - conversation.unreadCount;
-    state.addMessage(line(conversation, `msg_${name}_${index + 1}`, way, { kind: 'text', text }, at, !unread));
+    state.addMessage(seedMessage(conversation, `msg_${name}_${index + 1}`, way, { kind: 'text', text }, at, !unread));
     conversation.firstMessageAt ??= at;
     if (way === 'out') conversation.firstReplyAt ??= at;
     conversation.lastMessageAt = at;
@@ -63,7 +68,7 @@ function tell(state: State, { name, ...given }: Start, minutesAgo: number, lines
   if (conversation.assignedTo) conversation.assignedAt = conversation.firstMessageAt;
 }
 
-function line(
+function seedMessage(
   { id: conversationId, contactId }: Conversation,
   id: string,
   way: 'in' | 'out',
@@ -87,6 +92,6 @@ function line(
 }
 
 /** The time some minutes ago. */
-export function ago(minutes: number): string {
-  return new Date(Date.now() - minutes * MINUTE).toISOString();
+export function timeAgo(minutes: number): string {
+  return new Date(Date.now() - minutes * MINUTE_MS).toISOString();
 }

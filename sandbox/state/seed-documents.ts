@@ -1,5 +1,5 @@
 // The knowledge base a fresh sandbox starts with: an invented coffee and houseplant shop in São Paulo.
-// Answers are cut out of these texts sentence by sentence, so every sentence names its subject and carries its own fact.
+// Answers quote single sentences of these texts, so every sentence names its subject and states one fact.
 export const shop: { name: string; documents: { id: string; name: string; content: string }[] } = {
   name: 'Xícara & Samambaia',
   documents: [

@@ -1,14 +1,14 @@
 import type { Fields } from '../wire/form';
 import { type State, stamp, TENANT, USER } from './index';
-import { ago, tellStory } from './seed-conversations';
+import { seedConversations, timeAgo } from './seed-conversations';
 import { shop } from './seed-documents';
 
 /**
- * Fills an empty state: the tenant and its user always, the rest of the invented shop when `everything` is wanted.
- * Ids are the same every time; times are some minutes before now.
+ * Fills an empty state: the tenant and its user, and the invented shop if `everything` is true. Ids are constant; times
+ * are some minutes in the past.
  */
-export function seed(state: State, everything: boolean): void {
-  const start = ago(7 * 24 * 60);
+export function fillState(state: State, everything: boolean): void {
+  const start = timeAgo(7 * 24 * 60);
   const { tenantId: _, ...base } = stamp(TENANT, start);
   state.tenant = {
     ...base,
@@ -29,7 +29,7 @@ export function seed(state: State, everything: boolean): void {
   if (!everything) return;
   seedChannels(state, start);
   seedContacts(state, start);
-  tellStory(state);
+  seedConversations(state);
   seedKnowledge(state, start);
   seedHelpers(state, start);
 }
@@ -99,7 +99,7 @@ function seedContacts(state: State, at: string): void {
       ],
       customFields: { language: 'en' },
       metadata: {},
-      lastSeenAt: ago(30),
+      lastSeenAt: timeAgo(30),
     });
   }
 }
@@ -127,7 +127,7 @@ function seedKnowledge(state: State, at: string): void {
   }
 }
 
-/** What answers by itself: an agent that knows the shop, a bot that has it, and a flow. */
+/** Adds an AI agent, a bot and a flow. */
 function seedHelpers(state: State, at: string): void {
   state.agents.add({
     ...stamp('agent_demo', at),

@@ -3,8 +3,8 @@ import busboy from 'busboy';
 import { Problem } from './problem';
 import type { Upload } from './router';
 
-const MOST_JSON_BYTES = 1024 * 1024;
-const MOST_UPLOAD_BYTES = 20 * 1024 * 1024;
+const MAX_JSON_BYTES = 1024 * 1024;
+const MAX_UPLOAD_BYTES = 20 * 1024 * 1024;
 
 export interface Body {
   body: unknown;
@@ -14,23 +14,23 @@ export interface Body {
 /**
  * Reads the body of a request: multipart forms, everything else as JSON. No body at all is undefined.
  *
- * @throws a 400 problem for malformed input, 413 for more than 1 MiB of JSON or 20 MiB of upload
+ * @throws a 400 Problem for malformed input, 413 for more than 1 MiB of JSON or 20 MiB of upload
  */
 export async function readBody(request: IncomingMessage): Promise<Body> {
   const type = request.headers['content-type'] ?? '';
   if (type.startsWith('multipart/form-data')) return readMultipart(request);
-  const bytes = await collect(request, MOST_JSON_BYTES);
+  const bytes = await readBytes(request, MAX_JSON_BYTES);
   if (bytes.length === 0) return { body: undefined, files: [] };
   return { body: parseJson(bytes), files: [] };
 }
 
-function collect(request: IncomingMessage, most: number): Promise<Buffer> {
+function readBytes(request: IncomingMessage, most: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = [];
     let size = 0;
     request.on('data', (part: Buffer) => {
       size += part.length;
-      // What is too much is still read, and thrown away, so that the refusal can be received.
+      // The rest is still read and dropped, so that the client can receive the refusal.
       if (size <= most) parts.push(part);
       else reject(tooLarge(most));
     });
@@ -57,7 +57,7 @@ function readMultipart(request: IncomingMessage): Promise<Body> {
     const malformed = (): void => reject(new Problem(400, 'The form is malformed'));
     let parser: busboy.Busboy;
     try {
-      parser = busboy({ headers: request.headers, limits: { fileSize: MOST_UPLOAD_BYTES, files: 10, fields: 100 } });
+      parser = busboy({ headers: request.headers, limits: { fileSize: MAX_UPLOAD_BYTES, files: 10, fields: 100 } });
     } catch {
       malformed();
       return;
@@ -68,7 +68,7 @@ function readMultipart(request: IncomingMessage): Promise<Body> {
     parser.on('file', (name, stream, { filename, mimeType }) => {
       const parts: Buffer[] = [];
       stream.on('data', (part: Buffer) => parts.push(part));
-      stream.on('limit', () => reject(tooLarge(MOST_UPLOAD_BYTES)));
+      stream.on('limit', () => reject(tooLarge(MAX_UPLOAD_BYTES)));
       stream.on('close', () => files.push({ name, filename: filename ?? name, mimeType, data: Buffer.concat(parts) }));
     });
     parser.on('error', malformed);

@@ -1,12 +1,12 @@
 import {
   type Button,
-  type Card,
+  type ContactCard,
   type Content,
+  type GeoPoint,
+  type ListSection,
   MESSAGE_KINDS,
   type Media,
   type MessageKind,
-  type Place,
-  type Section,
 } from '../state/entities';
 import { type Fields, type Form, isFields } from './form';
 import { invalid } from './problem';
@@ -14,20 +14,20 @@ import { invalid } from './problem';
 const MEDIA_KINDS: readonly MessageKind[] = ['image', 'video', 'audio', 'document', 'sticker'];
 
 /**
- * Reads what is to be sent, in the words of any SDK family: `type` or `contentType` or neither, media with or without
- * a type of its own, buttons as `buttons`, `interactive` or `quickReplies`.
+ * Reads the content of an outgoing message in the format of any SDK family: `type`, `contentType` or neither; media
+ * with or without its own type; buttons as `buttons`, `interactive` or `quickReplies`.
  *
- * @throws a 400 problem that names the field
+ * @throws a 400 Problem that names the field
  */
-export function readDraft(form: Form): Content {
+export function readContent(form: Form): Content {
   const text = form.text('text');
   const media = readMedia(form.form('media'));
   const content: Content = {
     kind: 'text',
     text,
     media,
-    location: readPlace(form.form('location')),
-    contact: readCard(form.form('contact')),
+    location: readLocation(form.form('location')),
+    contact: readContactCard(form.form('contact')),
     interactive: form.map('interactive'),
     template: readTemplate(form.form('template')),
     buttons: readButtons(form),
@@ -35,21 +35,21 @@ export function readDraft(form: Form): Content {
   };
   if (content.interactive && !text) content.text = interactiveText(content.interactive);
   const asked = form.choice('type', MESSAGE_KINDS) ?? form.choice('contentType', MESSAGE_KINDS);
-  content.kind = asked ?? inferred(content);
-  demand(form, content);
+  content.kind = asked ?? inferKind(content);
+  requireParts(form, content);
   for (const key of Object.keys(content) as (keyof Content)[]) if (content[key] === undefined) delete content[key];
   return content;
 }
 
-function inferred({ media, interactive, buttons, template, location, contact }: Content): MessageKind {
-  if (media) return mediaKind(media);
+function inferKind({ media, interactive, buttons, template, location, contact }: Content): MessageKind {
+  if (media) return inferMediaKind(media);
   if (interactive || buttons) return 'interactive';
   if (template) return 'template';
   if (location) return 'location';
   return contact ? 'contact' : 'text';
 }
 
-function mediaKind({ type, mimeType, url }: Media): MessageKind {
+function inferMediaKind({ type, mimeType, url }: Media): MessageKind {
   const named = MEDIA_KINDS.find((kind) => kind === type);
   if (named) return named;
   const family = MEDIA_KINDS.find((kind) => mimeType?.startsWith(`${kind}/`));
@@ -60,7 +60,7 @@ function mediaKind({ type, mimeType, url }: Media): MessageKind {
 }
 
 /** Refuses a kind without the part that it is made of. */
-function demand(form: Form, content: Content): void {
+function requireParts(form: Form, content: Content): void {
   const { kind } = content;
   if (MEDIA_KINDS.includes(kind) && !content.media) throw invalid('media', 'is required');
   if (kind === 'interactive' && !content.interactive && !content.buttons) throw invalid('interactive', 'is required');
@@ -84,7 +84,7 @@ function readMedia(form: Form | undefined): Media | undefined {
   };
 }
 
-function readPlace(form: Form | undefined): Place | undefined {
+function readLocation(form: Form | undefined): GeoPoint | undefined {
   if (!form) return undefined;
   return {
     latitude: form.needNumber('latitude', { min: -90, max: 90 }),
@@ -94,7 +94,7 @@ function readPlace(form: Form | undefined): Place | undefined {
   };
 }
 
-function readCard(form: Form | undefined): Card | undefined {
+function readContactCard(form: Form | undefined): ContactCard | undefined {
   if (!form) return undefined;
   const phones = (form.list('phones') ?? []).map((phone, index) => {
     if (typeof phone === 'string') return { type: 'mobile', number: phone };
@@ -144,7 +144,7 @@ function readButtons(form: Form): Button[] | undefined {
   return buttons && buttons.length > 0 ? buttons : undefined;
 }
 
-function readSections(form: Form): Section[] | undefined {
+function readSections(form: Form): ListSection[] | undefined {
   return form
     .form('interactive')
     ?.form('action')

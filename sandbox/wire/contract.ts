@@ -1,24 +1,24 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Fault } from '../sim/faults';
+import type { Fault } from './faults';
 import type { Answer, Caller, Router } from './router';
 
-/** Takes over a connection as a socket. */
-export type Welcome = (request: IncomingMessage, stream: Duplex, head: Buffer) => void;
+/** Completes the upgrade of a connection. */
+export type AcceptUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer) => void;
 
-/** What a contract does in its own way: its routes, and around them sign-in, refusals and sockets. */
-export interface Face {
+/** The parts that differ between the contracts: routes, sign-in, errors and sockets. */
+export interface Contract {
   readonly router: Router;
   /** Adds the control routes that only this contract has. */
-  controls(own: Router): void;
-  /** Who sends a request; throws a refusal. */
-  callerOf(headers: IncomingHttpHeaders): Caller;
-  /** Lets a socket in; throws a refusal. */
-  admit(url: URL, headers: IncomingHttpHeaders): Welcome;
-  /** What is said, or thrown, where no route is, or none for this verb (`allow` are those there are). */
-  lost(method: string, path: string, allow?: string[]): Answer;
-  /** How a refusal is said; undefined when the error is not one. */
-  refusal(error: unknown): Answer | undefined;
+  addControls(own: Router): void;
+  /** Identifies the caller. Throws when there is none. */
+  authenticate(headers: IncomingHttpHeaders): Caller;
+  /** Authenticates a socket. Throws when it is refused. */
+  acceptSocket(url: URL, headers: IncomingHttpHeaders): AcceptUpgrade;
+  /** Answers or throws for an unknown path, or for an unknown verb (`allow` has the known ones). */
+  noRoute(method: string, path: string, allow?: string[]): Answer;
+  /** The answer for an expected error; undefined for any other. */
+  errorAnswer(error: unknown): Answer | undefined;
   /** The body of a planned failure that names none. */
   faultBody(fault: Fault): unknown;
 }

@@ -1,6 +1,6 @@
 import type { RawData, WebSocket } from 'ws';
 import { isFields } from './form';
-import { type Client, Crowd, type CrowdReport, parseFrame } from './socket-server';
+import { type Client, parseFrame, type SocketReport, SocketServer } from './socket-server';
 
 type Frame = { type: string } & Record<string, unknown>;
 
@@ -8,14 +8,14 @@ interface Subscriber extends Client {
   subscriptions: Set<string>;
 }
 
-/** The sockets of the documented API and what each has subscribed to. */
-export class Hub extends Crowd<Subscriber> {
+/** The sockets of the documented API and their subscriptions. */
+export class EventSocketServer extends SocketServer<Subscriber> {
   /** @param broadcast send every frame to every socket, subscribed or not */
   constructor(private readonly broadcast: boolean) {
     super();
   }
 
-  /** To those who subscribed to the conversation, but never to `except`. */
+  /** Sends to the subscribers of a conversation except `except`. */
   toConversation(conversationId: string, frame: Frame, except?: Subscriber): void {
     this.#send(frame, (client) => client !== except && (this.broadcast || client.subscriptions.has(conversationId)));
   }
@@ -24,12 +24,12 @@ export class Hub extends Crowd<Subscriber> {
     this.#send(frame, () => true);
   }
 
-  protected met(socket: WebSocket, userId: string): Subscriber {
+  protected createClient(socket: WebSocket, userId: string): Subscriber {
     return { socket, userId, frozen: false, subscriptions: new Set() };
   }
 
-  /** Anything that is not understood is ignored. */
-  protected hear(client: Subscriber, data: RawData, binary: boolean): void {
+  /** Unknown frames are ignored. */
+  protected onFrame(client: Subscriber, data: RawData, binary: boolean): void {
     const frame = binary ? undefined : parseFrame(data);
     if (!isFields(frame) || typeof frame.conversationId !== 'string') return;
     const { conversationId } = frame;
@@ -41,7 +41,7 @@ export class Hub extends Crowd<Subscriber> {
     }
   }
 
-  protected about({ subscriptions }: Subscriber): CrowdReport['clients'][number] {
+  protected describe({ subscriptions }: Subscriber): SocketReport['clients'][number] {
     return { subscriptions: [...subscriptions] };
   }
 

@@ -9,7 +9,7 @@ export function isFields(value: unknown): value is Fields {
 interface Range {
   min?: number;
   max?: number;
-  whole?: boolean;
+  integer?: boolean;
 }
 
 /**
@@ -37,7 +37,7 @@ export class Form {
     return this.#fields[field] ?? undefined;
   }
 
-  /** Is the field in the body at all, null included? */
+  /** Is the field present, `null` included? */
   has(field: string): boolean {
     return Object.hasOwn(this.#fields, field);
   }
@@ -65,11 +65,11 @@ export class Form {
     return value;
   }
 
-  number(field: string, { min = -Infinity, max = Infinity, whole = false }: Range = {}): number | undefined {
+  number(field: string, { min = -Infinity, max = Infinity, integer = false }: Range = {}): number | undefined {
     const value = this.raw(field);
     if (value === undefined) return undefined;
-    if (typeof value !== 'number' || !Number.isFinite(value) || (whole && !Number.isInteger(value))) {
-      throw invalid(this.name(field), whole ? 'must be a whole number' : 'must be a number');
+    if (typeof value !== 'number' || !Number.isFinite(value) || (integer && !Number.isInteger(value))) {
+      throw invalid(this.name(field), integer ? 'must be a whole number' : 'must be a number');
     }
     if (value < min || value > max) throw invalid(this.name(field), `must be between ${min} and ${max}`);
     return value;

@@ -7,7 +7,7 @@ interface Entry {
 }
 
 /** Answers already given, by `Idempotency-Key`. */
-export class Memory {
+export class IdempotencyCache {
   readonly #answers = new Map<string, Entry>();
 
   /**
@@ -26,7 +26,7 @@ export class Memory {
     try {
       return await entry.answer;
     } catch (error) {
-      // Nothing was stored, so the same key may try again.
+      // Nothing was stored, so the key may be used again.
       if (this.#answers.get(key) === entry) this.#answers.delete(key);
       throw error;
     }

@@ -2,12 +2,11 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { Problem } from './problem';
 
 /**
- * A page on the web could name this machine under a host name of its own, or call from its visitor's browser; neither is
- * let in.
+ * Refuses requests under a foreign host name (DNS rebinding) and requests from web pages of other origins.
  *
  * @throws a 403 problem
  */
-export function refuseStrangers({ headers }: { headers: IncomingHttpHeaders }): void {
+export function requireLocalCaller({ headers }: { headers: IncomingHttpHeaders }): void {
   const host = headers.host ?? '';
   if (!isLoopback(`http://${host}`)) throw new Problem(403, 'The control routes answer on this machine only');
   if (headers.origin !== undefined && headers.origin !== `http://${host}`) {
@@ -16,12 +15,12 @@ export function refuseStrangers({ headers }: { headers: IncomingHttpHeaders }): 
 }
 
 /**
- * The key of the API is known to everybody, and what it may do reaches further than this machine: no page of another one
- * may use it, whatever name it gives us. Programs do not say where they come from.
+ * Refuses web pages of other origins: the API key is public, and webhooks reach beyond this machine. Programs send no
+ * `Origin`.
  *
  * @throws a 403 problem
  */
-export function refusePages({ headers: { origin } }: { headers: IncomingHttpHeaders }): void {
+export function refuseForeignPages({ headers: { origin } }: { headers: IncomingHttpHeaders }): void {
   if (origin !== undefined && !isLoopback(origin)) throw new Problem(403, 'The sandbox answers no page on the web');
 }
 

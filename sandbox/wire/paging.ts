@@ -1,7 +1,7 @@
 import { invalid } from './problem';
 import { type Answer, ok } from './router';
 
-const MOST = 100;
+const MAX_PAGE_SIZE = 100;
 
 /** How the lists of one resource are filtered, searched, ordered and shown. */
 export interface Listing<T extends { id: string }> {
@@ -21,10 +21,10 @@ export interface Listing<T extends { id: string }> {
 /**
  * Answers one page as `{data, pagination}`. A cursor wins over `page`, and `page` over `offset`.
  *
- * @throws a 400 problem for a paging or sorting parameter that makes no sense
+ * @throws a 400 Problem for an invalid paging or sorting parameter
  */
 export function list<T extends { id: string }>(items: T[], query: URLSearchParams, listing: Listing<T>): Answer {
-  return ok(page(sorted(filtered(items, query, listing), query, listing), query, listing.view, listing.limit));
+  return ok(page(applySort(applyFilters(items, query, listing), query, listing), query, listing.view, listing.limit));
 }
 
 /** The values of a parameter written as `k=a&k=b`, `k[]=a&k[]=b` or `k=a,b`. */
@@ -35,12 +35,12 @@ export function values(query: URLSearchParams, key: string): string[] {
     .filter((value) => value !== '');
 }
 
-export function has(texts: (string | undefined)[], wanted: string): boolean {
+export function includesText(texts: (string | undefined)[], wanted: string): boolean {
   const needle = wanted.toLowerCase();
   return texts.some((text) => text?.toLowerCase().includes(needle));
 }
 
-function filtered<T extends { id: string }>(items: T[], query: URLSearchParams, listing: Listing<T>): T[] {
+function applyFilters<T extends { id: string }>(items: T[], query: URLSearchParams, listing: Listing<T>): T[] {
   const tests: ((item: T) => boolean)[] = [];
   for (const [key, fits] of Object.entries(listing.filters ?? {})) {
     const wanted = values(query, key);
@@ -48,11 +48,11 @@ function filtered<T extends { id: string }>(items: T[], query: URLSearchParams, 
   }
   const search = query.get('search')?.trim();
   const { search: texts } = listing;
-  if (search && texts) tests.push((item) => has(texts(item), search));
+  if (search && texts) tests.push((item) => includesText(texts(item), search));
   return tests.length === 0 ? items : items.filter((item) => tests.every((test) => test(item)));
 }
 
-function sorted<T extends { id: string }>(items: T[], query: URLSearchParams, listing: Listing<T>): T[] {
+function applySort<T extends { id: string }>(items: T[], query: URLSearchParams, listing: Listing<T>): T[] {
   const sort = listing.sort ?? {};
   const [first] = Object.keys(sort);
   const by = query.get('sortBy') ?? first;
@@ -63,7 +63,7 @@ function sorted<T extends { id: string }>(items: T[], query: URLSearchParams, li
   if (!key) throw invalid('sortBy', `must be one of ${Object.keys(sort).join(', ')}`);
   const sign = order === 'asc' ? 1 : -1;
   const keyed = items.map((item, index) => ({ item, index, key: key(item) }));
-  // Records of the same instant keep the order in which they came, mirrored when the order is.
+  // Records of the same instant keep their insertion order, reversed for `desc`.
   keyed.sort((a, b) => sign * (a.key < b.key ? -1 : a.key > b.key ? 1 : a.index - b.index));
   return keyed.map(({ item }) => item);
 }
@@ -75,8 +75,8 @@ export function page<T extends { id: string }>(
   view: (item: T) => unknown,
   usual = 20,
 ): { data: unknown[]; pagination: Record<string, unknown> } {
-  const limit = Math.min(MOST, whole(query, 'limit', 1) ?? usual);
-  const start = startOf(items, query, limit);
+  const limit = Math.min(MAX_PAGE_SIZE, readWholeNumber(query, 'limit', 1) ?? usual);
+  const start = readStart(items, query, limit);
   const part = items.slice(start, start + limit);
   const end = start + part.length;
   const hasMore = end < items.length;
@@ -90,24 +90,24 @@ export function page<T extends { id: string }>(
       page: Math.floor(start / limit) + 1,
       totalPages: Math.ceil(items.length / limit),
       hasMore,
-      ...(hasMore && last && { nextCursor: cursor(end, last.id) }),
-      ...(start > 0 && { prevCursor: cursor(Math.max(0, start - limit)) }),
+      ...(hasMore && last && { nextCursor: encodeCursor(end, last.id) }),
+      ...(start > 0 && { prevCursor: encodeCursor(Math.max(0, start - limit)) }),
     },
   };
 }
 
-function startOf<T extends { id: string }>(items: T[], query: URLSearchParams, limit: number): number {
+function readStart<T extends { id: string }>(items: T[], query: URLSearchParams, limit: number): number {
   const given = query.get('cursor');
   if (given) {
-    const [offset, id] = readCursor(given);
+    const [offset, id] = decodeCursor(given);
     const at = id ? items.findIndex((item) => item.id === id) : -1;
     return at >= 0 ? at + 1 : offset;
   }
-  const number = whole(query, 'page', 1);
-  return number === undefined ? (whole(query, 'offset', 0) ?? 0) : (number - 1) * limit;
+  const number = readWholeNumber(query, 'page', 1);
+  return number === undefined ? (readWholeNumber(query, 'offset', 0) ?? 0) : (number - 1) * limit;
 }
 
-function whole(query: URLSearchParams, key: string, min: number): number | undefined {
+function readWholeNumber(query: URLSearchParams, key: string, min: number): number | undefined {
   const text = query.get(key);
   if (text === null || text === '') return undefined;
   const value = Number(text);
@@ -116,11 +116,11 @@ function whole(query: URLSearchParams, key: string, min: number): number | undef
 }
 
 /** Names the last item seen, so that a page goes on behind it even when newer items came in; the offset is for when it is gone. */
-function cursor(offset: number, id = ''): string {
+function encodeCursor(offset: number, id = ''): string {
   return Buffer.from(`${offset}:${id}`).toString('base64url');
 }
 
-function readCursor(text: string): [offset: number, id: string] {
+function decodeCursor(text: string): [offset: number, id: string] {
   const parts = /^(\d+):(.*)$/.exec(Buffer.from(text, 'base64url').toString());
   if (!parts) throw invalid('cursor', 'is not one of ours');
   return [Number(parts[1]), parts[2] ?? ''];

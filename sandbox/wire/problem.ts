@@ -24,7 +24,7 @@ interface ProblemExtras {
   headers?: Record<string, string>;
 }
 
-/** A refusal that is answered as the flat error `{code, message, details?}`. */
+/** An expected error, answered as `{code, message, details?}`. */
 export class Problem extends Error {
   readonly code: string;
   readonly details?: Record<string, string>;
@@ -56,6 +56,6 @@ export function invalid(field: string, reason: string): Problem {
 }
 
 /** 404 for a record of the kind `noun`. */
-export function missing(noun: string): Problem {
+export function notFound(noun: string): Problem {
   return new Problem(404, `${noun} not found`);
 }

@@ -3,12 +3,12 @@ import type { Duplex } from 'node:stream';
 import type { Answer } from './router';
 
 /** The path is taken as it came: two slashes at its start must not be read as a host. */
-export function urlOf({ url = '/' }: IncomingMessage): URL {
+export function requestUrl({ url = '/' }: IncomingMessage): URL {
   return new URL(`http://sandbox${url.startsWith('/') ? url : '/'}`);
 }
 
 /** Sends an answer. Nothing and an empty text are a body of no bytes and no type. */
-export function write(response: ServerResponse, { status, body, headers = {}, events }: Answer): void {
+export function writeAnswer(response: ServerResponse, { status, body, headers = {}, events }: Answer): void {
   response.statusCode = status;
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   if (events) {
@@ -22,15 +22,15 @@ export function write(response: ServerResponse, { status, body, headers = {}, ev
     response.end();
     return;
   }
-  const { text, type } = serialised(body);
+  const { text, type } = serialize(body);
   if (!response.hasHeader('Content-Type')) response.setHeader('Content-Type', type);
   response.setHeader('Content-Length', Buffer.byteLength(text));
   response.end(text);
 }
 
 /** Refuses a handshake with an ordinary answer. */
-export function refuse(stream: Duplex, { status, headers = {}, body }: Answer): void {
-  const { text, type } = serialised(body);
+export function refuseUpgrade(stream: Duplex, { status, headers = {}, body }: Answer): void {
+  const { text, type } = serialize(body);
   const lines = Object.entries({ 'Content-Type': type, 'Content-Length': Buffer.byteLength(text), ...headers });
   const start = [
     `HTTP/1.1 ${status} Refused`,
@@ -40,7 +40,7 @@ export function refuse(stream: Duplex, { status, headers = {}, body }: Answer): 
   stream.end(`${start.join('\r\n')}\r\n\r\n${text}`);
 }
 
-function serialised(body: unknown): { text: string | Buffer; type: string } {
+function serialize(body: unknown): { text: string | Buffer; type: string } {
   if (typeof body === 'string') return { text: body, type: 'text/plain; charset=utf-8' };
   return { text: Buffer.isBuffer(body) ? body : JSON.stringify(body), type: 'application/json' };
 }

@@ -1,12 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** Who signed in, and how. */
+/** The authenticated caller. */
 export interface Caller {
   userId: string;
   tenantId: string;
   /** The access token, when it was not the API key. */
   token?: string;
-  /** What the user may do, where the token says so. */
+  /** The role in the token, if it has one. */
   role?: string;
 }
 
@@ -31,7 +31,7 @@ export interface Call {
 
 export interface Answer {
   status: number;
-  /** Sent as JSON; a string or a Buffer is sent as it is. */
+  /** Sent as JSON; a string or a Buffer is sent unchanged. */
   body?: unknown;
   headers?: Record<string, string>;
   /** Server-sent events, each one `data` line. */
@@ -122,4 +122,4 @@ function decode(segment: string): string {
 
 export const ok = (body: unknown): Answer => ({ status: 200, body });
 export const created = (body: unknown): Answer => ({ status: 201, body });
-export const gone = (): Answer => ({ status: 204 });
+export const noContent = (): Answer => ({ status: 204 });

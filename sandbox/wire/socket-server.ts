@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 
-/** Bytes of the biggest frame a client may send; more closes the socket with 1009. */
-const MOST_BYTES = 512 * 1024;
+/** Maximum size of a client's frame; a larger one closes the socket with 1009. */
+const MAX_FRAME_BYTES = 512 * 1024;
 
 export interface Client {
   readonly socket: WebSocket;
@@ -11,30 +11,30 @@ export interface Client {
   frozen: boolean;
 }
 
-export interface CrowdReport {
+export interface SocketReport {
   open: number;
   total: number;
   subscriptions: number;
   clients: { subscriptions: string[]; userId?: string; deaf?: boolean }[];
 }
 
-/** The open sockets of one contract: what every socket server does, and what can be done to all of them at once. */
-export abstract class Crowd<C extends Client> {
+/** The open sockets of one contract, and the control operations on all of them. */
+export abstract class SocketServer<C extends Client> {
   protected readonly clients = new Set<C>();
   readonly #server = new WebSocketServer({
     noServer: true,
-    maxPayload: MOST_BYTES,
+    maxPayload: MAX_FRAME_BYTES,
     perMessageDeflate: false,
     autoPong: false,
   });
   #total = 0;
 
-  /** Takes over a connection that has been let in. */
+  /** Completes the handshake of an authenticated connection. */
   accept(request: IncomingMessage, stream: Duplex, head: Buffer, userId: string): void {
-    this.#server.handleUpgrade(request, stream, head, (socket) => this.#welcome(socket, userId));
+    this.#server.handleUpgrade(request, stream, head, (socket) => this.#addSocket(socket, userId));
   }
 
-  /** Ends every socket: with a close frame when `code` is given, otherwise by breaking the connection. */
+  /** Closes every socket: with a close frame if `code` is given, otherwise by breaking the connection. */
   drop(code?: number): number {
     const dropped = this.clients.size;
     for (const { socket } of this.clients) {
@@ -44,7 +44,7 @@ export abstract class Crowd<C extends Client> {
     return dropped;
   }
 
-  /** Makes the sockets that are open now go silent: nothing is read, answered or sent, and frames meant for them are lost. */
+  /** Freezes the open sockets: nothing is read, answered or sent, and their frames are lost. */
   freeze(): number {
     for (const client of this.clients) {
       client.frozen = true;
@@ -62,8 +62,8 @@ export abstract class Crowd<C extends Client> {
     return frozen.length;
   }
 
-  report(): CrowdReport {
-    const clients = [...this.clients].map((client) => this.about(client));
+  report(): SocketReport {
+    const clients = [...this.clients].map((client) => this.describe(client));
     return {
       open: clients.length,
       total: this.#total,
@@ -77,19 +77,19 @@ export abstract class Crowd<C extends Client> {
     this.#server.close();
   }
 
-  /** What is remembered of a new socket. */
-  protected abstract met(socket: WebSocket, userId: string): C;
+  /** Creates the record of a new socket. */
+  protected abstract createClient(socket: WebSocket, userId: string): C;
 
-  /** Greets a socket that has just been added. */
-  protected came?(client: C): void;
+  /** Called after a socket was added. */
+  protected onConnected?(client: C): void;
 
-  /** Does what a frame asks for. */
-  protected abstract hear(client: C, data: RawData, binary: boolean): void;
+  /** Handles a frame of a client. */
+  protected abstract onFrame(client: C, data: RawData, binary: boolean): void;
 
-  /** Clears up behind a socket that is gone. */
-  protected left?(client: C): void;
+  /** Called after a socket has closed. */
+  protected onDisconnected?(client: C): void;
 
-  protected abstract about(client: C): CrowdReport['clients'][number];
+  protected abstract describe(client: C): SocketReport['clients'][number];
 
   protected send(client: C, text: string, sent?: () => void): void {
     const { socket, frozen } = client;
@@ -97,19 +97,19 @@ export abstract class Crowd<C extends Client> {
     else socket.send(text, sent);
   }
 
-  #welcome(socket: WebSocket, userId: string): void {
-    const client = this.met(socket, userId);
+  #addSocket(socket: WebSocket, userId: string): void {
+    const client = this.createClient(socket, userId);
     this.clients.add(client);
     this.#total += 1;
-    socket.on('message', (data, binary) => this.hear(client, data, binary));
+    socket.on('message', (data, binary) => this.onFrame(client, data, binary));
     socket.on('ping', (data) => socket.pong(data));
     socket.on('close', () => {
       this.clients.delete(client);
-      this.left?.(client);
+      this.onDisconnected?.(client);
     });
     // The library closes the socket after an error by itself; without a listener it would end the process.
     socket.on('error', () => undefined);
-    this.came?.(client);
+    this.onConnected?.(client);
   }
 }
 

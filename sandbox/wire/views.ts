@@ -1,5 +1,5 @@
 import type { State } from '../state';
-import type { Button, Channel, Contact, Content, Conversation, Message, Section, User } from '../state/entities';
+import type { Button, Channel, Contact, Content, Conversation, ListSection, Message, User } from '../state/entities';
 import type { Fields } from './form';
 
 /** A message with the fields of every SDK family: `contentType` with nested `content`, and `type` with flat parts. */
@@ -47,7 +47,7 @@ function nestedButtons(buttons: Button[]): Fields[] {
   return buttons.map(({ type, text, payload, url, phone }) => ({ type, id: payload ?? text, title: text, url, phone }));
 }
 
-function plainSections(sections: Section[]): Fields[] {
+function plainSections(sections: ListSection[]): Fields[] {
   return sections.map((section) => ({ ...section }));
 }
 
@@ -72,7 +72,7 @@ export function contactView(state: State, contact: Contact): Fields {
   };
 }
 
-/** Both words for the state of a channel: its own, and whether it is connected. */
+/** A channel with both words for its state. */
 export function channelView({ verifyToken: _, ...channel }: Channel): Fields {
   const connected = channel.status === 'active';
   return {

@@ -1,23 +1,22 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
-import type { Happening } from '../sim/events';
-import type { Timers } from '../sim/timers';
 import { now, type State, TENANT } from '../state';
 import { newId } from '../state/collection';
-import type { Delivery, Webhook } from '../state/entities';
+import type { Delivery, Webhook, WebhookEvent } from '../state/entities';
 import { signature } from './signature';
+import type { Timers } from './timers';
 
-/** Waits before each attempt, in milliseconds. */
-const ATTEMPTS_MS = [0, 200, 1000];
-const TIMEOUT_MS = 5000;
-const KEPT_BYTES = 2000;
-const KEPT_DELIVERIES = 1000;
+/** Delay before each attempt. */
+const RETRY_DELAYS_MS = [0, 200, 1000];
+const DELIVERY_TIMEOUT_MS = 5000;
+const MAX_KEPT_RESPONSE_CHARACTERS = 2000;
+const MAX_KEPT_DELIVERIES = 1000;
 
-/** Delivers events to the registered webhooks, signed, and tries again when the receiver does not say 2xx. */
-export class Hooks {
+/** Delivers signed events to the registered webhooks, and retries unless the receiver answers 2xx. */
+export class WebhookSender {
   readonly #agents = { 'http:': new http.Agent({ keepAlive: true }), 'https:': new https.Agent({ keepAlive: true }) };
   readonly #running = new Set<http.ClientRequest>();
-  /** The first attempts of one webhook leave one after the other, so that events arrive in order. */
+  /** First attempts of one webhook are sequential, so that events arrive in order. */
   readonly #queues = new Map<string, Promise<void>>();
   #closed = false;
 
@@ -27,17 +26,17 @@ export class Hooks {
     private readonly log: (line: string) => void,
   ) {}
 
-  /** Delivers to every active webhook that wants this event. */
-  publish(happening: Happening, timestamp: string): void {
+  /** Delivers to every active webhook that is subscribed to this event. */
+  publish(event: WebhookEvent, timestamp: string): void {
     const eventId = newId('evt');
     for (const webhook of this.state.webhooks.all()) {
-      if (webhook.status === 'active' && wants(webhook, happening)) this.#queue(webhook, happening, eventId, timestamp);
+      if (webhook.status === 'active' && isSubscribed(webhook, event)) this.#queue(webhook, event, eventId, timestamp);
     }
   }
 
-  /** Delivers to one webhook, whatever it subscribed to. */
-  deliver(webhook: Webhook, happening: Happening): Delivery {
-    return this.#queue(webhook, happening, newId('evt'), now());
+  /** Delivers to one webhook, whatever its subscription. */
+  deliver(webhook: Webhook, event: WebhookEvent): Delivery {
+    return this.#queue(webhook, event, newId('evt'), now());
   }
 
   /** Delivers the same event once more. */
@@ -46,7 +45,7 @@ export class Hooks {
     this.#enqueue(webhook, delivery);
   }
 
-  /** Breaks off what is under way and forgets what is waiting. */
+  /** Aborts running attempts and drops queued ones. */
   reset(): void {
     for (const request of this.#running) request.destroy();
     this.#running.clear();
@@ -59,19 +58,19 @@ export class Hooks {
     for (const agent of Object.values(this.#agents)) agent.destroy();
   }
 
-  #queue(webhook: Webhook, happening: Happening, eventId: string, timestamp: string): Delivery {
+  #queue(webhook: Webhook, event: WebhookEvent, eventId: string, timestamp: string): Delivery {
     const { deliveries } = this.state;
     const delivery = deliveries.add({
       id: deliveries.newId(),
       webhookId: webhook.id,
       eventId,
-      eventType: nameFor(webhook, happening),
+      eventType: eventNameFor(webhook, event),
       status: 'pending',
       attempts: 0,
-      payload: JSON.stringify(envelope(webhook, happening, eventId, timestamp)),
+      payload: JSON.stringify(envelope(webhook, event, eventId, timestamp)),
       createdAt: now(),
     });
-    const oldest = deliveries.size > KEPT_DELIVERIES ? deliveries.find(() => true) : undefined;
+    const oldest = deliveries.size > MAX_KEPT_DELIVERIES ? deliveries.find(() => true) : undefined;
     if (oldest) deliveries.remove(oldest.id);
     this.#enqueue(webhook, delivery);
     return delivery;
@@ -86,7 +85,7 @@ export class Hooks {
   }
 
   async #attempt(webhook: Webhook, delivery: Delivery, number: number): Promise<void> {
-    // A reset or a deletion in between makes the delivery pointless.
+    // Skip a delivery that was removed by a reset or a deletion meanwhile.
     if (this.#closed || this.state.deliveries.get(delivery.id) !== delivery) return;
     delivery.attempts += 1;
     delivery.lastAttemptAt = now();
@@ -102,7 +101,7 @@ export class Hooks {
     } catch (error) {
       delivery.error = error instanceof Error ? error.message : String(error);
     }
-    const wait = ATTEMPTS_MS[number + 1];
+    const wait = RETRY_DELAYS_MS[number + 1];
     if (wait === undefined) {
       delivery.status = 'failed';
       this.log(`webhook ${webhook.id}: ${delivery.eventType} not delivered`);
@@ -126,7 +125,12 @@ export class Hooks {
     const secure = url.protocol === 'https:';
     const agent = this.#agents[secure ? 'https:' : 'http:'];
     return new Promise((resolve, reject) => {
-      const request = (secure ? https : http).request(url, { method: 'POST', headers, agent, timeout: TIMEOUT_MS });
+      const request = (secure ? https : http).request(url, {
+        method: 'POST',
+        headers,
+        agent,
+        timeout: DELIVERY_TIMEOUT_MS,
+      });
       this.#running.add(request);
       request.on('timeout', () => request.destroy(new Error('no answer in time')));
       request.on('error', reject);
@@ -138,27 +142,29 @@ export class Hooks {
         let body = '';
         response.setEncoding('utf8');
         response.on('data', (part: string) => {
-          if (body.length < KEPT_BYTES) body += part;
+          if (body.length < MAX_KEPT_RESPONSE_CHARACTERS) body += part;
         });
         response.on('error', reject);
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: body.slice(0, KEPT_BYTES) }));
+        response.on('end', () =>
+          resolve({ status: response.statusCode ?? 0, body: body.slice(0, MAX_KEPT_RESPONSE_CHARACTERS) }),
+        );
       });
       request.end(delivery.payload);
     });
   }
 }
 
-function wants({ events }: Webhook, { type, docsType }: Happening): boolean {
+function isSubscribed({ events }: Webhook, { type, docsType }: WebhookEvent): boolean {
   return events.length === 0 || events.some((event) => event === '*' || event === type || event === docsType);
 }
 
-function nameFor({ scheme }: Webhook, { type, docsType }: Happening): string {
+function eventNameFor({ scheme }: Webhook, { type, docsType }: WebhookEvent): string {
   return scheme === 'timestamp' ? docsType : type;
 }
 
-/** The envelope that goes with the way of signing. */
-function envelope(webhook: Webhook, happening: Happening, id: string, timestamp: string): unknown {
-  if (webhook.scheme === 'body') return { id, type: happening.type, timestamp, tenantId: TENANT, data: happening.data };
-  const { docsType: event, entity: data } = happening;
-  return { id, event, timestamp, data, meta: { organizationId: TENANT, webhookId: webhook.id } };
+/** The envelope that belongs to the signature scheme of the webhook. */
+function envelope(webhook: Webhook, event: WebhookEvent, id: string, timestamp: string): unknown {
+  if (webhook.scheme === 'body') return { id, type: event.type, timestamp, tenantId: TENANT, data: event.data };
+  const meta = { organizationId: TENANT, webhookId: webhook.id };
+  return { id, event: event.docsType, timestamp, data: event.entity, meta };
 }

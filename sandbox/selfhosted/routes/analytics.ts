@@ -5,21 +5,21 @@ import type { Conversation } from '../../state/entities';
 import type { Fields } from '../../wire/form';
 import { ok } from '../../wire/router';
 import { Refusal } from '../refusal';
-import type { Routes } from '../route';
+import type { AddRoutes } from '../route';
 
 const DAY_MS = 86_400_000;
 const DAYS: Readonly<Record<string, number>> = { daily: 1, weekly: 7, monthly: 30 };
 const DATE = /^\d{4}-\d\d-\d\d$/;
 
-/** Figures, in milliseconds where they are times. Those about flows and escalations never worked. */
-export const analyticsRoutes: Routes = (on, { world: { state } }) => {
+/** Analytics. Durations are milliseconds. The routes for flows and escalations always fail. */
+export const analyticsRoutes: AddRoutes = (on, { world: { state } }) => {
   on('GET', '/analytics/overview', ({ query }) => ok(overview(state, query)));
   on('GET', '/analytics/conversations', ({ query }) => {
-    const { conversations } = figuresOf(state, spanOf(query));
+    const { conversations } = figuresOf(state, readSpan(query));
     return ok({ data: byDay(conversations) });
   });
   on('GET', '/analytics/channels', ({ query }) => {
-    const { conversations } = figuresOf(state, spanOf(query));
+    const { conversations } = figuresOf(state, readSpan(query));
     const data = state.channels.all().map(({ id, name, type }) => {
       const own = conversations.filter(({ channelId }) => channelId === id);
       const about = { channel_id: id, channel_name: name, channel_type: type };
@@ -35,7 +35,7 @@ export const analyticsRoutes: Routes = (on, { world: { state } }) => {
 };
 
 function overview(state: State, query: URLSearchParams): Fields {
-  const span = spanOf(query);
+  const span = readSpan(query);
   const figures: Figures = figuresOf(state, span);
   const { conversations, messages } = figures;
   return {
@@ -74,8 +74,8 @@ function rate(conversations: Conversation[]): number {
   return conversations.length === 0 ? 0 : resolved / conversations.length;
 }
 
-/** The days asked for, or the last ones of a period; one date alone counts for nothing. */
-function spanOf(query: URLSearchParams): Span {
+/** The dates of the query, or the period. A single date is ignored. */
+function readSpan(query: URLSearchParams): Span {
   const from = query.get('start_date');
   const to = query.get('end_date');
   if (from && to) {

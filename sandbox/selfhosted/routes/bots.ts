@@ -1,25 +1,25 @@
-import { reply } from '../../routes/ai';
-import { plainEvent } from '../../sim/events';
+import { completeTurns } from '../../sim/completion';
+import { publishPlain } from '../../sim/events';
 import type { World } from '../../sim/world';
 import { stamp, touch } from '../../state';
 import type { Bot } from '../../state/automation';
 import { type Fields, Form } from '../../wire/form';
-import { type Answer, type Call, gone } from '../../wire/router';
-import { added, bareList, said, wrapped } from '../envelope';
-import { findStrictly, needed } from '../read';
-import { unreadable } from '../refusal';
-import type { Routes } from '../route';
-import { sparse, times } from '../views';
+import { type Answer, type Call, noContent } from '../../wire/router';
+import { pageWithPagination, wrap, wrapCreated, wrapMessage } from '../envelope';
+import { findByUuid, requireText } from '../read';
+import { invalidBody } from '../refusal';
+import type { AddRoutes } from '../route';
+import { omitEmpty, timesView } from '../views';
 
 const PROVIDERS = ['openai', 'anthropic', 'ollama'] as const;
 const CONDITIONS = ['low_confidence', 'keyword', 'sentiment', 'intent', 'user_request'] as const;
 
-/** The settings that a bot has here: what reads each of them. */
+/** The settings of a bot, each with the function that reads it. */
 const SETTINGS: Readonly<Record<string, (form: Form, field: string) => unknown>> = {
   system_prompt: (form, field) => form.text(field),
   temperature: (form, field) => form.number(field),
-  max_tokens: (form, field) => form.number(field, { whole: true }),
-  context_window_size: (form, field) => form.number(field, { whole: true }),
+  max_tokens: (form, field) => form.number(field, { integer: true }),
+  context_window_size: (form, field) => form.number(field, { integer: true }),
   welcome_message: (form, field) => form.text(field),
   fallback_message: (form, field) => form.text(field),
   confidence_threshold: (form, field) => form.number(field),
@@ -27,38 +27,38 @@ const SETTINGS: Readonly<Record<string, (form: Form, field: string) => unknown>>
   working_hours: (form, field) => form.map(field),
 };
 
-/** The same words in the shared world. */
-const SHARED: Readonly<Record<string, string>> = {
+/** Names of these settings in the shared state. */
+const SHARED_NAMES: Readonly<Record<string, string>> = {
   welcome_message: 'welcomeMessage',
   fallback_message: 'fallbackMessage',
 };
 
-/** Bots. Switching one on or off, and linking it, answers with words only. */
-export const botRoutes: Routes = (on, { world }) => {
+/** Bots. Activation and channel links answer with a message only. */
+export const botRoutes: AddRoutes = (on, { world }) => {
   const { bots, channels } = world.state;
-  const need = ({ params }: Call): Bot => findStrictly(bots, params.id);
-  on('GET', '/bots', ({ query }) => bareList(bots.all(), query, botView));
-  on('POST', '/bots', ({ body }) => added(botView(create(world, new Form(body)))));
-  on('GET', '/bots/:id', (call) => wrapped(botView(need(call))));
+  const need = ({ params }: Call): Bot => findByUuid(bots, params.id);
+  on('GET', '/bots', ({ query }) => pageWithPagination(bots.all(), query, botView));
+  on('POST', '/bots', ({ body }) => wrapCreated(botView(create(world, new Form(body)))));
+  on('GET', '/bots/:id', (call) => wrap(botView(need(call))));
   for (const path of ['/bots/:id', '/bots/:id/config']) {
-    on('PUT', path, (call) => wrapped(botView(update(world, need(call), new Form(call.body)))));
+    on('PUT', path, (call) => wrap(botView(update(world, need(call), new Form(call.body)))));
   }
   on('DELETE', '/bots/:id', (call) => {
     bots.remove(need(call).id);
-    return gone();
+    return noContent();
   });
-  on('POST', '/bots/:id/activate', (call) => turned(world, need(call), true));
-  on('POST', '/bots/:id/deactivate', (call) => turned(world, need(call), false));
+  on('POST', '/bots/:id/activate', (call) => setActive(world, need(call), true));
+  on('POST', '/bots/:id/deactivate', (call) => setActive(world, need(call), false));
   on('POST', '/bots/:id/channels', (call) => {
     const bot = need(call);
-    const { id } = findStrictly(channels, needed(new Form(call.body), 'channel_id'), 'CHANNEL_NOT_FOUND');
+    const { id } = findByUuid(channels, requireText(new Form(call.body), 'channel_id'), 'CHANNEL_NOT_FOUND');
     bot.channelIds = [...new Set([...bot.channelIds, id])];
-    return said('Channel assigned');
+    return wrapMessage('Channel assigned');
   });
   on('DELETE', '/bots/:id/channels/:channel', (call) => {
     const bot = need(call);
     bot.channelIds = bot.channelIds.filter((id) => id !== call.params.channel);
-    return said('Channel unassigned');
+    return wrapMessage('Channel unassigned');
   });
   on('POST', '/bots/:id/escalation-rules', (call) => {
     const form = new Form(call.body);
@@ -66,14 +66,14 @@ export const botRoutes: Routes = (on, { world }) => {
     const { config } = need(call);
     const rules = Array.isArray(config.escalation_rules) ? config.escalation_rules : [];
     config.escalation_rules = [...rules, { ...rule, action: 'escalate', priority: form.text('priority') ?? 'normal' }];
-    return said('Escalation rule added');
+    return wrapMessage('Escalation rule added');
   });
-  on('POST', '/bots/:id/test', (call) => tested(world, need(call), new Form(call.body)));
+  on('POST', '/bots/:id/test', (call) => testBot(world, need(call), new Form(call.body)));
 };
 
-export function providerIn(form: Form): string {
+export function readProvider(form: Form): string {
   const provider = form.choice('provider', PROVIDERS);
-  if (!provider) throw unreadable();
+  if (!provider) throw invalidBody();
   return provider;
 }
 
@@ -81,10 +81,10 @@ function create(world: World, form: Form): Bot {
   const { bots } = world.state;
   const bot: Bot = {
     ...stamp(bots.newId()),
-    name: needed(form, 'name'),
-    type: needed(form, 'type'),
+    name: requireText(form, 'name'),
+    type: requireText(form, 'type'),
     status: 'inactive',
-    config: { provider: providerIn(form), model: needed(form, 'model') },
+    config: { provider: readProvider(form), model: requireText(form, 'model') },
     channelIds: [],
     knowledgeBaseIds: [],
     metadata: {},
@@ -93,10 +93,10 @@ function create(world: World, form: Form): Bot {
 }
 
 function update({ state: { bases } }: World, bot: Bot, form: Form): Bot {
-  const given = Object.entries(SETTINGS).map(([key, read]) => [SHARED[key] ?? key, read(form, key)] as const);
+  const given = Object.entries(SETTINGS).map(([key, read]) => [SHARED_NAMES[key] ?? key, read(form, key)] as const);
   const model = form.text('model');
   const baseId = form.text('knowledge_base_id');
-  if (baseId) bot.knowledgeBaseIds = [findStrictly(bases, baseId).id];
+  if (baseId) bot.knowledgeBaseIds = [findByUuid(bases, baseId).id];
   bot.name = form.text('name') || bot.name;
   bot.config = { ...bot.config, ...Object.fromEntries(given.filter(([, value]) => value !== undefined)) };
   if (model) bot.config.model = model;
@@ -106,7 +106,7 @@ function update({ state: { bases } }: World, bot: Bot, form: Form): Bot {
 
 function botView(bot: Bot): Fields {
   const { id, tenantId, name, type, status, config, channelIds, knowledgeBaseIds } = bot;
-  const settings = Object.keys(SETTINGS).map((key) => [key, config[SHARED[key] ?? key]]);
+  const settings = Object.keys(SETTINGS).map((key) => [key, config[SHARED_NAMES[key] ?? key]]);
   return {
     id,
     tenant_id: tenantId,
@@ -114,29 +114,29 @@ function botView(bot: Bot): Fields {
     type: type === 'flow' ? 'rule_based' : type,
     provider: config.provider ?? 'openai',
     model: config.model ?? 'sandbox-model',
-    config: { ...sparse(Object.fromEntries(settings)), ...sparse({ knowledge_base_id: knowledgeBaseIds[0] }) },
+    config: { ...omitEmpty(Object.fromEntries(settings)), ...omitEmpty({ knowledge_base_id: knowledgeBaseIds[0] }) },
     status: status === 'draft' ? 'inactive' : status,
     channels: channelIds,
-    ...times(bot),
+    ...timesView(bot),
   };
 }
 
-function turned(world: World, bot: Bot, active: boolean): Answer {
+function setActive(world: World, bot: Bot, active: boolean): Answer {
   const before = bot.status;
   bot.status = active ? 'active' : 'inactive';
   touch(bot);
   if ((before === 'active') !== active) {
     const { id: botId, name, status } = bot;
-    plainEvent(world, active ? 'bot.started' : 'bot.stopped', botId, { botId, name, status });
+    publishPlain(world, active ? 'bot.started' : 'bot.stopped', botId, { botId, name, status });
   }
-  return said(active ? 'Bot activated' : 'Bot deactivated');
+  return wrapMessage(active ? 'Bot activated' : 'Bot deactivated');
 }
 
-function tested(world: World, { knowledgeBaseIds }: Bot, form: Form): Answer {
+function testBot(world: World, { knowledgeBaseIds }: Bot, form: Form): Answer {
   const began = performance.now();
-  const turns = [{ role: 'user' as const, content: needed(form, 'message') }];
-  const { text, usage } = reply(world, turns, knowledgeBaseIds);
-  return wrapped({
+  const turns = [{ role: 'user' as const, content: requireText(form, 'message') }];
+  const { text, usage } = completeTurns(world, turns, knowledgeBaseIds);
+  return wrap({
     content: text,
     confidence: 0.9,
     should_escalate: false,

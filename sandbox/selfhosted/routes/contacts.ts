@@ -1,44 +1,44 @@
 import { randomUUID } from 'node:crypto';
-import { contactEvent } from '../../sim/events';
+import { publishContact } from '../../sim/events';
 import { addContact } from '../../sim/messages';
 import type { World } from '../../sim/world';
 import { now, type State, touch } from '../../state';
 import type { Contact, Identifier } from '../../state/entities';
 import { type Fields, Form } from '../../wire/form';
-import { has } from '../../wire/paging';
-import { type Answer, type Call, gone } from '../../wire/router';
-import { added, paged, said, wrapped } from '../envelope';
-import { find, needed, textMap } from '../read';
-import { absent, Refusal } from '../refusal';
-import type { Routes } from '../route';
+import { includesText } from '../../wire/paging';
+import { type Answer, type Call, noContent } from '../../wire/router';
+import { pageWithMeta, wrap, wrapCreated, wrapMessage } from '../envelope';
+import { findRecord, readTextMap, requireText } from '../read';
+import { notFound, Refusal } from '../refusal';
+import type { AddRoutes } from '../route';
 import { contactView, identityView } from '../views';
 
-/** Contacts and the identities by which channels know them. */
-export const contactRoutes: Routes = (on, { world }) => {
+/** Contacts and their identities. */
+export const contactRoutes: AddRoutes = (on, { world }) => {
   const { contacts } = world.state;
-  const need = ({ params }: Call): Contact => find(contacts, params.id, 'CONTACT_NOT_FOUND');
+  const need = ({ params }: Call): Contact => findRecord(contacts, params.id, 'CONTACT_NOT_FOUND');
   on('GET', '/contacts', ({ query }) => {
     const wanted = query.get('search')?.trim();
-    const found = contacts.filter(({ name, email, phone }) => !wanted || has([name, email, phone], wanted));
-    return paged(found.toReversed(), query, contactView);
+    const found = contacts.filter(({ name, email, phone }) => !wanted || includesText([name, email, phone], wanted));
+    return pageWithMeta(found.toReversed(), query, contactView);
   });
   on('POST', '/contacts', ({ body }) => create(world, new Form(body)));
-  on('GET', '/contacts/:id', (call) => wrapped(wholeContactView(need(call))));
-  on('PUT', '/contacts/:id', (call) => replace(world, need(call), new Form(call.body)));
+  on('GET', '/contacts/:id', (call) => wrap(wholeContactView(need(call))));
+  on('PUT', '/contacts/:id', (call) => replaceContact(world, need(call), new Form(call.body)));
   on('DELETE', '/contacts/:id', (call) => {
     const contact = need(call);
     for (const { id } of world.state.conversationsOf(contact.id)) world.state.removeConversation(id);
     contacts.remove(contact.id);
-    contactEvent(world, 'contact.deleted', contact);
-    return gone();
+    publishContact(world, 'contact.deleted', contact);
+    return noContent();
   });
   on('POST', '/contacts/:id/identities', (call) => addIdentity(need(call), new Form(call.body)));
   on('DELETE', '/contacts/:id/identities/:identity', (call) => {
     const contact = need(call);
     const left = identities(contact).filter(({ id }) => id !== call.params.identity);
-    if (left.length === contact.identifiers.length) throw absent('Identity');
+    if (left.length === contact.identifiers.length) throw notFound('Identity');
     contact.identifiers = left;
-    return said('Identity removed');
+    return wrapMessage('Identity removed');
   });
 };
 
@@ -47,33 +47,33 @@ function wholeContactView(contact: Contact): Fields {
   return { ...contactView(contact), ...(all.length > 0 && { identities: all }) };
 }
 
-/** The identities of a contact; those of the shop get their id when they are first looked at. */
+/** The identities of a contact. Seeded ones get their id on first access. */
 function identities(contact: Contact): Identifier[] {
   for (const identity of contact.identifiers) identity.id ??= randomUUID();
   return contact.identifiers;
 }
 
 function create(world: World, form: Form): Answer {
-  const name = needed(form, 'name');
+  const name = requireText(form, 'name');
   const known = { ...read(form), name };
-  refuseDouble(world.state, known);
-  return added(contactView(addContact(world, known)));
+  refuseDuplicate(world.state, known);
+  return wrapCreated(contactView(addContact(world, known)));
 }
 
-/** Name, e-mail, phone and picture are replaced: what the body leaves out is emptied. */
-function replace(world: World, contact: Contact, form: Form): Answer {
+/** Replaces a contact: absent name, e-mail, phone and picture become empty. */
+function replaceContact(world: World, contact: Contact, form: Form): Answer {
   const before = { name: contact.name, email: contact.email, phone: contact.phone };
   const next = read(form);
-  refuseDouble(world.state, { ...next, id: contact.id });
+  refuseDuplicate(world.state, { ...next, id: contact.id });
   Object.assign(contact, next);
   touch(contact);
-  contactEvent(world, 'contact.updated', contact, before);
-  return wrapped(contactView(contact));
+  publishContact(world, 'contact.updated', contact, before);
+  return wrap(contactView(contact));
 }
 
-/** The fields of a body. Own fields and tags are only named when the body has them. */
+/** Reads a contact. Custom fields and tags are included only when the body has them. */
 function read(form: Form): Partial<Contact> {
-  const customFields = textMap(form, 'custom_fields');
+  const customFields = readTextMap(form, 'custom_fields');
   const tags = form.texts('tags');
   return {
     name: form.text('name') || undefined,
@@ -85,7 +85,7 @@ function read(form: Form): Partial<Contact> {
   };
 }
 
-function refuseDouble({ contacts }: State, { id, email, phone }: Partial<Contact>): void {
+function refuseDuplicate({ contacts }: State, { id, email, phone }: Partial<Contact>): void {
   const double = contacts.find(
     (other) =>
       other.id !== id &&
@@ -97,11 +97,11 @@ function refuseDouble({ contacts }: State, { id, email, phone }: Partial<Contact
 function addIdentity(contact: Contact, form: Form): Answer {
   const identity = {
     id: randomUUID(),
-    channelType: needed(form, 'channel_type'),
-    identifier: needed(form, 'identifier'),
-    metadata: textMap(form, 'metadata'),
+    channelType: requireText(form, 'channel_type'),
+    identifier: requireText(form, 'identifier'),
+    metadata: readTextMap(form, 'metadata'),
     createdAt: now(),
   };
   contact.identifiers = [...contact.identifiers, identity];
-  return wrapped(identityView(contact, identity));
+  return wrap(identityView(contact, identity));
 }

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { addContact, advance, currentConversation, openConversation, receive } from '../../sim/messages';
+import { addContact, advanceStatus, findActiveConversation, openConversation, receive } from '../../sim/messages';
 import type { World } from '../../sim/world';
 import { type Channel, type Contact, MESSAGE_STATUSES } from '../../state/entities';
 import { Form } from '../../wire/form';
 import { type Answer, ok } from '../../wire/router';
 import { contentOf } from '../message';
-import { textMap } from '../read';
-import { crash, Refusal } from '../refusal';
-import type { Routes } from '../route';
+import { readTextMap } from '../read';
+import { panic, Refusal } from '../refusal';
+import type { AddRoutes } from '../route';
 
-/** What providers call, open to everybody who knows the id of the channel. */
-export const inboundRoutes: Routes = (on, { world }) => {
+/** Inbound webhooks of providers. They need no credentials, only the id of the channel. */
+export const inboundRoutes: AddRoutes = (on, { world }) => {
   const channelOf = (id: string | undefined): Channel => {
     const channel = world.state.channels.get(id ?? '');
     if (!channel) throw new Refusal(404, '', 'channel not found', 'bare');
@@ -19,7 +19,7 @@ export const inboundRoutes: Routes = (on, { world }) => {
   on(
     'POST',
     '/webhooks/generic/:channel',
-    ({ params, body }) => taken(world, channelOf(params.channel), new Form(body)),
+    ({ params, body }) => receiveGeneric(world, channelOf(params.channel), new Form(body)),
     {
       open: true,
     },
@@ -29,35 +29,35 @@ export const inboundRoutes: Routes = (on, { world }) => {
     '/webhooks/status/:channel',
     ({ params, body }) => {
       channelOf(params.channel);
-      return told(world, new Form(body));
+      return receiveStatus(world, new Form(body));
     },
     { open: true },
   );
 };
 
-/** A customer writes. The same `message_id` again is taken and thrown away. */
-function taken(world: World, channel: Channel, form: Form): Answer {
+/** Receives a customer's message. A repeated `message_id` is accepted and dropped. */
+function receiveGeneric(world: World, channel: Channel, form: Form): Answer {
   const { state } = world;
   const externalId = form.text('message_id') || undefined;
   const sender = form.text('sender_id') ?? '';
   const name = form.text('sender_name') ?? '';
-  const metadata = textMap(form, 'metadata');
-  // The handler writes the sender into a map that may not be there.
-  if (!metadata && (sender || name)) throw crash();
+  const metadata = readTextMap(form, 'metadata');
+  // The server writes the sender into a nil map and panics.
+  if (!metadata && (sender || name)) throw panic();
   const accepted = ok({ status: 'ok', message_id: randomUUID() });
   if (externalId && state.messages.find((message) => message.externalId === externalId)) return accepted;
   const identifier = metadata?.phone ?? sender;
-  const contact = contactBy(world, channel, identifier, name);
+  const contact = findOrAddContact(world, channel, identifier, name);
   const conversation =
-    currentConversation(world, contact.id, channel.id) ??
+    findActiveConversation(world, contact.id, channel.id) ??
     openConversation(world, { channelId: channel.id, contactId: contact.id });
   const content = contentOf(form.text('content_type') || 'text', form.text('content') ?? '', metadata ?? {});
   receive(world, conversation, content, metadata).externalId = externalId;
   return accepted;
 }
 
-/** The contact that the channel knows by `identifier`, made when there is none. */
-function contactBy(
+/** Finds the contact of an identity, or adds one. */
+function findOrAddContact(
   world: World,
   { id: channelId, type: channelType }: Channel,
   identifier: string,
@@ -71,15 +71,15 @@ function contactBy(
   );
 }
 
-/** A provider tells what became of a message; what cannot be is passed over. */
-function told(world: World, form: Form): Answer {
+/** Receives a status from a provider; an impossible transition is ignored. */
+function receiveStatus(world: World, form: Form): Answer {
   const message = world.state.messages.get(form.text('message_id') ?? '');
   const status = MESSAGE_STATUSES.find((known) => known === form.text('status'));
   if (message && status) {
     try {
-      advance(world, message, status, form.text('error'));
+      advanceStatus(world, message, status, form.text('error'));
     } catch {
-      // A step back changes nothing.
+      // An earlier status changes nothing.
     }
   }
   return ok({ status: 'ok' });

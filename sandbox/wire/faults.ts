@@ -1,24 +1,24 @@
-import { Problem } from '../wire/problem';
+import { Problem } from './problem';
 
 export interface Fault {
-  /** How many more requests it hits. */
+  /** Number of requests still to fail. */
   count: number;
   status: number;
   /** Break the connection instead of answering. */
   reset: boolean;
-  /** Do what was asked first, then fail. */
+  /** Carry out the request first, then fail. */
   after: boolean;
-  /** Hit the next messages sent, once they are stored. */
+  /** Fail the next sends after storing the message. */
   stored: boolean;
   headers: Record<string, string>;
   body: unknown;
   method?: string;
-  /** Part of the path; with `*` for any text it is the whole path. */
+  /** Part of the path, or the whole path with `*` for any text. */
   path?: string;
 }
 
-/** One request, as the control routes tell it. `status` is 0 while it runs and when its connection was broken. */
-export interface Seen {
+/** One request in the report of the control routes. `status` is 0 while it runs and after a broken connection. */
+export interface LoggedRequest {
   method: string;
   path: string;
   query: string;
@@ -26,22 +26,22 @@ export interface Seen {
   idempotencyKey?: string;
 }
 
-const REMEMBERED = 200;
+const MAX_LOGGED_REQUESTS = 200;
 
-/** What goes wrong on purpose, and what has been asked so far. */
+/** Planned failures, limits, and the log of requests. */
 export class Faults {
-  /** Milliseconds before any request of the API is looked at. */
+  /** Delay before any request of the API is handled, in milliseconds. */
   latency = 0;
-  /** Milliseconds after which a connection breaks although the work on its request goes on; 0 is never. */
+  /** Time after which the connection of a slow request breaks while its work goes on, in milliseconds; 0 is never. */
   cutoff: number;
   /** Requests since the last reset. */
   total = 0;
-  readonly requests: Seen[] = [];
-  #planned: Fault[] = [];
+  readonly requests: LoggedRequest[] = [];
+  #plannedFaults: Fault[] = [];
   #limit = { requests: 0, windowMs: 60_000 };
   #window = { endsAt: 0, used: 0 };
 
-  /** @param usualCutoff what `cutoff` is to begin with */
+  /** @param usualCutoff initial `cutoff`, in milliseconds */
   constructor(private readonly usualCutoff: number) {
     this.cutoff = usualCutoff;
   }
@@ -51,43 +51,43 @@ export class Faults {
     this.cutoff = this.usualCutoff;
     this.total = 0;
     this.requests.length = 0;
-    this.#planned = [];
+    this.#plannedFaults = [];
     this.limit(0);
   }
 
-  note(seen: Seen): Seen {
+  logRequest(request: LoggedRequest): LoggedRequest {
     this.total += 1;
-    this.requests.push(seen);
-    if (this.requests.length > REMEMBERED) this.requests.shift();
-    return seen;
+    this.requests.push(request);
+    if (this.requests.length > MAX_LOGGED_REQUESTS) this.requests.shift();
+    return request;
   }
 
-  /** Plans a failure; a count of 0 calls off everything planned. */
+  /** Plans a failure; a count of 0 cancels all planned failures. */
   plan(fault: Fault): void {
-    if (fault.count === 0) this.#planned = [];
-    else this.#planned.push(fault);
+    if (fault.count === 0) this.#plannedFaults = [];
+    else this.#plannedFaults.push(fault);
   }
 
   /**
-   * The failure this request is to meet, counted as used.
+   * The planned failure of this request, counted as used.
    *
-   * @param named only failures planned for a path count (a socket is not hit by the others)
+   * @param named consider only failures planned for a path; the others do not apply to sockets
    */
-  take(method: string, path: string, named = false): Fault | undefined {
+  takeFault(method: string, path: string, named = false): Fault | undefined {
     return this.#use(
       (plan) =>
         !plan.stored &&
         (plan.method === undefined || plan.method === method) &&
-        (plan.path === undefined ? !named : fits(plan.path, path)),
+        (plan.path === undefined ? !named : matchesPath(plan.path, path)),
     );
   }
 
-  /** The failure that a message which has just been stored is to meet, counted as used. */
-  takeStored(): Fault | undefined {
+  /** The planned failure of a message that has just been stored, counted as used. */
+  takeStoreFault(): Fault | undefined {
     return this.#use(({ stored }) => stored);
   }
 
-  /** Lets `requests` through in each window of `windowMs` milliseconds; 0 is no limit. */
+  /** Allows `requests` per window of `windowMs` milliseconds; 0 removes the limit. */
   limit(requests: number, windowMs = 60_000): void {
     this.#limit = { requests, windowMs };
     this.#window = { endsAt: 0, used: 0 };
@@ -99,7 +99,7 @@ export class Faults {
    * @returns the `X-RateLimit-*` headers, none without a limit
    * @throws a 429 problem with `Retry-After` in seconds
    */
-  admit(): Record<string, string> {
+  countAgainstLimit(): Record<string, string> {
     const { requests, windowMs } = this.#limit;
     if (requests === 0) return {};
     const at = Date.now();
@@ -118,15 +118,15 @@ export class Faults {
   }
 
   #use(hit: (plan: Fault) => boolean): Fault | undefined {
-    const fault = this.#planned.find(hit);
+    const fault = this.#plannedFaults.find(hit);
     if (!fault) return undefined;
     fault.count -= 1;
-    if (fault.count === 0) this.#planned.splice(this.#planned.indexOf(fault), 1);
+    if (fault.count === 0) this.#plannedFaults.splice(this.#plannedFaults.indexOf(fault), 1);
     return fault;
   }
 }
 
-function fits(pattern: string, path: string): boolean {
+function matchesPath(pattern: string, path: string): boolean {
   if (!pattern.includes('*')) return path.includes(pattern);
   const source = pattern
     .split('*')

@@ -1,9 +1,9 @@
-/** Everything that is to happen later, so that nothing outlives a reset or the sandbox itself. */
+/** All pending timers, so that none outlives a reset or the sandbox. */
 export class Timers {
   readonly #pending = new Map<NodeJS.Timeout | NodeJS.Immediate, () => void>();
   #ended = false;
 
-  /** Runs `task` after `ms` milliseconds unless cleared first. Returns a function that calls it off. */
+  /** Runs `task` after `ms` milliseconds. Returns a function that cancels it. */
   after(ms: number, task: () => void): () => void {
     const timer = setTimeout(() => {
       this.#pending.delete(timer);
@@ -12,7 +12,7 @@ export class Timers {
     return this.#keep(timer, () => clearTimeout(timer));
   }
 
-  /** Runs `task` once the work in hand is done. */
+  /** Runs `task` in the next turn of the event loop. */
   soon(task: () => void): void {
     const timer = setImmediate(() => {
       this.#pending.delete(timer);
@@ -35,7 +35,7 @@ export class Timers {
     });
   }
 
-  /** Calls everything off, also what is asked for from now on. */
+  /** Cancels all timers, also those requested later. */
   end(): void {
     this.#ended = true;
     this.clear();

@@ -1,0 +1,14 @@
+import { Problem } from './problem';
+import type { Answer } from './router';
+
+/** @throws a 404 problem for an unknown path, 405 for a verb that the path does not have */
+export function noRoute(method: string, path: string, allow?: string[]): never {
+  if (!allow) throw new Problem(404, `There is nothing at ${path}`);
+  throw new Problem(405, `${method} is not possible here`, { headers: { Allow: allow.join(', ') } });
+}
+
+/** The flat error `{code, message, details?}` of a Problem; undefined for any other error. */
+export function flatError(error: unknown): Answer | undefined {
+  if (!(error instanceof Problem)) return undefined;
+  return { status: error.status, headers: error.headers, body: error.body() };
+}
