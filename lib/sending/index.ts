@@ -127,14 +127,24 @@ export class Sender {
 class MultipartSend {
   readonly #sent: Message[] = [];
   readonly #arrivals: DeliveryWatcher | undefined;
+  readonly #order: SendRequest;
+  readonly #means: SendDeps;
+  readonly #place: Target;
+  readonly #parts: readonly (Outgoing | Raw)[];
+  readonly #adapted: string[];
 
   constructor(
-    private readonly order: SendRequest,
-    private readonly means: SendDeps,
-    private readonly place: Target,
-    private readonly parts: readonly (Outgoing | Raw)[],
-    private readonly adapted: string[],
+    order: SendRequest,
+    means: SendDeps,
+    place: Target,
+    parts: readonly (Outgoing | Raw)[],
+    adapted: string[],
   ) {
+    this.#order = order;
+    this.#means = means;
+    this.#place = place;
+    this.#parts = parts;
+    this.#adapted = adapted;
     if (order.wait) this.#arrivals = new DeliveryWatcher(means.source(), place.conversationId);
   }
 
@@ -144,11 +154,11 @@ class MultipartSend {
   }
 
   async allButLast(): Promise<void> {
-    for (const part of this.parts.slice(0, -1)) await this.#send(part, this.#sent.length);
+    for (const part of this.#parts.slice(0, -1)) await this.#send(part, this.#sent.length);
   }
 
   last(): Promise<Message> {
-    return this.#send(this.parts.at(-1) as Outgoing, this.parts.length - 1);
+    return this.#send(this.#parts.at(-1) as Outgoing, this.#parts.length - 1);
   }
 
   /** @param last the last part, under way */
@@ -157,10 +167,10 @@ class MultipartSend {
   }
 
   async #receiptOf({ id, createdAt, ...message }: Message): Promise<SendResult> {
-    const { wait } = this.order;
-    const { conversationId } = this.place;
+    const { wait } = this.#order;
+    const { conversationId } = this.#place;
     const messageIds = this.#sent.map((sent) => sent.id);
-    const { client, signal } = this.means;
+    const { client, signal } = this.#means;
     const look = (messageId: string) => client.conversations.message(conversationId, messageId);
     const status = wait && (await this.#arrivals?.all(messageIds, { ...wait, signal, look }));
     return {
@@ -168,28 +178,28 @@ class MultipartSend {
       status: status ?? message.status ?? 'pending',
       conversationId: message.conversationId || conversationId,
       at: createdAt ?? new Date().toISOString(),
-      parts: this.parts.length,
+      parts: this.#parts.length,
       messageIds,
-      ...(this.adapted.length > 0 && { adapted: this.adapted }),
+      ...(this.#adapted.length > 0 && { adapted: this.#adapted }),
     };
   }
 
   #send(part: Outgoing | Raw, index: number): Promise<Message> {
-    const { conversations } = this.means.client;
-    const { conversationId } = this.place;
-    const options = { idempotencyKey: keyFor(this.order.idempotencyKey, index) };
+    const { conversations } = this.#means.client;
+    const { conversationId } = this.#place;
+    const options = { idempotencyKey: keyFor(this.#order.idempotencyKey, index) };
     const sending =
       'raw' in part
         ? conversations.sendRaw(conversationId, part.raw, options)
         : conversations.send(conversationId, part, options);
     const taken = (sent: Message) => {
       this.#sent.push(sent);
-      this.means.onSent({ ...sent, conversationId: sent.conversationId || conversationId });
+      this.#means.onSent({ ...sent, conversationId: sent.conversationId || conversationId });
       return sent;
     };
-    if (this.parts.length === 1) return sending.then(taken);
+    if (this.#parts.length === 1) return sending.then(taken);
     return sending.then(taken).catch((error: unknown) => {
-      throw partialSendError(error, this.#sent, this.parts.length);
+      throw partialSendError(error, this.#sent, this.#parts.length);
     });
   }
 }

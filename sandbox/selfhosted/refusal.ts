@@ -16,19 +16,21 @@ const CODES: Readonly<Record<number, string>> = {
 
 /** An error answer of the self-hosted server. */
 export class Refusal extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly shape: Shape;
+
   /**
    * @param status HTTP status of the answer
    * @param code machine-readable code
    * @param message text for a person
    * @param shape shape of the body
    */
-  constructor(
-    readonly status: number,
-    readonly code: string,
-    message: string,
-    readonly shape: Shape = 'wrapped',
-  ) {
+  constructor(status: number, code: string, message: string, shape: Shape = 'wrapped') {
     super(message);
+    this.status = status;
+    this.code = code;
+    this.shape = shape;
   }
 }
 

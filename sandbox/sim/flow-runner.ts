@@ -11,7 +11,10 @@ const MAX_STEPS = 200;
 
 /** Runs flows, node by node. */
 export class FlowRunner {
-  constructor(private readonly world: World) {
+  readonly #world: World;
+
+  constructor(world: World) {
+    this.#world = world;
     world.onInbound = (conversation, message) => this.#onInput(conversation, message);
   }
 
@@ -21,7 +24,7 @@ export class FlowRunner {
    * @param startNodeId first node; default: the start node
    */
   start(flow: Flow, conversation: Conversation, variables: Fields, startNodeId?: string): Execution {
-    const { executions } = this.world.state;
+    const { executions } = this.#world.state;
     const execution = executions.add({
       id: executions.newId(),
       flowId: flow.id,
@@ -49,11 +52,11 @@ export class FlowRunner {
 
   /** Passes a customer's message to the executions of the conversation that wait for input. */
   #onInput({ id }: Conversation, message: Message): void {
-    const waiting = this.world.state.executions
+    const waiting = this.#world.state.executions
       .all()
       .filter(({ conversationId, status }) => conversationId === id && status === 'waiting');
     for (const execution of waiting) {
-      const flow = this.world.state.flows.get(execution.flowId);
+      const flow = this.#world.state.flows.get(execution.flowId);
       const node = flow?.nodes.find(({ id: nodeId }) => nodeId === execution.currentNodeId);
       if (!flow || !node) {
         this.#finish(execution, 'failed', 'The flow has changed meanwhile');
@@ -97,8 +100,8 @@ export class FlowRunner {
     execution.currentNodeId = node.id;
     execution.history.push(step);
     try {
-      const conversation = this.world.state.conversations.need(execution.conversationId);
-      const outcome = runNode(this.world, conversation, execution, node);
+      const conversation = this.#world.state.conversations.need(execution.conversationId);
+      const outcome = runNode(this.#world, conversation, execution, node);
       if (!outcome.wait && outcome.delayMs === undefined) completeStep(step, { output: outcome.output });
       return outcome;
     } catch (error) {
@@ -110,7 +113,7 @@ export class FlowRunner {
   }
 
   #resumeLater(flow: Flow, execution: Execution, node: FlowNode, delayMs: number): void {
-    this.world.timers.after(delayMs, () => {
+    this.#world.timers.after(delayMs, () => {
       if (execution.status !== 'running') return;
       const step = execution.history.at(-1);
       if (step) completeStep(step, {});
@@ -126,7 +129,7 @@ export class FlowRunner {
   }
 
   #publish(type: string, { id: executionId, flowId, conversationId, status, error }: Execution): void {
-    publishPlain(this.world, type, flowId, { flowId, executionId, conversationId, status, error });
+    publishPlain(this.#world, type, flowId, { flowId, executionId, conversationId, status, error });
   }
 }
 

@@ -25,8 +25,11 @@ interface IndexedBase {
 /** Chunks and search index of the knowledge bases. A base is indexed on its first search. */
 export class KnowledgeIndex {
   readonly #bases = new Map<string, IndexedBase>();
+  readonly #state: State;
 
-  constructor(private readonly state: State) {}
+  constructor(state: State) {
+    this.#state = state;
+  }
 
   /** Drops the index of a base after a change of its documents or settings. */
   invalidate(baseId: string): void {
@@ -58,7 +61,7 @@ export class KnowledgeIndex {
   #index(base: KnowledgeBase): IndexedBase {
     const known = this.#bases.get(base.id);
     if (known) return known;
-    const documents = this.state.documents.filter((document) => document.knowledgeBaseId === base.id);
+    const documents = this.#state.documents.filter((document) => document.knowledgeBaseId === base.id);
     const chunks = documents.flatMap((document) => splitIntoChunks(document, base));
     const names = new Map(documents.map((document) => [document.id, document]));
     const shelved: IndexedBase = {

@@ -6,15 +6,14 @@ export class Collection<T extends { id: string }> {
   readonly #items = new Map<string, T>();
   /** Makes the id of a new record. */
   newId: () => string;
+  readonly noun: string;
 
   /**
    * @param noun what a person calls one record, for errors
    * @param prefix start of the ids it makes
    */
-  constructor(
-    readonly noun: string,
-    prefix: string,
-  ) {
+  constructor(noun: string, prefix: string) {
+    this.noun = noun;
     this.newId = () => newId(prefix);
   }
 

@@ -59,15 +59,14 @@ export class State {
   readonly tokens = new Map<string, Token>();
   readonly sends: SentMessage[] = [];
   readonly #threads = new Map<string, Message[]>();
+  readonly #fill: (state: State) => void;
 
   /**
    * @param fill adds the first records to an empty state: now, and after every reset
    * @param newId makes the id of a new record, instead of the usual one
    */
-  constructor(
-    private readonly fill: (state: State) => void,
-    newId?: () => string,
-  ) {
+  constructor(fill: (state: State) => void, newId?: () => string) {
+    this.#fill = fill;
     if (newId) for (const collection of this.#collections()) collection.newId = newId;
     this.reset();
   }
@@ -78,7 +77,7 @@ export class State {
     this.tokens.clear();
     this.#threads.clear();
     this.sends.length = 0;
-    this.fill(this);
+    this.#fill(this);
   }
 
   /** The messages of a conversation, oldest first. */

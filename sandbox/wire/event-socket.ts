@@ -10,14 +10,17 @@ interface Subscriber extends Client {
 
 /** The sockets of the documented API and their subscriptions. */
 export class EventSocketServer extends SocketServer<Subscriber> {
+  readonly #broadcast: boolean;
+
   /** @param broadcast send every frame to every socket, subscribed or not */
-  constructor(private readonly broadcast: boolean) {
+  constructor(broadcast: boolean) {
     super();
+    this.#broadcast = broadcast;
   }
 
   /** Sends to the subscribers of a conversation except `except`. */
   toConversation(conversationId: string, frame: Frame, except?: Subscriber): void {
-    this.#send(frame, (client) => client !== except && (this.broadcast || client.subscriptions.has(conversationId)));
+    this.#send(frame, (client) => client !== except && (this.#broadcast || client.subscriptions.has(conversationId)));
   }
 
   toTenant(frame: Frame): void {

@@ -40,15 +40,17 @@ export class Faults {
   #plannedFaults: Fault[] = [];
   #limit = { requests: 0, windowMs: 60_000 };
   #window = { endsAt: 0, used: 0 };
+  readonly #usualCutoff: number;
 
   /** @param usualCutoff initial `cutoff`, in milliseconds */
-  constructor(private readonly usualCutoff: number) {
+  constructor(usualCutoff: number) {
+    this.#usualCutoff = usualCutoff;
     this.cutoff = usualCutoff;
   }
 
   reset(): void {
     this.latency = 0;
-    this.cutoff = this.usualCutoff;
+    this.cutoff = this.#usualCutoff;
     this.total = 0;
     this.requests.length = 0;
     this.#plannedFaults = [];

@@ -29,17 +29,15 @@ export class Problem extends Error {
   readonly code: string;
   readonly details?: Record<string, string>;
   readonly headers: Record<string, string>;
+  readonly status: number;
 
   /**
    * @param status HTTP status of the answer
    * @param message a sentence for a person
    */
-  constructor(
-    readonly status: number,
-    message: string,
-    extras: ProblemExtras = {},
-  ) {
+  constructor(status: number, message: string, extras: ProblemExtras = {}) {
     super(message);
+    this.status = status;
     this.code = codeFor(status);
     this.details = extras.details;
     this.headers = extras.headers ?? {};

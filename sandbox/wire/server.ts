@@ -60,11 +60,15 @@ export function createSandboxServer(parts: ServerParts, open: Router, contract: 
 }
 
 class RequestHandler {
-  constructor(
-    private readonly parts: ServerParts,
-    private readonly open: Router,
-    private readonly contract: Contract,
-  ) {}
+  readonly #parts: ServerParts;
+  readonly #open: Router;
+  readonly #contract: Contract;
+
+  constructor(parts: ServerParts, open: Router, contract: Contract) {
+    this.#parts = parts;
+    this.#open = open;
+    this.#contract = contract;
+  }
 
   async respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = requestUrl(request);
@@ -81,7 +85,7 @@ class RequestHandler {
     // The request may be refused before its body is awaited.
     body.catch(() => undefined);
     const isOpen = OPEN_PATHS.test(url.pathname);
-    const match = (isOpen ? this.open : this.contract.router).find(method, url.pathname);
+    const match = (isOpen ? this.#open : this.#contract.router).find(method, url.pathname);
     const pending: PendingRequest = { request, url, match, body, logged };
     const requestId = request.headers['x-request-id'];
     response.setHeader('X-Request-ID', typeof requestId === 'string' && requestId !== '' ? requestId : randomUUID());
@@ -98,7 +102,7 @@ class RequestHandler {
 
   /** Opens a socket, or refuses the handshake with an ordinary answer. */
   async upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): Promise<void> {
-    const { faults, timers } = this.parts;
+    const { faults, timers } = this.#parts;
     const url = requestUrl(request);
     if (faults.latency > 0) await timers.sleep(faults.latency);
     const fault = faults.takeFault('GET', url.pathname, true);
@@ -113,7 +117,7 @@ class RequestHandler {
       accept =
         url.pathname === PAGE_SOCKET_PATH
           ? this.#pageSocket(request)
-          : this.contract.acceptSocket(url, request.headers);
+          : this.#contract.acceptSocket(url, request.headers);
     } catch (error) {
       refuseUpgrade(stream, this.#contractError(error));
       return;
@@ -123,7 +127,7 @@ class RequestHandler {
 
   /** Answers, or breaks the connection at the cut-off; the work goes on all the same. */
   async #withCutoff(work: Promise<Answer | 'reset'>): Promise<Answer | 'reset'> {
-    const { faults, timers } = this.parts;
+    const { faults, timers } = this.#parts;
     if (faults.cutoff === 0) return work;
     let cancel: () => void = () => undefined;
     const late = new Promise<'reset'>((resolve) => {
@@ -147,7 +151,7 @@ class RequestHandler {
   }
 
   async #answerApi(pending: PendingRequest, response: ServerResponse): Promise<Answer | 'reset'> {
-    const { faults, timers } = this.parts;
+    const { faults, timers } = this.#parts;
     const { logged, match } = pending;
     faults.logRequest(logged);
     if (faults.latency > 0) await timers.sleep(faults.latency);
@@ -156,7 +160,7 @@ class RequestHandler {
     let answer: Answer;
     try {
       for (const [name, value] of Object.entries(faults.countAgainstLimit())) response.setHeader(name, value);
-      if (!match || 'allow' in match) answer = this.contract.noRoute(logged.method, logged.path, match?.allow);
+      if (!match || 'allow' in match) answer = this.#contract.noRoute(logged.method, logged.path, match?.allow);
       else answer = await this.#handle(pending, match);
     } catch (error) {
       answer = this.#contractError(error);
@@ -166,13 +170,13 @@ class RequestHandler {
 
   #faultAnswer(fault: Fault): Answer | 'reset' {
     const { status, headers, body } = fault;
-    return fault.reset ? 'reset' : { status, headers, body: body ?? this.contract.faultBody(fault) };
+    return fault.reset ? 'reset' : { status, headers, body: body ?? this.#contract.faultBody(fault) };
   }
 
   async #handle({ request, url, body, logged }: PendingRequest, match: FoundRoute): Promise<Answer> {
-    const { settings, idempotency } = this.parts;
+    const { settings, idempotency } = this.#parts;
     refuseForeignPages(request);
-    const caller = match.route.open ? ANONYMOUS : this.contract.authenticate(request.headers);
+    const caller = match.route.open ? ANONYMOUS : this.#contract.authenticate(request.headers);
     const call: Call = {
       method: logged.method,
       path: url.pathname,
@@ -188,19 +192,19 @@ class RequestHandler {
   }
 
   #contractError(error: unknown): Answer {
-    const { contract } = this;
+    const contract = this.#contract;
     return contract.errorAnswer(error) ?? this.#unexpected(error, (problem) => contract.errorAnswer(problem));
   }
 
   /** Logs an unexpected error and answers 500. */
   #unexpected(error: unknown, errorAnswer: Contract['errorAnswer']): Answer {
-    this.parts.settings.log(`failed: ${error instanceof Error ? error.stack : String(error)}`);
+    this.#parts.settings.log(`failed: ${error instanceof Error ? error.stack : String(error)}`);
     return errorAnswer(new Problem(500, 'The sandbox failed')) ?? { status: 500 };
   }
 
   /** The chat page uses a socket of the documented API, whichever contract is served. */
   #pageSocket(request: IncomingMessage): AcceptUpgrade {
     requireLocalCaller(request);
-    return (accepted, stream, head) => this.parts.eventSockets.accept(accepted, stream, head, USER);
+    return (accepted, stream, head) => this.#parts.eventSockets.accept(accepted, stream, head, USER);
   }
 }

@@ -19,17 +19,20 @@ export class WebhookSender {
   /** First attempts of one webhook are sequential, so that events arrive in order. */
   readonly #queues = new Map<string, Promise<void>>();
   #closed = false;
+  readonly #state: State;
+  readonly #timers: Timers;
+  readonly #log: (line: string) => void;
 
-  constructor(
-    private readonly state: State,
-    private readonly timers: Timers,
-    private readonly log: (line: string) => void,
-  ) {}
+  constructor(state: State, timers: Timers, log: (line: string) => void) {
+    this.#state = state;
+    this.#timers = timers;
+    this.#log = log;
+  }
 
   /** Delivers to every active webhook that is subscribed to this event. */
   publish(event: WebhookEvent, timestamp: string): void {
     const eventId = newId('evt');
-    for (const webhook of this.state.webhooks.all()) {
+    for (const webhook of this.#state.webhooks.all()) {
       if (webhook.status === 'active' && isSubscribed(webhook, event)) this.#queue(webhook, event, eventId, timestamp);
     }
   }
@@ -59,7 +62,7 @@ export class WebhookSender {
   }
 
   #queue(webhook: Webhook, event: WebhookEvent, eventId: string, timestamp: string): Delivery {
-    const { deliveries } = this.state;
+    const { deliveries } = this.#state;
     const delivery = deliveries.add({
       id: deliveries.newId(),
       webhookId: webhook.id,
@@ -86,7 +89,7 @@ export class WebhookSender {
 
   async #attempt(webhook: Webhook, delivery: Delivery, number: number): Promise<void> {
     // Skip a delivery that was removed by a reset or a deletion meanwhile.
-    if (this.#closed || this.state.deliveries.get(delivery.id) !== delivery) return;
+    if (this.#closed || this.#state.deliveries.get(delivery.id) !== delivery) return;
     delivery.attempts += 1;
     delivery.lastAttemptAt = now();
     try {
@@ -104,9 +107,9 @@ export class WebhookSender {
     const wait = RETRY_DELAYS_MS[number + 1];
     if (wait === undefined) {
       delivery.status = 'failed';
-      this.log(`webhook ${webhook.id}: ${delivery.eventType} not delivered`);
+      this.#log(`webhook ${webhook.id}: ${delivery.eventType} not delivered`);
     } else if (!this.#closed) {
-      this.timers.after(wait, () => void this.#attempt(webhook, delivery, number + 1));
+      this.#timers.after(wait, () => void this.#attempt(webhook, delivery, number + 1));
     }
   }
 

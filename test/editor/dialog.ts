@@ -35,11 +35,15 @@ const prefixOf = (type: string) => (isConfig(type) ? 'node-config-input-' : 'nod
 
 /** The dialog of one node. */
 export class Dialog {
-  private constructor(
-    readonly page: Page,
-    readonly type: string,
-    readonly id: string,
-  ) {}
+  readonly page: Page;
+  readonly type: string;
+  readonly id: string;
+
+  private constructor(page: Page, type: string, id: string) {
+    this.page = page;
+    this.type = type;
+    this.id = id;
+  }
 
   static async open(page: Page, type: string, id: string): Promise<Dialog> {
     await page.evaluate(

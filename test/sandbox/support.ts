@@ -126,8 +126,10 @@ const AT_ROOT: Place = { path: '/ws', headers: {} };
 
 export class Listener {
   readonly frames = new Inbox<Json>();
+  readonly socket: WebSocket;
 
-  private constructor(readonly socket: WebSocket) {
+  private constructor(socket: WebSocket) {
+    this.socket = socket;
     socket.on('message', (data) => this.frames.add(JSON.parse(data.toString()) as Json));
     socket.on('error', () => undefined);
   }
@@ -177,11 +179,13 @@ export interface Received {
 /** A webhook receiver that answers what the test says, 200 when it says nothing. */
 export class Receiver {
   readonly deliveries = new Inbox<Received>();
+  readonly url: string;
+  readonly close: () => void;
 
-  private constructor(
-    readonly url: string,
-    readonly close: () => void,
-  ) {}
+  private constructor(url: string, close: () => void) {
+    this.url = url;
+    this.close = close;
+  }
 
   static async open(answer: (delivery: Received, number: number) => number = () => 200): Promise<Receiver> {
     let number = 0;

@@ -70,25 +70,34 @@ export function playable({ nodes }: Example, hosts: Record<string, string>): Flo
 
 /** What somebody who tries an example does. */
 export class Trial {
+  readonly #scene: Stage;
+  readonly #played: Played;
+  /** where Node-RED's own HTTP endpoints are */
+  readonly origin: string;
+
   constructor(
-    private readonly scene: Stage,
-    private readonly played: Played,
-    /** where Node-RED's own HTTP endpoints are */
-    readonly origin: string,
-  ) {}
+    scene: Stage,
+    played: Played,
+
+    origin: string,
+  ) {
+    this.#scene = scene;
+    this.#played = played;
+    this.origin = origin;
+  }
 
   /** The button of an inject node. */
   press(id: string): void {
-    this.played.node(id).receive({});
+    this.#played.node(id).receive({});
   }
 
   /** A customer writes; Ana, unless somebody else is named. */
   write(body: Record<string, unknown>): Promise<Record<string, unknown>> {
-    return this.scene.control('messages', { conversationId: 'conv_ana', ...body });
+    return this.#scene.control('messages', { conversationId: 'conv_ana', ...body });
   }
 
   control(route: string, body: object): Promise<Record<string, unknown>> {
-    return this.scene.control(route, body);
+    return this.#scene.control(route, body);
   }
 
   /** @returns the last message that a debug node gets, once it is so many */
@@ -98,23 +107,25 @@ export class Trial {
 
   /** @returns what a debug node gets, once it is so many messages */
   all(id: string, count: number): Promise<Loose[]> {
-    return this.until(this.played.probe(id).take(count));
+    return this.until(this.#played.probe(id).take(count));
   }
 
   /** @returns the last of so many texts that are sent, once they are */
   async said(count: number): Promise<string> {
-    const { sends } = await this.until(until(this.scene.state, ({ sends }) => sends.length >= count));
+    const { sends } = await this.until(until(this.#scene.state, ({ sends }) => sends.length >= count));
     return String(sends[count - 1]?.text);
   }
 
   async conversation(id = 'conv_ana'): Promise<Record<string, unknown>> {
-    const { data } = await (await fetch(`${this.scene.sandbox.url}/_sandbox/conversations`)).json();
+    const { data } = await (await fetch(`${this.#scene.sandbox.url}/_sandbox/conversations`)).json();
     return data.find((one: { id: string }) => one.id === id);
   }
 
   /** What goes wrong comes out of the debug node behind Catch, and ends the wait at once. */
   private until<T>(what: Promise<T>): Promise<T> {
-    const problems = this.played.flow.filter(({ id }) => id.endsWith('_error')).map(({ id }) => this.played.probe(id));
+    const problems = this.#played.flow
+      .filter(({ id }) => id.endsWith('_error'))
+      .map(({ id }) => this.#played.probe(id));
     const failed = problems.map(async (probe) => {
       const { error } = await probe.first();
       throw new Error(`${error?.code}: ${error?.message}`);

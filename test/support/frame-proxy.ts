@@ -119,29 +119,36 @@ class Wire {
   #held: { bytes: Buffer; text: string } | undefined;
   #release: NodeJS.Timeout | undefined;
   readonly #before: string[] = [];
+  readonly #client: Socket;
+  readonly #mischief: (text: string) => Trick | undefined;
+  readonly #rubbish: () => (typeof garbage)[number] | undefined;
 
   constructor(
-    private readonly client: Socket,
-    private readonly mischief: (text: string) => Trick | undefined,
-    private readonly rubbish: () => (typeof garbage)[number] | undefined,
-  ) {}
+    client: Socket,
+    mischief: (text: string) => Trick | undefined,
+    rubbish: () => (typeof garbage)[number] | undefined,
+  ) {
+    this.#client = client;
+    this.#mischief = mischief;
+    this.#rubbish = rubbish;
+  }
 
   take(bytes: Buffer): void {
     if (this.#mode === 'unknown') {
       this.#mode = bytes.toString('latin1', 0, 12) === 'HTTP/1.1 101' ? 'frames' : 'http';
       if (this.#mode === 'frames') {
         const end = bytes.indexOf('\r\n\r\n') + 4;
-        this.client.write(bytes.subarray(0, end));
+        this.#client.write(bytes.subarray(0, end));
         return this.take(bytes.subarray(end));
       }
     }
-    if (this.#mode === 'http') return void this.client.write(bytes);
+    if (this.#mode === 'http') return void this.#client.write(bytes);
     this.#bytes = Buffer.concat([this.#bytes, bytes]);
-    for (let next = parsed(this.#bytes); next && !this.client.destroyed; next = parsed(this.#bytes)) {
+    for (let next = parsed(this.#bytes); next && !this.#client.destroyed; next = parsed(this.#bytes)) {
       const raw = this.#bytes.subarray(0, next.size);
       this.#bytes = this.#bytes.subarray(next.size);
       if (next.opcode === text) this.#play(next.payload.toString(), raw);
-      else this.client.write(raw);
+      else this.#client.write(raw);
     }
   }
 
@@ -150,7 +157,7 @@ class Wire {
   }
 
   #play(payload: string, raw: Buffer): void {
-    const trick = this.mischief(payload);
+    const trick = this.#mischief(payload);
     if (this.#held && !mayPass(payload, this.#held.text)) this.#flush();
     if (trick === 'late' && !this.#held) {
       this.#held = { bytes: raw, text: payload };
@@ -167,12 +174,12 @@ class Wire {
     clearTimeout(this.#release);
     const held = this.#held;
     this.#held = undefined;
-    if (held) this.client.write(held.bytes);
+    if (held) this.#client.write(held.bytes);
   }
 
   #write(payload: string, raw: Buffer, trick: Trick | undefined): void {
-    const { client } = this;
-    const [opcode = text, rubbish = ''] = trick === 'garbage' ? (this.rubbish() ?? []) : [];
+    const client = this.#client;
+    const [opcode = text, rubbish = ''] = trick === 'garbage' ? (this.#rubbish() ?? []) : [];
     if (trick === 'garbage') client.write(frame(opcode, rubbish));
     if (trick === 'fragments') {
       const middle = Math.floor(raw.length / 2);

@@ -148,12 +148,17 @@ export interface Answer {
 
 /** A running Node-RED. */
 export class Red {
-  private constructor(
-    readonly program: Program,
-    readonly url: string,
-    readonly userDir: string,
-    private readonly ownsFolder: boolean,
-  ) {}
+  readonly program: Program;
+  readonly url: string;
+  readonly userDir: string;
+  readonly #ownsFolder: boolean;
+
+  private constructor(program: Program, url: string, userDir: string, ownsFolder: boolean) {
+    this.program = program;
+    this.url = url;
+    this.userDir = userDir;
+    this.#ownsFolder = ownsFolder;
+  }
 
   static async start({ version = red4, flow = [], userDir, settings = {}, code = '' }: RedOptions = {}): Promise<Red> {
     if (!version.red) throw new Error(`${version.name} is not here`);
@@ -218,7 +223,7 @@ export class Red {
   /** @returns the exit code */
   async stop(): Promise<number | string> {
     const how = await this.program.end('SIGINT', 20);
-    if (this.ownsFolder) removeFolder(this.userDir);
+    if (this.#ownsFolder) removeFolder(this.userDir);
     return how;
   }
 }
@@ -255,11 +260,13 @@ export type Say = { status?: number; headers?: Record<string, string>; body?: st
 /** A server that keeps what it is sent, and answers what the test says. */
 export class Listener {
   readonly heard: Heard[] = [];
+  readonly url: string;
+  readonly close: () => Promise<void>;
 
-  private constructor(
-    readonly url: string,
-    readonly close: () => Promise<void>,
-  ) {}
+  private constructor(url: string, close: () => Promise<void>) {
+    this.url = url;
+    this.close = close;
+  }
 
   /** @param answer what to say; undefined breaks the connection off */
   static async open(answer: (heard: Heard) => Say | undefined = () => ({})): Promise<Listener> {
@@ -329,7 +336,11 @@ export interface Customer {
 
 /** The sandbox seen from outside: the customer who writes, and what the shop answers. */
 export class Shop {
-  constructor(readonly url: string) {}
+  readonly url: string;
+
+  constructor(url: string) {
+    this.url = url;
+  }
 
   async ask(method: string, target: string, body?: unknown): Promise<Answer> {
     const response = await fetch(this.url + target, {
