@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { type LimitOutcome, startLimited, underLimit } from './limit';
-import { report } from './report';
+import { type Results, report } from './report';
 import { startServer } from './server';
 import { type Subject, subjects } from './subjects';
 import { type Outcome, type Round, work } from './worker';
@@ -15,9 +15,6 @@ import { type Outcome, type Round, work } from './worker';
 export const rounds = 7;
 export const concurrencies = [1, 10, 50] as const;
 const roundMs = 700;
-
-/** concurrency, then subject, then round */
-export type Results = Map<number, Record<Subject, Outcome[]>>;
 
 function start(...args: string[]): ChildProcess {
   // What the environment says about proxies is not meant for these.

@@ -1,11 +1,12 @@
 import { cpus } from 'node:os';
-import type { Results } from './client';
 import { type LimitOutcome, limit } from './limit';
 import { judge, pairs, show, spread, table } from './measure';
 import { type Subject, subjects, undiciOrFetch } from './subjects';
 import type { Outcome } from './worker';
 
 type Outcomes = Record<Subject, Outcome[]>;
+/** concurrency, then subject, then round */
+export type Results = Map<number, Outcomes>;
 
 const ratio = (a: number, b: number) => a / b;
 const difference = (a: number, b: number) => a - b;
