@@ -1,0 +1,102 @@
+// Who may import whom. CONTRIBUTING.md prints both tables, and rooms.test.ts compares.
+
+export interface Room {
+  /** a path, in which ** stands for anything and * for anything without a slash; the first room that fits counts */
+  files: string;
+  /** what these files may import beside each other; packages are planned below */
+  may: readonly string[];
+}
+
+const ground = ['lib/errors.ts', 'lib/model.ts'];
+
+export const rooms: readonly Room[] = [
+  { files: 'lib/*.ts', may: [] },
+  { files: 'lib/async/**', may: ['lib/errors.ts'] },
+  { files: 'lib/text/**', may: ['lib/errors.ts', 'node:vm'] },
+  { files: 'lib/ledger/**', may: ['lib/errors.ts', 'node:fs', 'node:path'] },
+  { files: 'lib/messages/**', may: [...ground, 'lib/people/phone.ts', 'lib/text/index.ts'] },
+  { files: 'lib/contract/**', may: ground },
+  { files: 'lib/ai/**', may: [...ground, 'lib/contract/**', 'lib/messages/**', 'lib/text/**'] },
+  { files: 'lib/webhooks/**', may: [...ground, 'lib/contract/**', 'node:**'] },
+  { files: 'lib/client/**', may: [...ground, 'lib/async/**', 'lib/contract/**', 'node:**'] },
+  { files: 'lib/realtime/**', may: [...ground, 'lib/async/**', 'lib/contract/**'] },
+  {
+    files: 'lib/people/**',
+    may: [...ground, 'lib/async/**', 'lib/messages/**', 'lib/text/**', 'lib/client/index.ts', 'node:**'],
+  },
+  {
+    files: 'lib/sending/**',
+    may: [
+      ...ground,
+      'lib/async/**',
+      'lib/messages/**',
+      'lib/people/**',
+      'lib/text/**',
+      'lib/client/index.ts',
+      'lib/realtime/index.ts',
+      'node:**',
+    ],
+  },
+  { files: 'nodes/index.ts', may: ['nodes/**'] },
+  {
+    files: 'nodes/linktor-*.ts',
+    may: [
+      ...ground,
+      'lib/ai/**',
+      'lib/messages/**',
+      'lib/people/**',
+      'lib/*/index.ts',
+      'nodes/kit/define.ts',
+      'nodes/kit/fields.ts',
+      'nodes/kit/to-msg.ts',
+      'nodes/kit/action/**',
+      'nodes/kit/trigger/**',
+    ],
+  },
+  { files: 'nodes/sidebar/**', may: ['nodes/kit/admin/types.ts'] },
+  { files: 'nodes/kit/editor/**', may: ['nodes/kit/define.ts', 'nodes/kit/fields.ts', 'nodes/kit/admin/types.ts'] },
+  {
+    files: 'nodes/kit/**',
+    may: [...ground, 'lib/messages/**', 'lib/*/index.ts', 'nodes/sidebar/types.ts', 'package.json', 'node:**'],
+  },
+  { files: 'sandbox/**', may: ['node:**'] },
+];
+
+/** Packages, and the files that may import them: each has one door into the product, and its own into the sandbox. */
+export const doors: Readonly<Record<string, readonly string[]>> = {
+  ajv: ['lib/ai/json-schema.ts'],
+  axios: ['lib/client/transport.ts'],
+  busboy: ['sandbox/**'],
+  'http-proxy-agent': ['lib/client/agents.ts'],
+  'https-proxy-agent': ['lib/client/agents.ts'],
+  'libphonenumber-js': ['lib/people/phone.ts'],
+  minisearch: ['sandbox/**'],
+  mustache: ['nodes/kit/evaluate.ts'],
+  'node-red': ['nodes/kit/red.ts'],
+  'proxy-from-env': ['lib/client/agents.ts'],
+  re2js: ['lib/text/**'],
+  'socks-proxy-agent': ['lib/client/agents.ts'],
+  ws: ['lib/realtime/socket/transport.ts', 'sandbox/**'],
+};
+
+/** Does a path or a package fit a pattern? */
+export function fits(pattern: string, name: string): boolean {
+  const source = pattern
+    .replace(/[.+?^${}()|[\]\\]/g, '\\$&')
+    .replace(/\*\*|\*/g, (stars) => (stars === '**' ? '.*' : '[^/]*'));
+  return new RegExp(`^${source}$`).test(name);
+}
+
+/** The tables as CONTRIBUTING.md prints them. */
+export function tables(): string {
+  const code = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(', ');
+  return [
+    '| Files | may import, beside each other |',
+    '| --- | --- |',
+    ...rooms.map(({ files, may }) => `| \`${files}\` | ${may.length > 0 ? code(may) : 'nothing'} |`),
+    '',
+    '| Package | enters by |',
+    '| --- | --- |',
+    ...Object.entries(doors).map(([name, files]) => `| \`${name}\` | ${code(files)} |`),
+  ].join('\n');
+}
