@@ -1,6 +1,7 @@
 // Small things that the commands of this project share. Node built-ins only.
 import { spawn } from 'node:child_process';
 import net from 'node:net';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
@@ -17,6 +18,18 @@ export function node(args, env = {}) {
     child.once('error', reject);
     child.once('exit', (code, signal) => resolve(code ?? (signal === null ? 1 : 130)));
   });
+}
+
+/**
+ * Runs tests.
+ * @param {string[]} args files, patterns and options for mocha
+ * @param {NodeJS.ProcessEnv} [env]
+ * @returns {Promise<number>} its exit code
+ */
+export function mocha(args, env = {}) {
+  const script = path.join(root, 'node_modules', 'mocha', 'bin', 'mocha.js');
+  const options = ['--reporter', 'tools/reporter.cjs', '--timeout', '20000', '--exit=false'];
+  return node(['--import', 'tsx', '--expose-gc', script, ...options, ...args], env);
 }
 
 /**

@@ -1,10 +1,9 @@
 // npm test: installs what is missing, builds, and runs the whole suite. Arguments go to mocha, so that
 // `npm test -- test/lib/**/*.test.ts` runs a part of it.
-import path from 'node:path';
 import { chromium } from './chromium.mjs';
 import { install } from './install.mjs';
 import { nodeRed5 } from './node-red-5.mjs';
-import { node, root } from './run.mjs';
+import { mocha, node } from './run.mjs';
 
 await install();
 const browser = await chromium();
@@ -17,19 +16,12 @@ if ((await node(['build.mjs'])) !== 0) process.exit(1);
 
 const args = process.argv.slice(2);
 const files = args.some((arg) => !arg.startsWith('-')) ? [] : ['test/**/*.test.ts'];
-const mocha = path.join(root, 'node_modules', 'mocha', 'bin', 'mocha.js');
-const options = ['--reporter', 'tools/reporter.cjs', '--timeout', '20000', '--exit=false'];
-const code = await node(['--import', 'tsx', '--expose-gc', mocha, ...options, ...files, ...args], {
+const code = await mocha([...files, ...args], {
   CHROMIUM_PATH: browser ?? '',
   NODE_RED_5: five ? JSON.stringify(five) : '',
 });
 // The flows once more, against the self-hosted server.
-const again =
-  args.length > 0
-    ? 0
-    : await node(['--import', 'tsx', '--expose-gc', mocha, ...options, 'test/nodes/linktor-*.test.ts'], {
-        LINKTOR_CONTRACT: 'server',
-      });
+const again = args.length > 0 ? 0 : await mocha(['test/nodes/linktor-*.test.ts'], { LINKTOR_CONTRACT: 'server' });
 for (const line of missing) console.log(line);
 if (missing.length > 0 && process.env.CI) console.log('CI must run everything: failed.');
 process.exitCode = code !== 0 || again !== 0 || (missing.length > 0 && process.env.CI) ? 1 : 0;
