@@ -14,6 +14,17 @@ export const rooms: readonly Room[] = [
   { files: 'lib/async/**', may: ['lib/errors.ts'] },
   { files: 'lib/text/**', may: ['lib/errors.ts', 'node:vm'] },
   { files: 'lib/ledger/**', may: ['lib/errors.ts', 'node:fs', 'node:path'] },
+  {
+    files: 'lib/dialogue/**',
+    may: [
+      ...ground,
+      'lib/async/**',
+      'lib/messages/**',
+      'lib/people/phone.ts',
+      'lib/ledger/index.ts',
+      'lib/text/index.ts',
+    ],
+  },
   { files: 'lib/messages/**', may: [...ground, 'lib/people/phone.ts', 'lib/text/index.ts'] },
   { files: 'lib/contract/**', may: ground },
   { files: 'lib/ai/**', may: [...ground, 'lib/contract/**', 'lib/messages/**', 'lib/text/**'] },

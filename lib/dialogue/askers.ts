@@ -1,0 +1,50 @@
+import type { Asker } from './dialogue';
+
+/** a node that is being deployed is waited for so long */
+const MAX_ABSENCE_MS = 60_000;
+
+/** The nodes that ask and are deployed, by their ids. */
+export class Askers {
+  readonly #askers = new Map<string, Asker>();
+  readonly #awaited = new Map<string, Set<() => void>>();
+
+  add(nodeId: string, asker: Asker): () => void {
+    this.#askers.set(nodeId, asker);
+    for (const look of this.#awaited.get(nodeId) ?? []) look();
+    return () => {
+      if (this.#askers.get(nodeId) === asker) this.#askers.delete(nodeId);
+    };
+  }
+
+  has(nodeId: string): boolean {
+    return this.#askers.has(nodeId);
+  }
+
+  get(nodeId: string): Asker | undefined {
+    return this.#askers.get(nodeId);
+  }
+
+  /** @returns the node, as soon as it is deployed; undefined when it does not come */
+  arrival(nodeId: string): Promise<Asker | undefined> {
+    const present = this.#askers.get(nodeId);
+    if (present) return Promise.resolve(present);
+    return new Promise((resolve) => {
+      const waiting = this.#awaited.get(nodeId) ?? new Set();
+      this.#awaited.set(nodeId, waiting);
+      const look = () => {
+        clearTimeout(timer);
+        waiting.delete(look);
+        if (waiting.size === 0) this.#awaited.delete(nodeId);
+        resolve(this.#askers.get(nodeId));
+      };
+      const timer = setTimeout(look, MAX_ABSENCE_MS);
+      timer.unref();
+      waiting.add(look);
+    });
+  }
+
+  /** Nobody comes any more. */
+  stop(): void {
+    for (const waiting of [...this.#awaited.values()]) for (const look of [...waiting]) look();
+  }
+}

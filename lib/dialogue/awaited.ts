@@ -1,0 +1,87 @@
+import type { Conversation, Message } from '../model';
+import type { Dialogue, DialoguePlace } from './dialogue';
+
+/** The whole seconds of some channels make an answer look older than its question. */
+const CLOCK_GRAIN_MS = 1000;
+
+/** @returns the place of a dialogue in which a message may be its answer: the right conversation, person and time */
+export function placeFor(dialogue: Dialogue, message: Message, conversation?: Conversation): DialoguePlace | undefined {
+  const place = dialogue.places.find(({ conversationId }) => conversationId === message.conversationId);
+  if (!place || !isAwaited(dialogue, message, conversation)) return undefined;
+  if (dialogue.places.some(({ messageId }) => messageId === message.id)) return undefined;
+  if (message.id === dialogue.carried.messageId) return undefined;
+  const at = message.createdAt === undefined ? Number.NaN : Date.parse(message.createdAt);
+  // A message without a time that can be read is taken as new.
+  if (at + CLOCK_GRAIN_MS < (place.since ?? 0) || at > dialogue.deadline) return undefined;
+  return place;
+}
+
+/** Who wrote it is whom the dialogue waits for. */
+function isAwaited({ who, whoIds }: Dialogue, message: Message, conversation?: Conversation): boolean {
+  const sender = message.senderType ?? (message.direction === 'inbound' ? 'contact' : 'agent');
+  const isPerson = sender !== 'bot' && sender !== 'system';
+  switch (who) {
+    case 'contact':
+      return sender === 'contact' && message.direction === 'inbound';
+    case 'anyone':
+      return isPerson;
+    case 'colleague':
+      return isPerson && sender !== 'contact';
+    default:
+      return isPerson && whoIds.some((id) => namesOf(message, conversation).has(spelling(id)));
+  }
+}
+
+/** Everything that the writer of a message is known by. */
+function namesOf({ senderId, senderType }: Message, conversation?: Conversation): ReadonlySet<string> {
+  const { contactId, contact } = conversation ?? {};
+  const ofContact = [
+    contactId,
+    contact?.phone,
+    contact?.email,
+    ...(contact?.identifiers ?? []).map((one) => one.identifier),
+  ];
+  const names = senderType === 'contact' || senderType === undefined ? [senderId, ...ofContact] : [senderId];
+  return new Set(names.filter((name): name is string => typeof name === 'string').map(spelling));
+}
+
+/** Of a phone number only the digits count. */
+function spelling(name: string): string {
+  const plain = name.normalize('NFKC').trim().toLowerCase();
+  const digits = /^[\d\s().+\-/]+$/.test(plain) ? plain.replace(/\D/g, '').replace(/^00/, '') : '';
+  return digits.length > 5 ? digits : plain;
+}
+
+/** Two dialogues that the same message could answer. */
+export function isRival(one: Dialogue, other: Dialogue): boolean {
+  const areThese = one.who === 'these' && other.who === 'these';
+  const isSameWho = areThese
+    ? one.whoIds.some((id) => other.whoIds.some((second) => spelling(id) === spelling(second)))
+    : one.who === other.who || one.who === 'anyone' || other.who === 'anyone';
+  return isSameWho && one.places.some((place) => other.places.some((second) => isSamePlace(place, second)));
+}
+
+function isSamePlace(one: DialoguePlace, other: DialoguePlace): boolean {
+  if (one.conversationId !== undefined && other.conversationId !== undefined) {
+    return one.conversationId === other.conversationId;
+  }
+  return one.contactId !== undefined && one.contactId === other.contactId;
+}
+
+/** Tags of the conversations and people of a dialogue. */
+export function placeTagsOf({ places }: Dialogue): string[] {
+  const tags = places.flatMap(({ conversationId, contactId }) => [
+    ...(conversationId === undefined ? [] : [conversationTag(conversationId)]),
+    ...(contactId === undefined ? [] : [contactTag(contactId)]),
+  ]);
+  return [...new Set(tags)];
+}
+
+/** What the ledger finds a dialogue by. */
+export function tagsOf(dialogue: Dialogue): string[] {
+  return [...placeTagsOf(dialogue), nodeTag(dialogue.nodeId)];
+}
+
+export const conversationTag = (id: string) => `c:${id}`;
+export const contactTag = (id: string) => `p:${id}`;
+export const nodeTag = (id: string) => `n:${id}`;

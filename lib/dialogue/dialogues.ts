@@ -1,0 +1,384 @@
+import { KeyedMutex } from '../async/keyed-mutex';
+import { LinktorError } from '../errors';
+import type { Ledger } from '../ledger';
+import type { Conversation, Message } from '../model';
+import { Askers } from './askers';
+import { placeFor, placeTagsOf } from './awaited';
+import { Clock } from './clock';
+import type { Asker, Dialogue, DialoguePlace, Ending, EndReason, Said } from './dialogue';
+import { Joiner } from './joiner';
+import { dueOf, Records } from './records';
+
+/** a claim has 5 s in all; a question that is still being sent then has been sent as far as we can know */
+const MAX_WAIT_FOR_SEND_MS = 4000;
+/** ids of messages that a dialogue remembers to have taken */
+const MAX_TAKEN = 50;
+
+export interface DialoguesSettings {
+  ledger: Ledger;
+  /** our own nodes have sent this message */
+  isOwn(messageId: string): boolean;
+  /** how many dialogues are open has changed */
+  onChange?(): void;
+  /** something failed that belongs to no node */
+  onProblem(error: unknown): void;
+}
+
+/** What the newcomer wants to become of a question that waits for the same person. */
+export type Another = 'replace' | 'queue' | 'refuse';
+
+/**
+ * All questions and forms of an account that wait for an answer. Each is a record in the ledger; what happens to one
+ * happens in turn, and its end is decided by who deletes the record.
+ */
+export class Dialogues {
+  readonly #settings: DialoguesSettings;
+  readonly #records: Records;
+  readonly #askers = new Askers();
+  readonly #turns = new KeyedMutex();
+  readonly #joiner: Joiner;
+  readonly #clock: Clock;
+  /** questions that are being sent, until they stand or have failed */
+  readonly #leaving = new Map<string, Promise<void>>();
+  /** those who wait until a place is free */
+  readonly #queued = new Set<() => void>();
+  /** how many dialogues have ended: who looks after that need not wait for the next one */
+  #ends = 0;
+  /** ids of the dialogues that this process has begun itself */
+  readonly #begunHere = new Set<string>();
+  /** open dialogues of this process, by id */
+  readonly #open = new Map<string, Dialogue['kind']>();
+
+  constructor(settings: DialoguesSettings) {
+    this.#settings = settings;
+    this.#records = new Records(settings.ledger);
+    this.#clock = new Clock((id) => this.#background(this.#due(id)));
+    this.#joiner = new Joiner((id, said) => this.#background(this.#take(id, said)));
+  }
+
+  /** Take up what a process before has left. The clock does not run yet. @returns the conversations to catch up on */
+  async load(): Promise<{ conversationId: string; since: number }[]> {
+    const found = await this.#records.all();
+    const since = new Map<string, number>();
+    for (const dialogue of found) {
+      this.#note(dialogue);
+      if (dialogue.state === 'asking') await this.#records.change(dialogue, uncertain);
+      for (const place of dialogue.places) {
+        if (place.conversationId === undefined) continue;
+        const from = place.since ?? dialogue.asked;
+        since.set(place.conversationId, Math.min(since.get(place.conversationId) ?? from, from));
+      }
+    }
+    return [...since].map(([conversationId, from]) => ({ conversationId, since: from }));
+  }
+
+  /** What was missed has been handed in: deadlines may fire. */
+  start(): void {
+    this.#clock.start();
+  }
+
+  stop(): void {
+    this.#clock.stop();
+    this.#joiner.stop();
+    this.#askers.stop();
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** @returns how many dialogues of one node wait */
+  async countOf(nodeId: string): Promise<number> {
+    return (await this.#records.ofNode(nodeId)).length;
+  }
+
+  list(): Promise<Dialogue[]> {
+    return this.#records.all();
+  }
+
+  /** A node is there, and judges the answers to its questions. @returns the function that ends it */
+  register(nodeId: string, asker: Asker): () => void {
+    return this.#askers.add(nodeId, asker);
+  }
+
+  /** A node has been deleted or disabled: nobody will use the answers. @returns how many dialogues have ended */
+  async forget(nodeId: string): Promise<number> {
+    const found = await this.#records.ofNode(nodeId);
+    for (const dialogue of found) await this.#drop(dialogue);
+    return found.length;
+  }
+
+  /** Dialogues whose node has not come back are dropped. @returns them */
+  async dropOrphans(): Promise<Dialogue[]> {
+    const orphans = (await this.#records.all()).filter(({ nodeId }) => !this.#askers.has(nodeId));
+    for (const dialogue of orphans) await this.#drop(dialogue);
+    return orphans;
+  }
+
+  /**
+   * Ask: the record and the claim stand before `send` is called, since an answer may be faster than the server's.
+   * @param send resolves with where and when the question stands; it may call `placed` before, when it knows where
+   * @throws LinktorError `conflict` when somebody else waits and `another` is refuse; `storage`; whatever `send` throws
+   */
+  async ask(
+    dialogue: Dialogue,
+    another: Another,
+    send: (placed: (place: DialoguePlace) => Promise<void>) => Promise<DialoguePlace[]>,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    await this.#admit(dialogue, another, () => this.#records.put(dialogue), signal);
+    this.#begunHere.add(dialogue.id);
+    this.#note(dialogue);
+    let stands = () => {};
+    this.#leaving.set(
+      dialogue.id,
+      new Promise((resolve) => {
+        stands = resolve;
+      }),
+    );
+    const placed = async (place: DialoguePlace) => {
+      const known = await this.#records.get(dialogue);
+      if (!known) return;
+      const put = () => this.#records.change(dialogue, (now) => ({ ...now, places: merged(now.places, place) }));
+      await this.#admit({ ...known, places: merged(known.places, place) }, another, put, signal);
+    };
+    try {
+      const places = await send(placed);
+      await this.#records.change(dialogue, (now) => ({
+        ...now,
+        state: 'waiting',
+        places: places.reduce(merged, now.places),
+      }));
+    } catch (error) {
+      await this.#drop(dialogue);
+      throw error;
+    } finally {
+      this.#leaving.delete(dialogue.id);
+      stands();
+    }
+  }
+
+  /**
+   * Is this message the answer to an open question? Whether it is a valid one is found out afterwards.
+   * @returns at once where that is known
+   */
+  claim(said: Said): boolean | Promise<boolean> {
+    if (this.#open.size === 0 && !this.#settings.ledger.isShared) return false;
+    const { message } = said;
+    if (this.#settings.isOwn(message.id)) return false;
+    const found = this.#records.inConversation(message.conversationId);
+    return Array.isArray(found) ? this.#claimOf(found, said) : found.then((arrived) => this.#claimOf(arrived, said));
+  }
+
+  #claimOf(found: readonly Dialogue[], said: Said): boolean | Promise<boolean> {
+    const possible = found.filter((one) => placeFor(one, said.message, said.conversation));
+    // The newest question is the one that the person has in front of them.
+    const dialogue = possible.sort((one, other) => other.asked - one.asked)[0];
+    if (!dialogue) return false;
+    if (dialogue.taken.includes(said.message.id)) return true;
+    const leaving = this.#leaving.get(dialogue.id);
+    return leaving === undefined ? this.#claimFor(dialogue, said) : this.#claimLater(dialogue, said, leaving);
+  }
+
+  /** The question is on its way: only when it stands is it known which of the two was first. */
+  async #claimLater(dialogue: Dialogue, said: Said, leaving: Promise<void>): Promise<boolean> {
+    await Promise.race([leaving, new Promise((resolve) => setTimeout(resolve, MAX_WAIT_FOR_SEND_MS).unref())]);
+    const known = await this.#records.get(dialogue);
+    if (!known || !placeFor(known, said.message, said.conversation)) return false;
+    return this.#claimFor(known, said);
+  }
+
+  #claimFor(dialogue: Dialogue, said: Said): boolean | Promise<boolean> {
+    const asker = this.#askers.get(dialogue.nodeId);
+    const withAsker = (present: Asker | undefined) => {
+      if (!present || present.letsThrough(said.message)) return false;
+      this.#joiner.add(dialogue.id, said, present.join);
+      return true;
+    };
+    return asker ? withAsker(asker) : this.#askers.arrival(dialogue.nodeId).then(withAsker);
+  }
+
+  /**
+   * What somebody has said instead of the person, or what was seen by a process that did not get to its end.
+   * @returns false when no such dialogue is open
+   */
+  async answer(id: string, said: Said): Promise<boolean> {
+    if (!this.#open.has(id)) return false;
+    await this.#take(id, [said]);
+    return true;
+  }
+
+  /** @returns false when it has ended already */
+  async end(id: string, reason: EndReason): Promise<boolean> {
+    return this.#turns.run(id, async () => {
+      const dialogue = await this.#known(id);
+      return dialogue !== undefined && this.#finish(dialogue, { kind: 'ended', reason }, []);
+    });
+  }
+
+  /** Ends all dialogues of a conversation that a filter names. */
+  async endIn(conversationId: string, reason: EndReason, fits: (dialogue: Dialogue) => boolean = () => true) {
+    const found = await this.#records.inConversation(conversationId);
+    for (const dialogue of found) if (fits(dialogue)) await this.end(dialogue.id, reason);
+  }
+
+  async #take(id: string, said: readonly Said[]): Promise<void> {
+    await this.#turns.run(id, async () => {
+      const dialogue = await this.#known(id);
+      const fresh = said.filter(({ message }) => !dialogue?.taken.includes(message.id));
+      if (!dialogue || fresh.length === 0) return;
+      const asker = await this.#askers.arrival(dialogue.nodeId);
+      if (!asker) return;
+      try {
+        const step = await asker.take(dialogue, fresh);
+        if (step.kind === 'end') {
+          await this.#finish(dialogue, step.ending, fresh);
+          return;
+        }
+        const taken = [...dialogue.taken, ...fresh.map(({ message }) => message.id)].slice(-MAX_TAKEN);
+        const changed = await this.#records.change(dialogue, (now) => ({ ...now, ...step.change, taken }));
+        if (changed) this.#note(changed);
+        await step.afterwards?.();
+      } catch (error) {
+        asker.failed(dialogue, error);
+      }
+    });
+  }
+
+  async #due(id: string): Promise<void> {
+    await this.#turns.run(id, async () => {
+      const dialogue = await this.#known(id);
+      if (!dialogue) return;
+      const now = Date.now();
+      // It was changed, by another process maybe.
+      if (dueOf(dialogue) > now) return this.#note(dialogue);
+      if (dialogue.deadline <= now) {
+        await this.#finish(dialogue, { kind: 'nobody' }, []);
+        return;
+      }
+      await this.#remind(dialogue);
+    });
+  }
+
+  async #remind(dialogue: Dialogue): Promise<void> {
+    const [, ...later] = dialogue.reminders;
+    // Kept before it is sent: after a crash it is not sent twice.
+    const changed = await this.#records.change(dialogue, (now) => ({ ...now, reminders: later }));
+    if (!changed) return;
+    this.#note(changed);
+    const asker = await this.#askers.arrival(dialogue.nodeId);
+    try {
+      const again = await asker?.remind(dialogue);
+      if (again === undefined || again >= dialogue.deadline) return;
+      const put = await this.#records.change(dialogue, (now) => ({ ...now, reminders: [again, ...now.reminders] }));
+      if (put) this.#note(put);
+    } catch (error) {
+      asker?.failed(dialogue, error);
+    }
+  }
+
+  /** The record goes first: a crash between the two loses one answer, and never gives one twice. */
+  async #finish(dialogue: Dialogue, ending: Ending, said: readonly Said[]): Promise<boolean> {
+    const asker = await this.#askers.arrival(dialogue.nodeId);
+    if (!(await this.#drop(dialogue))) return false;
+    const restarted = !this.#begunHere.delete(dialogue.id);
+    try {
+      await asker?.ended(dialogue, ending, { restarted, said });
+    } catch (error) {
+      asker?.failed(dialogue, error);
+    }
+    return true;
+  }
+
+  async #drop(dialogue: Dialogue): Promise<boolean> {
+    const isOurs = await this.#records.end(dialogue);
+    this.#ends++;
+    this.#open.delete(dialogue.id);
+    this.#clock.clear(dialogue.id);
+    this.#joiner.clear(dialogue.id);
+    for (const look of [...this.#queued]) look();
+    this.#settings.onChange?.();
+    return isOurs;
+  }
+
+  /** At most one question waits for a person in a conversation: the newcomer says what becomes of the other one. */
+  async #admit(dialogue: Dialogue, another: Another, put: () => Promise<unknown>, signal?: AbortSignal): Promise<void> {
+    for (;;) {
+      const ends = this.#ends;
+      // Two newcomers must not both find the place free.
+      const rivals = await this.#turns.run(placeTagsOf(dialogue), async () => {
+        const found = await this.#records.rivalsOf(dialogue);
+        if (found.length === 0) await put();
+        return found;
+      });
+      if (rivals.length === 0) return;
+      if (another === 'refuse') {
+        throw new LinktorError('conflict', 'Another question waits for an answer in this conversation.', {
+          hint: 'Wait until it has ended, or let this node replace it.',
+        });
+      }
+      if (another === 'queue') await this.#nextEnd(ends, signal);
+      else for (const rival of rivals) await this.end(rival.id, 'replaced');
+    }
+  }
+
+  /** Resolves when a dialogue has ended since `ends` were counted. @throws the reason of the signal */
+  #nextEnd(ends: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        this.#queued.delete(look);
+        signal?.removeEventListener('abort', look);
+        if (signal?.aborted) reject(signal.reason as Error);
+        else resolve();
+      };
+      this.#queued.add(look);
+      signal?.addEventListener('abort', look, { once: true });
+      if (signal?.aborted || this.#ends !== ends) look();
+    });
+  }
+
+  async #known(id: string): Promise<Dialogue | undefined> {
+    const kind = this.#open.get(id);
+    return kind === undefined ? undefined : this.#records.get({ kind, id });
+  }
+
+  #note(dialogue: Dialogue): void {
+    this.#open.set(dialogue.id, dialogue.kind);
+    this.#clock.set(dialogue.id, dueOf(dialogue));
+    this.#settings.onChange?.();
+  }
+
+  #background(work: Promise<void>): void {
+    work.catch((error: unknown) => this.#settings.onProblem(error));
+  }
+}
+
+/** Nothing is sent again: an answer may come, or the time runs out. */
+function uncertain(dialogue: Dialogue): Dialogue {
+  return { ...dialogue, state: 'waiting', uncertain: true };
+}
+
+/** What has become known of a place joins what was known of it. */
+function merged(places: readonly DialoguePlace[], place: DialoguePlace): DialoguePlace[] {
+  const index = places.findIndex(
+    ({ conversationId, contactId }) =>
+      (conversationId !== undefined && conversationId === place.conversationId) ||
+      (conversationId === undefined && (contactId === undefined || contactId === place.contactId)),
+  );
+  if (index < 0) return [...places, place];
+  return places.map((one, other) => (other === index ? { ...one, ...place } : one));
+}
+
+/** The parts of a message that an answer is judged by, for somebody who answers in another's place. */
+export function spoken(text: string, conversationId: string, conversation?: Conversation): Said {
+  const message: Message = {
+    id: `said:${Date.now()}:${Math.random().toString(36).slice(2)}`,
+    conversationId,
+    direction: 'inbound',
+    contentType: 'text',
+    text,
+    senderType: 'contact',
+    createdAt: new Date().toISOString(),
+  };
+  return { message, conversation, recovered: false };
+}

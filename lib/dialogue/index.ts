@@ -1,0 +1,12 @@
+export {
+  type Asker,
+  type Awaited,
+  awaitable,
+  type Dialogue,
+  type DialoguePlace,
+  type Ending,
+  type EndReason,
+  type Said,
+  type Step,
+} from './dialogue';
+export { type Another, Dialogues, type DialoguesSettings, spoken } from './dialogues';

@@ -1,0 +1,83 @@
+import type { Entry, Ledger, Namespace } from '../ledger';
+import { conversationTag, isRival, nodeTag, placeTagsOf, tagsOf } from './awaited';
+import type { Dialogue } from './dialogue';
+
+const KINDS = ['ask', 'form'] as const satisfies readonly Namespace[];
+
+/** The dialogues of an account in its ledger. All reads are promises, whether the engine needs them or not. */
+export class Records {
+  readonly #ledger: Ledger;
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+  }
+
+  /** Resolves when the record is as safe as the engine can make it. @throws LinktorError `storage`, `rate_limit` */
+  async put(dialogue: Dialogue): Promise<void> {
+    await this.#ledger.put(dialogue.kind, dialogue.id, dialogue, optionsOf(dialogue));
+  }
+
+  async get({ kind, id }: Pick<Dialogue, 'kind' | 'id'>): Promise<Dialogue | undefined> {
+    return (await this.#ledger.get<Dialogue>(kind, id))?.value;
+  }
+
+  /** @returns the record after the change; undefined when it has ended meanwhile */
+  async change(
+    { kind, id }: Pick<Dialogue, 'kind' | 'id'>,
+    change: (dialogue: Dialogue) => Dialogue,
+  ): Promise<Dialogue | undefined> {
+    const entry = await this.#ledger.update<Dialogue>(kind, id, (value) => {
+      if (!value) return undefined;
+      const changed = change(value);
+      return { value: changed, ...optionsOf(changed) };
+    });
+    return entry?.value;
+  }
+
+  /** @returns true for exactly one of those who end it */
+  end({ kind, id }: Pick<Dialogue, 'kind' | 'id'>): Promise<boolean> {
+    return this.#ledger.delete(kind, id);
+  }
+
+  async all(): Promise<Dialogue[]> {
+    const found = await Promise.all(KINDS.map(async (kind) => this.#ledger.list<Dialogue>(kind)));
+    return found.flat().map(({ value }) => value);
+  }
+
+  /** At once where the engine is this process's own: every message asks. */
+  inConversation(conversationId: string): Dialogue[] | Promise<Dialogue[]> {
+    const tag = conversationTag(conversationId);
+    const asks = this.#ledger.find<Dialogue>('ask', tag);
+    const forms = this.#ledger.find<Dialogue>('form', tag);
+    if (Array.isArray(asks) && Array.isArray(forms)) return valuesOf(asks, forms);
+    return Promise.all([asks, forms]).then((found) => valuesOf(...found));
+  }
+
+  async ofNode(nodeId: string): Promise<Dialogue[]> {
+    const found = await Promise.all(KINDS.map(async (kind) => this.#ledger.find<Dialogue>(kind, nodeTag(nodeId))));
+    return found.flat().map(({ value }) => value);
+  }
+
+  /** Those that the same answer could be meant for. */
+  async rivalsOf(dialogue: Dialogue): Promise<Dialogue[]> {
+    const asked = placeTagsOf(dialogue).flatMap((tag) =>
+      KINDS.map(async (kind) => this.#ledger.find<Dialogue>(kind, tag)),
+    );
+    const found = new Map((await Promise.all(asked)).flat().map(({ value }) => [value.id, value]));
+    found.delete(dialogue.id);
+    return [...found.values()].filter((one) => isRival(one, dialogue));
+  }
+}
+
+function valuesOf(...found: Entry<Dialogue>[][]): Dialogue[] {
+  return found.flat().map(({ value }) => value);
+}
+
+/** It has to be looked at when its next reminder, or its end, is due. */
+export function dueOf({ reminders, deadline }: Dialogue): number {
+  return Math.min(reminders[0] ?? deadline, deadline);
+}
+
+function optionsOf(dialogue: Dialogue): { due: number; tags: string[] } {
+  return { due: dueOf(dialogue), tags: tagsOf(dialogue) };
+}

@@ -1,0 +1,415 @@
+import { strict as assert } from 'node:assert';
+import { type SinonFakeTimers, useFakeTimers } from 'sinon';
+import type { Dialogue, Dialogues } from '../../../lib/dialogue';
+import type { AccountLedger } from '../../../lib/ledger';
+import { failing } from '../support';
+import { dialoguesOn, memoryLedger, question, says, sent, TestAsker } from './support';
+
+describe('the dialogues of an account', () => {
+  let ledger: AccountLedger;
+  let dialogues: Dialogues;
+  let asker: TestAsker;
+  let problems: unknown[];
+  let release: () => void;
+
+  beforeEach(async () => {
+    ledger = memoryLedger();
+    await ledger.open();
+    problems = [];
+    dialogues = dialoguesOn(ledger, problems);
+    asker = new TestAsker();
+    release = dialogues.register('node', asker);
+    dialogues.start();
+  });
+
+  afterEach(async () => {
+    dialogues.stop();
+    await ledger.close();
+    assert.deepEqual(problems, []);
+  });
+
+  const waiting = async () => (await dialogues.list()).map(({ id }) => id);
+
+  describe('one question', () => {
+    it('goes from asking to answered, and emits once', async () => {
+      const states: string[] = [];
+      const asked = question();
+      await dialogues.ask(asked, 'replace', async () => {
+        states.push((await dialogues.list())[0]?.state ?? 'none');
+        return sent();
+      });
+      states.push((await dialogues.list())[0]?.state ?? 'none');
+      assert.deepEqual(states, ['asking', 'waiting']);
+      const answer = says('yes');
+      assert.equal(dialogues.claim(answer), true);
+      const { ending, dialogue, restarted, said } = await asker.ended_.first();
+      assert.deepEqual(ending, { kind: 'answered', value: 'yes', facts: {} });
+      assert.equal(dialogue.places[0]?.messageId, 'question');
+      assert.equal(restarted, false);
+      assert.equal(said[0]?.message.id, answer.message.id);
+      assert.deepEqual(await waiting(), []);
+      assert.equal(dialogues.claim(says('yes')), false);
+      assert.equal(asker.ended_.all.length, 1);
+    });
+
+    it('has no record any more when its answer is emitted', async () => {
+      let records: Dialogue[] | undefined;
+      asker.ended = async () => {
+        records = await dialogues.list();
+      };
+      await dialogues.ask(question(), 'replace', sent);
+      await dialogues.answer((await waiting())[0] ?? '', says('yes'));
+      assert.deepEqual(records, []);
+    });
+
+    it('is asked again after an answer that does not fit, and goes on waiting', async () => {
+      await dialogues.ask(question(), 'replace', sent);
+      assert.equal(dialogues.claim(says('maybe')), true);
+      assert.equal(await asker.spoken.first(), 'again 1');
+      assert.equal((await dialogues.list())[0]?.attempts, 1);
+      await dialogues.claim(says('perhaps'));
+      await asker.spoken.some(2);
+      await dialogues.claim(says('cancel'));
+      assert.deepEqual((await asker.ended_.first()).ending, { kind: 'ended', reason: 'cancelled' });
+    });
+
+    it('takes the same message once, by whichever way it comes', async () => {
+      await dialogues.ask(question(), 'replace', sent);
+      const answer = says('maybe');
+      await dialogues.claim(answer);
+      await asker.spoken.first();
+      assert.equal(dialogues.claim({ ...answer, recovered: true }), true);
+      await dialogues.answer((await waiting())[0] ?? '', answer);
+      assert.equal(asker.takes, 1);
+    });
+
+    it('that cannot be sent leaves nothing behind', async () => {
+      const broken = () => Promise.reject(new Error('no server'));
+      await assert.rejects(dialogues.ask(question(), 'replace', broken), /no server/);
+      assert.deepEqual(await waiting(), []);
+      assert.equal(dialogues.size, 0);
+      assert.equal(asker.ended_.all.length, 0);
+    });
+
+    it('goes on waiting when its answer cannot be judged, and the node says so', async () => {
+      await dialogues.ask(question(), 'replace', sent);
+      await dialogues.answer((await waiting())[0] ?? '', says('break'));
+      assert.match(String(asker.failures[0]), /broken/);
+      await dialogues.claim(says('yes'));
+      await asker.ended_.first();
+    });
+
+    it('lets through what others have to get, and stays', async () => {
+      await dialogues.ask(question(), 'replace', sent);
+      assert.equal(dialogues.claim(says('/help')), false);
+      assert.equal((await waiting()).length, 1);
+    });
+
+    it('takes messages in quick succession as one answer', async () => {
+      asker.join = 0.05;
+      await dialogues.ask(question(), 'replace', sent);
+      assert.equal(dialogues.claim(says('yes')), true);
+      assert.equal(dialogues.claim(says('please')), true);
+      const { ending } = await asker.ended_.first();
+      assert.deepEqual(ending, { kind: 'answered', value: 'yes please', facts: {} });
+    });
+  });
+
+  describe('whose answer counts', () => {
+    const cases: [name: string, asked: Partial<Dialogue>, message: Parameters<typeof says>[1], expected: boolean][] = [
+      ['the customer', {}, {}, true],
+      ['another conversation', {}, { conversationId: 'c2' }, false],
+      ['a colleague where the customer is asked', {}, { direction: 'outbound', senderType: 'agent' }, false],
+      ['anybody', { who: 'anyone' }, { direction: 'outbound', senderType: 'user' }, true],
+      ['a bot', { who: 'anyone' }, { direction: 'outbound', senderType: 'bot' }, false],
+      ['one of ours', { who: 'anyone' }, { id: 'own-1', direction: 'outbound', senderType: 'agent' }, false],
+      ['the customer where a colleague is asked', { who: 'colleague' }, {}, false],
+      ['a colleague', { who: 'colleague' }, { direction: 'outbound', senderType: 'agent' }, true],
+      ['a named person', { who: 'these', whoIds: [' P1 '] }, {}, true],
+      ['somebody who is not named', { who: 'these', whoIds: ['p2'] }, {}, false],
+      ['the question itself', { who: 'anyone' }, { id: 'question', senderType: 'agent' }, false],
+      ['the message that began it', {}, { id: 'm0' }, false],
+    ];
+    for (const [name, asked, message, expected] of cases) {
+      it(`${expected ? 'takes' : 'leaves'} ${name}`, async () => {
+        await dialogues.ask(question(asked), 'replace', sent);
+        assert.equal(dialogues.claim(says('yes', message)), expected);
+      });
+    }
+
+    it('knows a named person by their number, however it is written', async () => {
+      await dialogues.ask(question({ who: 'these', whoIds: ['+55 (11) 98888-7777'] }), 'replace', sent);
+      const said = says('yes');
+      said.conversation = { id: 'c1', contactId: 'p9', contact: { id: 'p9', phone: '5511988887777', identifiers: [] } };
+      assert.equal(dialogues.claim(said), true);
+    });
+
+    it('leaves what was said before the question', async () => {
+      await dialogues.ask(question(), 'replace', sent);
+      assert.equal(dialogues.claim(says('yes', { createdAt: new Date(Date.now() - 5000).toISOString() })), false);
+    });
+
+    it('takes an answer of the same second: some channels count whole seconds', async () => {
+      await dialogues.ask(question(), 'replace', sent);
+      assert.equal(dialogues.claim(says('yes', { createdAt: new Date(Date.now() - 900).toISOString() })), true);
+    });
+
+    it('decides about a message of the moment of asking when the question stands', async () => {
+      const before = says('hello?', { createdAt: new Date(Date.now() - 3000).toISOString() });
+      let claimed: boolean | Promise<boolean> = false;
+      let early: boolean | Promise<boolean> = false;
+      await dialogues.ask(question({ asked: Date.now() - 4000 }), 'replace', async () => {
+        claimed = dialogues.claim(before);
+        early = dialogues.claim(says('yes'));
+        return sent();
+      });
+      assert.deepEqual(await Promise.all([claimed, early]), [false, true]);
+      await asker.ended_.first();
+    });
+  });
+
+  describe('another question for the same person', () => {
+    it('replaces the first, which says so', async () => {
+      const [first, second] = [question(), question()];
+      await dialogues.ask(first, 'replace', sent);
+      await dialogues.ask(second, 'replace', sent);
+      const { dialogue, ending } = await asker.ended_.first();
+      assert.equal(dialogue.id, first.id);
+      assert.deepEqual(ending, { kind: 'ended', reason: 'replaced' });
+      assert.deepEqual(await waiting(), [second.id]);
+    });
+
+    it('is refused', async () => {
+      await dialogues.ask(question(), 'replace', sent);
+      assert.equal((await failing(dialogues.ask(question(), 'refuse', sent))).code, 'conflict');
+      assert.equal((await waiting()).length, 1);
+    });
+
+    it('waits for its turn, in the order of coming', async () => {
+      const order: string[] = [];
+      const asking = ['a', 'b', 'c'].map((id) =>
+        dialogues.ask(question({ id }), 'queue', async () => {
+          order.push(id);
+          return sent();
+        }),
+      );
+      await asking[0];
+      assert.deepEqual(order, ['a']);
+      await dialogues.claim(says('yes'));
+      await asking[1];
+      await dialogues.claim(says('yes'));
+      await asking[2];
+      assert.deepEqual(order, ['a', 'b', 'c']);
+    });
+
+    it('that waits for its turn ends with its node', async () => {
+      await dialogues.ask(question(), 'replace', sent);
+      const ending = new AbortController();
+      const queued = dialogues.ask(question(), 'queue', sent, ending.signal);
+      ending.abort(new Error('closed'));
+      await assert.rejects(queued, /closed/);
+    });
+
+    it('leaves exactly one of many that come at once', async () => {
+      await Promise.all(Array.from({ length: 30 }, () => dialogues.ask(question(), 'replace', sent)));
+      assert.equal((await waiting()).length, 1);
+      assert.equal(asker.ended_.all.length, 29);
+    });
+
+    it('does not concern other people and conversations', async () => {
+      await dialogues.ask(question(), 'refuse', sent);
+      await dialogues.ask(question({ who: 'colleague' }), 'refuse', sent);
+      const elsewhere = { places: [{ conversationId: 'c2', contactId: 'p2' }] };
+      await dialogues.ask(question(elsewhere), 'refuse', async () => [{ conversationId: 'c2' }]);
+      assert.equal((await waiting()).length, 3);
+    });
+
+    it('counts as one when the conversation becomes known only by sending', async () => {
+      await dialogues.ask(question(), 'replace', sent);
+      const byContact = question({ places: [{ contactId: 'p1' }] });
+      await dialogues.ask(byContact, 'replace', async (placed) => {
+        await placed({ conversationId: 'c1', contactId: 'p1' });
+        return sent();
+      });
+      assert.deepEqual(await waiting(), [byContact.id]);
+    });
+  });
+
+  describe('time', () => {
+    let time: SinonFakeTimers;
+    beforeEach(() => {
+      dialogues.stop();
+      time = useFakeTimers({ now: Date.now(), toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+      dialogues.start();
+    });
+    afterEach(() => time.restore());
+
+    it('ends a question that nobody answers', async () => {
+      await dialogues.ask(question({ deadline: Date.now() + 60_000 }), 'replace', sent);
+      await time.tickAsync(59_999);
+      assert.equal(asker.ended_.all.length, 0);
+      await time.tickAsync(1);
+      assert.deepEqual((await asker.ended_.first()).ending, { kind: 'nobody' });
+    });
+
+    it('reaches a deadline of 29 days', async () => {
+      await dialogues.ask(question({ deadline: Date.now() + 29 * 86_400_000 }), 'replace', sent);
+      await time.tickAsync(29 * 86_400_000 - 1);
+      assert.equal(asker.ended_.all.length, 0);
+      await time.tickAsync(1);
+      await asker.ended_.first();
+    });
+
+    it('reminds, each time once, and not after the end', async () => {
+      const now = Date.now();
+      await dialogues.ask(
+        question({ reminders: [now + 10_000, now + 20_000], deadline: now + 60_000 }),
+        'replace',
+        sent,
+      );
+      await time.tickAsync(10_000);
+      await asker.spoken.first();
+      await dialogues.claim(says('yes'));
+      await asker.ended_.first();
+      await time.tickAsync(60_000);
+      assert.equal(asker.spoken.all.length, 1);
+      assert.equal(asker.ended_.all.length, 1);
+    });
+
+    it('puts a reminder off', async () => {
+      const now = Date.now();
+      asker.remindAgainAt = now + 15_000;
+      await dialogues.ask(question({ reminders: [now + 10_000], deadline: now + 60_000 }), 'replace', sent);
+      await time.tickAsync(10_000);
+      await asker.spoken.first();
+      while ((await dialogues.list())[0]?.reminders.length !== 1) await new Promise((resolve) => setImmediate(resolve));
+      asker.remindAgainAt = undefined;
+      await time.tickAsync(5000);
+      await asker.spoken.some(2);
+    });
+
+    it('an answer and a time-out at once: one of them', async () => {
+      await dialogues.ask(question({ deadline: Date.now() + 1000 }), 'replace', sent);
+      const answer = says('yes');
+      await time.tickAsync(999);
+      const claimed = dialogues.claim(answer);
+      await time.tickAsync(1);
+      await asker.ended_.first();
+      assert.equal(claimed, true);
+      assert.equal(asker.ended_.all.length, 1);
+    });
+  });
+
+  describe('over a restart', () => {
+    /** Another life of the process, with what the ledger holds. */
+    async function restart(): Promise<Awaited<ReturnType<Dialogues['load']>>> {
+      dialogues.stop();
+      dialogues = dialoguesOn(ledger, problems);
+      const missed = await dialogues.load();
+      asker = new TestAsker();
+      release = dialogues.register('node', asker);
+      return missed;
+    }
+
+    it('goes on where it was, and says so', async () => {
+      await dialogues.ask(question(), 'replace', sent);
+      const missed = await restart();
+      assert.deepEqual(
+        missed.map(({ conversationId }) => conversationId),
+        ['c1'],
+      );
+      dialogues.start();
+      assert.equal(dialogues.claim(says('yes')), true);
+      assert.equal((await asker.ended_.first()).restarted, true);
+    });
+
+    it('takes an answer that came in time while nobody was there, not the time-out', async () => {
+      const now = Date.now();
+      await dialogues
+        .ask(question({ asked: now - 10_000, deadline: now - 1000 }), 'replace', async () => [
+          { conversationId: 'c1', messageId: 'question', since: now - 10_000 },
+        ])
+        .catch(() => undefined);
+      await restart();
+      const inTime = says('yes', { createdAt: new Date(now - 5000).toISOString() });
+      assert.equal(dialogues.claim({ ...inTime, recovered: true }), true);
+      dialogues.start();
+      assert.deepEqual((await asker.ended_.first()).ending, { kind: 'answered', value: 'yes', facts: {} });
+    });
+
+    it('does not take an answer that came too late', async () => {
+      const now = Date.now();
+      const late = question({ asked: now - 10_000, deadline: now - 1000 });
+      await ledger.put('ask', late.id, late, { due: late.deadline, tags: ['c:c1', 'n:node'] });
+      await restart();
+      assert.equal(dialogues.claim({ ...says('yes'), recovered: true }), false);
+      dialogues.start();
+      assert.deepEqual((await asker.ended_.first()).ending, { kind: 'nobody' });
+    });
+
+    it('waits for a question of which nobody knows whether it left, and sends nothing again', async () => {
+      const asking = question();
+      await ledger.put('ask', asking.id, asking, { due: asking.deadline, tags: ['c:c1', 'n:node'] });
+      await restart();
+      dialogues.start();
+      const [kept] = await dialogues.list();
+      assert.deepEqual([kept?.state, kept?.uncertain], ['waiting', true]);
+      await dialogues.claim(says('yes'));
+      assert.equal((await asker.ended_.first()).dialogue.uncertain, true);
+    });
+
+    it('waits for its node, and drops what has no node any more', async () => {
+      await dialogues.ask(question(), 'replace', sent);
+      await dialogues.ask(question({ nodeId: 'gone', places: [{ conversationId: 'c2' }] }), 'replace', async () => []);
+      await restart();
+      assert.deepEqual(
+        (await dialogues.dropOrphans()).map(({ nodeId }) => nodeId),
+        ['gone'],
+      );
+      assert.equal((await waiting()).length, 1);
+    });
+  });
+
+  it('holds an answer while its node is being deployed', async () => {
+    await dialogues.ask(question(), 'replace', sent);
+    release();
+    const claimed = dialogues.claim(says('yes'));
+    assert.ok(claimed instanceof Promise);
+    const successor = new TestAsker();
+    dialogues.register('node', successor);
+    assert.equal(await claimed, true);
+    await successor.ended_.first();
+  });
+
+  it('forgets the questions of a node that has been deleted', async () => {
+    await dialogues.ask(question(), 'replace', sent);
+    assert.equal(await dialogues.countOf('node'), 1);
+    assert.equal(await dialogues.forget('node'), 1);
+    assert.deepEqual(await waiting(), []);
+    assert.equal(asker.ended_.all.length, 0);
+  });
+
+  it('ends what waits in a conversation', async () => {
+    await dialogues.ask(question(), 'replace', sent);
+    await dialogues.endIn('c1', 'resolved');
+    assert.deepEqual((await asker.ended_.first()).ending, { kind: 'ended', reason: 'resolved' });
+    await dialogues.endIn('c1', 'resolved');
+    assert.equal(asker.ended_.all.length, 1);
+  });
+
+  it('asks five thousand at once, and gets all their answers', async () => {
+    const ids = Array.from({ length: 5000 }, (_, index) => `c${index}`);
+    await Promise.all(
+      ids.map((conversationId) =>
+        dialogues.ask(question({ places: [{ conversationId }] }), 'replace', async () => [
+          { conversationId, messageId: `q-${conversationId}`, since: Date.now() },
+        ]),
+      ),
+    );
+    assert.equal(dialogues.size, 5000);
+    for (const conversationId of ids) assert.equal(dialogues.claim(says('yes', { conversationId })), true);
+    await asker.ended_.some(5000);
+    assert.equal(dialogues.size, 0);
+    assert.equal(new Set(asker.ended_.all.map(({ dialogue }) => dialogue.id)).size, 5000);
+  });
+});

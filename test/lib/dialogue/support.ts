@@ -1,0 +1,96 @@
+import { type Asker, type Dialogue, Dialogues, type Ending, type Said, type Step } from '../../../lib/dialogue';
+import { type AccountLedger, createLedger } from '../../../lib/ledger';
+import type { Message } from '../../../lib/model';
+import { Inbox } from '../support';
+
+export interface Ended {
+  dialogue: Dialogue;
+  ending: Ending;
+  restarted: boolean;
+  said: readonly Said[];
+}
+
+/** A node that asks, in the words of a test: "yes" answers, "cancel" ends, everything else is tried again. */
+export class TestAsker implements Asker {
+  join = 0;
+  readonly ended_ = new Inbox<Ended>();
+  readonly failures: unknown[] = [];
+  readonly spoken = new Inbox<string>();
+  remindAgainAt: number | undefined;
+  takes = 0;
+
+  letsThrough({ text = '' }: Message): boolean {
+    return text.startsWith('/');
+  }
+
+  async take(dialogue: Dialogue, said: readonly Said[]): Promise<Step> {
+    this.takes++;
+    const words = said.map(({ message }) => message.text).join(' ');
+    if (words === 'break') throw new Error('broken');
+    if (words === 'cancel') return { kind: 'end', ending: { kind: 'ended', reason: 'cancelled' } };
+    if (words.startsWith('yes')) return { kind: 'end', ending: { kind: 'answered', value: words, facts: {} } };
+    const afterwards = async () => this.spoken.add(`again ${dialogue.attempts + 1}`);
+    return { kind: 'stay', change: { attempts: dialogue.attempts + 1 }, afterwards };
+  }
+
+  async remind(): Promise<number | undefined> {
+    this.spoken.add('reminder');
+    return this.remindAgainAt;
+  }
+
+  async ended(dialogue: Dialogue, ending: Ending, context: { restarted: boolean; said: readonly Said[] }) {
+    this.ended_.add({ dialogue, ending, ...context });
+  }
+
+  failed(_dialogue: Dialogue, error: unknown): void {
+    this.failures.push(error);
+  }
+}
+
+export function memoryLedger(): AccountLedger {
+  return createLedger({ keepIn: 'memory', keepDays: 30 });
+}
+
+export function dialoguesOn(ledger: AccountLedger, problems: unknown[] = []): Dialogues {
+  return new Dialogues({ ledger, isOwn: (id) => id.startsWith('own-'), onProblem: (error) => problems.push(error) });
+}
+
+export function question(overrides: Partial<Dialogue> = {}): Dialogue {
+  const now = Date.now();
+  return {
+    id: `q${Math.random().toString(36).slice(2)}`,
+    kind: 'ask',
+    nodeId: 'node',
+    state: 'asking',
+    places: [{ conversationId: 'c1', contactId: 'p1' }],
+    who: 'contact',
+    whoIds: [],
+    asked: now,
+    deadline: now + 3_600_000,
+    reminders: [],
+    attempts: 0,
+    taken: [],
+    carried: { messageId: 'm0', topic: 't' },
+    dropped: [],
+    data: {},
+    ...overrides,
+  };
+}
+
+export function says(text: string, overrides: Partial<Message> = {}): Said {
+  const message: Message = {
+    id: `m${Math.random().toString(36).slice(2)}`,
+    conversationId: 'c1',
+    direction: 'inbound',
+    contentType: 'text',
+    text,
+    senderType: 'contact',
+    senderId: 'p1',
+    createdAt: new Date().toISOString(),
+    ...overrides,
+  };
+  return { message, conversation: { id: message.conversationId, contactId: 'p1' }, recovered: false };
+}
+
+/** A send that has been taken by the server at once. */
+export const sent = async () => [{ conversationId: 'c1', messageId: 'question', since: Date.now() }];
