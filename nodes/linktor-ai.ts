@@ -4,8 +4,9 @@ import type { CompletionInput } from '../lib/contract';
 import { LinktorError } from '../lib/errors';
 import type { ChatMessage, Message } from '../lib/model';
 import { idField } from './kit/action/resource';
-import { type ActionContext, action, type Msg, type Outcome } from './kit/define';
+import { type ActionContext, action, type Outcome } from './kit/define';
 import { as, choice, defined, dynJson, dynNumber, figure, typed, type Values } from './kit/fields';
+import type { Msg } from './kit/red';
 
 const operations = ['complete', 'chat', 'agent', 'classifyIntent', 'analyzeSentiment'] as const;
 const only = (...operation: (typeof operations)[number][]) => ({ operation });

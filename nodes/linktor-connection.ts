@@ -1,8 +1,9 @@
 import { type ErrorCode, invalid, type LinktorError } from '../lib/errors';
 import type { SocketState } from '../lib/realtime';
-import { type Msg, trigger } from './kit/define';
+import { copyOf } from './kit/copy';
+import { trigger } from './kit/define';
 import { checks, figure } from './kit/fields';
-import { copyOf } from './kit/to-msg';
+import type { Msg } from './kit/red';
 
 const actions = ['status', 'connect', 'disconnect', 'reconnect', 'whoami', 'health'];
 const states = ['connected', 'disconnected', 'reconnecting', 'unauthorized', 'rate_limited', 'health'] as const;

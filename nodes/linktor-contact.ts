@@ -1,8 +1,9 @@
 import { invalid } from '../lib/errors';
 import { KeyedMutex, MATCH_BY, type WriteRequest, writeContact, writeContacts } from '../lib/people';
 import { listed, listing } from './kit/action/list';
-import { type ActionContext, action, type Msg, type Outcome } from './kit/define';
+import { type ActionContext, action, type Outcome } from './kit/define';
 import { as, bodyOf, choice, defined, dynJson, isObject, text, tick, typed, type Values } from './kit/fields';
+import type { Msg } from './kit/red';
 
 const operations = [
   'list',

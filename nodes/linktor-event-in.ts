@@ -1,7 +1,8 @@
 import type { Delivery } from '../lib/realtime';
+import { copyOf } from './kit/copy';
 import { trigger } from './kit/define';
 import { as, checks, choice, flag, isObject, typed } from './kit/fields';
-import { contentOf, copyOf } from './kit/to-msg';
+import { contentOf } from './kit/to-msg';
 
 const events = [
   'conversation.created',

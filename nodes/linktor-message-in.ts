@@ -1,7 +1,8 @@
 import { invalid } from '../lib/errors';
 import { messageFilter } from '../lib/messages/filter';
-import { type Msg, trigger } from './kit/define';
+import { trigger } from './kit/define';
 import { as, checks, choice, figure, flag, text, typed } from './kit/fields';
+import type { Msg } from './kit/red';
 import { receiver } from './kit/trigger/receive';
 
 const contents = [

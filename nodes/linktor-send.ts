@@ -13,8 +13,9 @@ import {
   unsentError,
 } from '../lib/sending';
 import { Parts } from './kit/action/list';
-import { type ActionContext, action, type Live, type Msg, type Outcome } from './kit/define';
+import { type ActionContext, action, type Live, type Outcome } from './kit/define';
 import { as, choice, dynJson, figure, text, typed, type Values } from './kit/fields';
+import type { Msg } from './kit/red';
 
 const withText = ['text', 'buttons', 'list'];
 const composed = MESSAGE_KINDS.filter((kind) => kind !== 'raw');

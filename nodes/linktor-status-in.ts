@@ -1,7 +1,8 @@
 import type { Delivery } from '../lib/realtime';
+import { copyOf } from './kit/copy';
 import { trigger } from './kit/define';
 import { as, checks, choice, flag, isObject, typed } from './kit/fields';
-import { contentOf, copyOf, topicOf } from './kit/to-msg';
+import { contentOf, topicOf } from './kit/to-msg';
 import { Match, type Sent } from './kit/trigger/match';
 
 const statuses = ['pending', 'sent', 'delivered', 'read', 'failed'] as const;

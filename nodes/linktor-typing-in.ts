@@ -1,7 +1,8 @@
 import type { Delivery } from '../lib/realtime';
+import { copyOf } from './kit/copy';
 import { trigger } from './kit/define';
 import { as, choice, figure, flag, typed } from './kit/fields';
-import { copyOf, topicOf } from './kit/to-msg';
+import { topicOf } from './kit/to-msg';
 
 const mostKnown = 1000;
 /** milliseconds after which nobody is taken to be typing still: the sign that it is over may be lost */

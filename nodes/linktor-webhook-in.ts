@@ -2,9 +2,10 @@ import { invalid, LinktorError } from '../lib/errors';
 import { attachmentsOf, wordsOf } from '../lib/messages/incoming';
 import type { Event } from '../lib/model';
 import { decodeEvent, type Scheme, verify } from '../lib/webhooks';
-import { type Msg, trigger } from './kit/define';
+import { copyOf } from './kit/copy';
+import { trigger } from './kit/define';
 import { choice, figure, flag, path, secret, text } from './kit/fields';
-import { copyOf } from './kit/to-msg';
+import type { Msg } from './kit/red';
 
 const signatureHeader = 'x-linktor-signature';
 const timestampHeader = 'x-linktor-timestamp';

@@ -4,10 +4,9 @@ import type { Delivery, Realtime, SocketState } from '../../lib/realtime';
 import type { SentLog } from './account/sent-log';
 import { account, type Fields, flag, out, text, type Values } from './fields';
 import type { Hook } from './http-routes';
+import type { Msg } from './red';
 import type { Word } from './status';
 import type { ToMsg } from './to-msg';
-
-export type Msg = Record<string, unknown> & { _msgid?: string };
 
 /** What every definition says about itself. */
 interface Common {

@@ -1,10 +1,7 @@
 import mustache from 'mustache';
 import { invalid, type LinktorError } from '../../lib/errors';
-import type { Msg } from './define';
 import type { Field, Fields, When } from './fields';
-import type { RED, RunningNode } from './red';
-
-type Stored = Record<string, unknown>;
+import type { Msg, RED, RunningNode, Stored } from './red';
 
 /** What a node has stored about one field, made ready once. */
 interface Prepared {
@@ -164,7 +161,7 @@ function filled(red: RED, node: RunningNode, { name, field, source }: Filled, ms
       reject(invalid(`The field "${name}" cannot be evaluated: ${reason}`));
     };
     try {
-      red.util.evaluateNodeProperty(source.value, source.type, node as never, msg as never, (error, value) =>
+      red.util.evaluateNodeProperty(source.value, source.type, node, msg, (error, value) =>
         error ? fail(error) : resolve(value),
       );
     } catch (error) {

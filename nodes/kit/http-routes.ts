@@ -1,6 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { invalid, LinktorError } from '../../lib/errors';
-import type { RED } from './red';
+import type { HttpApp as App, HttpHandler as Handler, HttpNext as Next, RED, HttpRequest as Request } from './red';
 
 /** A request as it came: every value of every header, and the very bytes of the body. */
 export interface HookRequest {
@@ -32,21 +32,6 @@ export interface Hooks {
   serve(hook: Hook): () => void;
 }
 
-type Request = IncomingMessage & { _body?: boolean; linktorBody?: Buffer };
-type Next = (error?: unknown) => void;
-type Handler = (request: Request, response: ServerResponse, next: Next) => void;
-interface Router {
-  stack: { handle: Handler; name: string }[];
-}
-interface App {
-  parent?: App;
-  path(): string;
-  use(handler: Handler): void;
-  /** Express 4, and Express 5 */
-  _router?: Router;
-  router?: Router;
-}
-
 /** Status and reason for what is refused before it is read, or while it is. */
 const statusOf: Record<HookRefusal, number> = { too_large: 413, too_slow: 408, bad_encoding: 415, bad_type: 415 };
 
@@ -57,8 +42,8 @@ const statusOf: Record<HookRefusal, number> = { too_large: 413, too_slow: 408, b
  */
 export function serveHooks(red: RED): Hooks {
   const hooks = new Map<string, Hook>();
-  const app = red.httpNode as unknown as App | undefined;
-  const isOff = (red.settings as { httpNodeRoot?: unknown }).httpNodeRoot === false;
+  const app = red.httpNode;
+  const isOff = red.settings.httpNodeRoot === false;
   if (app && !isOff && typeof app.use === 'function') {
     const top = rootOf(app);
     const first: Handler = (request, response, next) => {
@@ -178,7 +163,7 @@ function capture(hook: Hook, request: Request, response: ServerResponse, next: N
 
 /** Node-RED runs the middleware of its settings for its own nodes only. */
 function afterMiddleware(red: RED, request: Request, response: ServerResponse, next: Next, then: () => void): void {
-  const given = (red.settings as { httpNodeMiddleware?: Handler | Handler[] }).httpNodeMiddleware;
+  const given = red.settings.httpNodeMiddleware;
   const [first, ...rest] = Array.isArray(given) ? given : given ? [given] : [];
   if (!first) return then();
   const run = (handler: Handler, others: Handler[]): void =>

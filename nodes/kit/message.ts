@@ -1,10 +1,5 @@
-import type { Msg } from './define';
 import { failure } from './failure';
-import type { RunningNode } from './red';
-
-export type Stored = Record<string, unknown>;
-export type Send = (msg: unknown) => void;
-export type Done = (error?: Error) => void;
+import type { Done, Msg, RunningNode, Send } from './red';
 
 /**
  * The only place that listens to messages. What fails here is Node-RED's own send or done; it is logged, for a

@@ -7,8 +7,7 @@ import { mountAction } from './action/mount-action';
 import type { Config, Definition } from './define';
 import { fixedValues } from './evaluate';
 import type { Hooks } from './http-routes';
-import type { Stored } from './message';
-import type { RED, RunningNode } from './red';
+import type { RED, RunningNode, Stored } from './red';
 import { mountTrigger } from './trigger/mount-trigger';
 
 /** What all nodes of one Node-RED share. */
@@ -21,15 +20,15 @@ export interface Shared {
 export function mount(red: RED, definition: Definition, shared: Shared): void {
   const secrets = Object.entries(definition.fields).filter(([, field]) => field.kind === 'secret');
   const credentials = Object.fromEntries(
-    secrets.map(([name, { visible }]) => [name, { type: visible ? 'text' : 'password' }]),
+    secrets.map(([name, { visible }]) => [name, { type: visible ? ('text' as const) : ('password' as const) }]),
   );
   function construct(this: RunningNode, stored: Stored): void {
-    red.nodes.createNode(this as never, stored as never);
+    red.nodes.createNode(this, stored);
     if (definition.role === 'config') mountConfig(red, this as ConfigNode, definition, stored, shared.legacy);
     else if (definition.role === 'action') mountAction(red, this, definition, stored);
     else mountTrigger(red, this, definition, { ...stored, ...this.credentials }, shared.hooks);
   }
-  red.nodes.registerType(definition.type, construct as never, (secrets.length > 0 ? { credentials } : {}) as never);
+  red.nodes.registerType(definition.type, construct, secrets.length > 0 ? { credentials } : {});
 }
 
 function mountConfig(red: RED, node: ConfigNode, definition: Config, stored: Stored, legacy: Handover): void {

@@ -1,13 +1,120 @@
-import type { Node, NodeAPI } from 'node-red';
-import type { Msg } from './define';
+import type { EventEmitter } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** Node-RED's runtime, as far as the published types are right about it. */
-export type RED = NodeAPI;
+/**
+ * Node-RED, as far as this package uses it. The published types are wrong about much of it, so these are our own; the
+ * only cast is in `runningNode`.
+ */
+export interface RED {
+  nodes: {
+    createNode(node: RunningNode, stored: Stored): void;
+    registerType(
+      type: string,
+      construct: (this: RunningNode, stored: Stored) => void,
+      options?: { credentials?: Record<string, { type: 'text' | 'password' }> },
+    ): void;
+    /** use `runningNode` */
+    getNode(id: string): unknown;
+    /** visits every deployed node as it is stored in the flow, disabled ones included */
+    eachNode(visit: (stored: StoredNode) => void): void;
+    getCredentials(id: string): Record<string, string> | undefined;
+  };
+  util: {
+    cloneMessage<T extends Msg>(msg: T): T;
+    getMessageProperty(msg: object, path: string): unknown;
+    setMessageProperty(msg: object, path: string, value: unknown, createMissing: boolean): boolean;
+    /** throws at once for bad expressions and bad JSON */
+    evaluateNodeProperty(
+      value: string,
+      type: string,
+      node: RunningNode,
+      msg: object,
+      done: (error: unknown, value: unknown) => void,
+    ): void;
+    parseContextStore(path: string): { key: string; store?: string };
+  };
+  settings: {
+    httpNodeRoot?: unknown;
+    httpNodeMiddleware?: HttpHandler | HttpHandler[];
+    runtimeSyncDelivery?: unknown;
+  };
+  auth: { needsPermission(permission: string): AdminHandler };
+  httpAdmin: Record<'get' | 'post', (path: string, ...handlers: AdminHandler[]) => void>;
+  /** the Express application with the HTTP routes of nodes; absent when Node-RED is embedded without one */
+  httpNode?: HttpApp;
+  comms: { publish(topic: string, data: unknown, retain: boolean): void };
+  events: EventEmitter;
+  version?(): string;
+}
+
+/** A message of a flow. */
+export type Msg = Record<string, unknown> & { _msgid?: string };
+
+/** A node as it is stored in the flow. */
+export type Stored = Record<string, unknown>;
+export type StoredNode = Stored & { id: string; type: string };
+
+export type Send = (msg: unknown) => void;
+export type Done = (error?: Error) => void;
 
 /** A running node. */
-export interface RunningNode extends Omit<Node, 'on' | 'error'> {
+export interface RunningNode {
+  id: string;
+  type: string;
+  name?: string;
+  /** filled in by Node-RED, with the values of environment variables */
   credentials: Record<string, string>;
-  on(event: 'input', listener: (msg: Msg, send: (msg: unknown) => void, done: (error?: Error) => void) => void): this;
+  on(event: 'input', listener: (msg: Msg, send: Send, done: Done) => void): this;
   on(event: 'close', listener: (removed: boolean, done: () => void) => void): this;
+  send(msg: unknown): void;
   error(error: unknown, msg?: object): void;
+  warn(text: string): void;
+  log(text: string): void;
+  status(status: object): void;
+  context(): Context & { flow: Context; global: Context };
+}
+
+/** A context of a node, a flow or all flows. A store may be asynchronous, so everything is answered by callback. */
+export interface Context {
+  get(key: string, done: (error: Error | undefined, value: unknown) => void): void;
+  set(key: string, value: unknown, done: (error?: Error) => void): void;
+  set(key: string, value: unknown, store: string | undefined, done: (error?: Error) => void): void;
+}
+
+/** A request to one of our routes for the editor; Node-RED has parsed the body. */
+export interface AdminRequest {
+  params: Record<string, string>;
+  query: Record<string, unknown>;
+  headers: IncomingMessage['headers'];
+  body?: unknown;
+}
+export interface AdminResponse {
+  status(code: number): AdminResponse;
+  json(body: unknown): void;
+}
+export type AdminHandler = (request: AdminRequest, response: AdminResponse, next: () => void) => void;
+
+/** A request to Node-RED's HTTP side. */
+export type HttpRequest = IncomingMessage & { _body?: boolean; linktorBody?: Buffer };
+export type HttpNext = (error?: unknown) => void;
+export type HttpHandler = (request: HttpRequest, response: ServerResponse, next: HttpNext) => void;
+
+/** An Express application, with the stack of its router: Express 4 calls it `_router`, Express 5 `router`. */
+export interface HttpApp {
+  parent?: HttpApp;
+  path(): string;
+  use(handler: HttpHandler): void;
+  _router?: HttpRouter;
+  router?: HttpRouter;
+}
+export interface HttpRouter {
+  stack: { handle: HttpHandler; name: string }[];
+}
+
+/**
+ * @param id of a deployed node
+ * @returns the running node, undefined when there is none; its own properties are the caller's to know
+ */
+export function runningNode<T extends object = RunningNode>(red: RED, id: unknown): T | undefined {
+  return (red.nodes.getNode(String(id ?? '')) as T | null) ?? undefined;
 }

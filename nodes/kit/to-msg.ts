@@ -1,28 +1,9 @@
 import { attachmentsOf, choiceOf, isEcho, wordsOf } from '../../lib/messages/incoming';
 import type { Message } from '../../lib/model';
 import type { Delivery } from '../../lib/realtime';
-import type { Msg } from './define';
+import { copyOf } from './copy';
 import { isObject } from './fields';
-
-/** no server means to send anything deeper */
-const deepest = 64;
-
-/**
- * A copy of what came as JSON: all triggers hear the same event, and no flow may change what another one gets.
- */
-export function copyOf<T>(value: T, depth = 0): T {
-  if (typeof value !== 'object' || value === null || depth > deepest) return value;
-  if (Array.isArray(value)) return (value.length > 0 ? value.map((one) => copyOf(one, depth + 1)) : []) as T;
-  // A Date or a Buffer is whole already.
-  const kind = Object.getPrototypeOf(value);
-  if (kind !== Object.prototype && kind !== null) return value;
-  const copy = { ...value } as Record<string, unknown>;
-  for (const key in copy) {
-    const inner = copy[key];
-    if (typeof inner === 'object' && inner !== null) copy[key] = copyOf(inner, depth + 1);
-  }
-  return copy as T;
-}
+import type { Msg } from './red';
 
 /** What an event is made of, in whichever envelope it came: flat, in `data`, or in `data.attributes`. */
 export function contentOf(original: unknown): Record<string, unknown> {

@@ -1,6 +1,5 @@
 import { invalid } from '../../../lib/errors';
-import type { Stored } from '../message';
-import type { RED, RunningNode } from '../red';
+import { type RED, type RunningNode, runningNode, type Stored } from '../red';
 import type { Account } from './account';
 
 export interface ConfigNode extends RunningNode {
@@ -14,7 +13,7 @@ export interface ConfigNode extends RunningNode {
 
 /** @returns the config node that a node works with */
 export function configOf(red: RED, stored: Stored): ConfigNode | undefined {
-  return (red.nodes.getNode(String(stored.config)) as unknown as ConfigNode | null) ?? undefined;
+  return runningNode<ConfigNode>(red, stored.config);
 }
 
 /** @throws LinktorError `validation` when the node has no usable config node */

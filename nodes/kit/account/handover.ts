@@ -17,10 +17,7 @@ export type Handover = Map<string, Exported>;
  * @returns the function that keeps it for the last time
  */
 export function remember(node: RunningNode, memory: Memory, legacy: Handover): () => void {
-  const context = node.context() as unknown as {
-    get(key: string, done: (error: Error | undefined, value: unknown) => void): void;
-    set(key: string, value: unknown, done: (error?: Error) => void): void;
-  };
+  const context = node.context();
   const complain = (error?: Error) => {
     if (error) node.warn(`what has been seen cannot be kept: ${error.message}`);
   };

@@ -1,5 +1,5 @@
 import type { ProxySettings, TlsSettings } from '../../../lib/client/index';
-import type { RED } from '../red';
+import { type RED, runningNode } from '../red';
 import type { Route } from './account';
 
 /** Node-RED's own config nodes, as far as we use them. */
@@ -14,8 +14,8 @@ interface ProxyNode {
 
 /** The way to the server that the fields `tls` and `proxy` choose; the same for REST and for the socket. */
 export function routeOf(red: RED, values: Record<string, unknown>): Route {
-  const tls = red.nodes.getNode(String(values.tls ?? '')) as unknown as TlsNode | null;
-  const proxy = red.nodes.getNode(String(values.proxy ?? '')) as unknown as ProxyNode | null;
+  const tls = runningNode<TlsNode>(red, values.tls);
+  const proxy = runningNode<ProxyNode>(red, values.proxy);
   return {
     ...(tls ? { tls: tls.addTLSOptions({}) } : {}),
     ...(proxy?.url ? { proxy: proxyOf(proxy) } : {}),

@@ -1,4 +1,4 @@
-import { copyOf } from '../to-msg';
+import { copyOf } from '../copy';
 
 /** A message that one of our nodes has sent. */
 export interface Sent {

@@ -1,10 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import type { LinktorError } from '../../../lib/errors';
-import type { Action, Msg, Outcome } from '../define';
+import type { Action, Outcome } from '../define';
 import { evaluator } from '../evaluate';
 import { failure, isSilent } from '../failure';
-import { type Done, onMessage, type Send, type Stored, toPort } from '../message';
-import type { RED, RunningNode } from '../red';
+import { onMessage, toPort } from '../message';
+import type { Done, Msg, RED, RunningNode, Send, Stored } from '../red';
 import { Status } from '../status';
 import { Run, type RunContext } from './run';
 

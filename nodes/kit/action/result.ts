@@ -1,8 +1,6 @@
 import type { AnswerFacts } from '../../../lib/client/index';
-import type { Msg, Outcome } from '../define';
-import type { RED, RunningNode } from '../red';
-
-type Stored = Record<string, unknown>;
+import type { Outcome } from '../define';
+import type { Msg, RED, RunningNode, Stored } from '../red';
 
 /** Put what came out of a run into the message (or a context), and leave everything else in it alone. */
 export async function store(
@@ -27,7 +25,7 @@ export async function store(
   const target = String(stored.result || property);
   const type = String(stored.resultType ?? 'msg');
   if (type === 'flow' || type === 'global') await toContext(red, node, type, target, outcome.result);
-  else red.util.setMessageProperty(msg as never, target, outcome.result, true);
+  else red.util.setMessageProperty(msg, target, outcome.result, true);
 }
 
 function toContext(
@@ -39,8 +37,6 @@ function toContext(
 ): Promise<void> {
   const { key, store: name } = red.util.parseContextStore(target);
   return new Promise((resolve, reject) => {
-    node
-      .context()
-      [type].set(key, value as never, name as never, (error?: Error) => (error ? reject(error) : resolve()));
+    node.context()[type].set(key, value, name, (error) => (error ? reject(error) : resolve()));
   });
 }

@@ -1,10 +1,10 @@
 import type { AnswerFacts, LinktorClient } from '../../../lib/client/index';
 import type { Account } from '../account/account';
 import { accountOf } from '../account/config-node';
-import type { Action, ActionContext, Live, Msg, Outcome } from '../define';
+import type { Action, ActionContext, Live, Outcome } from '../define';
 import type { Evaluate } from '../evaluate';
-import { type Send, type Stored, toPort } from '../message';
-import type { RED, RunningNode } from '../red';
+import { toPort } from '../message';
+import type { Msg, RED, RunningNode, Send, Stored } from '../red';
 import type { Status } from '../status';
 import { store } from './result';
 
@@ -120,7 +120,7 @@ export class Run implements ActionContext<never> {
   get emit() {
     return async (part: Outcome) => {
       this.signal.throwIfAborted();
-      await this.deliver(this.#place.red.util.cloneMessage(this.msg as never) as Msg, part);
+      await this.deliver(this.#place.red.util.cloneMessage(this.msg), part);
       await new Promise(setImmediate);
     };
   }

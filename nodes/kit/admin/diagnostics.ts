@@ -4,7 +4,7 @@ import type { AccountSettings } from '../account/account';
 import type { ConfigNode } from '../account/config-node';
 import { routeOf } from '../account/route';
 import { probe } from '../account/test-connection';
-import type { RED } from '../red';
+import { type RED, runningNode } from '../red';
 import type { Finding, Tested } from './types';
 
 /** A running config node; Node-RED has put the environment's values into its credentials. */
@@ -107,7 +107,7 @@ function identityOf(node: Deployed | undefined, signIn: string): string | undefi
 }
 
 function nodeOf(red: RED, id: string): Deployed | undefined {
-  return (red.nodes.getNode(id) as unknown as Deployed | null) ?? undefined;
+  return runningNode<Deployed>(red, id);
 }
 
 /** What was deployed, in the words of the flow: variables are not yet what they stand for. */

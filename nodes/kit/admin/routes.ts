@@ -1,27 +1,16 @@
 import type { LinktorClient } from '../../../lib/client/index';
 import { invalid, LinktorError, unsupported } from '../../../lib/errors';
 import { failure } from '../failure';
-import type { RED } from '../red';
+import { type AdminHandler, type AdminResponse, type RED, runningNode } from '../red';
 import { type Deployed, hasTwin, storedOf, tested } from './diagnostics';
 import { isListable, part } from './pick-lists';
 
-interface Request {
-  params: Record<string, string>;
-  query: Record<string, unknown>;
-  body?: unknown;
-}
-interface Response {
-  status(code: number): Response;
-  json(body: unknown): void;
-}
-export type Handler = (request: Request, response: Response) => void;
-
 /** The editor's questions. Registered once; every route needs a permission; no answer ever holds a credential. */
 export function serveEditor(red: RED): void {
-  const accountOf = (id: string) => (red.nodes.getNode(id) as unknown as Deployed | null)?.account;
+  const accountOf = (id: string) => runningNode<Deployed>(red, id)?.account;
   const may = (permission: string) => red.auth.needsPermission(permission);
 
-  const list: Handler = ({ params, query }, response) => {
+  const list: AdminHandler = ({ params, query }, response) => {
     const { id = '', what = '' } = params;
     const account = accountOf(id);
     if (!isListable(what)) return response.status(404).json({ code: 'not_found' });
@@ -32,15 +21,15 @@ export function serveEditor(red: RED): void {
     answer(response, () => part(account.client(), what, { search: text('search'), cursor: text('cursor'), page }));
   };
 
-  const test: Handler = ({ params, body }, response) => {
+  const test: AdminHandler = ({ params, body }, response) => {
     answer(response, () => tested(given(body), red, params.id ?? ''));
   };
 
-  const twin: Handler = ({ params }, response) => {
+  const twin: AdminHandler = ({ params }, response) => {
     answer(response, async () => ({ shared: hasTwin(red, params.id ?? '') }));
   };
 
-  const webhook: Handler = ({ params, body }, response) => {
+  const webhook: AdminHandler = ({ params, body }, response) => {
     answer(response, async () => {
       const account = accountOf(params.id ?? '');
       if (!account) throw invalid('The Linktor config node is not deployed.', 'Deploy, then try again.');
@@ -49,13 +38,13 @@ export function serveEditor(red: RED): void {
     });
   };
 
-  red.httpAdmin.get('/linktor/:id/list/:what', may('linktor-config.read') as never, list as never);
-  red.httpAdmin.get('/linktor/:id/twin', may('linktor-config.read') as never, twin as never);
-  red.httpAdmin.post('/linktor/:id/webhook', may('linktor-config.write') as never, webhook as never);
-  red.httpAdmin.post('/linktor/:id/test', may('linktor-config.write') as never, test as never);
+  red.httpAdmin.get('/linktor/:id/list/:what', may('linktor-config.read'), list);
+  red.httpAdmin.get('/linktor/:id/twin', may('linktor-config.read'), twin);
+  red.httpAdmin.post('/linktor/:id/webhook', may('linktor-config.write'), webhook);
+  red.httpAdmin.post('/linktor/:id/test', may('linktor-config.write'), test);
 }
 
-export function answer(response: Response, work: () => Promise<object>): void {
+export function answer(response: AdminResponse, work: () => Promise<object>): void {
   // The status stays 200: these are answers to the dialog about another server, not failures of Node-RED's.
   Promise.resolve()
     .then(work)
@@ -77,7 +66,7 @@ export function given(body: unknown): Record<string, unknown> {
 function ownSecret(red: RED, id: string, account: string): string | undefined {
   const { type, config } = storedOf(red, id);
   if (type !== 'linktor-webhook-in' || config !== account) return undefined;
-  return (red.nodes.getNode(id) as unknown as Deployed | null)?.credentials?.secret;
+  return runningNode<Deployed>(red, id)?.credentials?.secret;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Line } from '../../sidebar/types';
 import type { ConfigNode } from '../account/config-node';
-import type { RED } from '../red';
+import { type RED, runningNode } from '../red';
 import { isSandbox } from './customer';
 import { EventLog } from './event-log';
 
@@ -40,7 +40,7 @@ export class SidebarFeed {
 
   /** @returns the running config node */
   node(id: string): ConfigNode | undefined {
-    const node = this.#red.nodes.getNode(id) as unknown as ConfigNode | null;
+    const node = runningNode<ConfigNode>(this.#red, id);
     return node?.account ? node : undefined;
   }
 

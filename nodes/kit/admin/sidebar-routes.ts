@@ -2,10 +2,10 @@ import { invalid } from '../../../lib/errors';
 import type { AccountFacts, Deed, Report } from '../../sidebar/types';
 import type { ConfigNode } from '../account/config-node';
 import { failure } from '../failure';
-import type { RED } from '../red';
+import type { AdminHandler, RED } from '../red';
 import { act, talkOf } from './customer';
 import { isVariable } from './diagnostics';
-import { answer, given, type Handler } from './routes';
+import { answer, given } from './routes';
 import { SidebarFeed } from './sidebar-feed';
 
 interface Stored {
@@ -22,7 +22,7 @@ export function serveSidebar(red: RED): void {
   const watch = new SidebarFeed(red);
   const may = (permission: string) => red.auth.needsPermission(permission);
 
-  const report: Handler = ({ query }, response) =>
+  const report: AdminHandler = ({ query }, response) =>
     answer(response, async (): Promise<Report> => {
       const accounts = accountsOf(red, watch);
       const watched = accounts.find(({ id }) => id === query.watch)?.id;
@@ -40,13 +40,13 @@ export function serveSidebar(red: RED): void {
     return { url: deployedUrl, client: account.client() };
   };
 
-  const talk: Handler = ({ params, query }, response) =>
+  const talk: AdminHandler = ({ params, query }, response) =>
     answer(response, async () => {
       const { client } = await playable(params.id ?? '');
       return talkOf(client, String(query.conversation ?? ''));
     });
 
-  const play: Handler = ({ params, body }, response) =>
+  const play: AdminHandler = ({ params, body }, response) =>
     answer(response, async () => {
       const { url, client } = await playable(params.id ?? '');
       const deed = given(body) as unknown as Deed;
@@ -54,9 +54,9 @@ export function serveSidebar(red: RED): void {
       return talkOf(client, deed.conversationId);
     });
 
-  red.httpAdmin.get('/linktor/accounts', may('linktor-config.read') as never, report as never);
-  red.httpAdmin.get('/linktor/:id/sandbox', may('linktor-config.read') as never, talk as never);
-  red.httpAdmin.post('/linktor/:id/sandbox', may('linktor-config.write') as never, play as never);
+  red.httpAdmin.get('/linktor/accounts', may('linktor-config.read'), report);
+  red.httpAdmin.get('/linktor/:id/sandbox', may('linktor-config.read'), talk);
+  red.httpAdmin.post('/linktor/:id/sandbox', may('linktor-config.write'), play);
 }
 
 function accountsOf(red: RED, watch: SidebarFeed): AccountFacts[] {

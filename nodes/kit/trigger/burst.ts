@@ -1,4 +1,4 @@
-import type { Msg } from '../define';
+import type { Msg } from '../red';
 
 export interface BurstSettings {
   /** milliseconds of silence after which a burst is over */

@@ -5,8 +5,8 @@ import type { OnInput, Trigger, TriggerContext } from '../define';
 import { evaluator } from '../evaluate';
 import { failure } from '../failure';
 import type { Hooks } from '../http-routes';
-import { messageNames, onMessage, type Stored, toPort } from '../message';
-import type { RED, RunningNode } from '../red';
+import { messageNames, onMessage, toPort } from '../message';
+import type { RED, RunningNode, Stored } from '../red';
 import { Status } from '../status';
 import { ToMsg } from '../to-msg';
 
@@ -38,7 +38,7 @@ export function mountTrigger(red: RED, node: RunningNode, definition: Trigger, s
   async function start(): Promise<void> {
     const account = accountOf(red, stored);
     const configId = String(stored.config);
-    const { runtimeSyncDelivery } = red.settings as { runtimeSyncDelivery?: unknown };
+    const { runtimeSyncDelivery } = red.settings;
     const realtime = account.realtime();
     const users = configOf(red, stored)?.users ?? {};
     users[node.id] = node;
@@ -61,7 +61,7 @@ export function mountTrigger(red: RED, node: RunningNode, definition: Trigger, s
       emit(msg, port = 0) {
         msg._msgid ??= nextName();
         // For the first output Node-RED has a shorter way.
-        node.send((port === 0 ? msg : toPort(port, msg)) as never);
+        node.send(port === 0 ? msg : toPort(port, msg));
       },
       nodeId: node.id,
       webhookSecrets: account.webhookSecrets,

@@ -1,8 +1,9 @@
 import type { LinktorClient } from '../../../lib/client/index';
 import type { Attachment } from '../../../lib/messages/incoming';
 import { Lanes } from '../action/lanes';
-import type { Msg, TriggerContext } from '../define';
+import type { TriggerContext } from '../define';
 import { failure } from '../failure';
+import type { Msg } from '../red';
 import { Bursts } from './burst';
 
 export interface Reception {

@@ -1,0 +1,19 @@
+/** Anything nested deeper is shared instead of copied; no server means to send it. */
+const MAX_COPY_DEPTH = 64;
+
+/**
+ * Copy plain JSON-like data, so that flows which get the same event cannot change one another's messages.
+ * @param value objects and arrays are copied; a Date, a Buffer or another class instance is returned as it is
+ */
+export function copyOf<T>(value: T, depth = 0): T {
+  if (typeof value !== 'object' || value === null || depth > MAX_COPY_DEPTH) return value;
+  if (Array.isArray(value)) return (value.length > 0 ? value.map((one) => copyOf(one, depth + 1)) : []) as T;
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return value;
+  const copy = { ...value } as Record<string, unknown>;
+  for (const key in copy) {
+    const inner = copy[key];
+    if (typeof inner === 'object' && inner !== null) copy[key] = copyOf(inner, depth + 1);
+  }
+  return copy as T;
+}
