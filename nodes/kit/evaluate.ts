@@ -1,6 +1,6 @@
 import mustache from 'mustache';
 import { invalid, type LinktorError } from '../../lib/errors';
-import type { Field, Fields, When } from './fields';
+import type { Field, Fields, Values, When } from './fields';
 import type { Msg, RED, RunningNode, Stored } from './red';
 
 /** What a node has stored about one field, made ready once. */
@@ -78,14 +78,14 @@ function compact(values: Given): Given {
  * The values of fields that need no message.
  * @throws LinktorError `validation`
  */
-export function fixedValues(fields: Fields, stored: Stored): Record<string, unknown> {
+export function fixedValues<F extends Fields>(fields: F, stored: Stored): Values<F> {
   const prepared = Object.entries(fields).map(([name, field]) => prepare(name, field, stored));
   const values: Record<string, unknown> = {};
   for (const { name, fixed, problem } of prepared) {
     if (problem) throw problem;
     values[name] = fixed;
   }
-  return values;
+  return values as Values<F>;
 }
 
 function prepare(name: string, field: Field<unknown>, stored: Stored): Prepared {

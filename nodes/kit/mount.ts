@@ -42,7 +42,7 @@ function mountConfig(red: RED, node: ConfigNode, definition: Config, stored: Sto
     const values = fixedValues(definition.fields, { ...stored, ...node.credentials });
     node.deployedUrl = String(values.baseUrl);
     node.deployedSocketUrl = String(values.wsUrl);
-    node.account = createAccount(values as unknown as AccountSettings, routeOf(red, values), log, (memory) =>
+    node.account = createAccount(values as AccountSettings, routeOf(red, values), log, (memory) =>
       remember(node, memory, legacy),
     );
   } catch (problem) {

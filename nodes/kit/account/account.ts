@@ -1,39 +1,13 @@
-import {
-  type ContractChoice,
-  LinktorClient,
-  type ProxySettings,
-  type SignIn,
-  type TlsSettings,
-} from '../../../lib/client/index';
+import { LinktorClient, type ProxySettings, type SignIn, type TlsSettings } from '../../../lib/client/index';
 import { LinktorError } from '../../../lib/errors';
 import { Realtime, type SocketState } from '../../../lib/realtime/index';
+import type { fields } from '../../linktor-config';
 import { failure } from '../failure';
+import type { Values } from '../fields';
 import { SentLog } from './sent-log';
 
-/** What a config node stores, as its fields describe it. */
-export interface AccountSettings {
-  baseUrl: string;
-  wsUrl: string;
-  /** auto, api, server */
-  contract: string;
-  signIn: string;
-  timeout: number;
-  maxRetries: number;
-  autoReconnect: boolean;
-  reconnectInterval: number;
-  maxReconnectAttempts: number;
-  discoverInterval: number;
-  /** seconds */
-  pollBusy: number;
-  pollIdle: number;
-  idempotent: boolean;
-  apiKey: string;
-  accessToken: string;
-  email: string;
-  password: string;
-  webhookSecret: string;
-  previousWebhookSecret: string;
-}
+/** The values of the config node's fields. */
+export type AccountSettings = Values<typeof fields>;
 
 /** What other config nodes say about the way to the server. */
 export interface Route {
@@ -68,9 +42,9 @@ export interface Account {
 
 /** @returns a client for these settings, with only the credentials that the chosen sign-in uses */
 export function clientOf(settings: AccountSettings, route: Route = {}): LinktorClient {
-  const { baseUrl, signIn, timeout, maxRetries, idempotent, apiKey, accessToken, email, password } = settings;
-  const contract = (settings.contract || 'auto') as ContractChoice;
-  const signingIn: Record<string, SignIn> = {
+  const { baseUrl, contract, signIn, timeout, maxRetries, idempotent, ...credentials } = settings;
+  const { apiKey, accessToken, email, password } = credentials;
+  const signingIn: Record<typeof signIn, SignIn> = {
     apiKey: { apiKey },
     accessToken: { accessToken },
     password: { email, password },

@@ -8,145 +8,161 @@ import type { Done, Msg, RED, RunningNode, Send, Stored } from '../red';
 import { Status } from '../status';
 import { Run, type RunContext } from './run';
 
-/** milliseconds that work in flight may take to settle when a node closes */
-const closeLimit = 5000;
+/** How long work in flight may delay the closing of a node. */
+const CLOSE_TIMEOUT_MS = 5000;
 
-/** How long one message may be worked on. */
-interface Flight {
+/** Make a node run its action with every message. */
+export function mountAction(red: RED, node: RunningNode, definition: Action, stored: Stored): void {
+  new ActionNode(red, node, definition, stored);
+}
+
+/** The lifetime of one message in the node. */
+interface RunHandle {
   signal: AbortSignal;
-  /** it is over */
   release(): void;
 }
 
-/** Make a node do its action with every message. */
-export function mountAction(red: RED, node: RunningNode, definition: Action, stored: Stored): void {
-  const status = new Status((shown) => node.status(shown));
-  const closing = new AbortController();
-  // One listener per message in flight is no leak.
-  setMaxListeners(0, closing.signal);
-  const errorPort = stored.errorOutput === true ? definition.outputs.length : undefined;
-  const place: RunContext = {
-    red,
-    node,
-    definition,
-    stored,
-    status,
-    evaluate: evaluator(red, node, definition.fields, stored),
-    property: definition.fields.result?.property ?? 'payload',
-    notes: new Map(),
-    closing: closing.signal,
-  };
-  const unhindered: Flight = { signal: closing.signal, release() {} };
-  const resettable = new Map<AbortController, unknown>();
-  /** what goes on after its message has been sent */
-  const trails = new Set<Promise<void>>();
+class ActionNode {
+  readonly #node: RunningNode;
+  readonly #definition: Action;
+  readonly #status: Status;
+  readonly #context: RunContext;
+  readonly #closing = new AbortController();
+  /** index of the error output, undefined when the user has none */
+  readonly #errorPort: number | undefined;
+  /** messages that `msg.reset` can end, with their conversations */
+  readonly #resettable = new Map<AbortController, unknown>();
+  /** messages being worked on */
+  readonly #runs: ReadonlySet<Promise<void>>;
+  /** work that goes on after its message has been sent */
+  readonly #background = new Set<Promise<void>>();
 
-  /** What is left to do delays neither the message nor the close. */
-  function follow(meanwhile: () => Promise<void>, release: () => void): void {
-    const trail = meanwhile()
+  constructor(red: RED, node: RunningNode, definition: Action, stored: Stored) {
+    this.#node = node;
+    this.#definition = definition;
+    this.#status = new Status((shown) => node.status(shown));
+    // One listener per message in flight is no leak.
+    setMaxListeners(0, this.#closing.signal);
+    this.#errorPort = stored.errorOutput === true ? definition.outputs.length : undefined;
+    this.#context = {
+      red,
+      node,
+      definition,
+      stored,
+      status: this.#status,
+      evaluate: evaluator(red, node, definition.fields, stored),
+      property: definition.fields.result?.property ?? 'payload',
+      notes: new Map(),
+      closing: this.#closing.signal,
+    };
+    this.#runs = onMessage(node, (msg, send, done) => {
+      if (definition.resets && msg.reset) return this.#reset(msg, done);
+      this.#showBusy(this.#runs.size + 1);
+      return this.#handle(msg, send, done);
+    });
+    node.on('close', (_removed, done) => {
+      this.#closing.abort();
+      this.#status.close();
+      settled([...this.#runs, ...this.#background]).then(done, done);
+    });
+  }
+
+  /** Whatever happens, `done` is called once and nothing is thrown. */
+  #handle(msg: Msg, send: Send, done: Done): Promise<void> {
+    const handle = this.#begin(msg);
+    let run: Run | undefined;
+    const fail = (thrown: unknown) => {
+      handle.release();
+      run?.release();
+      this.#fail(failure(thrown), msg, send, done, handle.signal);
+    };
+    const finish = async (outcome: Outcome | undefined) => {
+      try {
+        if (outcome && !handle.signal.aborted) await run?.deliver(msg, outcome);
+      } catch (thrown) {
+        return fail(thrown);
+      }
+      handle.release();
+      if (outcome?.meanwhile) this.#follow(outcome.meanwhile, () => run?.release());
+      else run?.release();
+      done();
+      this.#showDone(outcome);
+    };
+    try {
+      run = new Run(this.#context, msg, send, handle.signal);
+      return run.start().then(finish, fail);
+    } catch (thrown) {
+      return Promise.resolve(thrown).then(fail);
+    }
+  }
+
+  #begin(msg: Msg): RunHandle {
+    if (!this.#definition.resets) return { signal: this.#closing.signal, release() {} };
+    const own = new AbortController();
+    this.#resettable.set(own, msg.conversationId);
+    const signal = AbortSignal.any([this.#closing.signal, own.signal]);
+    return { signal, release: () => this.#resettable.delete(own) };
+  }
+
+  #fail(problem: LinktorError, msg: Msg, send: Send, done: Done, signal: AbortSignal): void {
+    const isClosing = this.#closing.signal.aborted;
+    // A reset was asked for, so that its messages end without a result is no error.
+    if (signal.aborted && !isClosing) {
+      done();
+      return this.#showDone(undefined);
+    }
+    if (!isSilent(problem, isClosing)) {
+      if (this.#errorPort !== undefined && !isClosing) {
+        send(toPort(this.#errorPort, { ...msg, error: described(problem, this.#node) }));
+        done();
+      } else done(problem);
+    }
+    this.#status.say(problem.code, { at: Date.now() });
+  }
+
+  /** Background work delays neither the message nor the next one. */
+  #follow(meanwhile: () => Promise<void>, release: () => void): void {
+    const work = meanwhile()
       .then(
         () => undefined,
         (thrown: unknown) => failure(thrown),
       )
       .then((problem) => {
         release();
-        trails.delete(trail);
-        if (closing.signal.aborted) return;
-        if (!problem) return showRest();
-        status.say(problem.code, { at: Date.now() });
-        node.error(problem, {});
+        this.#background.delete(work);
+        if (this.#closing.signal.aborted) return;
+        if (!problem) return this.#showIdle();
+        this.#status.say(problem.code, { at: Date.now() });
+        this.#node.error(problem, {});
       });
-    trails.add(trail);
+    this.#background.add(work);
   }
 
-  /** Total: whatever happens, `done` is called once, and nothing is thrown. */
-  function handle(msg: Msg, send: Send, done: Done): Promise<void> {
-    const flight = depart(msg);
-    let run: Run | undefined;
-    const landed = async (outcome: Outcome | undefined) => {
-      try {
-        if (outcome && !flight.signal.aborted) await run?.deliver(msg, outcome);
-      } catch (thrown) {
-        return failed(thrown);
-      }
-      flight.release();
-      if (outcome?.meanwhile) follow(outcome.meanwhile, () => run?.release());
-      else run?.release();
-      done();
-      showDone(outcome);
-    };
-    const failed = (thrown: unknown) => {
-      flight.release();
-      run?.release();
-      fail(failure(thrown), msg, send, done, flight.signal);
-    };
-    try {
-      run = new Run(place, msg, send, flight.signal);
-      return run.start().then(landed, failed);
-    } catch (thrown) {
-      return Promise.resolve(thrown).then(failed);
-    }
-  }
-
-  function fail(problem: LinktorError, msg: Msg, send: Send, done: Done, signal: AbortSignal): void {
-    // Who reset the node knows that nothing comes.
-    if (signal.aborted && !closing.signal.aborted) {
-      done();
-      return showDone(undefined);
-    }
-    if (!isSilent(problem, closing.signal.aborted)) {
-      if (errorPort !== undefined && !closing.signal.aborted) {
-        send(toPort(errorPort, { ...msg, error: described(problem, node) }));
-        done();
-      } else done(problem);
-    }
-    status.say(problem.code, { at: Date.now() });
-  }
-
-  function depart(msg: Msg): Flight {
-    if (!definition.resets) return unhindered;
-    const own = new AbortController();
-    resettable.set(own, msg.conversationId);
-    const signal = AbortSignal.any([closing.signal, own.signal]);
-    return { signal, release: () => resettable.delete(own) };
-  }
-
-  async function reset({ conversationId }: Msg, done: Done): Promise<void> {
-    for (const [flight, of] of resettable) {
-      if (conversationId === undefined || conversationId === of) flight.abort();
+  async #reset({ conversationId }: Msg, done: Done): Promise<void> {
+    for (const [own, conversation] of this.#resettable) {
+      if (conversationId === undefined || conversationId === conversation) own.abort();
     }
     done();
   }
 
-  const flights = onMessage(node, (msg, send, done) => {
-    if (definition.resets && msg.reset) return reset(msg, done);
-    showBusy(flights.size + 1);
-    return handle(msg, send, done);
-  });
-
-  function showDone(outcome: Outcome | undefined): void {
-    if (outcome?.status && flights.size === 1) status.say(outcome.status);
-    else showBusy(flights.size - 1);
+  /** The message that is done still counts as running. */
+  #showDone(outcome: Outcome | undefined): void {
+    if (outcome?.status && this.#runs.size === 1) this.#status.say(outcome.status);
+    else this.#showBusy(this.#runs.size - 1);
   }
 
-  function showBusy(count: number): void {
-    if (count > 1) status.count(count);
-    else if (count === 1 || trails.size > 0) status.say(definition.busy);
-    else status.clear();
+  #showBusy(count: number): void {
+    if (count > 1) this.#status.count(count);
+    else if (count === 1 || this.#background.size > 0) this.#status.say(this.#definition.busy);
+    else this.#status.clear();
   }
 
-  function showRest(): void {
-    if (flights.size === 0 && trails.size === 0) status.clear();
+  #showIdle(): void {
+    if (this.#runs.size === 0 && this.#background.size === 0) this.#status.clear();
   }
-
-  node.on('close', (_removed, done) => {
-    closing.abort();
-    status.close();
-    settled([...flights, ...trails]).then(done, done);
-  });
 }
 
-/** What Catch nodes would get, for those who asked for an output instead. */
+/** What Catch nodes would get, for users who asked for an output instead. */
 function described(problem: LinktorError, { id, type, name }: RunningNode): object {
   const { message, code, cause } = problem;
   return { message, code, cause, source: { id, type, name } };
@@ -154,9 +170,9 @@ function described(problem: LinktorError, { id, type, name }: RunningNode): obje
 
 async function settled(work: readonly Promise<void>[]): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, closeLimit);
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);
   });
-  await Promise.race([Promise.all(work), limit]);
+  await Promise.race([Promise.all(work), timeout]);
   clearTimeout(timer);
 }

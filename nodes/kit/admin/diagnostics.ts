@@ -1,9 +1,11 @@
 import { invalid } from '../../../lib/errors';
 import { version } from '../../../package.json';
+import { fields } from '../../linktor-config';
 import type { AccountSettings } from '../account/account';
 import type { ConfigNode } from '../account/config-node';
 import { routeOf } from '../account/route';
 import { probe } from '../account/test-connection';
+import { fixedValues } from '../evaluate';
 import { type RED, runningNode } from '../red';
 import type { Finding, Tested } from './types';
 
@@ -54,17 +56,17 @@ export async function tested(body: Record<string, unknown>, red: RED, id: string
       'Enter it again to test this one.',
     );
   };
-  const settings = {
+  const settings = fixedValues(fields, {
     baseUrl,
     wsUrl,
-    contract: text('contract'),
+    contract: text('contract') || undefined,
     signIn: text('signIn'),
     ...Object.fromEntries((needed[text('signIn')] ?? []).map((name) => [name, credential(name)])),
     timeout: 10,
     maxRetries: 0,
     idempotent: false,
     autoReconnect: false,
-  } as unknown as AccountSettings;
+  });
   const findings = await probe(settings, routeOf(red, body));
   const shown = hidden ? findings.map((one) => JSON.parse(without(JSON.stringify(one), baseUrl))) : findings;
   return {
