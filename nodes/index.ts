@@ -51,7 +51,7 @@ export const palette: readonly Definition[] = [
 
 /** What Node-RED calls. */
 export default function linktor(red: RED): void {
-  const shared = { hooks: serveHooks(red), legacy: new Map() };
+  const shared = { hooks: serveHooks(red), handovers: new Map() };
   for (const definition of palette) mount(red, definition, shared);
   serveEditor(red);
   serveSidebar(red);

@@ -5,7 +5,7 @@ import { LinktorError } from '../lib/errors';
 import type { ChatMessage, Message } from '../lib/model';
 import { idField } from './kit/action/resource';
 import { type ActionContext, action, type Outcome } from './kit/define';
-import { as, choice, defined, dynJson, dynNumber, figure, typed, type Values } from './kit/fields';
+import { as, choice, defined, dynJson, dynNumber, number, typed, type Values } from './kit/fields';
 import type { Msg } from './kit/red';
 
 const operations = ['complete', 'chat', 'agent', 'classifyIntent', 'analyzeSentiment'] as const;
@@ -36,7 +36,7 @@ const fields = {
     icon: 'comments',
     when: { ...only('complete'), history: ['conversation'] },
   }),
-  last: figure(10, {
+  last: number(10, {
     min: 1,
     max: 100,
     icon: 'sort-amount-desc',
@@ -53,7 +53,7 @@ const fields = {
   maxTokens: typed('maxTokens', { types: dynNumber, convert: as.number(1), icon: 'arrows-h', when: talk }),
   schema: typed('schema', { types: dynJson, convert: as.object, icon: 'code', when: talk }),
   stream: choice(['off', 'text', 'delta'], { icon: 'ellipsis-h', when: talk }),
-  timeout: figure(60, { min: 1, max: 600, unit: 's', icon: 'clock-o' }),
+  timeout: number(60, { min: 1, max: 600, unit: 's', icon: 'clock-o' }),
   provider: typed('provider', {
     ...optional,
     icon: 'cloud',
@@ -92,7 +92,7 @@ async function askAgent({ client, msg, values }: Context): Promise<Outcome> {
     .with({ timeout })
     .ai.agents.invoke(agent, asked);
   const ai = defined({ id, model, usage, finishReason, conversationId, toolResults });
-  return { result: text, also: { ai } };
+  return { result: text, properties: { ai } };
 }
 
 async function complete(context: Context): Promise<Outcome> {
@@ -117,7 +117,7 @@ async function complete(context: Context): Promise<Outcome> {
   if (values.stream !== 'off') return stream(context, input);
   const { id, text, usage, finishReason, ...answer } = await client.with({ timeout }).ai.create(input);
   const result = shape ? shape.read(text) : text;
-  return { result, also: { ai: { id, model: answer.model, usage, finishReason } } };
+  return { result, properties: { ai: { id, model: answer.model, usage, finishReason } } };
 }
 
 /** A message for each piece; the last one says that it is whole. */
@@ -130,14 +130,14 @@ async function stream({ client, values, signal, emit }: Context, input: Completi
     id ??= piece.id;
     finishReason = piece.finishReason ?? finishReason;
     text += piece.delta;
-    if (piece.delta !== '') await emit({ result: isWhole ? text : piece.delta, also: { complete: undefined } });
+    if (piece.delta !== '') await emit({ result: isWhole ? text : piece.delta, properties: { complete: undefined } });
   }
   signal.throwIfAborted();
   if (text === '' && finishReason === undefined) {
     throw new LinktorError('serialization', 'The server streamed no answer.', { ambiguous: true });
   }
   const ai = defined({ id, model: input.model, finishReason });
-  return { result: isWhole ? text : '', also: { complete: true, ai } };
+  return { result: isWhole ? text : '', properties: { complete: true, ai } };
 }
 
 /** The schema is made ready once, not with every message. */

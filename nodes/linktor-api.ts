@@ -1,5 +1,5 @@
 import { invalid } from '../lib/errors';
-import { listed, listing } from './kit/action/list';
+import { listFields, runList } from './kit/action/list';
 import { action, type Outcome } from './kit/define';
 import { as, choice, dynJson, flag, typed } from './kit/fields';
 
@@ -19,7 +19,7 @@ export default action({
     body: typed('body', { types: dynJson, icon: 'file-code-o', when: { operation: ['call'] } }),
     headers: typed('', { types: dynJson, convert: as.object, icon: 'list', advanced: true }),
     returns: choice(['body', 'data', 'full'], { icon: 'reply', when: { operation: ['call'] } }),
-    ...listing({ operation: ['list'] }),
+    ...listFields({ operation: ['list'] }),
     repeat: flag(false, { icon: 'repeat', advanced: true, when: { operation: ['call'] } }),
     sensitive: flag(false, { icon: 'unlock', advanced: true }),
   },
@@ -28,7 +28,7 @@ export default action({
     const { operation, path, query, body, returns, repeat, sensitive } = values;
     if (!sensitive) refuseSensitive(path);
     const call = { path, query, headers: textsOf(values.headers) };
-    if (operation === 'list') return listed(context, values, (slice) => client.requestPage(call, slice));
+    if (operation === 'list') return runList(context, values, (slice) => client.requestPage(call, slice));
     const method = methodOf(values.method === 'msg' ? (msg.method ?? 'GET') : values.method);
     const reads = method === 'GET';
     const answer = await client.request({
@@ -39,7 +39,7 @@ export default action({
     });
     const { status: statusCode, headers } = answer;
     const result = returns === 'full' ? answer : returns === 'data' ? answer.data : answer.body;
-    return { result, also: { statusCode, headers } };
+    return { result, properties: { statusCode, headers } };
   },
 });
 

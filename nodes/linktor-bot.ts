@@ -1,4 +1,4 @@
-import { idField, usual, usualFields } from './kit/action/resource';
+import { crudFields, idField, runCrud } from './kit/action/resource';
 import { action } from './kit/define';
 import { as, bodyOf, choice, dynJson, typed } from './kit/fields';
 
@@ -23,7 +23,7 @@ export default action({
     kind: typed('', { convert: as.string, icon: 'random', when: { operation: ['list', 'create'] } }),
     settings: typed('', { types: dynJson, convert: as.object, icon: 'sliders', when: written }),
     channel: typed('', { convert: as.string, pick: 'channels', icon: 'sitemap', when: { operation: ['list'] } }),
-    ...usualFields,
+    ...crudFields,
   },
   async run(context) {
     const { client, msg, values } = context;
@@ -42,7 +42,7 @@ export default action({
     if (operation === 'activate') return { result: await bots.activate(bot) };
     if (operation === 'deactivate') return { result: await bots.deactivate(bot) };
     const common = { name, description, config };
-    return usual(context, bots, {
+    return runCrud(context, bots, {
       ...values,
       id: bot,
       filter: { search, status, type, channelId: channel },

@@ -1,4 +1,4 @@
-import { idField, usual, usualFields } from './kit/action/resource';
+import { crudFields, idField, runCrud } from './kit/action/resource';
 import { action } from './kit/define';
 import { as, bodyOf, choice, dynJson, typed } from './kit/fields';
 
@@ -21,7 +21,7 @@ export default action({
     title: typed('', { convert: as.string, icon: 'font', when: written }),
     kind: typed('', { convert: as.string, icon: 'random', when: { operation: ['list', 'create'] } }),
     settings: typed('', { types: dynJson, convert: as.object, icon: 'sliders', when: written }),
-    ...usualFields,
+    ...crudFields,
   },
   async run(context) {
     const { client, msg, values } = context;
@@ -30,7 +30,7 @@ export default action({
     if (operation === 'connect') return { result: await channels.connect(channel) };
     if (operation === 'disconnect') return { result: await channels.disconnect(channel) };
     if (operation === 'status') return { result: await channels.status(channel) };
-    return usual(context, channels, {
+    return runCrud(context, channels, {
       ...values,
       id: channel,
       filter: { search, status, type },

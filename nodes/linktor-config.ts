@@ -1,5 +1,5 @@
 import { config } from './kit/define';
-import { choice, figure, flag, config as other, secret, text } from './kit/fields';
+import { choice, flag, number, config as other, secret, text } from './kit/fields';
 
 export const fields = {
   baseUrl: text('https://api.linktor.io', { icon: 'globe', required: true, format: 'url' }),
@@ -13,11 +13,11 @@ export const fields = {
   previousWebhookSecret: secret({ icon: 'history' }),
   tls: other('tls-config', { icon: 'certificate', advanced: true }),
   proxy: other('http proxy', { icon: 'random', advanced: true }),
-  timeout: figure(30, { min: 1, max: 600, unit: 's', icon: 'clock-o', advanced: true }),
-  maxRetries: figure(3, { min: 0, max: 10, icon: 'repeat', advanced: true }),
+  timeout: number(30, { min: 1, max: 600, unit: 's', icon: 'clock-o', advanced: true }),
+  maxRetries: number(3, { min: 0, max: 10, icon: 'repeat', advanced: true }),
   idempotent: flag(false, { icon: 'clone', advanced: true }),
   autoReconnect: flag(true, { icon: 'plug', advanced: true }),
-  reconnectInterval: figure(5000, {
+  reconnectInterval: number(5000, {
     min: 100,
     max: 60_000,
     unit: 'ms',
@@ -25,15 +25,15 @@ export const fields = {
     advanced: true,
     when: { autoReconnect: ['true'] },
   }),
-  maxReconnectAttempts: figure(0, {
+  maxReconnectAttempts: number(0, {
     min: 0,
     max: 1000,
     icon: 'hand-stop-o',
     advanced: true,
     when: { autoReconnect: ['true'] },
   }),
-  discoverInterval: figure(10, { min: 1, max: 3600, unit: 's', icon: 'search', advanced: true }),
-  pollBusy: figure(3, {
+  discoverInterval: number(10, { min: 1, max: 3600, unit: 's', icon: 'search', advanced: true }),
+  pollBusy: number(3, {
     min: 0.1,
     max: 600,
     unit: 's',
@@ -41,7 +41,7 @@ export const fields = {
     advanced: true,
     when: { contract: ['auto', 'server'] },
   }),
-  pollIdle: figure(15, {
+  pollIdle: number(15, {
     min: 0.1,
     max: 3600,
     unit: 's',

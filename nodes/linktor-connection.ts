@@ -2,14 +2,14 @@ import { type ErrorCode, invalid, type LinktorError } from '../lib/errors';
 import type { SocketState } from '../lib/realtime';
 import { copyOf } from './kit/copy';
 import { trigger } from './kit/define';
-import { checks, figure } from './kit/fields';
+import { checks, number } from './kit/fields';
 import type { Msg } from './kit/red';
 
 const actions = ['status', 'connect', 'disconnect', 'reconnect', 'whoami', 'health'];
 const states = ['connected', 'disconnected', 'reconnecting', 'unauthorized', 'rate_limited', 'health'] as const;
 
 /** seconds that the server may take to show that it is well */
-const patience = 10;
+const HEALTH_TIMEOUT_S = 10;
 
 interface Health {
   ok: boolean;
@@ -26,9 +26,9 @@ export default trigger({
   inputs: 1,
   fields: {
     states: checks(states, ['connected', 'disconnected', 'unauthorized', 'health'], { icon: 'heartbeat' }),
-    healthEvery: figure(0, { min: 0, max: 86_400, unit: 's', icon: 'clock-o' }),
+    healthEvery: number(0, { min: 0, max: 86_400, unit: 's', icon: 'clock-o' }),
   },
-  listen({ values, configId, client, signal, connection, hear, emit, onClose, background, status }) {
+  listen({ values, configId, client, signal, connection, onEvent, emit, onClose, background, status }) {
     const wanted = new Set<string>(values.states);
     let health: Health | undefined;
 
@@ -49,7 +49,7 @@ export default trigger({
     };
 
     // Who watches a connection wants there to be one.
-    hear(() => {});
+    onEvent(() => {});
     let said = wordOf(connection.state);
     const say = (word: string) => {
       said = word;
@@ -74,7 +74,7 @@ export default trigger({
 
     async function check(): Promise<Health | undefined> {
       const began = Date.now();
-      const error = await client.auth.me({ timeout: patience }).then(
+      const error = await client.auth.me({ timeout: HEALTH_TIMEOUT_S }).then(
         () => undefined,
         ({ code, message }: LinktorError) => ({ code, message }),
       );

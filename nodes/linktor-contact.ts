@@ -1,8 +1,8 @@
 import { invalid } from '../lib/errors';
 import { KeyedMutex, MATCH_BY, type WriteRequest, writeContact, writeContacts } from '../lib/people';
-import { listed, listing } from './kit/action/list';
+import { listFields, runList } from './kit/action/list';
 import { type ActionContext, action, type Outcome } from './kit/define';
-import { as, bodyOf, choice, defined, dynJson, isObject, text, tick, typed, type Values } from './kit/fields';
+import { as, bodyOf, choice, confirmation, defined, dynJson, isObject, text, typed, type Values } from './kit/fields';
 import type { Msg } from './kit/red';
 
 const operations = [
@@ -46,8 +46,8 @@ const fields = {
   tagged: typed('', { convert: as.list, icon: 'tags', each, when: known }),
   customFields: typed('', { types: dynJson, convert: as.object, icon: 'sliders', each, when: each }),
   search: typed('', { convert: as.string, icon: 'search', when: only('list') }),
-  ...listing(only('list', 'conversations')),
-  confirm: tick({ when: only('delete', 'merge') }),
+  ...listFields(only('list', 'conversations')),
+  confirm: confirmation({ when: only('delete', 'merge') }),
 };
 
 type Given = Values<typeof fields>;
@@ -67,7 +67,7 @@ export default action({
       case 'list': {
         const { search, phone, email, channelType, tagged: tags } = values;
         const filter = { search, phone, email, channelType, tags };
-        return listed(context, values, (slice) => contacts.list({ ...filter, ...slice }));
+        return runList(context, values, (slice) => contacts.list({ ...filter, ...slice }));
       }
       case 'get':
         return { result: await contacts.get(id) };
@@ -77,7 +77,7 @@ export default action({
       case 'merge':
         return { result: await contacts.merge(id, othersOf(values)) };
       case 'conversations':
-        return listed(context, values, (slice) => contacts.conversations(id, slice));
+        return runList(context, values, (slice) => contacts.conversations(id, slice));
       case 'addTags':
         return { result: await contacts.addTags(id, values.tags) };
       case 'removeTags':
@@ -106,10 +106,10 @@ async function written(context: Context): Promise<Outcome> {
     const own = await valuesOf(msg);
     const { contact, created } = await writeContact(means, orderOf(values, own, bodyOf(filled(own), payload)));
     const isUpsert = values.operation === 'upsert';
-    return { result: contact, also: { contactId: contact.id, ...(isUpsert && { created }) } };
+    return { result: contact, properties: { contactId: contact.id, ...(isUpsert && { created }) } };
   }
   const { contacts, summary } = await writeContacts(means, payload, (row) => ofRow(context, row), progress);
-  return { result: contacts, also: { summary }, ...(summary.failed.length > 0 && { status: 'failed' as const }) };
+  return { result: contacts, properties: { summary }, ...(summary.failed.length > 0 && { status: 'failed' as const }) };
 }
 
 /** What is filled in holds for every row; it may be made of the row, which it finds in msg.payload. */

@@ -1,9 +1,9 @@
 import { chatOf, transcriptOf } from '../lib/messages/transcript';
 import type { Message } from '../lib/model';
-import { listed, listing } from './kit/action/list';
+import { listFields, runList } from './kit/action/list';
 import { idField } from './kit/action/resource';
 import { type ActionContext, action, type Outcome } from './kit/define';
-import { as, bodyOf, choice, defined, dynJson, figure, typed, type Values } from './kit/fields';
+import { as, bodyOf, choice, defined, dynJson, number, typed, type Values } from './kit/fields';
 
 const operations = [
   'get',
@@ -37,7 +37,7 @@ const fields = {
   tags: typed('tags', { convert: as.strings, required: true, icon: 'tags', when: only('addTags', 'removeTags') }),
   reason: typed('reason', { ...optional, icon: 'comment-o', when: only('escalate') }),
   // Not `status`: Node-RED's editor keeps what a node shows under that name.
-  state: typed('', { ...optional, also: 'status', icon: 'flag-o', when: only('list', 'update') }),
+  state: typed('', { ...optional, alias: 'status', icon: 'flag-o', when: only('list', 'update') }),
   channelId: typed('', { ...optional, pick: 'channels', icon: 'sitemap', when: only('list') }),
   contactId: typed('', { ...optional, pick: 'contacts', icon: 'user', when: only('list') }),
   assignedTo: typed('', { ...optional, icon: 'user-md', when: only('list') }),
@@ -52,8 +52,8 @@ const fields = {
   messageIds: typed('', { convert: as.strings, icon: 'check', when: only('markRead') }),
   before: typed('', { ...optional, icon: 'step-backward', when: only('messages') }),
   format: choice(['chat', 'text', 'markdown'], { icon: 'align-left', when: only('transcript') }),
-  last: figure(50, { min: 1, max: 1000, icon: 'history', when: only('transcript') }),
-  ...listing({ operation: ['list', 'messages'] }),
+  last: number(50, { min: 1, max: 1000, icon: 'history', when: only('transcript') }),
+  ...listFields({ operation: ['list', 'messages'] }),
 };
 
 type Context = ActionContext<Values<typeof fields>>;
@@ -86,7 +86,7 @@ export default action({
       case 'snooze':
         return { result: await conversations.snooze(id, values.until) };
       case 'messages':
-        return listed(context, values, (slice) => conversations.messages(id, { ...slice, before: values.before }));
+        return runList(context, values, (slice) => conversations.messages(id, { ...slice, before: values.before }));
       case 'transcript':
         return { result: await transcript(context) };
       case 'addTags':
@@ -95,7 +95,7 @@ export default action({
         return { result: await conversations.removeTags(id, values.tags) };
       case 'markRead':
         await conversations.markRead(id, values.messageIds);
-        return { result: undefined, keep: true };
+        return { result: undefined, keepPayload: true };
       case 'counts':
         return { result: await conversations.counts() };
       case 'escalate':
@@ -109,7 +109,7 @@ export default action({
 function list(context: Context): Promise<Outcome | undefined> {
   const { state: status, channelId, contactId, assignedTo, search, priority } = context.values;
   const filter = { status, channelId, contactId, assignedTo, search, priority };
-  return listed(context, context.values, (slice) => context.client.conversations.list({ ...filter, ...slice }));
+  return runList(context, context.values, (slice) => context.client.conversations.list({ ...filter, ...slice }));
 }
 
 function opening({ values }: Context): Record<string, unknown> {

@@ -1,12 +1,12 @@
 import { invalid } from '../lib/errors';
 import type { Embeddings, Usage } from '../lib/model';
 import { type ActionContext, action, type Outcome } from './kit/define';
-import { as, choice, dynJson, figure, typed, type Values } from './kit/fields';
+import { as, choice, dynJson, number, typed, type Values } from './kit/fields';
 
 const embed = { operation: ['embed'] };
 const similarity = { operation: ['similarity'] };
 /** requests at once */
-const width = 2;
+const MAX_PARALLEL_REQUESTS = 2;
 
 const fields = {
   operation: choice(['embed', 'similarity'], { icon: 'tasks' }),
@@ -17,7 +17,7 @@ const fields = {
     when: embed,
   }),
   model: typed('model', { convert: as.string, icon: 'microchip', when: embed }),
-  batch: figure(50, { min: 1, max: 1000, icon: 'cubes', advanced: true, when: embed }),
+  batch: number(50, { min: 1, max: 1000, icon: 'cubes', advanced: true, when: embed }),
   first: typed('payload[0]', {
     types: dynJson,
     required: true,
@@ -77,10 +77,10 @@ async function vectors(
       }
     }
   };
-  await Promise.all(Array.from({ length: width }, work));
+  await Promise.all(Array.from({ length: MAX_PARALLEL_REQUESTS }, work));
   const all = answers.flatMap((answer) => answer.vectors);
   const embeddings = { model: answers[0]?.model ?? model, dimension: all[0]?.length ?? 0, usage: sum(answers) };
-  return { result: shown(all), also: { embeddings } };
+  return { result: shown(all), properties: { embeddings } };
 }
 
 function sum(answers: readonly Embeddings[]): Usage {

@@ -65,11 +65,11 @@ export default trigger({
       pick: 'channels',
       icon: 'sitemap',
     }),
-    onlyChanged: checks(changes, [], { also: 'changed', icon: 'pencil-square-o' }),
+    onlyChanged: checks(changes, [], { alias: 'changed', icon: 'pencil-square-o' }),
     raw: flag(true, { icon: 'code', advanced: true }),
     outputs: choice(['1', '5'], { icon: 'sign-out' }),
   },
-  listen({ values, teller, hear, everything, emit }) {
+  listen({ values, toMsg, onEvent, everything, emit }) {
     const chosen = values.events.length > 0 ? new Set<string>(values.events) : undefined;
     const channels = values.channels && values.channels.length > 0 ? new Set(values.channels) : undefined;
     const changed = values.onlyChanged.map((one) => propertyOf[one]);
@@ -77,7 +77,7 @@ export default trigger({
 
     const isAboutOthers = chosen && !values.events.some((name) => /^(conversation|sync)\./.test(name));
     if (!isAboutOthers) everything();
-    hear((delivery) => {
+    onEvent((delivery) => {
       const { event, conversation } = delivery;
       if (!wanted(event.name)) return;
       const group = groupOf(event.name);
@@ -93,7 +93,7 @@ export default trigger({
 
     function messageOf(delivery: Delivery, group: string, content: Content) {
       const { event, conversation } = delivery;
-      const msg = teller.event(delivery, payloadOf(delivery, group, content), event.name);
+      const msg = toMsg.event(delivery, payloadOf(delivery, group, content), event.name);
       const contactId = group === 'contact' ? (content.contactId ?? content.id) : content.contactId;
       if (typeof contactId === 'string') msg.contactId ??= contactId;
       const channelId = channelOf(group, content);

@@ -1,5 +1,5 @@
-import { listed, listing } from './kit/action/list';
-import { idField, usual, usualFields } from './kit/action/resource';
+import { listFields, runList } from './kit/action/list';
+import { crudFields, idField, runCrud } from './kit/action/resource';
 import { action } from './kit/define';
 import { as, bodyOf, choice, defined, dynJson, isObject, typed } from './kit/fields';
 
@@ -24,8 +24,8 @@ export default action({
     title: typed('', { convert: as.string, icon: 'font', when: written }),
     description: typed('', { convert: as.string, icon: 'align-left', when: written }),
     definition: typed('', { types: dynJson, convert: as.object, icon: 'object-group', when: written }),
-    ...usualFields,
-    ...listing({ operation: ['list', 'executions'] }),
+    ...crudFields,
+    ...listFields({ operation: ['list', 'executions'] }),
   },
   async run(context) {
     const { client, msg, values } = context;
@@ -46,9 +46,9 @@ export default action({
       return { result: await flows.execute(flow, { conversationId: conversation, variables: given }) };
     }
     if (operation === 'executions') {
-      return listed(context, values, (slice) => flows.executions(flow, slice));
+      return runList(context, values, (slice) => flows.executions(flow, slice));
     }
-    return usual(context, flows, {
+    return runCrud(context, flows, {
       ...values,
       id: flow,
       filter: { search, status },

@@ -1,10 +1,10 @@
 import { documentOf } from '../lib/ai/document';
 import { invalid } from '../lib/errors';
 import type { Chunk } from '../lib/model';
-import { listed, listing } from './kit/action/list';
-import { usual } from './kit/action/resource';
+import { listFields, runList } from './kit/action/list';
+import { runCrud } from './kit/action/resource';
 import { type ActionContext, action, type Outcome } from './kit/define';
-import { as, bodyOf, choice, dynJson, dynNumber, tick, typed, type Values } from './kit/fields';
+import { as, bodyOf, choice, confirmation, dynJson, dynNumber, typed, type Values } from './kit/fields';
 
 const operations = ['query', 'list', 'get', 'create', 'delete', 'documents', 'addDocument', 'deleteDocument'] as const;
 const only = (...operation: (typeof operations)[number][]) => ({ operation });
@@ -45,9 +45,9 @@ const fields = {
   document: typed('documentId', { ...optional, required: true, icon: 'file-text-o', when: only('deleteDocument') }),
   search: typed('', { ...optional, icon: 'search', when: listable }),
   // Not `status`: Node-RED's editor keeps what a node shows under that name.
-  state: typed('', { ...optional, also: 'status', icon: 'flag-o', when: listable }),
-  ...listing(listable),
-  confirm: tick({ when: only('delete', 'deleteDocument') }),
+  state: typed('', { ...optional, alias: 'status', icon: 'flag-o', when: listable }),
+  ...listFields(listable),
+  confirm: confirmation({ when: only('delete', 'deleteDocument') }),
 };
 
 type Context = ActionContext<Values<typeof fields>>;
@@ -68,7 +68,7 @@ export default action({
         return query(context);
       case 'documents': {
         const base = oneOf(values.base);
-        return listed(context, values, (slice) => knowledgeBases.documents(base, { search, status, type, ...slice }));
+        return runList(context, values, (slice) => knowledgeBases.documents(base, { search, status, type, ...slice }));
       }
       case 'addDocument':
         return { result: await addDocument(context) };
@@ -76,7 +76,7 @@ export default action({
         await knowledgeBases.removeDocument(oneOf(values.base), values.document);
         return { result: { id: values.document, deleted: true } };
       default:
-        return usual(context, knowledgeBases, {
+        return runCrud(context, knowledgeBases, {
           ...values,
           id: operation === 'get' || operation === 'delete' ? oneOf(values.base) : '',
           filter: { search, status },
@@ -105,8 +105,8 @@ async function query({ client, values }: Context): Promise<Outcome> {
   const best = chunks[0];
   const base = bases.length === 1 ? bases[0] : bases;
   const knowledge = { query: question, chunks, best, model: results[0]?.model, base, took: Date.now() - began };
-  if (!best) return { result: undefined, keep: true, port: 1, also: { knowledge } };
-  return { result: answer(returns, chunks, best), also: { knowledge } };
+  if (!best) return { result: undefined, keepPayload: true, port: 1, properties: { knowledge } };
+  return { result: answer(returns, chunks, best), properties: { knowledge } };
 }
 
 function answer(returns: string, chunks: readonly Chunk[], best: Chunk): unknown {

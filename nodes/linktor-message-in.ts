@@ -1,9 +1,9 @@
 import { invalid } from '../lib/errors';
 import { messageFilter } from '../lib/messages/filter';
 import { trigger } from './kit/define';
-import { as, checks, choice, figure, flag, text, typed } from './kit/fields';
+import { as, checks, choice, flag, number, text, typed } from './kit/fields';
 import type { Msg } from './kit/red';
-import { receiver } from './kit/trigger/receive';
+import { createReceiver } from './kit/trigger/receive';
 
 const contents = [
   'text',
@@ -73,11 +73,11 @@ export default trigger({
       regexWhen: { textRule: ['regex'] },
     }),
     ignoreOwn: flag(true, { icon: 'user-times' }),
-    mergeSeconds: figure(0, { min: 0, max: 60, unit: 's', icon: 'compress' }),
-    mergeWait: figure(10, { min: 0.1, max: 120, unit: 's', icon: 'hourglass-o', advanced: true }),
-    mergeMax: figure(10, { min: 1, max: 100, icon: 'list-ol', advanced: true }),
+    mergeSeconds: number(0, { min: 0, max: 60, unit: 's', icon: 'compress' }),
+    mergeWait: number(10, { min: 0.1, max: 120, unit: 's', icon: 'hourglass-o', advanced: true }),
+    mergeMax: number(10, { min: 1, max: 100, icon: 'list-ol', advanced: true }),
     attachments: choice(['link', 'download'], { icon: 'paperclip' }),
-    maxAttachmentMb: figure(16, {
+    maxAttachmentMb: number(16, {
       min: 0.001,
       max: 100,
       unit: 'MB',
@@ -89,7 +89,7 @@ export default trigger({
     outputs: choice(['1', '2'], { icon: 'sign-out' }),
   },
   listen(context) {
-    const { values, client, teller, background, emit, status } = context;
+    const { values, client, toMsg, background, emit, status } = context;
     const asked = new Map<string, () => void>();
     const reason = messageFilter({ ...values, contents });
     if (values.conversations === 'these' && values.conversationIds.length === 0) {
@@ -103,7 +103,7 @@ export default trigger({
     }
 
     let marks = values.markRead;
-    const received = receiver(context, values, (msg) => {
+    const received = createReceiver(context, values, (msg) => {
       emit(msg);
       if (marks && (msg.linktor as { direction?: unknown }).direction === 'inbound') background(markRead(msg));
     });
@@ -121,7 +121,7 @@ export default trigger({
     }
 
     const isLive = values.source === 'realtime';
-    const listen = isLive ? context.hear : context.overhear;
+    const listen = isLive ? context.onEvent : context.observe;
     const ask = (id: string) => asked.set(id, isLive ? context.subscribe(id) : () => {});
     if (values.conversations === 'all' && isLive) context.everything();
     for (const id of values.conversations === 'these' ? values.conversationIds : []) ask(id);
@@ -136,9 +136,9 @@ export default trigger({
       // A server may send more than was asked for.
       if (values.conversations !== 'all' && !asked.has(conversationId)) return;
       const refused = reason(message, delivery.conversation);
-      if (refused === undefined) received.take(teller.message(delivery, message, values.raw));
+      if (refused === undefined) received.take(toMsg.message(delivery, message, values.raw));
       else if (values.outputs === '2') {
-        emit({ ...teller.message(delivery, message, values.raw), reason: refused }, 1);
+        emit({ ...toMsg.message(delivery, message, values.raw), reason: refused }, 1);
       }
     });
 

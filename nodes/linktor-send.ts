@@ -14,7 +14,7 @@ import {
 } from '../lib/sending';
 import { Parts } from './kit/action/list';
 import { type ActionContext, action, type Live, type Outcome } from './kit/define';
-import { as, choice, dynJson, figure, text, typed, type Values } from './kit/fields';
+import { as, choice, dynJson, number, text, typed, type Values } from './kit/fields';
 import type { Msg } from './kit/red';
 
 const withText = ['text', 'buttons', 'list'];
@@ -100,7 +100,7 @@ const fields = {
     when: { kind: [...withText, 'media'] },
   }),
   typingFirst: choice(['none', 'seconds', 'length'], { icon: 'keyboard-o', advanced: true, when: { kind: windowed } }),
-  typingSeconds: figure(2, {
+  typingSeconds: number(2, {
     min: 0.1,
     max: 60,
     unit: 's',
@@ -134,7 +134,7 @@ const fields = {
     when: { idempotency: ['key'] },
   }),
   waitFor: choice(['accepted', 'delivered', 'read'], { icon: 'check', advanced: true }),
-  waitTimeout: figure(60, {
+  waitTimeout: number(60, {
     min: 1,
     max: 3600,
     unit: 's',
@@ -181,12 +181,12 @@ function toOne(
   msg: Readonly<Msg>,
   key?: string,
 ): Promise<SendResult> {
-  const { client, signal, live, journal, shared, seated } = context;
+  const { client, signal, live, sentLog, shared, hasSlot } = context;
   const time = timeOf(values);
   return senderOf(shared).send(sendRequestOf(to, values, msg, key), {
     client,
     signal,
-    hasSlot: seated,
+    hasSlot,
     source: live,
     ...(time > 0 && {
       async prelude({ conversationId, channelType }) {
@@ -195,7 +195,7 @@ function toOne(
     }),
     onSent({ id: messageId, conversationId }) {
       const noted = msg.context === undefined ? {} : { context: msg.context };
-      journal.note({ messageId, conversationId, at: Date.now(), ...noted });
+      sentLog.add({ messageId, conversationId, at: Date.now(), ...noted });
     },
   });
 }
@@ -206,7 +206,7 @@ function signLine({ live }: Context): () => Live {
   return () => {
     if (line) return line;
     line = live();
-    line.hear(() => {});
+    line.onEvent(() => {});
     return line;
   };
 }

@@ -3,13 +3,13 @@ import { copyOf } from './kit/copy';
 import { trigger } from './kit/define';
 import { as, checks, choice, flag, isObject, typed } from './kit/fields';
 import { contentOf, topicOf } from './kit/to-msg';
-import { Match, type Sent } from './kit/trigger/match';
+import { type Sent, SentMatcher } from './kit/trigger/match';
 
 const statuses = ['pending', 'sent', 'delivered', 'read', 'failed'] as const;
 type Status = (typeof statuses)[number];
 
 /** milliseconds that the answer to a send may need longer than the first status of its message */
-const patience = 1000;
+const ANSWER_DELAY_MS = 1000;
 
 /** What became of a message that was sent. */
 export default trigger({
@@ -29,7 +29,7 @@ export default trigger({
     raw: flag(true, { icon: 'code', advanced: true }),
     outputs: choice(['1', '5'], { icon: 'sign-out' }),
   },
-  listen({ values, teller, journal, hear, everything, emit, fenced, status, onClose }) {
+  listen({ values, toMsg, sentLog, onEvent, everything, emit, fenced, status, onClose }) {
     const { onlyOurs, correlate } = values;
     const chosen = values.statuses.length > 0 ? values.statuses : statuses;
     const wanted = new Map<string, Status>(chosen.map((one) => [`message.${one}`, one]));
@@ -38,7 +38,7 @@ export default trigger({
     const tell = fenced((delivery: Delivery, sent?: Sent) => {
       const word = wanted.get(delivery.event.name);
       if (word === undefined || (onlyOurs && !sent)) return;
-      const msg = teller.event(delivery, word, topicOf(delivery));
+      const msg = toMsg.event(delivery, word, topicOf(delivery));
       if (word === 'failed') msg.failure = failureOf(delivery.event.original);
       if (sent) msg.elapsed = Math.max(0, delivery.receivedAt - sent.at);
       if (correlate && sent?.context !== undefined) msg.context = own(sent.context);
@@ -46,11 +46,11 @@ export default trigger({
       status(word);
       emit(msg, values.outputs === '5' ? statuses.indexOf(word) : 0);
     });
-    const ours = onlyOurs || correlate ? new Match<Delivery>(journal, patience, tell) : undefined;
+    const ours = onlyOurs || correlate ? new SentMatcher<Delivery>(sentLog, ANSWER_DELAY_MS, tell) : undefined;
     if (ours) onClose(() => ours.close());
 
     everything();
-    hear((delivery) => {
+    onEvent((delivery) => {
       const { name, message, messageId } = delivery.event;
       // A message of ours that is told as sent is the message itself, not news of it.
       if (!wanted.has(name) || message || messageId === undefined) return;

@@ -63,7 +63,7 @@ function dataOf(data: unknown): Record<string, unknown> {
 }
 
 function picture({ image, imageUrl, ...template }: Rendering): Outcome {
-  return { result: image ?? imageUrl, also: { template } };
+  return { result: image ?? imageUrl, properties: { template } };
 }
 
 interface Sending {
@@ -73,7 +73,10 @@ interface Sending {
   followUp?: string;
 }
 
-async function send({ client, values, journal, msg }: ActionContext<Sending>, data: Record<string, unknown>) {
+async function send(
+  { client, values, sentLog, msg }: ActionContext<Sending>,
+  data: Record<string, unknown>,
+): Promise<Outcome> {
   const { conversation, template, caption, followUp: followUpText } = values;
   const { messageId, ...rest } = await client.vre.renderAndSend({
     conversation,
@@ -83,7 +86,7 @@ async function send({ client, values, journal, msg }: ActionContext<Sending>, da
     followUpText,
   });
   const at = Date.now();
-  if (messageId) journal.note({ messageId, conversationId: conversation, at, context: msg.context });
+  if (messageId) sentLog.add({ messageId, conversationId: conversation, at, context: msg.context });
   const receipt = {
     messageId,
     status: 'pending',
@@ -93,7 +96,7 @@ async function send({ client, values, journal, msg }: ActionContext<Sending>, da
   };
   return {
     result: undefined,
-    keep: true,
-    also: { sent: receipt, template: { caption: rest.caption, imageUrl: rest.imageUrl } },
+    keepPayload: true,
+    properties: { sent: receipt, template: { caption: rest.caption, imageUrl: rest.imageUrl } },
   };
 }

@@ -1,12 +1,12 @@
 import type { Delivery } from '../lib/realtime';
 import { copyOf } from './kit/copy';
 import { trigger } from './kit/define';
-import { as, choice, figure, flag, typed } from './kit/fields';
+import { as, choice, flag, number, typed } from './kit/fields';
 import { topicOf } from './kit/to-msg';
 
-const mostKnown = 1000;
+const MAX_KNOWN_TYPERS = 1000;
 /** milliseconds after which nobody is taken to be typing still: the sign that it is over may be lost */
-const fading = 6000;
+const TYPING_SHOWN_MS = 6000;
 
 /** Somebody has begun to type, or has stopped. */
 export default trigger({
@@ -27,11 +27,11 @@ export default trigger({
     }),
     who: choice(['all', 'contact', 'agent'], { icon: 'user' }),
     emit: choice(['both', 'start'], { icon: 'keyboard-o' }),
-    quiet: figure(3, { min: 0, max: 60, unit: 's', icon: 'clock-o' }),
+    quiet: number(3, { min: 0, max: 60, unit: 's', icon: 'clock-o' }),
     raw: flag(true, { icon: 'code', advanced: true }),
   },
   listen(context) {
-    const { values, teller, client, connection, hear, everything, subscribe, emit, status, onClose } = context;
+    const { values, toMsg, client, connection, onEvent, everything, subscribe, emit, status, onClose } = context;
     const { who, quiet } = values;
     const chosen = values.conversationIds ?? [];
     const conversations = chosen.length > 0 ? new Set(chosen) : undefined;
@@ -47,7 +47,7 @@ export default trigger({
       known.delete(key);
       known.set(key, { isTyping, at: receivedAt });
       const [oldest] = known.keys();
-      if (known.size > mostKnown && oldest !== undefined) known.delete(oldest);
+      if (known.size > MAX_KNOWN_TYPERS && oldest !== undefined) known.delete(oldest);
       return before?.isTyping !== isTyping || receivedAt - before.at > quiet * 1000;
     };
     const rest = () => connection.state.name === 'open' && status('connected');
@@ -57,11 +57,11 @@ export default trigger({
       if (who !== 'all' && person.type !== who) return;
       if (!isNews(delivery)) return;
       clearTimeout(fade);
-      if (isTyping) fade = setTimeout(rest, fading);
+      if (isTyping) fade = setTimeout(rest, TYPING_SHOWN_MS);
       if (isTyping) status('typing');
       else rest();
       if (!isTyping && values.emit === 'start') return;
-      const msg = teller.event(delivery, isTyping, topicOf(delivery));
+      const msg = toMsg.event(delivery, isTyping, topicOf(delivery));
       msg.contact = copyOf(delivery.conversation?.contact) ?? { id: msg.contactId };
       msg.sender = { ...person, id: userId };
       if (values.raw) msg.event = copyOf(delivery.event.original);
@@ -95,7 +95,7 @@ export default trigger({
 
     if (conversations) for (const id of conversations) subscribe(id);
     else everything();
-    hear((delivery) => {
+    onEvent((delivery) => {
       const { typing, conversationId = '' } = delivery.event;
       if (!typing || (conversations && !conversations.has(conversationId))) return;
       if (channels && !channels.has(delivery.conversation?.channelId ?? '')) return;

@@ -1,9 +1,9 @@
 import { hasTyping, keepTyping, typingProblem } from '../lib/sending';
-import { action } from './kit/define';
+import { action, type Outcome } from './kit/define';
 import { as, choice, dynNumber, flag, typed } from './kit/fields';
 
 /** seconds that the sign lasts at most while an answer is awaited */
-const ceiling = 60;
+const UNTIL_SENT_LIMIT_S = 60;
 
 /** Show that somebody is typing. The message goes on at once, as it is. */
 export default action({
@@ -25,12 +25,12 @@ export default action({
       when: { action: ['typing'] },
     }),
   },
-  async run({ client, values, msg, live, journal, shared, signal, emit }) {
+  async run({ client, values, msg, live, sentLog, shared, signal, emit }): Promise<Outcome> {
     const { conversation, action: wanted, untilSent, duration } = values;
     const line = live();
     const sign = `typing ${conversation}`;
     const before = () => shared.get(sign) as AbortController | undefined;
-    const pass = { result: undefined, keep: true };
+    const pass: Outcome = { result: undefined, keepPayload: true };
     if (wanted === 'stop') {
       if (before()) before()?.abort();
       else line.typing(conversation, false);
@@ -38,7 +38,7 @@ export default action({
     }
     if (!hasTyping(channelOf(msg, conversation))) return { ...pass, status: 'no_typing' };
     // As long as somebody listens, the connection stays open.
-    line.hear(() => {});
+    line.onEvent(() => {});
     const problem = typingProblem(line.state);
     if (problem) {
       await emit(pass);
@@ -52,10 +52,13 @@ export default action({
     shared.set(sign, own);
     const end = () => own.abort();
     signal.addEventListener('abort', end);
-    const deafen = journal.onSent((sent) => {
+    const deafen = sentLog.onSent((sent) => {
       if (untilSent && sent.conversationId === conversation) end();
     });
-    const seconds = Math.min(duration ?? (untilSent ? ceiling : 0), untilSent ? ceiling : Number.POSITIVE_INFINITY);
+    const seconds = Math.min(
+      duration ?? (untilSent ? UNTIL_SENT_LIMIT_S : 0),
+      untilSent ? UNTIL_SENT_LIMIT_S : Number.POSITIVE_INFINITY,
+    );
     return {
       ...pass,
       ...(server?.name === 'server' && { status: 'agents_only' }),

@@ -4,7 +4,7 @@ import type { Event } from '../lib/model';
 import { decodeEvent, type Scheme, verify } from '../lib/webhooks';
 import { copyOf } from './kit/copy';
 import { trigger } from './kit/define';
-import { choice, figure, flag, path, secret, text } from './kit/fields';
+import { choice, flag, number, path, secret, text } from './kit/fields';
 import type { Msg } from './kit/red';
 
 const signatureHeader = 'x-linktor-signature';
@@ -21,10 +21,10 @@ export default trigger({
     secret: secret({ icon: 'key' }),
     previousSecret: secret({ icon: 'history' }),
     scheme: choice(['auto', 'body', 'timestamp'], { icon: 'shield' }),
-    tolerance: figure(300, { min: 0, max: 86_400, unit: 's', icon: 'clock-o' }),
+    tolerance: number(300, { min: 0, max: 86_400, unit: 's', icon: 'clock-o' }),
     requireTimestamp: flag(false, { icon: 'clock-o' }),
     events: text('', { icon: 'filter' }),
-    maxBodyMb: figure(1, { min: 0.001, max: 25, unit: 'MB', icon: 'arrows-h' }),
+    maxBodyMb: number(1, { min: 0.001, max: 25, unit: 'MB', icon: 'arrows-h' }),
     duplicates: choice(['drop', 'mark'], { icon: 'clone' }),
     feedBus: flag(true, { icon: 'share-alt' }),
     outputs: choice(['1', '2'], { icon: 'sign-out' }),
@@ -49,8 +49,8 @@ export default trigger({
 
     serve({
       path: values.path || `/linktor/${nodeId}`,
-      limit: values.maxBodyMb * 1024 * 1024,
-      patience: 10_000,
+      maxBytes: values.maxBodyMb * 1024 * 1024,
+      timeoutMs: 10_000,
       refuse: reject,
       receive({ headers, body }) {
         const signature = headers[signatureHeader] ?? [];

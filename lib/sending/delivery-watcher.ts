@@ -4,7 +4,7 @@ import type { Delivery, SocketState } from '../realtime';
 
 /** The live side, as far as somebody who waits for a message needs it. */
 export interface StatusSource {
-  hear(listener: (delivery: Delivery) => void): void;
+  onEvent(listener: (delivery: Delivery) => void): void;
   subscribe(conversationId: string): void;
   onState(listener: (state: SocketState) => void): void;
   readonly state: SocketState;
@@ -41,7 +41,7 @@ export class DeliveryWatcher {
 
   constructor(line: StatusSource, conversationId: string) {
     this.#line = line;
-    line.hear(({ event }) => {
+    line.onEvent(({ event }) => {
       if (event.conversationId !== conversationId) return;
       const { messageId = event.message?.id, status = event.message?.status } = event;
       if (messageId !== undefined) this.#learn(messageId, status);

@@ -5,7 +5,7 @@ import type { SentLog } from './account/sent-log';
 import { account, type Fields, flag, out, text, type Values } from './fields';
 import type { Hook } from './http-routes';
 import type { Msg } from './red';
-import type { Word } from './status';
+import type { StatusName } from './status';
 import type { ToMsg } from './to-msg';
 
 /** What every definition says about itself. */
@@ -26,7 +26,7 @@ interface Common {
 /** The live side of the account, for as long as one message is worked on. */
 export interface Live {
   /** hear every event that arrives */
-  hear(listener: (delivery: Delivery) => void): void;
+  onEvent(listener: (delivery: Delivery) => void): void;
   /** ask for the events of a conversation */
   subscribe(conversationId: string): void;
   /** @returns false when the connection is not open, or the server has no such sign */
@@ -58,9 +58,9 @@ export interface ActionContext<V> {
   /** open the live side; it is let go of when this run (or what it leaves behind with `meanwhile`) ends */
   live(): Live;
   /** the turn that `lane` has asked for has come */
-  seated: boolean;
+  hasSlot: boolean;
   /** what this account has sent */
-  journal: SentLog;
+  sentLog: SentLog;
   /** this node's own notes, for as long as it is deployed */
   notes: Map<string, unknown>;
   /** the notes of all nodes of this account */
@@ -71,13 +71,13 @@ export interface Outcome {
   /** goes where the field `result` says */
   result: unknown;
   /** further message properties */
-  also?: Record<string, unknown>;
+  properties?: Record<string, unknown>;
   /** leave the payload as it is */
-  keep?: boolean;
+  keepPayload?: boolean;
   /** 0 by default */
   port?: number;
   /** what the node shows afterwards instead of nothing */
-  status?: Word;
+  status?: StatusName;
   /** goes on after the message has been sent; ends with the node. A failure is reported like that of a message */
   meanwhile?(): Promise<void>;
 }
@@ -94,7 +94,7 @@ type Lane<V> = (context: Pick<ActionContext<V>, 'values' | 'shared'>) => string 
 export interface Action extends Common {
   role: 'action';
   /** shown while one message is in flight */
-  busy: Word;
+  busy: StatusName;
   /** msg.reset ends what is in flight: of msg.conversationId when it is given, else everything */
   resets?: boolean;
   lane?: Lane<never>;
@@ -107,13 +107,13 @@ export type OnInput = (msg: Readonly<Msg>) => void | Promise<void>;
 export interface TriggerContext<V> {
   values: V;
   configId: string;
-  teller: ToMsg;
+  toMsg: ToMsg;
   /** ends with the node */
   client: LinktorClient;
   /** ends with the node */
   signal: AbortSignal;
   /** what this account has sent */
-  journal: SentLog;
+  sentLog: SentLog;
   /** the connection itself, for those who watch or steer it */
   connection: Pick<Realtime, 'state' | 'facts' | 'onState' | 'connect' | 'disconnect' | 'reconnect'>;
   /** call this when the node closes */
@@ -123,9 +123,9 @@ export interface TriggerContext<V> {
   /** for what others call, a timer for one: what fails in it reaches Catch nodes, and goes no further */
   fenced<T, U>(act: (one: T, other?: U) => void): (one: T, other?: U) => void;
   /** hear every event that arrives, until the node closes */
-  hear(listener: (delivery: Delivery) => void): void;
+  onEvent(listener: (delivery: Delivery) => void): void;
   /** hear what arrives anyway, until the node closes: no connection is opened for it, and none is shown */
-  overhear(listener: (delivery: Delivery) => void): void;
+  observe(listener: (delivery: Delivery) => void): void;
   /** ask for the events of all conversations, until the node closes */
   everything(): void;
   /** ask for the events of one conversation, until the node closes or the returned function is called */
@@ -142,7 +142,7 @@ export interface TriggerContext<V> {
   webhookSecrets: readonly string[];
   nodeId: string;
   /** what the node shows */
-  status(word: Word, facts?: Record<string, number | string>): void;
+  status(word: StatusName, facts?: Record<string, number | string>): void;
 }
 
 export interface Trigger extends Common {
@@ -167,7 +167,7 @@ interface ActionInput<F extends Fields> {
   outputs?: readonly string[];
   /** the message property that the result goes to unless the user says otherwise; none where there is no result */
   result?: string;
-  busy: Word;
+  busy: StatusName;
   resets?: boolean;
   lane?: Lane<Values<F>>;
   run: Run<Values<F>>;

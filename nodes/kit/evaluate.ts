@@ -4,7 +4,7 @@ import type { Field, Fields, Values, When } from './fields';
 import type { Msg, RED, RunningNode, Stored } from './red';
 
 /** What a node has stored about one field, made ready once. */
-interface Prepared {
+interface FieldSource {
   name: string;
   field: Field<unknown>;
   /** typed fields have to be looked up for every message */
@@ -14,7 +14,7 @@ interface Prepared {
   problem?: LinktorError;
 }
 
-type Filled = Prepared & { source: { type: string; value: string } };
+type TypedSource = FieldSource & { source: { type: string; value: string } };
 
 export interface Evaluate {
   /** at once where nothing has to be waited for: nearly every message */
@@ -32,30 +32,38 @@ type Given = Record<string, unknown>;
 export function evaluator(red: RED, node: RunningNode, fields: Fields, stored: Stored): Evaluate {
   const prepared = Object.entries(fields).map(([name, field]) => prepare(name, field, stored));
   const shown = prepared.filter((one) => isShown(one.field, prepared));
-  const problem = shown.find((one) => one.problem)?.problem ?? unticked(shown);
+  const problem = shown.find((one) => one.problem)?.problem ?? missingConfirmation(shown);
   const fixed = Object.fromEntries(prepared.filter((one) => !one.source).map((one) => [one.name, one.fixed]));
   const sources = shown.filter((one) => one.source);
   const [own, ofEntries] = [false, true].map((wanted) =>
-    sources.filter(({ field }) => wanted === (field.row.each !== undefined && holds(field.row.each, prepared))),
-  ) as [Prepared[], Prepared[]];
-  const evaluate = (wanted: readonly Prepared[]) => {
-    const blank = compact({ ...fixed, ...Object.fromEntries(wanted.map(({ name }) => [name, undefined])) });
+    sources.filter(
+      ({ field }) => wanted === (field.row.each !== undefined && conditionHolds(field.row.each, prepared)),
+    ),
+  ) as [FieldSource[], FieldSource[]];
+  const evaluate = (wanted: readonly FieldSource[]) => {
+    const blank = cheapToCopy({ ...fixed, ...Object.fromEntries(wanted.map(({ name }) => [name, undefined])) });
     return (msg: Msg) => {
       if (problem) throw problem;
-      return fill(red, node, { ...blank }, wanted as Filled[], msg);
+      return evaluateFields(red, node, { ...blank }, wanted as TypedSource[], msg);
     };
   };
   return Object.assign(evaluate(own), { each: evaluate(ofEntries) });
 }
 
 /** One field after the other; those after one that has to be waited for wait too. */
-function fill(red: RED, node: RunningNode, values: Given, wanted: readonly Filled[], msg: Msg): Given | Promise<Given> {
+function evaluateFields(
+  red: RED,
+  node: RunningNode,
+  values: Given,
+  wanted: readonly TypedSource[],
+  msg: Msg,
+): Given | Promise<Given> {
   for (const [index, one] of wanted.entries()) {
-    const value = typed(red, node, one, msg);
+    const value = evaluateField(red, node, one, msg);
     if (value instanceof Promise) {
       return value.then((arrived) => {
         values[one.name] = arrived;
-        return fill(red, node, values, wanted.slice(index + 1), msg);
+        return evaluateFields(red, node, values, wanted.slice(index + 1), msg);
       });
     }
     values[one.name] = value;
@@ -67,7 +75,7 @@ function fill(red: RED, node: RunningNode, values: Given, wanted: readonly Fille
  * The same properties, with copies that are small: an object that gets its properties one by one becomes a hash table,
  * and so do all copies of it, several times as large. What JSON.parse makes does not.
  */
-function compact(values: Given): Given {
+function cheapToCopy(values: Given): Given {
   const names = Object.keys(values);
   const made = JSON.parse(JSON.stringify(Object.fromEntries(names.map((name) => [name, null])))) as Given;
   for (const name of names) made[name] = values[name];
@@ -88,9 +96,9 @@ export function fixedValues<F extends Fields>(fields: F, stored: Stored): Values
   return values as Values<F>;
 }
 
-function prepare(name: string, field: Field<unknown>, stored: Stored): Prepared {
-  const { also } = field.row;
-  const key = also !== undefined && stored[name] === undefined ? also : name;
+function prepare(name: string, field: Field<unknown>, stored: Stored): FieldSource {
+  const { alias } = field.row;
+  const key = alias !== undefined && stored[name] === undefined ? alias : name;
   const value = stored[key] ?? field.initial;
   if (field.kind === 'typed') {
     return { name, field, source: { type: String(stored[`${key}Type`] ?? 'msg'), value: String(value) } };
@@ -103,7 +111,7 @@ function prepare(name: string, field: Field<unknown>, stored: Stored): Prepared 
 }
 
 /** @returns why nothing is done, when an operation wants a tick and has none */
-function unticked(shown: readonly Prepared[]): LinktorError | undefined {
+function missingConfirmation(shown: readonly FieldSource[]): LinktorError | undefined {
   const missing = shown.find(({ field, fixed }) => field.kind === 'flag' && field.required && fixed !== true);
   if (!missing) return undefined;
   const { name } = missing;
@@ -113,24 +121,25 @@ function unticked(shown: readonly Prepared[]): LinktorError | undefined {
   );
 }
 
-function isShown(field: Field<unknown>, all: readonly Prepared[]): boolean {
-  return holds(field.row.when ?? {}, all);
+function isShown(field: Field<unknown>, all: readonly FieldSource[]): boolean {
+  return conditionHolds(field.row.when ?? {}, all);
 }
 
-function holds(when: When, all: readonly Prepared[]): boolean {
+function conditionHolds(when: When, all: readonly FieldSource[]): boolean {
   return Object.entries(when).every(([name, options]) => {
     const decisive = all.find((one) => one.name === name);
     return options.includes(String(decisive?.fixed));
   });
 }
 
-function typed(red: RED, node: RunningNode, one: Filled, msg: Msg): unknown {
+function evaluateField(red: RED, node: RunningNode, one: TypedSource, msg: Msg): unknown {
   const { name, field, source } = one;
-  const value = source.value === '' ? ofMessage(red, msg, field.property ?? name) : filled(red, node, one, msg);
-  return value instanceof Promise ? value.then((arrived) => converted(one, arrived)) : converted(one, value);
+  const value =
+    source.value === '' ? messageProperty(red, msg, field.property ?? name) : evaluateSource(red, node, one, msg);
+  return value instanceof Promise ? value.then((arrived) => convertValue(one, arrived)) : convertValue(one, value);
 }
 
-function converted({ name, field, source }: Filled, value: unknown): unknown {
+function convertValue({ name, field, source }: TypedSource, value: unknown): unknown {
   const empty = source.value === '';
   const nothing = value === undefined || value === null || value === '';
   if (nothing && !empty) throw invalid(`The field "${name}" (${source.type} ${source.value}) came to nothing.`);
@@ -141,7 +150,7 @@ function converted({ name, field, source }: Filled, value: unknown): unknown {
   return nothing ? undefined : field.convert(value, name);
 }
 
-function ofMessage(red: RED, msg: Msg, property: string): unknown {
+function messageProperty(red: RED, msg: Msg, property: string): unknown {
   if (/^\w+$/.test(property)) return msg[property];
   try {
     return red.util.getMessageProperty(msg, property);
@@ -151,9 +160,9 @@ function ofMessage(red: RED, msg: Msg, property: string): unknown {
 }
 
 /** Contexts may be asynchronous; bad expressions and bad JSON throw at once even so. */
-function filled(red: RED, node: RunningNode, { name, field, source }: Filled, msg: Msg) {
-  if (source.type === 'msg') return ofMessage(red, msg, source.value);
-  if (source.type === 'str') return field.mustache ? filledIn(source.value, name, msg) : source.value;
+function evaluateSource(red: RED, node: RunningNode, { name, field, source }: TypedSource, msg: Msg) {
+  if (source.type === 'msg') return messageProperty(red, msg, source.value);
+  if (source.type === 'str') return field.mustache ? renderTemplate(source.value, name, msg) : source.value;
   return new Promise((resolve, reject) => {
     const fail = (error: unknown) => {
       const reason =
@@ -174,7 +183,7 @@ function filled(red: RED, node: RunningNode, { name, field, source }: Filled, ms
  * Only what the author wrote in the dialog is a template: what customers or models write must never be one.
  * The text goes to a chat, not into HTML, so nothing is escaped.
  */
-function filledIn(text: string, name: string, msg: Msg): string {
+function renderTemplate(text: string, name: string, msg: Msg): string {
   if (!text.includes('{{')) return text;
   try {
     return mustache.render(text, msg, {}, { escape: String });

@@ -24,7 +24,7 @@ export interface Row {
   /** folded away at the end of the dialog */
   advanced?: boolean;
   /** what it is called in flows that somebody has written by hand: under this name Node-RED's editor keeps its own */
-  also?: string;
+  alias?: string;
   /** typed: while choices have these values it belongs to the entries of a list, and is evaluated with `valuesOf` */
   each?: When;
 }
@@ -86,7 +86,7 @@ type Format = 'url' | 'socketUrl';
 
 type Options = Row & { required?: boolean };
 
-const same = (value: unknown) => value;
+const identity = (value: unknown) => value;
 
 /** A plain text, fixed at deploy time; `${ENV}` is replaced by Node-RED. */
 export function text(
@@ -102,7 +102,7 @@ export function path(row: Row = {}): Field<string> {
 }
 
 /** A figure, fixed at deploy time. */
-export function figure(
+export function number(
   initial: number,
   { min, max, unit, ...row }: Options & { min?: number; max?: number; unit?: string } = {},
 ): Field<number> {
@@ -115,7 +115,7 @@ export function flag(initial = false, row: Row = {}): Field<boolean> {
 }
 
 /** A tick without which a destructive operation is not done. */
-export function tick(row: Row): Field<boolean> {
+export function confirmation(row: Row): Field<boolean> {
   return { ...flag(false, { icon: 'exclamation-triangle', ...row }), required: true };
 }
 
@@ -168,7 +168,15 @@ interface Typed<T> extends Options {
 export function typed<T = unknown>(property: string, options: Typed<T> & { required: true }): Field<T>;
 export function typed<T = unknown>(property: string, options?: Typed<T>): Field<T | undefined>;
 export function typed<T>(property: string, options: Typed<T> = {}): Field<T | undefined> {
-  const { types = dyn, convert = same as (value: unknown) => T, pick, columns, mustache, required, ...row } = options;
+  const {
+    types = dyn,
+    convert = identity as (value: unknown) => T,
+    pick,
+    columns,
+    mustache,
+    required,
+    ...row
+  } = options;
   // What the converter refuses at run time, the dialog refuses at once.
   const { min, max }: Partial<Range> = convert as Partial<Range>;
   return { kind: 'typed', initial: '', row, required, property, types, pick, columns, mustache, min, max, convert };
@@ -198,7 +206,7 @@ export function config(type: string, row: Row = {}): Field<string> {
 
 /** Where a result goes; empty means the message property given here. */
 export function out(property: string, row: Row = {}): Field<unknown> {
-  return { kind: 'out', initial: '', row, property, types: ['msg', 'flow', 'global'], convert: same };
+  return { kind: 'out', initial: '', row, property, types: ['msg', 'flow', 'global'], convert: identity };
 }
 
 /** Converters for typed fields. */

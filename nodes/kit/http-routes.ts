@@ -14,9 +14,9 @@ export interface Hook {
   /** below httpNodeRoot */
   path: string;
   /** bytes */
-  limit: number;
+  maxBytes: number;
   /** milliseconds that the body may take */
-  patience: number;
+  timeoutMs: number;
   /** @returns the HTTP status; the sender is answered before anything else happens */
   receive(request: HookRequest): number;
   /** what never became a request; it has been answered */
@@ -141,7 +141,7 @@ function capture(hook: Hook, request: Request, response: ServerResponse, next: N
   let size = 0;
   const onData = (piece: Buffer) => {
     size += piece.length;
-    if (size > hook.limit) refuse('too_large');
+    if (size > hook.maxBytes) refuse('too_large');
     else pieces.push(piece);
   };
   const onEnd = () => {
@@ -151,12 +151,12 @@ function capture(hook: Hook, request: Request, response: ServerResponse, next: N
     request._body = true;
     next();
   };
-  const timer = setTimeout(() => refuse('too_slow'), hook.patience);
+  const timer = setTimeout(() => refuse('too_slow'), hook.timeoutMs);
   request.once('close', () => clearTimeout(timer));
   request.once('error', () => clearTimeout(timer));
   if (encoding !== undefined && encoding !== 'identity') return refuse('bad_encoding');
   if (type !== undefined && !/^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(type)) return refuse('bad_type');
-  if (Number(length ?? 0) > hook.limit) return refuse('too_large');
+  if (Number(length ?? 0) > hook.maxBytes) return refuse('too_large');
   request.on('data', onData);
   request.once('end', onEnd);
 }

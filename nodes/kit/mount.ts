@@ -1,7 +1,7 @@
 import type { LinktorError } from '../../lib/errors';
 import { type AccountSettings, brokenAccount, createAccount } from './account/account';
 import type { ConfigNode } from './account/config-node';
-import { type Handover, remember } from './account/handover';
+import { type Handover, persistMemory } from './account/handover';
 import { routeOf } from './account/route';
 import { mountAction } from './action/mount-action';
 import type { Config, Definition } from './define';
@@ -13,7 +13,7 @@ import { mountTrigger } from './trigger/mount-trigger';
 /** What all nodes of one Node-RED share. */
 export interface Shared {
   hooks: Hooks;
-  legacy: Handover;
+  handovers: Handover;
 }
 
 /** Make a definition a Node-RED node. */
@@ -24,7 +24,7 @@ export function mount(red: RED, definition: Definition, shared: Shared): void {
   );
   function construct(this: RunningNode, stored: Stored): void {
     red.nodes.createNode(this, stored);
-    if (definition.role === 'config') mountConfig(red, this as ConfigNode, definition, stored, shared.legacy);
+    if (definition.role === 'config') mountConfig(red, this as ConfigNode, definition, stored, shared.handovers);
     else if (definition.role === 'action') mountAction(red, this, definition, stored);
     else mountTrigger(red, this, definition, { ...stored, ...this.credentials }, shared.hooks);
   }
@@ -43,7 +43,7 @@ function mountConfig(red: RED, node: ConfigNode, definition: Config, stored: Sto
     node.deployedUrl = String(values.baseUrl);
     node.deployedSocketUrl = String(values.wsUrl);
     node.account = createAccount(values as AccountSettings, routeOf(red, values), log, (memory) =>
-      remember(node, memory, legacy),
+      persistMemory(node, memory, legacy),
     );
   } catch (problem) {
     node.account = brokenAccount(problem);

@@ -1,8 +1,8 @@
 import { codes, type ErrorCode } from '../../lib/errors';
 
-type Look = { fill: 'green' | 'blue' | 'yellow' | 'red' | 'grey'; shape: 'dot' | 'ring' };
+type Appearance = { fill: 'green' | 'blue' | 'yellow' | 'red' | 'grey'; shape: 'dot' | 'ring' };
 
-const looks = {
+const appearances = {
   connected: { fill: 'green', shape: 'dot' },
   sending: { fill: 'blue', shape: 'dot' },
   asking: { fill: 'blue', shape: 'dot' },
@@ -28,21 +28,23 @@ const looks = {
   verified: { fill: 'green', shape: 'dot' },
   rejected: { fill: 'red', shape: 'ring' },
   no_config: { fill: 'grey', shape: 'ring' },
-} as const satisfies Record<string, Look>;
+} as const satisfies Record<string, Appearance>;
 
 /** What a node may say about itself; the browser translates it. */
-export type Word = keyof typeof looks | ErrorCode;
+export type StatusName = keyof typeof appearances | ErrorCode;
 
 /** Every word there is, for the catalogue. */
-export const words: readonly Word[] = [...new Set<Word>([...(Object.keys(looks) as (keyof typeof looks)[]), ...codes])];
+export const statusNames: readonly StatusName[] = [
+  ...new Set<StatusName>([...(Object.keys(appearances) as (keyof typeof appearances)[]), ...codes]),
+];
 
-interface Shown extends Look {
+interface Shown extends Appearance {
   text: string;
 }
 
 type Show = (status: Shown | Record<string, never>) => void;
 
-const shortest = 250;
+const MIN_UPDATE_INTERVAL_MS = 250;
 
 /**
  * The status of one node: catalogue keys or a bare number, repeats dropped, at most four updates a second.
@@ -59,8 +61,9 @@ export class Status {
   }
 
   /** @param facts figures for Status nodes; the editor does not show them */
-  say(word: Word, facts: Record<string, number | string> = {}): void {
-    const look: Look = word in looks ? looks[word as keyof typeof looks] : { fill: 'red', shape: 'ring' };
+  show(word: StatusName, facts: Record<string, number | string> = {}): void {
+    const look: Appearance =
+      word in appearances ? appearances[word as keyof typeof appearances] : { fill: 'red', shape: 'ring' };
     this.#want({ ...facts, ...look, text: `linktor.status.${word}` });
   }
 
@@ -88,6 +91,6 @@ export class Status {
     if (this.#wanted === this.#shown) return;
     this.#shown = this.#wanted;
     this.#show(JSON.parse(this.#wanted));
-    this.#timer = setTimeout(() => this.#flush(), shortest);
+    this.#timer = setTimeout(() => this.#flush(), MIN_UPDATE_INTERVAL_MS);
   }
 }

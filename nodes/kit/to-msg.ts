@@ -16,7 +16,7 @@ export function contentOf(original: unknown): Record<string, unknown> {
 /** Tells what has been heard as messages: what every trigger says, in one way. Each trigger has one of its own. */
 export class ToMsg {
   readonly #configId: string;
-  readonly #atOnce: boolean;
+  readonly #isSyncDelivery: boolean;
   /** of the last event: many arrive in the same millisecond, and its time need not be spelled for each of them */
   #at = Number.NaN;
   #time = '';
@@ -24,7 +24,7 @@ export class ToMsg {
   /** @param atOnce flows run while others still have to hear of the same event */
   constructor(configId: string, atOnce: boolean) {
     this.#configId = configId;
-    this.#atOnce = atOnce;
+    this.#isSyncDelivery = atOnce;
   }
 
   /**
@@ -38,10 +38,10 @@ export class ToMsg {
     if (messageId !== undefined) msg.messageId = messageId;
     if (conversation?.contactId !== undefined) msg.contactId = conversation.contactId;
     if (conversation?.channelId !== undefined) msg.channelId = conversation.channelId;
-    if (conversationId !== undefined) msg.channelType = conversation?.channelType ?? unknownChannel;
-    const linktor: Facts = { configId: this.#configId, event: event.name, source };
+    if (conversationId !== undefined) msg.channelType = conversation?.channelType ?? UNKNOWN_CHANNEL;
+    const linktor: LinktorFacts = { configId: this.#configId, event: event.name, source };
     if (id !== undefined) linktor.deliveryId = id;
-    linktor.receivedAt = this.#spelled(receivedAt);
+    linktor.receivedAt = this.#isoTime(receivedAt);
     linktor.recovered = recovered;
     msg.linktor = linktor;
     return msg;
@@ -53,11 +53,11 @@ export class ToMsg {
     const { contentType, direction, senderType, senderId, location, contact: card, media } = message;
     const isCustomers = senderType === 'contact';
     const contactId = conversation?.contactId ?? (isCustomers ? senderId : undefined);
-    const linktor: Facts = {
+    const linktor: LinktorFacts = {
       configId: this.#configId,
       event: event.name,
       source,
-      receivedAt: this.#spelled(receivedAt),
+      receivedAt: this.#isoTime(receivedAt),
       recovered,
       direction,
       echo: isEcho(message),
@@ -68,7 +68,7 @@ export class ToMsg {
       topic: topicOf(delivery),
       conversationId: event.conversationId,
       messageId: event.messageId,
-      channelType: conversation?.channelType ?? unknownChannel,
+      channelType: conversation?.channelType ?? UNKNOWN_CHANNEL,
       linktor,
       contentType,
       attachments: media ? copyOf(attachmentsOf(message)) : [],
@@ -91,12 +91,12 @@ export class ToMsg {
   /** Until all triggers have heard of it no flow runs: the first takes it as it is, only the others need a copy. */
   #original(delivery: Delivery): unknown {
     const { original } = delivery.event;
-    if (delivery.claimed || this.#atOnce) return copyOf(original);
+    if (delivery.claimed || this.#isSyncDelivery) return copyOf(original);
     delivery.claimed = true;
     return original;
   }
 
-  #spelled(at: number): string {
+  #isoTime(at: number): string {
     if (at !== this.#at) {
       this.#at = at;
       this.#time = new Date(at).toISOString();
@@ -105,11 +105,11 @@ export class ToMsg {
   }
 }
 
-type Facts = Record<string, unknown>;
+type LinktorFacts = Record<string, unknown>;
 
-const unknownChannel = 'unknown';
+const UNKNOWN_CHANNEL = 'unknown';
 
 /** Unique per conversation, so that the core nodes group by it, and fit for MQTT. */
 export function topicOf({ event, conversation }: Delivery): string {
-  return `${conversation?.channelType ?? unknownChannel}/${event.conversationId ?? ''}`;
+  return `${conversation?.channelType ?? UNKNOWN_CHANNEL}/${event.conversationId ?? ''}`;
 }

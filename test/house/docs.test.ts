@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { codes } from '../../lib/errors';
 import { palette } from '../../nodes';
-import { words } from '../../nodes/kit/status';
+import { statusNames } from '../../nodes/kit/status';
 import { reference, referenceFile } from '../../tools/reference';
 import { examples } from '../support/examples';
 import { root } from '../support/red';
@@ -68,7 +68,7 @@ describe('the guides', () => {
     const page = read('docs/troubleshooting.md');
     const shown: Record<string, string> = JSON.parse(read('locales/en-US/linktor.json')).linktor.status;
     for (const code of codes) assert.match(page, new RegExp(`^### \`${code}\`$`, 'm'));
-    const plain = words.filter((word) => !codes.some((code) => code === word));
+    const plain = statusNames.filter((word) => !codes.some((code) => code === word));
     for (const word of plain) assert.ok(page.includes(`*${shown[word]}*`), word);
   });
 

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { palette } from '../../nodes';
 import { keysOf } from '../../nodes/kit/editor/keys';
-import { words } from '../../nodes/kit/status';
+import { statusNames } from '../../nodes/kit/status';
 import { wholeHelp } from '../../tools/help';
 
 const root = path.join(import.meta.dirname ?? __dirname, '..', '..');
@@ -51,7 +51,7 @@ const chosenAtRunTime = {
 describe('the words', () => {
   const needed = new Set([
     ...palette.flatMap(keysOf),
-    ...words.map((word) => `linktor.status.${word}`),
+    ...statusNames.map((word) => `linktor.status.${word}`),
     ...asked(),
     'linktor.copy',
     ...Object.entries(chosenAtRunTime).flatMap(([block, names]) => names.map((name) => `linktor.${block}.${name}`)),

@@ -3,9 +3,9 @@ import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import type { Page } from '../../lib/model';
 import { SentLog } from '../../nodes/kit/account/sent-log';
-import { listed } from '../../nodes/kit/action/list';
+import { runList } from '../../nodes/kit/action/list';
 import type { Action, Outcome } from '../../nodes/kit/define';
-import { tick } from '../../nodes/kit/fields';
+import { confirmation } from '../../nodes/kit/fields';
 import { stage, until } from '../support/flows';
 import { trialNode as node, trial } from '../support/trial';
 
@@ -24,7 +24,7 @@ const numbers =
 const listing =
   (count: number, paging: string, limit: number, asked?: number[]): Action['run'] =>
   (context) =>
-    listed(context, { paging, limit }, numbers(count, asked));
+    runList(context, { paging, limit }, numbers(count, asked));
 
 describe('the kit: runs', () => {
   const { play } = stage();
@@ -74,14 +74,14 @@ describe('the kit: runs', () => {
         async (count, limit, paging) => {
           const parts: Outcome[] = [];
           const context = { emit: async (part: Outcome) => void parts.push(part), progress() {} };
-          const last = await listed(context, { paging, limit }, numbers(count));
+          const last = await runList(context, { paging, limit }, numbers(count));
           const ids = Array.from({ length: Math.min(count, limit) }, (_, id) => id);
           if (paging !== 'each') {
             assert.deepEqual(
               ((last as Outcome).result as { id: number }[]).map(({ id }) => id),
               ids,
             );
-            assert.equal(((last as Outcome).also as { page: { hasNext: boolean } }).page.hasNext, count > limit);
+            assert.equal(((last as Outcome).properties as { page: { hasNext: boolean } }).page.hasNext, count > limit);
             return;
           }
           const all = last ? [...parts, last] : parts;
@@ -90,10 +90,10 @@ describe('the kit: runs', () => {
             ids,
           );
           assert.deepEqual(
-            all.map(({ also }) => (also as { parts: { index: number } }).parts.index),
+            all.map(({ properties }) => (properties as { parts: { index: number } }).parts.index),
             ids,
           );
-          if (last) assert.equal((last.also as { parts: { count: number } }).parts.count, ids.length);
+          if (last) assert.equal((last.properties as { parts: { count: number } }).parts.count, ids.length);
         },
       ),
     );
@@ -115,7 +115,7 @@ describe('the kit: runs', () => {
   it('does nothing that must be confirmed and is not', async () => {
     const done: unknown[] = [];
     const run: Action['run'] = async () => ({ result: done.push(1) });
-    const load = trial(run, { fields: { confirm: tick({}) } });
+    const load = trial(run, { fields: { confirm: confirmation({}) } });
     const { node: get, caught } = await play(node(), { load });
     get('node').receive({});
     const { error } = await caught.first();
@@ -126,7 +126,7 @@ describe('the kit: runs', () => {
 
   it('does it once it is confirmed', async () => {
     const run: Action['run'] = async () => ({ result: 'gone' });
-    const load = trial(run, { fields: { confirm: tick({}) } });
+    const load = trial(run, { fields: { confirm: confirmation({}) } });
     const { node: get, probe } = await play(node({ confirm: true }), { load });
     get('node').receive({});
     assert.equal((await probe('out').first()).payload, 'gone');
@@ -153,10 +153,10 @@ describe('the journal', () => {
 
   it('keeps the last 10,000 of the last day', () => {
     const journal = new SentLog();
-    for (let id = 0; id < 10_001; id++) journal.note(sent(id, 0));
+    for (let id = 0; id < 10_001; id++) journal.add(sent(id, 0));
     assert.equal(journal.find('m0'), undefined);
     assert.equal(journal.find('m1')?.messageId, 'm1');
-    journal.note(sent(10_001, 24 * 60 * 60 * 1000));
+    journal.add(sent(10_001, 24 * 60 * 60 * 1000));
     assert.equal(journal.find('m10000'), undefined);
     assert.equal(journal.find('m10001')?.messageId, 'm10001');
   });
@@ -165,9 +165,9 @@ describe('the journal', () => {
     const journal = new SentLog();
     const heard: string[] = [];
     const end = journal.onSent(({ messageId }) => heard.push(messageId));
-    journal.note(sent(1, 0));
+    journal.add(sent(1, 0));
     end();
-    journal.note(sent(2, 0));
+    journal.add(sent(2, 0));
     assert.deepEqual(heard, ['m1']);
   });
 });

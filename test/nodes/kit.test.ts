@@ -93,7 +93,7 @@ describe('the kit', () => {
   });
 
   it('sends to the port that run names, and adds what it is told to', async () => {
-    const run: Action['run'] = async () => ({ result: 1, keep: true, port: 1, also: { extra: { a: 1 } } });
+    const run: Action['run'] = async () => ({ result: 1, keepPayload: true, port: 1, properties: { extra: { a: 1 } } });
     const { node: get, probe } = await play(node(), { load: trial(run) });
     get('node').receive({ given: 1, payload: 'kept' });
     const msg = await probe('other').first();

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { SentLog } from '../../nodes/kit/account/sent-log';
-import { Match } from '../../nodes/kit/trigger/match';
+import { SentMatcher } from '../../nodes/kit/trigger/match';
 
 describe('what is said of messages', () => {
   const sent = (messageId: string) => ({ messageId, conversationId: 'c', at: 1, context: messageId });
@@ -9,7 +9,7 @@ describe('what is said of messages', () => {
     const journal = new SentLog();
     const told: [string, unknown][] = [];
     let wake = () => {};
-    const match = new Match<string>(journal, patience, (item, of) => {
+    const match = new SentMatcher<string>(journal, patience, (item, of) => {
       told.push([item, of?.context]);
       wake();
     });
@@ -30,7 +30,7 @@ describe('what is said of messages', () => {
     match.add('m2', 'sent 2');
     match.add('m1', 'delivered');
     assert.deepEqual(told, []);
-    journal.note(sent('m1'));
+    journal.add(sent('m1'));
     assert.deepEqual(told, [
       ['sent', 'm1'],
       ['delivered', 'm1'],
@@ -59,7 +59,7 @@ describe('what is said of messages', () => {
     match.add('m1', 'sent');
     match.close();
     assert.deepEqual(told, [['sent', undefined]]);
-    journal.note(sent('m1'));
+    journal.add(sent('m1'));
     assert.equal(told.length, 1);
   });
 

@@ -58,7 +58,7 @@ describe('the nudges that open editors get', () => {
     const listeners = () => red.events.listenerCount('flows:started');
     const before = listeners();
     const watch = new SidebarFeed(red, 20);
-    assert.deepEqual(watch.look('account', 0), []);
+    assert.deepEqual(watch.linesAfter('account', 0), []);
     assert.equal(listeners(), before + 1);
     await until(
       async () => listeners(),
@@ -67,7 +67,7 @@ describe('the nudges that open editors get', () => {
     red.events.on('comms', note);
     await control('messages', { contact, text: words });
     await probe('heard').first();
-    assert.deepEqual([nudges, watch.look('account', 0)], [[], []]);
+    assert.deepEqual([nudges, watch.linesAfter('account', 0)], [[], []]);
   });
 
   it('while somebody looks: with nothing but that there is news, and four times a second at most', async () => {

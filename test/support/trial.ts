@@ -1,6 +1,6 @@
 import linktor from '../../nodes';
 import { type Action, action } from '../../nodes/kit/define';
-import { as, dynJson, dynNumber, figure, typed } from '../../nodes/kit/fields';
+import { as, dynJson, dynNumber, number, typed } from '../../nodes/kit/fields';
 import { mount } from '../../nodes/kit/mount';
 import type { RED } from '../../nodes/kit/red';
 import type { FlowNode } from './flows';
@@ -16,14 +16,14 @@ export function trial(run: Action['run'], more: Partial<Parameters<typeof action
       value: typed('given', { required: true, mustache: true }),
       count: typed('count', { types: dynNumber, convert: as.number(1, 10) }),
       list: typed('list', { types: dynJson }),
-      figure: figure(3, { min: 1, max: 5 }),
+      figure: number(3, { min: 1, max: 5 }),
     },
     ...more,
     run: run as never,
   });
   return (red: RED) => {
     linktor(red);
-    mount(red, definition, { hooks: { serve: () => () => {} }, legacy: new Map() });
+    mount(red, definition, { hooks: { serve: () => () => {} }, handovers: new Map() });
   };
 }
 

@@ -29,14 +29,14 @@ export interface Account {
   /** @throws LinktorError `validation` when the config node is not complete */
   realtime(): Realtime;
   /** the live side if somebody has asked for it; none is made */
-  current(): Realtime | undefined;
+  realtimeIfOpen(): Realtime | undefined;
   readonly webhookSecrets: readonly string[];
   /** what our nodes have sent */
-  readonly journal: SentLog;
+  readonly sentLog: SentLog;
   /** what the nodes of the account have to know of one another */
   readonly notes: Map<string, unknown>;
   /** a REST call has succeeded */
-  succeeded(): void;
+  onSuccess(): void;
   close(): Promise<void>;
 }
 
@@ -93,12 +93,12 @@ export function createAccount(
   const { webhookSecret, previousWebhookSecret } = settings;
   return {
     webhookSecrets: [webhookSecret, previousWebhookSecret].filter((secret) => secret !== ''),
-    journal: new SentLog(),
+    sentLog: new SentLog(),
     notes: new Map(),
     client: getClient,
     realtime: getRealtime,
-    current: () => realtime,
-    succeeded: () => realtime?.revive(),
+    realtimeIfOpen: () => realtime,
+    onSuccess: () => realtime?.revive(),
     async close() {
       kept?.();
       realtime?.close();
@@ -137,12 +137,12 @@ export function brokenAccount(problem: unknown): Account {
   };
   return {
     webhookSecrets: [],
-    journal: new SentLog(),
+    sentLog: new SentLog(),
     notes: new Map(),
     client: refuse,
     realtime: refuse,
-    current: () => undefined,
-    succeeded() {},
+    realtimeIfOpen: () => undefined,
+    onSuccess() {},
     close: async () => {},
   };
 }

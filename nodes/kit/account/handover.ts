@@ -4,9 +4,9 @@ import type { RunningNode } from '../red';
 type Memory = Realtime['memory'];
 type Exported = ReturnType<Memory['export']>;
 
-const key = 'seen';
+const STORE_KEY = 'seen';
 /** milliseconds; what a crash may cost with a persistent store */
-const pace = 60_000;
+const SAVE_INTERVAL_MS = 60_000;
 
 /** What config nodes leave to their successors, by their ids. */
 export type Handover = Map<string, Exported>;
@@ -16,13 +16,13 @@ export type Handover = Map<string, Exported>;
  * set up for it; over a restart in the context, where its store is a lasting one.
  * @returns the function that keeps it for the last time
  */
-export function remember(node: RunningNode, memory: Memory, legacy: Handover): () => void {
+export function persistMemory(node: RunningNode, memory: Memory, legacy: Handover): () => void {
   const context = node.context();
   const complain = (error?: Error) => {
     if (error) node.warn(`what has been seen cannot be kept: ${error.message}`);
   };
   let kept = 0;
-  const save = (seen: Exported) => context.set(key, seen, complain);
+  const save = (seen: Exported) => context.set(STORE_KEY, seen, complain);
   const saveNews = () => {
     const seen = memory.export();
     const newest = seen.at(-1)?.[1] ?? 0;
@@ -32,11 +32,11 @@ export function remember(node: RunningNode, memory: Memory, legacy: Handover): (
   };
   memory.import(legacy.get(node.id) ?? []);
   legacy.delete(node.id);
-  context.get(key, (error, value) => {
+  context.get(STORE_KEY, (error, value) => {
     complain(error);
     if (Array.isArray(value)) memory.import((value as Exported).filter(isEntry));
   });
-  const timer = setInterval(saveNews, pace);
+  const timer = setInterval(saveNews, SAVE_INTERVAL_MS);
   return () => {
     clearInterval(timer);
     const seen = memory.export();

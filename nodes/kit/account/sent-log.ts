@@ -10,19 +10,19 @@ export interface Sent {
   context?: unknown;
 }
 
-const mostKept = 10_000;
-const kept = 24 * 60 * 60 * 1000;
+const MAX_SENT_MESSAGES = 10_000;
+const SENT_TTL_MS = 24 * 60 * 60 * 1000;
 
 /** What the nodes of one account have sent: the last 10,000 messages of the last 24 hours. */
 export class SentLog {
   readonly #sent = new Map<string, Sent>();
   readonly #listeners = new Set<(sent: Sent) => void>();
 
-  note(sent: Sent): void {
+  add(sent: Sent): void {
     // What the flow does with it afterwards does not change what was noted.
     this.#sent.set(sent.messageId, sent.context === undefined ? sent : { ...sent, context: copyOf(sent.context) });
     for (const [id, { at }] of this.#sent) {
-      if (this.#sent.size <= mostKept && sent.at - at < kept) break;
+      if (this.#sent.size <= MAX_SENT_MESSAGES && sent.at - at < SENT_TTL_MS) break;
       this.#sent.delete(id);
     }
     for (const listener of this.#listeners) listener(sent);

@@ -6,28 +6,28 @@ import { failure } from '../failure';
 import { type Account, type AccountSettings, createAccount, type Route } from './account';
 
 /** milliseconds that the socket may take to open */
-const socketLimit = 5000;
+const SOCKET_TIMEOUT_MS = 5000;
 /** seconds that each look for a feature may take */
-const featureLimit = 5;
+const FEATURE_TIMEOUT_S = 5;
 /** seconds that two clocks may be apart: half of what a signed webhook may be late */
-const clockLimit = 150;
+const MAX_CLOCK_SKEW_S = 150;
 
 /**
  * Try settings out, without changing anything on the server: who answers, who we are there, what there is.
  * What failed is a finding like the others; nothing is thrown.
  */
-export async function probe(settings: AccountSettings, route: Route): Promise<Finding[]> {
+export async function testConnection(settings: AccountSettings, route: Route): Promise<Finding[]> {
   let account: Account;
   try {
     account = createAccount(settings, route, silent, () => () => {});
     account.client();
   } catch (thrown) {
-    return [failed('server', failure(thrown))];
+    return [failedFinding('server', failure(thrown))];
   }
   try {
-    const findings = await signedIn(account.client(), settings);
+    const findings = await trySignIn(account.client(), settings);
     if (findings.some(({ problem }) => problem)) return findings;
-    const [features, realtime] = await Promise.all([found(account.client()), connected(account)]);
+    const [features, realtime] = await Promise.all([findFeatures(account.client()), tryRealtime(account)]);
     return [...findings, ...features, realtime];
   } finally {
     await account.close();
@@ -36,7 +36,7 @@ export async function probe(settings: AccountSettings, route: Route): Promise<Fi
 
 const silent = { info() {}, warn() {}, error() {} };
 
-async function signedIn(client: LinktorClient, { baseUrl, signIn }: AccountSettings): Promise<Finding[]> {
+async function trySignIn(client: LinktorClient, { baseUrl, signIn }: AccountSettings): Promise<Finding[]> {
   const server = { server: new URL(baseUrl).host };
   const began = performance.now();
   try {
@@ -49,24 +49,25 @@ async function signedIn(client: LinktorClient, { baseUrl, signIn }: AccountSetti
       { what: 'server', ok: true, facts: { ...server, latency } },
       { what: 'signIn', ok: true, facts: { signIn, who } },
       { what: 'contract', ok: true, facts: { contract: (await client.contract()).name } },
-      ...(await clock(client)),
+      ...(await compareClocks(client)),
     ];
   } catch (thrown) {
     const problem = failure(thrown);
     // Who refuses us has at least answered.
-    if (problem.code !== 'authentication' && problem.code !== 'authorization') return [failed('server', problem)];
+    if (problem.code !== 'authentication' && problem.code !== 'authorization')
+      return [failedFinding('server', problem)];
     const latency = Math.round(performance.now() - began);
-    return [{ what: 'server', ok: true, facts: { ...server, latency } }, failed('signIn', problem)];
+    return [{ what: 'server', ok: true, facts: { ...server, latency } }, failedFinding('signIn', problem)];
   }
 }
 
 /** Any answer says what the server's clock says, in whole seconds. */
-async function clock(client: LinktorClient): Promise<Finding[]> {
+async function compareClocks(client: LinktorClient): Promise<Finding[]> {
   const answer = await client.request({ path: '/channels', query: { limit: 1 } }).catch(() => undefined);
   const apart = Math.round((Date.parse(answer?.headers.date ?? '') - Date.now()) / 1000);
   if (Number.isNaN(apart)) return [];
   const seconds = Math.max(0, Math.abs(apart) - 1);
-  const ok = seconds <= clockLimit;
+  const ok = seconds <= MAX_CLOCK_SKEW_S;
   return [{ what: ok ? 'clock' : 'clockOff', ok, facts: { seconds } }];
 }
 
@@ -81,8 +82,8 @@ const features: Record<string, (client: LinktorClient) => Promise<unknown>> = {
 };
 
 /** Reading a little of everything is the cheapest way to know what a server has. */
-async function found(client: LinktorClient): Promise<Finding[]> {
-  const hurried = client.with({ timeout: featureLimit });
+async function findFeatures(client: LinktorClient): Promise<Finding[]> {
+  const hurried = client.with({ timeout: FEATURE_TIMEOUT_S });
   const looks = Object.entries(features).map(async ([name, look]) => {
     const there = await look(hurried).then(
       () => true,
@@ -100,12 +101,12 @@ async function found(client: LinktorClient): Promise<Finding[]> {
 }
 
 /** Open the socket, and let go of it at once. */
-async function connected(account: Account): Promise<Finding> {
+async function tryRealtime(account: Account): Promise<Finding> {
   const began = performance.now();
   const realtime = account.realtime();
   let timer: NodeJS.Timeout | undefined;
   const settled = new Promise<SocketState | undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), socketLimit);
+    timer = setTimeout(() => resolve(undefined), SOCKET_TIMEOUT_MS);
     realtime.onState((state) => {
       if (state.name === 'open' || state.name === 'refused' || state.name === 'waiting') resolve(state);
     });
@@ -117,13 +118,13 @@ async function connected(account: Account): Promise<Finding> {
   if (state?.name === 'open') {
     return { what: 'realtime', ok: true, facts: { latency: Math.round(performance.now() - began) } };
   }
-  const reason = state && 'reason' in state ? state.reason : `no connection within ${socketLimit / 1000} s`;
+  const reason = state && 'reason' in state ? state.reason : `no connection within ${SOCKET_TIMEOUT_MS / 1000} s`;
   const code = state?.name === 'refused' ? state.code : 'websocket';
   return { what: 'realtime', ok: false, problem: { code, message: reason } };
 }
 
 /** What is usually to be done the dialog says itself, in the user's language; what is special about this failure is told. */
-function failed(what: Finding['what'], { code, message, cause }: LinktorError): Finding {
+function failedFinding(what: Finding['what'], { code, message, cause }: LinktorError): Finding {
   const usual = new LinktorError(code, message).cause.hint;
   return { what, ok: false, problem: { code, message, hint: cause.hint === usual ? undefined : cause.hint } };
 }

@@ -1,10 +1,10 @@
 import { pages } from '../../../lib/client/index';
 import type { Page } from '../../../lib/model';
 import type { ActionContext, Outcome } from '../define';
-import { as, choice, dynNumber, figure, typed, type When } from '../fields';
+import { as, choice, dynNumber, number, typed, type When } from '../fields';
 
 /** The rows of an operation that lists something. @param when the operations that list */
-export function listing(when: When) {
+export function listFields(when: When) {
   return {
     paging: choice(['one', 'all', 'each'], { icon: 'files-o', when }),
     page: typed('', {
@@ -14,11 +14,11 @@ export function listing(when: When) {
       advanced: true,
       when: { ...when, paging: ['one'] },
     }),
-    limit: figure(100, { min: 1, max: 100_000, icon: 'arrows-v', when }),
+    limit: number(100, { min: 1, max: 100_000, icon: 'arrows-v', when }),
   };
 }
 
-interface Wanted {
+interface ListOptions {
   paging: string;
   page?: number;
   limit: number;
@@ -32,14 +32,14 @@ type Fetch<T> = (slice: { limit?: number; page?: number; cursor?: string }) => P
  * flow takes it, and shows how far it is.
  * @param fetch gets the slice to ask the server for
  */
-export async function listed<T>(
+export async function runList<T>(
   { emit, progress }: Pick<ActionContext<unknown>, 'emit' | 'progress'>,
-  { paging, page: number = 1, limit }: Wanted,
+  { paging, page: number = 1, limit }: ListOptions,
   fetch: Fetch<T>,
 ): Promise<Outcome | undefined> {
   if (paging === 'one') {
     const page = await fetch({ limit, page: number });
-    return found(page.items, { ...page, page: page.page ?? number });
+    return listOutcome(page.items, { ...page, page: page.page ?? number });
   }
   const all: T[] = [];
   const parts = new Parts<T>(emit);
@@ -62,7 +62,7 @@ export async function listed<T>(
     progress(count + items.length);
     if (isFull) break;
   }
-  if (paging === 'all') return found(all, facts);
+  if (paging === 'all') return listOutcome(all, facts);
   const last = parts.last();
   return last && { ...last, ...(facts.truncated && { status: 'truncated' as const }) };
 }
@@ -98,12 +98,15 @@ export class Parts<T> {
 
   #part(item: T, count?: number): Outcome {
     const parts = { id: this.#id, index: this.#sent++, type: 'array', len: 1, ...(count !== undefined && { count }) };
-    return { result: item, also: { parts } };
+    return { result: item, properties: { parts } };
   }
 }
 
-function found(items: unknown[], { total, page, pageSize, hasNext, truncated, nextCursor }: Page<unknown>): Outcome {
+function listOutcome(
+  items: unknown[],
+  { total, page, pageSize, hasNext, truncated, nextCursor }: Page<unknown>,
+): Outcome {
   const facts = { page, pageSize: pageSize ?? items.length, total, hasNext, nextCursor, truncated };
   const known = Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
-  return { result: items, also: { page: known }, ...(truncated && { status: 'truncated' as const }) };
+  return { result: items, properties: { page: known }, ...(truncated && { status: 'truncated' as const }) };
 }

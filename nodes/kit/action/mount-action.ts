@@ -117,7 +117,7 @@ class ActionNode {
         done();
       } else done(problem);
     }
-    this.#status.say(problem.code, { at: Date.now() });
+    this.#status.show(problem.code, { at: Date.now() });
   }
 
   /** Background work delays neither the message nor the next one. */
@@ -132,7 +132,7 @@ class ActionNode {
         this.#background.delete(work);
         if (this.#closing.signal.aborted) return;
         if (!problem) return this.#showIdle();
-        this.#status.say(problem.code, { at: Date.now() });
+        this.#status.show(problem.code, { at: Date.now() });
         this.#node.error(problem, {});
       });
     this.#background.add(work);
@@ -147,13 +147,13 @@ class ActionNode {
 
   /** The message that is done still counts as running. */
   #showDone(outcome: Outcome | undefined): void {
-    if (outcome?.status && this.#runs.size === 1) this.#status.say(outcome.status);
+    if (outcome?.status && this.#runs.size === 1) this.#status.show(outcome.status);
     else this.#showBusy(this.#runs.size - 1);
   }
 
   #showBusy(count: number): void {
     if (count > 1) this.#status.count(count);
-    else if (count === 1 || this.#background.size > 0) this.#status.say(this.#definition.busy);
+    else if (count === 1 || this.#background.size > 0) this.#status.show(this.#definition.busy);
     else this.#status.clear();
   }
 

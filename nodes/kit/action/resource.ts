@@ -1,12 +1,12 @@
 import type { Page } from '../../../lib/model';
 import type { ActionContext, Outcome } from '../define';
-import { as, type Listable, tick, typed } from '../fields';
-import { listed, listing } from './list';
+import { as, confirmation, type Listable, typed } from '../fields';
+import { listFields, runList } from './list';
 
 type Slice = { limit?: number; page?: number; cursor?: string };
 
 /** What the five usual operations need of a resource of the client. */
-interface Usual<Filter> {
+interface CrudResource<Filter> {
   list(filter: Filter & Slice): Promise<Page<unknown>>;
   get(id: string): Promise<unknown>;
   create(input: Record<string, unknown>): Promise<unknown>;
@@ -14,7 +14,7 @@ interface Usual<Filter> {
   remove(id: string): Promise<void>;
 }
 
-interface Asked<Filter> {
+interface CrudRequest<Filter> {
   operation: string;
   id: string;
   /** what a list is narrowed down to */
@@ -32,22 +32,22 @@ export function idField(property: string, pick: Listable, operations: readonly s
 }
 
 /** The rows of list and delete, and the search. */
-export const usualFields = {
+export const crudFields = {
   search: typed('', { convert: as.string, icon: 'search', when: { operation: ['list'] } }),
-  state: typed('', { convert: as.string, also: 'status', icon: 'flag-o', when: { operation: ['list'] } }),
-  ...listing({ operation: ['list'] }),
-  confirm: tick({ when: { operation: ['delete'] } }),
+  state: typed('', { convert: as.string, alias: 'status', icon: 'flag-o', when: { operation: ['list'] } }),
+  ...listFields({ operation: ['list'] }),
+  confirm: confirmation({ when: { operation: ['delete'] } }),
 };
 
 /** list, get, create, update, delete. @returns undefined for an operation that is none of them, or when all is sent */
-export async function usual<Filter>(
+export async function runCrud<Filter>(
   context: Pick<ActionContext<unknown>, 'emit' | 'progress'>,
-  resource: Usual<Filter>,
-  { operation, id, filter, body, ...wanted }: Asked<Filter>,
+  resource: CrudResource<Filter>,
+  { operation, id, filter, body, ...wanted }: CrudRequest<Filter>,
 ): Promise<Outcome | undefined> {
   switch (operation) {
     case 'list':
-      return listed(context, wanted, (slice) => resource.list({ ...filter, ...slice }));
+      return runList(context, wanted, (slice) => resource.list({ ...filter, ...slice }));
     case 'get':
       return { result: await resource.get(id) };
     case 'create':

@@ -12,7 +12,7 @@ export async function store(
   outcome: Outcome,
   facts: AnswerFacts,
 ): Promise<void> {
-  for (const [name, value] of Object.entries(outcome.also ?? {})) {
+  for (const [name, value] of Object.entries(outcome.properties ?? {})) {
     // Not set to undefined: some core nodes only look whether a property is there.
     if (value === undefined) delete msg[name];
     else msg[name] = value;
@@ -21,7 +21,7 @@ export async function store(
     const before = typeof msg.linktor === 'object' && msg.linktor !== null ? msg.linktor : {};
     msg.linktor = { ...before, ...facts };
   }
-  if (outcome.keep) return;
+  if (outcome.keepPayload) return;
   const target = String(stored.result || property);
   const type = String(stored.resultType ?? 'msg');
   if (type === 'flow' || type === 'global') await toContext(red, node, type, target, outcome.result);

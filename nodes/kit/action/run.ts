@@ -30,18 +30,18 @@ export class Run implements ActionContext<never> {
   readonly msg: Msg;
   readonly signal: AbortSignal;
   values = undefined as never;
-  readonly #place: RunContext;
+  readonly #context: RunContext;
   readonly #send: Send;
   readonly #account: Account;
   /** what it has to call through, when it has waited for its turn */
-  #seat: LinktorClient | undefined;
+  #slotClient: LinktorClient | undefined;
   #client: LinktorClient | undefined;
   #facts: AnswerFacts | undefined;
   #releases: Set<() => void> | undefined;
 
   /** @throws LinktorError `validation` when the node has no usable account */
   constructor(place: RunContext, msg: Msg, send: Send, signal: AbortSignal) {
-    this.#place = place;
+    this.#context = place;
     this.msg = msg;
     this.#send = send;
     this.signal = signal;
@@ -51,19 +51,19 @@ export class Run implements ActionContext<never> {
 
   /** @throws LinktorError at once or later */
   start(): Promise<Outcome | undefined> {
-    const values = this.#place.evaluate(this.msg);
-    return values instanceof Promise ? values.then((arrived) => this.#act(arrived)) : this.#act(values);
+    const values = this.#context.evaluate(this.msg);
+    return values instanceof Promise ? values.then((arrived) => this.#execute(arrived)) : this.#execute(values);
   }
 
-  #act(values: object): Promise<Outcome | undefined> {
-    const { closing, definition } = this.#place;
+  #execute(values: object): Promise<Outcome | undefined> {
+    const { closing, definition } = this.#context;
     // When the node closes, the client says what became of the call; after a reset there is to be none.
     if (!closing.aborted) this.signal.throwIfAborted();
     this.values = values as never;
     const lane = definition.lane?.(this);
     if (lane === undefined) return definition.run(this);
     const begin = (client: LinktorClient) => {
-      this.#seat = client;
+      this.#slotClient = client;
       return definition.run(this);
     };
     return this.#account.client().inTurn(lane, begin, { signal: this.signal });
@@ -71,7 +71,7 @@ export class Run implements ActionContext<never> {
 
   /** Send a message with what came out. */
   async deliver(target: Msg, outcome: Outcome): Promise<void> {
-    const { red, node, stored, property } = this.#place;
+    const { red, node, stored, property } = this.#context;
     await store(red, node, stored, property, target, outcome, this.#facts ?? {});
     this.#send(toPort(outcome.port ?? 0, target));
   }
@@ -83,44 +83,44 @@ export class Run implements ActionContext<never> {
   }
 
   get client(): LinktorClient {
-    this.#client ??= (this.#seat ?? this.#account.client()).with({
+    this.#client ??= (this.#slotClient ?? this.#account.client()).with({
       signal: this.signal,
       onAnswer: (answer) => {
         this.#facts = { ...this.#facts, ...answer };
-        this.#account.succeeded();
+        this.#account.onSuccess();
       },
     });
     return this.#client;
   }
 
   get valuesOf() {
-    return async (entry: Readonly<Msg>) => (await this.#place.evaluate.each(entry)) as never;
+    return async (entry: Readonly<Msg>) => (await this.#context.evaluate.each(entry)) as never;
   }
 
-  get seated() {
-    return this.#seat !== undefined;
+  get hasSlot() {
+    return this.#slotClient !== undefined;
   }
 
   get notes() {
-    return this.#place.notes;
+    return this.#context.notes;
   }
 
   get shared() {
     return this.#account.notes;
   }
 
-  get journal() {
-    return this.#account.journal;
+  get sentLog() {
+    return this.#account.sentLog;
   }
 
   get progress() {
-    return (done: number) => this.#place.status.count(done);
+    return (done: number) => this.#context.status.count(done);
   }
 
   get emit() {
     return async (part: Outcome) => {
       this.signal.throwIfAborted();
-      await this.deliver(this.#place.red.util.cloneMessage(this.msg), part);
+      await this.deliver(this.#context.red.util.cloneMessage(this.msg), part);
       await new Promise(setImmediate);
     };
   }
@@ -134,7 +134,7 @@ export class Run implements ActionContext<never> {
     this.#releases ??= new Set();
     const releases = this.#releases;
     return {
-      hear: (listener) => releases.add(open.listen(listener, false)),
+      onEvent: (listener) => releases.add(open.listen(listener, false)),
       subscribe: (conversationId) => releases.add(open.subscribe(conversationId)),
       typing: (conversationId, isTyping) => open.typing(conversationId, isTyping),
       onState: (listener) => releases.add(open.onState(listener)),

@@ -4,8 +4,8 @@ import type { Message } from '../../../lib/model';
 import type { Deed, Talk } from '../../sidebar/types';
 
 /** milliseconds that a sandbox on this machine may take to answer */
-const patience = 2000;
-const shown = 50;
+const SANDBOX_TIMEOUT_MS = 2000;
+const MAX_MESSAGES = 50;
 
 /**
  * Whether a sandbox answers there. Only this machine is asked, and without credentials: its control routes need none,
@@ -23,7 +23,7 @@ export async function isSandbox(url: string | undefined): Promise<boolean> {
 
 /** What the customer of a conversation sees of it. */
 export async function talkOf(client: LinktorClient, conversationId: string): Promise<Talk> {
-  const { items } = await client.conversations.messages(conversationId, { limit: shown });
+  const { items } = await client.conversations.messages(conversationId, { limit: MAX_MESSAGES });
   const ours = items.filter(({ direction }) => direction === 'outbound');
   const [last] = ours;
   return {
@@ -37,11 +37,11 @@ export async function talkOf(client: LinktorClient, conversationId: string): Pro
  * Do what a customer does, by the control routes of the sandbox.
  * @throws LinktorError `validation` when it is nothing that a customer can do
  */
-export async function act(url: string, client: LinktorClient, deed: Deed): Promise<void> {
+export async function playCustomer(url: string, client: LinktorClient, deed: Deed): Promise<void> {
   const { conversationId, text, choice, read } = deed;
   if (typeof conversationId !== 'string' || conversationId === '') throw invalid('"conversationId" is missing.');
   if (read === true) {
-    const { items } = await client.conversations.messages(conversationId, { limit: shown });
+    const { items } = await client.conversations.messages(conversationId, { limit: MAX_MESSAGES });
     for (const { id: messageId } of items.filter(isUnread)) {
       await control(url, 'status', { messageId, status: 'read' });
     }
@@ -62,7 +62,7 @@ function offersOf({ interactive }: Message): Talk['offers'] {
 
 /** The control routes are no part of the API, so the client has no part in this. */
 async function control(url: string, path: string, body?: object): Promise<unknown> {
-  const signal = AbortSignal.timeout(patience);
+  const signal = AbortSignal.timeout(SANDBOX_TIMEOUT_MS);
   const target = `${new URL(url).origin}/_sandbox/${path}`;
   const asked: RequestInit = body
     ? { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }

@@ -4,7 +4,7 @@ import { fields } from '../../linktor-config';
 import type { AccountSettings } from '../account/account';
 import type { ConfigNode } from '../account/config-node';
 import { routeOf } from '../account/route';
-import { probe } from '../account/test-connection';
+import { testConnection } from '../account/test-connection';
 import { fixedValues } from '../evaluate';
 import { type RED, runningNode } from '../red';
 import type { Finding, Tested } from './types';
@@ -13,28 +13,28 @@ import type { Finding, Tested } from './types';
 export type Deployed = Pick<ConfigNode, 'account' | 'deployedUrl' | 'deployedSocketUrl' | 'credentials'>;
 
 /** The credentials of each way to sign in; no others are looked at. */
-const needed: Record<string, readonly string[]> = {
+const credentialNames: Record<string, readonly string[]> = {
   apiKey: ['apiKey'],
   accessToken: ['accessToken'],
   password: ['email', 'password'],
 };
 
 /** What the editor puts into a password field whose value it does not know. */
-const unknown = '__PWRD__';
+const STORED_PASSWORD = '__PWRD__';
 
 /**
  * Try the settings of the dialog. Stored credentials stand in for those that were not typed anew, but they go to the
  * host they were deployed for and to no other: whoever may edit a config node may not lead its key away.
  * @throws LinktorError `validation` when there is nothing that could be tried
  */
-export async function tested(body: Record<string, unknown>, red: RED, id: string): Promise<Tested> {
+export async function testSettings(body: Record<string, unknown>, red: RED, id: string): Promise<Tested> {
   const node = nodeOf(red, id);
   const deployed = node?.deployedUrl;
   const stored = storedOf(red, id);
   const text = (name: string) => (typeof body[name] === 'string' ? String(body[name]) : '');
   // What an environment variable holds is known at run time only, and is nobody's business here.
   const hidden = isVariable(text('baseUrl'));
-  if (hidden && text('baseUrl') !== stored.baseUrl) throw notYet('Server URL');
+  if (hidden && text('baseUrl') !== stored.baseUrl) throw notDeployedYet('Server URL');
   const baseUrl = hidden ? (deployed ?? '') : text('baseUrl');
   if (!URL.canParse(baseUrl))
     throw invalid('The Server URL is not a URL.', 'Give it as https://host or https://host/prefix.');
@@ -48,8 +48,8 @@ export async function tested(body: Record<string, unknown>, red: RED, id: string
     isSameWay(red, body, stored, baseUrl);
   const credential = (name: string) => {
     const typed = text(name);
-    if (isVariable(typed) && typed !== stored[name]) throw notYet(name);
-    if (typed !== unknown && !isVariable(typed)) return typed;
+    if (isVariable(typed) && typed !== stored[name]) throw notDeployedYet(name);
+    if (typed !== STORED_PASSWORD && !isVariable(typed)) return typed;
     if (samePlace) return node?.credentials?.[name] ?? '';
     throw invalid(
       'What is stored goes to the server that it was deployed for, and to no other.',
@@ -61,14 +61,14 @@ export async function tested(body: Record<string, unknown>, red: RED, id: string
     wsUrl,
     contract: text('contract') || undefined,
     signIn: text('signIn'),
-    ...Object.fromEntries((needed[text('signIn')] ?? []).map((name) => [name, credential(name)])),
+    ...Object.fromEntries((credentialNames[text('signIn')] ?? []).map((name) => [name, credential(name)])),
     timeout: 10,
     maxRetries: 0,
     idempotent: false,
     autoReconnect: false,
   });
-  const findings = await probe(settings, routeOf(red, body));
-  const shown = hidden ? findings.map((one) => JSON.parse(without(JSON.stringify(one), baseUrl))) : findings;
+  const findings = await testConnection(settings, routeOf(red, body));
+  const shown = hidden ? findings.map((one) => JSON.parse(withoutHost(JSON.stringify(one), baseUrl))) : findings;
   return {
     findings: shown,
     diagnostics: diagnosticsOf(red, node, shown, hidden ? text('baseUrl') : baseUrl, settings),
@@ -89,7 +89,7 @@ function isSameWay(
 }
 
 /** @returns whether another config node signs in as the same user on the same server; which one is not told */
-export function hasTwin(red: RED, id: string): boolean {
+export function isSharedIdentity(red: RED, id: string): boolean {
   const identities = new Map<string, string>();
   red.nodes.eachNode((each) => {
     const { id: one, type, signIn = 'apiKey' } = each as { id: string; type: string; signIn?: string };
@@ -145,7 +145,7 @@ function diagnosticsOf(
 }
 
 function stateOf(node: Deployed | undefined): string {
-  const state = node?.account?.current()?.state;
+  const state = node?.account?.realtimeIfOpen()?.state;
   if (!state) return 'not in use';
   return `${state.name} since ${new Date(state.since).toISOString()}${'reason' in state ? ` (${state.reason})` : ''}`;
 }
@@ -161,7 +161,7 @@ export function isVariable(text: string): boolean {
   return /^\$(\{[^}]+\}|\(\S+\))$/.test(text.trim());
 }
 
-function notYet(field: string) {
+function notDeployedYet(field: string) {
   return invalid(
     `What stands in "${field}" is known once it is deployed, and not before.`,
     'Deploy first, then test the connection.',
@@ -169,7 +169,7 @@ function notYet(field: string) {
 }
 
 /** What an environment variable says about the server is not told, neither by us nor by a message. */
-function without(text: string, baseUrl: string): string {
+function withoutHost(text: string, baseUrl: string): string {
   const { host, hostname } = new URL(baseUrl);
   return text.replaceAll(host, '***').replaceAll(hostname, '***');
 }

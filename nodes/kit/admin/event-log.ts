@@ -1,8 +1,8 @@
 import type { Delivery, Realtime } from '../../../lib/realtime/index';
 import type { Line } from '../../sidebar/types';
 
-const mostKept = 50;
-const longest = 80;
+const MAX_LINES = 50;
+const MAX_WORD_LENGTH = 80;
 
 /**
  * The last events of one account, without a word of what people said: only how long it was. It is a mere onlooker, so
@@ -49,22 +49,22 @@ export class EventLog {
     this.#lines.push({
       number: this.#number(),
       at: receivedAt,
-      event: word(name) ?? '',
+      event: cappedWord(name) ?? '',
       source,
       recovered,
-      channelType: word(conversation?.channelType),
-      conversationId: word(conversationId),
-      senderType: word(message?.senderType),
-      contentType: word(message?.contentType),
+      channelType: cappedWord(conversation?.channelType),
+      conversationId: cappedWord(conversationId),
+      senderType: cappedWord(message?.senderType),
+      contentType: cappedWord(message?.contentType),
       length: (message?.text ?? message?.media?.caption)?.length,
-      status: word(message?.status ?? status),
+      status: cappedWord(message?.status ?? status),
     });
-    if (this.#lines.length > mostKept) this.#lines.shift();
+    if (this.#lines.length > MAX_LINES) this.#lines.shift();
     this.#changed();
   }
 }
 
 /** A server may send what it likes where a word is expected. */
-function word(given: unknown): string | undefined {
-  return typeof given === 'string' && given !== '' ? given.slice(0, longest) : undefined;
+function cappedWord(given: unknown): string | undefined {
+  return typeof given === 'string' && given !== '' ? given.slice(0, MAX_WORD_LENGTH) : undefined;
 }

@@ -4,13 +4,13 @@ import type { Listable } from '../fields';
 import type { Item, Part } from './types';
 
 /** How a list is asked for: what the dialog has typed, and where the part before ended. */
-export interface Wanted {
+export interface PartQuery {
   search?: string;
   page?: number;
   cursor?: string;
 }
 
-type Slice = Wanted & { limit: number };
+type Slice = PartQuery & { limit: number };
 
 interface Listing {
   list(client: LinktorClient, slice: Slice): Promise<Page<Item>>;
@@ -18,9 +18,9 @@ interface Listing {
   unsearched: readonly string[];
 }
 
-const perPart = 25;
+const PART_SIZE = 25;
 /** a part that we search ourselves may be larger: most of it is not shown */
-const perSearch = 100;
+const SEARCH_PART_SIZE = 100;
 
 /** What pick lists can be filled with. */
 const listings: Record<Listable, Listing> = {
@@ -58,13 +58,13 @@ export function isListable(what: string): what is Listable {
  * A part of a list, with titles for people.
  * @throws LinktorError as the client does; `not_supported` when the server has no such thing
  */
-export async function part(client: LinktorClient, what: Listable, wanted: Wanted): Promise<Part> {
+export async function listPart(client: LinktorClient, what: Listable, wanted: PartQuery): Promise<Part> {
   const { list, unsearched } = listings[what];
   const { search = '' } = wanted;
   const byUs = search !== '' && unsearched.includes((await client.contract()).name);
-  const slice = byUs ? { ...wanted, search: undefined, limit: perSearch } : { ...wanted, limit: perPart };
+  const slice = byUs ? { ...wanted, search: undefined, limit: SEARCH_PART_SIZE } : { ...wanted, limit: PART_SIZE };
   const page = await list(client, slice);
-  const items = byUs ? page.items.filter((one) => fits(one, search)) : page.items;
+  const items = byUs ? page.items.filter((one) => matchesSearch(one, search)) : page.items;
   return { items, next: nextOf(page, wanted) };
 }
 
@@ -105,11 +105,11 @@ async function withContacts(client: LinktorClient, page: Page<Conversation>): Pr
   });
 }
 
-function fits({ value, label, detail = '' }: Item, search: string): boolean {
+function matchesSearch({ value, label, detail = '' }: Item, search: string): boolean {
   return `${label} ${detail} ${value}`.toLowerCase().includes(search.toLowerCase());
 }
 
-function nextOf({ hasNext, nextCursor, page }: Page<unknown>, wanted: Wanted): Record<string, string> | undefined {
+function nextOf({ hasNext, nextCursor, page }: Page<unknown>, wanted: PartQuery): Record<string, string> | undefined {
   if (!hasNext) return undefined;
   return nextCursor ? { cursor: nextCursor } : { page: String((page ?? wanted.page ?? 1) + 1) };
 }

@@ -2,8 +2,8 @@ import type { LinktorClient } from '../../../lib/client/index';
 import { invalid, LinktorError, unsupported } from '../../../lib/errors';
 import { failure } from '../failure';
 import { type AdminHandler, type AdminResponse, type RED, runningNode } from '../red';
-import { type Deployed, hasTwin, storedOf, tested } from './diagnostics';
-import { isListable, part } from './pick-lists';
+import { type Deployed, isSharedIdentity, storedOf, testSettings } from './diagnostics';
+import { isListable, listPart } from './pick-lists';
 
 /** The editor's questions. Registered once; every route needs a permission; no answer ever holds a credential. */
 export function serveEditor(red: RED): void {
@@ -18,23 +18,28 @@ export function serveEditor(red: RED): void {
     if (!account) return response.json({ ok: false, code: 'not_deployed' });
     const text = (name: string) => (typeof query[name] === 'string' && query[name] !== '' ? query[name] : undefined);
     const page = Number(text('page')) || undefined;
-    answer(response, () => part(account.client(), what, { search: text('search'), cursor: text('cursor'), page }));
+    respond(response, () => listPart(account.client(), what, { search: text('search'), cursor: text('cursor'), page }));
   };
 
   const test: AdminHandler = ({ params, body }, response) => {
-    answer(response, () => tested(given(body), red, params.id ?? ''));
+    respond(response, () => testSettings(objectBody(body), red, params.id ?? ''));
   };
 
   const twin: AdminHandler = ({ params }, response) => {
-    answer(response, async () => ({ shared: hasTwin(red, params.id ?? '') }));
+    respond(response, async () => ({ shared: isSharedIdentity(red, params.id ?? '') }));
   };
 
   const webhook: AdminHandler = ({ params, body }, response) => {
-    answer(response, async () => {
+    respond(response, async () => {
       const account = accountOf(params.id ?? '');
       if (!account) throw invalid('The Linktor config node is not deployed.', 'Deploy, then try again.');
-      const secret = ownSecret(red, String(given(body).node), params.id ?? '') || account.webhookSecrets[0];
-      return registered(account.client(), String(given(body).url), String(given(body).events ?? ''), secret);
+      const secret = ownSecret(red, String(objectBody(body).node), params.id ?? '') || account.webhookSecrets[0];
+      return registerWebhook(
+        account.client(),
+        String(objectBody(body).url),
+        String(objectBody(body).events ?? ''),
+        secret,
+      );
     });
   };
 
@@ -44,21 +49,21 @@ export function serveEditor(red: RED): void {
   red.httpAdmin.post('/linktor/:id/test', may('linktor-config.write'), test);
 }
 
-export function answer(response: AdminResponse, work: () => Promise<object>): void {
+export function respond(response: AdminResponse, work: () => Promise<object>): void {
   // The status stays 200: these are answers to the dialog about another server, not failures of Node-RED's.
   Promise.resolve()
     .then(work)
     .then(
       (result) => response.json({ ok: true, ...result }),
-      (thrown: unknown) => response.json({ ok: false, ...told(failure(thrown)) }),
+      (thrown: unknown) => response.json({ ok: false, ...problemOf(failure(thrown)) }),
     );
 }
 
-function told({ code, message, cause }: LinktorError): object {
+function problemOf({ code, message, cause }: LinktorError): object {
   return { code, message, hint: cause.hint, status: cause.status, requestId: cause.requestId };
 }
 
-export function given(body: unknown): Record<string, unknown> {
+export function objectBody(body: unknown): Record<string, unknown> {
   return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
 }
 
@@ -73,7 +78,7 @@ function ownSecret(red: RED, id: string, account: string): string | undefined {
  * Have the server send its events to a URL, with the secret that is deployed. The secret itself stays here: should the
  * server insist on one of its own, the dialog says so.
  */
-async function registered(
+async function registerWebhook(
   client: LinktorClient,
   url: string,
   events: string,

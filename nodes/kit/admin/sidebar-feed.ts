@@ -5,13 +5,13 @@ import { isSandbox } from './customer';
 import { EventLog } from './event-log';
 
 /** milliseconds between two nudges at least */
-const pace = 250;
+const NUDGE_INTERVAL_MS = 250;
 /** milliseconds that the answer of a sandbox holds */
-const fresh = 10_000;
+const SANDBOX_CHECK_TTL_MS = 10_000;
 
-const topic = 'linktor/activity';
+const TOPIC = 'linktor/activity';
 
-interface Watched {
+interface WatchedAccount {
   activity: EventLog;
   /** ends it when nobody has asked for a while */
   timer: NodeJS.Timeout;
@@ -25,17 +25,17 @@ interface Watched {
  */
 export class SidebarFeed {
   readonly #red: RED;
-  readonly #patience: number;
-  readonly #watched = new Map<string, Watched>();
+  readonly #idleMs: number;
+  readonly #watched = new Map<string, WatchedAccount>();
   /** above all numbers of earlier runs as well, so that no editor waits for what it has had */
-  #number = Date.now();
+  #lastNumber = Date.now();
   #pause: NodeJS.Timeout | undefined;
-  #news = false;
+  #hasNews = false;
 
   /** @param patience milliseconds after the last question until nothing is done any more */
   constructor(red: RED, patience = 30_000) {
     this.#red = red;
-    this.#patience = patience;
+    this.#idleMs = patience;
   }
 
   /** @returns the running config node */
@@ -45,9 +45,9 @@ export class SidebarFeed {
   }
 
   /** Somebody looks at this account. @returns its lines above this number */
-  look(id: string, after: number): Line[] {
+  linesAfter(id: string, after: number): Line[] {
     const { activity } = this.#of(id);
-    activity.follow(this.node(id)?.account?.current());
+    activity.follow(this.node(id)?.account?.realtimeIfOpen());
     return activity.after(after);
   }
 
@@ -55,25 +55,25 @@ export class SidebarFeed {
   sandbox(id: string): Promise<boolean> {
     const watched = this.#of(id);
     if (!watched.sandbox || watched.sandbox.until < Date.now()) {
-      watched.sandbox = { until: Date.now() + fresh, is: isSandbox(this.node(id)?.deployedUrl) };
+      watched.sandbox = { until: Date.now() + SANDBOX_CHECK_TTL_MS, is: isSandbox(this.node(id)?.deployedUrl) };
     }
     return watched.sandbox.is;
   }
 
-  #of(id: string): Watched {
+  #of(id: string): WatchedAccount {
     const known = this.#watched.get(id);
     known?.timer.refresh();
     return known ?? this.#begin(id);
   }
 
-  #begin(id: string): Watched {
+  #begin(id: string): WatchedAccount {
     // A deploy makes new connections; what happens in them from the first moment on is to be seen.
     if (this.#watched.size === 0) this.#red.events.on('flows:started', this.#followAll);
     const activity = new EventLog(
-      () => ++this.#number,
+      () => ++this.#lastNumber,
       () => this.#nudge(),
     );
-    const timer = setTimeout(() => this.#end(id), this.#patience).unref();
+    const timer = setTimeout(() => this.#end(id), this.#idleMs).unref();
     const watched = { activity, timer };
     this.#watched.set(id, watched);
     return watched;
@@ -90,22 +90,22 @@ export class SidebarFeed {
 
   readonly #followAll = (): void => {
     for (const [id, watched] of this.#watched) {
-      watched.activity.follow(this.node(id)?.account?.current());
+      watched.activity.follow(this.node(id)?.account?.realtimeIfOpen());
       watched.sandbox = undefined;
     }
     this.#nudge();
   };
 
   #nudge(): void {
-    this.#news = true;
+    this.#hasNews = true;
     if (this.#pause === undefined) this.#flush();
   }
 
   #flush(): void {
     this.#pause = undefined;
-    if (!this.#news) return;
-    this.#news = false;
-    this.#red.comms.publish(topic, { news: true }, false);
-    this.#pause = setTimeout(() => this.#flush(), pace).unref();
+    if (!this.#hasNews) return;
+    this.#hasNews = false;
+    this.#red.comms.publish(TOPIC, { news: true }, false);
+    this.#pause = setTimeout(() => this.#flush(), NUDGE_INTERVAL_MS).unref();
   }
 }

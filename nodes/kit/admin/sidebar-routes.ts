@@ -3,9 +3,9 @@ import type { AccountFacts, Deed, Report } from '../../sidebar/types';
 import type { ConfigNode } from '../account/config-node';
 import { failure } from '../failure';
 import type { AdminHandler, RED } from '../red';
-import { act, talkOf } from './customer';
+import { playCustomer, talkOf } from './customer';
 import { isVariable } from './diagnostics';
-import { answer, given } from './routes';
+import { objectBody, respond } from './routes';
 import { SidebarFeed } from './sidebar-feed';
 
 interface Stored {
@@ -23,11 +23,11 @@ export function serveSidebar(red: RED): void {
   const may = (permission: string) => red.auth.needsPermission(permission);
 
   const report: AdminHandler = ({ query }, response) =>
-    answer(response, async (): Promise<Report> => {
+    respond(response, async (): Promise<Report> => {
       const accounts = accountsOf(red, watch);
       const watched = accounts.find(({ id }) => id === query.watch)?.id;
       if (watched === undefined) return { accounts, lines: [], sandbox: false };
-      const lines = watch.look(watched, Number(query.after) || 0);
+      const lines = watch.linesAfter(watched, Number(query.after) || 0);
       return { accounts, lines, sandbox: await watch.sandbox(watched) };
     });
 
@@ -41,16 +41,16 @@ export function serveSidebar(red: RED): void {
   };
 
   const talk: AdminHandler = ({ params, query }, response) =>
-    answer(response, async () => {
+    respond(response, async () => {
       const { client } = await playable(params.id ?? '');
       return talkOf(client, String(query.conversation ?? ''));
     });
 
   const play: AdminHandler = ({ params, body }, response) =>
-    answer(response, async () => {
+    respond(response, async () => {
       const { url, client } = await playable(params.id ?? '');
-      const deed = given(body) as unknown as Deed;
-      await act(url, client, deed);
+      const deed = objectBody(body) as unknown as Deed;
+      await playCustomer(url, client, deed);
       return talkOf(client, deed.conversationId);
     });
 
@@ -91,7 +91,7 @@ function connectionOf({ account }: ConfigNode): Omit<AccountFacts, 'id' | 'name'
   } catch (thrown) {
     return { ...nothing, state: 'refused', problem: failure(thrown).code };
   }
-  const realtime = account?.current();
+  const realtime = account?.realtimeIfOpen();
   if (!realtime) return { ...nothing, state: 'idle' };
   const { state, since, attempts, latency, subscriptions, counters } = realtime.facts();
   const problem = realtime.state.name === 'refused' ? realtime.state.code : undefined;

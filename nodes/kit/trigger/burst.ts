@@ -2,11 +2,11 @@ import type { Msg } from '../red';
 
 export interface BurstSettings {
   /** milliseconds of silence after which a burst is over */
-  quiet: number;
+  quietMs: number;
   /** milliseconds that the first message of a burst may have to wait */
-  longest: number;
+  longestMs: number;
   /** messages */
-  most: number;
+  maxMessages: number;
   emit(msg: Msg): void;
 }
 
@@ -32,17 +32,17 @@ export class Bursts {
     const conversation = String(msg.conversationId);
     const person = personOf(msg);
     let burst = this.#open.get(conversation);
-    if (burst && (burst.person !== person || isWhole(msg))) {
+    if (burst && (burst.person !== person || standsAlone(msg))) {
       this.#end(conversation);
       burst = undefined;
     }
-    if (isWhole(msg)) return this.#settings.emit(merged([msg]));
+    if (standsAlone(msg)) return this.#settings.emit(mergeMessages([msg]));
     if (!burst) {
-      burst = { person, msgs: [], until: Date.now() + this.#settings.longest, timer: undefined };
+      burst = { person, msgs: [], until: Date.now() + this.#settings.longestMs, timer: undefined };
       this.#open.set(conversation, burst);
     }
     burst.msgs.push(msg);
-    if (burst.msgs.length >= this.#settings.most) this.#end(conversation);
+    if (burst.msgs.length >= this.#settings.maxMessages) this.#end(conversation);
     else this.#wait(conversation, burst);
   }
 
@@ -58,9 +58,9 @@ export class Bursts {
   }
 
   #wait(conversation: string, burst: Burst): void {
-    const { quiet } = this.#settings;
+    const { quietMs } = this.#settings;
     clearTimeout(burst.timer);
-    const left = Math.max(0, Math.min(quiet, burst.until - Date.now()));
+    const left = Math.max(0, Math.min(quietMs, burst.until - Date.now()));
     burst.timer = setTimeout(() => this.#end(conversation), left);
   }
 
@@ -69,7 +69,7 @@ export class Bursts {
     if (!burst) return;
     clearTimeout(burst.timer);
     this.#open.delete(conversation);
-    this.#settings.emit(merged(burst.msgs));
+    this.#settings.emit(mergeMessages(burst.msgs));
   }
 }
 
@@ -78,12 +78,12 @@ function personOf({ sender }: Msg): unknown {
 }
 
 /** What was picked, a place and a contact card are answers of their own. */
-function isWhole({ choice, location, card }: Msg): boolean {
+function standsAlone({ choice, location, card }: Msg): boolean {
   return choice !== undefined || location !== undefined || card !== undefined;
 }
 
 /** The last message with the words and files of all. */
-function merged(msgs: readonly Msg[]): Msg {
+function mergeMessages(msgs: readonly Msg[]): Msg {
   const words = msgs.map(({ payload }) => String(payload)).filter((one) => one !== '');
   return {
     ...msgs.at(-1),

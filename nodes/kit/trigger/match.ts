@@ -7,25 +7,25 @@ interface Held<T> {
   until: number;
 }
 
-const mostHeld = 10_000;
+const MAX_HELD_MESSAGES = 10_000;
 
 /**
  * A status may overtake the answer to the very call that sent the message. What is said of a message that nobody knows
  * is kept for a moment, in its order, for somebody may be about to know it.
  */
-export class Match<T> {
-  readonly #journal: SentLog;
-  readonly #patience: number;
-  readonly #tell: (item: T, sent: Sent | undefined) => void;
+export class SentMatcher<T> {
+  readonly #sentLog: SentLog;
+  readonly #waitMs: number;
+  readonly #deliver: (item: T, sent: Sent | undefined) => void;
   readonly #held = new Map<string, Held<T>>();
   readonly #off: () => void;
   #timer: NodeJS.Timeout | undefined;
 
   /** @param patience milliseconds */
   constructor(journal: SentLog, patience: number, tell: (item: T, sent: Sent | undefined) => void) {
-    this.#journal = journal;
-    this.#patience = patience;
-    this.#tell = tell;
+    this.#sentLog = journal;
+    this.#waitMs = patience;
+    this.#deliver = tell;
     this.#off = journal.onSent(({ messageId }) => this.#release(messageId));
   }
 
@@ -35,12 +35,12 @@ export class Match<T> {
       held.items.push(item);
       return;
     }
-    const sent = this.#journal.find(messageId);
-    if (sent) return this.#tell(item, sent);
-    this.#held.set(messageId, { items: [item], until: Date.now() + this.#patience });
+    const sent = this.#sentLog.find(messageId);
+    if (sent) return this.#deliver(item, sent);
+    this.#held.set(messageId, { items: [item], until: Date.now() + this.#waitMs });
     const [oldest] = this.#held.keys();
-    if (this.#held.size > mostHeld && oldest !== undefined) this.#release(oldest);
-    this.#timer ??= setTimeout(() => this.#look(), this.#patience);
+    if (this.#held.size > MAX_HELD_MESSAGES && oldest !== undefined) this.#release(oldest);
+    this.#timer ??= setTimeout(() => this.#releaseExpired(), this.#waitMs);
   }
 
   /** Nothing more is waited for. */
@@ -50,12 +50,12 @@ export class Match<T> {
     for (const messageId of this.#held.keys()) this.#release(messageId);
   }
 
-  #look(): void {
+  #releaseExpired(): void {
     this.#timer = undefined;
     const now = Date.now();
     for (const [messageId, { until }] of this.#held) {
       if (until > now) {
-        this.#timer = setTimeout(() => this.#look(), until - now);
+        this.#timer = setTimeout(() => this.#releaseExpired(), until - now);
         return;
       }
       this.#release(messageId);
@@ -66,7 +66,7 @@ export class Match<T> {
     const held = this.#held.get(messageId);
     if (!held) return;
     this.#held.delete(messageId);
-    const sent = this.#journal.find(messageId);
-    for (const item of held.items) this.#tell(item, sent);
+    const sent = this.#sentLog.find(messageId);
+    for (const item of held.items) this.#deliver(item, sent);
   }
 }

@@ -45,15 +45,15 @@ export function mountTrigger(red: RED, node: RunningNode, definition: Trigger, s
     onClose(() => delete users[node.id]);
     const values = await evaluator(red, node, definition.fields, stored)({});
     if (closing.signal.aborted) return;
-    const showState = () => isLive && !definition.ownStatus && mirror(status, realtime.state);
+    const showState = () => isLive && !definition.ownStatus && showConnection(status, realtime.state);
     onClose(realtime.onState(showState));
     onInput = definition.listen({
       values: values as never,
       configId,
-      teller: new ToMsg(configId, Boolean(runtimeSyncDelivery)),
-      client: account.client().with({ signal: closing.signal, onAnswer: () => account.succeeded() }),
+      toMsg: new ToMsg(configId, Boolean(runtimeSyncDelivery)),
+      client: account.client().with({ signal: closing.signal, onAnswer: () => account.onSuccess() }),
       signal: closing.signal,
-      journal: account.journal,
+      sentLog: account.sentLog,
       connection: realtime,
       onClose,
       background: (work) => void work.catch(report),
@@ -65,7 +65,7 @@ export function mountTrigger(red: RED, node: RunningNode, definition: Trigger, s
       },
       nodeId: node.id,
       webhookSecrets: account.webhookSecrets,
-      status: (word, facts) => status.say(word, facts),
+      status: (word, facts) => status.show(word, facts),
       serve: (hook) => onClose(hooks.serve(hook)),
       isFirst: (eventId) => realtime.isFirst(node.id, eventId),
       feed: (event) => realtime.feed(event, 'webhook'),
@@ -79,18 +79,18 @@ export function mountTrigger(red: RED, node: RunningNode, definition: Trigger, s
         onClose(release);
         return release;
       },
-      hear(listener) {
+      onEvent(listener) {
         isLive = true;
         onClose(realtime.listen(fenced(listener)));
       },
-      overhear: (listener) => onClose(realtime.overhear(fenced(listener))),
+      observe: (listener) => onClose(realtime.overhear(fenced(listener))),
     });
     showState();
   }
 
   start().catch((thrown: unknown) => {
     const problem = failure(thrown);
-    status.say(stored.config ? problem.code : 'no_config');
+    status.show(stored.config ? problem.code : 'no_config');
     // Catch nodes hear nothing before the whole flow has been made.
     const told = setImmediate(() => node.error(problem, {}));
     onClose(() => clearImmediate(told));
@@ -116,11 +116,11 @@ export function mountTrigger(red: RED, node: RunningNode, definition: Trigger, s
 }
 
 /** A trigger shows how its connection is. */
-function mirror(status: Status, state: SocketState): void {
-  if (state.name === 'open') status.say('connected', { at: state.since });
-  else if (state.name === 'connecting') status.say('connecting');
-  else if (state.name === 'waiting') status.say('reconnecting', { attempt: state.attempt, until: state.until });
-  else if (state.name === 'refused') status.say(state.code, { reason: state.reason });
-  else if (state.name === 'paused') status.say('paused');
+function showConnection(status: Status, state: SocketState): void {
+  if (state.name === 'open') status.show('connected', { at: state.since });
+  else if (state.name === 'connecting') status.show('connecting');
+  else if (state.name === 'waiting') status.show('reconnecting', { attempt: state.attempt, until: state.until });
+  else if (state.name === 'refused') status.show(state.code, { reason: state.reason });
+  else if (state.name === 'paused') status.show('paused');
   else status.clear();
 }

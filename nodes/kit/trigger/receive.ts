@@ -6,7 +6,7 @@ import { failure } from '../failure';
 import type { Msg } from '../red';
 import { Bursts } from './burst';
 
-export interface Reception {
+export interface ReceiverSettings {
   /** seconds of silence that end a burst; 0: every message by itself */
   mergeSeconds: number;
   /** seconds that a burst may last */
@@ -28,14 +28,14 @@ export interface Receiver {
  * What is done with a message between its filter and the flow: files are fetched, bursts become one message. Messages of
  * one conversation keep their order, and what is still here when the node closes leaves as it is.
  */
-export function receiver(
+export function createReceiver(
   { client, background, onClose }: Pick<TriggerContext<unknown>, 'client' | 'background' | 'onClose'>,
-  { mergeSeconds, mergeWait, mergeMax, attachments, maxAttachmentMb }: Reception,
+  { mergeSeconds, mergeWait, mergeMax, attachments, maxAttachmentMb }: ReceiverSettings,
   emit: (msg: Msg) => void,
 ): Receiver {
   const bursts =
     mergeSeconds > 0
-      ? new Bursts({ quiet: mergeSeconds * 1000, longest: mergeWait * 1000, most: mergeMax, emit })
+      ? new Bursts({ quietMs: mergeSeconds * 1000, longestMs: mergeWait * 1000, maxMessages: mergeMax, emit })
       : undefined;
   const leave = bursts ? (msg: Msg) => bursts.add(msg) : emit;
   const lanes = attachments === 'download' ? new Lanes(leave) : undefined;
@@ -47,21 +47,21 @@ export function receiver(
     take(msg) {
       if (!lanes) return leave(msg);
       const files = msg.attachments as Attachment[];
-      const fetched = files.length > 0 ? fetchAll(client, files, maxAttachmentMb * 1024 * 1024) : undefined;
+      const fetched = files.length > 0 ? downloadAll(client, files, maxAttachmentMb * 1024 * 1024) : undefined;
       background(lanes.enter(String(msg.conversationId), msg, fetched));
     },
     typing: (conversationId, person) => bursts?.typing(conversationId, person),
   };
 }
 
-const unfetched = { code: 'unexpected', message: 'The node closed before the file had been fetched.' };
+const notDownloaded = { code: 'unexpected', message: 'The node closed before the file had been fetched.' };
 
 /** Never rejects: a file that cannot be had says why, and its message goes on without it. */
-async function fetchAll(client: LinktorClient, attachments: readonly Attachment[], limit: number): Promise<void> {
+async function downloadAll(client: LinktorClient, attachments: readonly Attachment[], limit: number): Promise<void> {
   await Promise.all(
     attachments.map(async (attachment) => {
       // A message that has to leave early tells the truth as well.
-      attachment.error = unfetched;
+      attachment.error = notDownloaded;
       try {
         const { data, mimeType, filename } = await client.download(attachment.url, limit);
         delete attachment.error;
