@@ -1,4 +1,4 @@
-// Builds dist/: what Node-RED loads, what the editor loads, and the sandbox.
+// Builds dist/: what Node-RED loads, what the editor loads, and the sandbox; and THIRD-PARTY-NOTICES of what is in it.
 // tsc judges, esbuild bundles; either failing fails the build.
 import { spawnSync } from 'node:child_process';
 import { chmod, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { basename, dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
+import { notices } from './tools/notices.mjs';
 
 const root = dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
@@ -18,16 +19,18 @@ function judge(project) {
   if (status !== 0) throw new Error(`${project} has type errors`);
 }
 
-const common = { absWorkingDir: root, bundle: true, logLevel: 'warning', metafile: true, write: false };
+/** @satisfies {esbuild.BuildOptions} */
+const common = { absWorkingDir: root, bundle: true, logLevel: 'warning' };
+/** @satisfies {esbuild.BuildOptions} */
 const server = { ...common, platform: 'node', target: 'node20', format: 'cjs', external: ['axios', 'ws'] };
 
 /** @param {esbuild.BuildOptions} options @returns {Promise<{ text: string, metafile: esbuild.Metafile }>} */
 async function bundle(options) {
-  const { outputFiles, metafile } = await esbuild.build(options);
-  return { text: outputFiles[0].text, metafile };
+  const { outputFiles, metafile } = await esbuild.build({ ...options, metafile: true, write: false });
+  return { text: outputFiles[0]?.text ?? '', metafile };
 }
 
-/** Runs a TypeScript module of ours at build time. @param {string} entry */
+/** Runs a TypeScript module of ours at build time. @param {string} entry @returns {Promise<any>} what it exports */
 async function load(entry) {
   const { text } = await bundle({ ...server, entryPoints: [entry] });
   const module = { exports: {} };
@@ -35,6 +38,7 @@ async function load(entry) {
   return module.exports;
 }
 
+/** @returns {Promise<esbuild.Metafile[]>} */
 async function nodes() {
   const out = join(dist, 'nodes');
   const { text, metafile } = await bundle({ ...server, entryPoints: ['nodes/index.ts'] });
@@ -52,18 +56,25 @@ async function nodes() {
   await cp(join(root, 'icons'), join(out, 'icons'), { recursive: true });
   await words(out, (name) => name === 'linktor.json');
   await help(out);
-  return metafile;
+  return [metafile, browser.metafile];
 }
 
-/** The sidebar: what the editor loads is all there is of it, for its routes are part of the nodes. */
+/**
+ * The sidebar: what the editor loads is all there is of it, for its routes are part of the nodes.
+ * @returns {Promise<esbuild.Metafile[]>}
+ */
 async function plugins() {
   const out = join(dist, 'plugins');
-  const options = { ...common, entryPoints: ['nodes/sidebar/index.ts'], format: 'iife', minify: true };
-  const { text, metafile } = await bundle(options);
+  const { text, metafile } = await bundle({
+    ...common,
+    entryPoints: ['nodes/sidebar/index.ts'],
+    format: 'iife',
+    minify: true,
+  });
   await mkdir(out, { recursive: true });
   await writeFile(join(out, 'linktor-sidebar.html'), `<script type="text/javascript">\n${text.trim()}\n</script>\n`);
   await words(out, (name) => name.startsWith('linktor-sidebar.'));
-  return metafile;
+  return [metafile];
 }
 
 /** Node-RED looks for words beside what they are for. @param {string} out @param {(name: string) => boolean} wanted */
@@ -80,28 +91,33 @@ async function help(out) {
   }
 }
 
+/** @returns {Promise<esbuild.Metafile[]>} */
 async function sandbox() {
   const out = join(dist, 'sandbox');
-  const banner = { js: '#!/usr/bin/env node' };
-  const options = { ...server, entryPoints: ['sandbox/cli.ts'], loader: { '.html': 'text' }, banner };
-  const { text, metafile } = await bundle(options);
+  const { text, metafile } = await bundle({
+    ...server,
+    entryPoints: ['sandbox/cli.ts'],
+    loader: { '.html': 'text' },
+    banner: { js: '#!/usr/bin/env node' },
+  });
   await mkdir(out, { recursive: true });
   await writeFile(join(out, 'cli.js'), text);
   await chmod(join(out, 'cli.js'), 0o755);
-  return metafile;
+  return [metafile];
 }
 
 try {
   const began = performance.now();
   if (!process.argv.includes('--quick')) ['tsconfig.json', 'tsconfig.browser.json'].forEach(judge);
   await rm(dist, { recursive: true, force: true });
-  const inputs = await Promise.all([nodes(), plugins(), sandbox()]);
+  const metafiles = (await Promise.all([nodes(), plugins(), sandbox()])).flat();
+  await writeFile(join(root, 'THIRD-PARTY-NOTICES'), notices(root, metafiles));
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   const kilobytes = Math.round(
-    inputs.flatMap((one) => Object.values(one.outputs)).reduce((sum, { bytes }) => sum + bytes, 0) / 1024,
+    metafiles.flatMap((one) => Object.values(one.outputs)).reduce((sum, { bytes }) => sum + bytes, 0) / 1024,
   );
   console.log(`built ${version}: ${kilobytes} KB in ${Math.round(performance.now() - began)} ms`);
 } catch (error) {
-  console.error(`Build failed: ${error.message}`);
+  console.error(`Build failed: ${error instanceof Error ? error.message : error}`);
   process.exitCode = 1;
 }

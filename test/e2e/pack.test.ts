@@ -52,14 +52,35 @@ describe('the package as npm installs it', () => {
       'dist/sandbox/cli.js',
       ...palette.map(({ type }) => `dist/nodes/icons/${type}.svg`),
       ...readdirSync(path.join(root, 'examples')).map((name) => `examples/${name}`),
-      ...['LICENSE', 'README.md', 'CHANGELOG.md'].filter((name) => existsSync(path.join(root, name))),
+      ...['LICENSE', 'README.md', 'CHANGELOG.md', 'THIRD-PARTY-NOTICES'],
     ];
     for (const file of needed) assert.ok(files.includes(file), `${file} is missing`);
-    const allowed = /^(dist|docs|examples)\/|^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/;
+    const allowed = /^(dist|docs|examples)\/|^(package\.json|README\.md|CHANGELOG\.md|LICENSE|THIRD-PARTY-NOTICES)$/;
     const useless = files.filter(
-      (file) => !allowed.test(file) || /(^|\/)(test|node_modules)\/|\.tsx?$|\.map$/.test(file),
+      (file) => !allowed.test(file) || /(^|\/)(test|node_modules)\/|^docs\/contract\.md$|\.tsx?$|\.map$/.test(file),
     );
     assert.deepEqual(useless, []);
+  });
+
+  it('brings the licence of every package whose code is in it', () => {
+    const place = path.join(userDir, 'node_modules', ...moduleName.split('/'));
+    const text = readFileSync(path.join(place, 'THIRD-PARTY-NOTICES'), 'utf8');
+    const [, ...notices] = text.split(/^-{80}\n/m);
+    const licensed = notices.map((notice) => /^(\S+) \d+\.\d+\.\d+\S* \(.+\)\n/.exec(notice)?.[1] ?? notice);
+    // The bundler writes above each module where it comes from.
+    const bundles = ['dist/nodes/linktor.js', 'dist/sandbox/cli.js'].map((file) =>
+      readFileSync(path.join(place, file), 'utf8'),
+    );
+    const bundled = bundles.flatMap((code) => [
+      ...code.matchAll(/^\s*\/\/ node_modules\/(?:.*\/node_modules\/)?((?:@[^/\n]+\/)?[^/\n]+)\//gm),
+    ]);
+    const names = [...new Set(bundled.map(([, name]) => name))].sort();
+    assert.ok(names.includes('libphonenumber-js') && names.includes('busboy'), names.join());
+    assert.deepEqual(
+      names.filter((name) => !licensed.includes(String(name))),
+      [],
+    );
+    for (const notice of notices) assert.match(notice, /copyright/i);
   });
 
   it('names files that are there', () => {
