@@ -9,6 +9,7 @@ const steps = [
   ['format and lint', [bin('@biomejs', 'biome', 'bin', 'biome'), 'check', '.']],
   ['types', [bin('typescript', 'bin', 'tsc'), '-p', 'tsconfig.json']],
   ['types of the browser side', [bin('typescript', 'bin', 'tsc'), '-p', 'tsconfig.browser.json']],
+  ['types of the tools', [bin('typescript', 'bin', 'tsc'), '-p', 'tsconfig.tools.json']],
 ];
 let failed = 0;
 for (const [name, args] of /** @type {[string, string[]][]} */ (steps)) {

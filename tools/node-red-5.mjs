@@ -31,7 +31,7 @@ const CACHE = fileURLToPath(new URL('../.cache/node-red-5', import.meta.url));
 export async function nodeRed5({ cache = CACHE, log = console.log } = {}) {
   cache = path.resolve(cache);
   try {
-    const [major, minor] = process.versions.node.split('.').map(Number);
+    const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
     const isNew = major > 22 || (major === 22 && minor >= 9);
     const node = isNew ? process.execPath : await bringNode(cache, log);
     const red = await bringNodeRed(cache, node, log);

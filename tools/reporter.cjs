@@ -2,6 +2,7 @@
 const { reporters } = require('mocha');
 
 module.exports = class extends reporters.Spec {
+  /** @override */
   epilogue() {
     super.epilogue();
     const { passes, failures, pending } = this.stats;
