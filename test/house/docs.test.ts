@@ -6,11 +6,17 @@ import { palette } from '../../nodes';
 import { statusNames } from '../../nodes/kit/status';
 import { reference, referenceFile } from '../../tools/reference';
 import { examples } from '../support/examples';
-import { root } from '../support/red';
+import { root, sourcesOf } from '../support/imports';
 
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
 const guides = readdirSync(path.join(root, 'docs')).filter((file) => file.endsWith('.md'));
-const pages = ['README.md', 'CONTRIBUTING.md', ...guides.map((file) => `docs/${file}`)];
+const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'CODE_OF_CONDUCT.md',
+  ...guides.map((file) => `docs/${file}`),
+];
 
 /** What a page links to or shows, from the project's folder on; addresses elsewhere are left out. */
 function targets(page: string): string[] {
@@ -72,6 +78,20 @@ describe('the guides', () => {
     for (const word of plain) assert.ok(page.includes(`*${shown[word]}*`), word);
   });
 
+  it('name every route that Node-RED gets from us, with the permission that it needs', () => {
+    const page = read('SECURITY.md');
+    const sources = sourcesOf('nodes/kit').map(read);
+    const routes = sources.flatMap((source) => [
+      ...source.matchAll(/httpAdmin\.(get|post|put|delete)\(\s*'([^']+)',\s*may\('([^']+)'\)/g),
+    ]);
+    const registered = sources.flatMap((source) => source.match(/httpAdmin\.\w+\(/g) ?? []);
+    assert.equal(routes.length, registered.length, 'a route without a permission');
+    for (const [, method = '', route = '', permission = ''] of routes) {
+      const row = `| \`${method.toUpperCase()} ${route}\` | \`${permission}\` |`;
+      assert.ok(page.includes(row), row);
+    }
+  });
+
   it('name every example, and every node', () => {
     const list = read('docs/examples.md');
     for (const { name } of examples) assert.ok(list.includes(`## ${name}\n`), name);
@@ -82,7 +102,7 @@ describe('the guides', () => {
   it('name all that a self-hosted server lacks', () => {
     const room = path.join(root, 'lib', 'contract', 'server');
     const sources = readdirSync(room).map((file) => readFileSync(path.join(room, file), 'utf8'));
-    const lacking = sources.flatMap((source) => [...source.matchAll(/\blacking(?:All)?\(\s*'([^']+)'/g)]);
+    const lacking = sources.flatMap((source) => [...source.matchAll(/\bunsupported(?:Call|Crud)\(\s*'([^']+)'/g)]);
     assert.ok(lacking.length > 20);
     const page = read('docs/own-server.md').replace(/\s+/g, ' ');
     for (const [, what = ''] of lacking) assert.ok(page.includes(what), what);
