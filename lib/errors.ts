@@ -61,16 +61,16 @@ export class LinktorError extends Error {
   /**
    * @param code one of {@link codes}
    * @param message what went wrong, in one sentence, safe to show to anybody
-   * @param plan facts to act upon; `retryable` and `ambiguous` default to false
+   * @param facts what to act upon; `retryable` and `ambiguous` default to false, `hint` to the usual one of the code
    */
-  constructor(code: ErrorCode, message: string, plan: Partial<ErrorCause> = {}) {
+  constructor(code: ErrorCode, message: string, facts: Partial<ErrorCause> = {}) {
     super(message);
     this.code = code;
-    const hint = plan.hint ?? hints[code];
-    const { retryable = false, ambiguous = false } = plan;
-    const facts: ErrorCause = { ...plan, retryable, ambiguous, hint };
+    const hint = facts.hint ?? hints[code];
+    const { retryable = false, ambiguous = false } = facts;
+    const cause: ErrorCause = { ...facts, retryable, ambiguous, hint };
     this.cause = Object.fromEntries(
-      Object.entries(facts).filter(([, value]) => value !== undefined),
+      Object.entries(cause).filter(([, value]) => value !== undefined),
     ) as unknown as ErrorCause;
   }
 
@@ -85,7 +85,34 @@ export function invalid(message: string, hint?: string, details?: unknown): Link
   return new LinktorError('validation', message, { hint, details });
 }
 
-/** @returns the error for something the connected server cannot do */
+/**
+ * @param what completes "The connected server cannot ..."
+ * @param hint what to do instead
+ * @returns the error for something the connected server cannot do
+ */
 export function unsupported(what: string, hint: string): LinktorError {
   return new LinktorError('not_supported', `The connected server cannot ${what}.`, { hint });
+}
+
+/** @returns the text of anything thrown; `''` when it has none */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+/**
+ * Make anything thrown the one error that leaves this package. Of a foreign error only its text survives.
+ * @param code what a foreign error is reported as
+ */
+export function toLinktorError(thrown: unknown, code: ErrorCode = 'unexpected'): LinktorError {
+  if (thrown instanceof LinktorError) return thrown;
+  return new LinktorError(code, messageOf(thrown) || 'Something unexpected happened.');
+}
+
+/**
+ * The error of a call that its caller has given up.
+ * @param moment `waiting`: nothing has left yet, so the call may be made again; `sent`: the answer was not awaited
+ */
+export function abortedError(moment: 'waiting' | 'sent'): LinktorError {
+  if (moment === 'sent') return new LinktorError('unexpected', 'Closed before the server answered.');
+  return new LinktorError('unexpected', 'Closed before the request left.', { retryable: true });
 }

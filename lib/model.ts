@@ -6,6 +6,11 @@ export interface Unknowns {
   [field: string]: unknown;
 }
 
+/** @returns true for an object with named fields: no array, no null, no bytes */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
+}
+
 export interface Media extends Unknowns {
   /** image, video, audio, document, sticker */
   type?: string;

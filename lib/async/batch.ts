@@ -1,33 +1,29 @@
-import { LinktorError } from '../errors';
+import { type LinktorError, toLinktorError } from '../errors';
 
-/** A failure is told like a result: who fails stops nobody. */
+/** What became of one item. A failure is reported like a result and stops no other item. */
 export type Outcome<R> = R | LinktorError;
 
 /**
- * Work on many things, some at a time. Each is begun in its order, and what became of it is told in the same order.
- * @param items an asynchronous one is read no faster than the work goes on
- * @param width how many at a time
- * @param tell is waited for
+ * Work on many items, some at a time. Work begins in the order of the items, and outcomes are reported in that order.
+ * @param items an asynchronous source is read no faster than the work goes on
+ * @param width how many items are worked on at a time
+ * @param onOutcome is awaited before the next outcome is reported
+ * @throws what `items` or `onOutcome` throw; never what `work` throws
  */
 export async function batch<T, R>(
   items: Iterable<T> | AsyncIterable<T>,
   width: number,
   work: (item: T) => Promise<R>,
-  tell: (outcome: Outcome<R>, item: T) => void | Promise<void>,
+  onOutcome: (outcome: Outcome<R>, item: T) => void | Promise<void>,
 ): Promise<void> {
   const running: { item: T; outcome: Promise<Outcome<R>> }[] = [];
-  const settle = async () => {
+  const report = async () => {
     const { item, outcome } = running.shift() as (typeof running)[number];
-    await tell(await outcome, item);
+    await onOutcome(await outcome, item);
   };
   for await (const item of items) {
-    if (running.length >= width) await settle();
-    running.push({ item, outcome: work(item).catch(problem) });
+    if (running.length >= width) await report();
+    running.push({ item, outcome: work(item).catch((thrown: unknown) => toLinktorError(thrown)) });
   }
-  while (running.length > 0) await settle();
-}
-
-/** @returns anything thrown as the one error that can be told */
-function problem(thrown: unknown): LinktorError {
-  return thrown instanceof LinktorError ? thrown : new LinktorError('unexpected', String(thrown));
+  while (running.length > 0) await report();
 }

@@ -1,14 +1,16 @@
-/** Who comes to the same counter is served in the order of coming. */
+/** Runs tasks of the same key one after the other, in the order of the calls. */
 export class KeyedMutex {
   readonly #last = new Map<string, Promise<void>>();
 
+  /** @returns true while a task of this key runs or waits */
   isBusy(key: string): boolean {
     return this.#last.has(key);
   }
 
   /**
-   * A turn may take another one inside, of another key.
-   * @param keys several are waited for at once, so that nobody can stand in two lines across somebody else
+   * A task may take another lock inside, of another key.
+   * @param keys all of them are taken at once, so that two callers cannot block each other
+   * @returns what the task returns @throws what the task throws
    */
   async run<T>(keys: string | readonly string[], task: () => Promise<T>): Promise<T> {
     const lines = [...new Set(typeof keys === 'string' ? [keys] : keys)];

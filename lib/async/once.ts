@@ -1,4 +1,4 @@
-/** @returns the same action, which does nothing when it is called again */
+/** @returns a function that calls `action` the first time and does nothing afterwards */
 export function once(action: () => void): () => void {
   let done = false;
   return () => {

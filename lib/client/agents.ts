@@ -33,7 +33,7 @@ export interface Agents {
  * Idle sockets go before an ordinary server drops them, so that a write seldom meets a dying one. `keepAliveMsecs` is
  * what axios sets on every socket it gets: with another value both would set it anew for every request.
  */
-const keepAlive = { keepAlive: true, keepAliveMsecs: 60_000, maxSockets: 50, timeout: 15_000 };
+const POOL_OPTIONS = { keepAlive: true, keepAliveMsecs: 60_000, maxSockets: 50, timeout: 15_000 };
 
 /**
  * Without a proxy of our own the environment decides: HTTPS_PROXY, HTTP_PROXY, NO_PROXY.
@@ -44,7 +44,7 @@ export async function createAgents(base: string, tls: TlsSettings = {}, proxy?: 
   const url = proxyFor(base, proxy);
   const secure = base.startsWith('https:');
   if (url === '') {
-    const rest = secure ? new https.Agent({ ...keepAlive, ...tls }) : new http.Agent(keepAlive);
+    const rest = secure ? new https.Agent({ ...POOL_OPTIONS, ...tls }) : new http.Agent(POOL_OPTIONS);
     return { rest, destroy: () => rest.destroy() };
   }
   const { rest, realtime } = await proxied(url, secure, tls);
@@ -77,7 +77,7 @@ function matches({ protocol, hostname, port }: URL, pattern: string): boolean {
 
 async function proxied(url: string, secure: boolean, tls: TlsSettings) {
   // To a SOCKS agent a timeout is the end of a quiet connection, though it be in use.
-  const { timeout: _, ...pool } = keepAlive;
+  const { timeout: _, ...pool } = POOL_OPTIONS;
   if (url.startsWith('socks')) {
     const { SocksProxyAgent } = await import('socks-proxy-agent');
     const make = () => onward(new SocksProxyAgent(url, pool), tls);
@@ -116,6 +116,6 @@ function onward<T extends http.Agent>(agent: T, tls: TlsSettings): T {
 /** How long a connection that nobody uses is kept. */
 function kept<T extends http.Agent>(agent: T): T {
   const { options } = agent as unknown as { options: http.AgentOptions };
-  options.timeout = keepAlive.timeout;
+  options.timeout = POOL_OPTIONS.timeout;
   return agent;
 }

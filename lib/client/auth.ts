@@ -12,18 +12,18 @@ export interface SignIn {
 
 /** Who we are, from one request to the next. */
 export interface CredentialProvider {
-  /** at once, or after signing in; all who ask meanwhile share one sign-in */
+  /** at once, or after signing in; all callers meanwhile share one sign-in */
   current(): Credentials | Promise<Credentials>;
-  /** @returns true when there is another badge than the refused one */
+  /** @returns true when there are other credentials than the refused ones */
   renew(refused: Credentials): Promise<boolean>;
-  /** every secret that has been used, for those who have to keep them out of texts */
+  /** @returns every secret that has been used, so that texts can be cleaned of them */
   secrets(): string[];
   /** signs out, if we signed in */
   close(): Promise<void>;
 }
 
-/** Makes a call with the badge given, or with none. */
-type Ask = <T>(make: (contract: Contract) => Call<T>, badge?: Credentials) => Promise<T>;
+/** Makes a call with these credentials, or with none. */
+type Ask = <T>(make: (contract: Contract) => Call<T>, credentials?: Credentials) => Promise<T>;
 
 /** @throws LinktorError `validation` when there is nothing to sign in with */
 export function createCredentialProvider(given: SignIn, ask: Ask): CredentialProvider {
@@ -31,8 +31,8 @@ export function createCredentialProvider(given: SignIn, ask: Ask): CredentialPro
   const apiKey = given.apiKey?.trim();
   const token = given.accessToken?.trim();
   const email = given.email?.trim();
-  if (apiKey) return fixed({ apiKey }, apiKey);
-  if (token) return fixed({ token }, token);
+  if (apiKey) return fixedCredentials({ apiKey }, apiKey);
+  if (token) return fixedCredentials({ token }, token);
   if (email && given.password) return new SignedIn(email, given.password, ask);
   throw invalid(
     'No credentials are set.',
@@ -40,11 +40,11 @@ export function createCredentialProvider(given: SignIn, ask: Ask): CredentialPro
   );
 }
 
-function fixed(badge: Credentials, secret: string): CredentialProvider {
-  return { current: () => badge, renew: async () => false, secrets: () => [secret], close: async () => {} };
+function fixedCredentials(credentials: Credentials, secret: string): CredentialProvider {
+  return { current: () => credentials, renew: async () => false, secrets: () => [secret], close: async () => {} };
 }
 
-/** Renew so long before the end, in milliseconds; short lives are renewed after nine tenths. */
+/** A token is renewed this long before it ends; a short-lived one after nine tenths of its life. */
 const RENEW_AHEAD_MS = 60_000;
 
 /** E-mail and password: a short-lived token, renewed before it ends. */
@@ -53,9 +53,9 @@ class SignedIn implements CredentialProvider {
   readonly #password: string;
   readonly #ask: Ask;
   #session: Session | undefined;
-  /** calls that left with it may still be under way */
+  /** the session before: calls that left with its token may still be under way */
   #former: Session | undefined;
-  #badge: Credentials | undefined;
+  #credentials: Credentials | undefined;
   #renewAt = Number.POSITIVE_INFINITY;
   #renewing: Promise<Credentials> | undefined;
   #closed = false;
@@ -67,13 +67,13 @@ class SignedIn implements CredentialProvider {
   }
 
   current(): Credentials | Promise<Credentials> {
-    if (this.#badge && Date.now() < this.#renewAt) return this.#badge;
+    if (this.#credentials && Date.now() < this.#renewAt) return this.#credentials;
     return this.#renewOnce();
   }
 
   async renew(refused: Credentials): Promise<boolean> {
-    if (this.#badge === refused) await this.#renewOnce();
-    return this.#badge !== refused;
+    if (this.#credentials === refused) await this.#renewOnce();
+    return this.#credentials !== refused;
   }
 
   secrets(): string[] {
@@ -83,10 +83,10 @@ class SignedIn implements CredentialProvider {
 
   async close(): Promise<void> {
     this.#closed = true;
-    const badge = this.#badge;
-    this.#badge = undefined;
-    // Nobody waits for it, and the token ends by itself soon enough.
-    if (badge) await this.#ask(({ auth }) => auth.logout(), badge).catch(() => {});
+    const credentials = this.#credentials;
+    this.#credentials = undefined;
+    // A failure does no harm: the token ends by itself soon enough.
+    if (credentials) await this.#ask(({ auth }) => auth.logout(), credentials).catch(() => {});
   }
 
   #renewOnce(): Promise<Credentials> {
@@ -104,8 +104,8 @@ class SignedIn implements CredentialProvider {
     this.#session = session;
     const life = (session.expiresIn ?? Number.POSITIVE_INFINITY) * 1000;
     this.#renewAt = Date.now() + Math.max(life - RENEW_AHEAD_MS, life * 0.9);
-    this.#badge = { token: session.accessToken };
-    return this.#badge;
+    this.#credentials = { token: session.accessToken };
+    return this.#credentials;
   }
 
   /** @returns undefined when the refresh token is no good, and one has to sign in anew */

@@ -15,15 +15,15 @@ export interface Peer {
 export type ContractChoice = 'auto' | 'api' | 'server';
 
 /** @throws LinktorError `validation` when it is none */
-export function choiceOf(given: ContractChoice = 'auto'): ContractChoice {
+export function parseContractChoice(given: ContractChoice = 'auto'): ContractChoice {
   if (given === 'auto' || given === 'api' || given === 'server') return given;
   throw invalid(`"${String(given)}" is no contract.`, 'Choose auto, api or server.');
 }
 
-/** Makes a call without saying who we are. */
+/** Makes a call without credentials. */
 type Ask = <T>(peer: Peer, call: Call<T>) => Promise<T>;
 
-const prefix = '/api/v1';
+const API_PREFIX = '/api/v1';
 
 /**
  * Finds out which contract a server speaks, and whether below `/api/v1` (contract 0.5): once per client, with reads that
@@ -43,10 +43,10 @@ export class Detection {
     this.#choice = choice;
     this.#base = base;
     this.#ask = ask;
-    if (choice === 'server') this.#peer = { base: stem(base) + prefix, contract: server };
+    if (choice === 'server') this.#peer = { base: stem(base) + API_PREFIX, contract: server };
     else if (choice === 'api' || presume) this.#peer = { base, contract: api };
-    // Below the prefix there may be nothing: the address was copied from elsewhere, perhaps.
-    this.#sure = choice === 'server' || (choice === 'api' && !base.endsWith(prefix));
+    // Below the API_PREFIX there may be nothing: the address was copied from elsewhere, perhaps.
+    this.#sure = choice === 'server' || (choice === 'api' && !base.endsWith(API_PREFIX));
   }
 
   /** What calls are made for, at once where it is known. @throws LinktorError when nobody answers */
@@ -85,7 +85,7 @@ export class Detection {
     if (!(error instanceof LinktorError)) return false;
     const { status, serverCode } = error.cause;
     if (status === 401) return serverCode === 'UNAUTHORIZED' && error.message === 'missing authorization header';
-    return status === 404 && (serverCode === undefined || this.#base.endsWith(prefix));
+    return status === 404 && (serverCode === undefined || this.#base.endsWith(API_PREFIX));
   }
 
   #find(): Promise<Peer> {
@@ -109,8 +109,8 @@ export class Detection {
   #candidates(): Peer[] {
     const root = stem(this.#base);
     const here = { base: this.#base, contract: api };
-    const elsewhere = { base: root === this.#base ? root + prefix : root, contract: api };
-    const hosted = { base: root + prefix, contract: server };
+    const elsewhere = { base: root === this.#base ? root + API_PREFIX : root, contract: api };
+    const hosted = { base: root + API_PREFIX, contract: server };
     return this.#choice === 'auto' ? [here, hosted, elsewhere] : [here, elsewhere];
   }
 
@@ -131,5 +131,5 @@ export class Detection {
 
 /** The address without the path that both contracts may stand below. */
 function stem(base: string): string {
-  return base.endsWith(prefix) ? base.slice(0, -prefix.length) : base;
+  return base.endsWith(API_PREFIX) ? base.slice(0, -API_PREFIX.length) : base;
 }

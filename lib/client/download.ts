@@ -3,13 +3,12 @@ import https from 'node:https';
 import { sleep } from '../async/sleep';
 import { codeOf, readRetryAfter } from '../contract/envelope';
 import { safeFileName } from '../contract/json';
-import { LinktorError } from '../errors';
+import { abortedError, LinktorError } from '../errors';
 import type { Core } from './core';
 import type { Peer } from './detect';
-import type { CallOptions } from './index';
+import type { CallOptions } from './options';
 import { isPrivateAddress, publicOnlyLookup, resolvesToPrivate } from './private-network';
 import { delay } from './retry';
-import { closedEarly } from './wire';
 
 /** A file that belongs to a message. */
 export interface Download {
@@ -18,47 +17,48 @@ export interface Download {
   filename?: string;
 }
 
-const mostHops = 5;
-const passing = new Set([408, 429, 500, 502, 503, 504]);
-const redirects = new Set([301, 302, 303, 307, 308]);
+const MAX_REDIRECTS = 5;
+const TRANSIENT_STATUSES = new Set([408, 429, 500, 502, 503, 504]);
+const REDIRECT_STATUSES = new Set([301, 302, 303, 307, 308]);
 
 /**
- * Fetch a file from wherever it lies. Our credentials and client certificate go to our own server alone; a foreign
- * address may not lead into a private network, unless our own server is in one. A file that is not there at once is
- * asked for again within the time of one attempt, for a message waits for it.
- * @param address http, https or data; relative to the server
+ * Fetch a file from any address. Our credentials and client certificate go to our own server alone; a foreign address
+ * may not lead into a private network, unless our own server is in one. A file that is not there at once is asked for
+ * again within the time of one attempt.
+ * @param address http, https or data; a relative one is relative to the server
  * @param limit bytes
- * @throws LinktorError `validation` for another kind of address or a file that is too large
+ * @throws LinktorError `validation` for another kind of address or a file that is too large, `timeout` after the time
+ * of one attempt, else the code of the other server's answer
  */
 export async function download(core: Core, address: string, limit: number, options: CallOptions): Promise<Download> {
-  if (address.startsWith('data:')) return inlined(parsed(address, address), limit);
+  if (address.startsWith('data:')) return decodeDataUrl(parseAddress(address, address), limit);
   const peer = await core.detection.peer();
-  const url = parsed(address, `${peer.base}/`);
-  const patience = (options.timeout ?? core.settings.timeout) * 1000;
-  const end = Date.now() + patience;
+  const url = parseAddress(address, `${peer.base}/`);
+  const timeoutMs = (options.timeout ?? core.settings.timeout) * 1000;
+  const end = Date.now() + timeoutMs;
   const { signal, release } = core.signals.join(options.signal);
-  const late = new AbortController();
-  const stop = () => late.abort();
-  const timer = setTimeout(stop, patience);
+  const expiry = new AbortController();
+  const stop = () => expiry.abort();
+  const timer = setTimeout(stop, timeoutMs);
   signal.addEventListener('abort', stop, { once: true });
   const work = async (): Promise<Download> => {
     for (let attempt = 0; ; attempt++) {
       try {
-        return await follow(core, peer, url, limit, late.signal);
+        return await follow(core, peer, url, limit, expiry.signal);
       } catch (thrown) {
-        const problem = known(thrown);
+        const problem = toDownloadError(thrown);
         const wait = delay(attempt, problem.cause.retryAfter);
         const again = problem.cause.retryable && attempt < core.settings.maxRetries && Date.now() + wait < end;
-        if (!again || late.signal.aborted) throw problem;
-        await sleep(wait, late.signal);
+        if (!again || expiry.signal.aborted) throw problem;
+        await sleep(wait, expiry.signal);
       }
     }
   };
   try {
-    return await core.downloads.run(undefined, work, patience, late.signal);
+    return await core.downloads.run(undefined, work, timeoutMs, expiry.signal);
   } catch (thrown) {
-    if (signal.aborted) throw closedEarly();
-    if (late.signal.aborted) throw new LinktorError('timeout', 'The file did not come in time.', { retryable: true });
+    if (signal.aborted) throw abortedError('sent');
+    if (expiry.signal.aborted) throw new LinktorError('timeout', 'The file did not come in time.', { retryable: true });
     throw thrown;
   } finally {
     clearTimeout(timer);
@@ -70,19 +70,19 @@ export async function download(core: Core, address: string, limit: number, optio
 async function follow(core: Core, peer: Peer, first: URL, limit: number, signal: AbortSignal): Promise<Download> {
   const home = new URL(peer.base).origin;
   let url = first;
-  // Who sends us back may not choose what is read there with our key.
+  // A foreign server that redirects back to ours may not choose what is read there with our key.
   let isOurs = true;
-  for (let hop = 0; hop <= mostHops; hop++) {
+  for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
     isOurs &&= url.origin === home;
     const response = await ask(core, peer, url, isOurs, signal);
     const { statusCode: status = 0, headers } = response;
     if (status >= 200 && status < 300) {
-      return { ...about(headers, url), data: await whole(response, limit) };
+      return { ...describe(headers, url), data: await readBody(response, limit) };
     }
     response.destroy();
-    if (!redirects.has(status) || !headers.location) throw refused(status, headers);
-    const next = parsed(headers.location, url.href);
-    if (next.protocol !== 'https:' && next.protocol !== url.protocol) throw unusable();
+    if (!REDIRECT_STATUSES.has(status) || !headers.location) throw refusedDownload(status, headers);
+    const next = parseAddress(headers.location, url.href);
+    if (next.protocol !== 'https:' && next.protocol !== url.protocol) throw unusableAddress();
     url = next;
   }
   throw new LinktorError('unexpected', 'The file is behind too many redirects.');
@@ -96,14 +96,14 @@ async function ask(
   signal: AbortSignal,
 ): Promise<http.IncomingMessage> {
   const headers: Record<string, string> = { accept: '*/*', 'accept-encoding': 'identity' };
-  const badge = isOurs ? await core.credentials.current() : undefined;
-  if (badge) Object.assign(headers, peer.contract.authHeaders(badge));
+  const credentials = isOurs ? await core.credentials.current() : undefined;
+  if (credentials) Object.assign(headers, peer.contract.authHeaders(credentials));
   const guarded = !isOurs && !(await resolvesToPrivate(new URL(peer.base).hostname));
-  const agents = isOurs ? await core.agents() : await core.elsewhere(url.origin);
-  // A proxy asks for the address itself: what the name means here is the best that there is to go by.
+  const agents = isOurs ? await core.agents() : await core.foreignAgents(url.origin);
+  // A proxy resolves the name itself: what the name resolves to here is the best that can be checked.
   const proxied = agents.realtime !== undefined;
   if (guarded && (isPrivateAddress(url.hostname) || (proxied && (await resolvesToPrivate(url.hostname)))))
-    throw inside();
+    throw privateAddress();
   const { request } = url.protocol === 'https:' ? https : http;
   return new Promise((resolve, reject) => {
     const asked = request(url, {
@@ -119,7 +119,7 @@ async function ask(
   });
 }
 
-async function whole(response: http.IncomingMessage, limit: number): Promise<Buffer> {
+async function readBody(response: http.IncomingMessage, limit: number): Promise<Buffer> {
   const pieces: Buffer[] = [];
   let size = 0;
   const announced = Number(response.headers['content-length'] ?? 0);
@@ -136,7 +136,7 @@ async function whole(response: http.IncomingMessage, limit: number): Promise<Buf
   return Buffer.concat(pieces);
 }
 
-async function inlined(url: URL, limit: number): Promise<Download> {
+async function decodeDataUrl(url: URL, limit: number): Promise<Download> {
   if (url.href.length > limit * 3) throw tooLarge(limit);
   try {
     const answer = await fetch(url);
@@ -145,27 +145,27 @@ async function inlined(url: URL, limit: number): Promise<Download> {
     return { data, mimeType: answer.headers.get('content-type') ?? undefined };
   } catch (thrown) {
     if (thrown instanceof LinktorError) throw thrown;
-    throw unusable();
+    throw unusableAddress();
   }
 }
 
-function about({ 'content-type': type, 'content-disposition': disposition }: http.IncomingHttpHeaders, url: URL) {
+function describe({ 'content-type': type, 'content-disposition': disposition }: http.IncomingHttpHeaders, url: URL) {
   const named = /filename="?([^";]+)/i.exec(disposition ?? '')?.[1] ?? url.pathname;
   return { mimeType: type?.split(';', 1)[0]?.trim(), filename: safeFileName(named) };
 }
 
-function parsed(address: string, base: string): URL {
+function parseAddress(address: string, base: string): URL {
   const url = address.trim() !== '' && URL.canParse(address, base) ? new URL(address, base) : undefined;
   if (url && ['http:', 'https:', 'data:'].includes(url.protocol)) return url;
-  throw unusable();
+  throw unusableAddress();
 }
 
 /** No address is ever quoted: it may hold a signature that opens the file to everybody. */
-function unusable(): LinktorError {
+function unusableAddress(): LinktorError {
   return new LinktorError('validation', 'The file has no address that can be fetched: it must be http, https or data.');
 }
 
-function inside(): LinktorError {
+function privateAddress(): LinktorError {
   return new LinktorError('validation', 'The address of the file leads into a private network.');
 }
 
@@ -174,20 +174,20 @@ function tooLarge(limit: number): LinktorError {
   return new LinktorError('validation', `The file is larger than ${most} MB.`, { hint: 'Raise the limit.' });
 }
 
-function refused(status: number, headers: http.IncomingHttpHeaders): LinktorError {
+function refusedDownload(status: number, headers: http.IncomingHttpHeaders): LinktorError {
   const wait = readRetryAfter({ 'retry-after': headers['retry-after'] }, [], Date.now());
   return new LinktorError(codeOf(status), `The file could not be fetched: its server answered ${status}.`, {
     status,
     retryAfter: wait,
-    retryable: passing.has(status),
+    retryable: TRANSIENT_STATUSES.has(status),
     hint: 'The file may have expired, or be open to others only.',
   });
 }
 
-function known(thrown: unknown): LinktorError {
+function toDownloadError(thrown: unknown): LinktorError {
   if (thrown instanceof LinktorError) return thrown;
   const { code } = thrown as { code?: unknown };
-  if (code === 'EINSIDE') return inside();
+  if (code === 'EINSIDE') return privateAddress();
   return new LinktorError('network', `The server of the file did not answer (${String(code ?? 'UNKNOWN')}).`, {
     retryable: true,
   });

@@ -2,13 +2,21 @@ import type { AnswerHead, Call, Contract, Slice, SocketAddress, StreamCall } fro
 import { api } from '../contract/api';
 import { listQuery } from '../contract/api/calls';
 import { decodeList } from '../contract/envelope';
-import { isObject } from '../contract/json';
-import type { Page } from '../model';
-import type { ProxySettings, TlsSettings } from './agents';
-import type { SignIn } from './auth';
-import { type CallDefaults, type Core, coreOf, perform, type Slot, takeSlot } from './core';
-import type { ContractChoice, Peer } from './detect';
+import { isObject, type Page } from '../model';
+import { type Core, createCore } from './core';
+import type { Peer } from './detect';
 import { type Download, download } from './download';
+import { perform, takeSlot } from './operation';
+import type {
+  CallDefaults,
+  CallOptions,
+  ClientSettings,
+  Perform,
+  RawAnswer,
+  RequestInput,
+  Slot,
+  SocketEndpoint,
+} from './options';
 import type { RateFacts } from './rate';
 import { Ai } from './resources/ai';
 import { Analytics } from './resources/analytics';
@@ -22,109 +30,43 @@ import { KnowledgeBases } from './resources/knowledge-bases';
 import { Vre } from './resources/vre';
 import { Webhooks } from './resources/webhooks';
 import { stream } from './stream';
-import { join } from './transport';
-import { target } from './wire';
+import { joinUrl, parsePath } from './url';
 
 export type { ProxySettings, TlsSettings } from './agents';
 export type { SignIn } from './auth';
 export type { ContractChoice } from './detect';
+export type {
+  AnswerFacts,
+  CallOptions,
+  ClientSettings,
+  Perform,
+  RawAnswer,
+  RequestInput,
+  SocketEndpoint,
+} from './options';
 export { pages } from './page';
-
-export interface ClientSettings extends SignIn {
-  /** default `https://api.linktor.io`; a path prefix is kept */
-  baseUrl?: string;
-  /** what the server speaks, documented API or self-hosted server; auto, the default, finds out with the first call */
-  contract?: ContractChoice;
-  /** seconds for one attempt, 30 */
-  timeout?: number;
-  /** seconds for a call with all its attempts and waits, 120 */
-  deadline?: number;
-  /** repetitions of one call, 3; 0 means none. A 429 does not use them up */
-  maxRetries?: number;
-  /** the server honours the Idempotency-Key, so a write of unknown outcome may be repeated */
-  idempotent?: boolean;
-  tls?: TlsSettings;
-  /** without it the environment decides (HTTPS_PROXY, HTTP_PROXY, NO_PROXY) */
-  proxy?: ProxySettings;
-}
-
-/** What a server says beside the body. */
-export interface AnswerFacts {
-  requestId?: string;
-  rate?: { limit?: number; remaining?: number; reset?: number };
-}
-
-export interface CallOptions {
-  /** ends the call; a write that has left is then reported as ambiguous */
-  signal?: AbortSignal;
-  /** seconds for one attempt of this call */
-  timeout?: number;
-  /** instead of a new UUID for this write; null: none at all */
-  idempotencyKey?: string | null;
-  /** called once with the facts of the final answer */
-  onAnswer?(facts: AnswerFacts): void;
-}
-
-/** How a resource makes its calls: it names the call in the contract's words, the client does the rest. */
-export interface Perform {
-  <T>(call: (contract: Contract) => Call<T>, options?: CallOptions): Promise<T>;
-  stream<T>(call: (contract: Contract) => StreamCall<T>, options?: CallOptions): AsyncGenerator<T>;
-}
-
-/** Any call, in the server's own words. */
-export interface RequestInput {
-  method?: Call<unknown>['method'];
-  /** relative to the Server URL, such as `/conversations/c1`; another host cannot be named */
-  path: string;
-  query?: Record<string, unknown>;
-  /** JSON */
-  body?: unknown;
-  headers?: Record<string, string>;
-  /** doing it twice does no harm: it may be repeated like a read */
-  repeatable?: boolean;
-}
-
-/** What the server answered, untouched but for the parsing of JSON; another format is a text. */
-export interface RawAnswer {
-  body: unknown;
-  /** the body without its envelope */
-  data: unknown;
-  status: number;
-  /** names in lower case, without cookies */
-  headers: Record<string, string>;
-  requestId?: string;
-}
-
-/** The way to the socket. */
-export interface SocketEndpoint {
-  /** certain once the URL has been asked for */
-  contract: Pick<Contract, 'frame' | 'signal' | 'announces'>;
-  url(): Promise<string>;
-  /** what `ws` has to know beside the URL */
-  connection(): Promise<object>;
-}
 
 /** A client of one Linktor server and account. All failures are LinktorErrors. */
 export class LinktorClient {
   readonly #core: Core;
-  readonly #scope: CallDefaults;
+  readonly #defaults: CallDefaults;
   readonly #perform: Perform;
   /** a few at most; a map would be most of what a client costs */
   #resources: readonly object[] = [];
 
   /** @throws LinktorError `validation` for a bad Server URL or missing credentials */
-  constructor(settings: ClientSettings | { core: Core; scope: CallDefaults }) {
-    const shared = 'core' in settings;
-    const core = shared ? settings.core : coreOf(settings);
-    const scope = shared ? settings.scope : {};
+  constructor(settings: ClientSettings | { core: Core; defaults: CallDefaults }) {
+    const isShared = 'core' in settings;
+    const core = isShared ? settings.core : createCore(settings);
+    const defaults = isShared ? settings.defaults : {};
     this.#core = core;
-    this.#scope = scope;
+    this.#defaults = defaults;
     this.#perform = Object.assign(
       <T>(make: (contract: Contract) => Call<T>, options?: CallOptions) =>
-        perform(core, make, mergeOptions(scope, options)),
+        perform(core, make, mergeOptions(defaults, options)),
       {
         stream: <T>(make: (contract: Contract) => StreamCall<T>, options?: CallOptions) =>
-          stream(core, make, mergeOptions(scope, options)),
+          stream(core, make, mergeOptions(defaults, options)),
       },
     );
   }
@@ -164,8 +106,8 @@ export class LinktorClient {
   }
 
   /** The same client, with options that hold for every call made through it. Costs next to nothing. */
-  with(scope: CallOptions): LinktorClient {
-    return new LinktorClient({ core: this.#core, scope: { ...this.#scope, ...scope } });
+  with(options: CallOptions): LinktorClient {
+    return new LinktorClient({ core: this.#core, defaults: { ...this.#defaults, ...options } });
   }
 
   /**
@@ -175,9 +117,9 @@ export class LinktorClient {
    * @throws LinktorError as the call itself would; when its turn never came, `make` has not been called
    */
   inTurn<T>(conversationId: string, make: (client: LinktorClient) => Promise<T>, options?: CallOptions): Promise<T> {
-    const scope = mergeOptions(this.#scope, options);
-    const task = (seat: Slot) => make(new LinktorClient({ core: this.#core, scope: { ...scope, slot: seat } }));
-    return takeSlot(this.#core, conversationId, task, scope);
+    const defaults = mergeOptions(this.#defaults, options);
+    const task = (slot: Slot) => make(new LinktorClient({ core: this.#core, defaults: { ...defaults, slot } }));
+    return takeSlot(this.#core, conversationId, task, defaults);
   }
 
   /** Any call, with the same care as the others: a GET is a read, everything else a write. */
@@ -186,7 +128,7 @@ export class LinktorClient {
     options?: CallOptions,
   ): Promise<RawAnswer> {
     const kind = repeatable ? 'read' : 'write';
-    const call = { ...target(path, query), kind, method, body, headers, anyFormat: true, decode: raw } as const;
+    const call = { ...parsePath(path, query), kind, method, body, headers, anyFormat: true, decode: raw } as const;
     return this.#perform(() => call, options);
   }
 
@@ -205,7 +147,7 @@ export class LinktorClient {
    * @throws LinktorError `validation` for another address or a larger file, `timeout` after the time of one attempt
    */
   download(url: string, limit: number, options?: CallOptions): Promise<Download> {
-    return download(this.#core, url, limit, mergeOptions(this.#scope, options));
+    return download(this.#core, url, limit, mergeOptions(this.#defaults, options));
   }
 
   /** How busy this client is, and what the server allows. */
@@ -230,10 +172,10 @@ export class LinktorClient {
 
   /** How the socket of this account is reached. Never print the URL: it holds the credentials. */
   get realtime(): SocketEndpoint {
-    const { credentials: identity, detection, agents, tls } = this.#core;
+    const { credentials, detection, agents, tls } = this.#core;
     const address = async (): Promise<Peer & { socket: SocketAddress }> => {
       const peer = await detection.peer();
-      return { ...peer, socket: peer.contract.socket(await identity.current()) };
+      return { ...peer, socket: peer.contract.socket(await credentials.current()) };
     };
     // Whoever has frames has asked for the address before.
     const spoken = () => detection.known?.contract ?? api;
@@ -247,7 +189,7 @@ export class LinktorClient {
       },
       async url() {
         const { base, socket } = await address();
-        return join(base.replace(/^http/, 'ws'), socket.path, socket.query);
+        return joinUrl(base.replace(/^http/, 'ws'), socket.path, socket.query);
       },
       async connection() {
         const { realtime } = await agents();
@@ -259,10 +201,10 @@ export class LinktorClient {
 
   /** Ends what is in flight, signs out if we signed in, and lets go of all connections. */
   async close(): Promise<void> {
-    const { closing, credentials: identity, rate, transport } = this.#core;
+    const { closing, credentials, rate, transport } = this.#core;
     closing.abort();
     rate.close();
-    await identity.close();
+    await credentials.close();
     transport.close();
   }
 
@@ -274,9 +216,9 @@ export class LinktorClient {
   }
 }
 
-/** Not by spreading, which would give every single one a shape of its own. */
-function mergeOptions(scope: CallDefaults, options: CallOptions | undefined): CallDefaults {
-  return options ? Object.assign({}, scope, options) : scope;
+/** Not by spreading, which would give every object a hidden class of its own. */
+function mergeOptions(defaults: CallDefaults, options: CallOptions | undefined): CallDefaults {
+  return options ? Object.assign({}, defaults, options) : defaults;
 }
 
 function raw(body: unknown, { status, headers }: AnswerHead): RawAnswer {

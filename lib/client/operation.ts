@@ -1,80 +1,130 @@
-import { randomUUID } from 'node:crypto';
-import { sleep } from '../async/sleep';
-import type { Call, Verification, VerifyResult } from '../contract';
-import { LinktorError } from '../errors';
-import type { CallOptions } from './index';
+import type { Call } from '../contract';
+import { abortedError, LinktorError } from '../errors';
+import { runAttempts } from './attempts';
+import { type Core, deadlineOf, type MakeCall } from './core';
+import type { Peer } from './detect';
+import type { CallDefaults, CallOptions, Slot } from './options';
+import { type RunCall, runParts } from './parts';
+import { type Joined, orAborted } from './signals';
 
-/** One call with its attempts. @param within milliseconds, where it may not take as long as the others */
-export type Run = <T>(call: Call<T>, options: CallOptions, within?: number) => Promise<T>;
+/**
+ * One operation, in its turn, in the words of the server that there is.
+ * @throws LinktorError
+ */
+export function perform<T>(core: Core, make: MakeCall<Call<T>>, options: CallDefaults): Promise<T> {
+  return new Operation(core, make, options).start();
+}
 
-/** How long a look may take that only tells what became of a write. */
-const patience = 15_000;
-/** A handler that was cut off may still be at work: a look that shows nothing is made once more, so long after. */
-const again = 1000;
+/**
+ * Wait for the turn of one write.
+ * @param lane writes of one lane leave in the order of these calls
+ * @param task makes the write, with the slot in its options
+ */
+export function takeSlot<T>(
+  core: Core,
+  lane: string,
+  task: (slot: Slot) => Promise<T>,
+  options: CallDefaults,
+): Promise<T> {
+  const deadline = deadlineOf(core, options);
+  const { signal, release } = core.signals.join(options.signal);
+  return core.queue.run(lane, () => task({ deadline }), deadline - Date.now(), signal).finally(release);
+}
 
-/** All parts of an operation, one after the other, and the looks that tell what became of them. */
-export async function operate<T>(call: Call<T>, options: CallOptions, run: Run, signal: AbortSignal): Promise<T> {
-  if (!call.after && !call.verify) return run(call, options);
-  let part: Call<unknown> = call;
-  let own = options;
-  let written = false;
-  for (;;) {
-    const { onAnswer: _last, ...quiet } = own;
-    let answer: unknown;
+/** Thousands of operations may wait for their turn, so a waiting one holds no half-done function and little else. */
+class Operation<T> {
+  readonly #core: Core;
+  readonly #make: MakeCall<Call<T>>;
+  readonly #options: CallDefaults;
+  readonly #deadline: number;
+  readonly #joined: Joined;
+
+  constructor(core: Core, make: MakeCall<Call<T>>, options: CallDefaults) {
+    this.#core = core;
+    this.#make = make;
+    this.#options = options;
+    this.#deadline = options.slot?.deadline ?? deadlineOf(core, options);
+    this.#joined = core.signals.join(options.signal);
+  }
+
+  start(): Promise<T> {
+    const found = this.#core.detection.peer();
+    if (!(found instanceof Promise)) return this.#begin(found);
+    const peer = Promise.resolve(orAborted(found, this.#joined.signal));
+    return peer.then(
+      (one) => this.#begin(one),
+      (error: unknown) => {
+        this.#joined.release();
+        throw error;
+      },
+    );
+  }
+
+  #begin(peer: Peer): Promise<T> {
+    const succeed = (result: T) => {
+      this.#joined.release();
+      this.#core.detection.confirm(peer);
+      return result;
+    };
+    return this.#inTurn(peer).then(succeed, (error: unknown) =>
+      this.#withOtherPeer(peer, error).finally(() => this.#joined.release()),
+    );
+  }
+
+  /** The call once more, if it has failed as if it were meant for another server. */
+  async #withOtherPeer(peer: Peer, error: unknown): Promise<T> {
+    const { detection } = this.#core;
+    const { signal } = this.#joined;
+    if (signal.aborted || !detection.doubts(peer, error)) throw error;
+    // Without an answer, or without time left, the first error is the one to report.
+    const other = await Promise.resolve(orAborted(detection.instead(peer), signal)).catch(() => undefined);
+    if (other === undefined) throw error;
+    return this.#inTurn(other);
+  }
+
+  #inTurn(peer: Peer): Promise<T> {
+    let call: Call<T>;
     try {
-      answer = await settled(part, part.after ? quiet : own, run, signal);
+      call = this.#make(peer.contract);
     } catch (error) {
-      throw written ? halfway(error) : error;
+      return Promise.reject(error);
     }
-    if (!part.after) return answer as T;
-    if (part.kind !== 'read') {
-      written = true;
-      // A key stands for one write.
-      const { idempotencyKey: _used, ...rest } = own;
-      own = rest;
+    const { queue } = this.#core;
+    const { signal } = this.#joined;
+    const work = () => this.#run(peer, call);
+    if (this.#options.slot) return work();
+    const waitMs = this.#deadline - Date.now();
+    if (call.kind !== 'read' || call.after) return queue.run(call.lane, work, waitMs, signal);
+    return queue.run(undefined, work, waitMs, signal).catch((error: unknown) => {
+      // An abandoned read is reported quietly; a write that never left is reported as retryable.
+      throw signal.aborted ? abortedError('sent') : error;
+    });
+  }
+
+  #run(peer: Peer, call: Call<T>): Promise<T> {
+    const { signal } = this.#joined;
+    const run: RunCall = (one, own, withinMs = Number.POSITIVE_INFINITY) =>
+      this.#eitherForm(peer, one, own, Math.min(this.#deadline, Date.now() + withinMs));
+    return runParts(call, this.#options, run, signal);
+  }
+
+  /** The SDKs do not agree on every route: a server that lacks the one form of a call may have the other. */
+  async #eitherForm<R>(peer: Peer, call: Call<R>, options: CallOptions, deadline: number): Promise<R> {
+    const core = this.#core;
+    const { signal } = this.#joined;
+    const { fallback } = call;
+    const identify = () => core.credentials.current();
+    const run = (one: Call<R>) => runAttempts(core, { peer, call: one, options, deadline, signal, identify });
+    if (!fallback) return run(call);
+    if (core.fallbacks.has(fallback.key)) return run(fallback.call);
+    try {
+      return await run(call);
+    } catch (error) {
+      const status = error instanceof LinktorError ? error.cause.status : undefined;
+      if (status !== 404 && status !== 405) throw error;
+      const result = await run(fallback.call);
+      core.fallbacks.add(fallback.key);
+      return result;
     }
-    part = part.after(answer);
-  }
-}
-
-/** Something has been done already, and the rest may have been. */
-function halfway(error: unknown): unknown {
-  if (!(error instanceof LinktorError)) return error;
-  const hint = 'A part of it has been done: look before you repeat it.';
-  return new LinktorError(error.code, error.message, { ...error.cause, hint, ambiguous: true, retryable: false });
-}
-
-async function settled<T>(call: Call<T>, options: CallOptions, run: Run, signal: AbortSignal): Promise<T> {
-  const { verify: settle } = call;
-  if (!settle) return run(call, options);
-  const key = options.idempotencyKey ?? randomUUID();
-  const marked = call.bodyWithKey ? { ...call, body: call.bodyWithKey(key) } : call;
-  try {
-    return await run(marked, { ...options, idempotencyKey: options.idempotencyKey === null ? null : key });
-  } catch (error) {
-    const { ambiguous, status } = error instanceof LinktorError ? error.cause : {};
-    if (!ambiguous && (status === undefined || status !== settle.status)) throw error;
-    const outcome = await look(settle, key, ambiguous === true, run, signal);
-    if (outcome === undefined) throw error;
-    if ('failed' in outcome) throw outcome.failed;
-    return outcome.done;
-  }
-}
-
-async function look<T>(
-  settle: Verification<T>,
-  key: string,
-  twice: boolean,
-  run: Run,
-  signal: AbortSignal,
-): Promise<VerifyResult<T> | undefined> {
-  try {
-    const first = await run(settle.read(key), {}, patience);
-    if (first !== undefined || !twice) return first;
-    await sleep(again, signal);
-    return await run(settle.read(key), {}, patience);
-  } catch {
-    // What cannot be looked at stays as unknown as it was: the caller hears of the write itself.
-    return undefined;
   }
 }

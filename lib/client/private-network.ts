@@ -1,7 +1,7 @@
 import { type LookupAddress, type LookupOptions, lookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 
-const inner = new BlockList();
+const privateNetworks = new BlockList();
 for (const [net, prefix] of [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -14,7 +14,7 @@ for (const [net, prefix] of [
   ['198.18.0.0', 15],
   ['240.0.0.0', 4],
 ] as const) {
-  inner.addSubnet(net, prefix, 'ipv4');
+  privateNetworks.addSubnet(net, prefix, 'ipv4');
 }
 for (const [net, prefix] of [
   ['::', 127],
@@ -23,18 +23,18 @@ for (const [net, prefix] of [
   ['fe80::', 10],
   ['fec0::', 10],
 ] as const) {
-  inner.addSubnet(net, prefix, 'ipv6');
+  privateNetworks.addSubnet(net, prefix, 'ipv6');
 }
 
-/** @returns true for an address that means another machine in every network, or this one: it is not the internet's */
+/** @returns true for an address of this machine or of a private network, one that the public internet does not route */
 export function isPrivateAddress(address: string): boolean {
   const plain = address.replace(/^\[|\]$/g, '');
   const mapped = /^::ffff:([\d.]+)$/i.exec(plain)?.[1] ?? plain;
   const kind = isIP(mapped);
-  return kind !== 0 && inner.check(mapped, kind === 4 ? 'ipv4' : 'ipv6');
+  return kind !== 0 && privateNetworks.check(mapped, kind === 4 ? 'ipv4' : 'ipv6');
 }
 
-/** @returns true when this host, or one of the addresses of this name, is not the internet's */
+/** @returns true when the host is a private address, or one of the addresses of its name is */
 export function resolvesToPrivate(hostname: string): Promise<boolean> {
   if (isIP(hostname.replace(/^\[|\]$/g, '')) !== 0) return Promise.resolve(isPrivateAddress(hostname));
   return new Promise((resolve) => {
@@ -45,8 +45,8 @@ export function resolvesToPrivate(hostname: string): Promise<boolean> {
 }
 
 /**
- * What a name stands for is looked at when the connection is made, so that nobody can change it in between.
- * A name of the internet that leads inside is refused with the error code EINSIDE.
+ * A `lookup` for connections to foreign servers. It checks the very addresses that the connection uses, so that a name
+ * cannot change between the check and the connection. A private address fails with the system code EINSIDE.
  */
 export const publicOnlyLookup: LookupFunction = (hostname, options, callback) => {
   lookup(hostname, { ...(options as LookupOptions), all: true }, (error, found: LookupAddress[]) => {

@@ -1,5 +1,8 @@
-import { LinktorError } from '../errors';
-import { closed, type Waiter, WaitList } from './wait-list';
+import { abortedError, LinktorError } from '../errors';
+import { type Waiter, WaitList } from './wait-list';
+
+const DEFAULT_WIDTH = 50;
+const DEFAULT_MAX_WAITING = 10_000;
 
 interface Waiting extends Waiter {
   lane: string | undefined;
@@ -7,11 +10,11 @@ interface Waiting extends Waiter {
   refuse(error: LinktorError): void;
   next: Waiting | undefined;
   gone: boolean;
-  /** its lane is its own already; it only waits for a place */
-  owns: boolean;
+  /** it is the first of its lane and only waits for a free place */
+  ownsLane: boolean;
 }
 
-/** A first-in first-out line whose entries may leave early. */
+/** A first-in first-out queue whose entries may leave early: a linked list, for thousands come and go. */
 class Line {
   #first: Waiting | undefined;
   #last: Waiting | undefined;
@@ -34,45 +37,50 @@ class Line {
 }
 
 /**
- * Who may leave when: calls of one lane one after the other, in the order in which they came; all lanes together at
- * most `width` at a time; at most `limit` waiting.
+ * Limits how many calls are in flight. Calls of one lane run one after the other, in the order in which they came; all
+ * lanes together at most `width` at a time. Not a KeyedMutex: this one is bounded, its waiters have deadlines, and
+ * every call of a client goes through it.
  */
 export class Queue {
   readonly #width: number;
-  readonly #limit: number;
+  readonly #maxWaiting: number;
   readonly #ready = new Line();
   readonly #lanes = new Map<string, Line>();
-  readonly #patience = new WaitList<Waiting>((entry, error) => this.#giveUp(entry, error));
+  readonly #waiters = new WaitList<Waiting>((entry, error) => this.#giveUp(entry, error));
   #active = 0;
 
-  constructor({ width = 50, limit = 10_000 } = {}) {
+  /**
+   * @param width how many calls run at a time, default 50
+   * @param limit how many may wait, default 10,000
+   */
+  constructor({ width = DEFAULT_WIDTH, limit = DEFAULT_MAX_WAITING } = {}) {
     this.#width = width;
-    this.#limit = limit;
+    this.#maxWaiting = limit;
   }
 
   get waiting(): number {
-    return this.#patience.size;
+    return this.#waiters.size;
   }
 
   /**
    * @param lane calls with the same one keep their order
-   * @param patience milliseconds to wait for a place at most
+   * @param waitMs how long to wait for a free place, milliseconds
    * @throws LinktorError `rate_limit` when the queue is full, `timeout` when the wait was too long, `unexpected` when
-   * the signal aborts first; in all three cases the task has not begun
+   * the signal aborts first; in all three cases the task has not begun. Otherwise what the task throws
    */
-  run<T>(lane: string | undefined, task: () => Promise<T>, patience: number, signal?: AbortSignal): Promise<T> {
+  run<T>(lane: string | undefined, task: () => Promise<T>, waitMs: number, signal?: AbortSignal): Promise<T> {
     if (!this.#mustWait(lane)) {
       this.#take(lane);
-      return this.#work(lane, task);
+      return this.#run(lane, task);
     }
     return new Promise((resolve, reject) => {
-      const start = () => resolve(this.#work(lane, task));
-      const until = Date.now() + patience;
-      this.#wait({ lane, signal, until, start, refuse: reject, next: undefined, gone: false, owns: false });
+      const start = () => resolve(this.#run(lane, task));
+      const deadline = Date.now() + waitMs;
+      this.#wait({ lane, signal, deadline, start, refuse: reject, next: undefined, gone: false, ownsLane: false });
     });
   }
 
-  async #work<T>(lane: string | undefined, task: () => Promise<T>): Promise<T> {
+  async #run<T>(lane: string | undefined, task: () => Promise<T>): Promise<T> {
     try {
       return await task();
     } finally {
@@ -90,24 +98,27 @@ export class Queue {
   }
 
   #wait(entry: Waiting): void {
-    if (this.#patience.size >= this.#limit) {
+    if (this.#waiters.size >= this.#maxWaiting) {
       const hint = 'Send more slowly: the queue of this Linktor config node is full.';
-      throw new LinktorError('rate_limit', `${this.#limit} requests are waiting already.`, { retryable: true, hint });
+      throw new LinktorError('rate_limit', `${this.#maxWaiting} requests are waiting already.`, {
+        retryable: true,
+        hint,
+      });
     }
-    if (entry.signal?.aborted) throw closed();
-    this.#patience.add(entry);
+    if (entry.signal?.aborted) throw abortedError('waiting');
+    this.#waiters.add(entry);
     const { lane } = entry;
     const line = lane === undefined ? undefined : this.#lanes.get(lane);
     if (line) return line.push(entry);
     // A free lane is claimed while it waits for a place, or a later call of the lane could slip in front.
     if (lane !== undefined) this.#lanes.set(lane, new Line());
-    this.#prepare(entry);
+    this.#markReady(entry);
   }
 
   #giveUp(entry: Waiting, error: LinktorError): void {
     entry.gone = true;
     entry.refuse(error);
-    if (entry.owns) this.#release(entry.lane);
+    if (entry.ownsLane) this.#release(entry.lane);
   }
 
   #leave(lane: string | undefined): void {
@@ -117,21 +128,21 @@ export class Queue {
       const entry = this.#ready.shift();
       if (!entry) return;
       this.#active++;
-      this.#patience.delete(entry);
+      this.#waiters.delete(entry);
       entry.start();
     }
   }
 
-  /** The next of the lane gets ready; a lane with nobody left is forgotten. */
+  /** The next of the lane becomes ready; a lane without waiters is forgotten. */
   #release(lane: string | undefined): void {
     if (lane === undefined) return;
     const following = this.#lanes.get(lane)?.shift();
-    if (following) this.#prepare(following);
+    if (following) this.#markReady(following);
     else this.#lanes.delete(lane);
   }
 
-  #prepare(entry: Waiting): void {
-    entry.owns = true;
+  #markReady(entry: Waiting): void {
+    entry.ownsLane = true;
     this.#ready.push(entry);
   }
 }

@@ -1,5 +1,5 @@
-import { LinktorError } from '../errors';
-import type { AnswerFacts } from './index';
+import { abortedError, LinktorError } from '../errors';
+import type { AnswerFacts } from './options';
 
 /** What is known of the server's limit. */
 export interface RateFacts {
@@ -100,7 +100,7 @@ export class Rate {
       };
       const onAbort = () => {
         leave();
-        reject(new LinktorError('unexpected', 'Closed before the request left.', { retryable: true }));
+        reject(abortedError('waiting'));
       };
       const timer = setTimeout(() => {
         leave();

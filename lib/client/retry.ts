@@ -1,7 +1,7 @@
 import type { Kind } from '../contract';
 import type { LinktorError } from '../errors';
 
-/** What became of one attempt that did not succeed. */
+/** One attempt that did not succeed. */
 export interface Failed {
   error: LinktorError;
   /** the request may have reached the server */
@@ -10,33 +10,33 @@ export interface Failed {
   silent: boolean;
 }
 
-const transient = new Set([408, 429, 500, 502, 503, 504]);
+const TRANSIENT_STATUSES = new Set([408, 429, 500, 502, 503, 504]);
 
-/** The server surely did not do it: it said so, or the request never left. */
+/** @returns true when the server surely did nothing: it said so, or the request never left */
 export function surelyNotDone({ error, left, silent }: Failed): boolean {
   const { status, retryAfter } = error.cause;
   if (silent) return !left;
   return status === 429 || (status === 503 && retryAfter !== undefined);
 }
 
-/** Worth another try at all. */
-export function passing({ error, silent }: Failed): boolean {
+/** @returns true for a failure that may be over soon */
+export function isTransient({ error, silent }: Failed): boolean {
   if (silent) return error.code === 'network' || error.code === 'timeout';
   const status = error.cause.status ?? 0;
-  return transient.has(status) || (status > 504 && status < 600);
+  return TRANSIENT_STATUSES.has(status) || (status > 504 && status < 600);
 }
 
 /**
- * May the same call leave again?
+ * @returns true when the same call may leave again
  * @param idempotent the server honours the Idempotency-Key
  */
 export function mayRepeat(kind: Kind, failed: Failed, idempotent: boolean): boolean {
-  if (!passing(failed)) return false;
+  if (!isTransient(failed)) return false;
   if (kind === 'read' || surelyNotDone(failed)) return true;
   return kind === 'write' && idempotent;
 }
 
-/** A write whose outcome nobody can know. */
+/** @returns true for a write that may or may not have happened */
 export function isAmbiguous(kind: Kind, failed: Failed): boolean {
   if (kind === 'read' || surelyNotDone(failed)) return false;
   if (failed.silent) return failed.left;
@@ -44,8 +44,8 @@ export function isAmbiguous(kind: Kind, failed: Failed): boolean {
   return (status >= 500 && status !== 501) || status === 408 || (status >= 200 && status < 300);
 }
 
-const longest = 30_000;
-const shortest = 250;
+const MAX_DELAY_MS = 30_000;
+const MIN_DELAY_MS = 250;
 
 /**
  * @param attempt 0 for the first repetition
@@ -53,8 +53,8 @@ const shortest = 250;
  * @returns milliseconds to wait
  */
 export function delay(attempt: number, hinted: number | undefined, random = Math.random): number {
-  // A server that asks for no wait at all does not get a storm.
-  if (hinted !== undefined) return Math.max(shortest, Math.ceil(hinted * 1000));
-  const ceiling = Math.min(longest, 1000 * 2 ** Math.min(attempt, 10));
-  return Math.max(shortest, Math.round(random() * ceiling));
+  // A server that asks for no wait at all still gets a short one.
+  if (hinted !== undefined) return Math.max(MIN_DELAY_MS, Math.ceil(hinted * 1000));
+  const ceiling = Math.min(MAX_DELAY_MS, 1000 * 2 ** Math.min(attempt, 10));
+  return Math.max(MIN_DELAY_MS, Math.round(random() * ceiling));
 }

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
+import { abortedError } from '../errors';
 
-/** A signal with the end of a call's interest in it. */
+/** A signal, and the way to let go of it. */
 export interface Joined {
   signal: AbortSignal;
   /** to be called once, when the call is over */
@@ -8,8 +9,9 @@ export interface Joined {
 }
 
 /**
- * Signals for a caller's own abort and for the close of the client. By hand: AbortSignal.any on a long-lived signal
- * leaks in Node 20. Calls with the same signal of their own share one: thousands of listeners on a signal are slow.
+ * Combines a caller's own signal with that of the client's close. By hand, because AbortSignal.any on a long-lived
+ * signal leaks in Node.js 20. Calls with the same signal share one combination: thousands of listeners on a signal are
+ * slow.
  */
 export class Signals {
   readonly #closing: AbortSignal;
@@ -24,29 +26,44 @@ export class Signals {
   /** @param own aborts the call alone */
   join(own: AbortSignal | undefined): Joined {
     if (!own) return { signal: this.#closing, release() {} };
-    const known = this.#joined.get(own) ?? this.#made(own);
+    const known = this.#joined.get(own) ?? this.#combine(own);
     known.calls++;
     return known;
   }
 
-  #made(own: AbortSignal): Joined & { calls: number } {
-    const joint = new AbortController();
-    setMaxListeners(0, joint.signal);
-    const abort = () => joint.abort();
+  #combine(own: AbortSignal): Joined & { calls: number } {
+    const combined = new AbortController();
+    setMaxListeners(0, combined.signal);
+    const abort = () => combined.abort();
     const sources = [own, this.#closing];
     if (sources.some(({ aborted }) => aborted)) abort();
     for (const source of sources) source.addEventListener('abort', abort, { once: true });
-    const made = {
-      signal: joint.signal,
+    const joined = {
+      signal: combined.signal,
       calls: 0,
       release: () => {
-        made.calls--;
-        if (made.calls > 0) return;
+        joined.calls--;
+        if (joined.calls > 0) return;
         for (const source of sources) source.removeEventListener('abort', abort);
         this.#joined.delete(own);
       },
     };
-    this.#joined.set(own, made);
-    return made;
+    this.#joined.set(own, joined);
+    return joined;
   }
+}
+
+/**
+ * Wait for shared work, such as signing in, as long as the caller wants to. An aborted caller stops waiting; the work
+ * itself goes on for the others.
+ * @throws what the work throws, or LinktorError `unexpected`, retryable, when the signal aborts first
+ */
+export function orAborted<T>(work: T | Promise<T>, signal: AbortSignal): T | Promise<T> {
+  if (!(work instanceof Promise)) return work;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(abortedError('waiting'));
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }

@@ -1,18 +1,19 @@
-import type { Contract, StreamCall } from '../contract';
+import type { StreamCall } from '../contract';
 import { LinktorError } from '../errors';
-import { type Core, endOf, orAborted } from './core';
+import { type Core, deadlineOf, type MakeCall } from './core';
 import type { Peer } from './detect';
-import type { CallOptions } from './index';
+import type { CallOptions } from './options';
+import { buildRequest, withCredentials } from './request';
+import { readFacts, toCallerError, toFailed } from './response';
 import { type Failed, isAmbiguous } from './retry';
-import { StreamFault, type WireStream } from './transport';
-import { factsOf, failure, final, wireOf, withBadge } from './wire';
+import { orAborted } from './signals';
+import { type HttpStream, StreamFault } from './transport';
 
-/** One call whose answer arrives piece by piece; it waits for nobody's turn. */
-export async function* stream<T>(
-  core: Core,
-  make: (contract: Contract) => StreamCall<T>,
-  options: CallOptions,
-): AsyncGenerator<T> {
+/**
+ * One call whose answer arrives piece by piece. It does not wait in the queue.
+ * @throws LinktorError; ambiguous when the server may have begun to work
+ */
+export async function* stream<T>(core: Core, make: MakeCall<StreamCall<T>>, options: CallOptions): AsyncGenerator<T> {
   const { signal, release } = core.signals.join(options.signal);
   try {
     const peer = await orAborted(core.detection.peer(), signal);
@@ -29,10 +30,10 @@ async function* pieces<T>(
   options: CallOptions,
   signal: AbortSignal,
 ): AsyncGenerator<T> {
-  const broken = (failed: Failed) => final(failed, isAmbiguous(call.kind, failed));
+  const broken = (failed: Failed) => toCallerError(failed, isAmbiguous(call.kind, failed));
   const answer = await begin(core, peer, call, options, signal);
   if (!('lines' in answer)) throw broken(answer);
-  options.onAnswer?.(factsOf(answer));
+  options.onAnswer?.(readFacts(answer));
   const said = answer.headers['content-type'] ?? '';
   if (said.includes('json')) {
     await answer.lines.return(undefined);
@@ -49,32 +50,32 @@ async function* pieces<T>(
   } catch (error) {
     if (!(error instanceof StreamFault)) throw error;
     // Given up on purpose, it has simply ended.
-    if (!signal.aborted) throw broken(failure(core, error.fault));
+    if (!signal.aborted) throw broken(toFailed(error.fault, core.credentials.secrets()));
   }
 }
 
-/** A stream up to the moment when it begins; only who was not let in knocks again, with another badge. */
+/** A stream up to the moment when it begins. Only a 401 is tried again, with renewed credentials. */
 async function begin(
   core: Core,
   peer: Peer,
   call: StreamCall<unknown>,
   options: CallOptions,
   signal: AbortSignal,
-): Promise<WireStream | Failed> {
-  const request = wireOf(peer, call, options);
-  const timeout = (options.timeout ?? core.settings.timeout) * 1000;
-  const end = endOf(core, options);
+): Promise<HttpStream | Failed> {
+  const request = buildRequest(peer, call, options);
+  const timeoutMs = (options.timeout ?? core.settings.timeout) * 1000;
+  const deadline = deadlineOf(core, options);
   for (let renewed = false; ; renewed = true) {
-    const badge = await orAborted(core.credentials.current(), signal);
-    const admitted = core.rate.admit(end, signal);
+    const credentials = await orAborted(core.credentials.current(), signal);
+    const admitted = core.rate.admit(deadline, signal);
     if (admitted !== undefined) await admitted;
-    const answer = await core.transport.stream(withBadge(peer.contract, request, badge), timeout, signal);
-    const failed = 'lines' in answer ? undefined : failure(core, answer);
-    const facts = 'fault' in answer ? {} : factsOf(answer);
+    const answer = await core.transport.stream(withCredentials(peer.contract, request, credentials), timeoutMs, signal);
+    const failed = 'lines' in answer ? undefined : toFailed(answer, core.credentials.secrets());
+    const facts = 'fault' in answer ? {} : readFacts(answer);
     const status = 'fault' in answer ? undefined : answer.status;
     core.rate.done(status, facts, failed?.error.cause.retryAfter);
     if ('lines' in answer) return answer;
-    const again = status === 401 && !renewed && (await orAborted(core.credentials.renew(badge), signal));
-    if (!again) return failed ?? failure(core, answer);
+    const again = status === 401 && !renewed && (await orAborted(core.credentials.renew(credentials), signal));
+    if (!again) return failed ?? toFailed(answer, core.credentials.secrets());
   }
 }

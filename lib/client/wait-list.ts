@@ -1,27 +1,27 @@
-import { LinktorError } from '../errors';
+import { abortedError, LinktorError } from '../errors';
 
-/** Somebody who waits, so long and no longer. */
+/** A waiting call. */
 export interface Waiter {
   signal: AbortSignal | undefined;
-  /** milliseconds of our clock */
-  until: number;
+  /** when it gives up, milliseconds of our clock */
+  deadline: number;
 }
 
-/** Between two looks at who has waited too long, milliseconds: thousands may do so one by one. */
-const pace = 20;
+/** At least this long between two looks at expired waiters: thousands may expire one by one. */
+const MIN_LOOK_INTERVAL_MS = 20;
 
 /**
- * Who waits, and when each of them gives up. Thousands share one timer, and one listener for each signal: with one of
- * their own they would cost more than what they wait with.
+ * Waiters with deadlines. Thousands of them share one timer, and one listener for each signal: with a timer and a
+ * listener each, waiting would cost more than the calls themselves.
  */
 export class WaitList<T extends Waiter> {
   readonly #giveUp: (waiter: T, error: LinktorError) => void;
   readonly #groups = new Map<AbortSignal | undefined, { waiters: Set<T>; abort(): void }>();
   #size = 0;
   #timer: NodeJS.Timeout | undefined;
-  #looksAt = Number.POSITIVE_INFINITY;
+  #nextLookAt = Number.POSITIVE_INFINITY;
 
-  /** @param giveUp told of everybody who waits no longer, who has been taken out by then */
+  /** @param giveUp called for each waiter whose deadline or signal has come; the waiter is no longer in the list then */
   constructor(giveUp: (waiter: T, error: LinktorError) => void) {
     this.#giveUp = giveUp;
   }
@@ -31,14 +31,14 @@ export class WaitList<T extends Waiter> {
   }
 
   add(waiter: T): void {
-    const { signal, until } = waiter;
+    const { signal, deadline } = waiter;
     const group = this.#groups.get(signal) ?? this.#open(signal);
     group.waiters.add(waiter);
     this.#size++;
-    if (until < this.#looksAt) this.#lookAt(until);
+    if (deadline < this.#nextLookAt) this.#scheduleLook(deadline);
   }
 
-  /** They wait no longer. */
+  /** Take out a waiter that waits no longer. */
   delete(waiter: T): void {
     const { signal } = waiter;
     const group = this.#groups.get(signal);
@@ -48,11 +48,11 @@ export class WaitList<T extends Waiter> {
       signal?.removeEventListener('abort', group.abort);
       this.#groups.delete(signal);
     }
-    if (this.#size === 0) this.#lookAt(Number.POSITIVE_INFINITY);
+    if (this.#size === 0) this.#scheduleLook(Number.POSITIVE_INFINITY);
   }
 
   #open(signal: AbortSignal | undefined) {
-    const group = { waiters: new Set<T>(), abort: () => this.#dismiss(group.waiters, closed) };
+    const group = { waiters: new Set<T>(), abort: () => this.#dismiss(group.waiters, () => abortedError('waiting')) };
     this.#groups.set(signal, group);
     signal?.addEventListener('abort', group.abort, { once: true });
     return group;
@@ -65,27 +65,22 @@ export class WaitList<T extends Waiter> {
     }
   }
 
-  #lookAt(time: number): void {
+  #scheduleLook(time: number): void {
     clearTimeout(this.#timer);
-    this.#looksAt = time;
+    this.#nextLookAt = time;
     if (time < Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.#look(), time - Date.now());
   }
 
   #look(): void {
     const now = Date.now();
     const all = [...this.#groups.values()].flatMap(({ waiters }) => [...waiters]);
-    const late = all.filter(({ until }) => until <= now);
-    const next = all.reduce((first, { until }) => (until > now ? Math.min(first, until) : first), Infinity);
-    this.#looksAt = Number.POSITIVE_INFINITY;
+    const expired = all.filter(({ deadline }) => deadline <= now);
+    const next = all.reduce((first, { deadline }) => (deadline > now ? Math.min(first, deadline) : first), Infinity);
+    this.#nextLookAt = Number.POSITIVE_INFINITY;
     this.#dismiss(
-      late,
+      expired,
       () => new LinktorError('timeout', 'The request waited too long for its turn.', { retryable: true }),
     );
-    if (this.#size > 0) this.#lookAt(Math.max(next, now + pace));
+    if (this.#size > 0) this.#scheduleLook(Math.max(next, now + MIN_LOOK_INTERVAL_MS));
   }
-}
-
-/** @returns what becomes of who was called off */
-export function closed(): LinktorError {
-  return new LinktorError('unexpected', 'Closed before the request left.', { retryable: true });
 }

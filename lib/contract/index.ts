@@ -297,10 +297,10 @@ export interface Contract {
   readonly name: 'api' | 'server';
   /** a server of this contract may honour the Idempotency-Key */
   readonly idempotent: boolean;
-  authHeaders(badge: Credentials): Record<string, string>;
-  /** @returns what to do when the server does not know the badge, where there is more to say than usual */
-  refusedHint(badge: Credentials): string | undefined;
-  socket(badge: Credentials): SocketAddress;
+  authHeaders(credentials: Credentials): Record<string, string>;
+  /** @returns what to do when the server refuses these credentials, where there is more to say than usual */
+  refusedHint(credentials: Credentials): string | undefined;
+  socket(credentials: Credentials): SocketAddress;
   signal(signal: Signal): string | undefined;
   /** @returns the event, or undefined for a frame that means nothing to us */
   frame(text: string): Event | undefined;

@@ -1,11 +1,9 @@
 import { LinktorError } from '../errors';
+import { isObject } from '../model';
+
+export { isObject } from '../model';
 
 export type Json = Record<string, unknown>;
-
-/** True for a plain object; arrays and null are not. */
-export function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** Whoever copies a message walks through it, and thousands of levels end Node-RED; no server means to send so many. */
 const MAX_JSON_DEPTH = 200;

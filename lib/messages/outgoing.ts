@@ -1,5 +1,14 @@
 import { invalid } from '../errors';
-import type { ContactCard, Interactive, InteractiveButton, Location, Media, Outgoing, Template } from '../model';
+import {
+  type ContactCard,
+  type Interactive,
+  type InteractiveButton,
+  isObject,
+  type Location,
+  type Media,
+  type Outgoing,
+  type Template,
+} from '../model';
 
 /**
  * What a flow author gives, made a message that can be sent. Every function throws a `validation` error that names
@@ -7,10 +16,6 @@ import type { ContactCard, Interactive, InteractiveButton, Location, Media, Outg
  */
 
 type Given = Record<string, unknown>;
-
-export function isObject(value: unknown): value is Given {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !Buffer.isBuffer(value);
-}
 
 /** @returns the text, or undefined when there is none; numbers and booleans become text */
 export function textOf(given: unknown): string | undefined {

@@ -1,5 +1,6 @@
 import { invalid } from '../errors';
-import { isObject, textOf } from '../messages/outgoing';
+import { textOf } from '../messages/outgoing';
+import { isObject } from '../model';
 import { ADDRESS_KINDS, type Identity, isEmail } from './identity';
 import { e164 } from './phone';
 

@@ -2,8 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { KeyedMutex } from '../async/keyed-mutex';
 import type { LinktorClient } from '../client';
 import { invalid, LinktorError, unsupported } from '../errors';
-import { isObject } from '../messages/outgoing';
-import type { Contact } from '../model';
+import { type Contact, isObject } from '../model';
 import { findOrCreate } from './find-or-create';
 import { comparable, findContact, type Identity } from './identity';
 import { identifiersOf, identitiesOf, type Person } from './person';
@@ -36,9 +35,9 @@ export async function upsert(
   return turns.run(keys, async () => {
     const identities = await searchable(client, wanted);
     const find = () => first(client, identities);
-    const make = () => client.contacts.create({ name: wanted[0]?.address, ...known });
-    const { it, origin } = await findOrCreate(find, make).catch(withConflictHint);
-    const contact = origin === 'made' ? it : await mergeInto(client, it, known).catch(withConflictHint);
+    const create = () => client.contacts.create({ name: wanted[0]?.address, ...known });
+    const { entity, origin } = await findOrCreate(find, create).catch(withConflictHint);
+    const contact = origin === 'created' ? entity : await mergeInto(client, entity, known).catch(withConflictHint);
     return { contact, created: origin !== 'found' };
   });
 }

@@ -1,6 +1,6 @@
 import { invalid } from '../errors';
 import * as outgoing from '../messages/outgoing';
-import type { Outgoing } from '../model';
+import { isObject, type Outgoing } from '../model';
 
 export const MESSAGE_KINDS = ['text', 'media', 'buttons', 'list', 'template', 'location', 'contact', 'raw'] as const;
 export type Kind = (typeof MESSAGE_KINDS)[number];
@@ -26,18 +26,16 @@ export interface MessageInput {
  * @throws LinktorError `validation` that names what is wrong
  */
 export function compose(kind: Exclude<Kind, 'raw'>, given: MessageInput): Outgoing {
-  const { kind: meant, said } = outgoing.isObject(given.text)
-    ? unpacked(kind, given, given.text)
-    : { kind, said: given };
+  const { kind: meant, said } = isObject(given.text) ? unpacked(kind, given, given.text) : { kind, said: given };
   const message = ofKind(meant, said);
   if (said.metadata === undefined) return message;
-  if (!outgoing.isObject(said.metadata)) throw invalid('"metadata" must be an object.');
+  if (!isObject(said.metadata)) throw invalid('"metadata" must be an object.');
   return { ...message, metadata: said.metadata };
 }
 
 /** @returns a body in the server's own words @throws LinktorError `validation` when it is no object */
 export function rawBody(given: unknown): object {
-  if (outgoing.isObject(given)) return given;
+  if (isObject(given)) return given;
   throw invalid('A raw message must be an object.', 'Give the body of the send request in msg.payload.');
 }
 

@@ -1,7 +1,8 @@
 import { batch } from '../async/batch';
 import { KeyedMutex } from '../async/keyed-mutex';
 import { invalid, LinktorError } from '../errors';
-import { isObject, textOf } from '../messages/outgoing';
+import { textOf } from '../messages/outgoing';
+import { isObject } from '../model';
 import { keyOf, type Recipient } from './recipient';
 
 /** One entry of a list of recipients. */

@@ -38,7 +38,7 @@ export async function findTarget(client: LinktorClient, turns: KeyedMutex, to: R
   return turns.run(`open ${contactId} ${channelId ?? ''}`, async () => {
     const find = () => openConversation(client, contactId, channelId);
     const make = () => client.conversations.create({ channelId: requireChannel(channelId), contactId });
-    const { it } = await findOrCreate(find, make);
+    const { entity: it } = await findOrCreate(find, make);
     return { conversationId: it.id, channelId: it.channelId, channelType: it.channelType };
   });
 }
@@ -76,7 +76,7 @@ async function contactOf(client: LinktorClient, turns: KeyedMutex, to: Recipient
   }
   return turns.run(`identity ${identity.address}`, async () => {
     const make = () => createContact(client, identity, to.name ?? identity.address);
-    return (await findOrCreate(() => findContact(client, identity), make)).it.id;
+    return (await findOrCreate(() => findContact(client, identity), make)).entity.id;
   });
 }
 

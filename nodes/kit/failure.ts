@@ -1,10 +1,8 @@
-import { LinktorError } from '../../lib/errors';
+import { type LinktorError, toLinktorError } from '../../lib/errors';
 
-/** Anything thrown becomes the one error that Catch nodes can use. Nothing of an unknown error but its text survives. */
+/** Anything thrown becomes the one error that Catch nodes can use. Of a foreign error only its text survives. */
 export function failure(thrown: unknown): LinktorError {
-  if (thrown instanceof LinktorError) return thrown;
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return new LinktorError('unexpected', message || 'Something unexpected happened.');
+  return toLinktorError(thrown);
 }
 
 /** A read that its own node gave up when it closed: nobody waits for it any more. */

@@ -1,4 +1,5 @@
 import { invalid } from '../../lib/errors';
+import { isObject } from '../../lib/model';
 
 /** The sources that a typed field can take its value from, as Node-RED's TypedInput names them. */
 export type SourceType = 'msg' | 'flow' | 'global' | 'str' | 'num' | 'bool' | 'json' | 'env' | 'jsonata';
@@ -244,10 +245,7 @@ export const as = {
   },
 };
 
-/** What JSON calls an object. */
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !Buffer.isBuffer(value);
-}
+export { isObject };
 
 /** @returns the fields that are filled in */
 export function defined(fields: Record<string, unknown>): Record<string, unknown> {

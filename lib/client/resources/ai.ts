@@ -9,7 +9,7 @@ import type {
   Intent,
   Sentiment,
 } from '../../model';
-import type { CallOptions, Perform } from '../index';
+import type { CallOptions, Perform } from '../options';
 import { Crud } from './crud';
 
 export type CompletionSettings = Omit<CompletionInput, 'messages'>;

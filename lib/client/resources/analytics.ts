@@ -1,6 +1,6 @@
 import type { Figures, Period } from '../../contract';
 import type { Unknowns } from '../../model';
-import type { CallOptions, Perform } from '../index';
+import type { CallOptions, Perform } from '../options';
 
 /** Figures of a period (contract 1.10); what they are called is the server's business. */
 export class Analytics {

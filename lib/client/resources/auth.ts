@@ -1,6 +1,6 @@
 import type { Changes } from '../../contract';
 import type { Session, Tenant, User } from '../../model';
-import type { CallOptions, Perform } from '../index';
+import type { CallOptions, Perform } from '../options';
 
 /** Who we are (contract 1.1). A client that has e-mail and password signs in by itself; these are for those who do not. */
 export class Auth {

@@ -1,6 +1,6 @@
 import type { BotFilter, Contract } from '../../contract';
 import type { Bot, Unknowns } from '../../model';
-import type { CallOptions, Perform } from '../index';
+import type { CallOptions, Perform } from '../options';
 import { Crud } from './crud';
 
 /** Bots (contract 1.6). */

@@ -1,6 +1,6 @@
 import type { ChannelFilter, Contract } from '../../contract';
 import type { Channel, Unknowns } from '../../model';
-import type { CallOptions, Perform } from '../index';
+import type { CallOptions, Perform } from '../options';
 import { Crud } from './crud';
 
 /** Channels (contract 1.5). */

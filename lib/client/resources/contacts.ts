@@ -1,6 +1,6 @@
 import type { ContactFilter, Contract, IdentityInput, Slice } from '../../contract';
 import type { Contact, Conversation, Page } from '../../model';
-import type { CallOptions, Perform } from '../index';
+import type { CallOptions, Perform } from '../options';
 import { Crud } from './crud';
 
 /** Contacts (contract 1.4). */

@@ -1,6 +1,6 @@
 import type { Contract, ConversationFilter, EscalateInput, MessageFilter } from '../../contract';
 import type { Conversation, Escalation, Message, Outgoing, Page } from '../../model';
-import type { CallOptions, Perform } from '../index';
+import type { CallOptions, Perform } from '../options';
 import { items } from '../page';
 import { Resource } from './crud';
 

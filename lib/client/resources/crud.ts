@@ -1,6 +1,6 @@
 import type { Call, Changes, Contract, CrudCalls, SearchFilter, Slice } from '../../contract';
 import type { Page } from '../../model';
-import type { CallOptions, Perform } from '../index';
+import type { CallOptions, Perform } from '../options';
 import { items } from '../page';
 
 type Listing<T, Filter extends Slice> = Pick<CrudCalls<T, Filter>, 'list' | 'get' | 'create' | 'update'>;

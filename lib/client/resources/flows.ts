@@ -1,6 +1,6 @@
 import type { Contract, ExecuteInput, SearchFilter } from '../../contract';
 import type { Execution, Flow, Page } from '../../model';
-import type { CallOptions, Perform } from '../index';
+import type { CallOptions, Perform } from '../options';
 import { Crud } from './crud';
 
 /** Linktor's own flows and their executions (contract 1.9). */

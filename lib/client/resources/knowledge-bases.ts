@@ -1,6 +1,6 @@
 import type { Contract, DocumentFilter, DocumentInput, QueryInput, SearchFilter, UploadInput } from '../../contract';
 import type { KnowledgeBase, KnowledgeDocument, Page, QueryResult, Unknowns } from '../../model';
-import type { CallOptions, Perform } from '../index';
+import type { CallOptions, Perform } from '../options';
 import { Crud } from './crud';
 
 /** Knowledge bases and their documents (contract 1.8). */

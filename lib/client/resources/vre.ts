@@ -1,6 +1,6 @@
 import type { RenderInput, RenderSendInput } from '../../contract';
 import type { Rendering, Unknowns, VisualTemplate } from '../../model';
-import type { CallOptions, Perform } from '../index';
+import type { CallOptions, Perform } from '../options';
 
 /** The visual response engine: pictures made from templates (contract 1.11). */
 export class Vre {

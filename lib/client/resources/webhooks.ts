@@ -1,6 +1,6 @@
 import type { Contract, SearchFilter } from '../../contract';
 import type { Unknowns, Webhook } from '../../model';
-import type { CallOptions, Perform } from '../index';
+import type { CallOptions, Perform } from '../options';
 import { Crud } from './crud';
 
 /** Where the server sends its events, on servers that manage that (contract 1.13). */

@@ -1,8 +1,8 @@
-import type { Outgoing } from '../../model';
+import type { Conversation, Outgoing } from '../../model';
 import { ignoreAnswer, inLane, read, unsupportedCall, write } from '../calls';
 import * as entities from '../entities';
 import { counts } from '../entities';
-import type { Contract, ConversationFilter } from '../index';
+import type { Call, Contract, ConversationFilter } from '../index';
 import { crud, listOf, listQuery, memberCalls } from './calls';
 
 const path = ['conversations'];
@@ -18,9 +18,9 @@ const act = (id: string, action: string, body?: object) =>
   inLane(id, write('POST', [...path, id, action], conversation, body));
 
 /** Half of the SDKs have a route for it, the other half set the status. */
-const become = (id: string, action: string, status: string) => ({
+const become = (id: string, action: string, status: string): Call<Conversation> => ({
   ...act(id, action, {}),
-  otherwise: { key: action, call: inLane(id, usual.update(id, { status })) },
+  fallback: { key: action, call: inLane(id, usual.update(id, { status })) },
 });
 
 const send = (id: string, body: object) => inLane(id, write('POST', path.concat(id, 'messages'), message, body));

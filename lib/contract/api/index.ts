@@ -11,12 +11,15 @@ import { analytics, vre, webhooks } from './reports';
 export const api: Contract = {
   name: 'api',
   idempotent: true,
-  authHeaders: (badge): Record<string, string> =>
-    'apiKey' in badge ? { 'X-API-Key': badge.apiKey } : { Authorization: `Bearer ${badge.token}` },
+  authHeaders: (credentials): Record<string, string> =>
+    'apiKey' in credentials ? { 'X-API-Key': credentials.apiKey } : { Authorization: `Bearer ${credentials.token}` },
   refusedHint: () => undefined,
-  socket: (badge) => ({
+  socket: (credentials) => ({
     path: ['ws'],
-    query: ('apiKey' in badge ? { api_key: badge.apiKey } : { token: badge.token }) as Record<string, string>,
+    query: ('apiKey' in credentials ? { api_key: credentials.apiKey } : { token: credentials.token }) as Record<
+      string,
+      string
+    >,
   }),
   signal: (signal) => JSON.stringify(signal),
   frame,

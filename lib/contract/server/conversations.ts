@@ -27,12 +27,12 @@ function verifiedBy(
   call: Call<Conversation>,
   status: number | undefined,
   isSo: (now: Conversation) => boolean,
-) {
+): Call<Conversation> {
   const decode = (body: unknown): VerifyResult<Conversation> | undefined => {
     const now = conversation(body);
     return isSo(now) ? { done: now } : undefined;
   };
-  return { ...call, settle: { status, look: () => read([...path, id], decode) } };
+  return { ...call, verify: { status, read: () => read([...path, id], decode) } };
 }
 
 /** Conversations and messages (contract 1.2, 1.3). */

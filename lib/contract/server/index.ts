@@ -11,15 +11,17 @@ import { analytics, vre, webhooks } from './reports';
 export const server: Contract = {
   name: 'server',
   idempotent: false,
-  authHeaders: (badge) => ({ Authorization: `Bearer ${'apiKey' in badge ? badge.apiKey : badge.token}` }),
-  refusedHint: (badge) =>
-    'apiKey' in badge
+  authHeaders: (credentials) => ({
+    Authorization: `Bearer ${'apiKey' in credentials ? credentials.apiKey : credentials.token}`,
+  }),
+  refusedHint: (credentials) =>
+    'apiKey' in credentials
       ? 'The self-hosted server takes no API keys: sign in with e-mail and password.'
       : 'Tokens of the self-hosted server end after 15 minutes: sign in with e-mail and password.',
-  socket: (badge) => ({
+  socket: (credentials) => ({
     path: ['ws'],
-    query: { token: 'apiKey' in badge ? badge.apiKey : badge.token },
-    headers: server.authHeaders(badge),
+    query: { token: 'apiKey' in credentials ? credentials.apiKey : credentials.token },
+    headers: server.authHeaders(credentials),
   }),
   signal,
   frame,

@@ -5,14 +5,8 @@ import { createServer } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { createAgents } from '../../../lib/client/agents';
-import {
-  baseOf,
-  createTransport,
-  join,
-  type Transport,
-  type WireAnswer,
-  type WireFault,
-} from '../../../lib/client/transport';
+import { createTransport, type HttpAnswer, type HttpFault, type Transport } from '../../../lib/client/transport';
+import { joinUrl, parseBaseUrl } from '../../../lib/client/url';
 import { deadUrl, failing, json, reset, type Served, serve } from '../support';
 
 const secret = 'key_7f3a9c';
@@ -34,8 +28,8 @@ describe('client: addresses', () => {
       ['http://[::1]:81/x', 'http://[::1]:81/x'],
     ];
     for (const [given, expected] of cases) {
-      assert.equal(baseOf(given), expected);
-      assert.equal(join(baseOf(given), ['conversations', 'c1']), `${expected}/conversations/c1`);
+      assert.equal(parseBaseUrl(given), expected);
+      assert.equal(joinUrl(parseBaseUrl(given), ['conversations', 'c1']), `${expected}/conversations/c1`);
     }
   });
 
@@ -56,7 +50,7 @@ describe('client: addresses', () => {
       'https://',
       'http://h .test',
     ]) {
-      const error = await failing(() => baseOf(given));
+      const error = await failing(() => parseBaseUrl(given));
       assert.equal(error.code, 'validation', given);
       assert.ok(!error.message.includes(secret));
     }
@@ -78,7 +72,7 @@ describe('client: addresses', () => {
       ['@:;', '%40%3A%3B'],
     ];
     for (const [id, expected] of cases) {
-      const url = join('http://h.test/api', ['conversations', id, 'messages']);
+      const url = joinUrl('http://h.test/api', ['conversations', id, 'messages']);
       assert.equal(url, `http://h.test/api/conversations/${expected}/messages`);
       assert.equal(new URL(url).pathname, `/api/conversations/${expected}/messages`, 'an URL parser changes it');
     }
@@ -86,16 +80,16 @@ describe('client: addresses', () => {
 
   it('refuses an id that would climb out of its place, or is none', async () => {
     for (const id of ['', '.', '..', '\ud800', 'x\udfff']) {
-      assert.equal((await failing(() => join('http://h.test', ['conversations', id]))).code, 'validation', id);
+      assert.equal((await failing(() => joinUrl('http://h.test', ['conversations', id]))).code, 'validation', id);
     }
-    assert.equal((await failing(() => join('http://h.test', ['x'], { search: '\ud800' }))).code, 'validation');
+    assert.equal((await failing(() => joinUrl('http://h.test', ['x'], { search: '\ud800' }))).code, 'validation');
   });
 
   it('leads every id to the place it names and to no other', () => {
     fc.assert(
       fc.property(anyText, anyText, (id, search) => {
         fc.pre(!['', '.', '..'].includes(id));
-        const url = new URL(join('http://h.test/api', ['conversations', id, 'messages'], { search }));
+        const url = new URL(joinUrl('http://h.test/api', ['conversations', id, 'messages'], { search }));
         const segments = url.pathname.split('/');
         assert.equal(url.host, 'h.test');
         assert.deepEqual(
@@ -112,7 +106,7 @@ describe('client: addresses', () => {
   it('writes a query of what is set', () => {
     const query = { limit: 20, search: 'a&b=c d', none: undefined, nothing: null, no: false, zero: 0, empty: '' };
     assert.equal(
-      join('http://h.test', ['x'], query),
+      joinUrl('http://h.test', ['x'], query),
       'http://h.test/x?limit=20&search=a%26b%3Dc%20d&no=false&zero=0&empty=',
     );
   });
@@ -141,11 +135,11 @@ describe('client: transport', () => {
       timeout,
       signal,
     );
-  const answer = (given: WireAnswer | WireFault) => {
+  const answer = (given: HttpAnswer | HttpFault) => {
     assert.ok(!('fault' in given), JSON.stringify(given));
     return given;
   };
-  const fault = (given: WireAnswer | WireFault) => {
+  const fault = (given: HttpAnswer | HttpFault) => {
     assert.ok('fault' in given, JSON.stringify(given));
     return given;
   };

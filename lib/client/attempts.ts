@@ -1,0 +1,89 @@
+import { sleep } from '../async/sleep';
+import type { Call, Credentials } from '../contract';
+import type { CredentialProvider } from './auth';
+import type { Peer } from './detect';
+import type { CallOptions, ClientSettings } from './options';
+import type { Rate } from './rate';
+import { buildRequest, withCredentials } from './request';
+import { decodeAnswer, keepDoubt, readFacts, redactAnswer, toCallerError, toFailed, withHint } from './response';
+import { delay, isAmbiguous, mayRepeat } from './retry';
+import { orAborted } from './signals';
+import type { Transport } from './transport';
+
+/** What attempts need of a client. */
+export interface AttemptDeps {
+  readonly credentials: CredentialProvider;
+  readonly transport: Transport;
+  readonly rate: Rate;
+  readonly settings: Required<Pick<ClientSettings, 'timeout' | 'maxRetries' | 'idempotent'>>;
+}
+
+/** One call to be made. */
+export interface AttemptInput<T> {
+  peer: Peer;
+  call: Call<T>;
+  options: CallOptions;
+  /** when the call has to be over, milliseconds of the clock */
+  deadline: number;
+  signal: AbortSignal;
+  /** who makes the call; undefined for a call without credentials */
+  identify(): Credentials | undefined | Promise<Credentials | undefined>;
+}
+
+/**
+ * One call with all its attempts (contract 4): repeated as far as it surely did nothing, credentials renewed once.
+ * @throws LinktorError of the last attempt; ambiguous when any attempt may have succeeded
+ */
+export async function runAttempts<T>(deps: AttemptDeps, input: AttemptInput<T>): Promise<T> {
+  const { peer, call, options, deadline, signal, identify } = input;
+  const { contract } = peer;
+  const { rate, credentials: provider, settings } = deps;
+  const request = buildRequest(peer, call, options);
+  const timeoutMs = (options.timeout ?? settings.timeout) * 1000;
+  // Without a key no server could tell that a repetition is the same write.
+  const isIdempotent = options.idempotencyKey !== null && settings.idempotent && contract.idempotent;
+  let repeated = 0;
+  let renewed = false;
+  let ambiguous = false;
+  for (let attempt = 0; ; attempt++) {
+    let credentials: Credentials | undefined;
+    try {
+      credentials = await orAborted(identify(), signal);
+      const admitted = rate.admit(deadline, signal);
+      if (admitted !== undefined) await admitted;
+    } catch (error) {
+      throw keepDoubt(error, ambiguous);
+    }
+    const leftMs = Math.max(1, Math.min(timeoutMs, deadline - Date.now()));
+    const answer = await deps.transport.send(withCredentials(contract, request, credentials), leftMs, signal);
+    const facts = 'fault' in answer ? {} : readFacts(answer);
+    if (!('fault' in answer) && answer.status >= 200 && answer.status < 300) {
+      rate.done(answer.status, facts);
+      options.onAnswer?.(facts);
+      return decodeAnswer(call, redactAnswer(answer, credentials), facts);
+    }
+    const failed = withHint(toFailed(answer, provider.secrets()), contract, credentials);
+    const { status, retryAfter } = failed.error.cause;
+    // What one attempt may have done, a later refusal does not undo.
+    ambiguous ||= isAmbiguous(call.kind, failed);
+    rate.done(status, facts, retryAfter);
+    if (status === 401 && credentials && !call.keepSession && !renewed) {
+      renewed = true;
+      try {
+        if (await orAborted(provider.renew(credentials), signal)) continue;
+      } catch (error) {
+        throw keepDoubt(error, ambiguous);
+      }
+    }
+    const waitMs = delay(attempt, retryAfter);
+    const goOn =
+      mayRepeat(call.kind, failed, isIdempotent) &&
+      settings.maxRetries > 0 &&
+      (status === 429 || repeated < settings.maxRetries) &&
+      Date.now() + waitMs < deadline;
+    if (!goOn) throw toCallerError(failed, ambiguous);
+    if (status !== 429) repeated++;
+    await sleep(waitMs, signal);
+    if (signal.aborted) throw toCallerError(failed, ambiguous);
+  }
+}

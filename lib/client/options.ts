@@ -1,0 +1,94 @@
+import type { Call, Contract, StreamCall } from '../contract';
+import type { ProxySettings, TlsSettings } from './agents';
+import type { SignIn } from './auth';
+import type { ContractChoice } from './detect';
+
+/** How a client reaches its server. Only credentials are required. */
+export interface ClientSettings extends SignIn {
+  /** default `https://api.linktor.io`; a path prefix is kept */
+  baseUrl?: string;
+  /** which contract the server speaks: the documented API or the self-hosted server; default `auto` asks with the first call */
+  contract?: ContractChoice;
+  /** seconds for one attempt, default 30 */
+  timeout?: number;
+  /** seconds for a call with all its attempts and waits, default 120 */
+  deadline?: number;
+  /** how often one call is repeated, default 3; 0 never repeats. A 429 does not use them up */
+  maxRetries?: number;
+  /** the server honours the Idempotency-Key, so that a write of unknown outcome may be repeated */
+  idempotent?: boolean;
+  tls?: TlsSettings;
+  /** default: as the environment says (HTTPS_PROXY, HTTP_PROXY, NO_PROXY) */
+  proxy?: ProxySettings;
+}
+
+/** What an answer says beside its body. */
+export interface AnswerFacts {
+  /** the server's id of the request */
+  requestId?: string;
+  /** the rate limit as the server states it; `reset` in seconds, as sent */
+  rate?: { limit?: number; remaining?: number; reset?: number };
+}
+
+/** What holds for one call. */
+export interface CallOptions {
+  /** ends the call; a write that has left is then reported as ambiguous */
+  signal?: AbortSignal;
+  /** seconds for one attempt of this call */
+  timeout?: number;
+  /** instead of a new UUID for this write; null sends none */
+  idempotencyKey?: string | null;
+  /** called once with the facts of the final answer */
+  onAnswer?(facts: AnswerFacts): void;
+}
+
+/** A place in the queue that was taken for a call beforehand. */
+export interface Slot {
+  /** when the call has to be over, milliseconds of the clock */
+  deadline: number;
+}
+
+/** What holds for every call made through one client. */
+export interface CallDefaults extends CallOptions {
+  slot?: Slot;
+}
+
+/** How a resource makes its calls: it names the call in the contract's words, the client does the rest. */
+export interface Perform {
+  <T>(call: (contract: Contract) => Call<T>, options?: CallOptions): Promise<T>;
+  stream<T>(call: (contract: Contract) => StreamCall<T>, options?: CallOptions): AsyncGenerator<T>;
+}
+
+/** Any call, in the server's own words. */
+export interface RequestInput {
+  method?: Call<unknown>['method'];
+  /** relative to the Server URL, such as `/conversations/c1`; another host cannot be named */
+  path: string;
+  query?: Record<string, unknown>;
+  /** JSON */
+  body?: unknown;
+  headers?: Record<string, string>;
+  /** doing it twice does no harm: it may be repeated like a read */
+  repeatable?: boolean;
+}
+
+/** What the server answered, untouched but for the parsing of JSON; another format is a text. */
+export interface RawAnswer {
+  body: unknown;
+  /** the body without its envelope */
+  data: unknown;
+  status: number;
+  /** names in lower case, without cookies */
+  headers: Record<string, string>;
+  requestId?: string;
+}
+
+/** Where the socket of an account is and how it is opened. */
+export interface SocketEndpoint {
+  /** certain once the URL has been asked for */
+  contract: Pick<Contract, 'frame' | 'signal' | 'announces'>;
+  /** @returns the address with the credentials in it: never print it */
+  url(): Promise<string>;
+  /** @returns what `ws` needs beside the URL: agent, TLS settings, headers */
+  connection(): Promise<object>;
+}

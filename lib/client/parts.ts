@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto';
+import { lookAgain } from '../async/look-again';
+import type { Call } from '../contract';
+import { LinktorError } from '../errors';
+import type { CallOptions } from './options';
+
+/** Makes one call with its attempts. @param withinMs milliseconds, where it may not take as long as the others */
+export type RunCall = <T>(call: Call<T>, options: CallOptions, withinMs?: number) => Promise<T>;
+
+/** How long one look at the outcome of a write may take. */
+const VERIFY_TIMEOUT_MS = 15_000;
+
+/**
+ * All parts of an operation, one after the other, and the looks at what became of them.
+ * @throws LinktorError; ambiguous when an earlier part has been done already
+ */
+export async function runParts<T>(call: Call<T>, options: CallOptions, run: RunCall, signal: AbortSignal): Promise<T> {
+  if (!call.after && !call.verify) return run(call, options);
+  let part: Call<unknown> = call;
+  let own = options;
+  let written = false;
+  for (;;) {
+    // Only the last part's answer is the operation's.
+    const { onAnswer: _last, ...quiet } = own;
+    let answer: unknown;
+    try {
+      answer = await runVerified(part, part.after ? quiet : own, run, signal);
+    } catch (error) {
+      throw written ? partlyDone(error) : error;
+    }
+    if (!part.after) return answer as T;
+    if (part.kind !== 'read') {
+      written = true;
+      // A key stands for one write.
+      const { idempotencyKey: _used, ...rest } = own;
+      own = rest;
+    }
+    part = part.after(answer);
+  }
+}
+
+function partlyDone(error: unknown): unknown {
+  if (!(error instanceof LinktorError)) return error;
+  const hint = 'A part of it has been done: look before you repeat it.';
+  return new LinktorError(error.code, error.message, { ...error.cause, hint, ambiguous: true, retryable: false });
+}
+
+async function runVerified<T>(call: Call<T>, options: CallOptions, run: RunCall, signal: AbortSignal): Promise<T> {
+  const { verify } = call;
+  if (!verify) return run(call, options);
+  const key = options.idempotencyKey ?? randomUUID();
+  const marked = call.bodyWithKey ? { ...call, body: call.bodyWithKey(key) } : call;
+  try {
+    return await run(marked, { ...options, idempotencyKey: options.idempotencyKey === null ? null : key });
+  } catch (error) {
+    const { ambiguous = false, status } = error instanceof LinktorError ? error.cause : {};
+    if (!ambiguous && (status === undefined || status !== verify.status)) throw error;
+    const result = await lookAgain(() => run(verify.read(key), {}, VERIFY_TIMEOUT_MS), ambiguous, signal);
+    if (result === undefined) throw error;
+    if ('failed' in result) throw result.failed;
+    return result.done;
+  }
+}

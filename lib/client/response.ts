@@ -1,0 +1,126 @@
+import type { Call, Contract, Credentials } from '../contract';
+import { toServerError } from '../contract/envelope';
+import { number, parseJson } from '../contract/json';
+import { abortedError, type ErrorCause, LinktorError, toLinktorError } from '../errors';
+import type { AnswerFacts } from './options';
+import { type Failed, surelyNotDone } from './retry';
+import type { HttpAnswer, HttpFault } from './transport';
+
+/** Whoever is further away than this from our clock has another clock: the server's own then says how much. */
+const MAX_CLOCK_SKEW_S = 60;
+/** A credential that is shorter may be an ordinary word of the answer, and is left alone there. */
+const MIN_REDACTED_LENGTH = 16;
+const MAX_REDACT_DEPTH = 20;
+
+/** @returns what the headers tell: request id and rate limit */
+export function readFacts({ headers }: Pick<HttpAnswer, 'headers'>): AnswerFacts {
+  const facts: AnswerFacts = {};
+  if (headers['x-request-id']) facts.requestId = headers['x-request-id'];
+  const limit = number(headers['x-ratelimit-limit']);
+  const remaining = number(headers['x-ratelimit-remaining']);
+  const reset = toOurClock(number(headers['x-ratelimit-reset']), headers.date);
+  if (limit !== undefined) facts.rate = { limit, remaining, reset };
+  return facts;
+}
+
+/** @param reset seconds of the server's clock @param date the answer's own Date header */
+function toOurClock(reset: number | undefined, date = ''): number | undefined {
+  const now = Date.now() / 1000;
+  if (reset === undefined || reset < now + MAX_CLOCK_SKEW_S) return reset;
+  const ahead = Date.parse(date) / 1000 - now;
+  return Math.abs(ahead) > 5 ? Math.ceil(reset - ahead) : reset;
+}
+
+/**
+ * @returns what the call resolves to
+ * @throws LinktorError `serialization` when the answer is not what the call expects; ambiguous for a write
+ */
+export function decodeAnswer<T>(call: Call<T>, answer: HttpAnswer, { requestId }: AnswerFacts): T {
+  try {
+    return call.decode(readBody(call, answer), answer);
+  } catch (error) {
+    const known = error instanceof LinktorError ? error : new LinktorError('serialization', 'The answer is not JSON.');
+    const cause = { ...known.cause, status: answer.status, requestId };
+    throw new LinktorError(known.code, known.message, { ...cause, ambiguous: call.kind !== 'read' });
+  }
+}
+
+function readBody({ anyFormat }: Call<unknown>, { text, headers }: HttpAnswer): unknown {
+  if (text.trim() === '') return undefined;
+  const type = headers['content-type'];
+  return anyFormat && type && !/\bjson\b/i.test(type) ? text : parseJson(text);
+}
+
+/**
+ * @param secrets texts that must not appear in the error
+ * @returns why an attempt did not succeed
+ */
+export function toFailed(answer: HttpAnswer | HttpFault, secrets: readonly string[]): Failed {
+  if (!('fault' in answer)) {
+    const { code, message, cause } = toServerError(answer.status, answer.headers, answer.text, Date.now());
+    const clean = redact({ message, cause }, secrets) as { message: string; cause: ErrorCause };
+    return { error: new LinktorError(code, clean.message, clean.cause), left: true, silent: false };
+  }
+  return { error: faultError(answer), left: answer.left, silent: true };
+}
+
+function faultError({ fault, reason }: HttpFault): LinktorError {
+  switch (fault) {
+    case 'network':
+      return new LinktorError('network', `The server did not answer (${reason}).`);
+    case 'timeout':
+      return new LinktorError('timeout', 'The server did not answer in time.');
+    case 'too_large':
+      return new LinktorError('serialization', 'The request or its answer is larger than this client accepts.');
+    default:
+      return abortedError('sent');
+  }
+}
+
+/** @returns the failure with the contract's own advice, where a server does not accept our credentials */
+export function withHint(failed: Failed, contract: Contract, credentials: Credentials | undefined): Failed {
+  const hint = failed.error.cause.status === 401 && credentials ? contract.refusedHint(credentials) : undefined;
+  if (hint === undefined) return failed;
+  const { code, message, cause } = failed.error;
+  return { ...failed, error: new LinktorError(code, message, { ...cause, hint }) };
+}
+
+/** Some servers quote the key that they refuse. */
+function redact(value: unknown, secrets: readonly string[], depth = 0): unknown {
+  if (typeof value === 'string') return secrets.reduce((text, secret) => text.replaceAll(secret, '***'), value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth > MAX_REDACT_DEPTH) return '...';
+  const inner = (part: unknown) => redact(part, secrets, depth + 1);
+  if (Array.isArray(value)) return value.map(inner);
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [inner(key), inner(part)]));
+}
+
+/** @returns the answer without the credentials of its request: some servers repeat what they were asked */
+export function redactAnswer({ status, headers, text }: HttpAnswer, credentials: Credentials | undefined): HttpAnswer {
+  const secret = credentials === undefined ? '' : 'apiKey' in credentials ? credentials.apiKey : credentials.token;
+  // Cookies come as a list, and go no further.
+  const quotes = (part: unknown) => typeof part === 'string' && part.includes(secret);
+  if (secret.length < MIN_REDACTED_LENGTH || ![text, ...Object.values(headers)].some(quotes)) {
+    return { status, headers, text };
+  }
+  const clean = Object.entries(headers).map(([name, value]) => [name, quotes(value) ? '***' : value]);
+  return { status, headers: Object.fromEntries(clean), text: text.replaceAll(secret, '***') };
+}
+
+/**
+ * @param ambiguous the call may have happened all the same
+ * @returns the error as the caller gets it, with what is known about whether the call happened
+ */
+export function toCallerError(failed: Failed, ambiguous: boolean): LinktorError {
+  const { error } = failed;
+  const repeatable = error.code === 'network' || error.code === 'timeout' || error.code === 'rate_limit';
+  const retryable = !ambiguous && (repeatable || error.code === 'server' || (failed.silent && surelyNotDone(failed)));
+  const hint = ambiguous ? 'It may have happened all the same: look before you repeat it.' : error.cause.hint;
+  return new LinktorError(error.code, error.message, { ...error.cause, hint, ambiguous, retryable });
+}
+
+/** @returns an error thrown on the way to a repetition, marked ambiguous when an earlier attempt may have succeeded */
+export function keepDoubt(error: unknown, ambiguous: boolean): unknown {
+  if (!ambiguous) return error;
+  return toCallerError({ error: toLinktorError(error), left: true, silent: true }, ambiguous);
+}

@@ -1,0 +1,80 @@
+import type { Call } from '../contract';
+import { invalid } from '../errors';
+
+/**
+ * @param url as a person types it
+ * @returns the base URL without trailing slashes; a path prefix is kept
+ * @throws LinktorError `validation` for anything but http(s) without credentials, query and fragment
+ */
+export function parseBaseUrl(url: string): string {
+  const trimmed = url.trim().replace(/\/+$/, '');
+  let parsed: URL;
+  try {
+    parsed = new URL(trimmed);
+  } catch {
+    throw invalid('The Server URL is not a URL.', 'Give it as https://host or https://host/prefix.');
+  }
+  if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') {
+    throw invalid('The Server URL must start with http:// or https://.');
+  }
+  if (parsed.username || parsed.password || /[?#]/.test(trimmed)) {
+    throw invalid('The Server URL must not hold a user, a password, a query or a fragment.');
+  }
+  return `${parsed.origin}${parsed.pathname}`.replace(/\/+$/, '');
+}
+
+/**
+ * Join by hand: URL resolution would lose a path prefix, and an id must never climb out of its place.
+ * @param path segments, not yet encoded
+ * @param query undefined and null are left out, a list repeats its key
+ * @throws LinktorError `validation` for an empty segment, `.`, `..`, or half a character
+ */
+export function joinUrl(base: string, path: readonly string[], query: Record<string, unknown> = {}): string {
+  let url = base;
+  for (const segment of path) {
+    if (segment === '' || segment === '.' || segment === '..') {
+      throw invalid(`"${segment}" is not an id.`, 'Give the id of an existing entity.');
+    }
+    url += `/${encode(segment)}`;
+  }
+  let separator = '?';
+  for (const key of Object.keys(query)) {
+    const value = query[key];
+    if (value === undefined || value === null) continue;
+    for (const one of Array.isArray(value) ? value : [value]) {
+      url += `${separator}${encode(key)}=${encode(String(one))}`;
+      separator = '&';
+    }
+  }
+  return url;
+}
+
+function encode(text: string): string {
+  try {
+    return encodeURIComponent(text);
+  } catch {
+    throw invalid('An id or a search text holds half a character.', 'Give it as valid Unicode text.');
+  }
+}
+
+/**
+ * A path as a person writes it, with or without a query. A path that would lead elsewhere is refused, not repaired.
+ * @param query wins over what the path itself says
+ * @throws LinktorError `validation` for another host, a fragment, or a % that encodes nothing
+ */
+export function parsePath(path: string, query: Record<string, unknown> = {}): Pick<Call<unknown>, 'path' | 'query'> {
+  if (/^[a-z][a-z0-9+.-]*:|^\/\/|\\|#/i.test(path.trim())) {
+    throw invalid('The path must be relative to the Server URL.', 'Give it as /conversations or the like.');
+  }
+  const [place = '', ...more] = path.trim().split('?');
+  const asked = new URLSearchParams(more.join('?'));
+  const segments = place.split('/').filter((segment) => segment !== '');
+  try {
+    return {
+      path: segments.map(decodeURIComponent),
+      query: { ...Object.fromEntries([...asked.keys()].map((key) => [key, asked.getAll(key)])), ...query },
+    };
+  } catch {
+    throw invalid('The path holds a % that stands for nothing.', 'Write a % as %25.');
+  }
+}
