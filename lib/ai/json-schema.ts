@@ -1,5 +1,6 @@
 import { parseJson } from '../contract/json';
 import { invalid, LinktorError } from '../errors';
+import { linearKeywords } from './json-schema-keywords';
 
 /** The JSON that an answer has to be. */
 export interface AnswerSchema {
@@ -11,6 +12,9 @@ export interface AnswerSchema {
    */
   read(answer: string): unknown;
 }
+
+/** Of a longer answer, in UTF-16 units, only the first problem is named. */
+const MAX_FULLY_REPORTED = 16_384;
 
 interface Problem {
   /** JSON pointer; `''` is the whole */
@@ -29,11 +33,17 @@ export async function compileSchema(schema: Record<string, unknown>, known?: Ans
   // It would answer later, with a promise, which is as good as a yes.
   if ('$async' in schema) throw unusable('$async is not for answers');
   const Validator = await validatorOf(schema);
-  // Schemas made for other programs hold words of theirs.
-  const validator = new Validator({ strict: false, allErrors: true, logger: false });
-  let fits: ReturnType<typeof validator.compile>;
+  const compile = (allErrors: boolean) => {
+    // Schemas made for other programs hold words of theirs.
+    const validator = new Validator({ strict: false, allErrors, logger: false, code: { regExp: linear.regExp } });
+    validator.removeKeyword('uniqueItems').addKeyword(linear.uniqueItems);
+    return validator.compile(schema);
+  };
+  const linear = linearKeywords();
+  let fits: ReturnType<typeof compile>;
+  let brief: ReturnType<typeof compile> | undefined;
   try {
-    fits = validator.compile(schema);
+    fits = compile(true);
   } catch (error) {
     throw unusable((error as Error).message);
   }
@@ -41,8 +51,17 @@ export async function compileSchema(schema: Record<string, unknown>, known?: Ans
     text,
     read(answer) {
       const value = parsed(answer);
-      if (fits(value)) return value;
-      const problems = (fits.errors ?? []).map(({ instancePath, message = '' }) => ({ path: instancePath, message }));
+      // To collect all errors of a large answer takes the square of its length.
+      if (answer.length > MAX_FULLY_REPORTED) brief ??= compile(false);
+      const check = answer.length > MAX_FULLY_REPORTED && brief ? brief : fits;
+      let isFit: boolean;
+      try {
+        isFit = linear.check(() => check(value));
+      } catch (error) {
+        throw misfit('The answer could not be checked', answer, [{ path: '', message: (error as Error).message }]);
+      }
+      if (isFit) return value;
+      const problems = (check.errors ?? []).map(({ instancePath, message = '' }) => ({ path: instancePath, message }));
       throw misfit('The answer does not fit the JSON schema', answer, problems);
     },
   };
@@ -65,13 +84,17 @@ function textOf(schema: Record<string, unknown>): string {
 
 /** Models like to put what they give into a block of code. */
 function parsed(answer: string): unknown {
-  const text = answer.trim();
-  const inside = /^```\w*\s*([\s\S]*?)\s*```$/.exec(text)?.[1] ?? text;
   try {
-    return parseJson(inside);
+    return parseJson(unfenced(answer.trim()));
   } catch (error) {
     throw misfit('The answer is not JSON', answer, [{ path: '', message: (error as Error).message }]);
   }
+}
+
+function unfenced(text: string): string {
+  if (text.length < 6 || !text.startsWith('```') || !text.endsWith('```')) return text;
+  // The language behind the fence; an answer of one word in a fence has none.
+  return text.slice(3, -3).replace(/^\w*/, '').trim();
 }
 
 function unusable(reason: string): LinktorError {

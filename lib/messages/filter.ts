@@ -1,5 +1,6 @@
-import { invalid } from '../errors';
 import type { Conversation, Message } from '../model';
+import { looksLikePhone, phoneKey } from '../people/phone';
+import { cleanId, textRule } from '../text';
 import { isEcho, wordsOf } from './incoming';
 
 /** Which messages are wanted; what is empty filters nothing. */
@@ -18,6 +19,8 @@ export interface FilterRules {
   /** any, startsWith, contains, equals, regex, command */
   textRule: string;
   textValue: string;
+  /** take patterns that cannot be matched in linear time, with a limit of time */
+  allowSlow?: boolean;
   ignoreOwn: boolean;
   /** phone numbers, e-mail addresses, ids of contacts and conversations */
   allow?: readonly string[];
@@ -34,21 +37,26 @@ export type Reason =
   | 'sender_not_allowed'
   | 'text';
 
+/** Says what keeps a message out, or undefined when it may pass. */
+export interface MessageFilter {
+  /** @throws LinktorError `timeout` for a slow pattern that was not done in time */
+  (message: Message, conversation: Conversation | undefined): Reason | undefined;
+  /** its pattern cannot be matched in linear time */
+  readonly isSlow: boolean;
+}
+
 /**
  * Many triggers look at every message: what can be known beforehand is known beforehand, and what costs most comes last.
- * @returns a function that says what keeps a message out, or undefined when it may pass
  * @throws LinktorError `validation` for a bad expression
  */
-export function messageFilter(
-  wanted: FilterRules,
-): (message: Message, conversation: Conversation | undefined) => Reason | undefined {
+export function messageFilter(wanted: FilterRules): MessageFilter {
   const { channelTypes, conversationStatus, ignoreOwn } = wanted;
   const senders = setOf(wanted.senders);
   const channels = setOf(wanted.channels);
   const unwanted = new Set(wanted.content.length > 0 ? wanted.contents.filter(without(wanted.content)) : []);
   const isAllowed = wanted.allow && wanted.allow.length > 0 ? allowListTest(wanted.allow) : undefined;
-  const fits = textTest(wanted.textRule, wanted.textValue);
-  return (message, conversation) => {
+  const rule = textRule(wanted.textRule, wanted.textValue, wanted);
+  const reasonAgainst = (message: Message, conversation: Conversation | undefined): Reason | undefined => {
     if (senders && !senders.has(message.senderType ?? (message.direction === 'inbound' ? 'contact' : 'agent'))) {
       return 'sender';
     }
@@ -60,9 +68,10 @@ export function messageFilter(
     }
     if (conversationStatus !== 'any' && conversation?.status !== conversationStatus) return 'conversationStatus';
     if (ignoreOwn && isEcho(message)) return 'own';
-    if (fits && !fits(wordsOf(message))) return 'text';
+    if (rule?.test(wordsOf(message)) === false) return 'text';
     return isAllowed?.(message, conversation) === false ? 'sender_not_allowed' : undefined;
   };
+  return Object.assign(reasonAgainst, { isSlow: rule?.isSlow === true });
 }
 
 function setOf(names: readonly string[] | undefined): ReadonlySet<string> | undefined {
@@ -70,35 +79,6 @@ function setOf(names: readonly string[] | undefined): ReadonlySet<string> | unde
 }
 
 const without = (names: readonly string[]) => (name: string) => !names.includes(name);
-
-function textTest(rule: string, value: string): ((text: string) => boolean) | undefined {
-  const wanted = value.toLowerCase();
-  switch (rule) {
-    case 'startsWith':
-      // Only so much of it: a message may be long, and there may be many who look at it.
-      return (given) => given.slice(0, wanted.length).toLowerCase().startsWith(wanted);
-    case 'contains':
-      return (given) => given.toLowerCase().includes(wanted);
-    case 'equals':
-      return (given) => given.trim().toLowerCase() === wanted;
-    case 'command':
-      return (given) => given.trim().split(/\s/, 1)[0]?.toLowerCase() === `/${wanted.replace(/^\//, '')}`;
-    case 'regex': {
-      const expression = compile(value);
-      return (given) => expression.test(given);
-    }
-    default:
-      return undefined;
-  }
-}
-
-function compile(source: string): RegExp {
-  try {
-    return new RegExp(source, 'iu');
-  } catch (error) {
-    throw invalid(`The field "textValue" is not a regular expression: ${(error as Error).message}`);
-  }
-}
 
 /** @returns a test for messages of these people, or in these conversations */
 function allowListTest(
@@ -116,9 +96,8 @@ function allowListTest(
   };
 }
 
-/** People write a phone number in many ways; only its digits count. */
+/** People write ids and addresses in many ways, and phone numbers in many more. */
 function spellings(name: string): string[] {
-  const plain = name.trim().toLowerCase();
-  const digits = /^[\d\s().+\-/]+$/.test(plain) ? plain.replace(/\D/g, '').replace(/^00/, '') : '';
-  return digits.length > 5 ? [plain, digits] : [plain];
+  const plain = cleanId(name).toLowerCase();
+  return looksLikePhone(plain) ? [plain, phoneKey(plain)] : [plain];
 }

@@ -1,5 +1,7 @@
 import type { LinktorClient } from '../client';
-import type { Contact, Page } from '../model';
+import type { Contact } from '../model';
+import { cleanId } from '../text';
+import { phoneKey, spellingsOf } from './phone';
 
 /** Whatever somebody is known by. */
 export interface Identity {
@@ -24,19 +26,33 @@ export function isEmail(given: string): boolean {
   return /^[^\s@]+@[^\s@]+$/.test(given);
 }
 
-/** An address without what people write into it for themselves. */
+/** The form in which addresses are compared: the same for all the ways to write one address. */
 export function comparable(address: string, kind: Identity['kind']): string {
-  return kind === 'phone' ? address.replace(/\D/g, '') : address.toLowerCase();
+  return kind === 'phone' ? phoneKey(address) : cleanId(address).toLowerCase();
 }
 
+/** how many contacts of one answer are looked at */
+const MAX_LOOKED_AT = 100;
+
+/**
+ * Somebody by what they are known by, however it is written there: by its own field, then by any identity. A number of a
+ * country where two are in use for one phone is looked for as both.
+ */
 export async function findContact(client: LinktorClient, identity: Identity): Promise<Contact | undefined> {
   const { address, kind } = identity;
-  const limit = 100;
-  const isIt = (contact: Contact) => isKnownAs(contact, identity);
-  const among = async (page: Promise<Page<Contact>>) => (await page).items.find(isIt);
-  // By its own field however it is written there, then by any identity.
-  const direct = kind === 'handle' ? undefined : await among(client.contacts.list({ [kind]: address, limit }));
-  return direct ?? among(client.contacts.search(address, { limit }));
+  const { contacts } = client;
+  const slice = { limit: MAX_LOOKED_AT };
+  const spellings = kind === 'phone' ? spellingsOf(address) : [address];
+  const looks = [
+    ...(kind === 'handle' ? [] : spellings.map((one) => () => contacts.list({ [kind]: one, ...slice }))),
+    // Some servers keep phone numbers without the plus.
+    ...spellings.map((one) => () => contacts.search(kind === 'phone' ? one.slice(1) : one, slice)),
+  ];
+  for (const look of looks) {
+    const found = (await look()).items.find((contact) => isKnownAs(contact, identity));
+    if (found) return found;
+  }
+  return undefined;
 }
 
 function isKnownAs({ phone, email, identifiers }: Contact, { address, kind, channelType }: Identity): boolean {

@@ -1,6 +1,7 @@
 import { invalid } from '../errors';
 import { textOf } from '../messages/outgoing';
 import { isObject } from '../model';
+import { cleanId, readList } from '../text';
 import { ADDRESS_KINDS, type Identity, isEmail } from './identity';
 import { e164 } from './phone';
 
@@ -46,15 +47,11 @@ export async function personOf(given: Person, country: string): Promise<Person> 
 const readers: Readonly<Record<string, (value: unknown, country: string) => unknown>> = {
   phone: (value, country) => e164(text(value, 'phone'), country),
   email(value) {
-    const email = text(value, 'email').trim();
+    const email = cleanId(text(value, 'email'));
     if (isEmail(email)) return email;
     throw invalid(`"${email}" is not an e-mail address.`, 'Correct the field "email".');
   },
-  tags(value) {
-    const tags = typeof value === 'string' ? value.split(/[,;\n]/) : value;
-    if (!Array.isArray(tags)) throw invalid('"tags" must be a list.', 'Give a list of texts, or texts between commas.');
-    return tags.map((tag) => text(tag, 'tags').trim()).filter((tag) => tag !== '');
-  },
+  tags: (value) => readList(value, 'tags'),
   customFields: (value) => fields(value, 'customFields'),
   metadata: (value) => fields(value, 'metadata'),
   identifiers: identifiersIn,
@@ -79,8 +76,10 @@ function identifiersIn(given: unknown): Identifier[] {
   if (!Array.isArray(rows)) throw invalid('"identifiers" must be a list.', 'Give [{channelType, identifier}].');
   return rows.map((row: unknown) => {
     const one = isObject(row) ? row : {};
-    const [channelType, identifier] = [textOf(one.channelType), textOf(one.identifier)];
-    if (channelType !== undefined && identifier !== undefined) return { ...one, channelType, identifier };
+    const [channelType, identifier] = [textOf(one.channelType), textOf(one.identifier)].map(
+      (each) => each && cleanId(each),
+    );
+    if (channelType && identifier) return { ...one, channelType, identifier };
     throw invalid('An identity needs "channelType" and "identifier".', 'Give both, such as telegram and ana_souza.');
   });
 }

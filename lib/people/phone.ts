@@ -1,30 +1,85 @@
 import { invalid } from '../errors';
+import { asciiDigits, fold } from '../text';
+
+/** digits that the shortest phone number has */
+const MIN_DIGITS = 5;
 
 /** @returns true for what people write when they mean a phone number */
 export function looksLikePhone(given: string): boolean {
-  return /^\+?[\d\s().\-/]{5,}$/.test(given.trim()) && given.replace(/\D/g, '').length >= 5;
+  const text = international(given);
+  return (
+    (text.startsWith('+') || /^[\d\s().\-/]+$/.test(text)) &&
+    text.replace(/\D/g, '').length >= MIN_DIGITS &&
+    !text.includes('@')
+  );
 }
 
 /**
  * A phone number as E.164 writes it, such as +5511999990001.
- * @param given as people write it
- * @param country ISO 3166, two letters: where a number without + is from
- * @throws LinktorError `validation` when it is no phone number, or its country is missing
+ * @param given as people write and paste it: with 00 or +, invisible characters, digits of any script
+ * @param country ISO 3166, two letters: where a number without a country code is from
+ * @throws LinktorError `validation` when it is no valid phone number, has an extension, or its country is missing
  */
 export async function e164(given: string, country = ''): Promise<string> {
-  const { isSupportedCountry, parsePhoneNumberFromString } = await import('libphonenumber-js/min');
-  const home = country.trim().toUpperCase();
+  const { isSupportedCountry, parsePhoneNumberFromString } = await import('libphonenumber-js/max');
+  const home = fold(country).toUpperCase();
   if (home !== '' && !isSupportedCountry(home)) {
     throw invalid(`"${country}" is not a country.`, 'Give its two letters, such as BR or DE.');
   }
-  const international = given.trim().startsWith('+');
-  if (!international && home === '') {
+  const text = international(given);
+  if (!text.startsWith('+') && home === '' && looksLikePhone(text)) {
     throw invalid(
       `The phone number "${given}" has no country.`,
       'Write it with + and the country code, or fill in the field "country".',
     );
   }
-  const number = parsePhoneNumberFromString(given, home === '' ? undefined : (home as never));
-  if (number?.isPossible()) return number.number;
-  throw invalid(`"${given}" is not a phone number.`, 'Write it with + and the country code, such as +5511999990001.');
+  const read = (number: string) =>
+    parsePhoneNumberFromString(number, { extract: false, ...(home !== '' && { defaultCountry: home as never }) });
+  const number = read(text);
+  if (number?.ext) {
+    throw invalid(
+      `The phone number "${given}" has the extension ${number.ext}.`,
+      'Nobody can write to an extension: leave it out, or give another number.',
+    );
+  }
+  // A number from before a country gave all its numbers one digit more is written as it was.
+  if (number && spellingsOf(number.number).some((one) => read(one)?.isValid())) return number.number;
+  throw invalid(
+    `"${given}" is not a ${number ? 'valid ' : ''}phone number.`,
+    'Write it with + and the country code, such as +5511999990001.',
+  );
+}
+
+/** Without what is written for people; 00 stands for +. */
+function international(given: string): string {
+  const text = asciiDigits(fold(given)).replace(/^tel:/, '');
+  return text.replace(/^00(?=\s*[1-9])/, '+');
+}
+
+/**
+ * Countries whose mobile numbers are in use with and without one digit after the country code or the area: Brazil's 9,
+ * Argentina's 9, Mexico's 1. Brazil's landlines have eight digits that begin with 2 to 5: they are others.
+ */
+const twoSpellings: readonly { long: RegExp; short: RegExp; digit: string }[] = [
+  { long: /^(55\d\d)9([6-9]\d{7})$/, short: /^(55\d\d)([6-9]\d{7})$/, digit: '9' },
+  { long: /^(54)9(\d{10})$/, short: /^(54)(\d{10})$/, digit: '9' },
+  { long: /^(52)1(\d{10})$/, short: /^(52)(\d{10})$/, digit: '1' },
+];
+
+/** @returns the digits by which phone numbers are compared: the same for all the ways to write one number */
+export function phoneKey(given: string): string {
+  const digits = international(given)
+    .replace(/^(\+.*)\(0\)/, '$1')
+    .replace(/\D/g, '');
+  const rule = twoSpellings.find(({ long }) => long.test(digits));
+  return rule ? digits.replace(rule.long, '$1$2') : digits;
+}
+
+/** @returns the number with its country code, and the other one that reaches the same phone, if there is one */
+export function spellingsOf(number: string): string[] {
+  const key = phoneKey(number);
+  const rule = twoSpellings.find(({ short }) => short.test(key));
+  const forms = rule ? [key, key.replace(rule.short, `$1${rule.digit}$2`)] : [key];
+  const written = `+${number.replace(/\D/g, '')}`;
+  return [...new Set([written, ...forms.map((digits) => `+${digits}`)])];
 }

@@ -4,6 +4,7 @@ import { invalid, LinktorError, unsupported } from '../errors';
 import type { Contact, Conversation } from '../model';
 import { ADDRESS_KINDS, findContact, findOrCreate, type Identity, isEmail } from '../people';
 import { e164, looksLikePhone } from '../people/phone';
+import { cleanId } from '../text';
 import type { Target } from './limits';
 
 /** Whom to send to: the first of the three that is there counts. */
@@ -82,7 +83,7 @@ async function contactOf(client: LinktorClient, turns: KeyedMutex, to: Recipient
 
 /** @throws LinktorError `validation` for an address that the channel cannot have */
 async function identityOf(client: LinktorClient, { address = '', channelId, country }: Recipient): Promise<Identity> {
-  const given = address.trim();
+  const given = cleanId(address);
   if (given === '')
     throw invalid('There is no address to send to.', 'Fill in the field "address" or give msg.address.');
   const channelType = channelId === undefined ? undefined : (await client.channels.get(channelId)).type;

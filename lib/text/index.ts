@@ -1,3 +1,4 @@
+export { BoundedRunner } from './bounded';
 export { anyOf, asciiDigits, type Chosen, choose, numberIn, type Offered } from './choices';
 export { type Command, commandOf, commandTest } from './command';
 export { describe } from './describe';

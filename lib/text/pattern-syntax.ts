@@ -1,5 +1,5 @@
 /**
- * Regular expressions as authors write them (JavaScript, flags `iu`), and as an engine that takes linear time reads
+ * Regular expressions as authors write them (JavaScript, flag `u`), and as an engine that takes linear time reads
  * them (RE2). Only what means something else there is rewritten here; `translateRegExp` of re2js does the rest.
  */
 
@@ -10,11 +10,18 @@ export function backtrackingPart(source: string): string | undefined {
 
 /**
  * @param source a valid pattern of JavaScript
+ * @param ignoreCase it is read with the flag `i`, which adds to what a letter of a word is
  * @returns the same in RE2's syntax
  * @throws SyntaxError for what means nothing there
  */
-export function toRe2(source: string): string {
-  return [...tokensOf(source)].map(({ text, inClass }) => (inClass ? insideClass(text) : outsideClass(text))).join('');
+export function toRe2(source: string, ignoreCase: boolean): string {
+  return [...tokensOf(source)]
+    .map(({ text, inClass }) => {
+      const known = (inClass ? insideWords : outsideWords)[text];
+      const exact = ignoreCase ? undefined : exactWords[text];
+      return exact ?? known ?? other(text, inClass, ignoreCase);
+    })
+    .join('');
 }
 
 interface Token {
@@ -68,24 +75,19 @@ const insideWords: Readonly<Record<string, string>> = {
   '\\-': '\\-',
 };
 
-function outsideClass(text: string): string {
-  if (/^\(\?[a-z-]+:$/.test(text)) throw new SyntaxError(`flags within a pattern: ${text}`);
-  return outsideWords[text] ?? escaped(text);
-}
+/** Where case counts, a letter of a word is the same in both. */
+const exactWords: Readonly<Record<string, string>> = { '\\w': '\\w', '\\W': '\\W' };
 
-function insideClass(text: string): string {
-  return insideWords[text] ?? escaped(text);
-}
-
-function escaped(text: string): string {
+function other(text: string, inClass: boolean, ignoreCase: boolean): string {
+  if (!inClass && /^\(\?[a-z-]+:$/.test(text)) throw new SyntaxError(`it holds flags: ${text}`);
   if (text === '\\0') return '\\x{0}';
-  if (/^\\[pP]\{/.test(text)) return property(text);
+  if (/^\\[pP]\{/.test(text)) return property(text, ignoreCase);
   const pair = /^\\u(\w{4})\\u(\w{4})$/.exec(text);
   if (pair) {
     const units = pair.slice(1).map((unit) => Number.parseInt(unit, 16));
     return `\\x{${(String.fromCharCode(...units).codePointAt(0) ?? 0).toString(16)}}`;
   }
-  if (/^\\u\{?0*d[89a-f]\w\w\}?$/i.test(text)) throw new SyntaxError(`half a character: ${text}`);
+  if (/^\\u\{?0*d[89a-f]\w\w\}?$/i.test(text)) throw new SyntaxError(`it holds half a character: ${text}`);
   return text;
 }
 
@@ -110,16 +112,16 @@ const categories: Readonly<Record<string, string>> = {
   Format: 'Cf',
 };
 
-function property(text: string): string {
+function property(text: string, ignoreCase: boolean): string {
   const [, kind = '', name = '', value] = /^\\([pP])\{(\w+)(?:=(\w+))?\}$/.exec(text) ?? [];
   if (value !== undefined && !/^(?:Script|sc|General_Category|gc)$/.test(name)) {
-    throw new SyntaxError(`a property that cannot be looked up: ${text}`);
+    throw new SyntaxError(`it holds a property that cannot be looked up: ${text}`);
   }
   const wanted = value ?? name;
   const known = categories[wanted] ?? wanted;
   // Without case, "no capital" is every letter in JavaScript and none in RE2.
-  if (kind === 'P' && /^(?:L[ltu]|(?:Low|Upp)er(?:case)?|Changes_When_\w+)$/.test(known)) {
-    throw new SyntaxError(`a property that depends on case: ${text}`);
+  if (ignoreCase && kind === 'P' && /^(?:L[ltu]|(?:Low|Upp)er(?:case)?|Changes_When_\w+)$/.test(known)) {
+    throw new SyntaxError(`it holds a property that depends on case: ${text}`);
   }
   return `\\${kind}{${known}}`;
 }

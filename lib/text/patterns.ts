@@ -25,6 +25,13 @@ interface Written {
   linear?: RE2JS;
 }
 
+interface Options {
+  /** what cannot be matched in linear time is matched all the same, with a limit of time */
+  allowSlow?: boolean;
+  /** case counts, and a text is looked at as it came alone */
+  exact?: boolean;
+}
+
 /**
  * Patterns of one node, tested together against texts of strangers, in time in proportion to the length of the text.
  * They mean what they mean in JavaScript with the flags `iu`. A text is looked at as it came and in composed form
@@ -33,8 +40,9 @@ interface Written {
 export class Patterns {
   readonly #sources: readonly string[];
   readonly #linear: readonly (RE2JS | undefined)[];
-  readonly #set = new RE2Set(RE2Set.UNANCHORED, RE2JS.CASE_INSENSITIVE);
+  readonly #set: RE2Set;
   readonly #native: BoundedExpressions;
+  readonly #formsOf: (text: string) => string[];
   /** to which of the patterns given each of the sources belongs, for they may be written in two forms */
   readonly #owners: readonly number[];
   readonly #size: number;
@@ -43,15 +51,17 @@ export class Patterns {
 
   /**
    * @param given the patterns
-   * @param options.allowSlow what cannot be matched in linear time is matched all the same, with a limit of time
    * @throws LinktorError `validation` for what is no pattern, or none that can be matched in linear time
    */
-  constructor(given: readonly string[], { allowSlow = false }: { allowSlow?: boolean } = {}) {
-    const written = given.flatMap((source, owner) => prepare(source, allowSlow).map((one) => ({ ...one, owner })));
+  constructor(given: readonly string[], options: Options = {}) {
+    const { exact = false } = options;
+    const written = given.flatMap((source, owner) => prepare(source, options).map((one) => ({ ...one, owner })));
+    this.#formsOf = exact ? (text) => [text] : formsOf;
+    this.#set = new RE2Set(RE2Set.UNANCHORED, exact ? 0 : RE2JS.CASE_INSENSITIVE);
     this.#sources = written.map(({ source }) => source);
     this.#linear = written.map(({ linear }) => linear);
     this.#owners = written.map(({ owner }) => owner);
-    this.#native = new BoundedExpressions(this.#sources);
+    this.#native = new BoundedExpressions(this.#sources, exact ? 'u' : 'iu');
     for (const { linear } of written) this.#set.add(linear?.pattern() ?? NEVER);
     this.#size = written.reduce((sum, { linear }) => sum + (linear?.programSize() ?? 0), 0);
     this.slow = [...new Set(written.flatMap(({ linear, owner }) => (linear ? [] : [owner])))];
@@ -63,7 +73,7 @@ export class Patterns {
    */
   match(text: string): number[] {
     const found = new Set<number>();
-    for (const form of formsOf(text)) for (const index of this.#match(form)) found.add(this.#owners[index] ?? 0);
+    for (const form of this.#formsOf(text)) for (const index of this.#match(form)) found.add(this.#owners[index] ?? 0);
     return [...found].sort((one, other) => one - other);
   }
 
@@ -73,7 +83,7 @@ export class Patterns {
    * @throws LinktorError `timeout`
    */
   captures(index: number, text: string): Captures | undefined {
-    for (const form of formsOf(text)) {
+    for (const form of this.#formsOf(text)) {
       for (const [place, owner] of this.#owners.entries()) {
         const found = owner === index ? this.#exec(place, form) : undefined;
         if (found) {
@@ -119,15 +129,15 @@ function formsOf(text: string): string[] {
 }
 
 /** @returns the pattern as it was written, also in composed form where that is another one */
-function prepare(source: string, allowSlow: boolean): Written[] {
-  let sources: string[];
+function prepare(source: string, { allowSlow = false, exact = false }: Options): Written[] {
+  const sources = exact ? [source] : [...new Set([source, source.normalize('NFC')])];
   try {
-    sources = [...new Set([source, source.normalize('NFC')])].filter((one) => new RegExp(one, 'iu'));
+    for (const one of sources) new RegExp(one, 'u');
   } catch (error) {
     throw invalid(`"${source}" is not a regular expression: ${(error as Error).message}`, 'Correct the pattern.');
   }
   try {
-    return sources.map((one) => ({ source: one, linear: compiled(one) }));
+    return sources.map((one) => ({ source: one, linear: compile(one, exact) }));
   } catch (error) {
     if (allowSlow) return sources.map((one) => ({ source: one }));
     throw invalid(
@@ -138,10 +148,10 @@ function prepare(source: string, allowSlow: boolean): Written[] {
 }
 
 /** @throws Error that says what cannot be matched in linear time */
-function compiled(source: string): RE2JS {
+function compile(source: string, exact: boolean): RE2JS {
   const part = backtrackingPart(source);
   if (part !== undefined) throw new SyntaxError(`it holds ${part}`);
-  return RE2JS.compile(RE2JS.translateRegExp(toRe2(source)), RE2JS.CASE_INSENSITIVE);
+  return RE2JS.compile(RE2JS.translateRegExp(toRe2(source, !exact)), exact ? 0 : RE2JS.CASE_INSENSITIVE);
 }
 
 function tooSlow(source: string, text: string): LinktorError {

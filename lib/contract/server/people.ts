@@ -115,9 +115,9 @@ export const contacts: Omit<Contract['contacts'], 'conversations'> = {
     ),
 };
 
-/** A phone number without what people put between its digits. */
+/** The digits of a phone number: this server keeps what a channel has sent, with or without a plus (contract 7). */
 function bare(phone: string): string {
-  return phone.replace(/[\s().-]/g, '');
+  return phone.replace(/\D/g, '');
 }
 
 /** Identifiers come as a list, or as a map of channel type and identifier. */

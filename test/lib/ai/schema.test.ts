@@ -98,4 +98,77 @@ describe('a JSON schema for answers', () => {
     assert.equal(await compileSchema({ ...schema }, shape), shape);
     assert.notEqual(await compileSchema({ ...schema, required: [] }, shape), shape);
   });
+
+  describe('with an answer of 100 KB', () => {
+    const many = <T>(count: number, item: (index: number) => T) =>
+      JSON.stringify(Array.from({ length: count }, (_, index) => item(index)));
+    const answers: [what: string, schema: Record<string, unknown>, answer: string, fits: boolean][] = [
+      ['in a fence that is never closed', {}, `\`\`\`${' '.repeat(100_000)}`, false],
+      ['of fences', {}, '`'.repeat(100_000), false],
+      [
+        'in a fence, with room',
+        { type: 'array' },
+        `\`\`\`json${' '.repeat(100_000)}[]${'\n'.repeat(50_000)}\`\`\``,
+        true,
+      ],
+      [
+        'against a pattern that takes for ever',
+        { items: { pattern: '^(\\w+\\s?)+$' } },
+        many(1, () => `${'a'.repeat(100_000)}!`),
+        false,
+      ],
+      [
+        'against such a pattern, many times',
+        { items: { pattern: '^(a|aa)+$' } },
+        many(2000, () => `${'a'.repeat(50)}`),
+        true,
+      ],
+      ['with a look-ahead', { items: { pattern: '^(?!b)\\w+$' } }, many(20_000, () => 'abc'), true],
+      ['with other items each', { uniqueItems: true }, many(10_000, (a) => ({ a })), true],
+      ['with a twin at the end', { uniqueItems: true }, many(10_000, (a) => ({ a: a % 9999, b: 1 })), false],
+      [
+        'that is wrong everywhere',
+        { items: { $ref: '#/definitions/a' }, definitions: { a: { type: 'string' } } },
+        many(40_000, () => 1),
+        false,
+      ],
+    ];
+    for (const [what, against, answer, fits] of answers) {
+      it(what, async () => {
+        const shape = await compileSchema(against);
+        if (fits) assert.ok(shape.read(answer));
+        else assert.equal((await failing(() => shape.read(answer))).code, 'serialization');
+      });
+    }
+
+    it('ends when a slow pattern has looked for too long, whatever it looked at', async () => {
+      const shape = await compileSchema({ items: { pattern: '^(\\w+\\s?)+$(?!x)' } });
+      const error = await failing(() => shape.read(many(1000, () => `${'a'.repeat(40)}!`)));
+      assert.match(error.message, /could not be checked/);
+      assert.equal(error.code, 'serialization');
+    });
+  });
+
+  it('finds twins whatever the order of their keys, and no others', async () => {
+    const shape = await compileSchema({ uniqueItems: true });
+    const error = await failing(() => shape.read('[{"a": 1, "b": [2]}, 3, {"b": [2], "a": 1.0}]'));
+    const { problems } = error.cause.details as { problems: unknown };
+    assert.deepEqual(problems, [
+      { path: '', message: 'must NOT have duplicate items (items ## 2 and 0 are identical)' },
+    ]);
+    assert.ok(shape.read('[1, "1", [1], {"a": 1}, {"a": "1"}, null, "null"]'));
+    assert.ok((await compileSchema({ uniqueItems: false })).read('[1, 1]'));
+  });
+
+  it('reads patterns as JSON Schema does: case counts, and names of properties have them too', async () => {
+    const shape = await compileSchema({
+      patternProperties: { '^x_\\d+$': { pattern: '^[A-Z]+$' } },
+      additionalProperties: false,
+    });
+    assert.ok(shape.read('{"x_1": "ABC"}'));
+    for (const answer of ['{"x_1": "abc"}', '{"X_1": "ABC"}', '{"x_": "ABC"}']) {
+      assert.equal((await failing(() => shape.read(answer))).code, 'serialization', answer);
+    }
+    assert.equal((await failing(compileSchema({ pattern: '(' }))).code, 'validation');
+  });
 });

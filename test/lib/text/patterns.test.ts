@@ -219,6 +219,8 @@ describe('patterns against the texts of strangers', () => {
         const expected = [given, given.replace(/\p{Default_Ignorable_Code_Point}/gu, '').normalize('NFKC')].some(
           (form) => [source, source.normalize('NFC')].some((writing) => new RegExp(writing, 'iu').test(form)),
         );
+        const exact = new Patterns([source], { exact: true }).match(given).length > 0;
+        assert.equal(exact, new RegExp(source, 'u').test(given), `/${source}/u ${JSON.stringify(given)}`);
         assert.equal(matches(source, given), expected, `/${native.source}/ ${JSON.stringify(given)}`);
       }),
       { numRuns: 1000 },

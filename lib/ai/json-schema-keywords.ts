@@ -1,0 +1,78 @@
+import { LinktorError } from '../errors';
+import { BoundedRunner, Patterns } from '../text';
+
+/** milliseconds that the check of an answer may take where the schema holds patterns that can take for ever */
+const MAX_SLOW_MS = 40;
+
+/** A word of a schema that checks a value, in ajv's form. */
+interface Check {
+  (isWanted: boolean, list: readonly unknown[]): boolean;
+  errors?: { keyword: string; message: string }[];
+}
+
+/**
+ * What takes time in proportion to the length of an answer, in place of what takes its square or worse: patterns, and
+ * the comparison of all items of a list.
+ */
+export function linearKeywords() {
+  const runner = new BoundedRunner(MAX_SLOW_MS);
+  let hasSlow = false;
+  const regExp = (source: string, flags: string) => {
+    const patterns = new Patterns([source], { exact: true, allowSlow: true });
+    if (patterns.slow.length > 0) {
+      hasSlow = true;
+      return new RegExp(source, flags);
+    }
+    // ajv tells patterns apart by their texts.
+    return { test: (text: string) => patterns.match(text).length > 0, toString: () => source };
+  };
+  const validate: Check = (isWanted, list) => {
+    const twin = isWanted ? twinIn(list) : undefined;
+    if (!twin) return true;
+    const [later, earlier] = twin;
+    const message = `must NOT have duplicate items (items ## ${later} and ${earlier} are identical)`;
+    validate.errors = [{ keyword: 'uniqueItems', message }];
+    return false;
+  };
+  return {
+    regExp: Object.assign(regExp, { code: 'linear' }),
+    uniqueItems: {
+      keyword: 'uniqueItems',
+      type: 'array' as const,
+      schemaType: 'boolean' as const,
+      errors: true,
+      validate,
+    },
+    /** @throws LinktorError `timeout` when slow patterns take too long */
+    check(work: () => boolean): boolean {
+      if (!hasSlow) return work();
+      let isFit = false;
+      const isDone = runner.run(() => {
+        isFit = work();
+      });
+      if (isDone) return isFit;
+      throw new LinktorError('timeout', `its patterns were not done in ${MAX_SLOW_MS} ms`);
+    },
+  };
+}
+
+/** @returns the places of two items that are the same */
+function twinIn(list: readonly unknown[]): [later: number, earlier: number] | undefined {
+  const seen = new Map<string, number>();
+  for (const [index, item] of list.entries()) {
+    const written = writtenOf(item);
+    const earlier = seen.get(written);
+    if (earlier !== undefined) return [index, earlier];
+    seen.set(written, index);
+  }
+  return undefined;
+}
+
+/** As JSON, with the keys of objects in one order. */
+function writtenOf(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([one], [other]) => (one < other ? -1 : 1)))
+      : inner,
+  );
+}
