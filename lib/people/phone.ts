@@ -53,7 +53,7 @@ export async function e164(given: string, country = ''): Promise<string> {
 /** Without what is written for people; 00 stands for +. */
 function international(given: string): string {
   const text = asciiDigits(fold(given)).replace(/^tel:/, '');
-  return text.replace(/^00(?=\s*[1-9])/, '+');
+  return text.replace(/^[(\s]*(?:\+|00(?=\s*[1-9]))\s*/, '+');
 }
 
 /**
