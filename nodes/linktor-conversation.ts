@@ -42,7 +42,7 @@ const fields = {
   contactId: typed('', { ...optional, pick: 'contacts', icon: 'user', when: only('list') }),
   assignedTo: typed('', { ...optional, icon: 'user-md', when: only('list') }),
   search: typed('', { ...optional, icon: 'search', when: only('list') }),
-  subject: typed('', { ...optional, mustache: true, icon: 'header', when: only('create', 'update') }),
+  subject: typed('', { ...optional, mustache: true, area: false, icon: 'header', when: only('create', 'update') }),
   priority: typed('', {
     ...optional,
     icon: 'exclamation-circle',

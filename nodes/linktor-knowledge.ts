@@ -20,7 +20,7 @@ const fields = {
     icon: 'book',
     when: only('query', 'get', 'delete', 'documents', 'addDocument', 'deleteDocument'),
   }),
-  question: typed('payload', { ...optional, required: true, icon: 'question', when: only('query') }),
+  question: typed('payload', { ...optional, required: true, area: true, icon: 'question', when: only('query') }),
   topK: typed('topK', { types: dynNumber, convert: as.number(1, 100), icon: 'list-ol', when: only('query') }),
   minScore: typed('minScore', { types: dynNumber, convert: as.number(), icon: 'filter', when: only('query') }),
   returns: choice(['chunks', 'text', 'best'], { icon: 'reply', when: only('query') }),

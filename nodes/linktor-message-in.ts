@@ -31,62 +31,69 @@ const channelTypes = [
   'voice',
 ] as const;
 
+const filters = { section: 'filters' };
+const arrival = { section: 'arrival' };
+
 /** A message has been received. */
 export default trigger({
   type: 'linktor-message-in',
   outputs: ['message', 'filtered'],
   fields: {
-    source: choice(['realtime', 'webhook'], { icon: 'bolt' }),
-    conversations: choice(['all', 'these', 'input'], { icon: 'comments' }),
-    conversationIds: typed('', {
-      convert: as.strings,
-      types: ['str', 'json', 'flow', 'global', 'env', 'jsonata'],
-      pick: 'conversations',
-      icon: 'comment',
-      required: true,
-      when: { conversations: ['these'] },
-    }),
     senders: checks(['contact', 'agent', 'bot', 'system'], ['contact'], { icon: 'user' }),
-    allow: typed('', {
-      convert: as.list,
-      types: ['str', 'json', 'flow', 'global', 'env', 'jsonata'],
-      icon: 'id-card-o',
-    }),
-    channelTypes: checks(channelTypes, [], { icon: 'random' }),
     channels: typed('', {
       convert: as.strings,
       types: ['str', 'json', 'flow', 'global', 'env', 'jsonata'],
       pick: 'channels',
       icon: 'sitemap',
     }),
+    conversations: choice(['all', 'these', 'input'], { icon: 'comments', ...filters }),
+    conversationIds: typed('', {
+      convert: as.strings,
+      types: ['str', 'json', 'flow', 'global', 'env', 'jsonata'],
+      pick: 'conversations',
+      icon: 'comment',
+      required: true,
+      ...filters,
+      when: { conversations: ['these'] },
+    }),
+    allow: typed('', {
+      convert: as.list,
+      types: ['str', 'json', 'flow', 'global', 'env', 'jsonata'],
+      icon: 'id-card-o',
+      ...filters,
+    }),
+    channelTypes: checks(channelTypes, [], { icon: 'random', ...filters }),
     content: checks(
       contents,
       contents.filter((one) => one !== 'reaction'),
-      { icon: 'file-o' },
+      { icon: 'file-o', ...filters },
     ),
-    conversationStatus: choice(['any', 'open', 'pending', 'resolved'], { icon: 'flag-o' }),
-    textRule: choice(['any', 'startsWith', 'contains', 'equals', 'regex', 'command'], { icon: 'filter' }),
+    conversationStatus: choice(['any', 'open', 'pending', 'resolved'], { icon: 'flag-o', ...filters }),
+    textRule: choice(['any', 'startsWith', 'contains', 'equals', 'regex', 'command'], { icon: 'filter', ...filters }),
     textValue: text('', {
       icon: 'quote-left',
       required: true,
+      ...filters,
       when: { textRule: ['startsWith', 'contains', 'equals', 'regex', 'command'] },
       regexWhen: { textRule: ['regex'] },
     }),
-    ignoreOwn: flag(true, { icon: 'user-times' }),
-    mergeSeconds: number(0, { min: 0, max: 60, unit: 's', icon: 'compress' }),
-    mergeWait: number(10, { min: 0.1, max: 120, unit: 's', icon: 'hourglass-o', advanced: true }),
-    mergeMax: number(10, { min: 1, max: 100, icon: 'list-ol', advanced: true }),
-    attachments: choice(['link', 'download'], { icon: 'paperclip' }),
+    ignoreOwn: flag(true, { icon: 'user-times', ...filters }),
+    outputs: choice(['1', '2'], { icon: 'sign-out', ...filters }),
+    source: choice(['realtime', 'webhook'], { icon: 'bolt', ...arrival }),
+    mergeSeconds: number(0, { min: 0, max: 60, unit: 's', icon: 'compress', ...arrival }),
+    mergeWait: number(10, { min: 0.1, max: 120, unit: 's', icon: 'hourglass-o', ...arrival }),
+    mergeMax: number(10, { min: 1, max: 100, icon: 'list-ol', ...arrival }),
+    attachments: choice(['link', 'download'], { icon: 'paperclip', ...arrival }),
     maxAttachmentMb: number(16, {
       min: 0.001,
       max: 100,
       unit: 'MB',
       icon: 'arrows-h',
+      ...arrival,
       when: { attachments: ['download'] },
     }),
-    markRead: flag(false, { icon: 'check' }),
-    raw: flag(true, { icon: 'code', advanced: true }),
-    outputs: choice(['1', '2'], { icon: 'sign-out' }),
+    markRead: flag(false, { icon: 'check', ...arrival }),
+    raw: flag(true, { icon: 'code', ...arrival }),
   },
   listen(context) {
     const { values, client, toMsg, background, emit, status } = context;

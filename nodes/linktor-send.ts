@@ -53,7 +53,7 @@ const fields = {
   recipientsOutput: choice(['summary', 'each'], { icon: 'files-o', when: { to: ['list'] } }),
   channel: typed('channelId', { convert: as.string, pick: 'channels', icon: 'random', each, when: { to: people } }),
   country: text('', { icon: 'globe', advanced: true, when: { to: ['address', 'list'] } }),
-  kind: choice(MESSAGE_KINDS, { icon: 'tag' }),
+  kind: choice(MESSAGE_KINDS, { icon: 'comment-o' }),
   text: typed('payload', { mustache: true, icon: 'font', each, when: { kind: withText } }),
   media: typed('attachments[0]', {
     types: ['msg', 'str', 'flow', 'global', 'env', 'jsonata'],

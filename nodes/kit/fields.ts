@@ -22,12 +22,24 @@ export interface Row {
   /** Font Awesome icon in front of the label */
   icon?: string;
   when?: When;
-  /** folded away at the end of the dialog */
+  /** folded away at the end of the dialog, below "More settings" */
   advanced?: boolean;
+  /** folded away below a heading of its own: `<type>.section.<name>` in the catalogue */
+  section?: string;
   /** what it is called in flows that somebody has written by hand: under this name Node-RED's editor keeps its own */
   alias?: string;
   /** typed: while choices have these values it belongs to the entries of a list, and is evaluated with `valuesOf` */
   each?: When;
+}
+
+/** A column of a table; a name alone is a text. Its words are `linktor.column.<name>`. */
+export interface Column {
+  readonly name: string;
+  readonly kind?: 'text' | 'area' | 'number' | 'time' | 'flag' | 'choice';
+  /** choice: the first one is that of a new line; words: `linktor.column.<name>Options.<option>` */
+  readonly options?: readonly string[];
+  /** how much of the width it gets, compared to the others; 1 by default */
+  readonly share?: number;
 }
 
 /**
@@ -44,6 +56,7 @@ export interface Field<T> {
     | 'choice'
     | 'checks'
     | 'typed'
+    | 'table'
     | 'secret'
     | 'account'
     | 'out'
@@ -54,14 +67,18 @@ export interface Field<T> {
   readonly required?: boolean;
   /** typed: the message property that an empty field takes */
   readonly property?: string;
-  /** typed: the first one is offered first */
+  /** typed: what it takes its value from; a stored node that does not say takes the first one */
   readonly types?: readonly SourceType[];
+  /** typed: what a new node begins with; the first of the types by default */
+  readonly start?: SourceType;
   /** typed: what the server can list */
   readonly pick?: Listable;
   /** typed: `{{ }}` in a text written in the dialog takes properties of the message */
   readonly mustache?: boolean;
-  /** typed: columns of an editable list, for those who do not write JSON */
-  readonly columns?: readonly string[];
+  /** typed: a text written in the dialog may have several lines */
+  readonly area?: boolean;
+  /** typed: columns of an editable list, for those who do not write JSON; table: its columns */
+  readonly columns?: readonly (string | Column)[];
   /** choice, checks */
   readonly options?: readonly string[];
   readonly min?: number;
@@ -156,9 +173,11 @@ interface Range {
 
 interface Typed<T> extends Options {
   types?: readonly SourceType[];
+  start?: SourceType;
   pick?: Listable;
-  columns?: readonly string[];
+  columns?: readonly (string | Column)[];
   mustache?: boolean;
+  area?: boolean;
   convert?: (value: unknown, name: string) => T;
 }
 
@@ -169,18 +188,52 @@ interface Typed<T> extends Options {
 export function typed<T = unknown>(property: string, options: Typed<T> & { required: true }): Field<T>;
 export function typed<T = unknown>(property: string, options?: Typed<T>): Field<T | undefined>;
 export function typed<T>(property: string, options: Typed<T> = {}): Field<T | undefined> {
-  const {
-    types = dyn,
-    convert = identity as (value: unknown) => T,
-    pick,
-    columns,
-    mustache,
-    required,
-    ...row
-  } = options;
+  const { types = dyn, convert = identity as (value: unknown) => T, pick, ...rest } = options;
+  const { start = startOf(types, pick), columns, mustache, area = mustache, required, ...row } = rest;
   // What the converter refuses at run time, the dialog refuses at once.
   const { min, max }: Partial<Range> = convert as Partial<Range>;
-  return { kind: 'typed', initial: '', row, required, property, types, pick, columns, mustache, min, max, convert };
+  const shown = { types, start, pick, columns, mustache, area, min, max };
+  return { kind: 'typed', initial: '', row, required, property, ...shown, convert };
+}
+
+/**
+ * A new node begins with what people type in, and an empty field takes the property of the message all the same. Only
+ * those that nearly always come with the message begin there.
+ */
+function startOf(types: readonly SourceType[], pick: Listable | undefined): SourceType | undefined {
+  if (pick === 'conversations' || pick === 'contacts') return types[0];
+  return types.find((one) => one !== 'msg') ?? types[0];
+}
+
+/**
+ * A table that is filled in the dialog, stored as the JSON text of a list of objects. Lines that are empty are not kept.
+ * A column of ticks gives true or is not there, a column of numbers gives numbers, all others give texts.
+ */
+export function table(
+  columns: readonly (string | Column)[],
+  { required, ...row }: Options = {},
+): Field<readonly Record<string, unknown>[]> {
+  return {
+    kind: 'table',
+    initial: '',
+    row,
+    required,
+    columns,
+    convert: (value, name) => {
+      if (value === '') return [];
+      const rows = typeof value === 'string' ? parsed(value) : value;
+      if (Array.isArray(rows) && rows.every(isObject)) return rows;
+      throw invalid(`The field "${name}" is not a table.`, 'Open the node and fill in the table anew.');
+    },
+  };
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
 }
 
 export const dyn: readonly SourceType[] = ['msg', 'str', 'flow', 'global', 'env', 'jsonata'];
@@ -207,7 +260,7 @@ export function config(type: string, row: Row = {}): Field<string> {
 
 /** Where a result goes; empty means the message property given here. */
 export function out(property: string, row: Row = {}): Field<unknown> {
-  return { kind: 'out', initial: '', row, property, types: ['msg', 'flow', 'global'], convert: identity };
+  return { kind: 'out', initial: '', row, property, types: ['msg', 'flow', 'global'], start: 'msg', convert: identity };
 }
 
 /** Converters for typed fields. */

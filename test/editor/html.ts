@@ -50,6 +50,7 @@ export function registrations() {
       registerType: (type: string, definition: Registered) => types.set(type, { ...definition, type } as never),
     },
     validators: { typedInput: () => () => true },
+    events: { on: () => undefined },
   };
   const $ = (selector: string) => {
     const element: Record<string, unknown> = { length: 0 };

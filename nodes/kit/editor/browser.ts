@@ -3,11 +3,13 @@ import { prepareChecks } from './dialog/checks';
 import { prepareConnection } from './dialog/connection';
 import type { EditorNode } from './dialog/host';
 import { label, labelStyle, outputLabels, paletteLabel } from './dialog/label';
+import { onadd, shareOnlyAccount } from './dialog/only-account';
 import { preparePath } from './dialog/path';
 import { Rows } from './dialog/rows';
 import { style } from './dialog/style';
+import { prepareTable } from './dialog/table';
 import { prepareTyped } from './dialog/typed';
-import { begin, complete, current, definitions, input, metaFor } from './dialog/values';
+import { begin, complete, current, definitions, input, metaFor, rowOf } from './dialog/values';
 import { formOf } from './form';
 import type { FieldMeta, NodeMeta } from './meta';
 
@@ -34,8 +36,18 @@ function prepareField(node: EditorNode, name: string, field: FieldMeta): void {
   if (field.kind === 'typed' || field.kind === 'out') prepareTyped(node, name, field);
   else if (field.kind === 'path') preparePath(node, name);
   else if (field.kind === 'checks') prepareChecks(node, name, field);
+  else if (field.kind === 'table') prepareRows(node, name, field);
   else if (field.kind === 'number')
     input(node.type, name).attr({ min: field.min ?? '', max: field.max ?? '', step: 'any' });
+}
+
+function prepareRows(node: EditorNode, name: string, { columns = [] }: FieldMeta): void {
+  const element = input(node.type, name);
+  prepareTable(node, rowOf(element), columns, {
+    read: () => String(element.val() ?? ''),
+    write: (json) => void element.val(json).trigger('change'),
+    onChange: (changed) => void element.on('change', changed),
+  });
 }
 
 /** The number of ports follows the settings. */
@@ -49,5 +61,6 @@ function oneditsave(this: EditorNode): void {
 }
 
 Object.assign(window, {
-  linktor: { define, check, label, labelStyle, paletteLabel, outputLabels, oneditprepare, oneditsave },
+  linktor: { define, check, label, labelStyle, paletteLabel, outputLabels, oneditprepare, oneditsave, onadd },
 });
+shareOnlyAccount();

@@ -1,4 +1,4 @@
-import { hasHint, labelKey, optionKey, placeholderKey } from './keys';
+import { groupsOf, hasHint, labelKey, optionKey, placeholderKey, sectionKey } from './keys';
 import type { FieldMeta, NodeMeta } from './meta';
 
 const icons: Record<string, string> = {
@@ -14,18 +14,33 @@ const icons: Record<string, string> = {
  */
 export function formOf(type: string, { fields, isConfig = false }: NodeMeta): string {
   const prefix = isConfig ? 'node-config-input-' : 'node-input-';
-  const rowsOf = (advanced: boolean) =>
-    Object.entries(fields)
-      .filter(([, field]) => (field.advanced ?? false) === advanced)
+  const all = Object.entries(fields);
+  const rowsOf = (wanted?: string) =>
+    all
+      .filter(([, { section }]) => section === wanted)
       .map(([name, field]) => ({ kind: field.kind, html: row(type, prefix, name, field) }));
-  const [rows, folded] = [rowsOf(false), rowsOf(true)];
+  const rows = rowsOf();
   if (isConfig) {
     // Beside the credentials it tries, above the settings that few people touch.
     const last = rows.map(({ kind }) => kind === 'secret').lastIndexOf(true);
     rows.splice(last + 1, 0, { kind: 'text', html: testRow });
   }
-  const html = rows.map((one) => one.html).join('');
-  return folded.length > 0 ? `${html}${fold(type, folded.map((one) => one.html).join(''))}` : html;
+  const folded = sectionsOf(all.map(([, field]) => field)).map((section) =>
+    fold(
+      type,
+      section,
+      rowsOf(section)
+        .map((one) => one.html)
+        .join(''),
+    ),
+  );
+  return [...rows.map((one) => one.html), ...folded].join('');
+}
+
+/** In the order of their first rows; what few people touch comes last. */
+function sectionsOf(fields: readonly FieldMeta[]): string[] {
+  const named = new Set(fields.flatMap(({ section }) => section ?? []));
+  return [...named].sort((one, other) => Number(one === 'more') - Number(other === 'more'));
 }
 
 function row(type: string, prefix: string, name: string, field: FieldMeta): string {
@@ -46,15 +61,23 @@ function row(type: string, prefix: string, name: string, field: FieldMeta): stri
       );
     case 'choice':
       return wrap(`${label}<select id="${id}">${options}</select>`);
-    case 'checks':
-      return wrap(`${label}<select id="${id}" multiple>${options}</select><span class="linktor-checks"></span>`);
+    case 'checks': {
+      const place = groupsOf(field.options).length > 0 ? ' linktor-below linktor-groups' : '';
+      return wrap(`${label}<select id="${id}" multiple>${options}</select><div class="linktor-checks${place}"></div>`);
+    }
     case 'number':
       return wrap(`${label}<input type="number" id="${id}" class="linktor-number">${unit}`);
     case 'typed':
     case 'out': {
-      const table = field.columns ? '<div class="linktor-below linktor-table"><ol></ol></div>' : '';
-      return wrap(`${label}<input type="text" id="${id}"><input type="hidden" id="${id}Type">${unit}${table}`);
+      const below = field.columns ? tableRow : field.area ? areaRow : '';
+      // A hidden input keeps the lines of a text, one that was visible before has lost them.
+      const value = field.area
+        ? `<textarea id="${id}" class="linktor-raw"></textarea>`
+        : `<input type="text" id="${id}">`;
+      return wrap(`${label}${value}<input type="hidden" id="${id}Type">${unit}${below}`);
     }
+    case 'table':
+      return wrap(`${label}<input type="hidden" id="${id}">${tableRow}`);
     case 'path':
       return wrap(`${label}<div class="linktor-part"><input type="text" id="${id}">${address}</div>`);
     case 'secret':
@@ -66,12 +89,19 @@ function row(type: string, prefix: string, name: string, field: FieldMeta): stri
   }
 }
 
-function fold(type: string, rows: string): string {
-  const id = `linktor-more-${type}`;
-  const button = `<button type="button" class="linktor-fold" aria-expanded="false" aria-controls="${id}">`;
-  const words = '<i class="fa fa-fw fa-caret-right"></i> <span data-i18n="linktor.more"></span>';
-  return `<div class="form-row linktor-row">${button}${words}</button></div><div id="${id}" class="linktor-more">${rows}</div>`;
+function fold(type: string, section: string, rows: string): string {
+  const id = `linktor-${section}-${type}`;
+  const words = `<i class="fa fa-fw fa-caret-right"></i> <span data-i18n="${sectionKey(type, section)}"></span>`;
+  const named = ` data-section="${section}" aria-expanded="false" aria-controls="${id}"`;
+  const press = `<button type="button" class="linktor-fold"${named}>${words}</button>`;
+  return `<div class="form-row linktor-row">${press}</div><div id="${id}" class="linktor-more">${rows}</div>`;
 }
+
+const tableRow = '<div class="linktor-below linktor-table"><ol></ol><p class="linktor-note" hidden></p></div>';
+
+/** What a text may take from the message. */
+const areaRow =
+  '<div class="linktor-below linktor-insert"><span class="linktor-note" data-i18n="linktor.insert.hint"></span><select></select></div>';
 
 const button = (name: string, icon: string, key: string) =>
   `<button type="button" class="red-ui-button ${name}"><i class="fa fa-${icon}"></i> <span data-i18n="${key}"></span></button>`;

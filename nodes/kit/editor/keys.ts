@@ -1,5 +1,6 @@
 import type { Definition } from '../define';
-import type { When } from '../fields';
+import type { Column, When } from '../fields';
+import { sectionOf } from './meta';
 
 /** fields that say the same in every node */
 const shared = new Set([
@@ -33,7 +34,13 @@ export function keysOf(definition: Definition): string[] {
   for (const [name, field] of Object.entries(definition.fields)) {
     keys.push(labelKey(type, name));
     for (const option of field.options ?? []) keys.push(optionKey(type, name, option));
-    for (const column of field.columns ?? []) keys.push(`linktor.column.${column}`);
+    for (const column of (field.columns ?? []).map(columnOf)) {
+      keys.push(columnKey(column.name));
+      for (const option of column.options ?? []) keys.push(columnOptionKey(column.name, option));
+    }
+    for (const group of field.kind === 'checks' ? groupsOf(field.options) : []) keys.push(groupKey(type, name, group));
+    const section = sectionOf(field.row);
+    if (section !== undefined) keys.push(sectionKey(type, section));
     if (hasHint(type, name, field)) keys.push(placeholderKey(type, name));
     for (const operation of emptyIn(field.row.when)) keys.push(emptyKey(type, operation));
     if (field.unit) keys.push(`linktor.unit.${field.unit}`);
@@ -50,6 +57,35 @@ export function labelKey(type: string, name: string): string {
 
 export function optionKey(type: string, name: string, option: string): string {
   return name === 'paging' ? `linktor.paging.${option}` : `${type}.option.${name}.${option}`;
+}
+
+export function columnOf(column: string | Column): Column {
+  return typeof column === 'string' ? { name: column } : column;
+}
+
+export function columnKey(name: string): string {
+  return `linktor.column.${name}`;
+}
+
+export function columnOptionKey(name: string, option: string): string {
+  return `linktor.columnOption.${name}.${option}`;
+}
+
+export function sectionKey(type: string, section: string): string {
+  return section === 'more' ? 'linktor.more' : `${type}.section.${section}`;
+}
+
+/** @returns the headings of boxes to tick: the first words of names such as `conversation.created`, if all are of that kind */
+export function groupsOf(options: readonly string[] = []): string[] {
+  return options.every((option) => option.includes('.')) ? [...new Set(options.map(groupOf))] : [];
+}
+
+export function groupOf(option: string): string {
+  return option.slice(0, option.indexOf('.'));
+}
+
+export function groupKey(type: string, name: string, group: string): string {
+  return `${type}.group.${name}.${group}`;
 }
 
 export function placeholderKey(type: string, name: string): string {

@@ -1,11 +1,12 @@
 import type { Definition, Trigger } from '../define';
-import { dyn, type Field } from '../fields';
+import { dyn, type Field, type Row } from '../fields';
 
 type Told = Pick<
   Field<unknown>,
   | 'kind'
   | 'required'
   | 'property'
+  | 'area'
   | 'pick'
   | 'columns'
   | 'options'
@@ -24,7 +25,8 @@ export interface FieldMeta extends Omit<Told, 'row'> {
   types?: Field<unknown>['types'];
   icon?: string;
   when?: Field<unknown>['row']['when'];
-  advanced?: boolean;
+  /** where it is folded away; `more` for those that few people touch */
+  section?: string;
 }
 
 export interface NodeMeta {
@@ -62,13 +64,19 @@ export function sourcesOf({ types = dyn }: FieldMeta): readonly string[] {
   return types;
 }
 
+/** @returns where a row is folded away, if it is */
+export function sectionOf({ section, advanced }: Row): string | undefined {
+  return section ?? (advanced ? 'more' : undefined);
+}
+
 function fieldMeta(field: Field<unknown>): FieldMeta {
   const { kind, property, pick, columns, options, min, max, unit, format, regexWhen } = field;
-  const { icon, when, advanced } = field.row;
+  const { icon, when } = field.row;
   const types = field.types === dyn ? undefined : field.types;
+  const area = field.area || undefined;
   const [required, visible] = [field.required || undefined, field.visible || undefined];
   return {
-    ...{ kind, types, property, pick, columns, options, required, min, max, unit, format, regexWhen, visible },
-    ...{ icon, when, advanced: advanced || undefined },
+    ...{ kind, types, property, area, pick, columns, options, required, min, max, unit, format, regexWhen, visible },
+    ...{ icon, when, section: sectionOf(field.row) },
   };
 }

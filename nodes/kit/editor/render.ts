@@ -32,9 +32,14 @@ function registration(definition: Definition): string {
     ...(secrets.length > 0 ? [`credentials:{${secrets.join(',')}}`] : []),
     ...(definition.role === 'config' ? [] : ports(definition)),
     `icon:"${type}.svg"`,
-    ...['paletteLabel', 'label', 'labelStyle', 'oneditprepare', 'oneditsave'].map((name) => `${name}:linktor.${name}`),
+    ...methods(definition).map((name) => `${name}:linktor.${name}`),
   ];
   return `linktor.define("${type}",${literal(meta)});\nRED.nodes.registerType("${type}",{${body.join(',')}});`;
+}
+
+function methods({ role }: Definition): string[] {
+  const all = ['paletteLabel', 'label', 'labelStyle', 'oneditprepare', 'oneditsave'];
+  return role === 'config' ? all : [...all, 'onadd'];
 }
 
 function ports({ inputs, outputs, fields }: Action | Trigger): string[] {
@@ -54,7 +59,8 @@ function defaults(name: string, field: Field<unknown>): string[] {
       return [`${name}:{value:"",type:"${field.config}",required:false}`];
     case 'typed':
     case 'out':
-      return [value('', check), `${name}Type:{value:"${field.types?.[0]}"}`];
+      return [value('', check), `${name}Type:{value:"${field.start}"}`];
+    case 'table':
     case 'text':
     case 'path':
     case 'number':

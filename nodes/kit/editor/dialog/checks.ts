@@ -1,4 +1,4 @@
-import { optionKey } from '../keys';
+import { groupKey, groupOf, groupsOf, optionKey } from '../keys';
 import type { FieldMeta } from '../meta';
 import type { EditorNode } from './host';
 import { input, rowOf, stored } from './values';
@@ -8,18 +8,32 @@ export function prepareChecks(node: EditorNode, name: string, { options = [] }: 
   const select = input(node.type, name);
   const row = rowOf(select);
   const holder = row.find('.linktor-checks');
-  holder.attr({ role: 'group', 'aria-label': row.find('label').first().text().trim() });
+  const label = row.find('label').first();
+  holder.attr({ role: 'group', 'aria-label': label.text().trim() });
   const given = stored(node, name);
   const chosen = new Set(Array.isArray(given) ? given.map(String) : []);
+  const none = $('<small class="linktor-note" role="status">');
+  const places = new Map(groupsOf(options).map((group) => [group, placeOf(node, name, group).appendTo(holder)]));
+  const say = (count: number) => none.text(count === 0 ? node._('linktor.noneTicked') : '');
   for (const option of options) {
     const box = $('<input type="checkbox">').prop('checked', chosen.has(option)).attr('data-option', option);
     box.on('change', () => {
       const ticked = holder.find('input:checked').map((_, one) => String($(one).attr('data-option')));
       select.val(ticked.get()).trigger('change');
+      say(ticked.length);
     });
     $('<label>')
       .append(box, document.createTextNode(node._(optionKey(node.type, name, option))))
-      .appendTo(holder);
+      .appendTo(places.get(groupOf(option)) ?? holder);
   }
   select.val([...chosen]);
+  say(chosen.size);
+  row.append(none.addClass('linktor-below'));
+}
+
+/** Those of one kind, below its name. */
+function placeOf(node: EditorNode, name: string, group: string): JQuery {
+  const words = node._(groupKey(node.type, name, group));
+  const heading = $('<div class="linktor-group-name" aria-hidden="true">').text(words);
+  return $('<div class="linktor-group" role="group">').attr('aria-label', words).append(heading);
 }

@@ -22,7 +22,17 @@ declare global {
     validators: {
       typedInput(options: object): (this: EditorNode, value: unknown, options?: ValidateOptions) => Verdict;
     };
-    nodes: { eachConfig(each: (node: EditorNode) => boolean | undefined): void };
+    nodes: {
+      eachConfig(each: (node: EditorNode) => boolean | undefined): void;
+      eachNode(each: (node: EditorNode) => boolean | undefined): void;
+      node(id: string): EditorNode | null;
+    };
+    editor: {
+      editJSON(options: { value: string; requireValid: boolean; complete(text: string): void }): void;
+      validateNode(node: EditorNode): boolean;
+    };
+    events: { on(event: string, listener: (node: EditorNode) => void): void };
+    view: { redraw(): void };
     settings: { httpNodeRoot?: string };
     clipboard: { copyText(text: string, near: JQuery): void };
   };

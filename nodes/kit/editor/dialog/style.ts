@@ -1,6 +1,6 @@
 /** Node-RED's own colours alone, so that its themes fit. */
 export const style = `
-.linktor-row { display: flex; flex-wrap: wrap; align-items: flex-start; gap: 4px 6px; }
+.linktor-row { contain: inline-size; display: flex; flex-wrap: wrap; align-items: flex-start; gap: 4px 6px; }
 .linktor-row > label:first-child { display: flex; gap: 5px; flex: 0 0 130px; width: 130px; margin: 0; padding-top: 7px; line-height: 1.3; }
 .linktor-row > label:first-child i { flex: none; margin-top: 2px; }
 .linktor-row > label:first-child span { min-width: 0; overflow-wrap: anywhere; }
@@ -19,8 +19,25 @@ export const style = `
 .linktor-row > select[multiple] { display: none; }
 .linktor-row > .linktor-below { flex: 0 0 calc(100% - 136px); min-width: 0; margin-left: 136px; }
 .linktor-row > .linktor-table { flex-basis: 100%; margin-left: 0; }
-.linktor-table .linktor-columns { display: flex; gap: 6px; }
-.linktor-table .linktor-columns input { flex: 1; width: auto; min-width: 0; }
+.linktor-table .linktor-columns { display: flex; flex-wrap: wrap; align-items: flex-start; gap: 6px; }
+.linktor-columns > input, .linktor-columns > select, .linktor-columns > textarea { flex: 1 1 84px; width: 84px; min-width: 0; margin: 0; }
+.linktor-columns > textarea { resize: vertical; min-height: 34px; }
+.linktor-row .linktor-cell { flex: none; display: flex; align-items: center; gap: 4px; width: auto; margin: 0; padding-top: 7px; }
+.linktor-table .linktor-grip { flex: none; padding-top: 10px; color: var(--red-ui-secondary-text-color); cursor: move; }
+.linktor-table .red-ui-editableList-border { border: none; background: none; }
+.linktor-table .red-ui-editableList-container { padding: 0; }
+.linktor-table .red-ui-editableList-container li { padding: 3px 28px 3px 0; border: none; background: none; }
+.linktor-note { margin: 0; color: var(--red-ui-secondary-text-color); font-size: 12px; }
+.linktor-note:empty { display: none; }
+.linktor-row > textarea.linktor-raw { display: none; }
+.linktor-area.red-ui-typedInput-container { height: auto; min-height: 34px; align-items: stretch; }
+.linktor-area .red-ui-typedInput-type-select { height: auto; align-self: stretch; }
+.linktor-area textarea { display: block; box-sizing: border-box; width: 100%; min-height: 56px; margin: 0; border: none; box-shadow: none; resize: vertical; }
+.linktor-insert { display: flex; align-items: center; justify-content: space-between; gap: 8px; }
+.linktor-insert select { flex: none; width: auto; max-width: 130px; height: 26px; margin: 0; padding: 0 4px; font-size: 12px; }
+.linktor-groups { display: block; padding-top: 0; }
+.linktor-group { display: grid; grid-template-columns: repeat(auto-fill, minmax(105px, 1fr)); gap: 2px 10px; margin-bottom: 8px; }
+.linktor-group-name { grid-column: 1 / -1; color: var(--red-ui-secondary-text-color); font-size: 12px; }
 .linktor-part > input[type=text] { width: 100%; }
 .linktor-address { margin-top: 4px; overflow-wrap: anywhere; }
 .linktor-tested:not(:empty) { margin-top: 8px; }
@@ -34,6 +51,7 @@ export const style = `
 .linktor-twin:not(:empty) { margin-bottom: 8px; }
 .linktor-fold { padding: 4px 0; border: none; background: none; color: var(--red-ui-secondary-text-color); font: inherit; cursor: pointer; }
 .linktor-fold:hover { color: var(--red-ui-primary-text-color); }
+.linktor-fold:not([data-section=more]) { color: var(--red-ui-form-text-color); font-weight: 600; }
 .linktor-fold:focus-visible { outline: 1px solid var(--red-ui-form-input-focus-color); }
 .linktor-picked { margin-bottom: 0; color: var(--red-ui-secondary-text-color); }
 .linktor-pick { box-sizing: border-box; border: 1px solid var(--red-ui-form-input-border-color); border-radius: 4px; background: var(--red-ui-form-input-background); }

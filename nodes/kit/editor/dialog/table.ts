@@ -1,64 +1,187 @@
+import type { Column } from '../../fields';
+import { columnKey, columnOf } from '../keys';
+import { type Cell, cellFor } from './cell';
 import type { EditorNode } from './host';
-import { rowOf } from './values';
+import { pasted } from './paste';
 
-/** A table for those who do not write JSON; the JSON above it stays what is stored. */
-export function prepareTable(node: EditorNode, element: JQuery, columns: readonly string[]): void {
-  const holder = rowOf(element).find('.linktor-table');
-  const list = holder.find('ol');
-  let filling = false;
-  const write = () => {
-    if (filling) return;
-    const rows: object[] = [];
-    list.editableList('items').each((_, item) => {
-      const row: Record<string, string> = {};
-      for (const column of columns) {
-        const value = String($(item).find(`[data-column="${column}"]`).val() ?? '').trim();
-        if (value !== '') row[column] = value;
-      }
-      if (Object.keys(row).length > 0) rows.push(row);
-    });
-    filling = true;
-    element.typedInput('value', rows.length > 0 ? JSON.stringify(rows) : '');
-    filling = false;
-  };
-  list.editableList({
-    addItem(container: JQuery, _index: number, row: Record<string, unknown>) {
-      const line = $('<div class="linktor-columns">').appendTo(container);
-      for (const column of columns) {
-        const words = node._(`linktor.column.${column}`);
-        $('<input type="text">')
-          .attr({ 'data-column': column, placeholder: words, title: words, 'aria-label': words })
-          .val(String(row[column] ?? ''))
-          .on('input', write)
-          .appendTo(line);
-      }
-    },
-    removeItem: write,
-    sortItems: write,
-    sortable: true,
-    removable: true,
-    height: 'auto',
-  });
-  const read = () => {
-    const asTable = element.typedInput('type') === 'json';
-    holder.toggle(asTable);
-    if (filling || !asTable) return;
-    filling = true;
-    list.editableList('empty');
-    for (const row of rowsOf(String(element.typedInput('value') ?? ''))) list.editableList('addItem', row);
-    filling = false;
-  };
-  element.on('change', read);
-  read();
+/** Where the JSON of a table is kept. */
+interface Source {
+  /** undefined while it comes from elsewhere */
+  read(): string | undefined;
+  write(json: string): void;
+  onChange(changed: () => void): void;
 }
 
-function rowsOf(json: string): object[] {
+type Row = Record<string, unknown>;
+
+interface Line {
+  row: Row;
+  cells: Cell[];
+}
+
+/** A table for those who do not write JSON; the JSON behind it stays what is stored. */
+export function prepareTable(
+  node: EditorNode,
+  row: JQuery,
+  columns: readonly (string | Column)[],
+  source: Source,
+): void {
+  new Table(node, row.find('.linktor-table'), row.find('label').first().text().trim(), columns.map(columnOf), source);
+}
+
+class Table {
+  readonly #node: EditorNode;
+  readonly #holder: JQuery;
+  readonly #list: JQuery;
+  readonly #label: string;
+  readonly #columns: readonly Column[];
+  readonly #source: Source;
+  /** what is shown is what is stored: the change is our own */
+  #known: string | undefined;
+  #filling = false;
+
+  constructor(node: EditorNode, holder: JQuery, label: string, columns: readonly Column[], source: Source) {
+    this.#node = node;
+    this.#holder = holder;
+    this.#list = holder.find('ol');
+    this.#label = label;
+    this.#columns = columns;
+    this.#source = source;
+    const changed = () => this.#write();
+    this.#list.editableList({
+      addItem: (container: JQuery, _index: number, given: Row) => this.#add(container, given),
+      addButton: false,
+      removeItem: changed,
+      sortItems: changed,
+      sortable: '.linktor-grip',
+      removable: true,
+      height: 'auto',
+    });
+    const add = $('<button type="button" class="red-ui-button red-ui-button-small linktor-add">')
+      .append('<i class="fa fa-plus" aria-hidden="true"></i> ', document.createTextNode(node._('linktor.table.add')))
+      .on('click', () => this.#focusLast());
+    holder.append(add);
+    source.onChange(() => this.#read());
+    this.#read();
+  }
+
+  #read(): void {
+    const json = this.#source.read();
+    this.#holder.toggle(json !== undefined);
+    if (json === undefined || json === this.#known) return;
+    this.#known = json;
+    const rows = rowsOf(json, this.#columns);
+    this.#holder
+      .find('.linktor-note')
+      .text(rows ? '' : this.#node._('linktor.table.json'))
+      .prop('hidden', !!rows);
+    this.#list.closest('.red-ui-editableList').toggle(!!rows);
+    this.#holder.find('.linktor-add').toggle(!!rows);
+    this.#filling = true;
+    this.#list.editableList('empty');
+    for (const row of [...(rows ?? []), {}]) this.#list.editableList('addItem', row);
+    this.#filling = false;
+  }
+
+  #add(container: JQuery, row: Row): void {
+    const cells = this.#columns.map((column) => cellFor(this.#node, column, row[column.name]));
+    container.data('line', { row, cells } satisfies Line);
+    const line = $('<div class="linktor-columns">').attr({ role: 'group', 'aria-label': this.#label });
+    line.append('<i class="linktor-grip fa fa-bars" aria-hidden="true"></i>', ...cells.map(({ root }) => root));
+    container.append(line);
+    for (const [index, { root }] of cells.entries()) {
+      root.on('input change', () => this.#edited(container));
+      root.on('paste', (event) => this.#paste(event.originalEvent as ClipboardEvent, container, index));
+      root.on('keydown', (event) => {
+        // Enter goes on in the next line, and does not close the dialog.
+        if (event.key !== 'Enter' || !$(event.target).is('input')) return;
+        event.preventDefault();
+        this.#focusLast();
+      });
+    }
+    const words = this.#node._('linktor.table.remove', { field: this.#label });
+    container
+      .parent()
+      .find('.red-ui-editableList-item-remove')
+      .attr({ role: 'button', tabindex: 0, 'aria-label': words });
+  }
+
+  get #lines(): { container: JQuery; line: Line }[] {
+    const items: JQuery[] = this.#list
+      .editableList('items')
+      .toArray()
+      .map((item: HTMLElement) => $(item));
+    return items.map((item) => {
+      const container = item.find('.linktor-columns').parent();
+      return { container, line: container.data('line') as Line };
+    });
+  }
+
+  /** There is always an empty line at the end: nobody has to ask for one. */
+  #edited(container: JQuery): void {
+    const last = this.#lines.at(-1);
+    if (last && last.container[0] === container[0] && !isEmpty(last.line)) this.#list.editableList('addItem', {});
+    this.#write();
+  }
+
+  #focusLast(): void {
+    const last = this.#lines.at(-1);
+    if (!last || !isEmpty(last.line)) this.#list.editableList('addItem', {});
+    this.#lines.at(-1)?.line.cells[0]?.focus();
+  }
+
+  /** Lines out of a spreadsheet or a list become lines of the table. */
+  #paste(event: ClipboardEvent, container: JQuery, first: number): void {
+    const columns = this.#columns.slice(first);
+    const names = columns.map(({ name }) => [name, this.#node._(columnKey(name))]);
+    const rows = pasted(event.clipboardData?.getData('text/plain') ?? '', names);
+    if (!rows) return;
+    event.preventDefault();
+    const begin = this.#lines.findIndex((one) => one.container[0] === container[0]);
+    for (const [index, texts] of rows.entries()) {
+      if (!this.#lines[begin + index]) this.#list.editableList('addItem', {});
+      const cells = this.#lines[begin + index]?.line.cells ?? [];
+      for (const [column, text] of texts.entries()) cells[first + column]?.set(text);
+    }
+    const last = this.#lines.at(-1);
+    if (last) this.#edited(last.container);
+  }
+
+  #write(): void {
+    if (this.#filling) return;
+    const rows = this.#lines.filter(({ line }) => !isEmpty(line)).map(({ line }) => rowOfLine(line));
+    this.#known = rows.length > 0 ? JSON.stringify(rows) : '';
+    this.#source.write(this.#known);
+  }
+}
+
+/** A choice is always made: it alone fills no line. */
+function isEmpty({ row, cells }: Line): boolean {
+  const known = new Set(cells.map(({ name }) => name));
+  return (
+    cells.every((cell) => cell.isChoice || cell.get() === undefined) && Object.keys(row).every((one) => known.has(one))
+  );
+}
+
+/** Properties that the table does not show are kept. */
+function rowOfLine({ row, cells }: Line): Row {
+  const known = new Set(cells.map(({ name }) => name));
+  const kept = Object.entries(row).filter(([name]) => !known.has(name));
+  const said = cells.map((cell) => [cell.name, cell.get()] as const).filter(([, value]) => value !== undefined);
+  return Object.fromEntries([...said, ...kept]);
+}
+
+/** @returns the lines, or undefined when there is more than a table can show */
+function rowsOf(json: string, [first, ...others]: readonly Column[]): Row[] | undefined {
+  if (json.trim() === '') return [];
   try {
     const rows: unknown = JSON.parse(json);
-    return Array.isArray(rows)
-      ? rows.map((row) => (typeof row === 'object' && row !== null ? row : { title: row }))
-      : [];
+    if (!Array.isArray(rows)) return undefined;
+    const lines = rows.map((row) => (typeof row === 'object' ? row : { [first?.name ?? '']: row }));
+    const isPlain = (row: Row | null) =>
+      row !== null && [first, ...others].every((column) => typeof row[column?.name ?? ''] !== 'object');
+    return lines.every(isPlain) ? lines : undefined;
   } catch {
-    return [];
+    return undefined;
   }
 }

@@ -1,6 +1,8 @@
 import { emptyIn, emptyKey, placeholderKey } from '../keys';
 import { type FieldMeta, sourcesOf } from '../meta';
+import { areaSource, prepareArea } from './area';
 import type { EditorNode } from './host';
+import { jsonSource, tableSource } from './json';
 import { PickList } from './pick';
 import { prepareTable } from './table';
 import { current, idOf, input, rowOf } from './values';
@@ -8,25 +10,47 @@ import { current, idOf, input, rowOf } from './values';
 /** A value from the message, the contexts, an expression, or typed in. */
 export function prepareTyped(node: EditorNode, name: string, field: FieldMeta): void {
   const { type } = node;
-  const { property = '', columns, pick } = field;
+  const { property = '', columns, pick, area } = field;
   const element = input(type, name);
+  const given = String(element.val() ?? '');
   const row = rowOf(element);
   const list = pick ? new PickList(node, element, pick) : undefined;
-  const types = sourcesOf(field).map((one) => (one === 'str' && list ? list.source : one));
+  const text = list?.source ?? (area ? areaSource(node) : 'str');
+  const json = columns ? tableSource(node) : jsonSource;
+  const types = sourcesOf(field).map((one) => (one === 'str' ? text : one === 'json' ? json : one));
   const elsewhere = emptyIn(field.when);
   element.typedInput({ default: sourcesOf(field)[0], types: types as never, typeField: `#${idOf(type, name)}Type` });
-  const line = element.next('.red-ui-typedInput-container').find('input.red-ui-typedInput-input');
+  const container = element.next('.red-ui-typedInput-container');
+  const line = container.find('input.red-ui-typedInput-input');
   // Our label is for the element that the widget hides.
-  line.attr('aria-label', row.find('label').first().text().trim());
+  const label = row.find('label').first().text().trim();
+  line.attr('aria-label', label);
+  container.find('.red-ui-typedInput-type-select').attr('aria-label', node._('linktor.source', { field: label }));
+  container.find('.red-ui-typedInput-option-expand').attr('aria-label', node._('linktor.expand', { field: label }));
+  container.find('.red-ui-typedInput-option-trigger').attr('aria-label', node._('linktor.source', { field: label }));
+  const lines = area ? prepareArea(node, element, given) : $();
   const hint = () => {
     const operation = current(node, 'operation');
     const words = elsewhere.includes(operation) ? emptyKey(type, operation) : placeholderKey(type, name);
-    const ofMessage = element.typedInput('type') === 'msg' ? property : `msg.${property}`;
-    line.attr('placeholder', property === '' ? node._(words) : ofMessage);
+    const isMessage = element.typedInput('type') === 'msg';
+    const told = property === '' ? (isMessage ? '' : node._(words)) : isMessage ? property : `msg.${property}`;
+    line.add(lines).attr('placeholder', told);
   };
   element.on('change', hint);
   if (elsewhere.length > 0) input(type, 'operation').on('change', hint);
   hint();
   list?.attach(line);
-  if (columns) prepareTable(node, element, columns);
+  row
+    .find('label')
+    .first()
+    .on('click', () => container.find('input:visible, textarea:visible').first().trigger('focus'));
+  if (columns) {
+    const source = () =>
+      element.typedInput('type') === 'json' ? String(element.typedInput('value') ?? '') : undefined;
+    prepareTable(node, row, columns, {
+      read: source,
+      write: (json) => element.typedInput('value', json),
+      onChange: (changed) => element.on('change', changed),
+    });
+  }
 }

@@ -28,8 +28,9 @@ export function complete(node: EditorNode): void {
     // The editor itself chooses in lists of config nodes, and says there that none is chosen.
     if (node[name] !== undefined || value === undefined || kind === 'account' || kind === 'config') continue;
     const element = input(node.type, name);
-    if (element.is(':checkbox')) element.prop('checked', value === true);
-    else element.val(Array.isArray(value) ? value.map(String) : String(value));
+    const shown = stored(node, name);
+    if (element.is(':checkbox')) element.prop('checked', shown === true);
+    else element.val(Array.isArray(shown) ? shown.map(String) : String(shown));
   }
 }
 
@@ -40,9 +41,18 @@ export function current(node: EditorNode, name: string): string {
   return element.is(':checkbox') ? String(element.prop('checked')) : textOf(element.val());
 }
 
-/** @returns what a node has stored, or what a new one has: a flow of an older version has not every property */
+/**
+ * @returns what a node has stored, or what a new one has: a flow of an older version has not every property. A typed
+ * field that does not say where its value comes from keeps what that has always meant.
+ */
 export function stored(node: EditorNode, name: string): unknown {
-  return node[name] ?? node._def.defaults[name]?.value;
+  return node[name] ?? usualSource(node, name) ?? node._def.defaults[name]?.value;
+}
+
+function usualSource({ type }: EditorNode, name: string): string | undefined {
+  const { kind, types } = metaFor(type).fields[name.replace(/Type$/, '')] ?? {};
+  if (!name.endsWith('Type') || (kind !== 'typed' && kind !== 'out')) return undefined;
+  return types?.[0] ?? 'msg';
 }
 
 /** A row whose `when` does not hold is not shown. */

@@ -1,0 +1,81 @@
+import type { EditorNode } from './host';
+import { rowOf } from './values';
+
+/** What people most often want to say, with its words in the catalogue. */
+const offered: Record<string, string> = {
+  contactName: 'contact.name',
+  contactPhone: 'contact.phone',
+  contactEmail: 'contact.email',
+  payload: 'payload',
+  choice: 'choice.title',
+  channelType: 'channelType',
+  conversationId: 'conversationId',
+};
+
+/** The source of the typed input: what the text of several lines below holds, which a line of text would lose. */
+export function areaSource(node: EditorNode): object {
+  const icon = 'red/images/typedInput/az.svg';
+  return { value: 'str', label: node._('linktor.text'), icon, inputType: 'hidden' };
+}
+
+/**
+ * A text of several lines in the place of the typed input's own line, and what to put into it.
+ * @param given what is stored, before the line has lost its ends
+ * @returns the text area
+ */
+export function prepareArea(node: EditorNode, element: JQuery, given: string): JQuery {
+  const container = element.next('.red-ui-typedInput-container').addClass('linktor-area');
+  const row = rowOf(element);
+  const label = row.find('label').first().text().trim();
+  const area = $<HTMLTextAreaElement>('<textarea rows="2">').attr('aria-label', label);
+  container.find('.red-ui-typedInput-input-wrap').append(area);
+  const insert = row.find('.linktor-insert');
+  const grow = () => {
+    const [lines] = area.get();
+    if (!lines) return;
+    lines.style.height = 'auto';
+    if (lines.scrollHeight > 0) lines.style.height = `${Math.min(lines.scrollHeight + 2, mostHeight)}px`;
+  };
+  const isText = () => element.typedInput('type') === 'str';
+  const show = () => {
+    area.toggle(isText());
+    insert.toggle(isText());
+    if (!isText()) return;
+    const value = String(element.typedInput('value') ?? '');
+    const shown = String(area.val());
+    // Another source has no lines: what it gives back of ours lacks nothing but their ends.
+    if (value !== shown && value === shown.replace(/\n/g, '')) element.typedInput('value', shown);
+    else if (value !== shown) area.val(value);
+    grow();
+  };
+  area.on('input', () => element.typedInput('value', String(area.val())));
+  if (isText()) element.typedInput('value', given);
+  element.on('change', show);
+  prepareInsert(node, insert.find('select'), area);
+  show();
+  return area;
+}
+
+/** pixels beyond which a text scrolls */
+const mostHeight = 320;
+
+function prepareInsert(node: EditorNode, menu: JQuery, area: JQuery<HTMLTextAreaElement>): void {
+  const words = node._('linktor.insert.title');
+  menu.attr('aria-label', words).append($('<option value="">').text(words));
+  for (const [key, path] of Object.entries(offered)) {
+    menu.append(
+      $('<option>')
+        .val(path)
+        .text(`${node._(`linktor.insert.${key}`)}: {{${path}}}`),
+    );
+  }
+  menu.on('change', () => {
+    const [lines] = area.get();
+    const path = String(menu.val());
+    menu.val('');
+    if (!lines || path === '') return;
+    lines.focus();
+    lines.setRangeText(`{{${path}}}`, lines.selectionStart, lines.selectionEnd, 'end');
+    area.trigger('input');
+  });
+}
