@@ -21,7 +21,9 @@ interface Editor {
     createExportableNodeSet(nodes: EditorNode[]): object[];
     import(nodes: object[], options: object): { nodes: EditorNode[] };
     remove(id: string): void;
+    add(node: EditorNode): void;
   };
+  view: { createNode(type: string, x: number, y: number): { node: EditorNode } };
   actions: { invoke(action: string): void };
 }
 
@@ -82,12 +84,32 @@ export class Dialog {
   /** Shows what is folded away. */
   async unfold(): Promise<void> {
     const fold = this.page.locator('.linktor-fold[aria-expanded="false"]:visible');
-    if ((await fold.count()) > 0) await fold.click();
+    while ((await fold.count()) > 0) await fold.first().click();
   }
 
   /** @returns whether a field is marked as wrong */
   isWrong(field: string): Promise<boolean> {
     return this.input(field).evaluate((element) => element.classList.contains('input-error'));
+  }
+
+  /** The visible text area of a typed field. */
+  area(field: string): Locator {
+    return this.row(field).locator('.linktor-area textarea');
+  }
+
+  /** A cell of a table. */
+  cell(field: string, line: number, column: string): Locator {
+    return this.row(field).locator('.linktor-columns').nth(line).locator(`[data-column="${column}"]`);
+  }
+
+  /** Puts something into the clipboard and into an element, as somebody does who has copied it elsewhere. */
+  async paste(into: Locator, text: string): Promise<void> {
+    await into.focus();
+    await into.evaluate((element, text) => {
+      const clipboardData = new DataTransfer();
+      clipboardData.setData('text/plain', text);
+      element.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+    }, text);
   }
 
   /** What to fill a field with: a typed one takes a text, where it takes its values from first. */
@@ -247,6 +269,19 @@ export function labelOf(page: Page, id: string): Promise<string> {
 /** Changes what the editor holds of a node, as an import would. */
 export async function setProperties(page: Page, id: string, values: Values): Promise<void> {
   await page.evaluate(([id, values]) => void Object.assign(RED.nodes.node(id) ?? {}, values), [id, values] as const);
+}
+
+/** Puts a new node on the canvas, as the palette does. @returns its id */
+export function newNode(page: Page, type: string): Promise<string> {
+  return page.evaluate((type) => {
+    const { node } = RED.view.createNode(type, 400, 40);
+    RED.nodes.add(node);
+    return node.id;
+  }, type);
+}
+
+export function removeNode(page: Page, id: string): Promise<void> {
+  return page.evaluate((id) => RED.nodes.remove(id), id);
 }
 
 /** Exports a node as the clipboard does, and imports it again. @returns the copy, which is gone from the flow again */

@@ -6,6 +6,7 @@ import { dialogs } from './suites/dialogs';
 import { ending } from './suites/ending';
 import { naming } from './suites/naming';
 import { picking } from './suites/picking';
+import { typing } from './suites/typing';
 
 for (const version of versions) {
   describe(`the editor of ${version.name}`, function () {
@@ -13,6 +14,7 @@ for (const version of versions) {
     const shared = desk(version);
     naming(shared);
     dialogs(shared);
+    typing(shared);
     picking(shared);
     checking(shared);
     connecting(shared);
