@@ -3,13 +3,13 @@ import { rowOf } from './values';
 
 /** What people most often want to say, with its words in the catalogue. */
 const offered: Record<string, string> = {
-  contactName: 'contact.name',
-  contactPhone: 'contact.phone',
-  contactEmail: 'contact.email',
-  payload: 'payload',
-  choice: 'choice.title',
-  channelType: 'channelType',
-  conversationId: 'conversationId',
+  'linktor.insert.contactName': 'contact.name',
+  'linktor.insert.contactPhone': 'contact.phone',
+  'linktor.insert.contactEmail': 'contact.email',
+  'linktor.insert.payload': 'payload',
+  'linktor.insert.choice': 'choice.title',
+  'linktor.insert.channelType': 'channelType',
+  'linktor.insert.conversationId': 'conversationId',
 };
 
 /** The source of the typed input: what the text of several lines below holds, which a line of text would lose. */
@@ -66,7 +66,7 @@ function prepareInsert(node: EditorNode, menu: JQuery, area: JQuery<HTMLTextArea
     menu.append(
       $('<option>')
         .val(path)
-        .text(`${node._(`linktor.insert.${key}`)}: {{${path}}}`),
+        .text(`${node._(key)}: {{${path}}}`),
     );
   }
   menu.on('change', () => {
