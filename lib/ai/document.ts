@@ -12,7 +12,7 @@ interface About {
 /**
  * A new document of a knowledge base: a file, a text, an address that the server fetches, or all that in its own words.
  * @param given a buffer, a text, an http address on its own, or `{name, content, ...}`
- * @param about what is known of it beside; wins over what the object says
+ * @param about further fields; they win over those of the object
  * @throws LinktorError `validation` when it has no name or no content
  */
 export function documentOf(given: unknown, about: About): UploadInput | DocumentInput {
@@ -28,7 +28,7 @@ export function documentOf(given: unknown, about: About): UploadInput | Document
   return { ...rest, ...filled, name: named(about.name ?? name ?? filename ?? rest.sourceUrl, 'title') };
 }
 
-/** @param text an address when there is nothing else in it */
+/** @param text is taken as an address when it holds nothing else */
 function said(text: string): Partial<DocumentInput> {
   const sourceUrl = text.trim();
   if (sourceUrl === '') throw invalid('The document is empty.', 'Give its text in msg.payload.');

@@ -18,10 +18,10 @@ export function write<T>(
   return { kind, method, path, body, decode };
 }
 
-/** For answers that say nothing but that it was done. */
+/** The decoder of an answer that nobody needs. */
 export function ignoreAnswer(): void {}
 
-/** Two parts of one operation: the answer of the first makes the second. */
+/** Two calls as one operation: the answer of the first makes the second. */
 export function chain<A, T>(first: Call<A>, next: (answer: A) => Call<T>): Call<T> {
   const { after, ...call } = first;
   const follow = after ? (answer: unknown) => chain(after(answer), next) : (answer: unknown) => next(answer as A);
@@ -29,7 +29,7 @@ export function chain<A, T>(first: Call<A>, next: (answer: A) => Call<T>): Call<
   return { ...(call as Omit<Call<unknown>, 'after'>), after: follow } as Call<T>;
 }
 
-/** Of one entity: these leave one after the other. */
+/** @returns the call in the lane of one entity: calls of one lane leave one after the other */
 export function inLane<T>(id: string, call: Call<T>): Call<T> {
   // Spread and then a name: every single one would get a shape of its own.
   return Object.assign({}, call, { lane: id });

@@ -2,10 +2,10 @@ import { type ErrorCause, type ErrorCode, LinktorError } from '../errors';
 import type { Page } from '../model';
 import { array, isObject, type Json, number, object, put, string, tryJson, unexpectedShape } from './json';
 
-/** Understands one body. @throws LinktorError `serialization` */
+/** Decodes one body. A decoder is named after what it returns. @throws LinktorError `serialization` */
 export type Decode<T> = (body: unknown) => T;
 
-/** @returns what is inside `{success,data}` or `{data,meta}`, or the body itself when it is bare */
+/** @returns the content of `{success,data}` or `{data,meta}`, or the body itself when it is bare */
 export function unwrap(body: unknown): unknown {
   if (!isObject(body) || !('data' in body)) return body;
   const wrapped = body.success === true || 'meta' in body || Object.keys(body).length === 1;

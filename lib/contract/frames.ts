@@ -4,7 +4,7 @@ import { isObject, type Json, object, put, string, tryJson } from './json';
 
 /**
  * A socket frame of contract A (2.1), flat or in the `{type, data, timestamp}` shape of the Java SDK.
- * Never throws: a frame that is no JSON or says nothing we know is undefined, for frames come from outside.
+ * Never throws, since frames come from outside: a frame that is no JSON or of an unknown type is undefined.
  */
 export function frame(text: string): Event | undefined {
   const wire = tryJson(text);
@@ -43,7 +43,7 @@ function changeEvent(flat: Json, original: unknown): Event | undefined {
   const { assignedTo, priority, tags } = flat;
   event.changes = {};
   put(event.changes, 'status', string(flat.status));
-  // Nothing is what is left when nobody has it any more; the other SDK family calls it otherwise.
+  // null: the conversation has no assignee any more. The other SDK family has another name for the field.
   if (assignedTo === null) event.changes.assignedTo = undefined;
   else put(event.changes, 'assignedTo', string(assignedTo) ?? string(flat.assignedAgentId));
   put(event.changes, 'priority', priority === 'medium' ? 'normal' : string(priority));

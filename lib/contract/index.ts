@@ -62,23 +62,23 @@ export interface Call<T> {
   headers?: Record<string, string>;
   /** writes that name the same lane leave one after the other (the conversation's id) */
   lane?: string;
-  /** a 401 is about what was sent, not about who we are: no reason to sign in again */
+  /** a 401 is about the content of this call, such as a wrong password, and no reason to sign in again */
   keepSession?: boolean;
-  /** what other servers of this contract want instead, where this answers 404 or 405; remembered once it worked */
+  /** another form of the call, used where a server answers 404 or 405; remembered once it has worked */
   fallback?: { key: string; call: Call<T> };
-  /** instead of `body`: holds the write's own key, so that a look can tell it from others */
+  /** @returns the body, used instead of `body`, with the write's own key, by which `verify` recognises it */
   bodyWithKey?(key: string): unknown;
-  /** how to find out what became of the write when its failure does not tell */
+  /** how to find out whether the write has happened when its failure does not tell */
   verify?: Verification<T>;
-  /** this is only a part of the operation: its answer makes the next one. All parts leave in one turn */
+  /** makes the next part of the operation from the answer of this one. All parts leave in one turn of the queue */
   after?(answer: unknown): Call<T>;
-  /** the answer need not be JSON: what does not say that it is comes to `decode` as a text */
+  /** the answer need not be JSON: `decode` gets any other content type as a text */
   anyFormat?: boolean;
   /** @throws LinktorError `serialization` when the answer has not the expected shape */
   decode(body: unknown, head: AnswerHead): T;
 }
 
-/** A look at what became of a write. Ambiguous failures are looked after, and the status named here. */
+/** How to verify the outcome of a write, after an ambiguous failure or the status named here. */
 export interface Verification<T> {
   /** a refusal that may mean that it is so already */
   status?: number;
@@ -86,10 +86,10 @@ export interface Verification<T> {
   read(key: string): Call<VerifyResult<T> | undefined>;
 }
 
-/** What a look has shown: it was done, or it was surely not. */
+/** The write has happened, or surely has not. */
 export type VerifyResult<T> = { done: T } | { failed: LinktorError };
 
-/** What an answer says beside its body. Header names are in lower case. */
+/** Status and headers of an answer. Header names are in lower case. */
 export interface AnswerHead {
   status: number;
   headers: Headers;
@@ -155,7 +155,7 @@ export interface DocumentFilter extends SearchFilter {
   type?: string;
 }
 
-/** What is new about an entity; only the keys that are there change. */
+/** New values of an entity's fields; absent keys do not change. */
 export type Changes = Unknowns;
 
 export interface QueryInput {
@@ -264,7 +264,7 @@ export type Signal =
   | { type: 'typing'; conversationId: string; isTyping: boolean }
   | { type: 'ping' };
 
-/** Where the socket is and how it says who we are. */
+/** Where the socket is, and the credentials that it needs. */
 export interface SocketAddress {
   path: readonly string[];
   query: Record<string, string>;
@@ -304,7 +304,7 @@ export interface Contract {
   signal(signal: Signal): string | undefined;
   /** @returns the event, or undefined for a frame that means nothing to us */
   frame(text: string): Event | undefined;
-  /** the socket tells of messages; where it does not they are found by asking */
+  /** the socket announces messages; otherwise they are found by polling */
   readonly announces: boolean;
   readonly auth: {
     login(email: string, password: string): Call<Session>;
@@ -317,13 +317,13 @@ export interface Contract {
   };
   readonly conversations: Omit<CrudCalls<Conversation, ConversationFilter>, 'remove'> &
     TagCalls<Conversation> & {
-      /** those that changed last, newest change first, as one request shows them; more than that is `truncated` */
+      /** the conversations that changed last, newest change first, as one request shows them; `truncated` when there are more */
       latest(): Call<Page<Conversation>>;
       assign(id: string, user: string): Call<Conversation>;
       unassign(id: string): Call<Conversation>;
       resolve(id: string): Call<Conversation>;
       reopen(id: string): Call<Conversation>;
-      /** @param until ISO 8601; without it until somebody writes */
+      /** @param until ISO 8601; without it until the next message */
       snooze(id: string, until?: string): Call<Conversation>;
       markRead(id: string, messageIds?: readonly string[]): Call<void>;
       counts(): Call<Record<string, number>>;

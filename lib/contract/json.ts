@@ -5,7 +5,7 @@ export { isObject } from '../model';
 
 export type Json = Record<string, unknown>;
 
-/** Whoever copies a message walks through it, and thousands of levels end Node-RED; no server means to send so many. */
+/** Node-RED copies messages recursively, so that thousands of levels would end it. No real answer is so deep. */
 const MAX_JSON_DEPTH = 200;
 
 /**
@@ -25,7 +25,7 @@ export function parseJson(text: string): unknown {
   return value;
 }
 
-/** Most texts have not brackets enough for it, which is soon seen. */
+/** A quick test: most texts do not hold enough brackets. */
 function couldBeDeep(text: string): boolean {
   let left = MAX_JSON_DEPTH;
   for (const bracket of '[{') {
@@ -43,7 +43,7 @@ export function isDeeper(value: unknown, levels: number): boolean {
   return levels === 0 || Object.values(value).some((one) => isDeeper(one, levels - 1));
 }
 
-/** @returns what the text says, or undefined when it is no JSON */
+/** @returns the parsed value; undefined when the text is no JSON */
 export function tryJson(text: string): unknown {
   try {
     return parseJson(text);
@@ -58,7 +58,7 @@ export function string(value: unknown): string | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? String(value) : undefined;
 }
 
-/** @returns the name of a file without what would lead elsewhere when it is stored under it, if anything is left of it */
+/** @returns a file name that is safe to store a file under, if anything is left of the given one */
 export function safeFileName(value: unknown): string | undefined {
   const name = string(value)?.split(/[/\\]/).at(-1)?.replaceAll('\0', '').trim();
   return name === '' || name === '.' || name === '..' ? undefined : name;
@@ -80,7 +80,7 @@ export function array(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** Set a key only when there is a value, so that what is unknown is absent on the wire and in messages. */
+/** Set a key only when there is a value, so that an unknown field is absent on the wire and in messages. */
 export function put<T extends object, K extends keyof T>(target: T, key: K, value: T[K] | undefined): void {
   if (value !== undefined) target[key] = value;
 }

@@ -3,7 +3,7 @@ import { looksLikePhone, phoneKey } from '../people/phone';
 import { cleanId, textRule } from '../text';
 import { isEcho, wordsOf } from './incoming';
 
-/** Which messages are wanted; what is empty filters nothing. */
+/** Which messages may pass; an empty rule filters nothing. */
 export interface FilterRules {
   /** contact, agent, bot, system */
   senders: readonly string[];
@@ -12,7 +12,7 @@ export interface FilterRules {
   /** ids */
   channels?: readonly string[];
   content: readonly string[];
-  /** all that `content` could name: a kind that nobody could choose passes */
+  /** every kind that `content` could name; an unknown kind passes */
   contents: readonly string[];
   /** `any`, or the status that the conversation must have */
   conversationStatus: string;
@@ -26,7 +26,7 @@ export interface FilterRules {
   allow?: readonly string[];
 }
 
-/** Why a message is not wanted. */
+/** Why a message is kept out. */
 export type Reason =
   | 'sender'
   | 'own'
@@ -46,7 +46,7 @@ export interface MessageFilter {
 }
 
 /**
- * Many triggers look at every message: what can be known beforehand is known beforehand, and what costs most comes last.
+ * Many triggers look at every message, so that everything possible is prepared beforehand and the costly tests come last.
  * @throws LinktorError `validation` for a bad expression
  */
 export function messageFilter(wanted: FilterRules): MessageFilter {

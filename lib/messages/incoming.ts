@@ -1,6 +1,6 @@
 import type { Message, Unknowns } from '../model';
 
-/** What a customer picked. */
+/** The button or list row that a customer picked. */
 export interface Choice {
   kind: 'button' | 'list';
   id: string;
@@ -9,7 +9,7 @@ export interface Choice {
 
 type Given = Record<string, unknown>;
 
-/** The words that servers have for a picked button or list row, inside `interactive`. */
+/** The names that servers have for a picked button or list row, inside `interactive`. */
 const REPLY_FIELDS: readonly [string, Choice['kind']][] = [
   ['buttonReply', 'button'],
   ['button_reply', 'button'],
@@ -18,7 +18,7 @@ const REPLY_FIELDS: readonly [string, Choice['kind']][] = [
   ['reply', 'button'],
 ];
 
-/** @returns what the customer picked, or undefined when it is no such message */
+/** @returns the customer's choice; undefined when the message is none */
 export function choiceOf(message: Message): Choice | undefined {
   const { interactive, choice, metadata } = message;
   if (interactive === undefined && choice === undefined && metadata?.choice === undefined) return undefined;
@@ -41,7 +41,7 @@ export function wordsOf(message: Message): string {
   return message.text ?? message.media?.caption ?? choiceOf(message)?.title ?? '';
 }
 
-/** What the business itself wrote on its phone comes back as an echo. */
+/** @returns true for a message that the business itself wrote on its phone, and that comes back as an echo */
 export function isEcho({ source, metadata }: Message): boolean {
   return source === 'business_app' || metadata?.echo === true || metadata?.source === 'business_app';
 }

@@ -11,8 +11,8 @@ import {
 } from '../model';
 
 /**
- * What a flow author gives, made a message that can be sent. Every function throws a `validation` error that names
- * what is wrong; nothing half-built ever leaves.
+ * Build outgoing messages from the input of a flow author. Every function throws a `validation` error that names the
+ * wrong field; nothing half-built is ever sent.
  */
 
 type Given = Record<string, unknown>;

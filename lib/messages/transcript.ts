@@ -1,12 +1,12 @@
 import type { ChatMessage, Conversation, Message } from '../model';
 import { wordsOf } from './incoming';
 
-/** What was said, as a language model reads it. @param messages oldest first */
+/** A conversation as a language model reads it. @param messages oldest first */
 export function chatOf(messages: readonly Message[]): ChatMessage[] {
   return messages.map((message) => ({ role: roleOf(message), content: contentOf(message) }));
 }
 
-/** What was said, as a person reads it: a line for each message, or a paragraph in Markdown. @param messages oldest first */
+/** A conversation as a person reads it: a line for each message, or a paragraph in Markdown. @param messages oldest first */
 export function transcriptOf(
   messages: readonly Message[],
   format: 'text' | 'markdown',
@@ -32,7 +32,7 @@ function speaker({ senderName, senderType, direction }: Message, customer: strin
   return known ?? senderType ?? 'agent';
 }
 
-/** What has no words is named. */
+/** @returns the words of a message; a message without words is named by its kind */
 function contentOf(message: Message): string {
   const words = wordsOf(message);
   const { contentType, location, media } = message;

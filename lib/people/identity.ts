@@ -3,7 +3,7 @@ import type { Contact } from '../model';
 import { cleanId } from '../text';
 import { phoneKey, spellingsOf } from './phone';
 
-/** Whatever somebody is known by. */
+/** An address by which a contact can be found. */
 export interface Identity {
   address: string;
   kind: 'phone' | 'email' | 'handle';
@@ -11,7 +11,7 @@ export interface Identity {
   channelId?: string;
 }
 
-/** What people are known by in a channel; a name of their own in all others. */
+/** The kind of address that each channel uses; `handle` in all others. */
 export const ADDRESS_KINDS: Readonly<Record<string, Identity['kind']>> = {
   whatsapp: 'phone',
   whatsapp_official: 'phone',

@@ -11,7 +11,7 @@ export { findOrCreate } from './find-or-create';
 export { ADDRESS_KINDS, findContact, type Identity, isEmail } from './identity';
 export { MATCH_BY, type UpsertResult } from './upsert';
 
-/** What is to be done with a contact. */
+/** One write of a contact. */
 export interface WriteRequest {
   operation: 'create' | 'update' | 'upsert';
   /** of the contact to update */
@@ -23,7 +23,7 @@ export interface WriteRequest {
   by: MatchBy;
 }
 
-/** Whoever is to be written, and the turns in which it is done. */
+/** What writing contacts needs of the outside. */
 export interface WriteDeps {
   client: LinktorClient;
   mutex: KeyedMutex;
@@ -35,7 +35,7 @@ interface Failed {
   error: { code: string; message: string; cause: unknown };
 }
 
-/** What became of a table of contacts. */
+/** Result of writing a table of contacts. */
 export interface Summary {
   total: number;
   created: number;
@@ -43,59 +43,58 @@ export interface Summary {
   failed: Failed[];
 }
 
-/** how many contacts are written at a time */
 const MAX_CONCURRENT_WRITES = 5;
 
-/** @throws LinktorError, `validation` for what is wrong with a field */
-export async function writeContact(means: WriteDeps, order: WriteRequest): Promise<UpsertResult> {
-  // Phone numbers take a moment the first time: who comes later must not get in line before.
-  const task = await means.mutex.run('ready', () => prepare(means, order));
+/** @throws LinktorError; `validation` names the field that is wrong */
+export async function writeContact(deps: WriteDeps, order: WriteRequest): Promise<UpsertResult> {
+  // Loading the phone library takes a moment the first time: a later call must not overtake an earlier one.
+  const task = await deps.mutex.run('ready', () => prepare(deps, order));
   return task();
 }
 
 /**
  * Write a table of contacts, row by row, some at a time; rows of the same contact in their order. A row that fails
  * stops no other.
- * @param orderOf gets one row ready
- * @param tell gets how many are done
+ * @param orderOf reads one row
+ * @param onProgress gets the number of rows that are done
  * @returns the contacts in the order of the rows, null where one has failed
  * @throws LinktorError when all have failed, or the node closes; `details` say which row
  */
 export async function writeContacts<T>(
-  means: WriteDeps,
+  deps: WriteDeps,
   rows: readonly T[],
   orderOf: (row: T) => Promise<WriteRequest>,
-  tell: (done: number) => void,
+  onProgress: (done: number) => void,
 ): Promise<{ contacts: (Contact | null)[]; summary: Summary }> {
   const contacts: (Contact | null)[] = [];
   const summary: Summary = { total: rows.length, created: 0, updated: 0, failed: [] };
   await batch(
-    inTurn(means, rows, orderOf),
+    inTurn(deps, rows, orderOf),
     MAX_CONCURRENT_WRITES,
     async (task) => task(),
     (outcome) => {
       note(summary, outcome, contacts.length);
       contacts.push(outcome instanceof LinktorError ? null : outcome.contact);
-      tell(contacts.length);
+      onProgress(contacts.length);
     },
   );
   const { failed, total } = summary;
-  if (means.signal.aborted || (total > 0 && failed.length === total)) throw unwrittenError(summary, contacts.length);
+  if (deps.signal.aborted || (total > 0 && failed.length === total)) throw unwrittenError(summary, contacts.length);
   return { contacts, summary };
 }
 
 type Task = () => Promise<UpsertResult>;
 
-/** One row after the other is got ready, so that rows of the same contact get in line in their order. */
+/** Rows are prepared one after the other, so that rows of the same contact keep their order. */
 async function* inTurn<T>(
-  means: WriteDeps,
+  deps: WriteDeps,
   rows: readonly T[],
   orderOf: (row: T) => Promise<WriteRequest>,
 ): AsyncGenerator<Task> {
   for (const row of rows) {
-    if (means.signal.aborted) return;
+    if (deps.signal.aborted) return;
     yield await orderOf(row)
-      .then((order) => prepare(means, order))
+      .then((order) => prepare(deps, order))
       .catch((error: unknown) => () => Promise.reject(error));
   }
 }

@@ -5,7 +5,7 @@ import { cleanId, readList } from '../text';
 import { ADDRESS_KINDS, type Identity, isEmail } from './identity';
 import { e164 } from './phone';
 
-/** What is to be known of somebody, in the words of the model. */
+/** Fields of a contact, in the words of the model. */
 export type Person = Readonly<Record<string, unknown>>;
 
 interface Identifier {
@@ -14,7 +14,7 @@ interface Identifier {
   [field: string]: unknown;
 }
 
-/** What comes with every contact that was read, and is not for anybody to set. */
+/** Fields that come with every contact that was read, and that only the server sets. */
 const SERVER_OWNED_FIELDS = new Set([
   'id',
   'contactId',
@@ -26,8 +26,8 @@ const SERVER_OWNED_FIELDS = new Set([
 ]);
 
 /**
- * What a flow author gives, in the form in which it is kept: phone numbers as E.164, tags as a list, identities as a
- * list of `{channelType, identifier}`; a single one may stand beside the other fields, as in a row of a CSV file.
+ * Read the fields of a contact as a flow author gives them: phone numbers become E.164, tags a list, identities a list
+ * of `{channelType, identifier}`. A single identity may stand beside the other fields, as in a row of a CSV file.
  * @param country ISO 3166: where phone numbers without + are from
  * @throws LinktorError `validation` that names the field
  */
@@ -37,7 +37,7 @@ export async function personOf(given: Person, country: string): Promise<Person> 
   for (const [key, value] of Object.entries(rest)) {
     if (SERVER_OWNED_FIELDS.has(key) || value === undefined) continue;
     const read = readers[key];
-    // What is emptied on purpose stays so.
+    // An empty value clears the field.
     person[key] = read && value !== null && value !== '' ? await read(value, country) : value;
   }
   if (textOf(channelType) === undefined && textOf(identifier) === undefined) return person;
@@ -88,7 +88,7 @@ export function identifiersOf({ identifiers }: Person): Identifier[] {
   return Array.isArray(identifiers) ? identifiers : [];
 }
 
-/** All that somebody can be found by, what tells most first. */
+/** All addresses by which a contact can be found, the most telling first. */
 export function identitiesOf(person: Person): Identity[] {
   const { phone, email } = person;
   return [

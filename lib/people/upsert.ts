@@ -12,14 +12,14 @@ export type MatchBy = (typeof MATCH_BY)[number];
 
 export interface UpsertResult {
   contact: Contact;
-  /** there was none before */
+  /** the contact is new */
   created: boolean;
 }
 
 /**
- * Find somebody, or else make them known. What is given is merged into what is there: tags, own fields and identities
- * are added, all else is replaced; what is so already is not written. Nobody is made twice: those who are known by the
- * same thing take turns, and an answer that got lost is looked after.
+ * Find a contact, or create it. The given fields are merged into those that are there: tags, custom fields and identities
+ * are added, all others are replaced; equal values are not written. No contact is created twice: writes with a common
+ * address run one after the other, and a lost answer is settled by looking again.
  * @param by what to find them by; any is phone, then e-mail, then identities
  * @throws LinktorError `validation` when there is nothing to find them by, `conflict` when a part of it is another's
  */
@@ -42,7 +42,7 @@ export async function upsert(
   });
 }
 
-/** An empty cell of a table says nothing. */
+/** An empty cell of a table changes nothing. */
 function withoutEmpty(person: Person): Person {
   return Object.fromEntries(Object.entries(person).filter(([, value]) => value !== '' && value !== null));
 }
@@ -62,7 +62,7 @@ function identitiesBy(person: Person, by: MatchBy): Identity[] {
 async function searchable(client: LinktorClient, wanted: readonly Identity[]): Promise<readonly Identity[]> {
   const isHandle = ({ kind }: Identity) => kind === 'handle';
   if (!wanted.some(isHandle) || !(await isServer(client))) return wanted;
-  // This server searches names, phones and e-mails alone (contract 1.4): each time there would be one contact more.
+  // This server searches names, phones and e-mails alone (contract 1.4): each upsert would create another contact.
   const rest = wanted.filter((one) => !isHandle(one));
   if (rest.length > 0) return rest;
   throw unsupported('find a contact by an identity', 'Find it by phone or e-mail.');
@@ -80,7 +80,7 @@ async function first(client: LinktorClient, identities: readonly Identity[]): Pr
   return undefined;
 }
 
-/** @returns the contact with what is new about it */
+/** @returns the contact with the changes written */
 async function mergeInto(client: LinktorClient, found: Contact, { identifiers, ...person }: Person): Promise<Contact> {
   const { contacts } = client;
   const given = identifiersOf({ identifiers });
@@ -109,11 +109,11 @@ function mergeField(key: string, now: unknown, given: unknown): unknown {
   if (key === 'tags' && Array.isArray(given)) return [...new Set([...(Array.isArray(now) ? now : []), ...given])];
   if (isObject(given) && isObject(now)) return { ...now, ...given };
   const isWritten = (key === 'phone' || key === 'email') && typeof now === 'string';
-  // However it is written there, it is the same.
+  // The same address in another spelling is no change.
   return isWritten && comparable(now, key) === comparable(String(given), key) ? now : given;
 }
 
-/** What is one's cannot be another's. */
+/** A phone number or e-mail address belongs to one contact alone. */
 function withConflictHint(error: unknown): never {
   if (!(error instanceof LinktorError) || error.code !== 'conflict') throw error;
   const hint = 'Another contact has this phone or e-mail: merge the two, or leave it out.';

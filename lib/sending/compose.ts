@@ -5,7 +5,7 @@ import { isObject, type Outgoing } from '../model';
 export const MESSAGE_KINDS = ['text', 'media', 'buttons', 'list', 'template', 'location', 'contact', 'raw'] as const;
 export type Kind = (typeof MESSAGE_KINDS)[number];
 
-/** What a flow author gives to be said; which of it counts is decided by the kind. */
+/** The content that a flow author gives; the kind of the message decides which fields count. */
 export interface MessageInput {
   text?: unknown;
   media?: unknown;
@@ -39,7 +39,7 @@ export function rawBody(given: unknown): object {
   throw invalid('A raw message must be an object.', 'Give the body of the send request in msg.payload.');
 }
 
-/** What is said beside the text decides what kind of message it is. */
+/** A field that stands beside the text decides the kind of the message. */
 const telling = {
   media: 'media',
   buttons: 'buttons',

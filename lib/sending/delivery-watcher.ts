@@ -2,7 +2,7 @@ import { LinktorError } from '../errors';
 import type { Message } from '../model';
 import type { Delivery, SocketState } from '../realtime';
 
-/** The live side, as far as somebody who waits for a message needs it. */
+/** Where the statuses of messages come from: the account's realtime connection, or its polling. */
 export interface StatusSource {
   onEvent(listener: (delivery: Delivery) => void): void;
   subscribe(conversationId: string): void;
@@ -24,37 +24,38 @@ export interface DeliveryWait {
 type KnownStatus = Pick<Message, 'status'> & { reason?: string };
 
 const rank: Record<string, number> = { pending: 0, sent: 1, delivered: 2, read: 3, failed: 4 };
-/** milliseconds between two looks: while nothing can be heard, and while it should be */
-const blind = 1000;
-const hearing = 8000;
-/** after the connection has opened, for the subscription to be read */
-const settling = 250;
+/** First wait between two REST looks while no events arrive. */
+const LOOK_WITHOUT_EVENTS_MS = 1000;
+/** The same while the realtime connection stands. */
+const LOOK_WITH_EVENTS_MS = 8000;
+/** Time that a server gets to read our subscription after the connection has opened. */
+const SUBSCRIBE_GRACE_MS = 250;
 
-/** Listens for what becomes of the messages of a conversation. To be made before they are sent: some are fast. */
+/** Follows the statuses of one conversation's messages. Create it before they are sent: some statuses are fast. */
 export class DeliveryWatcher {
   readonly #known = new Map<string, KnownStatus>();
-  readonly #line: StatusSource;
+  readonly #source: StatusSource;
   #nextLook = 0;
-  #pause = blind;
+  #pause = LOOK_WITHOUT_EVENTS_MS;
   #looking = false;
   #wake = () => {};
 
-  constructor(line: StatusSource, conversationId: string) {
-    this.#line = line;
-    line.onEvent(({ event }) => {
+  constructor(source: StatusSource, conversationId: string) {
+    this.#source = source;
+    source.onEvent(({ event }) => {
       if (event.conversationId !== conversationId) return;
       const { messageId = event.message?.id, status = event.message?.status } = event;
       if (messageId !== undefined) this.#learn(messageId, status);
     });
-    line.onState(({ name }) => {
-      if (name === 'open') this.#nextLook = Math.min(this.#nextLook, Date.now() + settling);
+    source.onState(({ name }) => {
+      if (name === 'open') this.#nextLook = Math.min(this.#nextLook, Date.now() + SUBSCRIBE_GRACE_MS);
       this.#wake();
     });
-    line.subscribe(conversationId);
+    source.subscribe(conversationId);
   }
 
   /**
-   * Wait until all messages have come so far.
+   * Wait until all messages have the wanted status, or a later one.
    * @returns the status of the last one
    * @throws LinktorError `server` when one of them has failed on its way, `timeout` when it takes too long
    */
@@ -62,7 +63,8 @@ export class DeliveryWatcher {
     const end = Date.now() + wait.timeoutS * 1000;
     const stop = () => this.#wake();
     wait.signal.addEventListener('abort', stop);
-    this.#pause = this.#line.state.name === 'open' && !this.#line.polls ? hearing : blind;
+    this.#pause =
+      this.#source.state.name === 'open' && !this.#source.polls ? LOOK_WITH_EVENTS_MS : LOOK_WITHOUT_EVENTS_MS;
     try {
       for (;;) {
         const missing = messageIds.filter((id) => !this.#has(id, wait.status));
@@ -74,7 +76,7 @@ export class DeliveryWatcher {
         if (now >= end) throw this.#late(missing[0] ?? '', wait);
         if (now >= this.#nextLook) this.#look(missing, wait);
         // The last look is made while there is still time for its answer.
-        const last = end - blind;
+        const last = end - LOOK_WITHOUT_EVENTS_MS;
         if (now < last) this.#nextLook = Math.min(this.#nextLook, last);
         await this.#pauseUntil(Math.min(end, Math.max(this.#nextLook, now + 1)));
       }
@@ -95,7 +97,7 @@ export class DeliveryWatcher {
     this.#wake();
   }
 
-  /** In the background: what is heard meanwhile is faster. A look that fails will be made again. */
+  /** In the background, since an event may be faster. A look that fails is repeated. */
   #look(messageIds: readonly string[], { look }: DeliveryWait): void {
     this.#nextLook = Date.now() + this.#pause;
     this.#pause *= 2;

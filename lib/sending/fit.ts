@@ -3,13 +3,13 @@ import { split, truncate } from '../messages/split';
 import type { Interactive, Outgoing } from '../model';
 import { type Limits, SAFE_TEXT_LENGTH } from './limits';
 
-/** What to do with what a channel cannot carry. */
+/** What to do with a message that its channel cannot carry. */
 export interface FitPolicy {
   ifTooLong: string;
   ifNoButtons: string;
 }
 
-/** One message made ready for its channel. */
+/** One message, adapted to its channel. */
 export interface FitResult {
   /** to be sent in this order */
   parts: Outgoing[];
@@ -56,7 +56,7 @@ export function fitToChannel(message: Outgoing, limits: Limits, { ifTooLong, ifN
   return { parts: splitMessage(pressable, words, most, limits), adapted };
 }
 
-/** The caption begins under its picture; the buttons come last, for who has read everything presses one. */
+/** A caption begins under its picture. Buttons come last, where a customer has read everything. */
 function splitMessage(message: Outgoing, words: string, most: number, limits: Limits): Outgoing[] {
   const { replyTo, metadata } = message;
   const text = (part: string): Outgoing => ({ type: 'text', text: part, ...(metadata && { metadata }) });

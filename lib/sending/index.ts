@@ -16,7 +16,7 @@ export type { Recipient } from './recipient';
 export { sendRequestOf } from './send-request';
 export { hasTyping, keepTyping, showTyping, typingProblem, typingTime } from './typing';
 
-/** What is left of one recipient's messages. */
+/** Result of sending to one recipient. */
 export interface SendResult {
   /** of the first part; '' where nothing was sent */
   messageId: string;
@@ -31,21 +31,21 @@ export interface SendResult {
   adapted?: string[];
 }
 
-/** What one message is sent with. */
+/** What sending needs of the outside. */
 export interface SendDeps {
   client: LinktorClient;
   signal: AbortSignal;
-  /** the client has a place in the queue already: nobody comes before this message */
+  /** the client holds a slot of its queue already, so no other message can come first */
   hasSlot?: boolean;
-  /** opened only when somebody waits for an arrival */
+  /** called only when a send waits for a delivery status */
   source(): StatusSource;
-  /** what comes before the message, when its turn has come: a sign that somebody is typing it */
-  prelude?(place: Target): Promise<void>;
-  /** told of every part that the server has taken */
+  /** runs before the message once its turn has come, such as a typing sign */
+  prelude?(target: Target): Promise<void>;
+  /** called for every part that the server has accepted */
   onSent(message: Message): void;
 }
 
-/** What sends messages, and remembers between them what it has learnt. Everything to one recipient keeps its order. */
+/** Sends messages and remembers what it learns about channels. Messages to one recipient keep their order. */
 export class Sender {
   readonly #turns = new KeyedMutex();
   readonly #channels = new ChannelLimits();
@@ -56,99 +56,99 @@ export class Sender {
   }
 
   /** @throws LinktorError; with `details` {sent, failedPart, parts} when some parts have left and the next has not */
-  send(order: SendRequest, means: SendDeps): Promise<SendResult> {
-    const { to, message } = order;
+  send(request: SendRequest, deps: SendDeps): Promise<SendResult> {
+    const { to, message } = request;
     const key = keyOf(to);
-    const isSimple = 'raw' in message || (!mayNotFit(message) && order.instead === undefined);
-    const isPlain = to.conversationId !== undefined && isSimple && !means.prelude;
-    // What needs no preparation, and has nobody before it, goes straight into the client's own queue.
-    if (isPlain && (means.hasSlot || !this.#turns.isBusy(key))) {
-      const parcel = new MultipartSend(order, means, { conversationId: to.conversationId ?? '' }, [message], []);
-      return parcel.receipt(parcel.last());
+    const isSimple = 'raw' in message || (!mayNotFit(message) && request.instead === undefined);
+    const isPlain = to.conversationId !== undefined && isSimple && !deps.prelude;
+    // A message that needs no preparation, with no other before it, goes straight into the client's own queue.
+    if (isPlain && (deps.hasSlot || !this.#turns.isBusy(key))) {
+      const multipart = new MultipartSend(request, deps, { conversationId: to.conversationId ?? '' }, [message], []);
+      return multipart.result(multipart.last());
     }
-    return this.#prepared(order, means, key);
+    return this.#prepared(request, deps, key);
   }
 
-  async #prepared(order: SendRequest, means: SendDeps, key: string): Promise<SendResult> {
-    const receipt = await this.#turns.run(key, async () => {
-      const place = await findTarget(means.client, this.#turns, order.to);
-      const own = keyOf(place);
+  async #prepared(request: SendRequest, deps: SendDeps, key: string): Promise<SendResult> {
+    const result = await this.#turns.run(key, async () => {
+      const target = await findTarget(deps.client, this.#turns, request.to);
+      const own = keyOf(target);
       return own === key
-        ? this.#dispatch(order, means, place)
-        : this.#turns.run(own, () => this.#dispatch(order, means, place));
+        ? this.#dispatch(request, deps, target)
+        : this.#turns.run(own, () => this.#dispatch(request, deps, target));
     });
-    return receipt();
+    return result();
   }
 
   /**
    * Ends as soon as the last part is under way: the client keeps the order from there. Where something else may have to
-   * be sent, it is waited for: that has its place here as well.
+   * be sent, it is waited for: that has its target here as well.
    */
-  async #dispatch(order: SendRequest, means: SendDeps, place: Target): Promise<() => Promise<SendResult>> {
-    const { message, fitting, channel } = order;
+  async #dispatch(request: SendRequest, deps: SendDeps, target: Target): Promise<() => Promise<SendResult>> {
+    const { message, fitting, channel } = request;
     let parts: (Outgoing | Raw)[] = [message];
     let adapted: string[] = [];
     if (!('raw' in message) && mayNotFit(message)) {
-      const limits = await this.#channels.limits(means.client, { ...channel, ...place });
+      const limits = await this.#channels.limits(deps.client, { ...channel, ...target });
       ({ parts, adapted } = fitToChannel(message, limits, fitting));
     }
-    await means.prelude?.({ ...channel, ...place });
-    const parcel = new MultipartSend(order, means, place, parts, adapted);
+    await deps.prelude?.({ ...channel, ...target });
+    const multipart = new MultipartSend(request, deps, target, parts, adapted);
     try {
-      await parcel.allButLast();
-      const last = parcel.last();
-      if (order.instead !== undefined) await last;
-      return () => parcel.receipt(last);
+      await multipart.allButLast();
+      const last = multipart.last();
+      if (request.instead !== undefined) await last;
+      return () => multipart.result(last);
     } catch (error) {
-      if (order.instead === undefined || parcel.hasLeft || !isWindowClosed(error)) throw error;
-      return order.instead === null
-        ? async () => skippedResult(place)
-        : this.#replaced(order, order.instead, means, place);
+      if (request.instead === undefined || multipart.hasLeft || !isWindowClosed(error)) throw error;
+      return request.instead === null
+        ? async () => skippedResult(target)
+        : this.#replaced(request, request.instead, deps, target);
     }
   }
 
-  /** The template that goes out in the place of what was refused. */
+  /** Sends the template in target of the refused message. */
   async #replaced(
-    order: SendRequest,
+    request: SendRequest,
     instead: Outgoing,
-    means: SendDeps,
-    place: Target,
+    deps: SendDeps,
+    target: Target,
   ): Promise<() => Promise<SendResult>> {
-    const { idempotencyKey: key } = order;
-    const own = { ...order, idempotencyKey: key && `${key}:template` };
-    const parcel = new MultipartSend(own, means, place, [instead], ['template']);
-    const last = parcel.last();
+    const { idempotencyKey: key } = request;
+    const own = { ...request, idempotencyKey: key && `${key}:template` };
+    const multipart = new MultipartSend(own, deps, target, [instead], ['template']);
+    const last = multipart.last();
     await last;
-    return () => parcel.receipt(last);
+    return () => multipart.result(last);
   }
 }
 
 /** The parts of one message on their way into one conversation. */
 class MultipartSend {
   readonly #sent: Message[] = [];
-  readonly #arrivals: DeliveryWatcher | undefined;
-  readonly #order: SendRequest;
-  readonly #means: SendDeps;
-  readonly #place: Target;
+  readonly #watcher: DeliveryWatcher | undefined;
+  readonly #request: SendRequest;
+  readonly #deps: SendDeps;
+  readonly #target: Target;
   readonly #parts: readonly (Outgoing | Raw)[];
   readonly #adapted: string[];
 
   constructor(
-    order: SendRequest,
-    means: SendDeps,
-    place: Target,
+    request: SendRequest,
+    deps: SendDeps,
+    target: Target,
     parts: readonly (Outgoing | Raw)[],
     adapted: string[],
   ) {
-    this.#order = order;
-    this.#means = means;
-    this.#place = place;
+    this.#request = request;
+    this.#deps = deps;
+    this.#target = target;
     this.#parts = parts;
     this.#adapted = adapted;
-    if (order.wait) this.#arrivals = new DeliveryWatcher(means.source(), place.conversationId);
+    if (request.wait) this.#watcher = new DeliveryWatcher(deps.source(), target.conversationId);
   }
 
-  /** The customer has got a part of it. */
+  /** The server has accepted a part of it. */
   get hasLeft(): boolean {
     return this.#sent.length > 0;
   }
@@ -162,17 +162,17 @@ class MultipartSend {
   }
 
   /** @param last the last part, under way */
-  receipt(last: Promise<Message>): Promise<SendResult> {
-    return last.then((message) => this.#receiptOf(message));
+  result(last: Promise<Message>): Promise<SendResult> {
+    return last.then((message) => this.#resultOf(message));
   }
 
-  async #receiptOf({ id, createdAt, ...message }: Message): Promise<SendResult> {
-    const { wait } = this.#order;
-    const { conversationId } = this.#place;
+  async #resultOf({ id, createdAt, ...message }: Message): Promise<SendResult> {
+    const { wait } = this.#request;
+    const { conversationId } = this.#target;
     const messageIds = this.#sent.map((sent) => sent.id);
-    const { client, signal } = this.#means;
+    const { client, signal } = this.#deps;
     const look = (messageId: string) => client.conversations.message(conversationId, messageId);
-    const status = wait && (await this.#arrivals?.all(messageIds, { ...wait, signal, look }));
+    const status = wait && (await this.#watcher?.all(messageIds, { ...wait, signal, look }));
     return {
       messageId: messageIds[0] ?? id,
       status: status ?? message.status ?? 'pending',
@@ -185,16 +185,16 @@ class MultipartSend {
   }
 
   #send(part: Outgoing | Raw, index: number): Promise<Message> {
-    const { conversations } = this.#means.client;
-    const { conversationId } = this.#place;
-    const options = { idempotencyKey: keyFor(this.#order.idempotencyKey, index) };
+    const { conversations } = this.#deps.client;
+    const { conversationId } = this.#target;
+    const options = { idempotencyKey: keyFor(this.#request.idempotencyKey, index) };
     const sending =
       'raw' in part
         ? conversations.sendRaw(conversationId, part.raw, options)
         : conversations.send(conversationId, part, options);
     const taken = (sent: Message) => {
       this.#sent.push(sent);
-      this.#means.onSent({ ...sent, conversationId: sent.conversationId || conversationId });
+      this.#deps.onSent({ ...sent, conversationId: sent.conversationId || conversationId });
       return sent;
     };
     if (this.#parts.length === 1) return sending.then(taken);
@@ -213,7 +213,7 @@ function keyFor(key: string | null | undefined, index: number): string | null | 
   return key && index > 0 ? `${key}:${index + 1}` : key;
 }
 
-/** What has left is told, so that nobody sends it again. */
+/** The error lists the parts that were sent, so that they are not sent again. */
 function partialSendError(error: unknown, sent: readonly Message[], parts: number): unknown {
   if (!(error instanceof LinktorError)) return error;
   const failedPart = sent.length + 1;

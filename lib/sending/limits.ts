@@ -1,9 +1,9 @@
 import type { LinktorClient } from '../client';
 import type { Channel, Unknowns } from '../model';
 
-/** What a channel can carry. Lengths are UTF-16 units; infinite where nobody says otherwise. */
+/** What a channel can carry. Lengths are in UTF-16 units; infinite where no limit is known. */
 export interface Limits {
-  /** the channel's type, for those who read of it */
+  /** the channel's type, for error messages */
   type: string;
   text: number;
   /** of the words under a picture */
@@ -20,7 +20,7 @@ const boundless = { text: Infinity, caption: Infinity, body: Infinity, buttons: 
 const plain = { ...boundless, buttons: 0, rows: 0 };
 const whatsapp = { text: 4096, caption: 1024, body: 1024, buttons: 3, rows: 10 };
 
-/** What the operators of the channels publish. The server's own word about a channel wins. */
+/** Limits that the operators of the channels publish. The server's own statement about a channel wins. */
 const published: Record<string, Omit<Limits, 'type'>> = {
   whatsapp,
   whatsapp_official: whatsapp,
@@ -34,10 +34,10 @@ const published: Record<string, Omit<Limits, 'type'>> = {
   webchat: { ...boundless, text: 4096, caption: 4096, body: 4096 },
 };
 
-/** Every channel that we know of takes so much: nobody has to be asked about less. */
+/** Every known channel carries this many UTF-16 units, so that a shorter text needs no look-up. */
 export const SAFE_TEXT_LENGTH = 640;
 
-/** @param capabilities what the server says of the channel (contract 1.5) */
+/** @param capabilities the server's statement about the channel (contract 1.5) */
 export function limitsOf(type: string, capabilities: Unknowns = {}): Limits {
   const usual = published[type] ?? boundless;
   const { maxMessageLength, supportsButtons, supportsLists } = capabilities;
@@ -58,7 +58,7 @@ function allowed(said: unknown, usual: number, atLeast: number): number {
   return said === true && usual === 0 ? atLeast : usual;
 }
 
-/** A conversation, with what is known about its channel. */
+/** A conversation, with its channel where that is known. */
 export interface Target {
   conversationId: string;
   channelId?: string;
@@ -68,7 +68,7 @@ export interface Target {
 const LIMITS_TTL_MS = 10 * 60_000;
 const MAX_REMEMBERED = 1000;
 
-/** What the channels of an account can carry: asked for when it matters, then remembered for ten minutes. */
+/** Limits of an account's channels: looked up when a message needs them, then remembered for ten minutes. */
 export class ChannelLimits {
   readonly #places = new Map<string, Target>();
   readonly #limits = new Map<string, { until: number; limits: Limits }>();
@@ -100,7 +100,7 @@ export class ChannelLimits {
   }
 }
 
-/** Where nobody says what a channel can do, what is published has to do. */
+/** Without an answer of the server the published limits apply. */
 function ignored(): undefined {}
 
 function keep<T>(map: Map<string, T>, key: string, value: T): void {

@@ -19,7 +19,7 @@ export interface Failed {
   error: { code: string; message: string; cause: unknown };
 }
 
-/** What became of everybody on a list, each in its order. */
+/** Results of a list, in its order. */
 export interface Summary<T> {
   sent: (T & { recipient: unknown })[];
   failed: Failed[];
@@ -30,7 +30,7 @@ const MAX_CONCURRENT_SENDS = 10;
 
 /**
  * @param given an address, `{conversationId | contactId | address, channelId?, name?, text?, ...}`, or a contact
- * @throws LinktorError `validation` when it says nothing of whom to send to
+ * @throws LinktorError `validation` when it names no recipient
  */
 export function entryOf(given: unknown): Entry {
   const isAddress = typeof given === 'string' || typeof given === 'number';
@@ -56,7 +56,7 @@ export function entryOf(given: unknown): Entry {
   return { given, to, properties: own === undefined ? properties : { ...properties, text: own, payload: own } };
 }
 
-/** @throws LinktorError `validation` when there is no list, or nobody on it */
+/** @throws LinktorError `validation` when there is no list, or an empty one */
 export function listOf(given: unknown): readonly unknown[] {
   if (Array.isArray(given) && given.length > 0) return given;
   throw invalid(
@@ -66,14 +66,15 @@ export function listOf(given: unknown): readonly unknown[] {
 }
 
 /**
- * Send to everybody on a list: some at a time, one after the other to the same recipient. Who fails stops nobody.
+ * Send to every recipient of a list: some at a time, and one after the other to the same recipient. A failure stops no
+ * other recipient.
  * @param send the message for one entry
- * @param tell gets what was sent, in the order of the list
+ * @param onSent gets each result, in the order of the list
  */
 export async function sendToAll<T extends object>(
   given: readonly unknown[],
   send: (entry: Entry) => Promise<T>,
-  tell: (sent: Summary<T>['sent'][number], done: number) => void | Promise<void>,
+  onSent: (sent: Summary<T>['sent'][number], done: number) => void | Promise<void>,
 ): Promise<Summary<T>> {
   const turns = new KeyedMutex();
   const summary: Summary<T> = { sent: [], failed: [] };
@@ -89,12 +90,12 @@ export async function sendToAll<T extends object>(
     }
     const sent = { ...outcome, recipient };
     summary.sent.push(sent);
-    await tell(sent, summary.sent.length + summary.failed.length);
+    await onSent(sent, summary.sent.length + summary.failed.length);
   });
   return summary;
 }
 
-/** @returns the one error for those who were not reached */
+/** @returns the one error for all recipients that were not reached */
 export function unsentError({ sent, failed }: Summary<object>): LinktorError {
   const causes = failed.map(({ error }) => error.cause as LinktorError['cause']);
   const [first] = failed as [Failed, ...Failed[]];

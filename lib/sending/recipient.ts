@@ -7,11 +7,11 @@ import { e164, looksLikePhone } from '../people/phone';
 import { cleanId } from '../text';
 import type { Target } from './limits';
 
-/** Whom to send to: the first of the three that is there counts. */
+/** A recipient: the first of conversation, contact and address that is given counts. */
 export interface Recipient {
   conversationId?: string;
   contactId?: string;
-  /** a phone number, an e-mail address, or the name that somebody has in a channel */
+  /** a phone number, an e-mail address, or a user name in a channel */
   address?: string;
   /** where to begin a conversation; without it any that is open will do */
   channelId?: string;
@@ -21,16 +21,16 @@ export interface Recipient {
   name?: string;
 }
 
-/** @returns what tells recipients apart, as they were given */
+/** @returns a key that is equal for equal recipients, as they were given */
 export function keyOf({ conversationId, contactId, address, channelId = '' }: Recipient): string {
   if (conversationId !== undefined) return `conversation ${conversationId}`;
   return `${contactId === undefined ? `address ${address}` : `contact ${contactId}`} ${channelId}`;
 }
 
 /**
- * The conversation in which to write to somebody: the newest that is open, else a new one. Nothing is made twice:
- * not for two messages at once, nor after an answer that got lost.
- * @throws LinktorError `validation` when a conversation has to begin and nobody says in which channel
+ * Find the conversation for a recipient: the newest open one, else a new one. Neither two messages at once nor a lost
+ * answer create a second contact or conversation.
+ * @throws LinktorError `validation` when a new conversation is needed and no channel is given
  */
 export async function findTarget(client: LinktorClient, turns: KeyedMutex, to: Recipient): Promise<Target> {
   const { conversationId, channelId } = to;
@@ -72,7 +72,7 @@ async function openConversation(
 async function contactOf(client: LinktorClient, turns: KeyedMutex, to: Recipient): Promise<string> {
   const identity = await identityOf(client, to);
   if (identity.kind === 'handle' && (await client.contract()).name === 'server') {
-    // This server finds nobody by it (contract 1.4): each message would make one contact more.
+    // This server cannot search for it (contract 1.4), so that each message would create another contact.
     throw unsupported('find somebody by the name in a channel', 'Give a phone number, an e-mail address or a contact.');
   }
   return turns.run(`identity ${identity.address}`, async () => {

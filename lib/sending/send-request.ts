@@ -12,12 +12,12 @@ export interface Raw {
   raw: object;
 }
 
-/** What is to be sent to one recipient, and how. */
+/** One message to one recipient, ready to be sent. */
 export interface SendRequest {
   to: Recipient;
   message: Outgoing | Raw;
   fitting: FitPolicy;
-  /** what is known about the channel of a conversation that is given */
+  /** the channel of the given conversation, as far as it is known */
   channel: Pick<Target, 'channelId' | 'channelType'>;
   /** null: without; undefined: a new one for every part; else `:2` and so on is appended for further parts */
   idempotencyKey?: string | null;
@@ -26,7 +26,7 @@ export interface SendRequest {
   instead?: Outgoing | null;
 }
 
-/** How a flow author wants it sent. */
+/** The settings of a send node for one message. */
 export interface SendWishes extends MessageInput, FitPolicy, WindowPolicy {
   kind: string;
   raw?: unknown;
@@ -42,7 +42,7 @@ export interface SendWishes extends MessageInput, FitPolicy, WindowPolicy {
 }
 
 /**
- * @param msg the message that came in: it knows what is replied to, and the channel of its own conversation
+ * @param msg the incoming Node-RED message: it holds the message that is replied to and the channel
  * @param key the idempotency key, where one is given
  * @throws LinktorError `validation` that names what is missing or does not fit; nothing has left then
  */

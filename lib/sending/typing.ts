@@ -1,8 +1,8 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { sleep } from '../async/sleep';
 import { LinktorError } from '../errors';
 import type { SocketState } from '../realtime';
 
-/** The live side, as far as the sign needs it. */
+/** What a typing sign needs of the realtime connection. */
 export interface TypingSource {
   /** @returns false when it cannot be sent */
   typing(conversationId: string, isTyping: boolean): boolean;
@@ -10,19 +10,19 @@ export interface TypingSource {
   readonly state: SocketState;
 }
 
-/** milliseconds after which the sign fades on the other side, unless it is given again */
+/** The sign fades on the other side after a few seconds, so it is repeated this often. */
 const REPEAT_MS = 4000;
-/** milliseconds that the connection may take to open */
+/** How long the connection may take to open. */
 const OPEN_TIMEOUT_MS = 10_000;
 
-/** Channels that have no such sign for the customer. */
-const without = new Set(['whatsapp', 'whatsapp_official', 'sms', 'instagram', 'email', 'voice']);
+/** Channels that show customers no typing sign. */
+const CHANNELS_WITHOUT_TYPING = new Set(['whatsapp', 'whatsapp_official', 'sms', 'instagram', 'email', 'voice']);
 
 export function hasTyping(channelType: unknown): boolean {
-  return !without.has(String(channelType));
+  return !CHANNELS_WITHOUT_TYPING.has(String(channelType));
 }
 
-/** @returns why nobody can be told now, unless the connection stands or is being made */
+/** @returns why a typing sign cannot be sent now; undefined while the connection stands or is being made */
 export function typingProblem(state: SocketState): LinktorError | undefined {
   if (state.name === 'open' || state.name === 'connecting') return undefined;
   const code = state.name === 'refused' ? state.code : 'websocket';
@@ -36,7 +36,7 @@ function reasonOf(state: SocketState): string {
 }
 
 /**
- * Say that somebody is typing, again and again, until the time is over or the signal ends it.
+ * Send the typing sign, and repeat it until the time is over or the signal aborts.
  * @param milliseconds 0: only once
  * @throws LinktorError `websocket` when the connection does not open, or this server knows no such sign
  */
@@ -50,21 +50,21 @@ export async function keepTyping(
   const end = Date.now() + milliseconds;
   if (!signal.aborted && !line.typing(conversationId, true)) throw typingProblem({ ...line.state, name: 'closed' });
   for (let left = milliseconds; left > 0 && !signal.aborted; left = end - Date.now()) {
-    await pause(Math.min(REPEAT_MS, left), undefined, { signal }).catch(ended);
+    await sleep(Math.min(REPEAT_MS, left), signal);
     // A sign that gets lost is no failure: the next one follows.
     if (!signal.aborted && Date.now() < end) line.typing(conversationId, true);
   }
 }
 
-/** milliseconds that a letter takes to be typed, and a message at most */
-const [perLetter, longest] = [40, 8000];
+const TYPING_MS_PER_CHARACTER = 40;
+const MAX_TYPING_MS = 8000;
 
-/** @returns milliseconds that somebody would take to type this */
+/** @returns milliseconds that a person would take to type this text */
 export function typingTime(text: unknown): number {
-  return Math.min(longest, String(text ?? '').length * perLetter);
+  return Math.min(MAX_TYPING_MS, String(text ?? '').length * TYPING_MS_PER_CHARACTER);
 }
 
-/** Show the sign for a while, and take it away. It is a courtesy: where it cannot be shown, nothing waits for it. */
+/** Show the typing sign for a while, and take it away. A failure is ignored: the sign is a courtesy. */
 export async function showTyping(
   line: TypingSource,
   conversationId: string,
@@ -76,12 +76,9 @@ export async function showTyping(
     await keepTyping(line, conversationId, milliseconds, signal);
     line.typing(conversationId, false);
   } catch {
-    // Nobody can be told.
+    // The message itself matters more than its sign.
   }
 }
-
-/** Somebody has ended the pause, which is what the signal is for. */
-function ended(): void {}
 
 function waitForOpen(line: TypingSource, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -2,7 +2,7 @@ import { LinktorError } from '../errors';
 import * as outgoing from '../messages/outgoing';
 import type { Outgoing } from '../model';
 
-/** What a flow author wants where the channel takes only approved templates, for the customer has been silent too long. */
+/** What to do when a channel accepts only approved templates, because the customer has been silent for too long. */
 export interface WindowPolicy {
   /** fail, template, skip */
   ifWindowClosed: string;
@@ -12,7 +12,7 @@ export interface WindowPolicy {
 }
 
 /**
- * @returns what is sent instead of what is refused, null for nothing; undefined where that is an error
+ * @returns the message that replaces a refused one; null to send nothing; undefined to report the refusal as an error
  * @throws LinktorError `validation` when the template is none
  */
 export function substituteOf(wishes: WindowPolicy): Outgoing | null | undefined {
@@ -21,7 +21,7 @@ export function substituteOf(wishes: WindowPolicy): Outgoing | null | undefined 
   return outgoing.templateMessage(wishes.windowTemplate, wishes.windowLanguage, wishes.windowParameters);
 }
 
-/** The server refuses because the time for answers is over (contract 4.2: 422). */
+/** @returns true when the server refuses because the time for answers is over (contract 4.2: 422) */
 export function isWindowClosed(error: unknown): boolean {
   return error instanceof LinktorError && error.cause.serverCode === 'OUTSIDE_MESSAGE_WINDOW';
 }

@@ -5,10 +5,10 @@ import { LinktorError } from '../errors';
 import type { Event } from '../model';
 import { type VerifyInput, verify } from './verify';
 
-/** no event means to be as deep */
+/** Deeper nesting is no real event. */
 const MAX_EVENT_DEPTH = 64;
 
-/** What the documentation calls otherwise. */
+/** Names of the documentation that differ from the SDKs'. */
 const CANONICAL_NAMES = new Map([
   ['conversation.closed', 'conversation.resolved'],
   ['conversation.transferred', 'conversation.assigned'],
@@ -48,14 +48,14 @@ export function decodeEvent(body: Buffer): Event {
   return event;
 }
 
-/** What the name alone says of a change. */
+/** The field that an event changes by its name alone. */
 const IMPLIED_CHANGES: Readonly<Record<string, 'status' | 'assignedTo'>> = {
   'conversation.assigned': 'assignedTo',
   'conversation.resolved': 'status',
   'conversation.reopened': 'status',
 };
 
-/** An event says what was before, or nothing of it. */
+/** Fields whose former value is given, and the one that the name implies. */
 function addChange(event: Event, data: Json): void {
   const previous: Event['previous'] = {};
   const { previousStatus, previousAssignedTo, status, assignedTo } = data;
@@ -83,7 +83,7 @@ function addMessage(event: Event, data: Json): void {
     event.messageId = held.id;
     if (event.conversationId === undefined && held.conversationId !== '') event.conversationId = held.conversationId;
   } catch {
-    // The event is still one; it only says less than we hoped.
+    // A message that cannot be decoded leaves an event without a message.
   }
 }
 

@@ -13,7 +13,7 @@ export type Refusal =
   | 'too_old'
   | 'in_future';
 
-/** Never holds a secret, nor what the signature should have been. */
+/** Never holds a secret, nor the expected signature. */
 export type Verdict =
   | { valid: true; scheme: 'body' | 'timestamp'; secretIndex: number }
   | { valid: false; reason: Refusal /** seconds that the sender's clock is off */; skew?: number };
@@ -40,7 +40,7 @@ const bare = /^[0-9a-fA-F]{64}$/;
 const prefixed = /^sha256=([0-9a-fA-F]{64})$/;
 
 /**
- * Is this delivery from somebody who knows the secret (contract 3.1)?
+ * Check that a delivery comes from a sender that knows the secret (contract 3.1).
  * The two schemes are never mixed: a bare signature is over the body, one with `sha256=` over `timestamp.body`.
  * @throws LinktorError `webhook_verification` when there is no secret to verify with
  */
@@ -54,7 +54,7 @@ export function verify(input: VerifyInput): Verdict {
   const timed = prefixed.exec(given)?.[1];
   const plain = bare.test(given) ? given : undefined;
   const found = timed !== undefined ? 'timestamp' : 'body';
-  // A header that came twice is a riddle, and riddles are refused.
+  // A header that came twice is ambiguous, and refused.
   if (more.length > 0 || (timed ?? plain) === undefined || (scheme !== 'auto' && scheme !== found)) {
     return { valid: false, reason: 'malformed_signature' };
   }
@@ -76,7 +76,7 @@ export function verify(input: VerifyInput): Verdict {
   return { valid: true, scheme: found, secretIndex };
 }
 
-/** Every secret is tried, whatever the others gave, so that the time it takes says nothing. */
+/** Every secret is tried, whatever the others gave, so that the duration reveals nothing. */
 function matchingSecret(signed: Buffer, given: Buffer, secrets: readonly string[]): number {
   let index = -1;
   secrets.forEach((secret, position) => {

@@ -8,7 +8,7 @@ const atContacts = ['contacts'];
 const atChannels = ['channels'];
 const tags = memberCalls(atContacts, entities.contact, 'tags', 'tags');
 
-/** Signing in and who we are (contract 1.1). */
+/** Signing in, and the signed-in user (contract 1.1). */
 export const auth: Contract['auth'] = {
   login: (email, password) => ({
     ...write('POST', ['auth', 'login'], entities.session, { email, password }),

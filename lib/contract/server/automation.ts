@@ -90,7 +90,7 @@ export const bots: Contract['bots'] = {
     const more = toServerFields({ welcomeMessage, fallbackMessage }, texts, 'a bot', keepsBot);
     const call = write('POST', atBots, bot, body);
     const rests = { status, channelIds, knowledgeBaseIds };
-    // Said before anything is made: what cannot be set afterwards.
+    // Fields that cannot be set afterwards are refused before anything is created.
     const parts = (id: string) => [...(Object.keys(more).length > 0 ? [change(id, more)] : []), ...around(id, rests)];
     return parts('').length === 0 ? call : chain(call, ({ id }) => done(id, parts(id)));
   },

@@ -11,7 +11,7 @@ import { channelTypes } from './people';
 import { toServerFields } from './words';
 
 const path = ['conversations'];
-/** how many the server shows (contract 6.1, 17) */
+/** The server shows the newest ones only (contract 6.1, 17). */
 const MAX_LISTED_CONVERSATIONS = 20;
 const MAX_LISTED_MESSAGES = 50;
 
@@ -21,7 +21,7 @@ const unread = 'This server keeps no account of what was read: unread counts onl
 const act = <T = Conversation>(id: string, action: string, body?: object, decode?: Decode<T>) =>
   inLane(id, write('POST', [...path, id, action], decode ?? (conversation as Decode<unknown> as Decode<T>), body));
 
-/** A conversation that is as it was meant to be is no failure, whoever made it so. */
+/** A conversation that is already in the wanted state is no failure. */
 function verifiedBy(
   id: string,
   call: Call<Conversation>,
@@ -42,7 +42,7 @@ export const conversations: Contract['conversations'] = {
       channelTypes((types) => ({ ...page, items: page.items.map((one) => typed(one, types)) })),
     ),
   latest: () => newestList(path, conversation, 'conversations', MAX_LISTED_CONVERSATIONS, {}),
-  // What is part of a conversation elsewhere are requests of their own here (contract 5.1).
+  // Contact and channel type need requests of their own here (contract 5.1).
   get: (id) =>
     chain(read([...path, id], conversation), (one) =>
       one.contactId ? chain(withContact(one, one.contactId), withType) : withType(one),
@@ -87,7 +87,7 @@ const created = {
 };
 const changeable = { subject: 'subject', priority: 'priority', status: 'status' };
 
-/** Whom it is given to is an operation of its own here. */
+/** Assigning is an operation of its own here. */
 function change(id: string, { assignedTo, ...changes }: Record<string, unknown>): Call<Conversation> {
   if (changes.status === 'snoozed') return conversations.snooze(id);
   if (assignedTo === null || assignedTo === '') return conversations.unassign(id);

@@ -6,7 +6,7 @@ import { message } from './message';
 
 /**
  * A frame of the agent socket (contract 2.3), `{type, payload}`. The server of today sends only typing of these; the
- * others are what its own pages listen for. Never throws: a frame that says nothing we know is undefined.
+ * others are those that its own pages listen for. Never throws: an unknown frame is undefined.
  */
 export function frame(text: string): Event | undefined {
   const wire = tryJson(text);

@@ -9,7 +9,7 @@ import { containsText, isWanted, pagedList } from './lists';
 import { toServerFields, toTextMap } from './words';
 
 const path = ['knowledge-bases'];
-/** the most that a search finds (contract 1.8) */
+/** A search finds no more than these (contract 1.8). */
 const MAX_RESULTS = 20;
 const plain = new Set([undefined, '', 'txt', 'markdown', 'html', 'csv', 'json']);
 const keeps = 'It keeps name, description, embeddingModel, chunkSize and chunkOverlap.';
@@ -19,7 +19,7 @@ const fields = { name: 'name', description: 'description' };
 const made = { ...fields, type: 'type' };
 const settings = { embeddingModel: 'embedding_model', chunkSize: 'chunk_size', chunkOverlap: 'chunk_overlap' };
 
-/** What is a field elsewhere is a setting here. */
+/** Some fields of the model are settings here. */
 function split({ embeddingModel, chunkSize, chunkOverlap, ...rest }: Record<string, unknown>, known: typeof fields) {
   const config = toServerFields({ embeddingModel, chunkSize, chunkOverlap }, settings, 'a knowledge base', keeps);
   return { body: toServerFields(rest, known, 'a knowledge base', keeps), config };
@@ -41,7 +41,7 @@ export const knowledgeBases: Contract['knowledgeBases'] = {
     const { body, config } = split(changes, fields);
     const put = (whole: object) => write('PUT', [...path, id], knowledgeBase, whole);
     if (Object.keys(config).length === 0) return inLane(id, put(body));
-    // The settings are one object: those that are not to change go along.
+    // The settings are one object, so that unchanged ones are sent as well.
     const now = read([...path, id], (answer) => object(decodeEntity(answer, 'a knowledge base').config) ?? {});
     return inLane(
       id,

@@ -12,7 +12,7 @@ const atContacts = ['contacts'];
 const atChannels = ['channels'];
 const MAX_LISTED_CHANNELS = 100;
 
-/** Signing in and who we are (contract 1.1). */
+/** Signing in, and the signed-in user (contract 1.1). */
 export const auth: Contract['auth'] = {
   login: (email, password) => ({
     ...write('POST', ['auth', 'login'], session, { email, password }),
@@ -55,7 +55,7 @@ const keepsOf = 'It keeps name, email, phone, avatarUrl, tags and customFields: 
 const contactBody = (changes: Json) => toServerFields(changes, contactFields, 'a contact', keepsOf);
 const getContact = (id: string) => read([...atContacts, id], contact);
 
-/** A contact is replaced as a whole (contract 6.1, 11): what is not to change has to go along. */
+/** An update replaces the whole contact (contract 6.1, 11), so that unchanged fields are sent as well. */
 function mergedContact(id: string, changes: (now: Contact) => Json): Call<Contact> {
   return inLane(
     id,
@@ -98,7 +98,7 @@ export const contacts: Omit<Contract['contacts'], 'conversations'> = {
     return known.length === 0 ? call : chain(call, ({ id }) => oneByOne(known.map((one) => addIdentity(id, one))));
   },
   update(id, changes) {
-    // Said before anything is asked: what cannot be kept.
+    // An unknown field is refused before the first request.
     const body = contactBody(changes);
     return mergedContact(id, () => body);
   },
@@ -190,7 +190,7 @@ export const channels: Contract['channels'] = {
   stats: unsupportedCall('tell the figures of one channel', noFigures),
 };
 
-/** As contacts, channels are replaced as a whole; credentials are never shown, so only new ones go along. */
+/** As with contacts, an update replaces the whole channel; credentials cannot be read, so only new ones are sent. */
 function replace(id: string, changes: Json): Call<Channel> {
   return chain(
     read([...atChannels, id], (body) => decodeEntity(body, 'a channel')),

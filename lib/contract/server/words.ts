@@ -7,7 +7,7 @@ export function toCamelCase(key: string): string {
   return key.replace(/_([a-z0-9])/g, (_whole, letter: string) => letter.toUpperCase());
 }
 
-/** An entity with its own field names made ours; what is inside maps and texts stays as it is. */
+/** @returns an entity with our field names; nested objects stay as they are */
 export function camelKeys(wire: Json): Json {
   return Object.fromEntries(Object.entries(wire).map(([key, value]) => [toCamelCase(key), value]));
 }
@@ -19,7 +19,7 @@ export function camelKeysDeep(wire: unknown): unknown {
   return Object.fromEntries(Object.entries(wire).map(([key, value]) => [toCamelCase(key), camelKeysDeep(value)]));
 }
 
-/** Maps hold texts only (contract 6.1, 20): anything else goes as its text, what is nested as JSON. */
+/** Maps hold texts only (contract 6.1, 20): a nested value is written as JSON. @throws LinktorError `validation` */
 export function toTextMap(given: unknown, name: string): Record<string, string> {
   if (!isObject(given)) throw invalid(`"${name}" must be an object.`, 'Give it as {"key": "value"}.');
   const kept = Object.entries(given).filter(([, value]) => value !== undefined && value !== null);
@@ -30,10 +30,10 @@ export function textOf(value: unknown): string {
   return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
 }
 
-/** Ours and theirs; a function for what changes on the way. */
+/** Our field names and the server's; a function converts the value as well. */
 export type Fields = Readonly<Record<string, string | ((value: unknown) => Json)>>;
 
-/** What comes with every entity that was read, and is not for us to set. */
+/** Fields that come with every entity that was read, and that only the server sets. */
 const SERVER_OWNED_FIELDS = new Set(['id', 'tenantId', 'createdAt', 'updatedAt']);
 
 /**
