@@ -1,93 +1,97 @@
 import type { Conversation } from '../model';
+import type { SyncRest } from './rest';
 import { timeOf } from './time';
 
-const mostKnown = 20_000;
+const MAX_CACHED_CONVERSATIONS = 20_000;
 
-/** The conversations that we know, as they were told or listed the last time. */
+/** The conversations of an account, as they were announced, listed or fetched the last time. */
 export class ConversationCache {
-  readonly #fetch: (id: string) => Promise<Conversation>;
+  readonly #rest: Pick<SyncRest['conversations'], 'get'>;
   readonly #known = new Map<string, Conversation>();
   readonly #fetching = new Map<string, Promise<Conversation | undefined>>();
-  /** what the server tells of those meanwhile: the answer may be older than that */
-  readonly #meanwhile = new Map<string, Partial<Conversation>>();
-  /** what the server tells of while somebody watches for it */
+  /** changes announced while a conversation is being fetched: the answer may be older than they are */
+  readonly #changedDuringFetch = new Map<string, Partial<Conversation>>();
+  /** ids of conversations that change while a listing is being made, one set for each listing */
   readonly #watches = new Set<Set<string>>();
-  /** come into being while we were there, and not told yet */
-  readonly #fresh = new Set<string>();
-  /** from when on a conversation counts as new, milliseconds of the server's clock */
+  /** created while we were connected, and not announced yet */
+  readonly #unannounced = new Set<string>();
+  /** a conversation created at or after this time is new, milliseconds of the server's clock */
   #newFrom = Number.POSITIVE_INFINITY;
 
-  constructor(fetch: (id: string) => Promise<Conversation>) {
-    this.#fetch = fetch;
+  constructor(rest: Pick<SyncRest['conversations'], 'get'>) {
+    this.#rest = rest;
   }
 
-  /** The conversation, from memory or by one request; events of a conversation that nobody can get go without. */
+  /** @returns the conversation at once when it is cached, else by one request; undefined when it cannot be fetched */
   get(id: string): Conversation | undefined | Promise<Conversation | undefined> {
     return this.#known.get(id) ?? this.fetch(id);
   }
 
+  /** @returns the conversation, if it is cached */
   peek(id: string): Conversation | undefined {
     return this.#known.get(id);
   }
 
-  /** By a request, whatever is known; one for all who ask at the same time. */
+  /** Fetch a conversation, cached or not. Callers at the same time share one request. */
   fetch(id: string): Promise<Conversation | undefined> {
     let fetching = this.#fetching.get(id);
     if (!fetching) {
-      fetching = this.#fetch(id)
+      fetching = this.#rest
+        .get(id)
         .then((answer) => {
-          const changes = this.#meanwhile.get(id);
+          const changes = this.#changedDuringFetch.get(id);
           const conversation = changes ? { ...answer, ...changes } : answer;
-          this.know(conversation);
+          this.put(conversation);
           return conversation;
         })
         .catch(() => undefined)
         .finally(() => {
           this.#fetching.delete(id);
-          this.#meanwhile.delete(id);
+          this.#changedDuringFetch.delete(id);
         });
       this.#fetching.set(id, fetching);
     }
     return fetching;
   }
 
-  /** Those that were in use last; the others can be asked for again. */
-  know(conversation: Conversation): void {
+  /** Keep a conversation as the server has shown it; the one that was put longest ago makes way. */
+  put(conversation: Conversation): void {
     const { id } = conversation;
-    if (!this.#known.delete(id) && timeOf(conversation.createdAt) >= this.#newFrom) this.#fresh.add(id);
+    if (!this.#known.delete(id) && timeOf(conversation.createdAt) >= this.#newFrom) this.#unannounced.add(id);
     this.#known.set(id, conversation);
-    if (this.#known.size > mostKnown) this.#known.delete(this.#known.keys().next().value as string);
+    if (this.#known.size > MAX_CACHED_CONVERSATIONS) this.#known.delete(this.#known.keys().next().value as string);
   }
 
-  /** The server said what changed: so much need not be asked for. @returns what it was before, where that is known */
+  /** Apply announced changes. @returns the conversation before them, if it is cached */
   update(id: string, changes: Partial<Conversation>): Conversation | undefined {
     const known = this.#known.get(id);
-    for (const touched of this.#watches) touched.add(id);
-    if (this.#fetching.has(id)) this.#meanwhile.set(id, { ...this.#meanwhile.get(id), ...changes });
+    for (const changed of this.#watches) changed.add(id);
+    if (this.#fetching.has(id)) this.#changedDuringFetch.set(id, { ...this.#changedDuringFetch.get(id), ...changes });
     if (known) this.#known.set(id, { ...known, ...changes });
     return known;
   }
 
   /**
-   * Note what the server tells of meanwhile: the answer to a question asked now may be older than that.
-   * @returns what the server has told of so far, and the function that ends it
+   * Note which conversations change from now on: an answer that is asked for now may be older than these changes.
+   * @returns the ids changed so far, and the function that ends it
    */
-  watch(): { touched: ReadonlySet<string>; end(): void } {
-    const touched = new Set<string>();
-    this.#watches.add(touched);
-    return { touched, end: () => this.#watches.delete(touched) };
+  watch(): { changed: ReadonlySet<string>; end(): void } {
+    const changed = new Set<string>();
+    this.#watches.add(changed);
+    return { changed, end: () => this.#watches.delete(changed) };
   }
 
-  /** What is created from then on (milliseconds of the server's clock), and not known, is new. */
+  /** An uncached conversation created at or after this time is new. @param time milliseconds of the server's clock */
   newFrom(time: number): void {
     this.#newFrom = time;
   }
 
   /** @returns true once for every new conversation */
-  isFresh(id: string): boolean {
-    return this.#fresh.size > 0 && this.#fresh.delete(id);
+  takeNew(id: string): boolean {
+    return this.#unannounced.size > 0 && this.#unannounced.delete(id);
   }
 
+  /** @returns the ids of the cached conversations in this status */
   ids(status: string): string[] {
     return [...this.#known.values()].filter((one) => one.status === status).map(({ id }) => id);
   }

@@ -1,9 +1,9 @@
 import type { SocketState } from './socket/state';
 
-/** How the connection is and what it has brought, for those who watch it. */
+/** How the connection is and what it has brought, for diagnosis. */
 export interface RealtimeFacts {
   state: SocketState['name'];
-  /** milliseconds of the clock */
+  /** milliseconds of the local clock */
   since: number;
   /** attempts since the connection was healthy the last time */
   attempts: number;
@@ -11,24 +11,24 @@ export interface RealtimeFacts {
   lastError?: string;
   /** milliseconds that the last ping took, there and back */
   latency?: number;
-  /** where messages are asked for: milliseconds between two rounds just now, rounds so far, and requests in them */
+  /** where messages are asked for: milliseconds between two rounds just now, rounds so far, and their requests */
   poll?: { every: number; rounds: number; requests: number };
   subscriptions: number;
   counters: {
-    /** what came on the socket */
+    /** frames that came on the socket */
     frames: number;
-    /** told to the listeners */
+    /** delivered to the listeners */
     events: number;
-    /** not told again */
+    /** not delivered again */
     duplicates: number;
-    /** told late, for they had been missed */
+    /** delivered late, since they had been missed */
     recovered: number;
     /** times that something may have been lost for good */
     gaps: number;
     /** frames that could not be read */
     malformed: number;
     reconnects: number;
-    /** not sent, since the other side does not read */
+    /** frames not sent, since the other side does not read */
     refusedFrames: number;
   };
 }

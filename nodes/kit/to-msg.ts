@@ -91,8 +91,8 @@ export class ToMsg {
   /** Until all triggers have heard of it no flow runs: the first takes it as it is, only the others need a copy. */
   #original(delivery: Delivery): unknown {
     const { original } = delivery.event;
-    if (delivery.claimed || this.#isSyncDelivery) return copyOf(original);
-    delivery.claimed = true;
+    if (delivery.originalTaken || this.#isSyncDelivery) return copyOf(original);
+    delivery.originalTaken = true;
     return original;
   }
 

@@ -76,7 +76,7 @@ export async function chaos(settings: ChaosSettings): Promise<ChaosReport> {
   const warnings: string[] = [];
   const onWarning = ({ message }: Error) => void warnings.push(message);
   process.on('warning', onWarning);
-  const releases = [realtime.everything(), () => void process.off('warning', onWarning)];
+  const releases = [realtime.subscribeAll(), () => void process.off('warning', onWarning)];
   // The other calls of a flow: one that succeeds tells the socket that the server takes us again.
   const calls = setInterval(() => {
     client.channels.list().then(

@@ -43,7 +43,7 @@ async function main([minutes = '5']: string[]): Promise<void> {
   const told = new Map<string, string[]>();
   const heard = new Map<string, number>();
   let twice = 0;
-  realtime.everything();
+  realtime.subscribeAll();
   const stands = new Promise<void>((resolve) => realtime.onState(({ name }) => name === 'open' && resolve()));
   realtime.listen(({ event: { message } }) => {
     if (!message) return;

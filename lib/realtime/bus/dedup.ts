@@ -1,75 +1,73 @@
+import { MESSAGE_STATUSES, statusRank } from '../../messages/status';
 import type { Event, Message } from '../../model';
 import type { RecentKeys } from './recent-keys';
 
-/** From here on a status never goes back. */
-const ladder = ['pending', 'sent', 'delivered', 'read', 'failed'];
-
 /**
- * What has been told, by the keys `e:<event id>`, `m:<message id>`, `s:<message id>:<status>`, `c:<conversation id>` of
- * one that is new, and `k:<message id>` of a message that is older than our interest.
+ * Which events have been delivered. The keys: `e:<event id>`, `m:<message id>`, `s:<message id>:<status>`,
+ * `c:<conversation id>` of a new conversation, `k:<message id>` of a message from before the subscription.
  */
 export class Deduplicator {
-  readonly #seen: RecentKeys;
+  readonly #keys: RecentKeys;
 
-  constructor(seen: RecentKeys) {
-    this.#seen = seen;
+  constructor(keys: RecentKeys) {
+    this.#keys = keys;
   }
 
   /**
-   * @param at milliseconds of the clock
-   * @returns true when this has not been told by any way; it counts as told from now on
+   * Is this the first time that this event comes, whichever way? It counts as delivered from now on.
+   * @param at milliseconds of the local clock
    */
   isNew(event: Event, at = Date.now()): boolean {
-    if (event.id !== undefined && !this.#seen.add('e', event.id, at)) return false;
-    if (event.message) return this.#seen.add('m', event.message.id, at);
+    if (event.id !== undefined && !this.#keys.add('e', event.id, at)) return false;
+    if (event.message) return this.#keys.add('m', event.message.id, at);
     if (event.messageId !== undefined && event.status !== undefined) {
       return this.#isNewStatus(event.messageId, event.status);
     }
     if (event.name === 'conversation.created' && event.conversationId !== undefined) {
-      return this.#seen.add('c', event.conversationId);
+      return this.#keys.add('c', event.conversationId);
     }
     return true;
   }
 
-  /** A message that has been told, or that is older than our interest. */
-  knows(messageId: string): boolean {
-    return this.#seen.has('m', messageId) || this.#seen.has('k', messageId);
+  /** The message has been delivered, or is from before the subscription. */
+  isDelivered(messageId: string): boolean {
+    return this.#keys.has('m', messageId) || this.#keys.has('k', messageId);
   }
 
-  /** A message that is older than our interest, in the state that it is in now. */
+  /** Never deliver this message: it is from before the subscription. Its present status is no news either. */
   skip({ id, direction, status }: Pick<Message, 'id' | 'direction' | 'status'>): void {
-    this.#seen.add('k', id);
+    this.#keys.add('k', id);
     if (direction === 'outbound' && status !== undefined) this.#isNewStatus(id, status);
   }
 
-  /** Of what was fetched: not what is older than our interest, and the status of nothing else but what is known. */
+  /** Should this fetched event be delivered? No if it predates the subscription; a status only if its message is known. */
   mayRecover({ message, messageId, status }: Event): boolean {
-    if (message) return !this.#seen.has('k', message.id);
+    if (message) return !this.#keys.has('k', message.id);
     return messageId === undefined || status === undefined || this.isStatusNews(messageId, status);
   }
 
-  /** The status of a known message that has not been told, nor one that follows it. */
+  /** The status belongs to a known message, and neither it nor a later one has been delivered. */
   isStatusNews(messageId: string, status: string): boolean {
-    return this.knows(messageId) && !this.#reached(messageId, status);
+    return this.isDelivered(messageId) && !this.#hasReached(messageId, status);
   }
 
-  /** A status of a message that nobody has told of, nor of any status of it. */
+  /** A status whose message has not been delivered, nor any other status of it. */
   isEarly({ message, messageId, status }: Event): boolean {
-    if (message || messageId === undefined || status === undefined || this.knows(messageId)) return false;
-    return !ladder.some((step) => this.#seen.has('s', `${messageId}:${step}`));
+    if (message || messageId === undefined || status === undefined || this.isDelivered(messageId)) return false;
+    return !MESSAGE_STATUSES.some((step) => this.#keys.has('s', `${messageId}:${step}`));
   }
 
   #isNewStatus(messageId: string, status: string): boolean {
-    if (this.#reached(messageId, status)) return false;
-    return this.#seen.add('s', `${messageId}:${status}`);
+    if (this.#hasReached(messageId, status)) return false;
+    return this.#keys.add('s', `${messageId}:${status}`);
   }
 
-  /** It is in this status, or beyond it: a late "delivered" after "read" is no news. */
-  #reached(messageId: string, status: string): boolean {
-    const own = ladder.indexOf(status);
-    if (own < 0) return this.#seen.has('s', `${messageId}:${status}`);
-    for (let step = own; step < ladder.length; step++) {
-      if (this.#seen.has('s', `${messageId}:${ladder[step]}`)) return true;
+  /** This status or a later one has been delivered: a late "delivered" after "read" is no news. */
+  #hasReached(messageId: string, status: string): boolean {
+    const own = statusRank(status);
+    if (own < 0) return this.#keys.has('s', `${messageId}:${status}`);
+    for (let step = own; step < MESSAGE_STATUSES.length; step++) {
+      if (this.#keys.has('s', `${messageId}:${MESSAGE_STATUSES[step]}`)) return true;
     }
     return false;
   }

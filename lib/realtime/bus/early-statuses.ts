@@ -1,66 +1,66 @@
-import type { Delivery } from './bus';
+import type { Delivery } from './delivery';
 
-const mostKept = 1000;
+const MAX_WAITING_MESSAGES = 1000;
 
-/** Statuses that came before their message wait here for it; but a message may be older than all that we know. */
+/** Statuses that came before their message wait for it here, for a while: the message may be older than all we know. */
 export class EarlyStatuses {
-  readonly #patience: number;
-  readonly #release: (delivery: Delivery) => void;
-  readonly #kept = new Map<string, { since: number; deliveries: Delivery[] }>();
+  readonly #waitMs: number;
+  readonly #deliver: (delivery: Delivery) => void;
+  readonly #waiting = new Map<string, { since: number; deliveries: Delivery[] }>();
   #timer: NodeJS.Timeout | undefined;
 
   /**
-   * @param patience milliseconds; 0 means that nothing waits
-   * @param release tells what has waited, without asking here again
+   * @param waitMs milliseconds; 0 means that no status waits
+   * @param deliver gets what has waited, and must not put it back here
    */
-  constructor(patience: number, release: (delivery: Delivery) => void) {
-    this.#patience = patience;
-    this.#release = release;
+  constructor(waitMs: number, deliver: (delivery: Delivery) => void) {
+    this.#waitMs = waitMs;
+    this.#deliver = deliver;
   }
 
-  get waits(): boolean {
-    return this.#patience > 0;
+  get isEnabled(): boolean {
+    return this.#waitMs > 0;
   }
 
   /** @returns false when too many wait already */
   keep(delivery: Delivery): boolean {
     const id = delivery.event.messageId as string;
-    const kept = this.#kept.get(id);
-    if (kept) kept.deliveries.push(delivery);
+    const waiting = this.#waiting.get(id);
+    if (waiting) waiting.deliveries.push(delivery);
     else {
-      if (this.#kept.size >= mostKept) return false;
-      this.#kept.set(id, { since: Date.now(), deliveries: [delivery] });
-      this.#timer ??= setTimeout(() => this.#expire(), this.#patience);
+      if (this.#waiting.size >= MAX_WAITING_MESSAGES) return false;
+      this.#waiting.set(id, { since: Date.now(), deliveries: [delivery] });
+      this.#timer ??= setTimeout(() => this.#expire(), this.#waitMs);
     }
     return true;
   }
 
-  /** The message has been told. */
+  /** The message has been delivered: its statuses follow. */
   release(messageId: string): void {
-    const kept = this.#kept.size > 0 ? this.#kept.get(messageId) : undefined;
-    if (!kept) return;
-    this.#kept.delete(messageId);
-    for (const delivery of kept.deliveries) this.#release(delivery);
+    const waiting = this.#waiting.size > 0 ? this.#waiting.get(messageId) : undefined;
+    if (!waiting) return;
+    this.#waiting.delete(messageId);
+    for (const delivery of waiting.deliveries) this.#deliver(delivery);
   }
 
   clear(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#kept.clear();
+    this.#waiting.clear();
   }
 
-  /** They are in the order in which they came. */
   #expire(): void {
     this.#timer = undefined;
-    for (const [id, { since, deliveries }] of this.#kept) {
-      const waited = Date.now() - since;
+    // In the order in which they came: the first that has not waited long enough ends the walk.
+    for (const [id, { since, deliveries }] of this.#waiting) {
+      const waitedMs = Date.now() - since;
       // A clock that was set back is no reason to wait for longer.
-      if (waited >= 0 && waited < this.#patience) {
-        this.#timer = setTimeout(() => this.#expire(), this.#patience - waited);
+      if (waitedMs >= 0 && waitedMs < this.#waitMs) {
+        this.#timer = setTimeout(() => this.#expire(), this.#waitMs - waitedMs);
         return;
       }
-      this.#kept.delete(id);
-      for (const delivery of deliveries) this.#release(delivery);
+      this.#waiting.delete(id);
+      for (const delivery of deliveries) this.#deliver(delivery);
     }
   }
 }

@@ -1,30 +1,32 @@
-/** places for keys to begin with; there are more as they are needed */
-const first = 1024;
+/** Places for keys to begin with; the ring grows as they are needed. */
+const INITIAL_CAPACITY = 1024;
+const MAX_KEYS = 100_000;
+const KEY_LIFE_MS = 24 * 3600 * 1000;
 
 /**
- * Keys seen lately: at most `limit` of them, none older than `life` milliseconds.
+ * Keys seen lately: at most `limit` of them, none older than `lifeMs` milliseconds.
  *
  * Every event asks here, so the keys lie in a ring, oldest first, beside a table that finds them by their hash. A Map
- * does the same, but full of 100,000 keys that come and go it takes three times as long, and twice the memory.
+ * would do the same, but with 100,000 keys that come and go it takes three times as long and twice the memory.
  */
 export class RecentKeys {
   readonly #limit: number;
-  readonly #life: number;
-  /** so that nobody can choose keys that all come to lie in one place */
+  readonly #lifeMs: number;
+  /** random, so that a stranger cannot choose keys that all collide */
   readonly #seed = Math.floor(Math.random() * 2 ** 32);
-  #ring: Ring = newRing(first);
-  /** the place of the oldest key, and how many follow it */
+  #ring: Ring = newRing(INITIAL_CAPACITY);
+  /** the place of the oldest key, and how many keys there are */
   #oldest = 0;
   #size = 0;
-  /** when the old ones were looked for the last time, milliseconds of the clock */
+  /** when expired keys were dropped the last time, milliseconds of the local clock */
   #sweptAt = 0;
 
-  constructor({ limit = 100_000, life = 24 * 3600 * 1000 } = {}) {
+  constructor({ limit = MAX_KEYS, lifeMs = KEY_LIFE_MS } = {}) {
     this.#limit = limit;
-    this.#life = life;
+    this.#lifeMs = lifeMs;
   }
 
-  /** All of it, oldest first, as plain data. */
+  /** All keys, oldest first, as plain data. */
   export(): [key: string, seenAt: number][] {
     const { kinds, ids, times, capacity } = this.#ring;
     return Array.from({ length: this.#size }, (_, index): [string, number] => {
@@ -33,20 +35,20 @@ export class RecentKeys {
     });
   }
 
-  /** What was exported earlier; what has been seen since then stays. */
+  /** Take over keys that were exported earlier; those seen since then stay. */
   import(earlier: readonly (readonly [string, number])[]): void {
-    const since = this.export();
-    this.#ring = newRing(first);
+    const own = this.export();
+    this.#ring = newRing(INITIAL_CAPACITY);
     this.#oldest = 0;
     this.#size = 0;
-    // Nothing is swept: one entry with a strange time must not cost us those before it.
-    for (const [key, seenAt] of [...earlier, ...since]) this.#note(key.slice(0, 1), key.slice(2), seenAt);
+    // Nothing expires here: one entry with a strange time must not cost us those before it.
+    for (const [key, seenAt] of [...earlier, ...own]) this.#note(key.slice(0, 1), key.slice(2), seenAt);
   }
 
   /** @returns true when the key has been seen, and not too long ago */
   has(kind: string, id: string, now = Date.now()): boolean {
     const place = this.#find(kind.charCodeAt(0), id, this.#hash(kind, id));
-    return place >= 0 && now - (this.#ring.times[place] as number) < this.#life;
+    return place >= 0 && now - (this.#ring.times[place] as number) < this.#lifeMs;
   }
 
   /** @returns true when the key is new; it is remembered from now on */
@@ -59,8 +61,8 @@ export class RecentKeys {
     const hash = this.#hash(kind, id);
     const place = this.#find(kind.charCodeAt(0), id, hash);
     if (place >= 0) {
-      if (now - (this.#ring.times[place] as number) < this.#life) return false;
-      // A clock that was set back can leave an old key behind younger ones: it is young again where it stands.
+      if (now - (this.#ring.times[place] as number) < this.#lifeMs) return false;
+      // After a clock was set back an expired key can stand behind younger ones: it is renewed in its place.
       this.#ring.times[place] = now;
       return true;
     }
@@ -104,10 +106,10 @@ export class RecentKeys {
 
   #sweep(now: number): void {
     this.#sweptAt = now;
-    while (this.#size > 0 && now - (this.#ring.times[this.#oldest] as number) >= this.#life) this.#drop();
+    while (this.#size > 0 && now - (this.#ring.times[this.#oldest] as number) >= this.#lifeMs) this.#drop();
   }
 
-  /** The oldest key goes. In the table those move up that had to make way for it: a search ends at an empty slot. */
+  /** Drop the oldest key. Keys that had collided with it move up in the table: a search ends at an empty slot. */
   #drop(): void {
     const { hashes, table, capacity } = this.#ring;
     const mask = table.length / 2 - 1;
@@ -146,8 +148,8 @@ interface Ring {
   hashes: Int32Array;
   times: Float64Array;
   /**
-   * By hash, never more than half full: the hash, and one more than the place of a key; 0 is empty. Both side by side, for
-   * what is not in the processor's cache takes longer than all the rest.
+   * By hash, never more than half full: the hash of a key and its place plus one; 0 is empty. Both stand side by side,
+   * since a miss of the processor's cache takes longer than all the rest.
    */
   table: Int32Array;
 }

@@ -1,36 +1,49 @@
+import { isReceipt, SUCCESS_STEPS } from '../../messages/status';
 import type { Event, GapReason, Message } from '../../model';
-import type { Missed } from '../sync/backfill';
 
-const final = new Set(['delivered', 'read', 'failed']);
-const steps = ['sent', 'delivered', 'read'];
+/** What was fetched of one conversation to fill a gap in it. */
+export interface Backfilled {
+  conversationId: string;
+  /** where the gap begins, milliseconds of the server's clock */
+  since: number;
+  /** oldest first */
+  messages: Message[];
+  /** from before the gap, oldest first: only their statuses may be news */
+  older: Message[];
+  /** there were more than the server shows */
+  truncated: boolean;
+  /** the socket had not been asked for this conversation */
+  wasUnsubscribed: boolean;
+}
 
-/** What was fetched of a conversation, as the events that it would have been. The bus knows which of them are news. */
-export function eventsOf({ conversationId, since, messages, older, truncated }: Missed): Event[] {
-  const events = older.flatMap(statusOf);
+/** Turns fetched messages of a conversation into the events that they would have been. The bus drops what is no news. */
+export function eventsOf({ conversationId, since, messages, older, truncated }: Backfilled): Event[] {
+  const events = older.flatMap(receiptOf);
   if (truncated) events.push(gapEvent('truncated', since, conversationId));
-  for (const message of messages) events.push(messageEvent(message), ...statusOf(message));
+  for (const message of messages) events.push(messageEvent(message), ...receiptOf(message));
   return events;
 }
 
+/** The event of a message that was received or sent. */
 export function messageEvent(message: Message): Event {
   const name = message.direction === 'inbound' ? 'message.received' : 'message.sent';
   const { id: messageId, conversationId, createdAt: at } = message;
   return { name, conversationId, messageId, message, at, original: message };
 }
 
-/** What has become of a message of ours. */
-export function statusOf(message: Message): Event[] {
+/** The last status event of an outbound message, if its channel has reported one: delivered, read, failed. */
+export function receiptOf(message: Message): Event[] {
   const { id: messageId, conversationId, direction, status, updatedAt: at } = message;
-  if (direction !== 'outbound' || status === undefined || !final.has(status)) return [];
+  if (direction !== 'outbound' || status === undefined || !isReceipt(status)) return [];
   return [{ name: `message.${status}`, conversationId, messageId, status, at, original: message }];
 }
 
-/** All that has become of a message of ours, as far as its times tell, from the first to the last. */
+/** All status events of an outbound message, as far as its times and its status show, in order. */
 export function statusesOf(message: Message): Event[] {
   const { id: messageId, conversationId, direction, status } = message;
   if (direction !== 'outbound') return [];
-  const reached = steps.filter((step) => step === status || typeof message[`${step}At`] === 'string');
-  return (status === 'failed' ? [...reached, status] : reached).map((step) => {
+  const steps: string[] = SUCCESS_STEPS.filter((step) => step === status || typeof message[`${step}At`] === 'string');
+  return (status === 'failed' ? [...steps, status] : steps).map((step) => {
     const at = message[`${step}At`] ?? message.updatedAt;
     const event: Event = { name: `message.${step}`, conversationId, messageId, status: step, original: message };
     return typeof at === 'string' ? { ...event, at } : event;
@@ -38,8 +51,8 @@ export function statusesOf(message: Message): Event[] {
 }
 
 /**
- * Something may never be told.
- * @param since from when on, milliseconds of the server's clock where it is known
+ * The `sync.gap` event: something may never be delivered.
+ * @param since where the gap begins, milliseconds of the server's clock, if that is known
  * @param conversationId without it, any conversation
  */
 export function gapEvent(reason: GapReason, since: number | undefined, conversationId?: string): Event {

@@ -1,51 +1,57 @@
-const few = 5;
-const most = 1000;
-/** milliseconds between two looks at most, and in all */
-const [longest, patience] = [900_000, 24 * 3600 * 1000];
+/** Conversations that are due at the same time: so many are looked at in one round. */
+const MAX_DUE_CONVERSATIONS = 5;
+const MAX_PENDING_CONVERSATIONS = 1000;
+const LONGEST_LOOK_INTERVAL_MS = 900_000;
+const MAX_AGE_MS = 24 * 3600 * 1000;
 
 /**
- * Conversations in which something may still become of what we have said. A listing does not show that, so they are
- * looked at by themselves: soon at first, then ever more seldom, a few at a time.
+ * Conversations with messages of ours that have no final status yet. A listing does not show statuses, so these
+ * conversations are looked at by themselves: soon at first, then ever more seldom, a few at a time.
  */
 export class PendingStatuses {
-  readonly #least: number;
-  /** the one that was looked at last stands last; times in milliseconds of the clock */
-  readonly #open = new Map<string, { since: number; next: number }>();
+  readonly #shortestMs: number;
+  /** the one that was looked at last stands last; times in milliseconds of the local clock */
+  readonly #pending = new Map<string, { since: number; dueAt: number }>();
 
-  /** @param least milliseconds before the first look */
-  constructor(least: number) {
-    this.#least = least;
+  /** @param shortestMs milliseconds before the first look */
+  constructor(shortestMs: number) {
+    this.#shortestMs = shortestMs;
   }
 
-  /** Something new of ours waits there, or still does. @param isNew looks start anew */
+  /**
+   * A message of ours waits there for its final status.
+   * @param isNew it has just been sent: the looks start anew
+   * @param now milliseconds of the local clock
+   */
   wait(id: string, isNew: boolean, now: number): void {
-    const since = isNew ? now : (this.#open.get(id)?.since ?? now);
-    this.#open.delete(id);
-    if (now - since > patience) return;
-    const pause = Math.min(longest, Math.max(this.#least, (now - since) / 4));
-    this.#open.set(id, { since, next: now + pause });
-    if (this.#open.size > most) this.#open.delete(this.#open.keys().next().value as string);
+    const since = isNew ? now : (this.#pending.get(id)?.since ?? now);
+    this.#pending.delete(id);
+    if (now - since > MAX_AGE_MS) return;
+    const intervalMs = Math.min(LONGEST_LOOK_INTERVAL_MS, Math.max(this.#shortestMs, (now - since) / 4));
+    this.#pending.set(id, { since, dueAt: now + intervalMs });
+    if (this.#pending.size > MAX_PENDING_CONVERSATIONS)
+      this.#pending.delete(this.#pending.keys().next().value as string);
   }
 
-  /** Nothing more will become of it. */
+  /** No status is to be expected there any more. */
   forget(id: string): void {
-    this.#open.delete(id);
+    this.#pending.delete(id);
   }
 
-  /** Those to look at now. */
+  /** @returns the conversations to look at now */
   due(now: number): string[] {
     const found: string[] = [];
-    for (const [id, { next }] of this.#open) {
-      if (next <= now) found.push(id);
-      if (found.length === few) break;
+    for (const [id, { dueAt }] of this.#pending) {
+      if (dueAt <= now) found.push(id);
+      if (found.length === MAX_DUE_CONVERSATIONS) break;
     }
     return found;
   }
 
-  /** When the next one is due, milliseconds of the clock; Infinity when nothing waits. */
-  get next(): number {
+  /** When the next look is due, milliseconds of the local clock; Infinity when nothing waits. */
+  get nextDueAt(): number {
     let next = Number.POSITIVE_INFINITY;
-    for (const one of this.#open.values()) next = Math.min(next, one.next);
+    for (const { dueAt } of this.#pending.values()) next = Math.min(next, dueAt);
     return next;
   }
 }

@@ -1,58 +1,57 @@
+import { asAsked, backoff } from '../../async/backoff';
 import { LinktorError } from '../../errors';
 import type { Event } from '../../model';
-import { asAsked, backoff } from '../socket/backoff';
+import type { RealtimeFacts } from '../facts';
+import type { ReadConversation } from '../feed';
 import type { SocketState } from '../socket/state';
-import { mayChange, PollRound, type ReadingSettings } from './poll-round';
+import { PollPace } from './poll-pace';
+import { mayChange, type PollParts, PollRound } from './poll-round';
 
-export interface PollSettings extends Omit<ReadingSettings, 'tell' | 'soon'> {
-  /** milliseconds between two rounds while something happens, and while nothing does */
-  busy: number;
-  idle: number;
-  /** milliseconds that nodes take to be there again after a deploy */
-  delay: number;
-  /** milliseconds after which a server that has not answered is not there */
-  patience: number;
-  /** milliseconds that a refusal is left alone */
-  revival: number;
-  /** @param recovered it has been missed meanwhile */
-  tell(event: Event, recovered: boolean): void;
+export interface PollLoopSettings {
+  /** milliseconds between two rounds while something happens */
+  busyMs: number;
+  /** milliseconds between two rounds while nothing happens */
+  idleMs: number;
+  /** milliseconds before the first round: nodes of a deploy need a moment to be there again */
+  startDelayMs: number;
+  /** milliseconds after which a server that has not answered counts as lost */
+  answerTimeoutMs: number;
+  /** milliseconds before a refusal is tried again */
+  revivalMs: number;
+  onProblem(error: unknown): void;
   onState(): void;
 }
 
-/** so many busy rounds without anything new, and it is quiet */
-const calm = 20;
-/** times the idle pause: a look whether the socket has told all */
-const safety = 4;
-
 /**
- * Asks what is new, again and again, where the socket does not announce it (contract 2.3): often while something happens,
- * seldom while nothing does, and only to be sure once the socket turns out to announce it after all.
+ * Asks what is new, again and again, where the socket does not announce it (contract 2.3): often while something
+ * happens, seldom while nothing does, and only to be sure once the socket turns out to announce it after all.
  */
 export class PollLoop {
-  readonly #settings: PollSettings;
-  readonly #reading: PollRound;
+  readonly #parts: PollParts;
+  readonly #settings: PollLoopSettings;
+  readonly #pace: PollPace;
+  readonly #round: PollRound;
   #state: SocketState = { name: 'connecting', since: Date.now() };
   #lastError: string | undefined;
   #attempt = 0;
   #rounds = 0;
-  /** which start is the last one; those before have nothing to say any more */
+  /** the last start; earlier ones have no effect any more */
   #start: symbol | undefined;
   #timer: NodeJS.Timeout | undefined;
-  /** milliseconds of the clock */
+  /** milliseconds of the local clock */
   #dueAt = 0;
   #isAsking = false;
   /** something may have been missed since the last round */
   #isBehind = false;
-  #announced = false;
-  /** when there was something new, milliseconds of the clock */
-  #newsAt = 0;
 
-  constructor(settings: PollSettings) {
+  constructor(parts: PollParts, settings: PollLoopSettings) {
+    this.#parts = parts;
     this.#settings = settings;
-    this.#reading = new PollRound({ ...settings, soon: settings.busy, tell: (event) => this.#tell(event) });
+    this.#pace = new PollPace(settings.busyMs, settings.idleMs);
+    this.#round = new PollRound(parts, this.#pace, settings.busyMs, settings.onProblem);
   }
 
-  get runs(): boolean {
+  get isRunning(): boolean {
     return this.#start !== undefined;
   }
 
@@ -69,63 +68,62 @@ export class PollLoop {
   }
 
   /** The socket has turned out to announce messages. */
-  get announced(): boolean {
-    return this.#announced;
+  get isAnnounced(): boolean {
+    return this.#pace.isAnnounced;
   }
 
-  /** Up to then all has been told, milliseconds of the server's clock. */
-  get mark(): number | undefined {
-    return this.#reading.latest.mark;
+  /** All changes up to this time have been delivered, milliseconds of the server's clock. */
+  get position(): number | undefined {
+    return this.#round.cursor.position;
   }
 
-  /** For diagnosis. `every`: milliseconds between two rounds just now */
-  get facts(): { every: number; rounds: number; requests: number } {
-    return { every: this.#pace(), rounds: this.#rounds, requests: this.#reading.requests };
+  get facts(): NonNullable<RealtimeFacts['poll']> {
+    return { every: this.#pace.intervalMs, rounds: this.#rounds, requests: this.#round.requests };
   }
 
   /** Somebody listens. */
   start(): void {
-    if (this.runs) return;
+    if (this.isRunning) return;
     this.#start = Symbol('start');
-    this.#wait(this.#settings.delay);
+    this.#wait(this.#settings.startDelayMs);
   }
 
-  /** Nobody listens any more; what comes meanwhile is told when somebody does again. */
+  /** Nobody listens any more; what happens meanwhile is delivered after the next start. */
   stop(): void {
     this.#start = undefined;
     this.#isAsking = false;
     clearTimeout(this.#timer);
   }
 
-  /** What comes from now on has been missed when it is told. */
+  /** What is found from now on has been missed. */
   fallBehind(): void {
-    this.#isBehind = this.mark !== undefined;
+    this.#isBehind = this.position !== undefined;
     this.#state = { name: 'connecting', since: Date.now() };
   }
 
-  /** What is said until the next start is of no interest. */
+  /** What happens until the next start is not wanted. */
   forget(): void {
-    this.#reading.latest.forget();
+    this.#round.cursor.forget();
     this.#isBehind = false;
     this.#attempt = 0;
     this.#state = { name: 'connecting', since: Date.now() };
   }
 
-  /** What was told up to now, for a successor: see {@link succeed}. */
-  export(): [id: string, updatedAt: string][] {
-    return this.#reading.latest.export();
+  /** What has been read so far, for a successor. */
+  export(): ReadConversation[] {
+    return this.#round.cursor.export();
   }
 
-  /** Go on where a predecessor has ended. @param mark milliseconds of the server's clock */
-  succeed(mark: number, entries: readonly (readonly [id: string, updatedAt: string])[]): void {
-    this.#reading.latest.succeed(mark, entries);
-    this.#settings.conversations.newFrom(mark + 1);
+  /** Go on where a predecessor has ended. @param position milliseconds of the server's clock */
+  continueFrom(position: number, read: readonly ReadConversation[]): void {
+    this.#round.cursor.continueFrom(position, read);
+    this.#parts.conversations.newFrom(position + 1);
     this.fallBehind();
   }
 
   /** Ask now. */
   retry(): void {
-    if (!this.runs || this.#isAsking) return;
+    if (!this.isRunning || this.#isAsking) return;
     this.#attempt = 0;
     this.#wait(0);
   }
@@ -133,74 +131,58 @@ export class PollLoop {
   /** A refusal may be over. */
   revive(): void {
     const { name, since } = this.#state;
-    if (name === 'refused' && Date.now() - since >= this.#settings.revival) this.retry();
+    if (name === 'refused' && Date.now() - since >= this.#settings.revivalMs) this.retry();
   }
 
-  /** The socket has brought something: more may follow that it does not bring. */
-  stir(event: Event): void {
+  /** The socket has brought an event: more may follow that it does not bring. */
+  announced(event: Event): void {
     const { conversationId: id, message, changes } = event;
-    if (message) this.#announced = true;
-    if (id !== undefined && changes) this.#reading.latest.told(id, changes);
-    // What becomes of it is told by nobody.
-    if (id !== undefined && message && mayChange(message)) this.#reading.awaited.wait(id, true, Date.now());
-    this.#newsAt = Date.now();
+    this.#pace.announced(event);
+    if (id !== undefined && changes) this.#round.cursor.announced(id, changes);
+    // The status of a message of ours is not announced.
+    if (id !== undefined && message && mayChange(message)) this.#round.pending.wait(id, true, Date.now());
     this.#hurry();
   }
 
-  /** What the socket has announced, with the file that it left out. */
-  async whole(event: Event): Promise<Event[]> {
+  /** The event of an announced message, with the file that the frame leaves out. */
+  async withFile(event: Event): Promise<Event[]> {
     const { message, conversationId = '' } = event;
     if (!message) return [event];
-    const whole = await this.#reading.whole(conversationId, message).catch(() => message);
+    const whole = await this.#round.withFile(conversationId, message).catch(() => message);
     return [{ ...event, message: whole }];
   }
 
-  /** The socket is gone: what it has announced it announces no more. */
-  deafen(): void {
-    if (!this.#announced) return;
-    this.#announced = false;
-    this.#hurry();
+  /** The socket is gone: it announces nothing any more. */
+  unannounced(): void {
+    if (this.#pace.unannounced()) this.#hurry();
   }
 
-  #tell(event: Event): void {
-    this.#newsAt = Date.now();
-    // What it has kept from us it does not announce. What we say ourselves not every server tells.
-    if (event.message?.direction === 'inbound') this.#announced = false;
-    this.#settings.tell(event, this.#isBehind);
-  }
-
-  #pace(): number {
-    const { busy, idle } = this.#settings;
-    if (this.#announced) return idle * safety;
-    return Date.now() - this.#newsAt < busy * calm ? Math.min(busy, idle) : idle;
-  }
-
-  /** Milliseconds until the next round. */
-  get #pause(): number {
-    return Math.min(this.#pace(), Math.max(this.#settings.busy, this.#reading.awaited.next - Date.now()));
-  }
-
-  /** The next round is not put off, however much comes. */
+  /** More is expected than before: the next round is brought forward, and never put off. */
   #hurry(): void {
-    const wait = this.#pause;
-    const isSooner = Date.now() + wait < this.#dueAt;
-    if (this.runs && !this.#isAsking && this.#state.name === 'open' && isSooner) this.#wait(wait);
+    const waitMs = this.#pauseMs;
+    const isSooner = Date.now() + waitMs < this.#dueAt;
+    if (this.isRunning && !this.#isAsking && this.#state.name === 'open' && isSooner) this.#wait(waitMs);
   }
 
-  #wait(milliseconds: number): void {
+  get #pauseMs(): number {
+    return this.#pace.pauseMs(this.#round.pending.nextDueAt);
+  }
+
+  #wait(waitMs: number): void {
     clearTimeout(this.#timer);
-    this.#dueAt = Date.now() + milliseconds;
-    this.#timer = setTimeout(() => this.#ask(), milliseconds);
+    this.#dueAt = Date.now() + waitMs;
+    this.#timer = setTimeout(() => this.#ask(), waitMs);
   }
 
   #ask(): void {
     const start = this.#start;
     const goesOn = () => start !== undefined && start === this.#start;
+    const { answerTimeoutMs } = this.#settings;
     this.#isAsking = true;
     this.#rounds++;
-    const late = setTimeout(() => goesOn() && this.#lost('the server does not answer', 0), this.#settings.patience);
-    this.#reading
-      .round(goesOn)
+    const late = setTimeout(() => goesOn() && this.#lost('the server does not answer', 0), answerTimeoutMs);
+    this.#round
+      .run({ goesOn, isBehind: () => this.#isBehind })
       .then(() => {
         if (goesOn()) this.#answered();
       })
@@ -214,7 +196,7 @@ export class PollLoop {
     this.#isAsking = false;
     this.#isBehind = false;
     this.#attempt = 0;
-    this.#wait(this.#pause);
+    this.#wait(this.#pauseMs);
     if (this.#state.name !== 'open') this.#become({ name: 'open', since: Date.now() });
   }
 
@@ -227,15 +209,15 @@ export class PollLoop {
     if (code === 'authentication' || code === 'authorization') {
       return this.#become({ name: 'refused', since: Date.now(), reason, code });
     }
-    const wait = asAsked(backoff(this.#attempt + 1, this.#settings.busy), cause?.retryAfter);
-    this.#wait(wait);
-    this.#lost(reason, wait);
+    const waitMs = asAsked(backoff(this.#attempt + 1, this.#settings.busyMs), cause?.retryAfter);
+    this.#wait(waitMs);
+    this.#lost(reason, waitMs);
   }
 
-  #lost(reason: string, wait: number): void {
+  #lost(reason: string, waitMs: number): void {
     this.#attempt++;
     const since = Date.now();
-    this.#become({ name: 'waiting', since, attempt: this.#attempt, until: since + wait, reason });
+    this.#become({ name: 'waiting', since, attempt: this.#attempt, until: since + waitMs, reason });
   }
 
   #become(state: SocketState): void {

@@ -1,202 +1,203 @@
-import type { MessageFilter } from '../../contract/index';
-import type { Conversation, Event, GapReason, Message, Page } from '../../model';
+import { isFinalStatus } from '../../messages/status';
+import type { Conversation, Event, Message, Page } from '../../model';
+import type { Bus } from '../bus/bus';
 import type { ConversationCache } from '../conversation-cache';
 import { changeOf, createdEvent } from '../events/changes';
 import { gapEvent, messageEvent, statusesOf } from '../events/synthesize';
-import { isLasting, timeOf } from '../time';
+import type { Interest } from '../interest';
+import { isPermanent, type PollRest } from '../rest';
+import type { GapReporter } from '../sync/gap-reporter';
+import { timeOf } from '../time';
 import { PendingStatuses } from './pending-statuses';
 import { changedAt, PollCursor } from './poll-cursor';
+import type { PollPace } from './poll-pace';
 
-/** What is asked by REST where the socket does not announce messages. */
-export interface PollRest {
-  conversations: {
-    latest(): Promise<Page<Conversation>>;
-    messages(id: string, filter: MessageFilter): Promise<Page<Message>>;
-    message(id: string, messageId: string): Promise<Message>;
-  };
-}
-
-export interface ReadingSettings {
+export interface PollParts {
   rest: PollRest;
-  conversations: Pick<ConversationCache, 'peek' | 'update' | 'fetch' | 'newFrom'>;
-  /** somebody wants to hear of it */
-  wants(conversationId: string): boolean;
-  /** this message has been told, or is about to be */
-  heard(messageId: string): boolean;
-  /** the status of a message that has been told, when nobody has told it */
-  isStatusNews(messageId: string, status: string): boolean;
-  tell(event: Event): void;
-  /** something may never be told; of one conversation it is told in its place by an event */
-  onGap(reason: GapReason, since: number, conversationId?: string): void;
-  onProblem(error: unknown): void;
-  /** milliseconds before the first look at what became of a message of ours */
-  soon: number;
+  conversations: ConversationCache;
+  bus: Bus;
+  gaps: GapReporter;
+  interest: Interest;
 }
 
-/** conversations that are read at the same time */
-const atOnce = 4;
-/** the files of customers stand only in the message itself (contract 5.2) */
-const files = new Set(['image', 'video', 'audio', 'document', 'sticker']);
-const settled = new Set(['read', 'failed']);
+/** Who asks for a round. */
+export interface Asker {
+  /** false: nobody listens any more, and nothing counts as read */
+  goesOn(): boolean;
+  /** what is found now has been missed */
+  isBehind(): boolean;
+}
+
+const MAX_CONCURRENT_READS = 4;
+/** The files of customers stand only in the message itself, not in lists or frames (contract 5.2). */
+const TYPES_WITH_FILE = new Set(['image', 'video', 'audio', 'document', 'sticker']);
 
 /** One round after the other: which conversations have changed, and what is new in them. */
 export class PollRound {
-  readonly #settings: ReadingSettings;
-  readonly latest = new PollCursor();
-  readonly awaited: PendingStatuses;
-  /** for diagnosis: all that was asked for, but for what is known of the conversations themselves */
+  readonly #parts: PollParts;
+  readonly #pace: PollPace;
+  readonly #onProblem: (error: unknown) => void;
+  readonly cursor = new PollCursor();
+  readonly pending: PendingStatuses;
+  /** requests so far for diagnosis, without those for the conversations themselves */
   requests = 0;
 
-  constructor(settings: ReadingSettings) {
-    this.#settings = settings;
-    this.awaited = new PendingStatuses(settings.soon);
+  /** @param firstLookMs milliseconds before the first look at the status of a message of ours */
+  constructor(parts: PollParts, pace: PollPace, firstLookMs: number, onProblem: (error: unknown) => void) {
+    this.#parts = parts;
+    this.#pace = pace;
+    this.#onProblem = onProblem;
+    this.pending = new PendingStatuses(firstLookMs);
   }
 
   /**
-   * Ask once what is new, and tell it.
-   * @param goesOn false: nobody wants to hear any more, and nothing counts as read
+   * Ask once what is new, and deliver it.
    * @throws LinktorError when the server cannot be asked; the next round then finds what this one did not
    */
-  async round(goesOn: () => boolean): Promise<void> {
-    const { latest } = this;
+  async run(asker: Asker): Promise<void> {
+    const { cursor } = this;
+    const { rest, conversations, gaps } = this.#parts;
     this.requests++;
-    const page = await this.#settings.rest.conversations.latest();
-    if (!goesOn()) return;
-    if (latest.mark === undefined) {
-      // Of what was created at that very moment all is known.
-      this.#settings.conversations.newFrom(latest.begin(page) + 1);
+    const page = await rest.conversations.latest();
+    if (!asker.goesOn()) return;
+    if (cursor.position === undefined) {
+      // Conversations created at that very moment are listed, and so no longer new.
+      conversations.newFrom(cursor.begin(page) + 1);
       return;
     }
-    const since = latest.mark;
-    const { changed, more } = latest.changed(page);
-    if (more) this.#settings.onGap('truncated', since);
+    const since = cursor.position;
+    const { changed, more } = cursor.changed(page);
+    if (more) gaps.report('truncated', since);
     const listed = new Set(changed.map(({ id }) => id));
-    const looks = this.awaited.due(Date.now()).filter((id) => !listed.has(id));
+    const due = this.pending.due(Date.now()).filter((id) => !listed.has(id));
     const jobs = [
-      ...changed.map((one) => () => this.#changed(one, since, goesOn)),
-      ...looks.map((id) => () => this.#look(id, since, goesOn)),
+      ...changed.map((one) => () => this.#readChanged(one, since, asker)),
+      ...due.map((id) => () => this.#readPending(id, since, asker)),
     ];
-    await allOf(jobs, goesOn);
-    if (goesOn()) latest.finish(page);
+    await runAll(jobs, asker);
+    if (asker.goesOn()) cursor.finish(page);
   }
 
-  async #changed(listed: Conversation, since: number, goesOn: () => boolean): Promise<void> {
+  async #readChanged(listed: Conversation, since: number, asker: Asker): Promise<void> {
     const { id } = listed;
-    const { conversations, wants } = this.#settings;
-    const entry = this.latest.entry(id);
+    const { conversations, interest } = this.#parts;
+    const entry = this.cursor.entry(id);
     const before = conversations.peek(id) ?? entry?.listed;
-    if (!wants(id)) {
+    if (!interest.isWanted(id)) {
       if (conversations.peek(id)) conversations.update(id, listed);
-      return this.latest.pass(listed);
+      return this.cursor.skip(listed);
     }
-    const found = await this.#read(id, Math.max(since, entry?.floor ?? 0));
+    const found = await this.#read(id, Math.max(since, entry?.skipUpTo ?? 0));
     const isNew = !entry && !before && timeOf(listed.createdAt) > since;
-    // Without anything to compare with, a change that brought no message is one of those that are listed.
-    const isChange = before !== undefined || (found.fresh === 0 && !isNew && changedAt(listed) > this.latest.newest);
+    // Without a known state before, a listed change that brought no message must be a change of the fields.
+    const isChange =
+      before !== undefined || (found.fresh === 0 && !isNew && changedAt(listed) > this.cursor.newestChange);
     const change = isChange ? changeOf(before, listed) : undefined;
     const events = [...(isNew ? [createdEvent(listed)] : []), ...(change ? [change] : []), ...found.events];
-    // Who it is about is told with every event, and not listed.
+    // The contact belongs to every event, and is not listed.
     if (events.length > 0 && !conversations.peek(id)) await conversations.fetch(id);
-    if (!goesOn()) return;
+    if (!asker.goesOn()) return;
     if (conversations.peek(id)) conversations.update(id, listed);
-    this.#tell(id, events, found);
-    this.latest.read(listed);
+    this.#deliver(id, events, found, asker);
+    this.cursor.read(listed);
   }
 
-  async #look(id: string, since: number, goesOn: () => boolean): Promise<void> {
-    if (!this.#settings.wants(id)) return this.awaited.forget(id);
-    const found = await this.#read(id, Math.max(since, this.latest.entry(id)?.floor ?? 0));
-    if (goesOn()) this.#tell(id, found.events, found);
+  async #readPending(id: string, since: number, asker: Asker): Promise<void> {
+    if (!this.#parts.interest.isWanted(id)) return this.pending.forget(id);
+    const found = await this.#read(id, Math.max(since, this.cursor.entry(id)?.skipUpTo ?? 0));
+    if (asker.goesOn()) this.#deliver(id, found.events, found, asker);
   }
 
-  #tell(id: string, events: readonly Event[], { waits, sent, since }: Found): void {
-    const { tell, onGap } = this.#settings;
+  #deliver(id: string, events: readonly Event[], { isPending, hasSent, since }: Found, asker: Asker): void {
+    const { bus, gaps } = this.#parts;
     for (const event of events) {
-      if (event.gap) onGap(event.gap.reason, since, id);
-      tell(event);
+      if (event.gap) gaps.count(event.gap.reason, since);
+      this.#pace.found(event);
+      bus.feed(event, 'poll', Date.now(), asker.isBehind());
     }
-    if (waits) this.awaited.wait(id, sent, Date.now());
-    else this.awaited.forget(id);
+    if (isPending) this.pending.wait(id, hasSent, Date.now());
+    else this.pending.forget(id);
   }
 
   /** @param since milliseconds of the server's clock */
   async #read(id: string, since: number): Promise<Found> {
-    const { heard, isStatusNews, rest, onProblem } = this.#settings;
+    const { bus, rest } = this.#parts;
     let page: Page<Message>;
     try {
       this.requests++;
       page = await rest.conversations.messages(id, {});
     } catch (error) {
-      if (!isLasting(error)) throw error;
-      // Asking again would not mend it, and must not keep us from the others.
-      onProblem(error);
-      return { events: [gapEvent('unreadable', since, id)], fresh: 0, waits: false, sent: false, since };
+      if (!isPermanent(error)) throw error;
+      // Asking again would not help, and one conversation must not keep us from the others.
+      this.#onProblem(error);
+      return { events: [gapEvent('unreadable', since, id)], fresh: 0, isPending: false, hasSent: false, since };
     }
     const { items, hasNext, truncated } = page;
-    const isFresh = (one: Message) => timeOf(one.createdAt) > since && !heard(one.id);
-    const listed = items.filter(isFresh);
-    const messages = await Promise.all(listed.reverse().map((one) => this.whole(id, one)));
-    const told = items.filter((one) => one.direction === 'outbound' && heard(one.id)).reverse();
-    const late = told.flatMap(statusesOf).filter(({ messageId = '', status = '' }) => isStatusNews(messageId, status));
-    const cut = (hasNext || truncated === true) && listed.length === items.length;
+    const fresh = items.filter((one) => timeOf(one.createdAt) > since && !bus.isDelivered(one.id));
+    const messages = await Promise.all(fresh.reverse().map((one) => this.withFile(id, one)));
+    const ours = items.filter((one) => one.direction === 'outbound' && bus.isDelivered(one.id)).reverse();
+    const statuses = ours
+      .flatMap(statusesOf)
+      .filter(({ messageId = '', status = '' }) => bus.isStatusNews(messageId, status));
+    const isCut = (hasNext || truncated === true) && fresh.length === items.length;
     return {
       events: [
-        ...late,
-        ...(cut ? [gapEvent('truncated', since, id)] : []),
+        ...statuses,
+        ...(isCut ? [gapEvent('truncated', since, id)] : []),
         ...messages.flatMap((one) => [messageEvent(one), ...statusesOf(one)]),
       ],
       fresh: messages.length,
-      waits: told.some(mayChange) || messages.some(mayChange),
-      sent: messages.some(mayChange),
+      isPending: ours.some(mayChange) || messages.some(mayChange),
+      hasSent: messages.some(mayChange),
       since,
     };
   }
 
-  /** The message with its file. @throws LinktorError when it cannot be asked for just now */
-  async whole(id: string, message: Message): Promise<Message> {
+  /** @returns the message with its file @throws LinktorError when it cannot be asked for just now */
+  async withFile(id: string, message: Message): Promise<Message> {
     if (!lacksFile(message)) return message;
     try {
       this.requests++;
-      return await this.#settings.rest.conversations.message(id, message.id);
+      return await this.#parts.rest.conversations.message(id, message.id);
     } catch (error) {
-      if (!isLasting(error)) throw error;
-      this.#settings.onProblem(error);
+      if (!isPermanent(error)) throw error;
+      this.#onProblem(error);
       return message;
     }
   }
 }
 
-/** A customer has sent a file, and neither a list nor a frame says which. */
+/** A customer has sent a file, and neither a list nor a frame contains it. */
 export function lacksFile({ direction, media, contentType }: Message): boolean {
-  return direction === 'inbound' && !media && files.has(contentType);
+  return direction === 'inbound' && !media && TYPES_WITH_FILE.has(contentType);
 }
 
-/** It is ours, and may still be delivered, read, or fail. */
-export function mayChange({ direction, status = '' }: Message): boolean {
-  return direction === 'outbound' && !settled.has(status);
+/** The message is ours, and may still be delivered, read, or fail. */
+export function mayChange({ direction, status }: Message): boolean {
+  return direction === 'outbound' && !isFinalStatus(status);
 }
 
-/** What a look at one conversation has shown. */
+/** What reading one conversation has shown. */
 interface Found {
   events: Event[];
-  /** messages that nobody had told */
+  /** messages that had not been delivered */
   fresh: number;
-  /** something may still become of what we have said */
-  waits: boolean;
-  /** we have said something new */
-  sent: boolean;
-  /** from when on it was looked, milliseconds of the server's clock */
+  /** a message of ours has no final status yet */
+  isPending: boolean;
+  /** a message of ours is new */
+  hasSent: boolean;
+  /** where the reading began, milliseconds of the server's clock */
   since: number;
 }
 
-/** A few at a time. One that fails does not keep us from the others. @throws what the first of them has thrown */
-async function allOf(jobs: (() => Promise<void>)[], goesOn: () => boolean): Promise<void> {
+/** A few at a time. One that fails does not keep us from the others. @throws the first failure */
+async function runAll(jobs: (() => Promise<void>)[], asker: Asker): Promise<void> {
   const failures: unknown[] = [];
   const work = async () => {
-    for (let job = jobs.shift(); job && goesOn(); job = jobs.shift()) {
+    for (let job = jobs.shift(); job && asker.goesOn(); job = jobs.shift()) {
       await job().catch((error: unknown) => failures.push(error));
     }
   };
-  await Promise.all(Array.from({ length: atOnce }, work));
+  await Promise.all(Array.from({ length: MAX_CONCURRENT_READS }, work));
   if (failures.length > 0) throw failures[0];
 }

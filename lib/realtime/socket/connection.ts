@@ -1,8 +1,8 @@
+import { asAsked, backoff } from '../../async/backoff';
 import { once } from '../../async/once';
 import type { Signal } from '../../contract/index';
 import { type ErrorCode, LinktorError } from '../../errors';
-import { asAsked, backoff } from './backoff';
-import { type SocketState, type Timing, usual } from './state';
+import { DEFAULT_TIMING, type SocketState, type Timing } from './state';
 import { Subscriptions } from './subscriptions';
 import { SocketTransport } from './transport';
 
@@ -15,12 +15,12 @@ export interface SocketSettings {
   connection?(): Promise<object>;
   /** a frame for the wire, or undefined where the contract has none */
   encode(signal: Signal): string | undefined;
-  /** @param at when it came, milliseconds of the clock */
+  /** @param at milliseconds of the local clock */
   onFrame(text: string, at: number): void;
   onState(state: SocketState): void;
   /** a frame that cannot be taken has ended the connection */
   onBroken?(reason: 'oversize' | 'malformed'): void;
-  /** false: after a loss it stays closed until it is asked to retry */
+  /** false: after a loss it stays closed until {@link Socket.retry} */
   autoReconnect?: boolean;
   /** milliseconds before the first reconnect, 5000 */
   reconnectInterval?: number;
@@ -30,6 +30,8 @@ export interface SocketSettings {
   timing?: Partial<Timing>;
 }
 
+const RECONNECT_INTERVAL_MS = 5000;
+
 /**
  * One connection that stays: opened by its first user, closed after its last, reconnected in between (contract 2.1).
  */
@@ -38,24 +40,24 @@ export class Socket {
   readonly #timing: Timing;
   readonly #subscriptions = new Subscriptions();
   /** for diagnosis */
-  readonly counters = { frames: 0, reconnects: 0, refusedFrames: 0 };
+  readonly counters = { reconnects: 0, refusedFrames: 0 };
   #state: SocketState = { name: 'idle', since: Date.now() };
-  #wire: SocketTransport | undefined;
+  #transport: SocketTransport | undefined;
   /** the attempt whose address is being asked for */
   #dial: symbol | undefined;
-  /** until the connection before has ended: a server can lose track of an account that has two */
-  #farewell: Promise<void> | undefined;
+  /** resolves when the connection before has ended: a server can lose track of an account that has two */
+  #ending: Promise<void> | undefined;
   #users = 0;
   #attempt = 0;
-  #hasStood = false;
+  #wasOpen = false;
   #lastError: string | undefined;
-  #reconnect: NodeJS.Timeout | undefined;
-  #linger: NodeJS.Timeout | undefined;
-  #healthy: NodeJS.Timeout | undefined;
+  #reconnectTimer: NodeJS.Timeout | undefined;
+  #lingerTimer: NodeJS.Timeout | undefined;
+  #healthTimer: NodeJS.Timeout | undefined;
 
   constructor(settings: SocketSettings) {
     this.#settings = settings;
-    this.#timing = { ...usual, ...settings.timing };
+    this.#timing = { ...DEFAULT_TIMING, ...settings.timing };
   }
 
   get state(): SocketState {
@@ -73,7 +75,7 @@ export class Socket {
 
   /** Milliseconds that the last ping of the present connection took, there and back. */
   get latency(): number | undefined {
-    return this.#wire?.latency;
+    return this.#transport?.latency;
   }
 
   /** Why a connection was lost or refused the last time; safe to show. */
@@ -81,55 +83,55 @@ export class Socket {
     return this.#lastError;
   }
 
-  /** Be a user of the socket. @returns the function that ends this use */
+  /** Use the socket. @returns the function that ends this use */
   retain(): () => void {
     this.#users++;
-    clearTimeout(this.#linger);
+    clearTimeout(this.#lingerTimer);
     if (this.#state.name === 'idle') this.#connect();
     return once(() => {
       this.#users--;
       if (this.#users > 0) return;
-      this.#linger = setTimeout(() => {
-        // Who has let go of the connection on purpose asks for it again.
+      this.#lingerTimer = setTimeout(() => {
+        // A connection that was let go on purpose stays so until it is asked for again.
         if (this.#state.name !== 'paused' && this.#state.name !== 'closed') this.#end('idle');
       }, this.#timing.linger);
     });
   }
 
-  /** Ask for the events of a conversation; asked for again after every reconnect. @returns the function that ends it */
+  /** Subscribe a conversation, now and after every reconnect. @returns the function that ends it */
   subscribe(conversationId: string): () => void {
     return this.#subscriptions.add(conversationId);
   }
 
-  /** @returns false when the socket is not open or nobody reads at its other end; what is sent then is lost */
+  /** @returns false when the frame could not be sent: the socket is not open, or the other side does not read */
   send(signal: Signal): boolean {
-    const wire = this.#wire;
-    if (this.#state.name !== 'open' || !wire) return false;
+    const transport = this.#transport;
+    if (this.#state.name !== 'open' || !transport) return false;
     const frame = this.#settings.encode(signal);
     if (frame === undefined) return false;
-    if (wire.full) {
+    if (transport.isFull) {
       this.counters.refusedFrames++;
       return false;
     }
-    wire.send(frame);
+    transport.send(frame);
     return true;
   }
 
-  /** @returns when the server has read all that was sent so far, or will not any more: frames are read in order */
+  /** @returns when the server has read all frames sent so far, or never will: frames are read in order */
   async settled(): Promise<void> {
-    const wire = this.#wire;
-    if (this.#state.name !== 'open' || !wire) return;
+    const transport = this.#transport;
+    if (this.#state.name !== 'open' || !transport) return;
     await this.#subscriptions.written();
-    if (wire === this.#wire) await wire.settled();
+    if (transport === this.#transport) await transport.settled();
   }
 
-  /** A refusal may be over. A server that takes our calls and not our socket is not asked with every call. */
+  /** A refusal may be over; but a server that takes our calls and not our socket is not asked with every call. */
   revive(): void {
     const { name, since } = this.#state;
     if (name === 'refused' && Date.now() - since >= this.#timing.revival) this.retry();
   }
 
-  /** Try now: somebody asked for it, or a REST call has shown that the server takes us again. */
+  /** Try now, if the connection is refused or waiting for its next attempt. */
   retry(): void {
     if (this.#users === 0 || (this.#state.name !== 'refused' && this.#state.name !== 'waiting')) return;
     this.#attempt = 0;
@@ -140,7 +142,7 @@ export class Socket {
   pause(): void {
     const { name } = this.#state;
     if (name === 'closed' || name === 'paused') return;
-    clearTimeout(this.#reconnect);
+    clearTimeout(this.#reconnectTimer);
     this.#attempt = 0;
     this.#drop(true);
     this.#become({ name: 'paused', since: Date.now() });
@@ -164,7 +166,7 @@ export class Socket {
   /** For good. */
   close(): void {
     this.#users = 0;
-    clearTimeout(this.#linger);
+    clearTimeout(this.#lingerTimer);
     this.#end('closed');
   }
 
@@ -174,69 +176,70 @@ export class Socket {
   }
 
   #connect(): void {
-    clearTimeout(this.#reconnect);
+    clearTimeout(this.#reconnectTimer);
     this.#drop();
     const dial = Symbol('dial');
     this.#dial = dial;
     this.#become({ name: 'connecting', since: Date.now() });
-    // Who hears that may have closed us.
+    // A listener may have closed us.
     if (this.#dial !== dial) return;
     const { url, connection } = this.#settings;
-    Promise.all([url(), connection?.(), this.#farewell])
+    Promise.all([url(), connection?.(), this.#ending])
       .then(([address, options]) => {
         if (this.#dial === dial) this.#open(address, options);
       })
       .catch((error: unknown) => {
-        if (this.#dial === dial) this.#undialled(error);
+        if (this.#dial === dial) this.#dialFailed(error);
       });
   }
 
-  /** There is no address to go to: we cannot sign in, or the server that we sign in with is not there. */
-  #undialled(error: unknown): void {
+  /** There is no address to connect to: we cannot sign in, or the server that we sign in with does not answer. */
+  #dialFailed(error: unknown): void {
     this.#dial = undefined;
     const problem = error instanceof LinktorError ? error : new LinktorError('websocket', 'no usable address');
     const { code, message, cause } = problem;
-    const passing = code === 'network' || code === 'timeout' || code === 'server' || code === 'rate_limit';
-    this.#failed(message, passing ? undefined : code, cause.retryAfter);
+    const mayPass = code === 'network' || code === 'timeout' || code === 'server' || code === 'rate_limit';
+    this.#failed(message, mayPass ? undefined : code, cause.retryAfter);
   }
 
   #open(url: string, options: object | undefined): void {
-    const wire: SocketTransport = new SocketTransport(url, options, {
+    const transport: SocketTransport = new SocketTransport(url, options, {
       timing: this.#timing,
       beat: () => this.send({ type: 'ping' }),
-      onOpen: () => this.#stands(wire),
-      onText: (text, at) => {
-        this.counters.frames++;
-        this.#settings.onFrame(text, at);
-      },
+      onOpen: () => this.#opened(transport),
+      onText: this.#settings.onFrame,
       onBroken: (reason) => this.#settings.onBroken?.(reason),
-      onLost: (reason, refused, asked) => {
+      onLost: (reason, refused, askedSeconds) => {
         this.#drop();
-        this.#failed(reason, refused, asked);
+        this.#failed(reason, refused, askedSeconds);
       },
     });
     this.#dial = undefined;
-    this.#wire = wire;
+    this.#transport = transport;
   }
 
-  #stands(wire: SocketTransport): void {
+  #opened(transport: SocketTransport): void {
     this.#state = { name: 'open', since: Date.now() };
-    if (this.#hasStood) this.counters.reconnects++;
-    this.#hasStood = true;
-    this.#subscriptions.begin((signal, left) => {
+    if (this.#wasOpen) this.counters.reconnects++;
+    this.#wasOpen = true;
+    this.#subscriptions.begin((signal, onSent) => {
       const frame = this.#settings.encode(signal);
-      if (frame === undefined) left?.();
-      else wire.send(frame, left);
+      if (frame === undefined) onSent?.();
+      else transport.send(frame, onSent);
     });
-    this.#healthy = setTimeout(() => {
+    this.#healthTimer = setTimeout(() => {
       this.#attempt = 0;
     }, this.#timing.healthy);
     this.#settings.onState(this.#state);
   }
 
-  /** @param asked seconds that the server wants us to wait */
-  #failed(reason: string, refused?: ErrorCode, asked?: number): void {
-    const { autoReconnect = true, maxReconnectAttempts = 0, reconnectInterval = 5000 } = this.#settings;
+  /** @param askedSeconds seconds that the server wants us to wait */
+  #failed(reason: string, refused?: ErrorCode, askedSeconds?: number): void {
+    const {
+      autoReconnect = true,
+      maxReconnectAttempts = 0,
+      reconnectInterval = RECONNECT_INTERVAL_MS,
+    } = this.#settings;
     this.#lastError = reason;
     if (refused !== undefined) return this.#refuse(refused, reason);
     if (!autoReconnect) return this.#refuse('websocket', reason);
@@ -245,9 +248,9 @@ export class Socket {
       return this.#refuse('websocket', `gave up after ${maxReconnectAttempts} attempts`);
     }
     const since = Date.now();
-    const wait = asAsked(backoff(this.#attempt, reconnectInterval), asked);
-    this.#reconnect = setTimeout(() => this.#connect(), wait);
-    this.#become({ name: 'waiting', since, attempt: this.#attempt, until: since + wait, reason });
+    const waitMs = asAsked(backoff(this.#attempt, reconnectInterval), askedSeconds);
+    this.#reconnectTimer = setTimeout(() => this.#connect(), waitMs);
+    this.#become({ name: 'waiting', since, attempt: this.#attempt, until: since + waitMs, reason });
   }
 
   #refuse(code: ErrorCode, reason: string): void {
@@ -255,19 +258,19 @@ export class Socket {
   }
 
   #end(name: 'idle' | 'closed'): void {
-    clearTimeout(this.#reconnect);
+    clearTimeout(this.#reconnectTimer);
     this.#attempt = 0;
     this.#drop(true);
     this.#become({ name, since: Date.now() });
   }
 
-  /** Let go of the present connection, if any. */
+  /** End the present connection, if there is one. */
   #drop(politely = false): void {
-    clearTimeout(this.#healthy);
+    clearTimeout(this.#healthTimer);
     this.#dial = undefined;
     this.#subscriptions.end();
-    const wire = this.#wire;
-    this.#wire = undefined;
-    if (wire) this.#farewell = wire.end(politely);
+    const transport = this.#transport;
+    this.#transport = undefined;
+    if (transport) this.#ending = transport.end(politely);
   }
 }

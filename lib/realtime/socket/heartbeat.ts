@@ -3,23 +3,23 @@ import type { Timing } from './state';
 export interface Peer {
   /** a protocol ping */
   ping(mark: string): void;
-  /** the application's own, where there is one */
+  /** the ping of the contract, where there is one */
   beat(): void;
-  /** it does not answer any more */
+  /** the other side does not answer any more */
   dead(): void;
 }
 
 /**
- * Whether the other side of one open connection still is there. Anything that arrives proves life; after a silence we
- * ask, and without an answer it is dead.
+ * Is the other side of an open connection still there? Anything that arrives proves it; after a silence it is asked, and
+ * without an answer it counts as dead.
  */
 export class Heartbeat {
   readonly #timing: Timing;
   readonly #peer: Peer;
   readonly #beat: NodeJS.Timeout;
   #watch: NodeJS.Timeout | undefined;
-  #verdict: NodeJS.Immediate | undefined;
-  #heardAt = Date.now();
+  #judgement: NodeJS.Immediate | undefined;
+  #receivedAt = Date.now();
   #answered = false;
   #latency: number | undefined;
 
@@ -30,7 +30,7 @@ export class Heartbeat {
       peer.beat();
       peer.ping(String(Date.now()));
     }, timing.ping);
-    this.#watchOn();
+    this.#watchSilence();
     peer.ping(String(Date.now()));
   }
 
@@ -39,41 +39,41 @@ export class Heartbeat {
     return this.#latency;
   }
 
-  /** Something has arrived. No timer is touched here: this is called with every frame. */
-  heard(at: number): void {
-    this.#heardAt = at;
+  /** Something has arrived. Called with every frame, so no timer is touched here. @param at milliseconds of the local clock */
+  received(at: number): void {
+    this.#receivedAt = at;
     this.#answered = true;
   }
 
-  /** @param mark what the ping said that this answers */
-  ponged(mark: string, at: number): void {
-    this.heard(at);
+  /** A pong has arrived. @param mark the payload of its ping @param at milliseconds of the local clock */
+  pong(mark: string, at: number): void {
+    this.received(at);
     const sentAt = Number(mark);
     if (sentAt > 0 && sentAt <= at) this.#latency = at - sentAt;
   }
 
   stop(): void {
     clearTimeout(this.#watch);
-    clearImmediate(this.#verdict);
+    clearImmediate(this.#judgement);
     clearInterval(this.#beat);
   }
 
-  #watchOn(): void {
+  #watchSilence(): void {
     const { silence } = this.#timing;
-    const silent = Date.now() - this.#heardAt;
+    const silentMs = Date.now() - this.#receivedAt;
     // A clock that was set back must not keep us from ever asking.
-    const left = silent < 0 ? silence : silence - silent;
-    if (left <= 0) this.#ask();
-    else this.#watch = setTimeout(() => this.#watchOn(), left);
+    const leftMs = silentMs < 0 ? silence : silence - silentMs;
+    if (leftMs <= 0) this.#ask();
+    else this.#watch = setTimeout(() => this.#watchSilence(), leftMs);
   }
 
   #ask(): void {
     this.#answered = false;
     this.#peer.ping('');
     this.#watch = setTimeout(() => {
-      // A flow may have kept all others waiting: timers come before what has arrived meanwhile can be read.
-      this.#verdict = setImmediate(() => {
-        if (this.#answered) this.#watchOn();
+      // A flow may have blocked the event loop: timers run before what has arrived meanwhile can be read.
+      this.#judgement = setImmediate(() => {
+        if (this.#answered) this.#watchSilence();
         else this.#peer.dead();
       });
     }, this.#timing.pong);

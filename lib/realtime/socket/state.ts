@@ -1,41 +1,46 @@
 import type { ErrorCode } from '../../errors';
 
-/** How the connection is. `since`: milliseconds of the clock */
+/** How the connection is. Times are milliseconds of the local clock. */
 export type SocketState =
   | { name: 'idle' | 'connecting' | 'open' | 'closed'; since: number }
   /** let go on purpose, until somebody asks for it again */
   | { name: 'paused'; since: number }
-  /** `until`: when the next attempt is made, milliseconds of the clock */
+  /** `until`: when the next attempt is made */
   | { name: 'waiting'; since: number; attempt: number; until: number; reason: string }
-  /** stopped for a reason that trying again would not mend */
+  /** stopped for a reason that another attempt would not change */
   | { name: 'refused'; since: number; reason: string; code: ErrorCode };
+
+/** @returns true when nobody wants the connection */
+export function isUnused({ name }: SocketState): boolean {
+  return name === 'idle' || name === 'paused' || name === 'closed';
+}
 
 /** How long things take, in milliseconds. */
 export interface Timing {
   handshake: number;
-  /** silence after which we ask whether the other side is alive */
+  /** silence after which the other side is asked whether it is alive */
   silence: number;
-  /** how long it may take to answer */
+  /** how long its answer may take */
   pong: number;
-  /** application ping of contract A; how far the other side is, is measured with it */
+  /** between two application pings of contract A, which also measure the latency */
   ping: number;
-  /** open for so long counts as healthy: the next loss starts counting anew */
+  /** open for so long counts as healthy: after the next loss the attempts are counted anew */
   healthy: number;
-  /** how long a refusal is left alone */
+  /** how long a refusal lasts before a successful REST call makes us try again */
   revival: number;
-  /** how long the socket outlives its last user, so that a deploy does not make it flap */
+  /** how long the socket outlives its last user, so that a deploy does not close and open it */
   linger: number;
-  /** how long the other side may take to say goodbye */
-  farewell: number;
-  /** open without any event for so long: look whether there was nothing to tell */
-  deaf: number;
+  /** how long the other side may take to answer a close */
+  closing: number;
+  /** open without any event for so long: ask whether there was one */
+  stall: number;
   /** how long a status waits for its message */
-  patience: number;
+  statusWait: number;
   /** how long live events wait for a server that cannot be asked what was missed before them */
   persistence: number;
 }
 
-export const usual: Timing = {
+export const DEFAULT_TIMING: Timing = {
   handshake: 10_000,
   silence: 25_000,
   pong: 10_000,
@@ -43,14 +48,14 @@ export const usual: Timing = {
   healthy: 60_000,
   revival: 30_000,
   linger: 5_000,
-  farewell: 1_000,
-  deaf: 300_000,
-  patience: 1_000,
+  closing: 1_000,
+  stall: 300_000,
+  statusWait: 1_000,
   persistence: 15_000,
 };
 
-/** Answers to a handshake after which the server will say the same again: stop. */
-export const refusedStatus: Readonly<Record<number, ErrorCode>> = {
+/** Answers to a handshake that the server would give again: stop. */
+export const REFUSED_STATUS: Readonly<Record<number, ErrorCode>> = {
   401: 'authentication',
   403: 'authorization',
   404: 'websocket',
@@ -58,7 +63,7 @@ export const refusedStatus: Readonly<Record<number, ErrorCode>> = {
 };
 
 /** Close codes of the same meaning. */
-export const refusedClose: Readonly<Record<number, ErrorCode>> = {
+export const REFUSED_CLOSE: Readonly<Record<number, ErrorCode>> = {
   1008: 'authorization',
   4001: 'authentication',
   4003: 'authorization',

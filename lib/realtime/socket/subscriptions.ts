@@ -1,23 +1,23 @@
 import { once } from '../../async/once';
 import type { Signal } from '../../contract/index';
 
-/** Puts a frame on the wire; `read` is called when it has left us. */
-export type Write = (signal: Signal, read?: () => void) => void;
+/** Puts a frame on the wire; `onSent` is called when it has left us. */
+export type Write = (signal: Signal, onSent?: () => void) => void;
 
-/** so many frames go out before we wait for them to leave */
-const batch = 500;
+/** Frames that go out before we wait for them to have left. */
+const FRAMES_PER_BATCH = 500;
 
-/** Which conversations the server is asked for, and what it knows of that. */
+/** Which conversations are subscribed, and which of them the server has been told of. */
 export class Subscriptions {
-  /** how many want each */
+  /** the number of users of each conversation */
   readonly #users = new Map<string, number>();
-  /** the server has been asked for these */
-  readonly #told = new Set<string>();
-  /** here it has to be told something */
-  readonly #untold = new Set<string>();
-  readonly #waiting = new Set<() => void>();
+  /** the server has been told to send these */
+  readonly #announced = new Set<string>();
+  /** the server has to be told of a change */
+  readonly #changed = new Set<string>();
+  readonly #waiters = new Set<() => void>();
   #write: Write | undefined;
-  #telling = false;
+  #isFlushing = false;
 
   get size(): number {
     return this.#users.size;
@@ -42,62 +42,62 @@ export class Subscriptions {
     });
   }
 
-  /** A new connection: the server knows of nothing yet. */
+  /** A new connection: the server has not been told of anything yet. */
   begin(write: Write): void {
     this.end();
     this.#write = write;
-    for (const id of this.#users.keys()) this.#untold.add(id);
-    this.#tell();
+    for (const id of this.#users.keys()) this.#changed.add(id);
+    this.#flush();
   }
 
   /** The connection is gone. */
   end(): void {
     this.#write = undefined;
-    this.#telling = false;
-    this.#told.clear();
-    this.#untold.clear();
+    this.#isFlushing = false;
+    this.#announced.clear();
+    this.#changed.clear();
     this.#release();
   }
 
-  /** @returns when all of it has been written, or nothing can be written any more */
+  /** @returns when the server has been told of everything, or the connection is gone */
   written(): Promise<void> {
-    return this.#untold.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#waiting.add(resolve));
+    return this.#changed.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#waiters.add(resolve));
   }
 
   #change(conversationId: string): void {
     if (!this.#write) return;
-    this.#untold.add(conversationId);
-    if (!this.#telling) this.#tell();
+    this.#changed.add(conversationId);
+    if (!this.#isFlushing) this.#flush();
   }
 
-  /** A thousand of them at once must not fill the buffers of a server that reads slowly. */
-  #tell(): void {
+  /** In batches: a thousand frames at once must not fill the buffers of a server that reads slowly. */
+  #flush(): void {
     const write = this.#write;
     if (!write) return;
-    let left = batch;
-    for (const conversationId of this.#untold) {
-      this.#untold.delete(conversationId);
-      const wanted = this.#users.has(conversationId);
-      if (wanted === this.#told.has(conversationId)) continue;
-      if (wanted) this.#told.add(conversationId);
-      else this.#told.delete(conversationId);
+    let left = FRAMES_PER_BATCH;
+    for (const conversationId of this.#changed) {
+      this.#changed.delete(conversationId);
+      const isWanted = this.#users.has(conversationId);
+      if (isWanted === this.#announced.has(conversationId)) continue;
+      if (isWanted) this.#announced.add(conversationId);
+      else this.#announced.delete(conversationId);
       left--;
-      this.#telling = left === 0 && this.#untold.size > 0;
-      const signal: Signal = { type: wanted ? 'subscribe' : 'unsubscribe', conversationId };
-      if (!this.#telling) write(signal);
+      this.#isFlushing = left === 0 && this.#changed.size > 0;
+      const signal: Signal = { type: isWanted ? 'subscribe' : 'unsubscribe', conversationId };
+      if (!this.#isFlushing) write(signal);
       else {
         write(signal, () => {
-          if (this.#write === write) this.#tell();
+          if (this.#write === write) this.#flush();
         });
         return;
       }
     }
-    this.#telling = false;
+    this.#isFlushing = false;
     this.#release();
   }
 
   #release(): void {
-    for (const resolve of this.#waiting) resolve();
-    this.#waiting.clear();
+    for (const resolve of this.#waiters) resolve();
+    this.#waiters.clear();
   }
 }

@@ -2,43 +2,40 @@ import WebSocket from 'ws';
 import { type Headers, readRetryAfter } from '../../contract/envelope';
 import type { ErrorCode } from '../../errors';
 import { Heartbeat } from './heartbeat';
-import { refusedClose, refusedStatus, type Timing } from './state';
+import { REFUSED_CLOSE, REFUSED_STATUS, type Timing } from './state';
 
-const largestFrame = 1024 * 1024;
-/**
- * So many frames are taken before what they have begun gets its turn. A backlog of thousands would else come in one
- * piece: other flows would wait for all of it, and so much at work at the same time takes twice as long.
- */
-const atOnce = 128;
-/** bytes that may wait to leave; beyond that the other side does not read, and no more is sent */
-const mostWaiting = 1024 * 1024;
+const MAX_FRAME_BYTES = 1024 * 1024;
+/** Frames handled per event-loop turn. Without this, a backlog of thousands would starve all other flows. */
+const FRAMES_PER_TURN = 128;
+/** Bytes that may wait to leave: with more, the other side does not read, and nothing is sent. */
+const MAX_BUFFERED_BYTES = 1024 * 1024;
 
 export interface SocketTransportSettings {
   timing: Timing;
   onOpen(): void;
-  /** @param at when it came, milliseconds of the clock */
+  /** @param at milliseconds of the local clock */
   onText(text: string, at: number): void;
   /** a frame that cannot be taken ends the connection */
   onBroken(reason: 'oversize' | 'malformed'): void;
   /**
-   * It has ended, or never stood.
-   * @param refused the server will say the same again
-   * @param asked seconds that the server wants us to wait
+   * The connection has ended, or could not be made.
+   * @param refused the server would give the same answer again
+   * @param askedSeconds seconds that the server wants us to wait
    */
-  onLost(reason: string, refused?: ErrorCode, asked?: number): void;
+  onLost(reason: string, refused?: ErrorCode, askedSeconds?: number): void;
   /** the ping of the contract */
   beat(): void;
 }
 
-/** One connection, from its handshake to its end. It ends once, and nothing is heard of it after that. */
+/** One WebSocket, from its handshake to its end. It ends once, and no callback is called after that. */
 export class SocketTransport {
   readonly #settings: SocketTransportSettings;
   readonly #ws: WebSocket;
-  #liveness: Heartbeat | undefined;
-  /** what waits for the answer to a ping, by the mark of the ping */
+  #heartbeat: Heartbeat | undefined;
+  /** waiters for the pong of a ping, by the payload of that ping */
   readonly #settling = new Map<string, () => void>();
   #marks = 0;
-  #taken = 0;
+  #frames = 0;
 
   /** @param options agent, certificates and the like, as `ws` takes them @throws when the address is none */
   constructor(url: string, options: object | undefined, settings: SocketTransportSettings) {
@@ -46,7 +43,7 @@ export class SocketTransport {
     const ws = new WebSocket(url, {
       ...options,
       handshakeTimeout: settings.timing.handshake,
-      maxPayload: largestFrame,
+      maxPayload: MAX_FRAME_BYTES,
       perMessageDeflate: false,
       followRedirects: false,
     });
@@ -54,47 +51,47 @@ export class SocketTransport {
     ws.on('open', () => this.#opened());
     ws.on('message', (data) => {
       const at = Date.now();
-      this.#liveness?.heard(at);
-      this.#taken++;
-      if (this.#taken % atOnce === 0) this.#yield();
+      this.#heartbeat?.received(at);
+      this.#frames++;
+      if (this.#frames % FRAMES_PER_TURN === 0) this.#yield();
       settings.onText(data.toString(), at);
     });
     ws.on('pong', (data) => {
       const mark = data.toString();
-      this.#liveness?.ponged(mark, Date.now());
+      this.#heartbeat?.pong(mark, Date.now());
       this.#settling.get(mark)?.();
     });
-    ws.on('ping', () => this.#liveness?.heard(Date.now()));
+    ws.on('ping', () => this.#heartbeat?.received(Date.now()));
     ws.on('unexpected-response', (_request, { statusCode = 0, headers }) => {
       const busy = statusCode === 429 || statusCode === 503;
-      const asked = busy ? readRetryAfter(headers as Headers, [], Date.now()) : undefined;
-      settings.onLost(`the server answered ${statusCode}`, refusedStatus[statusCode], asked);
+      const askedSeconds = busy ? readRetryAfter(headers as Headers, [], Date.now()) : undefined;
+      settings.onLost(`the server answered ${statusCode}`, REFUSED_STATUS[statusCode], askedSeconds);
     });
     ws.on('error', ({ code = 'connection failed' }: NodeJS.ErrnoException) => {
       if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') settings.onBroken('oversize');
       else if (code.startsWith('WS_ERR_')) settings.onBroken('malformed');
       settings.onLost(code);
     });
-    ws.on('close', (code) => settings.onLost(`closed with ${code}`, refusedClose[code]));
+    ws.on('close', (code) => settings.onLost(`closed with ${code}`, REFUSED_CLOSE[code]));
   }
 
   /** Milliseconds that the last ping took, there and back. */
   get latency(): number | undefined {
-    return this.#liveness?.latency;
+    return this.#heartbeat?.latency;
   }
 
-  /** Nobody reads at the other end. */
-  get full(): boolean {
-    return this.#ws.bufferedAmount > mostWaiting;
+  /** The other side does not read. */
+  get isFull(): boolean {
+    return this.#ws.bufferedAmount > MAX_BUFFERED_BYTES;
   }
 
-  /** @param left called when the frame has left us */
-  send(frame: string, left?: () => void): void {
-    if (left) this.#ws.send(frame, left);
+  /** @param onSent called when the frame has left us */
+  send(frame: string, onSent?: () => void): void {
+    if (onSent) this.#ws.send(frame, onSent);
     else this.#ws.send(frame);
   }
 
-  /** @returns when the server has read all that was sent so far, or will not any more: frames are read in order */
+  /** @returns when the server has read all frames sent so far, or never will: frames are read in order */
   settled(): Promise<void> {
     return new Promise((resolve) => {
       this.#marks++;
@@ -111,25 +108,25 @@ export class SocketTransport {
   }
 
   /**
-   * Let go of it; none of its late events will be heard.
-   * @param politely say goodbye first, if it stands
+   * End the connection; its late events are ignored.
+   * @param politely with a closing handshake, if it stands
    * @returns when it has ended
    */
   end(politely: boolean): Promise<void> {
-    this.#liveness?.stop();
+    this.#heartbeat?.stop();
     for (const done of this.#settling.values()) done();
     const ws = this.#ws;
     ws.removeAllListeners();
-    // A connection torn down while it is being made still emits an error, which nobody may miss.
+    // A connection that is torn down while it is being made still emits an error, which must have a listener.
     ws.on('error', () => {});
     if (!politely || ws.readyState !== WebSocket.OPEN) {
       ws.terminate();
       return Promise.resolve();
     }
     return new Promise((resolve) => {
-      const cut = setTimeout(() => ws.terminate(), this.#settings.timing.farewell);
+      const timer = setTimeout(() => ws.terminate(), this.#settings.timing.closing);
       ws.once('close', () => {
-        clearTimeout(cut);
+        clearTimeout(timer);
         resolve();
       });
       ws.close(1000, 'client disconnect');
@@ -144,8 +141,8 @@ export class SocketTransport {
   #opened(): void {
     const { timing, beat, onOpen } = this.#settings;
     const ws = this.#ws;
-    // A goodbye to somebody who does not answer could wait for ever.
-    this.#liveness = new Heartbeat(timing, { ping: (mark) => ws.ping(mark), beat, dead: () => ws.terminate() });
+    // Dead means no closing handshake: it could wait for ever.
+    this.#heartbeat = new Heartbeat(timing, { ping: (mark) => ws.ping(mark), beat, dead: () => ws.terminate() });
     onOpen();
   }
 }

@@ -1,152 +1,128 @@
+import { sleep } from '../../async/sleep';
 import type { Message } from '../../model';
-import { each, isLasting, timeOf } from '../time';
-import type { Rest } from './conversation-sync';
-
-/** What was fetched of one conversation to fill a gap in it. */
-export interface Missed {
-  conversationId: string;
-  /** where the gap begins, milliseconds of the server's clock */
-  since: number;
-  /** oldest first */
-  messages: Message[];
-  /** from before the gap, oldest first: only what has become of them may be new */
-  older: Message[];
-  /** there were more than the server shows */
-  truncated: boolean;
-  /** nobody heard it live */
-  unheard: boolean;
-}
-
-export interface CatchupSettings {
-  rest: Rest;
-  /** when the server knows of the subscriptions made so far */
-  settled(): Promise<void>;
-  /** what was missed will be known then; the conversation's live events wait for it */
-  onMissed(conversationId: string, since: number, missed: Promise<Missed>): void;
-  /** milliseconds that we go on asking a server that cannot answer; 0, the default, not at all */
-  persistence?: number;
-}
+import type { Backfilled } from '../events/synthesize';
+import { isPermanent, LIST_PAGE_SIZE, type SyncRest, walk } from '../rest';
+import type { Socket } from '../socket/connection';
+import { timeOf } from '../time';
+import type { GapReporter } from './gap-reporter';
 
 interface Job {
   id: string;
   since: number;
-  unheard: boolean;
-  missed: Promise<Missed>;
-  resolve(missed: Missed): void;
+  wasUnsubscribed: boolean;
+  done: Promise<Backfilled>;
+  resolve(found: Backfilled): void;
   reject(error: unknown): void;
 }
 
-const page = 100;
-/** from before a gap: so many messages are looked at for what has become of them */
-const olderOnes = 25;
-/** conversations that are asked at the same time */
-const atOnce = 4;
-/** milliseconds before the first repetition, and between two at most */
-const [soon, late] = [200, 2000];
+/** Messages from before a gap that are looked at for their statuses. */
+const OLDER_MESSAGES = 25;
+const MAX_CONCURRENT_FETCHES = 4;
+const FIRST_RETRY_MS = 200;
+const LONGEST_RETRY_MS = 2000;
 
-/** Fetches what was said in conversations while nobody could hear it, a few of them at a time. */
+/** Fetches the messages of conversations in which a gap may be, a few conversations at a time. */
 export class Backfill {
-  readonly #settings: CatchupSettings;
+  readonly #rest: SyncRest;
+  readonly #gaps: Pick<GapReporter, 'backfill'>;
+  readonly #socket: Pick<Socket, 'settled'>;
+  readonly #persistenceMs: number;
   /** not begun yet, by conversation */
   readonly #queue = new Map<string, Job>();
-  /** how far a conversation has been fetched, in milliseconds of the server's clock */
-  readonly #reached = new Map<string, number>();
-  readonly #sleepers = new Map<NodeJS.Timeout, () => void>();
-  #working = 0;
-  #closed = false;
+  /** per conversation the time up to which it has been fetched, milliseconds of the server's clock */
+  readonly #fetchedUpTo = new Map<string, number>();
+  readonly #closing = new AbortController();
+  #workers = 0;
 
-  constructor(settings: CatchupSettings) {
-    this.#settings = settings;
+  /** @param persistenceMs milliseconds that a server which cannot answer is asked again */
+  constructor(
+    rest: SyncRest,
+    gaps: Pick<GapReporter, 'backfill'>,
+    socket: Pick<Socket, 'settled'>,
+    persistenceMs: number,
+  ) {
+    this.#rest = rest;
+    this.#gaps = gaps;
+    this.#socket = socket;
+    this.#persistenceMs = persistenceMs;
   }
 
   /**
-   * @param since milliseconds of the server's clock
-   * @returns when it has been fetched @throws LinktorError when it cannot be
+   * @param since where the gap begins, milliseconds of the server's clock
+   * @returns when the messages have been fetched @throws LinktorError when they cannot be
    */
-  async fetch(id: string, since: number, unheard: boolean): Promise<void> {
+  async fetch(id: string, since: number, wasUnsubscribed: boolean): Promise<void> {
     const queued = this.#queue.get(id);
-    if (queued) queued.unheard ||= unheard;
-    await (queued ?? this.#add(id, Math.max(since, this.reached(id)), unheard)).missed;
+    if (queued) queued.wasUnsubscribed ||= wasUnsubscribed;
+    await (queued ?? this.#add(id, Math.max(since, this.fetchedUpTo(id)), wasUnsubscribed)).done;
   }
 
-  /** Up to then (milliseconds of the server's clock) a conversation has been fetched; 0 when it has not been. */
-  reached(id: string): number {
-    return this.#reached.get(id) ?? 0;
+  /** @returns the time up to which a conversation has been fetched, milliseconds of the server's clock; 0 for never */
+  fetchedUpTo(id: string): number {
+    return this.#fetchedUpTo.get(id) ?? 0;
   }
 
-  /** What was said before then is of no interest any more. @param time milliseconds of the server's clock */
-  passed(time: number): void {
-    for (const [id, reached] of this.#reached) if (reached <= time) this.#reached.delete(id);
+  /** Gaps no longer begin before this time. @param time milliseconds of the server's clock */
+  forgetUpTo(time: number): void {
+    for (const [id, fetched] of this.#fetchedUpTo) if (fetched <= time) this.#fetchedUpTo.delete(id);
   }
 
   close(): void {
-    this.#closed = true;
-    for (const [timer, wake] of this.#sleepers) {
-      clearTimeout(timer);
-      wake();
-    }
+    this.#closing.abort();
   }
 
-  #add(id: string, since: number, unheard: boolean): Job {
-    const job = { id, since, unheard } as Job;
-    job.missed = new Promise((resolve, reject) => {
+  #add(id: string, since: number, wasUnsubscribed: boolean): Job {
+    const job = { id, since, wasUnsubscribed } as Job;
+    job.done = new Promise((resolve, reject) => {
       job.resolve = resolve;
       job.reject = reject;
     });
     this.#queue.set(id, job);
-    this.#settings.onMissed(id, since, job.missed);
-    if (this.#working < atOnce) void this.#work();
+    this.#gaps.backfill(id, since, job.done);
+    if (this.#workers < MAX_CONCURRENT_FETCHES) void this.#work();
     return job;
   }
 
   async #work(): Promise<void> {
-    this.#working++;
+    this.#workers++;
     for (let [job] = this.#queue.values(); job; [job] = this.#queue.values()) {
       this.#queue.delete(job.id);
       await this.#fetch(job).then(job.resolve, job.reject);
     }
-    this.#working--;
+    this.#workers--;
   }
 
-  async #fetch(job: Job): Promise<Missed> {
+  async #fetch(job: Job): Promise<Backfilled> {
     const { id, since } = job;
+    const { signal } = this.#closing;
     // The fetch begins when the subscription stands, so that no message falls between the two.
-    await this.#settings.settled();
+    await this.#socket.settled();
     const began = Date.now();
-    for (let wait = soon; ; wait = Math.min(late, wait * 2)) {
+    for (let waitMs = FIRST_RETRY_MS; ; waitMs = Math.min(LONGEST_RETRY_MS, waitMs * 2)) {
       try {
-        const found = await this.#missed(id, since);
-        this.#reached.set(id, Math.max(since, this.reached(id), timeOf(found.messages.at(-1)?.createdAt)));
-        return { ...found, conversationId: id, since, unheard: job.unheard };
+        const found = await this.#read(id, since);
+        const newest = timeOf(found.messages.at(-1)?.createdAt);
+        this.#fetchedUpTo.set(id, Math.max(since, this.fetchedUpTo(id), newest));
+        return { ...found, conversationId: id, since, wasUnsubscribed: job.wasUnsubscribed };
       } catch (error) {
-        const waited = Date.now() - began + wait;
-        if (this.#closed || isLasting(error) || waited > (this.#settings.persistence ?? 0)) throw error;
+        const willHaveWaitedMs = Date.now() - began + waitMs;
+        if (signal.aborted || isPermanent(error) || willHaveWaitedMs > this.#persistenceMs) throw error;
       }
-      await this.#sleep(wait);
+      await sleep(waitMs, signal);
     }
   }
 
-  async #missed(id: string, since: number): Promise<Pick<Missed, 'messages' | 'older' | 'truncated'>> {
+  async #read(id: string, since: number): Promise<Pick<Backfilled, 'messages' | 'older' | 'truncated'>> {
     const messages: Message[] = [];
     const older: Message[] = [];
-    const list = this.#settings.rest.conversations.eachMessage(id, { limit: page });
-    const truncated = await each(list, (message) => {
+    const list = this.#rest.conversations.eachMessage(id, { limit: LIST_PAGE_SIZE });
+    const truncated = await walk(list, (message) => {
       if (timeOf(message.createdAt) >= since) messages.push(message);
       else older.push(message);
-      // No page is asked for only because of what is older.
+      // Another page is never asked for only to see older messages.
       const read = messages.length + older.length;
-      return older.length === 0 || (older.length < olderOnes && read % page > 0);
+      return older.length === 0 || (older.length < OLDER_MESSAGES && read % LIST_PAGE_SIZE > 0);
     });
     return { messages: messages.reverse(), older: older.reverse(), truncated: truncated && older.length === 0 };
-  }
-
-  #sleep(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        this.#sleepers.delete(timer);
-        resolve();
-      }, milliseconds);
-      this.#sleepers.set(timer, resolve);
-    });
   }
 }

@@ -1,284 +1,283 @@
-import type { ConversationFilter, MessageFilter } from '../../contract/index';
-import type { Conversation, Message } from '../../model';
-import { ConversationCache } from '../conversation-cache';
-import { activityOf, each, isLasting, timeOf } from '../time';
-import { Backfill, type CatchupSettings } from './backfill';
+import type { ConversationFilter } from '../../contract/index';
+import type { Conversation } from '../../model';
+import type { Bus } from '../bus/bus';
+import type { ConversationCache } from '../conversation-cache';
+import type { Interest } from '../interest';
+import { isPermanent, LIST_PAGE_SIZE, type SyncRest, walk } from '../rest';
+import type { Socket } from '../socket/connection';
+import { activityOf, timeOf } from '../time';
+import { Backfill } from './backfill';
+import type { GapReporter } from './gap-reporter';
 
-/** What the roster asks by REST. Both lists return true at their end when there were more than the server shows. */
-export interface Rest {
-  conversations: {
-    each(filter: ConversationFilter): AsyncGenerator<Conversation>;
-    get(id: string): Promise<Conversation>;
-    eachMessage(id: string, filter: MessageFilter): AsyncGenerator<Message>;
-  };
+export interface SyncParts {
+  rest: SyncRest;
+  conversations: ConversationCache;
+  bus: Pick<Bus, 'isDelivered' | 'skip'>;
+  gaps: Pick<GapReporter, 'backfill' | 'change' | 'status' | 'report'>;
+  interest: Pick<Interest, 'isWanted' | 'isSubscribed' | 'discover'>;
+  socket: Pick<Socket, 'settled'>;
 }
 
-export interface RosterSettings extends CatchupSettings {
-  /** ask for the live events of a conversation */
-  subscribe(conversationId: string): void;
-  /** this message has been told, or is about to be */
-  heard(messageId: string): boolean;
-  /** its live events are being heard already */
-  hears(conversationId: string): boolean;
-  /** somebody wants to hear of it */
-  wants?(conversationId: string): boolean;
-  /** a message that is older than our interest */
-  onKnown(message: Message): void;
-  /** the listing says of a known conversation what nobody has told */
-  onListed?(before: Conversation, listed: Conversation): void;
-  /** in the listing after a gap, the newest message of a conversation */
-  onStatus?(message: Message): void;
-  /** there were more conversations than the server shows */
-  onTruncated?(since: number | undefined): void;
-  /** a conversation that will not be asked again about what was missed in it */
+export interface SyncSettings {
+  /** milliseconds that a server which cannot answer is asked again for the messages of one conversation */
+  persistenceMs: number;
+  /** a conversation whose gap will not be filled */
   onProblem(error: unknown): void;
 }
 
 /** Which conversations to list. */
-export interface Look {
-  /** every open conversation, not only those with news */
+export interface ListingRequest {
+  /** every open conversation, not only those with activity since the watermark */
   all: boolean;
-  /** the live events of the conversations that we hear may have holes as well */
+  /** the live events of subscribed conversations may have holes as well */
   gap: boolean;
-  /** which connection brings the live events just now */
+  /** the number of the connection that brings the live events just now */
   connection: number;
-  /** listings of the same round need not have fetched twice what the first of them has shown */
+  /** what the first listing of a round has shown is not fetched again by later ones of the same round */
   round?: number;
 }
 
 /** What a listing has shown. */
-export interface Listing extends Look {
-  /** the newest activity in it, milliseconds of the server's clock */
-  newest: number;
-  /** conversations without news have been subscribed that were not before */
+export interface Listing extends ListingRequest {
+  /** milliseconds of the server's clock */
+  newestActivity: number;
+  /** it has subscribed conversations without activity since the watermark */
   subscribed: boolean;
-  /** when all that it showed to be missed has been fetched; rejects with what may pass with time */
+  /** when all that it showed to be missed has been fetched; rejects with what may pass */
   fetched: Promise<void>;
 }
 
-const page = 100;
+const NEWEST_FIRST = { sortBy: 'lastMessageAt', sortOrder: 'desc' } as const;
+const NEWEST_LISTING_SIZE = 20;
+/** Conversations that were open and are not listed any more: so many are looked at by themselves. */
+const MAX_RECHECKED_CONVERSATIONS = 100;
 
 /**
  * Which conversations there are. The socket announces no new ones (contract 2.1), so they are listed: all open ones at
- * connect, then those with news. What was said in them since the last listing is fetched.
+ * connect, then those with activity. Messages since the last listing are fetched.
  */
 export class ConversationSync {
-  readonly #settings: RosterSettings;
-  readonly conversations: ConversationCache;
-  readonly #catchup: Backfill;
-  /** newest activity seen in a listing, in milliseconds of the SERVER's clock, so that no clock skew matters */
+  readonly #parts: SyncParts;
+  readonly #settings: SyncSettings;
+  readonly #backfill: Backfill;
+  /** newest activity that a listing has shown, in milliseconds of the SERVER's clock, so that no clock skew matters */
   #watermark: number | undefined;
-  /** how far the last listing went, and which connection there was */
-  #listed: { connection: number; newest: number } | undefined;
-  /** subscribed since the last listing; something may have been said before the server knew of it */
-  readonly #fresh = new Set<string>();
-  /** of interest from later on than the mark */
-  readonly #entered = new Map<string, number>();
-  /** being fetched in this round already: what is said from then on is heard */
+  /** the newest activity in the last listing, and the connection at that time */
+  #lastListing: { connection: number; newestActivity: number } | undefined;
+  /** subscribed since the last listing: a message may have been written before the server knew of the subscription */
+  readonly #justSubscribed = new Set<string>();
+  /** conversations wanted later than the watermark, and since when, milliseconds of the server's clock */
+  readonly #wantedSince = new Map<string, number>();
+  /** conversations that are being fetched in this round already */
   #round = { number: 0, ids: new Set<string>() };
 
-  constructor(settings: RosterSettings) {
+  constructor(parts: SyncParts, settings: SyncSettings) {
+    this.#parts = parts;
     this.#settings = settings;
-    this.conversations = new ConversationCache((id) => settings.rest.conversations.get(id));
-    this.#catchup = new Backfill(settings);
+    this.#backfill = new Backfill(parts.rest, parts.gaps, parts.socket, settings.persistenceMs);
   }
 
-  /** From when on a gap could be filled, in milliseconds of the server's clock. */
-  get mark(): number | undefined {
+  /** Where a gap would begin, in milliseconds of the server's clock; undefined before the first listing. */
+  get watermark(): number | undefined {
     return this.#watermark;
   }
 
-  /** What was said since then is of interest. @param time milliseconds of the server's clock */
-  markFrom(time: number): void {
-    this.conversations.newFrom(time);
-    this.#move(time);
+  /** Events since this time are wanted. @param time milliseconds of the server's clock */
+  startFrom(time: number): void {
+    this.#parts.conversations.newFrom(time);
+    this.#advance(time);
   }
 
-  #move(time: number): void {
+  #advance(time: number): void {
     this.#watermark = time;
-    this.#catchup.passed(time);
-    for (const [id, since] of this.#entered) if (since <= time) this.#entered.delete(id);
+    this.#backfill.forgetUpTo(time);
+    for (const [id, since] of this.#wantedSince) if (since <= time) this.#wantedSince.delete(id);
   }
 
-  /** What has been said up to the next listing is of no interest. */
+  /** Events up to the next listing are not wanted. */
   forget(): void {
     this.#watermark = undefined;
-    this.#entered.clear();
-    this.#catchup.passed(Number.POSITIVE_INFINITY);
-    this.conversations.newFrom(Number.POSITIVE_INFINITY);
+    this.#wantedSince.clear();
+    this.#backfill.forgetUpTo(Number.POSITIVE_INFINITY);
+    this.#parts.conversations.newFrom(Number.POSITIVE_INFINITY);
   }
 
   close(): void {
-    this.#catchup.close();
+    this.#backfill.close();
   }
 
   /**
    * List, subscribe, and fetch what was missed.
-   * @throws LinktorError when the server cannot be asked; the next listing then starts from the old mark
+   * @throws LinktorError when the server cannot be asked; the next listing then starts from the old watermark
    */
-  async sync(look: Look): Promise<void> {
-    await this.finish([await this.list(look)]);
+  async sync(request: ListingRequest): Promise<void> {
+    await this.finish([await this.list(request)]);
   }
 
   /**
-   * List and subscribe. What was missed is being fetched when this has been done: {@link finish}.
+   * List and subscribe. What was missed is still being fetched afterwards: {@link finish}.
    * @throws LinktorError when the server cannot be asked
    */
-  async list({ all, gap, connection, round }: Look): Promise<Listing> {
+  async list({ all, gap, connection, round }: ListingRequest): Promise<Listing> {
+    const { rest, conversations, bus, gaps, interest } = this.#parts;
     const since = this.#watermark;
-    const filter: ConversationFilter = { limit: page, sortBy: 'lastMessageAt', sortOrder: 'desc' };
+    const filter: ConversationFilter = { limit: LIST_PAGE_SIZE, ...NEWEST_FIRST };
     if (all) filter.status = 'open';
-    let newest = since ?? 0;
+    let newestActivity = since ?? 0;
     let subscribed = false;
-    const news = new Set<string>();
-    const latest: { id: string; active: number }[] = [];
-    const fresh = [...this.#fresh];
-    const watch = this.conversations.watch();
-    const open = all && since !== undefined ? new Set(this.conversations.ids('open')) : new Set<string>();
-    const truncated = await each(this.#settings.rest.conversations.each(filter), (conversation) => {
+    const missed = new Set<string>();
+    const baseline: { id: string; activity: number }[] = [];
+    const justSubscribed = [...this.#justSubscribed];
+    const watch = conversations.watch();
+    const open = all && since !== undefined ? new Set(conversations.ids('open')) : new Set<string>();
+    const truncated = await walk(rest.conversations.each(filter), (conversation) => {
       const { id, lastMessage } = conversation;
-      const active = activityOf(conversation);
-      if (!all && since !== undefined && active < since) return false;
-      newest = Math.max(newest, active);
-      if (this.#settings.wants?.(id) === false) return true;
+      const activity = activityOf(conversation);
+      if (!all && since !== undefined && activity < since) return false;
+      newestActivity = Math.max(newestActivity, activity);
+      if (!interest.isWanted(id)) return true;
       open.delete(id);
-      this.#learn(conversation, watch.touched, since !== undefined);
-      if (lastMessage && since === undefined) this.#settings.onKnown(lastMessage);
-      else if (lastMessage && gap) this.#settings.onStatus?.(lastMessage);
-      if (since !== undefined && active >= since && (gap || this.#isUnheard(conversation))) {
-        if (!this.#has(conversation)) news.add(id);
+      this.#learn(conversation, watch.changed, since !== undefined);
+      if (lastMessage && since === undefined) bus.skip(lastMessage);
+      else if (lastMessage && gap) gaps.status(lastMessage);
+      if (since !== undefined && activity >= since && (gap || this.#mayBeMissed(conversation))) {
+        if (!this.#isFetched(conversation)) missed.add(id);
       }
-      if (!news.has(id)) {
-        subscribed ||= !this.#settings.hears(id);
-        this.#settings.subscribe(id);
+      if (!missed.has(id)) {
+        subscribed ||= !interest.isSubscribed(id);
+        interest.discover(id);
       }
-      if (since === undefined) latest.push({ id, active });
+      if (since === undefined) baseline.push({ id, activity });
       return true;
     }).finally(watch.end);
-    if (truncated && gap) this.#settings.onTruncated?.(since);
-    const fetches = this.#catchUpAll(news, round);
-    if (!truncated) fetches.push(...[...open].slice(0, page).map((id) => this.#look(id)));
-    for (const { id, active } of latest) if (active === newest) await this.#skip(id, newest);
+    if (truncated && gap) gaps.report('truncated', since);
+    const fetches = this.#catchUpAll(missed, round);
+    if (!truncated) fetches.push(...[...open].slice(0, MAX_RECHECKED_CONVERSATIONS).map((id) => this.#recheck(id)));
+    for (const { id, activity } of baseline) if (activity === newestActivity) await this.#skipAt(id, newestActivity);
     const fetched = succeeded(fetches).then(() => {
-      for (const id of fresh) this.#fresh.delete(id);
+      for (const id of justSubscribed) this.#justSubscribed.delete(id);
     });
-    // Nobody may be waiting for it yet.
+    // The caller may not be waiting for it yet: a rejection is handled in finish().
     fetched.catch(() => {});
-    return { all, gap, connection, newest, subscribed, fetched };
+    return { all, gap, connection, newestActivity, subscribed, fetched };
   }
 
-  /** Wait for what these listings have shown to be missed, and start from there the next time. */
+  /** Wait for what these listings have shown to be missed, then advance the watermark. */
   async finish(listings: readonly Listing[]): Promise<void> {
     await Promise.all(listings.map(({ fetched }) => fetched));
-    for (const { gap, connection, newest } of listings) {
+    for (const { gap, connection, newestActivity } of listings) {
       const since = this.#watermark;
-      if (since === undefined) this.markFrom(newest);
-      else if (gap) this.#move(Math.max(since, newest));
-      // Here we rely on the socket, and a frame may still be on its way, or lost with its connection: what was listed
-      // the last time has been heard by now if the connection has lasted.
-      else if (this.#listed?.connection === connection) this.#move(Math.max(since, this.#listed.newest));
-      this.#listed = { connection, newest };
+      const last = this.#lastListing;
+      if (since === undefined) this.startFrom(newestActivity);
+      else if (gap) this.#advance(Math.max(since, newestActivity));
+      // Without a gap the socket brings the messages, and a frame may still be on its way or be lost with its
+      // connection. What the listing before has shown has arrived by now, if the connection is still the same.
+      else if (last?.connection === connection) this.#advance(Math.max(since, last.newestActivity));
+      this.#lastListing = { connection, newestActivity };
     }
   }
 
-  /** What the server has told since the listing was asked for is younger than the listing. */
-  #learn(listed: Conversation, touched: ReadonlySet<string>, tell: boolean): void {
-    const before = this.conversations.peek(listed.id);
-    if (before && touched.has(listed.id)) return;
-    this.conversations.know(listed);
-    if (before && tell) this.#settings.onListed?.(before, listed);
+  /** Take over a listed conversation, unless a change of it was announced after the listing had been asked for. */
+  #learn(listed: Conversation, changed: ReadonlySet<string>, report: boolean): void {
+    const { conversations, gaps } = this.#parts;
+    const before = conversations.peek(listed.id);
+    if (before && changed.has(listed.id)) return;
+    conversations.put(listed);
+    if (before && report) gaps.change(before, listed);
   }
 
-  /** It was open, and is not among the open ones any more. */
-  async #look(id: string): Promise<void> {
-    const before = this.conversations.peek(id);
-    if (!before || !this.#settings.hears(id)) return;
-    const watch = this.conversations.watch();
-    const now = await this.conversations.fetch(id).finally(watch.end);
-    if (now && !watch.touched.has(id)) this.#settings.onListed?.(before, now);
+  /** It was open, and is not listed among the open ones any more. */
+  async #recheck(id: string): Promise<void> {
+    const { conversations, gaps, interest } = this.#parts;
+    const before = conversations.peek(id);
+    if (!before || !interest.isSubscribed(id)) return;
+    const watch = conversations.watch();
+    const now = await conversations.fetch(id).finally(watch.end);
+    if (now && !watch.changed.has(id)) gaps.change(before, now);
   }
 
-  /** Nobody hears it, or a connection that looks alive has kept its newest message from us. */
-  #isUnheard({ id, lastMessage }: Conversation): boolean {
-    if (this.#fresh.has(id) || !this.#settings.hears(id)) return true;
-    return lastMessage !== undefined && !this.#settings.heard(lastMessage.id);
+  /** The socket was not asked for it in time, or has kept its newest message from us although it looks alive. */
+  #mayBeMissed({ id, lastMessage }: Conversation): boolean {
+    const { bus, interest } = this.#parts;
+    if (this.#justSubscribed.has(id) || !interest.isSubscribed(id)) return true;
+    return lastMessage !== undefined && !bus.isDelivered(lastMessage.id);
   }
 
-  /** All that was said in it has been fetched already. */
-  #has(conversation: Conversation): boolean {
+  /** All messages of it have been fetched already. */
+  #isFetched(conversation: Conversation): boolean {
     const { id, lastMessage } = conversation;
-    const reached = this.#catchup.reached(id);
-    const active = activityOf(conversation);
-    return (
-      active < reached || (active === reached && lastMessage !== undefined && this.#settings.heard(lastMessage.id))
-    );
+    const fetchedUpTo = this.#backfill.fetchedUpTo(id);
+    const activity = activityOf(conversation);
+    if (activity !== fetchedUpTo) return activity < fetchedUpTo;
+    return lastMessage !== undefined && this.#parts.bus.isDelivered(lastMessage.id);
   }
 
   /**
-   * One conversation that cannot be asked must not keep us from the others.
-   * @returns when each has been fetched; rejects with what may pass with time
+   * One conversation that cannot be read must not keep us from the others.
+   * @returns when each has been fetched; rejects with what may pass
    */
   #catchUpAll(ids: ReadonlySet<string>, round = 0): Promise<void>[] {
+    const { interest } = this.#parts;
     if (round !== this.#round.number) this.#round = { number: round, ids: new Set() };
     const { ids: asked } = this.#round;
     return [...ids].flatMap((id) => {
       if (round > 0 && asked.has(id)) return [];
       asked.add(id);
-      const fetched = this.#settings.hears(id) ? this.catchUp(id) : this.discover(id);
-      this.#settings.subscribe(id);
+      const fetched = interest.isSubscribed(id) ? this.catchUp(id) : this.discover(id);
+      interest.discover(id);
       return fetched.catch((error: unknown) => {
         asked.delete(id);
-        if (!isLasting(error)) throw error;
+        if (!isPermanent(error)) throw error;
         this.#settings.onProblem(error);
       });
     });
   }
 
-  /** What was said at the mark itself was said before it. */
-  async #skip(id: string, mark: number): Promise<void> {
-    for await (const message of this.#settings.rest.conversations.eachMessage(id, { limit: page })) {
+  /** Messages at the watermark itself were written before we came. */
+  async #skipAt(id: string, watermark: number): Promise<void> {
+    for await (const message of this.#parts.rest.conversations.eachMessage(id, { limit: LIST_PAGE_SIZE })) {
       const time = timeOf(message.createdAt);
-      if (time < mark) return;
-      if (time === mark) this.#settings.onKnown(message);
+      if (time < watermark) return;
+      if (time === watermark) this.#parts.bus.skip(message);
     }
   }
 
-  /** Only note where we stand, for a later {@link catchUp}. */
+  /** Only set the watermark, for a later {@link catchUp}. */
   async begin(): Promise<void> {
-    let mark = 0;
-    const listing = this.#settings.rest.conversations.each({ limit: 20, sortBy: 'lastMessageAt', sortOrder: 'desc' });
-    for await (const conversation of listing) {
-      const active = activityOf(conversation);
-      if (active < mark) break;
-      mark = active;
-      if (conversation.lastMessage) this.#settings.onKnown(conversation.lastMessage);
-      await this.#skip(conversation.id, mark);
+    const { rest, bus } = this.#parts;
+    let watermark = 0;
+    for await (const conversation of rest.conversations.each({ limit: NEWEST_LISTING_SIZE, ...NEWEST_FIRST })) {
+      const activity = activityOf(conversation);
+      if (activity < watermark) break;
+      watermark = activity;
+      if (conversation.lastMessage) bus.skip(conversation.lastMessage);
+      await this.#skipAt(conversation.id, watermark);
     }
-    this.markFrom(mark);
+    this.startFrom(watermark);
   }
 
-  /** Somebody wants to hear of these from now on: what was said in them since the mark is no gap. */
+  /** These conversations are wanted from now on: what was written in them since the watermark is no gap. */
   async enter(ids: readonly string[]): Promise<void> {
-    const listing = this.#settings.rest.conversations.each({ limit: 1, sortBy: 'lastMessageAt', sortOrder: 'desc' });
-    for await (const newest of listing) {
-      for (const id of ids) this.#entered.set(id, activityOf(newest) + 1);
+    for await (const newest of this.#parts.rest.conversations.each({ limit: 1, ...NEWEST_FIRST })) {
+      for (const id of ids) this.#wantedSince.set(id, activityOf(newest) + 1);
       return;
     }
   }
 
-  /** Subscribe a conversation and fetch what was said in it before the subscription stood. */
+  /** Subscribe a conversation and fetch its messages from before the subscription stood. */
   async discover(id: string): Promise<void> {
     const caughtUp = this.catchUp(id);
-    this.#fresh.add(id);
-    this.#settings.subscribe(id);
+    this.#justSubscribed.add(id);
+    this.#parts.interest.discover(id);
     await caughtUp;
   }
 
-  /** Fetch what was said in one conversation since the last listing; its live events wait for that. */
+  /** Fetch the messages of one conversation since the watermark; its live events wait for them. */
   async catchUp(id: string): Promise<void> {
     if (this.#watermark === undefined) return;
-    const since = Math.max(this.#watermark, this.#entered.get(id) ?? 0);
-    await this.#catchup.fetch(id, since, this.#fresh.has(id) || !this.#settings.hears(id));
+    const since = Math.max(this.#watermark, this.#wantedSince.get(id) ?? 0);
+    const wasUnsubscribed = this.#justSubscribed.has(id) || !this.#parts.interest.isSubscribed(id);
+    await this.#backfill.fetch(id, since, wasUnsubscribed);
   }
 }
 

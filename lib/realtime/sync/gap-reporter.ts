@@ -1,73 +1,76 @@
 import type { Conversation, Event, GapReason, Message } from '../../model';
 import type { Bus } from '../bus/bus';
 import { changeOf } from '../events/changes';
-import { eventsOf, gapEvent, statusOf } from '../events/synthesize';
-import { isLasting, timeOf } from '../time';
-import type { Missed } from './backfill';
+import { type Backfilled, eventsOf, gapEvent, receiptOf } from '../events/synthesize';
+import { isPermanent } from '../rest';
+import { timeOf } from '../time';
+import type { StallDetector } from './stall-detector';
 
-export interface RecoverySettings {
-  bus(): Pick<Bus, 'insert' | 'announce' | 'isStatusNews'>;
-  /** what was said up to then need not have come live; milliseconds of the server's clock */
-  excuse(time: number): void;
-  onProblem(text: string): void;
-}
-
-/** Tells what was missed and has been found afterwards, and where nobody can find it. */
+/** Delivers what was missed and found afterwards, and `sync.gap` where it cannot be found. */
 export class GapReporter {
-  readonly #settings: RecoverySettings;
+  readonly #bus: Pick<Bus, 'insert' | 'announce' | 'isStatusNews'>;
+  readonly #stall: Pick<StallDetector, 'excuse'>;
+  readonly #onProblem: (text: string) => void;
   /** times that something may have been lost for good */
   gaps = 0;
 
-  constructor(settings: RecoverySettings) {
-    this.#settings = settings;
+  constructor(
+    bus: Pick<Bus, 'insert' | 'announce' | 'isStatusNews'>,
+    stall: Pick<StallDetector, 'excuse'>,
+    onProblem: (text: string) => void,
+  ) {
+    this.#bus = bus;
+    this.#stall = stall;
+    this.#onProblem = onProblem;
   }
 
-  /** What was said in a conversation since then (milliseconds of the server's clock) is being fetched. */
-  messages(id: string, since: number, missed: Promise<Missed>): void {
-    const events = missed.then(
+  /**
+   * The messages of a conversation are being fetched; its live events wait for them.
+   * @param since where the gap begins, milliseconds of the server's clock
+   */
+  backfill(conversationId: string, since: number, fetching: Promise<Backfilled>): void {
+    const events = fetching.then(
       (found) => {
         if (found.truncated) this.count('truncated', since);
         // That the socket has not brought what it was not asked for proves nothing.
-        if (found.unheard) this.#settings.excuse(timeOf(found.messages.at(-1)?.createdAt));
+        if (found.wasUnsubscribed) this.#stall.excuse(timeOf(found.messages.at(-1)?.createdAt));
         return eventsOf(found);
       },
       (error: unknown) => {
-        if (!isLasting(error)) throw error;
+        if (!isPermanent(error)) throw error;
         this.count('unreadable', since);
-        return [gapEvent('unreadable', since, id)];
+        return [gapEvent('unreadable', since, conversationId)];
       },
     );
-    this.#settings.bus().insert(id, events);
+    this.#bus.insert(conversationId, events);
   }
 
-  /** The newest message of a conversation, as a listing shows it. */
+  /** A listing shows this as the newest message of a conversation: its status may not have been announced. */
   status(message: Message): void {
-    const [event] = statusOf(message);
-    if (event && this.#settings.bus().isStatusNews(message.id, String(event.status))) this.#found(event);
+    const [event] = receiptOf(message);
+    if (event && this.#bus.isStatusNews(message.id, String(event.status))) this.#insert(event);
   }
 
-  /** A conversation, as we knew it and as a listing shows it. */
+  /** A listing shows a conversation that we knew: changes may not have been announced. */
   change(before: Conversation, listed: Conversation): void {
     const event = changeOf(before, listed);
-    if (event) this.#found(event);
+    if (event) this.#insert(event);
   }
 
-  /** Something may never be told. @param since milliseconds of the server's clock */
-  gap(reason: GapReason, since: number | undefined): void {
+  /** Something may never be delivered. @param since milliseconds of the server's clock, if it is known */
+  report(reason: GapReason, since: number | undefined): void {
     this.count(reason, since);
-    this.#settings.bus().announce(gapEvent(reason, since), 'poll');
+    this.#bus.announce(gapEvent(reason, since), 'poll');
   }
 
-  #found(event: Event): void {
-    if (event.conversationId !== undefined) {
-      this.#settings.bus().insert(event.conversationId, Promise.resolve([event]));
-    }
-  }
-
-  /** As {@link gap}, which somebody else tells. */
+  /** As {@link report}, for a gap whose event is delivered in its place within a conversation. */
   count(reason: GapReason, since: number | undefined): void {
     this.gaps++;
     const from = since === undefined ? '' : ` since ${new Date(since).toISOString()}`;
-    this.#settings.onProblem(`events${from} may be missing (${reason})`);
+    this.#onProblem(`events${from} may be missing (${reason})`);
+  }
+
+  #insert(event: Event): void {
+    if (event.conversationId !== undefined) this.#bus.insert(event.conversationId, Promise.resolve([event]));
   }
 }

@@ -1,51 +1,58 @@
 import type { Event } from '../../model';
+import type { Interest } from '../interest';
+import type { SyncRest } from '../rest';
+import type { Socket } from '../socket/connection';
 import { activityOf, timeOf } from '../time';
-import type { Rest } from './conversation-sync';
 
-export interface DeafSettings {
-  rest: Rest;
-  /** milliseconds without an event, after which we look */
-  after: number;
-  /** how many conversations the server is asked for */
-  subscriptions(): number;
-  /** its live events should be heard */
-  hears(conversationId: string): boolean;
-  /** when all that the server has sent so far has arrived */
-  settled(): Promise<void>;
-  /** @param since the last that was heard, milliseconds of the server's clock */
-  onDeaf(since: number): void;
+export interface StallSettings {
+  /** milliseconds without an event, after which the server is asked whether there was one */
+  afterMs: number;
+  /** the connection has kept events from us. @param since the last that was received, milliseconds of the server's clock */
+  onStalled(since: number): void;
 }
 
-/** conversations, and messages of one, that are looked at */
-const few = 20;
+/** Conversations, and messages of each, that one check looks at. */
+const MAX_CHECKED_ITEMS = 20;
 
 /**
- * A server can lose track of a connection that answers every ping: it stands, and brings nothing. After a long silence
- * one cheap request shows whether there was nothing to tell.
+ * A server can lose track of a connection that still answers every ping: it stands, and brings nothing. After a long
+ * silence one cheap request shows whether there was anything to bring.
  */
 export class StallDetector {
-  readonly #settings: DeafSettings;
+  readonly #rest: SyncRest;
+  readonly #socket: Pick<Socket, 'subscriptions' | 'settled'>;
+  readonly #interest: Pick<Interest, 'isSubscribed'>;
+  readonly #settings: StallSettings;
   #timer: NodeJS.Timeout | undefined;
-  #heardAt = 0;
-  /** the latest time of what was heard, in the server's words */
-  #last: string | undefined;
-  /** what was said up to then need not have been heard, milliseconds of the server's clock */
-  #excused = 0;
+  /** milliseconds of the local clock */
+  #receivedAt = 0;
+  /** the latest time of a received event, as the server spells it */
+  #latest: string | undefined;
+  /** events up to this time need not have come live, milliseconds of the server's clock */
+  #excusedUpTo = 0;
 
-  constructor(settings: DeafSettings) {
+  constructor(
+    rest: SyncRest,
+    socket: Pick<Socket, 'subscriptions' | 'settled'>,
+    interest: Pick<Interest, 'isSubscribed'>,
+    settings: StallSettings,
+  ) {
+    this.#rest = rest;
+    this.#socket = socket;
+    this.#interest = interest;
     this.#settings = settings;
   }
 
-  /** The time of what was heard last, in milliseconds of the server's clock; 0 before there is any. */
-  get since(): number {
-    return Math.max(this.#excused, timeOf(this.#last));
+  /** The time up to which all has been received, milliseconds of the server's clock; 0 before the first event. */
+  get receivedUpTo(): number {
+    return Math.max(this.#excusedUpTo, timeOf(this.#latest));
   }
 
-  /** A connection stands, and all that was said before has been fetched. */
+  /** A connection stands, and all that was missed before has been fetched. */
   start(): void {
     this.stop();
-    this.#heardAt = Date.now();
-    this.#wait(this.#settings.after);
+    this.#receivedAt = Date.now();
+    this.#wait(this.#settings.afterMs);
   }
 
   stop(): void {
@@ -53,56 +60,57 @@ export class StallDetector {
     this.#timer = undefined;
   }
 
-  /** The socket has brought something. @param at milliseconds of the clock */
-  heard(event: Event, at: number): void {
-    this.#heardAt = at;
-    // What happens at the same time does not come in its order.
-    if (event.at !== undefined && isLater(event.at, this.#last)) this.#last = event.at;
+  /** The socket has brought an event. @param at milliseconds of the local clock */
+  note(event: Event, at: number): void {
+    this.#receivedAt = at;
+    // Events of the same moment may come out of order.
+    if (event.at !== undefined && isLater(event.at, this.#latest)) this.#latest = event.at;
   }
 
-  /** What was said up to then has come by another way. @param time milliseconds of the server's clock */
+  /** Events up to this time have come another way. @param time milliseconds of the server's clock */
   excuse(time: number): void {
-    this.#excused = Math.max(this.#excused, time);
+    this.#excusedUpTo = Math.max(this.#excusedUpTo, time);
   }
 
-  #wait(wait: number): void {
+  #wait(waitMs: number): void {
     this.#timer = setTimeout(() => {
-      const silent = Date.now() - this.#heardAt;
-      if (silent >= 0 && silent < this.#settings.after) this.#wait(this.#settings.after - silent);
-      else this.#look().catch(() => this.start());
-    }, wait);
+      const silentMs = Date.now() - this.#receivedAt;
+      if (silentMs >= 0 && silentMs < this.#settings.afterMs) this.#wait(this.#settings.afterMs - silentMs);
+      else this.#check().catch(() => this.start());
+    }, waitMs);
   }
 
-  async #look(): Promise<void> {
+  async #check(): Promise<void> {
     const timer = this.#timer;
-    const heardAt = this.#heardAt;
-    const { since } = this;
+    const receivedAt = this.#receivedAt;
+    const since = this.receivedUpTo;
     // A server that cannot be asked now is asked the next time.
-    const kept = this.#settings.subscriptions() > 0 && (await this.#isKept(since).catch(() => false));
-    if (kept) await this.#settings.settled();
-    // Stopped meanwhile, or started anew.
-    if (timer !== this.#timer) return;
-    if (kept && heardAt === this.#heardAt) this.#settings.onDeaf(since);
-    else this.#wait(this.#settings.after);
+    const isStalled = this.#socket.subscriptions > 0 && (await this.#hasUnreceived(since).catch(() => false));
+    if (isStalled) await this.#socket.settled();
+    const wasRestarted = timer !== this.#timer;
+    if (wasRestarted) return;
+    if (isStalled && receivedAt === this.#receivedAt) this.#settings.onStalled(since);
+    else this.#wait(this.#settings.afterMs);
   }
 
-  /** Have customers written what we should have heard? */
-  async #isKept(since: number): Promise<boolean> {
-    const { conversations } = this.#settings.rest;
-    let left = few;
-    for await (const conversation of conversations.each({ limit: few, sortBy: 'lastMessageAt', sortOrder: 'desc' })) {
+  /** Have customers written in subscribed conversations since then? */
+  async #hasUnreceived(since: number): Promise<boolean> {
+    const { conversations } = this.#rest;
+    const list = conversations.each({ limit: MAX_CHECKED_ITEMS, sortBy: 'lastMessageAt', sortOrder: 'desc' });
+    let left = MAX_CHECKED_ITEMS;
+    for await (const conversation of list) {
       if (activityOf(conversation) <= since) return false;
-      if (this.#settings.hears(conversation.id) && (await this.#hasWritten(conversation.id, since))) return true;
+      if (this.#interest.isSubscribed(conversation.id) && (await this.#hasWritten(conversation.id, since))) return true;
       left--;
       if (left === 0) return false;
     }
     return false;
   }
 
-  /** Not every server tells us what we have said ourselves, so that it proves nothing. */
+  /** Only inbound messages are proof: not every server announces our own. */
   async #hasWritten(id: string, since: number): Promise<boolean> {
-    let left = few;
-    for await (const message of this.#settings.rest.conversations.eachMessage(id, { limit: few })) {
+    let left = MAX_CHECKED_ITEMS;
+    for await (const message of this.#rest.conversations.eachMessage(id, { limit: MAX_CHECKED_ITEMS })) {
       if (timeOf(message.createdAt) <= since) return false;
       if (message.direction === 'inbound') return true;
       left--;
@@ -112,7 +120,7 @@ export class StallDetector {
   }
 }
 
-/** Every event asks, and most times are spelled alike: only the others are worth the time it takes to read them. */
+/** Every event asks, and most times are spelled alike: only the others are worth the time it takes to parse them. */
 function isLater(one: string, other: string | undefined): boolean {
   return one.length === other?.length ? one > other : timeOf(one) > timeOf(other);
 }

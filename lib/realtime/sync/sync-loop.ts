@@ -1,49 +1,52 @@
-import { isLasting } from '../time';
-import type { ConversationSync, Listing, Look } from './conversation-sync';
+import type { Bus } from '../bus/bus';
+import type { Interest } from '../interest';
+import { isPermanent } from '../rest';
+import type { Socket } from '../socket/connection';
+import type { ConversationSync, Listing, ListingRequest } from './conversation-sync';
+import type { GapReporter } from './gap-reporter';
+import type { StallDetector } from './stall-detector';
 
-export interface OpeningSettings {
-  roster: Pick<ConversationSync, 'list' | 'finish' | 'sync' | 'begin' | 'mark'>;
-  /** milliseconds between two looks for new conversations */
-  interval: number;
+export interface SyncLoopParts {
+  sync: Pick<ConversationSync, 'list' | 'finish' | 'sync' | 'begin' | 'watermark'>;
+  bus: Pick<Bus, 'hold' | 'release' | 'isHolding'>;
+  gaps: Pick<GapReporter, 'report'>;
+  stall: Pick<StallDetector, 'start' | 'excuse'>;
+  interest: Pick<Interest, 'wantsAll'>;
+  socket: Pick<Socket, 'state' | 'settled'>;
+}
+
+export interface SyncLoopSettings {
+  /** milliseconds between two listings for new conversations */
+  intervalMs: number;
   /** milliseconds that live events wait for a server that cannot be asked what was missed */
-  persistence: number;
-  /** somebody wants all conversations */
-  wantsAll(): boolean;
-  isOpen(): boolean;
-  /** when the server knows of the subscriptions made so far */
-  settled(): Promise<void>;
-  /** live events have to wait */
-  hold(): void;
-  /** they go on */
-  resume(): void;
-  /** all that was missed has been fetched */
-  onCaughtUp(): void;
-  /** the server has refused to be asked what was missed */
-  onUnreadable(since: number): void;
+  persistenceMs: number;
   onProblem(error: unknown): void;
 }
 
-/** milliseconds before a listing that failed is tried again while live events wait */
-const soon = 200;
+/** Before a failed listing is repeated while live events wait. */
+const RETRY_MS = 200;
 
 /**
- * What is done when a connection stands: first it is found out where something was missed, then live events go on; those
- * of a conversation with a gap wait until that has been filled. And a look now and then for new conversations.
+ * What is done when a connection opens: listings show where something was missed, then live events go on; those of a
+ * conversation with a gap wait until it has been filled. After that, a listing now and then for new conversations.
  */
 export class SyncLoop {
-  readonly #settings: OpeningSettings;
-  /** which connection brings the live events */
+  readonly #parts: SyncLoopParts;
+  readonly #settings: SyncLoopSettings;
+  /** the number of the connection that brings the live events */
   #connection = 0;
-  /** which start is the last one; those before have nothing to say any more */
+  /** the number of the last start; earlier ones have no effect any more */
   #round = 0;
-  #discover: NodeJS.Timeout | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #patience: NodeJS.Timeout | undefined;
   #isStarting = false;
   /** the last start has failed halfway: what was missed is still to be fetched */
-  #incomplete = false;
-  /** the present connection has told that the server refuses */
-  #hasComplained = false;
+  #isIncomplete = false;
+  /** it has been reported for the present connection that the server refuses to be asked */
+  #hasReported = false;
 
-  constructor(settings: OpeningSettings) {
+  constructor(parts: SyncLoopParts, settings: SyncLoopSettings) {
+    this.#parts = parts;
     this.#settings = settings;
   }
 
@@ -52,110 +55,121 @@ export class SyncLoop {
     return this.#isStarting;
   }
 
-  /** What a connection brings from now on, another one has not brought. */
-  changed(): void {
+  /** The connection has opened or ended: what one connection brings, another one has not brought. */
+  connectionChanged(): void {
     this.#connection++;
-    this.#hasComplained = false;
+    this.#hasReported = false;
     this.stop();
   }
 
-  /** Do nothing more unless there is another start. */
+  /** Do nothing more until the next start. */
   stop(): void {
     this.#round++;
     this.#isStarting = false;
-    clearTimeout(this.#discover);
+    clearTimeout(this.#timer);
+    clearTimeout(this.#patience);
+  }
+
+  /** The connection is gone. Held events wait for the next one to show what was missed before them, for a while. */
+  suspend(): void {
+    const { bus } = this.#parts;
+    if (!bus.isHolding) return;
+    bus.hold('sync');
+    this.#patience = setTimeout(() => bus.release('sync'), this.#settings.persistenceMs);
   }
 
   start(): void {
     this.stop();
-    this.#settings.hold();
+    this.#parts.bus.hold('sync');
     this.#isStarting = true;
     this.#open(this.#round);
   }
 
   #open(round: number, began = Date.now()): void {
+    const { sync, stall, socket } = this.#parts;
     const isLast = () => round === this.#round;
-    this.#incomplete = true;
+    this.#isIncomplete = true;
     this.#list(round)
       .then(async (listings) => {
         if (!isLast()) return;
-        this.#goOn();
-        await this.#settings.roster.finish(listings);
+        this.#resume();
+        await sync.finish(listings);
         if (!isLast()) return;
-        this.#incomplete = false;
-        this.#settings.onCaughtUp();
+        this.#isIncomplete = false;
+        stall.excuse(sync.watermark ?? 0);
+        if (socket.state.name === 'open') stall.start();
       })
       .catch((error: unknown) => {
         this.#settings.onProblem(error);
         if (!isLast()) return;
-        this.#complain(error);
-        // What is said meanwhile comes after what was missed.
-        const isPatient = !isLasting(error) && Date.now() - began < this.#settings.persistence;
-        if (this.#isStarting && isPatient) return this.#again(() => this.#open(round, began), soon);
-        this.#goOn();
+        this.#reportRefusal(error);
+        // Live events come after what was missed, if the server can be asked before long.
+        const isPatient = !isPermanent(error) && Date.now() - began < this.#settings.persistenceMs;
+        if (this.#isStarting && isPatient) return this.#after(RETRY_MS, () => this.#open(round, began));
+        this.#resume();
       })
       .finally(() => {
         if (isLast() && !this.#isStarting) this.#schedule();
       });
   }
 
-  #goOn(): void {
+  #resume(): void {
     this.#isStarting = false;
-    this.#settings.resume();
+    this.#parts.bus.release('sync');
   }
 
-  /** @returns what the listings have shown, of which the last one was made when all subscriptions stood */
+  /** @returns what the listings have shown; the last one was made when all subscriptions stood */
   async #list(round: number): Promise<Listing[]> {
-    const { roster, settled, wantsAll } = this.#settings;
-    const news: Look = { all: false, gap: true, connection: this.#connection, round };
-    const open: Look = { ...news, all: true };
-    // From here on we hear what is said where we have been listening before.
-    await settled();
-    if (!wantsAll()) {
-      if (roster.mark !== undefined) return [await roster.list(news)];
-      await roster.begin();
+    const { sync, interest, socket } = this.#parts;
+    const active: ListingRequest = { all: false, gap: true, connection: this.#connection, round };
+    const open: ListingRequest = { ...active, all: true };
+    // From here on the server sends what happens in the conversations subscribed before.
+    await socket.settled();
+    if (!interest.wantsAll) {
+      if (sync.watermark !== undefined) return [await sync.list(active)];
+      await sync.begin();
       return [];
     }
     const listings: Listing[] = [];
-    if (roster.mark === undefined) await roster.sync(open);
+    if (sync.watermark === undefined) await sync.sync(open);
     else {
-      // What is no longer open may have been missed as well.
-      listings.push(await roster.list(news), await roster.list(open));
+      // A conversation that is no longer open may have been missed as well.
+      listings.push(await sync.list(active), await sync.list(open));
       if (!listings.at(-1)?.subscribed) return listings;
     }
-    // What was said between a listing and the subscriptions is in neither of them: look once they stand.
-    await settled();
-    return [...listings, await roster.list(news)];
+    // A message between a listing and the subscriptions is in neither of them: list once they stand.
+    await socket.settled();
+    return [...listings, await sync.list(active)];
   }
 
-  #complain(error: unknown): void {
-    const { roster, onUnreadable } = this.#settings;
-    if (this.#hasComplained || roster.mark === undefined || !isLasting(error)) return;
-    this.#hasComplained = true;
-    onUnreadable(roster.mark);
+  #reportRefusal(error: unknown): void {
+    const { sync, gaps } = this.#parts;
+    if (this.#hasReported || sync.watermark === undefined || !isPermanent(error)) return;
+    this.#hasReported = true;
+    gaps.report('unreadable', sync.watermark);
   }
 
-  #again(act: () => void, wait: number): void {
-    clearTimeout(this.#discover);
-    this.#discover = setTimeout(act, Math.min(wait, this.#settings.interval));
+  #after(waitMs: number, act: () => void): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(act, Math.min(waitMs, this.#settings.intervalMs));
   }
 
   #schedule(): void {
-    const { interval, wantsAll, isOpen } = this.#settings;
-    clearTimeout(this.#discover);
-    if ((!wantsAll() && !this.#incomplete) || !isOpen()) return;
+    const { interest, socket } = this.#parts;
+    clearTimeout(this.#timer);
+    if ((!interest.wantsAll && !this.#isIncomplete) || socket.state.name !== 'open') return;
     const round = this.#round;
-    this.#again(() => {
-      if (this.#incomplete) return this.#open(round);
-      if (!wantsAll()) return;
+    this.#after(this.#settings.intervalMs, () => {
+      if (this.#isIncomplete) return this.#open(round);
+      if (!interest.wantsAll) return;
       this.#look(round).catch((error: unknown) => this.#settings.onProblem(error));
-    }, interval);
+    });
   }
 
-  /** Are there new conversations? */
+  /** List the conversations with activity: some of them may be new. */
   async #look(round: number): Promise<void> {
     try {
-      await this.#settings.roster.sync({ all: false, gap: false, connection: this.#connection });
+      await this.#parts.sync.sync({ all: false, gap: false, connection: this.#connection });
     } finally {
       if (round === this.#round) this.#schedule();
     }

@@ -30,7 +30,7 @@ export class EventLog {
     this.end();
     this.#followed = realtime;
     if (!realtime) return;
-    this.#ends = [realtime.overhear((delivery) => this.#note(delivery)), realtime.onState(() => this.#changed())];
+    this.#ends = [realtime.observe((delivery) => this.#note(delivery)), realtime.onState(() => this.#changed())];
   }
 
   /** @returns the lines above this number, oldest first */

@@ -69,7 +69,7 @@ export function mountTrigger(red: RED, node: RunningNode, definition: Trigger, s
       serve: (hook) => onClose(hooks.serve(hook)),
       isFirst: (eventId) => realtime.isFirst(node.id, eventId),
       feed: (event) => realtime.feed(event, 'webhook'),
-      everything: () => onClose(realtime.everything()),
+      everything: () => onClose(realtime.subscribeAll()),
       subscribe(conversationId) {
         const end = realtime.subscribe(conversationId);
         const release = () => {
@@ -83,7 +83,7 @@ export function mountTrigger(red: RED, node: RunningNode, definition: Trigger, s
         isLive = true;
         onClose(realtime.listen(fenced(listener)));
       },
-      observe: (listener) => onClose(realtime.overhear(fenced(listener))),
+      observe: (listener) => onClose(realtime.observe(fenced(listener))),
     });
     showState();
   }

@@ -1,7 +1,8 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import type { Conversation, Event } from '../../../lib/model';
-import { Bus, type BusSettings, type Delivery } from '../../../lib/realtime/bus/bus';
+import { Bus, type BusSettings } from '../../../lib/realtime/bus/bus';
+import type { Delivery } from '../../../lib/realtime/bus/delivery';
 import { RecentKeys } from '../../../lib/realtime/bus/recent-keys';
 import { Inbox, settled, unhandled } from '../support';
 
@@ -26,7 +27,7 @@ describe('realtime: keys seen', () => {
   });
 
   it('forgets what is too old, and counts from the first time', () => {
-    const seen = new RecentKeys({ life: 1000 });
+    const seen = new RecentKeys({ lifeMs: 1000 });
     assert.equal(seen.add('m', 'a', 0), true);
     assert.equal(seen.add('m', 'a', 999), false);
     assert.equal(seen.add('m', 'a', 1000), true);
@@ -34,7 +35,7 @@ describe('realtime: keys seen', () => {
   });
 
   it('takes a key that has come back for a young one', () => {
-    const seen = new RecentKeys({ limit: 2, life: 1000 });
+    const seen = new RecentKeys({ limit: 2, lifeMs: 1000 });
     seen.add('m', 'a', 0);
     seen.add('m', 'b', 900);
     seen.add('m', 'a', 1000);
@@ -47,7 +48,7 @@ describe('realtime: keys seen', () => {
     const step = fc.record({ kind: fc.constantFrom('m', 's'), id: fc.nat({ max: 8 }), wait: fc.nat({ max: 40 }) });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), fc.integer({ min: 1, max: 5 }), (steps, limit) => {
-        const seen = new RecentKeys({ limit, life: 100 });
+        const seen = new RecentKeys({ limit, lifeMs: 100 });
         let kept: [string, number][] = [];
         let now = 1000;
         for (const { kind, id, wait } of steps) {
@@ -128,10 +129,10 @@ describe('realtime: the bus', () => {
   /** A bus whose lookups end when the test says so. */
   function make(
     known: (id: string) => ReturnType<Parameters<typeof lookup>[0]> = conversation,
-    settings: Partial<BusSettings> = {},
+    { takeNew = () => false, ...settings }: Partial<BusSettings> & { takeNew?(id: string): boolean } = {},
   ) {
     const errors: unknown[] = [];
-    const bus = new Bus({ conversation: known, onError: (error) => errors.push(error), ...settings });
+    const bus = new Bus({ get: known, takeNew }, { onError: (error) => errors.push(error), ...settings });
     const told: Delivery[] = [];
     bus.listen((delivery) => told.push(delivery));
     const ids = () => told.map(({ event }) => event.messageId ?? event.name);
@@ -222,7 +223,7 @@ describe('realtime: the bus', () => {
 
   it('tells that a conversation is new before all else in it, once', async () => {
     const fresh = new Set(['c', 'd', 'e']);
-    const { bus, told } = make(conversation, { isFresh: (id) => fresh.delete(id) });
+    const { bus, told } = make(conversation, { takeNew: (id) => fresh.delete(id) });
     const names = () => told.map(({ event }) => `${event.conversationId} ${event.name}`);
     bus.feed(said('1'), 'ws');
     bus.feed({ name: 'conversation.updated', conversationId: 'd', changes: { status: 'open' }, original: {} }, 'ws');
@@ -243,7 +244,7 @@ describe('realtime: the bus', () => {
   });
 
   it('lets a status that comes too early wait for its message, and no other event for that', () => {
-    const { bus, told } = make(conversation, { patience: 10_000 });
+    const { bus, told } = make(conversation, { statusWaitMs: 10_000 });
     for (const status of ['sent', 'delivered', 'delivered']) bus.feed(became('1', status), 'ws');
     bus.feed(said('2'), 'ws');
     bus.feed(said('1'), 'ws');
@@ -258,7 +259,7 @@ describe('realtime: the bus', () => {
 
   it('tells a status whose message never comes, after a while, and the next ones at once', async () => {
     const told = new Inbox<Delivery>();
-    const { bus } = make(conversation, { patience: 20 });
+    const { bus } = make(conversation, { statusWaitMs: 20 });
     bus.listen(told.add);
     bus.feed(became('old', 'delivered'), 'ws');
     bus.feed(became('older', 'delivered'), 'ws');
@@ -299,30 +300,30 @@ describe('realtime: the bus', () => {
   it('says when it cannot hold back any more, and does then what it is told', () => {
     let overflows = 0;
     const { bus, ids } = make(conversation, { onOverflow: () => overflows++ });
-    bus.hold();
+    bus.hold('sync');
     for (let index = 0; index < 10_000; index++) bus.feed(said(`m${index}`), 'ws');
     assert.deepEqual([overflows, ids().length], [1, 0]);
     bus.discard();
     bus.feed(said('m0'), 'ws');
     assert.deepEqual(ids(), ['m0'], 'what was discarded may come again');
-    bus.hold();
+    bus.hold('sync');
     const large = 1024 * 1024;
     for (let index = 1; index <= 64; index++) bus.feed(said(`m${index}`), 'ws', undefined, false, large);
     assert.deepEqual([overflows, ids().length], [2, 1], 'a few that are large are as much as many');
-    bus.resume();
-    bus.hold();
+    bus.release('sync');
+    bus.hold('sync');
     bus.feed(said('m65'), 'ws', undefined, false, large);
     assert.equal(overflows, 2, 'those are gone');
   });
 
   it('tells past what it holds back when it must', () => {
     const { bus, ids } = make();
-    bus.hold();
+    bus.hold('sync');
     bus.feed(said('1'), 'ws');
-    bus.pass(said('2'), 'webhook');
+    bus.feedAtOnce(said('2'), 'webhook');
     bus.announce({ name: 'connection.waiting', original: {} }, 'ws');
     assert.deepEqual(ids(), ['2', 'connection.waiting']);
-    bus.resume();
+    bus.release('sync');
     assert.deepEqual(ids(), ['2', 'connection.waiting', '1']);
   });
 
@@ -359,7 +360,7 @@ describe('realtime: the bus', () => {
     bus.insert('c', Promise.resolve([said('1'), said('3')]));
     await settled();
     assert.deepEqual(ids(), ['3']);
-    assert.ok(bus.knows('2'));
+    assert.ok(bus.isDelivered('2'));
     bus.feed(said('2'), 'ws');
     assert.deepEqual(ids(), ['3', '2']);
   });
@@ -442,22 +443,22 @@ describe('realtime: the bus', () => {
 
   it('holds events back and lets them go in order', () => {
     const { bus, ids } = make();
-    bus.hold();
-    bus.hold();
+    bus.hold('sync');
+    bus.hold('sync');
     for (const id of ['1', '2', '3']) bus.feed(said(id), 'ws');
     assert.deepEqual(ids(), []);
-    bus.resume();
+    bus.release('sync');
     bus.feed(said('4'), 'ws');
-    bus.resume();
+    bus.release('sync');
     assert.deepEqual(ids(), ['1', '2', '3', '4']);
   });
 
   it('keeps the order even when more is held than it can keep', () => {
     const { bus, ids } = make();
-    bus.hold();
+    bus.hold('sync');
     const wanted = Array.from({ length: 10_050 }, (_, index) => String(index));
     for (const id of wanted) bus.feed(said(id), 'ws');
-    bus.resume();
+    bus.release('sync');
     assert.deepEqual(ids(), wanted);
   });
 
@@ -528,7 +529,7 @@ describe('realtime: the bus', () => {
     await fc.assert(
       fc.asyncProperty(script, async (events) => {
         const { bus, told } = make();
-        bus.hold();
+        bus.hold('sync');
         const names = events.map((event, index) => ({ ...event, event: said(`m${index}`, event.conversation) }));
         // All that is missed happened before anything live, as a lost connection has it.
         const missed = names.filter((one) => one.missed);
@@ -538,7 +539,7 @@ describe('realtime: the bus', () => {
           const fetched = [...missed, ...live.filter(({ twice }) => twice)].filter((one) => one.conversation === id);
           bus.insert(id, Promise.resolve(fetched.map(({ event }) => event)));
         }
-        bus.resume();
+        bus.release('sync');
         await settled(60);
         for (const id of ['a', 'b', 'c']) {
           const got = told.filter(({ event }) => event.conversationId === id).map(({ event }) => event.messageId);

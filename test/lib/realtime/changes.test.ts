@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import type { Conversation, Event } from '../../../lib/model';
-import { changeOf, describe as tell } from '../../../lib/realtime/events/changes';
+import { changeOf, describeChange as tell } from '../../../lib/realtime/events/changes';
 
 const open: Conversation = { id: 'c', status: 'open', priority: 'normal', tags: ['a'], metadata: { vip: true } };
 const resolved = { ...open, status: 'resolved', assignedTo: 'u1' };

@@ -52,7 +52,7 @@ describe('realtime: where the socket announces no messages', () => {
   /** A trigger for all conversations. */
   async function everything(settings?: Partial<RealtimeSettings>, client?: ClientSettings): Promise<() => void> {
     make(settings, client);
-    const releases = [realtime.everything(), realtime.listen(told.add)];
+    const releases = [realtime.subscribeAll(), realtime.listen(told.add)];
     await opened();
     return () => {
       for (const release of releases) release();
@@ -281,7 +281,7 @@ describe('realtime: where the socket announces no messages', () => {
     const newcomer = await write({ contact: { name: 'Zoe' }, text: 'Anybody?' });
     make();
     realtime.memory.import(memory);
-    realtime.everything();
+    realtime.subscribeAll();
     realtime.listen(told.add);
     assert.equal((await hears(meanwhile.id)).recovered, true);
     await hears(newcomer.id);
@@ -296,7 +296,7 @@ describe('realtime: where the socket announces no messages', () => {
   it('tells what came while the nodes were made anew, and not what nobody wanted to hear', async () => {
     await open();
     const leave = await everything({ timing: { linger: 300 } });
-    const kept = realtime.everything();
+    const kept = realtime.subscribeAll();
     leave();
     const during = await write({ conversationId: 'conv_ana', text: 'during' });
     const release = realtime.listen(told.add);

@@ -52,7 +52,7 @@ for (const broadcast of [false, true]) {
       clientSettings?: ClientSettings,
     ): Promise<() => void> {
       make(settings, clientSettings);
-      const releases = [realtime.everything(), realtime.listen(told.add)];
+      const releases = [realtime.subscribeAll(), realtime.listen(told.add)];
       await opened(1);
       // What is said before the first listing is as old as what was said before we came.
       await listed(2);
@@ -349,7 +349,7 @@ for (const broadcast of [false, true]) {
     it('goes on over a redeploy, and lets go of everything when nobody is left', async () => {
       const first = await everything();
       first();
-      const again = [realtime.everything(), realtime.listen(told.add)];
+      const again = [realtime.subscribeAll(), realtime.listen(told.add)];
       await ready();
       assert.equal(states.all.filter(({ name }) => name === 'open').length, 1);
       for (const release of again) release();
@@ -364,7 +364,7 @@ for (const broadcast of [false, true]) {
       await states.first(({ name }) => name === 'idle');
       await box.control('/messages', { conversationId: 'conv_bruno', text: 'to nobody' });
       const before = await listings();
-      realtime.everything();
+      realtime.subscribeAll();
       realtime.listen(told.add);
       await opened(2);
       await listed(before + 2);
@@ -376,7 +376,7 @@ for (const broadcast of [false, true]) {
     it('keeps the subscriptions of others when one ends, however often it is ended', async () => {
       make();
       const [a, b] = [realtime.subscribe('conv_ana'), realtime.subscribe('conv_ana')];
-      const [all, more] = [realtime.everything(), realtime.everything()];
+      const [all, more] = [realtime.subscribeAll(), realtime.subscribeAll()];
       realtime.listen(told.add);
       await opened(1);
       await listed(2);
@@ -392,7 +392,7 @@ for (const broadcast of [false, true]) {
       b();
       assert.equal(realtime.counts.subscriptions, 0);
       const before = await listings();
-      realtime.everything();
+      realtime.subscribeAll();
       await listed(before + 2);
       await ready('conv_bruno');
       assertComplete();
@@ -429,7 +429,7 @@ for (const broadcast of [false, true]) {
     it('is refused with a bad key, and comes back when a call has succeeded', async () => {
       let key = 'wrong';
       make({ url: async () => `${box.url.replace('http', 'ws')}/ws?api_key=${key}`, timing: { revival: 0 } });
-      realtime.everything();
+      realtime.subscribeAll();
       realtime.listen(told.add);
       const refused = await states.first(({ name }) => name === 'refused');
       assert.ok(refused.name === 'refused');

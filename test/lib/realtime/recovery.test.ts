@@ -57,7 +57,7 @@ describe('realtime: what cannot be heard', () => {
   /** All conversations, on a connection that stands; what was said before has been passed by. */
   async function everything(...settings: Parameters<typeof make>): Promise<(() => void)[]> {
     make(...settings);
-    const releases = [realtime.everything(), realtime.listen(told.add)];
+    const releases = [realtime.subscribeAll(), realtime.listen(told.add)];
     await ready();
     return releases;
   }
@@ -241,7 +241,7 @@ describe('realtime: what cannot be heard', () => {
     function forgetful(isDeaf: () => boolean): Partial<RealtimeSettings> {
       const { contract } = box.client().realtime;
       const signal = (one: Signal) => (isDeaf() && one.type === 'subscribe' ? undefined : contract.signal(one));
-      return { contract: { ...contract, signal }, timing: { deaf: 60 } };
+      return { contract: { ...contract, signal }, timing: { stall: 60 } };
     }
 
     it('is found out, ended and made anew, and what it kept is told', async () => {
@@ -265,7 +265,7 @@ describe('realtime: what cannot be heard', () => {
     });
 
     it('is left alone when there was nothing to tell', async () => {
-      make({ timing: { deaf: 20 } });
+      make({ timing: { stall: 20 } });
       realtime.subscribe('conv_ana');
       realtime.listen(told.add);
       await ready();
@@ -284,7 +284,7 @@ describe('realtime: what cannot be heard', () => {
         if (event?.name === 'typing') event.at = '2020-01-01T00:00:00Z';
         return event;
       };
-      make({ contract: { ...contract, frame }, timing: { deaf: 20 } });
+      make({ contract: { ...contract, frame }, timing: { stall: 20 } });
       realtime.subscribe('conv_ana');
       realtime.listen(told.add);
       await ready();
@@ -320,7 +320,7 @@ describe('realtime: what cannot be heard', () => {
       await write('to nobody');
       await new Promise((resolve) => setTimeout(resolve, 60));
       const before = messageIds().length;
-      realtime.everything();
+      realtime.subscribeAll();
       realtime.listen(told.add);
       realtime.connect();
       await ready();
@@ -452,7 +452,7 @@ describe('realtime: what cannot be heard', () => {
       const { id } = await write('into the deploy');
       await box.control('/typing', { conversationId: 'conv_ana', isTyping: true });
       while (realtime.facts().counters.frames < 3) await new Promise((resolve) => setImmediate(resolve));
-      realtime.everything();
+      realtime.subscribeAll();
       realtime.listen(told.add);
       await hears(id);
       await named('typing');
@@ -485,7 +485,7 @@ describe('realtime: what cannot be heard', () => {
 
     it('keeps what webhooks bring from nobody who only looks on, when those are gone who had the connection', async () => {
       make();
-      realtime.overhear(told.add);
+      realtime.observe(told.add);
       const bring = (id: string) => {
         const message = { id, conversationId: 'conv_ana', direction: 'inbound', contentType: 'text' };
         const about = { conversationId: 'conv_ana', messageId: id, message, original: {} };
@@ -519,7 +519,7 @@ describe('realtime: what cannot be heard', () => {
       const { id } = await write('between the two');
       make();
       realtime.memory.import(memory);
-      realtime.everything();
+      realtime.subscribeAll();
       realtime.listen(told.add);
       assert.equal((await hears(id)).recovered, true);
       await ready();
@@ -535,7 +535,7 @@ describe('realtime: what cannot be heard', () => {
       const { id } = await write('long ago');
       make();
       realtime.memory.import(aged);
-      realtime.everything();
+      realtime.subscribeAll();
       realtime.listen(told.add);
       await ready();
       assert.ok(!messageIds().includes(id));
@@ -544,7 +544,7 @@ describe('realtime: what cannot be heard', () => {
     it('does not go on from a time that there cannot be', async () => {
       make();
       realtime.memory.import([['w:1e300', Date.now()]]);
-      realtime.everything();
+      realtime.subscribeAll();
       realtime.listen(told.add);
       await ready();
       const reopened = await cutOff();

@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert';
 import type { ConversationFilter } from '../../../lib/contract/index';
 import { LinktorError } from '../../../lib/errors';
 import type { Conversation, Message } from '../../../lib/model';
+import { ConversationCache } from '../../../lib/realtime/conversation-cache';
 import { ConversationSync } from '../../../lib/realtime/sync/conversation-sync';
 import { settled } from '../support';
 
@@ -61,40 +62,54 @@ function make({ embeds = true, wants }: { embeds?: boolean; wants?: (id: string)
     meanwhile.asked(id);
     return found;
   };
-  const roster = new ConversationSync({
-    rest: { conversations: { each, eachMessage, get } },
-    wants,
-    onListed: (before, { id, status }) => {
-      if (before.status !== status) log.push(`listed ${id} ${before.status} ${status}`);
-    },
-    onStatus: ({ id, status }) => log.push(`status ${id} ${status}`),
-    onTruncated: (since) =>
-      log.push(`truncated ${since === undefined ? 'from the start' : new Date(since).toISOString()}`),
-    subscribe: (id) => {
-      subscribed.add(id);
-      log.push(`subscribe ${id}`);
-    },
-    settled: async () => {},
-    heard: (id) => known.has(id) || missed.includes(id),
-    hears: (id) => subscribed.has(id),
-    onKnown: ({ id }) => known.add(id),
-    onMissed: (id, _since, promise) => {
-      log.push(`missed ${id}`);
-      promise.then(
-        (found) => {
-          if (found.truncated) log.push(`more of ${id}`);
-          older.push(...found.older.map((message) => message.id));
-          missed.push(
-            ...found.messages.map((message) => message.id).filter((one) => !known.has(one) && !missed.includes(one)),
+  const rest = { conversations: { each, eachMessage, get } };
+  const cache = new ConversationCache(rest.conversations);
+  const roster = new ConversationSync(
+    {
+      rest,
+      conversations: cache,
+      bus: {
+        isDelivered: (id) => known.has(id) || missed.includes(id),
+        skip: ({ id }) => known.add(id),
+      },
+      gaps: {
+        change: (before, { id, status }) => {
+          if (before.status !== status) log.push(`listed ${id} ${before.status} ${status}`);
+        },
+        status: ({ id, status }) => log.push(`status ${id} ${status}`),
+        report: (reason, since) =>
+          log.push(`${reason} ${since === undefined ? 'from the start' : new Date(since).toISOString()}`),
+        backfill: (id, _since, promise) => {
+          log.push(`missed ${id}`);
+          promise.then(
+            (found) => {
+              if (found.truncated) log.push(`more of ${id}`);
+              older.push(...found.older.map((message) => message.id));
+              missed.push(
+                ...found.messages
+                  .map((message) => message.id)
+                  .filter((one) => !known.has(one) && !missed.includes(one)),
+              );
+            },
+            () => log.push(`lost ${id}`),
           );
         },
-        () => log.push(`lost ${id}`),
-      );
+      },
+      interest: {
+        isWanted: (id) => wants?.(id) ?? true,
+        isSubscribed: (id) => subscribed.has(id),
+        discover: (id) => {
+          subscribed.add(id);
+          log.push(`subscribe ${id}`);
+        },
+      },
+      socket: { settled: async () => {} },
     },
-    onProblem: (error) => log.push(`problem ${(error as Error).message}`),
-  });
+    { persistenceMs: 0, onProblem: (error) => log.push(`problem ${(error as Error).message}`) },
+  );
   return {
     roster,
+    cache,
     say,
     calls,
     log,
@@ -152,13 +167,13 @@ describe('realtime: the roster', () => {
   it('has no mark before it has looked, and none after it was told to forget', async () => {
     const { roster, say, calls } = make();
     say('a', 'a1', 1);
-    assert.equal(roster.mark, undefined);
+    assert.equal(roster.watermark, undefined);
     await roster.catchUp('a');
     assert.deepEqual(calls, []);
     await roster.sync(start);
-    assert.notEqual(roster.mark, undefined);
+    assert.notEqual(roster.watermark, undefined);
     roster.forget();
-    assert.equal(roster.mark, undefined);
+    assert.equal(roster.watermark, undefined);
   });
 
   it('marks a server without conversations, and misses nothing from then on', async () => {
@@ -285,42 +300,42 @@ describe('realtime: the roster', () => {
   });
 
   it('fetches a conversation once for all who ask, and keeps it', async () => {
-    const { roster, say, calls } = make();
+    const { cache, say, calls } = make();
     say('a', 'a1', 1);
-    const both = await Promise.all([roster.conversations.get('a'), roster.conversations.get('a')]);
+    const both = await Promise.all([cache.get('a'), cache.get('a')]);
     assert.deepEqual(
       both.map((one) => one?.id),
       ['a', 'a'],
     );
-    assert.equal((roster.conversations.get('a') as Conversation).id, 'a');
+    assert.equal((cache.get('a') as Conversation).id, 'a');
     assert.deepEqual(calls, ['get a']);
   });
 
   it('knows what it has listed without asking', async () => {
-    const { roster, say, calls } = make();
+    const { roster, cache, say, calls } = make();
     say('a', 'a1', 1);
     await roster.sync(start);
-    assert.equal((roster.conversations.get('a') as Conversation).id, 'a');
+    assert.equal((cache.get('a') as Conversation).id, 'a');
     assert.ok(!calls.includes('get a'));
   });
 
   it('has nothing for a conversation that cannot be had, and asks again the next time', async () => {
-    const { roster, broken, calls } = make();
+    const { cache, broken, calls } = make();
     broken.set('a', lasting);
-    assert.equal(await roster.conversations.get('a'), undefined);
+    assert.equal(await cache.get('a'), undefined);
     broken.clear();
-    assert.equal((await roster.conversations.get('a'))?.id, 'a');
+    assert.equal((await cache.get('a'))?.id, 'a');
     assert.equal(calls.length, 2);
   });
 
   it('remembers what the server says has changed', async () => {
-    const { roster, say } = make();
+    const { roster, cache, say } = make();
     say('a', 'a1', 1);
-    roster.conversations.update('a', { status: 'resolved' });
+    cache.update('a', { status: 'resolved' });
     await roster.sync(start);
-    const before = roster.conversations.get('a') as Conversation;
-    roster.conversations.update('a', { status: 'resolved', assignedTo: 'u' });
-    const { status, assignedTo } = roster.conversations.get('a') as Conversation;
+    const before = cache.get('a') as Conversation;
+    cache.update('a', { status: 'resolved', assignedTo: 'u' });
+    const { status, assignedTo } = cache.get('a') as Conversation;
     assert.deepEqual([status, assignedTo, before.status], ['resolved', 'u', 'open']);
   });
 
@@ -405,7 +420,7 @@ describe('realtime: the roster', () => {
   });
 
   it('says what is not as it was, also of a conversation that is not open any more', async () => {
-    const { roster, say, conversations, log } = make();
+    const { roster, cache, say, conversations, log } = make();
     for (const id of ['a', 'b', 'c']) say(id, `${id}1`, 1);
     await roster.sync(start);
     const set = (id: string, status: string) =>
@@ -413,7 +428,7 @@ describe('realtime: the roster', () => {
     set('a', 'resolved');
     set('b', 'resolved');
     say('b', 'b2', 2);
-    roster.conversations.update('c', { status: 'pending' });
+    cache.update('c', { status: 'pending' });
     await roster.sync(again);
     await roster.sync(start);
     await settled();
@@ -426,37 +441,37 @@ describe('realtime: the roster', () => {
   });
 
   it('believes the server more than a listing that was asked for before', async () => {
-    const { roster, say, conversations, log } = make();
+    const { roster, cache, say, conversations, log } = make();
     say('a', 'a1', 1);
     await roster.sync(start);
     say('a', 'a2', 2);
     conversations.set('a', { ...(conversations.get('a') as Conversation), status: 'pending' });
     const done = roster.sync(later);
-    roster.conversations.update('a', { status: 'resolved' });
+    cache.update('a', { status: 'resolved' });
     await done;
-    assert.equal((roster.conversations.get('a') as Conversation).status, 'resolved');
+    assert.equal((cache.get('a') as Conversation).status, 'resolved');
     assert.ok(!log.some((line) => line.startsWith('listed')));
   });
 
   it('believes the server more than the answer to a question that was asked before', async () => {
-    const { roster, meanwhile } = make();
+    const { cache, meanwhile } = make();
     meanwhile.asked = (id) => {
-      roster.conversations.update(id, { status: 'pending', assignedTo: 'u' });
-      roster.conversations.update(id, { status: 'resolved' });
+      cache.update(id, { status: 'pending', assignedTo: 'u' });
+      cache.update(id, { status: 'resolved' });
     };
-    const told = await roster.conversations.get('a');
+    const told = await cache.get('a');
     assert.deepEqual([told?.status, told?.assignedTo], ['resolved', 'u']);
-    assert.equal(roster.conversations.get('a'), told);
+    assert.equal(cache.get('a'), told);
     meanwhile.asked = () => {};
-    assert.equal((await roster.conversations.fetch('a'))?.status, undefined, 'what is asked for later is believed');
+    assert.equal((await cache.fetch('a'))?.status, undefined, 'what is asked for later is believed');
   });
 
   it('says nothing of what the server has told while it was asked about one that is not open any more', async () => {
-    const { roster, say, conversations, meanwhile, log } = make();
+    const { roster, cache, say, conversations, meanwhile, log } = make();
     say('a', 'a1', 1);
     await roster.sync(start);
     conversations.set('a', { ...(conversations.get('a') as Conversation), status: 'resolved' });
-    meanwhile.asked = (id) => roster.conversations.update(id, { status: 'resolved' });
+    meanwhile.asked = (id) => cache.update(id, { status: 'resolved' });
     await roster.sync(start);
     assert.ok(!log.some((line) => line.startsWith('listed')));
   });
@@ -485,13 +500,13 @@ describe('realtime: the roster', () => {
   });
 
   it('knows a new conversation from one that it has only not seen', async () => {
-    const { roster, say, conversations } = make();
+    const { roster, cache, say, conversations } = make();
     say('a', 'a1', 5);
     await roster.sync(start);
     conversations.set('old', { id: 'old', createdAt: time(4) });
     conversations.set('new', { id: 'new', createdAt: time(6) });
-    for (const id of ['old', 'new']) await roster.conversations.get(id);
-    const fresh = () => ['a', 'old', 'new'].filter((id) => roster.conversations.isFresh(id));
+    for (const id of ['old', 'new']) await cache.get(id);
+    const fresh = () => ['a', 'old', 'new'].filter((id) => cache.takeNew(id));
     assert.deepEqual([fresh(), fresh()], [['new'], []]);
   });
 });

@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import fc from 'fast-check';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { asAsked, backoff } from '../../../lib/async/backoff';
 import { api } from '../../../lib/contract/api/index';
-import { asAsked, backoff } from '../../../lib/realtime/socket/backoff';
 import { Socket, type SocketSettings, type SocketState } from '../../../lib/realtime/socket/connection';
 import { Inbox } from '../support';
 
@@ -672,7 +672,7 @@ describe('realtime: the socket', () => {
   });
 
   it('does not wait for ever for the goodbye of a server that has stopped reading', async () => {
-    make({ timing: { farewell: 30 } }).retain();
+    make({ timing: { closing: 30 } }).retain();
     const one = await host.peer(1);
     await becomes('open');
     one.socket.pause();

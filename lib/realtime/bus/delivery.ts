@@ -1,0 +1,26 @@
+import type { Conversation, Event } from '../../model';
+
+/** Which way an event came. */
+export type Source = 'ws' | 'webhook' | 'poll' | 'test';
+
+/** An event as triggers get it: decoded, without duplicates, in order, with the conversation it belongs to. */
+export interface Delivery {
+  event: Event;
+  conversation?: Conversation;
+  source: Source;
+  /** milliseconds of the local clock */
+  receivedAt: number;
+  /** it was missed and has been fetched afterwards */
+  recovered: boolean;
+  /** a listener has taken `event.original` without copying it: every other one must copy */
+  originalTaken: boolean;
+}
+
+export type Listener = (delivery: Delivery) => void;
+
+/** @param receivedAt milliseconds of the local clock */
+export function newDelivery(event: Event, source: Source, receivedAt: number, recovered = false): Delivery {
+  // Only a frame has been parsed for this delivery alone; what came another way may have other owners.
+  const originalTaken = source !== 'ws' || event.message === undefined;
+  return { event, conversation: undefined, source, receivedAt, recovered, originalTaken };
+}

@@ -1,0 +1,60 @@
+import { messageOf } from '../errors';
+import type { Event } from '../model';
+import type { Bus } from './bus/bus';
+import type { FeedChoice } from './feed-choice';
+import type { SocketState } from './socket/state';
+
+const CONNECTION_EVENTS: Partial<Record<SocketState['name'], Event['name']>> = {
+  open: 'connection.open',
+  waiting: 'connection.waiting',
+  refused: 'connection.refused',
+  idle: 'connection.closed',
+  paused: 'connection.closed',
+  closed: 'connection.closed',
+};
+
+/** Tells listeners and triggers how the connection is, whenever that has changed. */
+export class ConnectionStatus {
+  readonly #feeds: FeedChoice;
+  readonly #bus: Pick<Bus, 'announce'>;
+  readonly #onProblem: (text: string) => void;
+  readonly #listeners = new Set<(state: SocketState) => void>();
+  /** the state that the listeners know */
+  #shown: SocketState | undefined;
+
+  constructor(feeds: FeedChoice, bus: Pick<Bus, 'announce'>, onProblem: (text: string) => void) {
+    this.#feeds = feeds;
+    this.#bus = bus;
+    this.#onProblem = onProblem;
+  }
+
+  /** @returns the function that ends it */
+  listen(listener: (state: SocketState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** @returns the new state, or undefined when nothing has changed for those who listen */
+  next(): SocketState | undefined {
+    const { state, polls } = this.#feeds.current;
+    // Where messages are asked for, a socket that comes and goes changes nothing.
+    const isSame = polls && state.name === this.#shown?.name && state.name !== 'waiting';
+    if (state === this.#shown || isSame) return undefined;
+    this.#shown = state;
+    return state;
+  }
+
+  announce(state: SocketState): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(state);
+      } catch (error) {
+        this.#onProblem(messageOf(error));
+      }
+    }
+    const name = CONNECTION_EVENTS[state.name];
+    if (name === undefined) return;
+    const connection = { ...state };
+    this.#bus.announce({ name, connection, at: new Date(state.since).toISOString(), original: connection }, 'ws');
+  }
+}

@@ -1,0 +1,58 @@
+import type { Contract } from '../contract/index';
+import { isObject, tryJson } from '../contract/json';
+import { messageOf } from '../errors';
+import type { ConversationCache } from './conversation-cache';
+import { describeChange } from './events/changes';
+import type { FeedChoice } from './feed-choice';
+import type { GapReporter } from './sync/gap-reporter';
+
+/** Turns the frames of the socket into events and hands them to the feed. */
+export class Intake {
+  readonly #contract: Pick<Contract, 'frame'>;
+  readonly #conversations: Pick<ConversationCache, 'update'>;
+  readonly #feeds: FeedChoice;
+  readonly #gaps: Pick<GapReporter, 'report'>;
+  readonly #onProblem: (text: string) => void;
+  /** for diagnosis: frames that have come, and frames that could not be read */
+  readonly counters = { frames: 0, malformed: 0 };
+
+  constructor(
+    contract: Pick<Contract, 'frame'>,
+    conversations: Pick<ConversationCache, 'update'>,
+    feeds: FeedChoice,
+    gaps: Pick<GapReporter, 'report'>,
+    onProblem: (text: string) => void,
+  ) {
+    this.#contract = contract;
+    this.#conversations = conversations;
+    this.#feeds = feeds;
+    this.#gaps = gaps;
+    this.#onProblem = onProblem;
+  }
+
+  /** A frame has arrived. Nothing is thrown: it would end the process. @param at milliseconds of the local clock */
+  take(text: string, at: number): void {
+    this.counters.frames++;
+    try {
+      const event = this.#contract.frame(text);
+      if (!event) {
+        if (!isObject(tryJson(text))) this.counters.malformed++;
+        return;
+      }
+      const { conversationId, changes } = event;
+      if (conversationId !== undefined && changes) {
+        describeChange(event, this.#conversations.update(conversationId, changes));
+      }
+      this.#feeds.current.take(event, at, text.length);
+    } catch (error) {
+      this.counters.malformed++;
+      this.#onProblem(messageOf(error));
+    }
+  }
+
+  /** A frame that cannot be taken has ended the connection. */
+  broken(reason: 'oversize' | 'malformed'): void {
+    this.counters.malformed++;
+    this.#gaps.report(reason, this.#feeds.current.receivedUpTo);
+  }
+}
