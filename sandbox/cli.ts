@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type Sandbox, type SandboxOptions, startSandbox } from './index';
 import page from './page/index.html';
+import { readHabits, type ServerHabit } from './sim/habits';
 
 const USAGE = `Usage: linktor-sandbox [options]
 
@@ -9,6 +10,7 @@ A Linktor on your own machine, with a chat page. Everything is kept in memory.
   --port <number>            port to listen on (default 4010; the next free one if taken)
   --contract api|server      the documented API, or the open-source server that differs from it (default api)
   --announces                server only: let its socket announce messages, which today's does not
+  --habits <names>           server only: habits of the real server, by name with commas, or all, or none
   --broadcast                api only: send every frame to every socket, subscribed or not
   --receipts auto|manual     let messages be delivered and read by themselves, or not (default auto)
   --idempotency              api only: honour the Idempotency-Key header
@@ -58,10 +60,20 @@ function readOptions(args: string[]): (SandboxOptions & { port: number }) | unde
   if (receipts !== 'auto' && receipts !== 'manual')
     throw new UsageError(`--receipts ${receipts}: it is either auto or manual`);
   const { announces, broadcast, idempotency } = values;
+  const habits = values.habits === undefined ? undefined : habitsOf(values.habits);
+  if (habits && contract === 'api') throw new UsageError('--habits is for --contract server only');
   if (announces && contract === 'api') throw new UsageError('--announces is for --contract server only');
   if ((broadcast || idempotency) && contract === 'server')
     throw new UsageError('--broadcast and --idempotency are for --contract api only');
-  return { port, contract, receipts, announces, broadcast, idempotency };
+  return { port, contract, receipts, announces, habits, broadcast, idempotency };
+}
+
+function habitsOf(text: string): ServerHabit[] {
+  try {
+    return readHabits(text.split(',').map((name) => name.trim()));
+  } catch (error) {
+    throw new UsageError(`--${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 function parse(args: string[]) {
@@ -73,6 +85,7 @@ function parse(args: string[]) {
         contract: { type: 'string', default: 'api' },
         receipts: { type: 'string', default: 'auto' },
         announces: { type: 'boolean', default: false },
+        habits: { type: 'string' },
         broadcast: { type: 'boolean', default: false },
         idempotency: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },

@@ -4,6 +4,7 @@ import { apiContract } from './routes';
 import { chatRoutes } from './routes/chat-page';
 import { controlRoutes } from './routes/control';
 import { serverContract } from './selfhosted';
+import { DEFAULT_HABITS, readHabits, type ServerHabit } from './sim/habits';
 import { KnowledgeIndex } from './sim/knowledge-index';
 import type { World } from './sim/world';
 import { State } from './state';
@@ -30,6 +31,8 @@ export interface SandboxOptions {
   announces?: boolean;
   /** Deliver and read messages automatically. Manual: they stay `sent`, or `pending` on the server. Default auto. */
   receipts?: 'auto' | 'manual';
+  /** Only for the server: the habits of the real one, by name, or `all` or `none`. Default: see `DEFAULT_HABITS`. */
+  habits?: readonly (ServerHabit | 'all' | 'none')[];
   /** Honour `Idempotency-Key`. Default false. */
   idempotency?: boolean;
   /** Start with the invented shop instead of an empty tenant. Default true. */
@@ -90,12 +93,22 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 function createWorld(options: SandboxOptions): World {
   const { broadcast = false, receipts = 'auto', idempotency = false, seed = true, log = () => undefined } = options;
   const selfhosted = options.contract === 'server';
-  const state = new State((empty) => fillState(empty, seed), selfhosted ? randomUUID : undefined);
+  const habits = new Set(selfhosted ? readHabits(options.habits ?? DEFAULT_HABITS) : []);
+  const state = new State(
+    (empty) => fillState(empty, { shop: seed, providerPhones: habits.has('phones') }),
+    selfhosted ? randomUUID : undefined,
+  );
   const timers = new Timers();
   const faults = new Faults(selfhosted ? SERVER_CUTOFF_MS : 0);
   const eventSockets = new EventSocketServer(broadcast);
   const world: World = {
-    settings: { broadcast, receipts: selfhosted && receipts === 'manual' ? 'none' : receipts, idempotency, log },
+    settings: {
+      broadcast,
+      receipts: selfhosted && receipts === 'manual' ? 'none' : receipts,
+      idempotency,
+      habits,
+      log,
+    },
     state,
     timers,
     faults,

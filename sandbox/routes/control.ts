@@ -1,14 +1,13 @@
-import { addContact, advanceStatus, findActiveConversation, openConversation, receive } from '../sim/messages';
+import { advanceStatus } from '../sim/messages';
 import type { World } from '../sim/world';
-import { type Contact, type Content, type Conversation, MESSAGE_STATUSES } from '../state/entities';
-import { readContent } from '../wire/content';
+import { MESSAGE_STATUSES } from '../state/entities';
 import { controlRouter } from '../wire/control-router';
 import type { Fault } from '../wire/faults';
-import { Form } from '../wire/form';
+import type { Form } from '../wire/form';
 import { invalid } from '../wire/problem';
-import { type Answer, created, ok, type Router } from '../wire/router';
+import { type Answer, ok, type Router } from '../wire/router';
 import { messageView } from '../wire/views';
-import { phoneIs } from './contacts';
+import { receiveMessage } from './customer';
 
 /** Control routes: act as the customer, provoke failures, report the state. No sign-in, but only from this machine. */
 export function controlRoutes(router: Router, world: World): void {
@@ -38,6 +37,10 @@ export function controlRoutes(router: Router, world: World): void {
     faults.limit(perMinute, form.number('windowMs', { min: 1 }));
     return ok({ perMinute });
   });
+  post('/store-delay', (form) => {
+    faults.storeDelayMs = form.needNumber('ms', { min: 0, max: 86_400_000 });
+    return ok({ ms: faults.storeDelayMs });
+  });
   post('/cutoff', (form) => {
     faults.cutoff = form.needNumber('ms', { min: 0, max: 600_000 });
     return ok({ ms: faults.cutoff });
@@ -57,61 +60,6 @@ function stateReport({ state, faults, sockets }: World): unknown {
     sends: state.sends,
     requests: faults.requests,
   };
-}
-
-/** Receives a customer's message in the named conversation, or in the active one of the contact; creates missing ones. */
-function receiveMessage(world: World, form: Form): Answer {
-  const content = readInbound(form);
-  const metadata = form.map('metadata');
-  return created(messageView(receive(world, conversationFor(world, form), content, metadata)));
-}
-
-function readInbound(form: Form): Content {
-  const choice = form.form('choice');
-  if (!choice) {
-    // Here `contact` is the sender; `readContent` would read it as a contact card.
-    const { contact: _, ...draft } = form.fields();
-    return readContent(new Form(draft));
-  }
-  const title = choice.needText('title');
-  const id = choice.text('id') ?? title;
-  return {
-    kind: 'interactive',
-    text: title,
-    interactive: { type: 'button_reply', id, title, buttonReply: { id, title } },
-  };
-}
-
-function conversationFor(world: World, form: Form): Conversation {
-  const { state } = world;
-  const id = form.text('conversationId');
-  if (id !== undefined) return state.conversations.need(id);
-  const channelId = form.text('channelId') ?? 'ch_webchat';
-  const channel = state.channels.get(channelId);
-  if (!channel) throw invalid('channelId', 'is not a channel');
-  const contact = contactFor(world, form.form('contact'), channel);
-  return (
-    findActiveConversation(world, contact.id, channelId) ??
-    openConversation(world, { channelId, contactId: contact.id })
-  );
-}
-
-function contactFor(world: World, form: Form | undefined, channel: { id: string; type: string }): Contact {
-  const name = form?.text('name')?.trim();
-  const phone = form?.text('phone')?.trim();
-  if (!name && !phone) throw invalid('contact', 'needs a name or a phone, or name a conversationId');
-  const same = phone ? phoneIs(phone) : undefined;
-  const known = world.state.contacts.find((contact) =>
-    same ? same(contact.phone) : contact.name?.toLowerCase() === name?.toLowerCase(),
-  );
-  if (known) return known;
-  const identifier = phone ?? name ?? '';
-  return addContact(world, {
-    name,
-    phone,
-    email: form?.text('email'),
-    identifiers: [{ channelType: channel.type, channelId: channel.id, identifier, displayName: name }],
-  });
 }
 
 function publishTyping({ state, publishers }: World, form: Form): Answer {

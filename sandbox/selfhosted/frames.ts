@@ -1,3 +1,4 @@
+import type { World } from '../sim/world';
 import type { RealtimePublisher } from '../wire/frames';
 import type { AgentSocketServer } from './agent-sockets';
 import { messageView } from './message';
@@ -9,12 +10,12 @@ export interface AgentFramePublisher extends RealtimePublisher {
   announces: boolean;
 }
 
-export function agentFramePublisher(sockets: AgentSocketServer, announces: boolean): AgentFramePublisher {
+export function agentFramePublisher(world: World, sockets: AgentSocketServer, announces: boolean): AgentFramePublisher {
   const publisher: AgentFramePublisher = {
     announces,
     message: (message) => {
       if (!publisher.announces) return;
-      const payload = { conversation_id: message.conversationId, message: messageView(message) };
+      const payload = { conversation_id: message.conversationId, message: messageView(world, message) };
       sockets.toTenant({ type: 'new_message', payload });
     },
     // The server has no frame for it.

@@ -1,11 +1,13 @@
+import { readHabits } from '../sim/habits';
 import type { World } from '../sim/world';
 import type { Contract } from '../wire/contract';
 import { controlRouter } from '../wire/control-router';
 import type { Form } from '../wire/form';
-import { type Answer, ok, Router } from '../wire/router';
+import { type Answer, type Handler, ok, Router } from '../wire/router';
 import { AgentSocketServer } from './agent-sockets';
 import { authenticate, authenticateSocket } from './credentials';
 import { agentFramePublisher } from './frames';
+import { readyAnswer, refuseInOutage } from './outage';
 import { errorAnswer, noRoute, plannedError } from './refusal';
 import type { AddRoute, RouteContext } from './route';
 import { aiRoutes } from './routes/ai';
@@ -52,15 +54,21 @@ export function serverContract(world: World, { announces = false }: { announces?
   const tokens = new Tokens();
   const sockets = new AgentSocketServer();
   const context: RouteContext = { world, tokens, sockets };
-  const on: AddRoute = (method, path, handler, options) => router.on(method, API_PREFIX + path, handler, options);
+  const on: AddRoute = (method, path, handler, options) => {
+    const guarded: Handler = (call) => {
+      if (world.faults.outage.database) refuseInOutage(path);
+      return handler(call);
+    };
+    router.on(method, API_PREFIX + path, guarded, options);
+  };
   for (const addTo of ROUTES) addTo(on, context);
   router
-    .on('GET', '/ready', () => ok({ status: 'ready', nats: 'connected' }), { open: true })
+    .on('GET', '/ready', () => readyAnswer(world.faults.outage), { open: true })
     .on('GET', SOCKET_PATH, ({ headers, query }) => {
       authenticateSocket(tokens, headers, query);
       return { status: 400, body: 'Bad Request\n' };
     });
-  const publisher = agentFramePublisher(sockets, announces);
+  const publisher = agentFramePublisher(world, sockets, announces);
   world.sockets = sockets;
   world.publishers.push(publisher);
   world.onReset = () => {
@@ -76,6 +84,19 @@ export function serverContract(world: World, { announces = false }: { announces?
       post('/announces', (form) => {
         publisher.announces = form.flag('on') ?? true;
         return ok({ on: publisher.announces });
+      });
+      post('/habits', (form) => {
+        const { habits } = world.settings;
+        const wanted = readHabits(form.needTexts('names'));
+        habits.clear();
+        for (const habit of wanted) habits.add(habit);
+        return ok({ names: wanted });
+      });
+      post('/outage', (form) => {
+        const { outage } = world.faults;
+        outage.database = form.flag('database') ?? outage.database;
+        outage.nats = form.flag('nats') ?? outage.nats;
+        return ok({ ...outage });
       });
       post('/sockets/ping', (form) => {
         sockets.pingEveryMs = form.number('everyMs', { min: 1 }) ?? sockets.pingEveryMs;

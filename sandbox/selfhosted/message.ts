@@ -1,13 +1,15 @@
+import type { World } from '../sim/world';
 import type { Content, Message, MessageKind } from '../state/entities';
 import { type Fields, isFields } from '../wire/form';
+import { adaptInbound, attachmentMetadata, attachmentUrl, senderMetadata } from './adapters';
 import { formatTime } from './time';
 import { omitEmpty, toTextMap } from './views';
 
 const MEDIA_KINDS = ['image', 'video', 'audio', 'document', 'sticker'];
 
 /**
- * Builds the content of a message from its type, text and metadata. Location, file and interactive parts are in the
- * metadata.
+ * Builds the content of a message from its type, text and metadata, for the chat page. Location, file, template and
+ * interactive parts are in the metadata, or as JSON in the text: whatever the adapters of the server read.
  */
 export function contentOf(type: string, text: string, metadata: Record<string, string>): Content {
   // The server accepts any word as a type.
@@ -17,30 +19,45 @@ export function contentOf(type: string, text: string, metadata: Record<string, s
   const latitude = Number.parseFloat(metadata.latitude ?? '');
   const longitude = Number.parseFloat(metadata.longitude ?? '');
   if (type === 'location' && !Number.isNaN(latitude) && !Number.isNaN(longitude)) {
-    content.location = { latitude, longitude, name: metadata.name, address: metadata.address };
+    const name = metadata.name ?? metadata.location_name;
+    content.location = { latitude, longitude, name, address: metadata.address ?? metadata.location_address };
   }
-  const interactive = parseObject(metadata.interactive);
+  const interactive = parseObject(metadata.interactive) ?? (metadata.interactive_type ? parseObject(text) : undefined);
   if (type === 'interactive' && interactive) content.interactive = interactive;
+  if (type === 'template' && metadata.template_name) {
+    content.template = { name: metadata.template_name, language: metadata.template_language };
+  }
   return content;
 }
 
 /** A message in a list: without attachments and reactions. */
-export function messageView(message: Message): Fields {
-  const { id, conversationId, senderId, senderType, kind, status } = message;
+export function messageView(world: World, message: Message): Fields {
+  const { id, conversationId, senderId, senderType, kind, status, direction, verbatim } = message;
+  const { habits } = world.settings;
+  const isInbound = direction === 'inbound';
+  const channelType = channelTypeOf(world, message);
+  const { contentType, content, metadata } = verbatim
+    ? { contentType: kind, content: message.text, metadata: {} }
+    : adaptInbound(message, channelType, isInbound ? habits : new Set());
+  const unread = isInbound && habits.has('statuses');
   return {
     id,
     conversation_id: conversationId,
     sender_type: senderType === 'agent' ? 'user' : senderType,
-    content_type: kind === 'system' ? 'text' : kind,
-    status,
+    content_type: contentType === 'system' ? 'text' : contentType,
+    status: unread ? 'pending' : status,
     ...omitEmpty({
-      sender_id: senderId,
-      content: textOf(message),
-      metadata: { ...derivedMetadata(message), ...toTextMap(message.metadata) },
+      sender_id: unread ? undefined : senderId,
+      content,
+      metadata: {
+        ...(isInbound && !verbatim && senderMetadata(world, message, channelType)),
+        ...metadata,
+        ...toTextMap(message.metadata),
+      },
       external_id: message.externalId,
       error_message: message.failedReason,
       sent_at: formatTime(message.sentAt),
-      delivered_at: formatTime(message.deliveredAt),
+      delivered_at: formatTime(unread ? undefined : message.deliveredAt),
       read_at: formatTime(message.readAt),
     }),
     created_at: formatTime(message.createdAt),
@@ -48,8 +65,10 @@ export function messageView(message: Message): Fields {
 }
 
 /** A single message: with the customer's attachment and with reactions. */
-export function wholeMessageView(message: Message): Fields {
+export function wholeMessageView(world: World, message: Message): Fields {
   const { id, media, createdAt, direction, reactions = [] } = message;
+  const { habits } = world.settings;
+  const channelType = channelTypeOf(world, message);
   const attachments =
     media && direction === 'inbound'
       ? [
@@ -60,15 +79,15 @@ export function wholeMessageView(message: Message): Fields {
             filename: media.filename ?? '',
             mime_type: media.mimeType ?? '',
             size_bytes: media.size ?? 0,
-            url: media.url,
+            url: attachmentUrl(media, channelType, habits),
             thumbnail_url: '',
-            metadata: {},
+            metadata: attachmentMetadata(media, channelType, habits),
             created_at: formatTime(createdAt),
           },
         ]
       : [];
   return {
-    ...messageView(message),
+    ...messageView(world, message),
     ...omitEmpty({
       attachments,
       reactions: reactions.map(({ userId, emoji, at }) => ({ user_id: userId, emoji, timestamp: formatTime(at) })),
@@ -76,22 +95,9 @@ export function wholeMessageView(message: Message): Fields {
   };
 }
 
-function textOf({ text, media, location, contact }: Message): string | undefined {
-  if (text !== undefined) return text;
-  if (location) return location.name ?? `${location.latitude},${location.longitude}`;
-  return media?.caption ?? contact?.name;
-}
-
-/** The metadata that the content implies. A customer's file is an attachment instead. */
-function derivedMetadata({ location, interactive, contact }: Message): Record<string, string> {
-  return toTextMap({
-    latitude: location && String(location.latitude),
-    longitude: location && String(location.longitude),
-    name: location?.name,
-    address: location?.address,
-    interactive,
-    contact,
-  });
+function channelTypeOf({ state }: World, { conversationId }: Message): string {
+  const channelId = state.conversations.get(conversationId)?.channelId;
+  return (channelId === undefined ? undefined : state.channels.get(channelId)?.type) ?? 'unknown';
 }
 
 function parseObject(text: string | undefined): Fields | undefined {

@@ -17,6 +17,18 @@ export interface Outbound {
   senderId: string;
   senderType: 'agent' | 'bot' | 'system';
   idempotencyKey?: string;
+  /** See {@link Message.verbatim}. */
+  verbatim?: boolean;
+}
+
+/** What a provider says about an inbound message besides its content. */
+export interface InboundDetails {
+  metadata?: Fields;
+  /** The provider's time, ISO 8601; default: the time of storing. */
+  createdAt?: string;
+  externalId?: string;
+  /** See {@link Message.verbatim}. */
+  verbatim?: boolean;
 }
 
 /**
@@ -25,11 +37,11 @@ export interface Outbound {
  * @throws the planned failure after storing; the message stays, with status `failed`
  */
 export function send(world: World, conversation: Conversation, outbound: Outbound): Message {
-  const { content, metadata, senderId, senderType, idempotencyKey } = outbound;
+  const { content, metadata, senderId, senderType, idempotencyKey, verbatim } = outbound;
   const message = storeMessage(
     world,
     conversation,
-    { ...content, metadata, senderId, senderType },
+    { ...content, metadata, senderId, senderType, verbatim },
     'outbound',
     'pending',
   );
@@ -58,9 +70,14 @@ export function senderOf(caller: Caller, conversation: Conversation): Pick<Outbo
 }
 
 /** Stores a customer's message; a resolved or closed conversation is reopened. */
-export function receive(world: World, conversation: Conversation, content: Content, metadata?: Fields): Message {
+export function receive(
+  world: World,
+  conversation: Conversation,
+  content: Content,
+  details: InboundDetails = {},
+): Message {
   const sender = { senderId: conversation.contactId, senderType: 'contact' as const };
-  const message = storeMessage(world, conversation, { ...content, metadata, ...sender }, 'inbound', 'delivered');
+  const message = storeMessage(world, conversation, { ...content, ...details, ...sender }, 'inbound', 'delivered');
   conversation.unreadCount += 1;
   const contact = world.state.contacts.get(conversation.contactId);
   if (contact) contact.lastSeenAt = message.createdAt;
@@ -83,6 +100,11 @@ export function advanceStatus(world: World, message: Message, status: MessageSta
   if (over || STATUS_ORDER[status] < STATUS_ORDER[message.status]) {
     throw new Problem(409, `A message that is ${message.status} cannot become ${status}`);
   }
+  overwriteStatus(world, message, status, error);
+}
+
+/** Sets a status whatever the one before, as a server does that does not check the order. */
+export function overwriteStatus(world: World, message: Message, status: MessageStatus, error?: string): void {
   message.status = status;
   message.updatedAt = now();
   if (status === 'sent') message.sentAt = message.updatedAt;
@@ -157,7 +179,8 @@ export function newContact({ contacts }: State, known: Partial<Contact>): Contac
   return { identifiers: [], customFields: {}, tags: [], metadata: {}, ...known, ...stamp(contacts.newId()) };
 }
 
-type MessageDraft = Content & Pick<Message, 'metadata' | 'senderId' | 'senderType'>;
+type MessageDraft = Content &
+  Pick<Message, 'metadata' | 'senderId' | 'senderType' | 'externalId' | 'verbatim'> & { createdAt?: string };
 
 function storeMessage(
   world: World,
@@ -167,6 +190,7 @@ function storeMessage(
   status: MessageStatus,
 ): Message {
   const at = now();
+  const { createdAt = at } = unsent;
   const message = world.state.addMessage({
     id: world.state.messages.newId(),
     conversationId: conversation.id,
@@ -174,12 +198,14 @@ function storeMessage(
     ...unsent,
     status,
     deliveredAt: status === 'delivered' ? at : undefined,
-    createdAt: at,
+    createdAt,
     updatedAt: at,
   });
-  conversation.firstMessageAt ??= at;
-  conversation.lastMessageAt = at;
-  conversation.updatedAt = at;
+  conversation.firstMessageAt ??= createdAt;
+  // The provider's time may be older than messages that are stored already.
+  if (createdAt > (conversation.lastMessageAt ?? '')) conversation.lastMessageAt = createdAt;
+  const isLaterReply = direction === 'outbound' && conversation.firstReplyAt !== undefined;
+  if (!isLaterReply || !world.settings.habits.has('updated-at')) conversation.updatedAt = at;
   const channel = world.state.channels.get(conversation.channelId);
   if (channel) channel.lastActivityAt = at;
   for (const publisher of world.publishers) publisher.message(message);

@@ -7,6 +7,7 @@ import type { IdempotencyCache } from '../wire/idempotency';
 import type { Client, SocketServer } from '../wire/socket-server';
 import type { Timers } from '../wire/timers';
 import type { WebhookSender } from '../wire/webhook-sender';
+import type { ServerHabit } from './habits';
 import type { KnowledgeIndex } from './knowledge-index';
 
 interface Settings {
@@ -16,6 +17,8 @@ interface Settings {
   receipts: 'auto' | 'manual' | 'none';
   /** Honour `Idempotency-Key`. */
   idempotency: boolean;
+  /** Habits of the real self-hosted server; empty for the documented API. */
+  readonly habits: Set<ServerHabit>;
   log: (line: string) => void;
 }
 

@@ -77,6 +77,14 @@ export interface ListSection {
   rows: { id: string; title: string; description?: string }[];
 }
 
+/** A pressed button (`button`), list row (`list`), or quick reply of a template (`template`). */
+export interface Choice {
+  kind: 'button' | 'list' | 'template';
+  id: string;
+  title: string;
+  description?: string;
+}
+
 /** The content of a message, whatever its format on the wire. */
 export interface Content {
   kind: MessageKind;
@@ -87,6 +95,10 @@ export interface Content {
   /** Buttons and sections as the nested object of one SDK family. */
   interactive?: Fields;
   template?: Fields;
+  /** A customer's choice among buttons or list rows. */
+  choice?: Choice;
+  /** A customer's reaction to a message. */
+  reaction?: { messageId: string; emoji: string };
   buttons?: Button[];
   sections?: ListSection[];
 }
@@ -105,6 +117,8 @@ export interface Message extends Content {
   readAt?: string;
   failedReason?: string;
   reactions?: Reaction[];
+  /** Text and metadata are exactly what a webhook or a client wrote: the self-hosted server adds nothing. */
+  verbatim?: boolean;
   createdAt: string;
   updatedAt: string;
 }

@@ -85,10 +85,12 @@ export class State {
     return this.#threads.get(conversationId) ?? [];
   }
 
+  /** Adds a message to the thread of its conversation, at the place of its time. */
   addMessage(message: Message): Message {
-    const thread = this.#threads.get(message.conversationId);
-    if (thread) thread.push(message);
-    else this.#threads.set(message.conversationId, [message]);
+    const thread = this.#threads.get(message.conversationId) ?? [];
+    const newer = thread.findLastIndex(({ createdAt }) => createdAt <= message.createdAt) + 1;
+    thread.splice(newer, 0, message);
+    this.#threads.set(message.conversationId, thread);
     return this.messages.add(message);
   }
 

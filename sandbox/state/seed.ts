@@ -1,18 +1,25 @@
 import type { Fields } from '../wire/form';
 import { type State, stamp, TENANT, USER } from './index';
 import { seedConversations, timeAgo } from './seed-conversations';
-import { shop } from './seed-documents';
+import { shop as shopSeed } from './seed-documents';
+
+interface SeedOptions {
+  /** Add the invented shop. */
+  shop: boolean;
+  /** Store WhatsApp phones as the provider sends them, without `+`. */
+  providerPhones: boolean;
+}
 
 /**
- * Fills an empty state: the tenant and its user, and the invented shop if `everything` is true. Ids are constant; times
+ * Fills an empty state: the tenant and its user, and the invented shop if `shop` is true. Ids are constant; times
  * are some minutes in the past.
  */
-export function fillState(state: State, everything: boolean): void {
+export function fillState(state: State, { shop, providerPhones }: SeedOptions): void {
   const start = timeAgo(7 * 24 * 60);
   const { tenantId: _, ...base } = stamp(TENANT, start);
   state.tenant = {
     ...base,
-    name: shop.name,
+    name: shopSeed.name,
     slug: 'demo',
     plan: 'professional',
     settings: { language: 'en' },
@@ -26,9 +33,9 @@ export function fillState(state: State, everything: boolean): void {
     role: 'admin',
     status: 'active',
   });
-  if (!everything) return;
+  if (!shop) return;
   seedChannels(state, start);
-  seedContacts(state, start);
+  seedContacts(state, start, providerPhones);
   seedConversations(state);
   seedKnowledge(state, start);
   seedHelpers(state, start);
@@ -41,7 +48,7 @@ function seedChannels(state: State, at: string): void {
     ...shared,
     name: 'Website chat',
     type: 'webchat',
-    config: { type: 'webchat', widgetId: 'widget_demo', theme: { headerText: shop.name } },
+    config: { type: 'webchat', widgetId: 'widget_demo', theme: { headerText: shopSeed.name } },
     verifyToken: 'verify_webchat',
   });
   state.channels.add({
@@ -54,7 +61,7 @@ function seedChannels(state: State, at: string): void {
   });
 }
 
-function seedContacts(state: State, at: string): void {
+function seedContacts(state: State, at: string, providerPhones: boolean): void {
   const people = [
     {
       id: 'ct_ana',
@@ -81,7 +88,8 @@ function seedContacts(state: State, at: string): void {
       channel: 'whatsapp',
     },
   ];
-  for (const { id, name, phone, email, tags, channel } of people) {
+  for (const { id, name, phone: international, email, tags, channel } of people) {
+    const phone = providerPhones && channel === 'whatsapp' ? international.slice(1) : international;
     state.contacts.add({
       ...stamp(id, at),
       name,
@@ -107,14 +115,14 @@ function seedContacts(state: State, at: string): void {
 function seedKnowledge(state: State, at: string): void {
   const base = state.bases.add({
     ...stamp('kb_shop', at),
-    name: shop.name,
+    name: shopSeed.name,
     description: 'What customers ask the shop',
     embeddingModel: 'sandbox-embedding',
     chunkSize: 80,
     chunkOverlap: 0,
     metadata: {},
   });
-  for (const { id, name, content } of shop.documents) {
+  for (const { id, name, content } of shopSeed.documents) {
     state.documents.add({
       ...stamp(id, at),
       knowledgeBaseId: base.id,
@@ -147,7 +155,7 @@ function seedHelpers(state: State, at: string): void {
     name: 'Shop bot',
     type: 'ai',
     status: 'active',
-    config: { welcomeMessage: `Welcome to ${shop.name}!`, fallbackMessage: 'Somebody will answer you soon.' },
+    config: { welcomeMessage: `Welcome to ${shopSeed.name}!`, fallbackMessage: 'Somebody will answer you soon.' },
     channelIds: ['ch_webchat'],
     agentId: 'agent_demo',
     knowledgeBaseIds: ['kb_shop'],

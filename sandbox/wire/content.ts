@@ -22,12 +22,13 @@ const MEDIA_KINDS: readonly MessageKind[] = ['image', 'video', 'audio', 'documen
 export function readContent(form: Form): Content {
   const text = form.text('text');
   const media = readMedia(form.form('media'));
+  const card = form.form('contact');
   const content: Content = {
     kind: 'text',
     text,
     media,
     location: readLocation(form.form('location')),
-    contact: readContactCard(form.form('contact')),
+    contact: card && readCard(card),
     interactive: form.map('interactive'),
     template: readTemplate(form.form('template')),
     buttons: readButtons(form),
@@ -94,8 +95,8 @@ function readLocation(form: Form | undefined): GeoPoint | undefined {
   };
 }
 
-function readContactCard(form: Form | undefined): ContactCard | undefined {
-  if (!form) return undefined;
+/** Reads a contact card: a name, phones as texts or `{type, number}`, and e-mails. */
+export function readCard(form: Form): ContactCard {
   const phones = (form.list('phones') ?? []).map((phone, index) => {
     if (typeof phone === 'string') return { type: 'mobile', number: phone };
     if (!isFields(phone) || typeof phone.number !== 'string')

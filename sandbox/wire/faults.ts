@@ -34,6 +34,10 @@ export class Faults {
   latency = 0;
   /** Time after which the connection of a slow request breaks while its work goes on, in milliseconds; 0 is never. */
   cutoff: number;
+  /** Delay between accepting and storing an inbound message, in milliseconds. */
+  storeDelayMs = 0;
+  /** Services of the self-hosted server that are down. */
+  readonly outage = { database: false, nats: false };
   /** Requests since the last reset. */
   total = 0;
   readonly requests: LoggedRequest[] = [];
@@ -51,6 +55,9 @@ export class Faults {
   reset(): void {
     this.latency = 0;
     this.cutoff = this.#usualCutoff;
+    this.storeDelayMs = 0;
+    this.outage.database = false;
+    this.outage.nats = false;
     this.total = 0;
     this.requests.length = 0;
     this.#plannedFaults = [];
@@ -85,7 +92,8 @@ export class Faults {
   }
 
   /** The planned failure of a message that has just been stored, counted as used. */
-  takeStoreFault(): Fault | undefined {
+  takeStoreFault(): Pick<Fault, 'status' | 'headers'> | undefined {
+    if (this.outage.nats) return { status: 500, headers: {} };
     return this.#use(({ stored }) => stored);
   }
 

@@ -4,10 +4,11 @@ import type { Fields } from './form';
 
 /** A message with the fields of every SDK family: `contentType` with nested `content`, and `type` with flat parts. */
 export function messageView(message: Message): Fields {
-  const { kind, buttons, sections, ...rest } = message;
+  const { kind, buttons, sections, choice: _, reaction, verbatim: __, ...rest } = message;
   const { text, media, location, contact, template } = rest;
   return {
     ...rest,
+    ...(reaction && { metadata: { ...rest.metadata, is_reaction: 'true', reaction_message_id: reaction.messageId } }),
     contentType: kind,
     type: kind,
     interactive: message.interactive ?? interactiveOf(message),

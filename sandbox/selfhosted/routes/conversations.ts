@@ -6,7 +6,7 @@ import { type Fields, Form } from '../../wire/form';
 import type { Answer, Call } from '../../wire/router';
 import { newestPage, nullIfEmpty, wrap, wrapCreated } from '../envelope';
 import { findRecord, requireText } from '../read';
-import { badRequest } from '../refusal';
+import { badRequest, internalError } from '../refusal';
 import type { AddRoutes } from '../route';
 import { conversationView } from '../views';
 
@@ -22,8 +22,11 @@ export const conversationRoutes: AddRoutes = (on, { world }) => {
     on('GET', `${path}/:id`, (call) => wrap(conversationView(need(call))));
     on('PUT', `${path}/:id`, (call) => update(world, need(call), new Form(call.body)));
     on('POST', `${path}/:id/assign`, (call) => {
-      const { id } = findRecord(world.state.users, requireText(new Form(call.body), 'user_id'), 'USER_NOT_FOUND');
-      return change(world, need(call), { assignedTo: id });
+      const conversation = need(call);
+      const id = requireText(new Form(call.body), 'user_id');
+      // The server does not look the user up; the foreign key of the database refuses it.
+      if (!world.state.users.get(id)) throw internalError();
+      return change(world, conversation, { assignedTo: id });
     });
     on('POST', `${path}/:id/resolve`, (call) => {
       const conversation = need(call);

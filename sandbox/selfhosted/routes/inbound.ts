@@ -1,7 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { addContact, advanceStatus, findActiveConversation, openConversation, receive } from '../../sim/messages';
+import {
+  addContact,
+  advanceStatus,
+  findActiveConversation,
+  type InboundDetails,
+  openConversation,
+  overwriteStatus,
+  receive,
+} from '../../sim/messages';
 import type { World } from '../../sim/world';
-import { type Channel, type Contact, MESSAGE_STATUSES } from '../../state/entities';
+import { now } from '../../state';
+import { type Channel, type Contact, type Content, MESSAGE_STATUSES } from '../../state/entities';
 import { Form } from '../../wire/form';
 import { type Answer, ok } from '../../wire/router';
 import { contentOf } from '../message';
@@ -35,49 +44,72 @@ export const inboundRoutes: AddRoutes = (on, { world }) => {
   );
 };
 
-/** Receives a customer's message. A repeated `message_id` is accepted and dropped. */
+interface Inbound {
+  identifier: string;
+  name: string;
+  phone?: string;
+  content: Content;
+  details: InboundDetails;
+}
+
+/**
+ * Accepts a customer's message and stores it, after the planned delay. A repeated `message_id` is accepted and dropped.
+ */
 function receiveGeneric(world: World, channel: Channel, form: Form): Answer {
-  const { state } = world;
+  const { faults, timers } = world;
   const externalId = form.text('message_id') || undefined;
   const sender = form.text('sender_id') ?? '';
   const name = form.text('sender_name') ?? '';
   const metadata = readTextMap(form, 'metadata');
   // The server writes the sender into a nil map and panics.
   if (!metadata && (sender || name)) throw panic();
-  const accepted = ok({ status: 'ok', message_id: randomUUID() });
-  if (externalId && state.messages.find((message) => message.externalId === externalId)) return accepted;
-  const identifier = metadata?.phone ?? sender;
-  const contact = findOrAddContact(world, channel, identifier, name);
+  if (faults.outage.nats) throw new Refusal(500, '', 'failed to process message', 'bare');
+  const { phone } = metadata ?? {};
+  const content = contentOf(form.text('content_type') || 'text', form.text('content') ?? '', metadata ?? {});
+  const details = { metadata, externalId, createdAt: now(), verbatim: true };
+  const inbound: Inbound = { identifier: phone ?? (sender || externalId || ''), name, phone, content, details };
+  const store = (): void => storeInbound(world, channel, inbound);
+  if (faults.storeDelayMs === 0) store();
+  else timers.after(faults.storeDelayMs, store);
+  return ok({ status: 'ok', message_id: randomUUID() });
+}
+
+function storeInbound(world: World, channel: Channel, { identifier, name, phone, content, details }: Inbound): void {
+  const { messages } = world.state;
+  const { externalId } = details;
+  if (externalId && messages.find((message) => message.externalId === externalId)) return;
+  const contact = findOrAddContact(world, channel, identifier, name, phone);
   const conversation =
     findActiveConversation(world, contact.id, channel.id) ??
     openConversation(world, { channelId: channel.id, contactId: contact.id });
-  const content = contentOf(form.text('content_type') || 'text', form.text('content') ?? '', metadata ?? {});
-  receive(world, conversation, content, metadata).externalId = externalId;
-  return accepted;
+  receive(world, conversation, content, details);
 }
 
-/** Finds the contact of an identity, or adds one. */
-function findOrAddContact(
-  world: World,
-  { id: channelId, type: channelType }: Channel,
-  identifier: string,
-  name: string,
-): Contact {
-  const known = world.state.contacts.find(({ identifiers }) =>
-    identifiers.some((identity) => identity.channelType === channelType && identity.identifier === identifier),
+/** Finds the contact of an identity, else the one with exactly this phone, else adds one. */
+function findOrAddContact(world: World, channel: Channel, identifier: string, name: string, phone?: string): Contact {
+  const { contacts } = world.state;
+  const identity = { channelType: channel.type, channelId: channel.id, identifier };
+  const known = contacts.find(({ identifiers }) =>
+    identifiers.some((other) => other.channelType === channel.type && other.identifier === identifier),
   );
-  return (
-    known ?? addContact(world, { name: name || identifier, identifiers: [{ channelType, channelId, identifier }] })
-  );
+  if (known) return known;
+  const samePhone = phone ? contacts.find((contact) => contact.phone === phone) : undefined;
+  if (!samePhone) return addContact(world, { name: name || 'Unknown', phone, identifiers: [identity] });
+  samePhone.identifiers = [...samePhone.identifiers, identity];
+  return samePhone;
 }
 
-/** Receives a status from a provider; an impossible transition is ignored. */
+/** Receives a status from a provider, published first and stored by the consumer. */
 function receiveStatus(world: World, form: Form): Answer {
+  if (world.faults.outage.nats) throw new Refusal(500, '', 'failed to process status', 'bare');
   const message = world.state.messages.get(form.text('message_id') ?? '');
   const status = MESSAGE_STATUSES.find((known) => known === form.text('status'));
-  if (message && status) {
+  const error = form.text('error_message') ?? form.text('error');
+  if (!message) return ok({ status: 'ok' });
+  if (world.settings.habits.has('statuses')) overwriteStatus(world, message, status ?? 'pending', error);
+  else if (status) {
     try {
-      advanceStatus(world, message, status, form.text('error'));
+      advanceStatus(world, message, status, error);
     } catch {
       // An earlier status changes nothing.
     }

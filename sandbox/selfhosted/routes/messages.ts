@@ -16,7 +16,7 @@ const MAX_LISTED_MESSAGES = 50;
 export const messageRoutes: AddRoutes = (on, { world }) => {
   const { conversations, messages } = world.state;
   on('GET', '/messages/:id', ({ params }) =>
-    wrap(wholeMessageView(findRecord(messages, params.id, 'MESSAGE_NOT_FOUND'))),
+    wrap(wholeMessageView(world, findRecord(messages, params.id, 'MESSAGE_NOT_FOUND'))),
   );
   for (const path of ['/conversations/:id/messages', '/conversations-v2/:id/messages']) {
     const conversationOf = ({ params }: Call): Conversation =>
@@ -24,7 +24,12 @@ export const messageRoutes: AddRoutes = (on, { world }) => {
     on('GET', path, (call) => {
       const thread = world.state.thread(conversationOf(call).id);
       return newestPage(
-        nullIfEmpty(thread.slice(-MAX_LISTED_MESSAGES).toReversed().map(messageView)),
+        nullIfEmpty(
+          thread
+            .slice(-MAX_LISTED_MESSAGES)
+            .toReversed()
+            .map((message) => messageView(world, message)),
+        ),
         MAX_LISTED_MESSAGES,
         thread.length,
       );
@@ -51,8 +56,9 @@ function sendMessage(world: World, conversation: Conversation, { body, headers, 
     senderId: caller.userId,
     senderType: 'agent',
     idempotencyKey: typeof key === 'string' ? key : undefined,
+    verbatim: true,
   });
-  return wrapCreated(messageView(message));
+  return wrapCreated(messageView(world, message));
 }
 
 /** Sets the one reaction of a user; an empty emoji removes it. */
