@@ -1,4 +1,5 @@
 import type { Message, Unknowns } from '../model';
+import { untagged } from './choice-tag';
 
 /** The button or list row that a customer picked. */
 export interface Choice {
@@ -20,6 +21,17 @@ const REPLY_FIELDS: readonly [string, Choice['kind']][] = [
 
 /** @returns the customer's choice; undefined when the message is none */
 export function choiceOf(message: Message): Choice | undefined {
+  const sent = sentChoiceOf(message);
+  return sent && { ...sent, id: untagged(sent.id).id };
+}
+
+/** @returns which question a button belongs to that a customer has pressed, where it says so */
+export function choiceTagOf(message: Message): string | undefined {
+  const sent = sentChoiceOf(message);
+  return sent && untagged(sent.id).tag;
+}
+
+function sentChoiceOf(message: Message): Choice | undefined {
   const { interactive, choice, metadata } = message;
   if (interactive === undefined && choice === undefined && metadata?.choice === undefined) return undefined;
   const held = (interactive ?? {}) as Given;

@@ -87,6 +87,7 @@ export const rooms: readonly Room[] = [
 export const doors: Readonly<Record<string, readonly string[]>> = {
   ajv: ['lib/ai/json-schema.ts'],
   axios: ['lib/client/transport.ts'],
+  'chrono-node': ['lib/dialogue/parse/day.ts'],
   busboy: ['sandbox/**'],
   'http-proxy-agent': ['lib/client/agents.ts'],
   'https-proxy-agent': ['lib/client/agents.ts'],

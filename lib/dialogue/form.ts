@@ -1,0 +1,160 @@
+import { choose, foldLoosely } from '../text';
+import type { AnswerKind, Choice, Judged } from './answer';
+import type { Language } from './languages';
+import { readYesNo } from './parse/yes-no';
+import type { PhraseName } from './phrases';
+
+/** One question of a form. */
+export interface FormField {
+  key: string;
+  question: string;
+  kind: AnswerKind;
+  choices: readonly Choice[];
+  required: boolean;
+  /** said when somebody asks why, or has tried in vain */
+  why?: string;
+}
+
+/** How far a form has got: what is kept of it. */
+export interface FormState {
+  values: Record<string, unknown>;
+  /** keys in the order in which they were asked */
+  asked: string[];
+  skipped: string[];
+  changed: string[];
+  /** the field that is asked now, or the question whether all is right */
+  at: string;
+}
+
+/** `at` while the form asks whether all is right */
+export const CONFIRMING = '?';
+
+export interface FormRules {
+  fields: readonly FormField[];
+  language: Language;
+  confirm: boolean;
+  backWords: readonly string[];
+  skipWords: readonly string[];
+  /** a field that need not be asked with these values */
+  skips(field: FormField, values: Readonly<Record<string, unknown>>): Promise<boolean>;
+  /** @returns what an answer is worth: the field's kind, then its own rule */
+  judge(field: FormField, values: Readonly<Record<string, unknown>>): Promise<Judged>;
+}
+
+/** What a form does next. */
+export type FormStep =
+  | { kind: 'ask'; state: FormState; field: FormField }
+  | { kind: 'confirm'; state: FormState }
+  | { kind: 'again'; say: Extract<Judged, { ok: false }>['say'] }
+  | { kind: 'complete'; state: FormState };
+
+/** @param known values that need not be asked; those of no field are kept as they are */
+export function beginForm(rules: FormRules, known: Readonly<Record<string, unknown>>): Promise<FormStep> {
+  const values = Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined && value !== ''));
+  return onwards(rules, { values, asked: [], skipped: [], changed: [], at: '' });
+}
+
+/** @param text what was said, for the words that steer a form */
+export async function continueForm(rules: FormRules, state: FormState, text: string): Promise<FormStep> {
+  if (isOneOf(rules.backWords, text)) return back(rules, state);
+  if (state.at === CONFIRMING) return confirmed(rules, state, text);
+  const field = rules.fields.find(({ key }) => key === state.at);
+  // The form has been changed meanwhile: what it asked for is no field any more.
+  if (!field) return onwards(rules, state);
+  if (isOneOf(rules.skipWords, text)) {
+    if (field.required) return { kind: 'again', say: { phrase: 'required' } };
+    return onwards(rules, { ...without(state, field.key), skipped: [...new Set([...state.skipped, field.key])] });
+  }
+  const judged = await rules.judge(field, state.values);
+  if (!judged.ok) return { kind: 'again', say: judged.say };
+  const isChange = field.key in state.values && state.values[field.key] !== judged.value;
+  return onwards(rules, {
+    ...state,
+    values: { ...state.values, [field.key]: judged.value },
+    skipped: state.skipped.filter((key) => key !== field.key),
+    changed: isChange ? [...new Set([...state.changed, field.key])] : state.changed,
+  });
+}
+
+/** @returns the required fields that have no value */
+export function missingOf(fields: readonly FormField[], { values }: FormState): string[] {
+  return fields.filter(({ key, required }) => required && !(key in values)).map(({ key }) => key);
+}
+
+/** The first field that has no value, is not skipped by its person, and is not skipped by its own condition. */
+async function onwards(rules: FormRules, state: FormState): Promise<FormStep> {
+  const skipped = [...state.skipped];
+  for (const field of rules.fields) {
+    const { key } = field;
+    if (key in state.values || skipped.includes(key)) continue;
+    if (await rules.skips(field, state.values)) continue;
+    const asked = [...state.asked.filter((one) => one !== key), key];
+    return { kind: 'ask', field, state: { ...state, asked, at: key } };
+  }
+  if (!rules.confirm || state.at === CONFIRMING) return { kind: 'complete', state };
+  return { kind: 'confirm', state: { ...state, at: CONFIRMING } };
+}
+
+/** One question back: its value goes, and it is asked again. */
+function back(rules: FormRules, state: FormState): Promise<FormStep> {
+  const asked = state.asked.filter((key) => key !== state.at && rules.fields.some((field) => field.key === key));
+  const last = asked.at(-1);
+  if (last === undefined) return onwards(rules, { ...state, at: '' });
+  return reask(rules, { ...state, asked }, last);
+}
+
+/** Only this field is asked again; the others keep their values. */
+async function reask(rules: FormRules, state: FormState, key: string): Promise<FormStep> {
+  const field = rules.fields.find((one) => one.key === key);
+  if (!field) return onwards(rules, state);
+  return { kind: 'ask', field, state: { ...state, at: key, skipped: state.skipped.filter((one) => one !== key) } };
+}
+
+async function confirmed(rules: FormRules, state: FormState, text: string): Promise<FormStep> {
+  const answer = readYesNo(text);
+  if (answer === true) return { kind: 'complete', state };
+  const options = rules.fields.filter(({ key }) => state.asked.includes(key) || key in state.values);
+  const named = afterChangeWord(text);
+  const found = choose(
+    named,
+    options.map((field) => ({ id: field.key, title: titleOf(field) })),
+  );
+  if (found.kind === 'one') return reask(rules, state, found.option.id);
+  return { kind: 'again', say: { phrase: 'confirm' satisfies PhraseName } };
+}
+
+const CHANGE_WORDS = [
+  'change',
+  'alterar',
+  'mudar',
+  'trocar',
+  'cambiar',
+  'ändern',
+  'changer',
+  'modifier',
+  '変更',
+  '修改',
+  '更改',
+];
+
+/** "change address" names the address, as the address alone does. */
+function afterChangeWord(text: string): string {
+  const [first = '', ...rest] = text.trim().split(/\s+/);
+  const isChange = CHANGE_WORDS.some((word) => foldLoosely(word) === foldLoosely(first));
+  return isChange && rest.length > 0 ? rest.join(' ') : text;
+}
+
+/** What a field is called in a summary. */
+export function titleOf({ key }: FormField): string {
+  return key.replace(/[_-]+/g, ' ');
+}
+
+function without(state: FormState, key: string): FormState {
+  const { [key]: _gone, ...values } = state.values;
+  return { ...state, values };
+}
+
+function isOneOf(words: readonly string[], text: string): boolean {
+  const said = foldLoosely(text);
+  return said !== '' && words.some((word) => foldLoosely(word) === said);
+}

@@ -1,0 +1,13 @@
+/** The languages that this package speaks and reads. */
+export const languages = ['en-US', 'pt-BR', 'es-ES', 'de', 'fr', 'ja', 'zh-CN'] as const;
+export type Language = (typeof languages)[number];
+
+/** @returns the language of a tag such as `pt`, `pt_PT` or `zh-Hans-CN`; undefined for one that we do not speak */
+export function languageOf(tag: unknown): Language | undefined {
+  if (typeof tag !== 'string') return undefined;
+  const [base = ''] = tag.trim().toLowerCase().split(/[-_]/);
+  return (
+    languages.find((one) => one.toLowerCase() === tag.trim().toLowerCase().replace('_', '-')) ??
+    languages.find((one) => one.split('-')[0] === base)
+  );
+}

@@ -1,0 +1,97 @@
+import { asciiDigits, tidy } from '../../text';
+import type { Language } from '../languages';
+
+export interface DayRules {
+  language: Language;
+  /** ISO 3166: in which order people there write day and month; without it the language decides */
+  country?: string;
+  /** IANA: what today is */
+  zone?: string;
+  /** milliseconds of the clock */
+  now: number;
+}
+
+const MONTH_FIRST = new Set(['US', 'PH', 'PW', 'FM', 'MH', 'PR', 'GU']);
+/** An answer that is longer than this is no date, and chrono need not look at it. */
+const MAX_LETTERS = 80;
+
+/** @returns a day as 2026-05-17; a day without a year is the next one that comes. undefined where there is none */
+export async function readDayOf(text: string, rules: DayRules): Promise<string | undefined> {
+  const plain = asciiDigits(tidy(text));
+  if (plain === '' || plain.length > MAX_LETTERS) return undefined;
+  const today = dayIn(rules.zone, rules.now);
+  return inFigures(plain, rules, today) ?? (await inWords(plain, rules, today));
+}
+
+/** @returns the day of a moment in a zone @throws RangeError for a zone that does not exist */
+export function dayIn(zone: string | undefined, at: number): string {
+  // The Swedish write dates as ISO 8601 does.
+  return new Intl.DateTimeFormat('sv-SE', { timeZone: zone, dateStyle: 'short' }).format(at);
+}
+
+function inFigures(text: string, { language, country }: DayRules, today: string): string | undefined {
+  const iso = /^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?$/.exec(text);
+  if (iso) return valid(Number(iso[1]), Number(iso[2]), Number(iso[3]));
+  const found = /^(\d{1,2})\s*[-/.]\s*(\d{1,2})(?:\s*[-/.]\s*(\d{2}|\d{4}))?\.?$/.exec(text);
+  if (!found) return undefined;
+  const [one, other] = [Number(found[1]), Number(found[2])];
+  const [month, day] = isMonthFirst(one, other, language, country) ? [one, other] : [other, one];
+  const year = found[3] === undefined ? undefined : Number(found[3].length === 2 ? `20${found[3]}` : found[3]);
+  if (year !== undefined) return valid(year, month, day);
+  const thisYear = Number(today.slice(0, 4));
+  const next = valid(thisYear, month, day);
+  // The 29th of February comes every four years only.
+  if (next !== undefined && next >= today) return next;
+  return [1, 2, 3, 4].map((years) => valid(thisYear + years, month, day)).find((one_) => one_ !== undefined);
+}
+
+function isMonthFirst(one: number, other: number, language: Language, country: string | undefined): boolean {
+  if (one > 12) return false;
+  if (other > 12) return true;
+  if (language === 'ja' || language === 'zh-CN') return true;
+  return country === undefined || country === '' ? language === 'en-US' : MONTH_FIRST.has(country.toUpperCase());
+}
+
+function valid(year: number, month: number, day: number): string | undefined {
+  const date = new Date(Date.UTC(year, month - 1, day));
+  const isSame = date.getUTCFullYear() === year && date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
+  return isSame ? date.toISOString().slice(0, 10) : undefined;
+}
+
+async function inWords(text: string, { language }: DayRules, today: string): Promise<string | undefined> {
+  const chrono = await import('chrono-node');
+  const readers = {
+    'en-US': chrono.en.casual,
+    'pt-BR': chrono.pt.casual,
+    'es-ES': chrono.es.casual,
+    de: chrono.de.casual,
+    fr: chrono.fr.casual,
+    ja: chrono.ja.casual,
+    'zh-CN': chrono.zh.hans.casual,
+  };
+  // Noon of our day, so that no zone can make another day of it.
+  const reference = { instant: new Date(`${today}T12:00:00Z`), timezone: 0 };
+  const own = readers[language].parse(text, reference, { forwardDate: true });
+  const found =
+    own.length > 0 || language === 'en-US' ? own : readers['en-US'].parse(text, reference, { forwardDate: true });
+  const [first] = found;
+  if (!first || found.length > 1) return undefined;
+  const [year, month, day] = (['year', 'month', 'day'] as const).map((part) => first.start.get(part) ?? 0);
+  return mended(text, valid(year ?? 0, month ?? 0, day ?? 0), today);
+}
+
+/** chrono does not see the words for "next week" in Japanese before a day of the week. */
+function mended(text: string, day: string | undefined, today: string): string | undefined {
+  if (day === undefined || !/来週.*曜/.test(text)) return day;
+  const nextMonday = daysAfter(today, 8 - weekday(today));
+  return daysAfter(nextMonday, weekday(day) - 1);
+}
+
+/** 1 is Monday. */
+function weekday(day: string): number {
+  return new Date(`${day}T00:00:00Z`).getUTCDay() || 7;
+}
+
+function daysAfter(day: string, days: number): string {
+  return new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
+}

@@ -1,0 +1,50 @@
+import { asciiDigits, tidy } from '../../text';
+
+/** A number with a sign, groups of thousands and decimals in any writing. */
+const NUMBER = /[+\-\u2212]?(?:\d[\d.,'\u2019 \u00a0\u202f]*\d|\d)/g;
+const FULL_WIDTH_MARKS: Readonly<Record<string, string>> = {
+  '\u3002': '.',
+  '\u066b': '.',
+  '\u066c': ',',
+  '\uff0c': ',',
+};
+
+/**
+ * The one number of an answer, whatever stands around it: "about 3 kg", "R$ 1.234,50", "1 234".
+ * Where a comma or point alone could be either, three digits behind it are thousands unless a zero stands before it.
+ * @returns undefined for none, or for several
+ */
+export function readNumber(text: string): number | undefined {
+  const plain = asciiDigits(tidy(text)).replace(
+    /[\u3002\u066b\u066c\uff0c]/g,
+    (mark) => FULL_WIDTH_MARKS[mark] ?? mark,
+  );
+  const found = plain.match(NUMBER) ?? [];
+  if (found.length !== 1) return undefined;
+  // A minus that belongs to a word before it is a dash.
+  const [given = ''] = found;
+  const isDash = /^[-\u2212]/.test(given) && /[\p{L}\d]$/u.test(plain.slice(0, plain.indexOf(given)));
+  const number = Number(withPoint(given.replace(/[\s'\u2019\u00a0\u202f]/g, '').replace('\u2212', '-')));
+  if (!Number.isFinite(number)) return undefined;
+  return isDash ? Math.abs(number) : number;
+}
+
+/** @returns the number as JavaScript writes it; something that is none where its marks make no sense */
+function withPoint(given: string): string {
+  const marks = [...given].filter((sign) => sign === '.' || sign === ',');
+  const [first, last] = [marks[0], marks.at(-1)];
+  if (first === undefined || last === undefined) return given;
+  if (marks.length === 1) {
+    const [before = '', after = ''] = given.split(last);
+    const isThousands = /^[+-]?[1-9]\d{0,2}$/.test(before) && /^\d{3}$/.test(after);
+    return isThousands ? before + after : `${before}.${after}`;
+  }
+  const isGroup = marks.every((mark) => mark === first);
+  const decimals = isGroup ? '' : given.slice(given.lastIndexOf(last) + 1);
+  const whole = isGroup ? given : given.slice(0, given.lastIndexOf(last));
+  if (!isGroup && marks.slice(0, -1).includes(last)) return 'none';
+  const groups = whole.split(first);
+  if (!groups.slice(1).every((group) => group.length === 3) || (groups[0] ?? '').replace(/[+-]/, '').length > 3)
+    return 'none';
+  return groups.join('') + (decimals === '' ? '' : `.${decimals}`);
+}

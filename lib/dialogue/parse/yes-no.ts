@@ -1,0 +1,37 @@
+import { anyOf, foldLoosely, tidy } from '../../text';
+
+/** What people say in the seven languages of this package. Where two languages share a word it means the same. */
+const YES = `
+  yes, y, yeah, yep, yup, sure, ok, okay, of course, please, please do, correct, right, confirm, agreed, true,
+  sim, s, claro, isso, isso mesmo, certo, confirmo, pode ser, com certeza, quero,
+  si, por supuesto, correcto, vale, de acuerdo,
+  ja, j, jawohl, ja gerne, gerne, richtig, genau, stimmt, klar, einverstanden, ja bitte,
+  oui, ouais, bien sur, exact, exactement, d'accord, oui merci,
+  はい, ええ, うん, そうです, お願いします, オーケー, いいです,
+  是, 是的, 对, 对的, 好, 好的, 可以, 确认, 同意, 嗯, 行
+`;
+const NO = `
+  no, n, nope, nah, never, not now, no thanks, no thank you, false, wrong, incorrect,
+  não, nunca, negativo, errado, não obrigado, não obrigada, agora não,
+  no gracias, incorrecto, ahora no,
+  nein, nee, nö, falsch, niemals, nein danke,
+  non, nan, faux, pas du tout, non merci,
+  いいえ, いや, ちがいます, 違います, 結構です, だめ,
+  不, 不是, 不要, 不行, 没有, 不用, 否
+`;
+
+const SIGNS: readonly [sign: RegExp, value: boolean][] = [
+  [/^(?:👍|✅|☑|✔|🆗|👌|🙆)/u, true],
+  [/^(?:👎|❌|🚫|✖|⛔|🙅)/u, false],
+];
+
+const listed = (words: string) => words.split(',').map((word) => word.trim());
+const isYes = anyOf(listed(YES));
+const isNo = anyOf(listed(NO));
+
+/** @returns true, false, or undefined for what is neither */
+export function readYesNo(text: string): boolean | undefined {
+  if (foldLoosely(text) === '') return SIGNS.find(([sign]) => sign.test(tidy(text)))?.[1];
+  if (isYes(text)) return true;
+  return isNo(text) ? false : undefined;
+}

@@ -1,0 +1,16 @@
+/** Ids of buttons carry a tag of their question, so that a press on an old menu is known. */
+const TAG = /~lk([0-9a-z]{4})$/;
+/** the shortest that a channel takes: Telegram's callback data */
+const MAX_ID_BYTES = 64;
+
+/** @returns the id as it goes out; without the tag where it would be too long for a channel */
+export function tagged(id: string, tag: string): string {
+  const whole = `${id}~lk${tag}`;
+  return Buffer.byteLength(whole) <= MAX_ID_BYTES ? whole : id;
+}
+
+/** @returns the id as the author has given it, and the tag where there is one */
+export function untagged(id: string): { id: string; tag?: string } {
+  const [found, tag] = TAG.exec(id) ?? [];
+  return found === undefined ? { id } : { id: id.slice(0, -found.length), tag };
+}
