@@ -37,7 +37,7 @@ const fields = {
   tags: typed('tags', { convert: as.strings, required: true, icon: 'tags', when: only('addTags', 'removeTags') }),
   reason: typed('reason', { ...optional, icon: 'comment-o', when: only('escalate') }),
   // Not `status`: Node-RED's editor keeps what a node shows under that name.
-  state: typed('', { ...optional, alias: 'status', icon: 'flag-o', when: only('list', 'update') }),
+  state: typed('', { ...optional, icon: 'flag-o', when: only('list', 'update') }),
   channelId: typed('', { ...optional, pick: 'channels', icon: 'sitemap', when: only('list') }),
   contactId: typed('', { ...optional, pick: 'contacts', icon: 'user', when: only('list') }),
   assignedTo: typed('', { ...optional, icon: 'user-md', when: only('list') }),

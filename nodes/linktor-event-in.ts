@@ -65,7 +65,7 @@ export default trigger({
       pick: 'channels',
       icon: 'sitemap',
     }),
-    onlyChanged: checks(changes, [], { alias: 'changed', icon: 'pencil-square-o' }),
+    onlyChanged: checks(changes, [], { icon: 'pencil-square-o' }),
     raw: flag(true, { icon: 'code', advanced: true }),
     outputs: choice(['1', '5'], { icon: 'sign-out' }),
   },

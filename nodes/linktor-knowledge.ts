@@ -45,7 +45,7 @@ const fields = {
   document: typed('documentId', { ...optional, required: true, icon: 'file-text-o', when: only('deleteDocument') }),
   search: typed('', { ...optional, icon: 'search', when: listable }),
   // Not `status`: Node-RED's editor keeps what a node shows under that name.
-  state: typed('', { ...optional, alias: 'status', icon: 'flag-o', when: listable }),
+  state: typed('', { ...optional, icon: 'flag-o', when: listable }),
   ...listFields(listable),
   confirm: confirmation({ when: only('delete', 'deleteDocument') }),
 };

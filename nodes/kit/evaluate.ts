@@ -1,6 +1,6 @@
 import mustache from 'mustache';
 import { invalid, type LinktorError } from '../../lib/errors';
-import type { Field, Fields, Values, When } from './fields';
+import { ABSENT_SOURCE, type Field, type Fields, type Values, type When } from './fields';
 import type { Msg, RED, RunningNode, Stored } from './red';
 
 /** What a node has stored about one field, made ready once. */
@@ -97,11 +97,9 @@ export function fixedValues<F extends Fields>(fields: F, stored: Stored): Values
 }
 
 function prepare(name: string, field: Field<unknown>, stored: Stored): FieldSource {
-  const { alias } = field.row;
-  const key = alias !== undefined && stored[name] === undefined ? alias : name;
-  const value = stored[key] ?? field.initial;
+  const value = stored[name] ?? field.initial;
   if (field.kind === 'typed') {
-    return { name, field, source: { type: String(stored[`${key}Type`] ?? 'msg'), value: String(value) } };
+    return { name, field, source: { type: String(stored[`${name}Type`] ?? ABSENT_SOURCE), value: String(value) } };
   }
   try {
     return { name, field, fixed: field.convert(value, name) };

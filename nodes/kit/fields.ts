@@ -26,8 +26,8 @@ export interface Row {
   advanced?: boolean;
   /** folded away below a heading of its own: `<type>.section.<name>` in the catalogue */
   section?: string;
-  /** what it is called in flows that somebody has written by hand: under this name Node-RED's editor keeps its own */
-  alias?: string;
+  /** what the editor puts into a new node, where that is not what an absent property means */
+  startValue?: unknown;
   /** typed: while choices have these values it belongs to the entries of a list, and is evaluated with `valuesOf` */
   each?: When;
 }
@@ -61,7 +61,7 @@ export interface Field<T> {
     | 'account'
     | 'out'
     | 'config';
-  /** the stored value of a new node */
+  /** what an absent property of a stored node means; it never changes, for flows of every version rely on it */
   readonly initial: unknown;
   readonly row: Row;
   readonly required?: boolean;
@@ -94,6 +94,14 @@ export interface Field<T> {
   readonly config?: string;
   /** the stored or evaluated value as `run` gets it @throws LinktorError `validation` */
   readonly convert: (value: unknown, name: string) => T;
+}
+
+/** Where a typed field takes its value from when the stored node does not say. */
+export const ABSENT_SOURCE: SourceType = 'msg';
+
+/** @returns what the editor puts into a new node */
+export function newNodeValue({ initial, row }: Field<unknown>): unknown {
+  return row.startValue ?? initial;
 }
 
 export type Fields = Record<string, Field<unknown>>;

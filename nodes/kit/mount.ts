@@ -7,6 +7,7 @@ import { mountAction } from './action/mount-action';
 import type { Config, Definition } from './define';
 import { fixedValues } from './evaluate';
 import type { Hooks } from './http-routes';
+import { migrated } from './migrations';
 import type { RED, RunningNode, Stored } from './red';
 import { mountTrigger } from './trigger/mount-trigger';
 
@@ -22,8 +23,9 @@ export function mount(red: RED, definition: Definition, shared: Shared): void {
   const credentials = Object.fromEntries(
     secrets.map(([name, { visible }]) => [name, { type: visible ? ('text' as const) : ('password' as const) }]),
   );
-  function construct(this: RunningNode, stored: Stored): void {
-    red.nodes.createNode(this, stored);
+  function construct(this: RunningNode, config: Stored): void {
+    red.nodes.createNode(this, config);
+    const stored = migrated(definition.type, config);
     if (definition.role === 'config') mountConfig(red, this as ConfigNode, definition, stored, shared.handovers);
     else if (definition.role === 'action') mountAction(red, this, definition, stored);
     else mountTrigger(red, this, definition, { ...stored, ...this.credentials }, shared.hooks);

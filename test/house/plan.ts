@@ -67,7 +67,10 @@ export const rooms: readonly Room[] = [
     ],
   },
   { files: 'nodes/sidebar/**', may: ['nodes/kit/admin/types.ts'] },
-  { files: 'nodes/kit/editor/**', may: ['nodes/kit/define.ts', 'nodes/kit/fields.ts', 'nodes/kit/admin/types.ts'] },
+  {
+    files: 'nodes/kit/editor/**',
+    may: ['nodes/kit/define.ts', 'nodes/kit/fields.ts', 'nodes/kit/migrations.ts', 'nodes/kit/admin/types.ts'],
+  },
   {
     files: 'nodes/kit/**',
     may: [

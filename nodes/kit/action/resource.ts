@@ -34,7 +34,7 @@ export function idField(property: string, pick: Listable, operations: readonly s
 /** The rows of list and delete, and the search. */
 export const crudFields = {
   search: typed('', { convert: as.string, icon: 'search', when: { operation: ['list'] } }),
-  state: typed('', { convert: as.string, alias: 'status', icon: 'flag-o', when: { operation: ['list'] } }),
+  state: typed('', { convert: as.string, icon: 'flag-o', when: { operation: ['list'] } }),
   ...listFields({ operation: ['list'] }),
   confirm: confirmation({ when: { operation: ['delete'] } }),
 };

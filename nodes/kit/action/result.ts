@@ -1,5 +1,6 @@
 import type { AnswerFacts } from '../../../lib/client/index';
 import type { Outcome } from '../define';
+import { ABSENT_SOURCE } from '../fields';
 import type { Msg, RED, RunningNode, Stored } from '../red';
 
 /** Put what came out of a run into the message (or a context), and leave everything else in it alone. */
@@ -23,7 +24,7 @@ export async function store(
   }
   if (outcome.keepPayload) return;
   const target = String(stored.result || property);
-  const type = String(stored.resultType ?? 'msg');
+  const type = String(stored.resultType ?? ABSENT_SOURCE);
   if (type === 'flow' || type === 'global') await toContext(red, node, type, target, outcome.result);
   else red.util.setMessageProperty(msg, target, outcome.result, true);
 }

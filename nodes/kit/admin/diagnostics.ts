@@ -6,7 +6,8 @@ import type { ConfigNode } from '../account/config-node';
 import { routeOf } from '../account/route';
 import { testConnection } from '../account/test-connection';
 import { fixedValues } from '../evaluate';
-import { type RED, runningNode } from '../red';
+import { migrated } from '../migrations';
+import { type RED, runningNode, type Stored } from '../red';
 import type { Finding, Tested } from './types';
 
 /** A running config node; Node-RED has put the environment's values into its credentials. */
@@ -114,11 +115,11 @@ function nodeOf(red: RED, id: string): Deployed | undefined {
 
 /** What was deployed, in the words of the flow: variables are not yet what they stand for. */
 export function storedOf(red: RED, id: string): Record<string, unknown> {
-  let stored: object = {};
+  let stored: Stored = {};
   red.nodes.eachNode((each) => {
     if (each.id === id) stored = each;
   });
-  return { ...stored, ...red.nodes.getCredentials(id) };
+  return { ...migrated(String(stored.type), stored), ...red.nodes.getCredentials(id) };
 }
 
 /** What a support case needs, without anybody's name or key. */

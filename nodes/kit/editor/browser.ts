@@ -1,3 +1,4 @@
+import { STORED_VERSION } from '../migrations';
 import { check } from './dialog/check';
 import { prepareChecks } from './dialog/checks';
 import { prepareConnection } from './dialog/connection';
@@ -50,8 +51,9 @@ function prepareRows(node: EditorNode, name: string, { columns = [] }: FieldMeta
   });
 }
 
-/** The number of ports follows the settings. */
+/** The number of ports follows the settings, and what has been shown is of this version. */
 function oneditsave(this: EditorNode): void {
+  this.version = STORED_VERSION;
   const { outputs = [], inputWhen, fields } = metaFor(this.type);
   if (fields.errorOutput) this.outputs = outputs.length + (current(this, 'errorOutput') === 'true' ? 1 : 0);
   if (inputWhen) {

@@ -27,6 +27,8 @@ export interface FieldMeta extends Omit<Told, 'row'> {
   when?: Field<unknown>['row']['when'];
   /** where it is folded away; `more` for those that few people touch */
   section?: string;
+  /** what an absent property means, where a new node has something else */
+  absent?: unknown;
 }
 
 export interface NodeMeta {
@@ -72,11 +74,12 @@ export function sectionOf({ section, advanced }: Row): string | undefined {
 function fieldMeta(field: Field<unknown>): FieldMeta {
   const { kind, property, pick, columns, options, min, max, unit, format, regexWhen } = field;
   const { icon, when } = field.row;
+  const absent = field.row.startValue === undefined ? undefined : field.initial;
   const types = field.types === dyn ? undefined : field.types;
   const area = field.area || undefined;
   const [required, visible] = [field.required || undefined, field.visible || undefined];
   return {
     ...{ kind, types, property, area, pick, columns, options, required, min, max, unit, format, regexWhen, visible },
-    ...{ icon, when, section: sectionOf(field.row) },
+    ...{ icon, when, absent, section: sectionOf(field.row) },
   };
 }

@@ -1,5 +1,6 @@
 import type { Action, Definition, Trigger } from '../define';
-import type { Field } from '../fields';
+import { type Field, newNodeValue } from '../fields';
+import { STORED_VERSION } from '../migrations';
 import { metaOf } from './meta';
 
 const colour = '#3fb8af';
@@ -19,6 +20,7 @@ export function render(palette: readonly Definition[], browser: string): string 
 function registration(definition: Definition): string {
   const { type, fields } = definition;
   const properties = Object.entries(fields).flatMap(([name, field]) => defaults(name, field));
+  properties.push(`version:{value:${STORED_VERSION}}`);
   if (definition.role === 'action') properties.push(`outputs:{value:${definition.outputs.length}}`);
   const meta = metaOf(definition);
   if (meta.inputWhen) properties.push('inputs:{value:0}');
@@ -43,7 +45,7 @@ function methods({ role }: Definition): string[] {
 }
 
 function ports({ inputs, outputs, fields }: Action | Trigger): string[] {
-  const count = fields.outputs ? Number(fields.outputs.initial) : outputs.length;
+  const count = fields.outputs ? Number(newNodeValue(fields.outputs)) : outputs.length;
   return [`inputs:${inputs}`, `outputs:${count}`, 'outputLabels:linktor.outputLabels'];
 }
 
@@ -64,14 +66,14 @@ function defaults(name: string, field: Field<unknown>): string[] {
     case 'text':
     case 'path':
     case 'number':
-      return [value(field.initial, check)];
+      return [value(newNodeValue(field), check)];
     case 'flag':
-      return [value(field.initial, field.required ? check : '')];
+      return [value(newNodeValue(field), field.required ? check : '')];
     case 'choice':
       // The editor keeps the number of outputs as a number.
-      return [value(name === 'outputs' ? Number(field.initial) : field.initial)];
+      return [value(name === 'outputs' ? Number(newNodeValue(field)) : newNodeValue(field))];
     default:
-      return [value(field.initial)];
+      return [value(newNodeValue(field))];
   }
 }
 

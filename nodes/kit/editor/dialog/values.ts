@@ -1,3 +1,4 @@
+import { migrated } from '../../migrations';
 import type { FieldMeta, NodeMeta } from '../meta';
 import type { EditorNode } from './host';
 
@@ -21,14 +22,21 @@ export function begin({ type, id }: EditorNode): void {
   input(type, 'name').closest('form').data('linktor', id);
 }
 
-/** A flow of an older version, or one written by hand, has not every property: what is missing is as in a new node. */
+/**
+ * A node of an earlier version, or one written by hand, is shown as this version understands it. That is what the dialog
+ * stores when somebody changes the node; opening it changes nothing.
+ */
 export function complete(node: EditorNode): void {
-  for (const [name, { value }] of Object.entries(node._def.defaults)) {
-    const { kind } = metaFor(node.type).fields[name] ?? {};
+  const { fields } = metaFor(node.type);
+  const names = Object.keys(node._def.defaults);
+  const understood = migrated(node.type, { ...node });
+  for (const name of names.filter((one) => one !== 'version')) {
+    const { kind } = fields[name] ?? {};
     // The editor itself chooses in lists of config nodes, and says there that none is chosen.
-    if (node[name] !== undefined || value === undefined || kind === 'account' || kind === 'config') continue;
+    if (kind === 'account' || kind === 'config') continue;
+    const shown = understood[name] ?? stored(node, name);
+    if (shown === undefined || shown === node[name]) continue;
     const element = input(node.type, name);
-    const shown = stored(node, name);
     if (element.is(':checkbox')) element.prop('checked', shown === true);
     else element.val(Array.isArray(shown) ? shown.map(String) : String(shown));
   }
@@ -42,11 +50,12 @@ export function current(node: EditorNode, name: string): string {
 }
 
 /**
- * @returns what a node has stored, or what a new one has: a flow of an older version has not every property. A typed
- * field that does not say where its value comes from keeps what that has always meant.
+ * @returns what a node has stored, or what it means that it has not: 0.1.0 stored less than this version. A typed field
+ * that does not say where its value comes from keeps what that has always meant.
  */
 export function stored(node: EditorNode, name: string): unknown {
-  return node[name] ?? usualSource(node, name) ?? node._def.defaults[name]?.value;
+  const { absent } = metaFor(node.type).fields[name] ?? {};
+  return node[name] ?? usualSource(node, name) ?? absent ?? node._def.defaults[name]?.value;
 }
 
 function usualSource({ type }: EditorNode, name: string): string | undefined {
