@@ -5,7 +5,7 @@ export const wordCount = 100;
 const digits = 9;
 const blank = '0'.repeat(digits);
 
-/** Socket frames with a message of contract A each, all of one length, every message with an id of its own. */
+/** Socket frames with a message of the documented API each, all of one length, every message with an id of its own. */
 export class Frames {
   readonly #one: Buffer;
   readonly #conversations: readonly string[];

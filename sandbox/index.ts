@@ -55,8 +55,8 @@ export interface Sandbox {
 const SERVER_CUTOFF_MS = 15_000;
 
 /**
- * Starts a Linktor on this machine, all in memory: the documented API (contract A) with its socket and signed webhooks,
- * or the open-source server (contract C).
+ * Starts a Linktor on this machine, all in memory: the documented API with its socket and signed webhooks,
+ * or the open-source server.
  *
  * @throws the system's error when the port is not available (`code` is `EADDRINUSE` when it is in use)
  */

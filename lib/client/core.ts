@@ -94,7 +94,7 @@ function signingOut(credentials: Credentials) {
   };
 }
 
-/** The self-hosted server takes no API keys (contract 6.1, 1); a text in the form of its tokens may be one of those. */
+/** The self-hosted server takes no API keys (contract 6.1.1); a text in the form of its tokens may be one of those. */
 function isApiKey(apiKey = ''): boolean {
   return apiKey !== '' && !/^\s*eyJ[\w-]+\.[\w-]+\./.test(apiKey);
 }

@@ -80,7 +80,7 @@ export class Detection {
     return found?.base === peer.base && found.contract === peer.contract ? undefined : found;
   }
 
-  /** A route that is not there, or the words of the other contract (contract 4.1, C2 and C5). */
+  /** A route that is not there, or the words of the other contract (forms C2 and C5 of contract 4.1). */
   #foreign(error: unknown): boolean {
     if (!(error instanceof LinktorError)) return false;
     const { status, serverCode } = error.cause;

@@ -3,7 +3,7 @@ import { message } from './entities';
 import { isObject, type Json, object, put, string, tryJson } from './json';
 
 /**
- * A socket frame of contract A (2.1), flat or in the `{type, data, timestamp}` shape of the Java SDK.
+ * A socket frame of the documented API (contract 2.1), flat or in the `{type, data, timestamp}` shape of the Java SDK.
  * Never throws, since frames come from outside: a frame that is no JSON or of an unknown type is undefined.
  */
 export function frame(text: string): Event | undefined {

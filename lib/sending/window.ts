@@ -21,7 +21,7 @@ export function substituteOf(wishes: WindowPolicy): Outgoing | null | undefined 
   return outgoing.templateMessage(wishes.windowTemplate, wishes.windowLanguage, wishes.windowParameters);
 }
 
-/** @returns true when the server refuses because the time for answers is over (contract 4.2: 422) */
+/** @returns true when the server refuses because the time for answers is over (contract 4.2) */
 export function isWindowClosed(error: unknown): boolean {
   return error instanceof LinktorError && error.cause.serverCode === 'OUTSIDE_MESSAGE_WINDOW';
 }

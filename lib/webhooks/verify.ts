@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { LinktorError } from '../errors';
 
-/** `body`: over the raw bytes (contract A). `timestamp`: over `timestamp.body` (contract B). `auto`: by the header's form. */
+/** How a delivery is signed (contract 3.1). `body`: the raw bytes. `timestamp`: `timestamp.body`. `auto`: by the header's form. */
 export type Scheme = 'auto' | 'body' | 'timestamp';
 
 export type Refusal =
@@ -30,7 +30,7 @@ export interface VerifyInput {
   scheme?: Scheme;
   /** seconds, in both directions, 300; 0 does not look at the time */
   tolerance?: number;
-  /** contract A signs no timestamp, and need not send one */
+  /** the scheme `body` signs no timestamp, and need not send one */
   requireTimestamp?: boolean;
   /** milliseconds of the clock */
   now?: number;

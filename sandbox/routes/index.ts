@@ -37,7 +37,7 @@ const ROUTES = [
   webhookRoutes,
 ];
 
-/** The documented API (contract A): flat errors, 405 for an unknown verb, one socket at `/ws`. */
+/** The documented API: flat errors, 405 for an unknown verb, one socket at `/ws`. */
 export function apiContract(world: World): Contract {
   const router = new Router();
   for (const addTo of ROUTES) addTo(router, world);

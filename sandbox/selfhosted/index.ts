@@ -44,7 +44,7 @@ const ROUTES = [
 ];
 
 /**
- * The open-source, self-hosted server (contract C): routes under `/api/v1`, JWTs, snake_case, five envelopes, and a
+ * The open-source, self-hosted server: routes under `/api/v1`, JWTs, snake_case, five envelopes, and a
  * socket without message frames.
  *
  * @param options.announces send frames for messages and conversations

@@ -1,4 +1,4 @@
-/** The machine-readable code that contract A pairs with a status. */
+/** The machine-readable code that the documented API pairs with a status (contract 4.2). */
 const CODES: Readonly<Record<number, string>> = {
   400: 'VALIDATION_ERROR',
   401: 'AUTHENTICATION_ERROR',

@@ -4,7 +4,7 @@ import type { CallOptions, Perform } from '../options';
 import { items } from '../page';
 import { Resource } from './crud';
 
-/** Conversations and their messages (contract 1.2, 1.3). Writes to one conversation leave in the order of these calls. */
+/** Conversations and their messages (contract 1.2, contract 1.3). Writes to one conversation leave in the order of these calls. */
 export class Conversations extends Resource<Conversation, ConversationFilter, Contract['conversations']> {
   constructor(perform: Perform) {
     super(perform, (contract) => contract.conversations);

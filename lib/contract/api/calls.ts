@@ -20,7 +20,7 @@ export function listOf<T>(
   return read(path, decodeList(decode, what), query);
 }
 
-/** The five usual operations; updates are PATCH throughout contract A. */
+/** The five usual operations; updates are PATCH throughout (contract 0.5). */
 export function crud<T, Filter extends Slice>(
   path: readonly string[],
   decode: Decode<T>,

@@ -25,7 +25,7 @@ const become = (id: string, action: string, status: string): Call<Conversation> 
 
 const send = (id: string, body: object) => inLane(id, write('POST', path.concat(id, 'messages'), message, body));
 
-/** Conversations and messages (contract 1.2, 1.3). */
+/** Conversations and messages (contract 1.2, contract 1.3). */
 export const conversations: Contract['conversations'] = {
   ...usual,
   list: ({ assignedTo, tags: wanted, ...filter }) =>

@@ -7,7 +7,7 @@ import { knowledgeBases } from './knowledge-bases';
 import { auth, channels, contacts } from './people';
 import { analytics, vre, webhooks } from './reports';
 
-/** Contract A: the documented API, as the official SDKs speak it. */
+/** The documented API, as the official SDKs speak it (contract 0.5). */
 export const api: Contract = {
   name: 'api',
   idempotent: true,

@@ -11,7 +11,7 @@ import { channelTypes } from './people';
 import { toServerFields } from './words';
 
 const path = ['conversations'];
-/** The server shows the newest ones only (contract 6.1, 17). */
+/** The server shows the newest ones only (contract 6.1.17). */
 const MAX_LISTED_CONVERSATIONS = 20;
 const MAX_LISTED_MESSAGES = 50;
 
@@ -35,7 +35,7 @@ function verifiedBy(
   return { ...call, verify: { status, read: () => read([...path, id], decode) } };
 }
 
-/** Conversations and messages (contract 1.2, 1.3). */
+/** Conversations and messages (contract 1.2, contract 1.3). */
 export const conversations: Contract['conversations'] = {
   list: (filter) =>
     chain(newestList(path, conversation, 'conversations', MAX_LISTED_CONVERSATIONS, filter, filterOf(filter)), (page) =>
@@ -179,7 +179,7 @@ function inConversation(id: string): Decode<Message> {
 }
 
 /**
- * The server stores a message before it sends it on: after a failure it may be there (contract 6.1, 40). The key in its
+ * The server stores a message before it sends it on: after a failure it may be there (contract 6.1.40). The key in its
  * metadata tells it from any other of the same words.
  */
 function sentWith(id: string, key: string): Call<VerifyResult<Message> | undefined> {

@@ -25,7 +25,7 @@ function named<T extends { id: string }>(body: unknown, what: string): { wire: J
   return { wire, result: { ...camelKeys(wire), id: idOf(wire, what) } as unknown as T };
 }
 
-/** Contract 5.1. Tags and metadata are echoed and not kept, so they are not shown either (contract 6.1, 25). */
+/** Contract 5.1. Tags and metadata are echoed and not kept, so they are not shown either (contract 6.1.25). */
 export function conversation(body: unknown): Conversation {
   const { wire, result } = named<Conversation>(body, 'a conversation');
   delete result.assignedUserId;

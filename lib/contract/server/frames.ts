@@ -35,7 +35,7 @@ export function frame(text: string): Event | undefined {
 function typing(payload: Json, original: Json): Event | undefined {
   const conversationId = string(payload.conversation_id);
   if (conversationId === undefined) return undefined;
-  // `false` is left out on the way (contract 6.1, 16).
+  // `false` is left out on the way (contract 6.1.16).
   const event: Event = { name: 'typing', conversationId, typing: { isTyping: payload.is_typing === true }, original };
   put(event.typing as Json, 'userId', string(payload.user_id));
   return event;

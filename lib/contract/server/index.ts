@@ -7,7 +7,7 @@ import { knowledgeBases } from './knowledge-bases';
 import { auth, channels, contacts } from './people';
 import { analytics, vre, webhooks } from './reports';
 
-/** Contract C: the self-hosted server, which takes tokens only, and both in the header and in the socket's address. */
+/** The self-hosted server: it takes tokens only, in the header and in the socket's address (contract 2.3). */
 export const server: Contract = {
   name: 'server',
   idempotent: false,

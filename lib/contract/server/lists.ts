@@ -4,10 +4,10 @@ import { type Decode, decodeList } from '../envelope';
 import type { Call, Slice } from '../index';
 import { isObject, number, object } from '../json';
 
-/** Keeps an item or leaves it out. Filters that the server does not know are applied here (contract 6.1, 18). */
+/** Keeps an item or leaves it out. Filters that the server does not know are applied here (contract 6.1.18). */
 export type Keep<T> = (item: T) => boolean;
 
-/** A list whose emptiness is `null` (contract 6.1, 16). */
+/** A list whose emptiness is `null` (contract 6.1.16). */
 export function decodeServerList<T>(item: Decode<T>, what: string): Decode<Page<T>> {
   const decode = decodeList(item, what);
   return (body) => decode(isObject(body) && body.data === null ? { ...body, data: [] } : body);
@@ -44,7 +44,7 @@ function withPlace<T>(page: Page<T>, body: Record<string, unknown> | undefined, 
 }
 
 /**
- * A list that always shows its newest `most` and knows no paging (contract 6.1, 17): cut into pages here. The last one
+ * A list that always shows its newest `most` and knows no paging (contract 6.1.17): cut into pages here. The last one
  * says `truncated` when there may be more than the server shows.
  */
 export function newestList<T>(

@@ -78,7 +78,7 @@ function latest(wire: Json): string | undefined {
 }
 
 /**
- * A message as the server takes it (contract 1.3, 5.2): every kind needs words of some sort in `content`, the rest goes
+ * A message as the server takes it (contract 1.3, contract 5.2): every kind needs words of some sort in `content`, the rest goes
  * into the metadata as texts.
  */
 export function outgoing({ type, text, media, replyTo, metadata, ...parts }: Outgoing): Json {

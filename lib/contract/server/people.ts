@@ -36,7 +36,7 @@ export const auth: Contract['auth'] = {
       write('PUT', ['me'], user, { name, avatar_url: avatarUrl, ...body }),
     );
   },
-  // A wrong current password is a 401 here, and no reason to sign in again (contract 6.1, 39).
+  // A wrong current password is a 401 here, and no reason to sign in again (contract 6.1.39).
   changePassword: (current, next) => ({
     ...write('PUT', ['me', 'password'], ignoreAnswer, { current_password: current, new_password: next }),
     keepSession: true,
@@ -55,7 +55,7 @@ const keepsOf = 'It keeps name, email, phone, avatarUrl, tags and customFields: 
 const contactBody = (changes: Json) => toServerFields(changes, contactFields, 'a contact', keepsOf);
 const getContact = (id: string) => read([...atContacts, id], contact);
 
-/** An update replaces the whole contact (contract 6.1, 11), so that unchanged fields are sent as well. */
+/** An update replaces the whole contact (contract 6.1.11), so that unchanged fields are sent as well. */
 function mergedContact(id: string, changes: (now: Contact) => Json): Call<Contact> {
   return inLane(
     id,
@@ -115,7 +115,7 @@ export const contacts: Omit<Contract['contacts'], 'conversations'> = {
     ),
 };
 
-/** The digits of a phone number: this server keeps what a channel has sent, with or without a plus (contract 7). */
+/** The digits of a phone number: this server keeps what a channel has sent, with or without a plus (contract 1.4). */
 function bare(phone: string): string {
   return phone.replace(/\D/g, '');
 }

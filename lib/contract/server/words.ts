@@ -19,7 +19,7 @@ export function camelKeysDeep(wire: unknown): unknown {
   return Object.fromEntries(Object.entries(wire).map(([key, value]) => [toCamelCase(key), camelKeysDeep(value)]));
 }
 
-/** Maps hold texts only (contract 6.1, 20): a nested value is written as JSON. @throws LinktorError `validation` */
+/** Maps hold texts only (contract 6.1.20): a nested value is written as JSON. @throws LinktorError `validation` */
 export function toTextMap(given: unknown, name: string): Record<string, string> {
   if (!isObject(given)) throw invalid(`"${name}" must be an object.`, 'Give it as {"key": "value"}.');
   const kept = Object.entries(given).filter(([, value]) => value !== undefined && value !== null);

@@ -22,7 +22,7 @@ export interface Timing {
   silence: number;
   /** how long its answer may take */
   pong: number;
-  /** between two application pings of contract A, which also measure the latency */
+  /** between two application pings of the documented API (contract 2.1), which also measure the latency */
   ping: number;
   /** open for so long counts as healthy: after the next loss the attempts are counted anew */
   healthy: number;

@@ -6,7 +6,7 @@ import type { Outgoing } from '../../../lib/model';
 const set = (query: object | undefined) =>
   Object.fromEntries(Object.entries(query ?? {}).filter(([, value]) => value !== undefined));
 
-describe('contract A: calls', () => {
+describe('the documented API: calls', () => {
   it('signs in with the key or with a token, never with both', () => {
     assert.deepEqual(api.authHeaders({ apiKey: 'k' }), { 'X-API-Key': 'k' });
     assert.deepEqual(api.authHeaders({ token: 't' }), { Authorization: 'Bearer t' });
