@@ -17,7 +17,7 @@ const QUICK_REPLY_CHANNELS = new Set(['facebook', 'instagram']);
 const PLAIN_CHANNELS = new Set(['telegram', 'sms', 'email', 'voice']);
 
 /**
- * Writes a customer's message as the adapter of the channel does (contract.md 8.1). Webchat keeps every part, as a
+ * Writes a customer's message as the adapter of the channel does (contract 8.2). Webchat keeps every part, as a
  * widget that posts to the generic webhook may.
  */
 export function adaptInbound(message: Message, channelType: string, habits: Habits): Inbound {

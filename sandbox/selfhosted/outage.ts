@@ -2,7 +2,7 @@ import type { Faults } from '../wire/faults';
 import { type Answer, ok } from '../wire/router';
 import { internalError, notFound, Refusal } from './refusal';
 
-/** Services that answer 404 for every error of their repository, with the code of each (contract.md 6.1, 37). */
+/** Services that answer 404 for every error of their repository, with the code of each (contract 6.1.37). */
 const NOT_FOUND: readonly (readonly [path: RegExp, noun: string, code: string])[] = [
   [/^\/conversations(-v2)?\/:id/, 'Conversation', 'CONVERSATION_NOT_FOUND'],
   [/^\/contacts\/:id/, 'Contact', 'CONTACT_NOT_FOUND'],
