@@ -1,6 +1,7 @@
 import { invalid } from '../errors';
 import { chatOf } from '../messages/transcript';
 import type { ChatMessage, Chunk, Message } from '../model';
+import { describe } from '../text';
 
 /** What a search in a knowledge base has left in a message. */
 interface Knowledge {
@@ -22,7 +23,8 @@ export function questionOf(prompt: string | undefined, found: Knowledge | undefi
   const said = prompt ?? found?.query ?? payload;
   if (Array.isArray(said)) return turnsOf(said, 'payload');
   if (typeof said !== 'string' || said.trim() === '') {
-    throw invalid('There is nothing to ask.', 'Fill in the field "prompt" or give a text in msg.payload.');
+    const instead = said === undefined || said === '' ? '' : `: there is ${describe(said)}`;
+    throw invalid(`There is nothing to ask${instead}.`, 'Fill in the field "prompt" or give a text in msg.payload.');
   }
   return [{ role: 'user', content: said }];
 }
@@ -36,7 +38,10 @@ export function turnsOf(given: unknown, name: string): ChatMessage[] {
   const list = typeof given === 'string' && given !== '' ? [{ role: 'user', content: given }] : given;
   const fits = (one: Partial<ChatMessage> | null) => typeof one?.role === 'string' && typeof one.content === 'string';
   if (Array.isArray(list) && list.length > 0 && list.every(fits)) return list as ChatMessage[];
-  throw invalid(`"${name}" must be a list of {role, content}.`, `Give such a list in msg.${name}.`);
+  throw invalid(
+    `"${name}" must be a list of {role, content}, not ${describe(given)}.`,
+    `Give such a list in msg.${name}.`,
+  );
 }
 
 /** Instructions to the model: those that there are, one after the other. @returns `''` when there are none */

@@ -1,4 +1,4 @@
-import { invalid } from '../errors';
+import { invalid, type LinktorError } from '../errors';
 import {
   type ContactCard,
   type Interactive,
@@ -9,6 +9,7 @@ import {
   type Outgoing,
   type Template,
 } from '../model';
+import { describe } from '../text';
 
 /**
  * Build outgoing messages from the input of a flow author. Every function throws a `validation` error that names the
@@ -19,14 +20,20 @@ type Given = Record<string, unknown>;
 
 /** @returns the text, or undefined when there is none; numbers and booleans become text */
 export function textOf(given: unknown): string | undefined {
-  if (Number.isFinite(given) || typeof given === 'boolean') return String(given);
+  if (Number.isFinite(given) || typeof given === 'boolean' || typeof given === 'bigint') return String(given);
   return typeof given === 'string' && given.trim() !== '' ? given : undefined;
 }
 
 export function textMessage(given: unknown): Outgoing {
   const text = textOf(isObject(given) ? given.text : given);
-  if (text === undefined) throw invalid('There is no text to send.', 'Fill in the field "text" or give msg.payload.');
+  if (text === undefined) throw missing('There is no text to send', isObject(given) ? (given.text ?? given) : given);
   return { type: 'text', text };
+}
+
+/** Says what was there instead, for "no text" puzzles somebody who has given an array. */
+function missing(what: string, given: unknown): LinktorError {
+  const instead = given === undefined || given === '' ? '' : `: "text" is ${describe(given)}`;
+  return invalid(`${what}${instead}.`, 'Fill in the field "text" or give a text in msg.payload.');
 }
 
 const endings: Record<string, readonly string[]> = {
@@ -46,7 +53,11 @@ export function mediaMessage(given: unknown, caption: string | undefined): Outgo
   const media: Given = isObject(given) ? given : { url: given };
   const url = typeof media.url === 'string' ? media.url.trim() : '';
   if (!/^https?:\/\/\S+$/i.test(url) || !URL.canParse(url)) {
-    throw invalid('The media needs a URL that starts with http:// or https://.', 'Give it in the field "media".');
+    const instead = typeof media.url === 'string' ? '' : `; there is ${describe(media.url ?? given)}`;
+    throw invalid(
+      `The media needs a URL that starts with http:// or https://${instead}.`,
+      'Give it in the field "media".',
+    );
   }
   const type = typeof media.type === 'string' && media.type !== '' ? media.type : typeOf(url, media.mimeType);
   const { data: _data, ...rest } = media;
@@ -68,7 +79,7 @@ export function locationMessage(given: unknown): Outgoing {
     const figure = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
     if (typeof figure === 'number' && Math.abs(figure) <= most) return figure;
     throw invalid(
-      `The location needs a ${what} between -${most} and ${most}.`,
+      `The location needs a ${what} between -${most} and ${most}, not ${describe(value)}.`,
       'Give {latitude, longitude} in degrees.',
     );
   };
@@ -87,7 +98,12 @@ export function locationMessage(given: unknown): Outgoing {
 export function contactMessage(given: unknown): Outgoing {
   const card = isObject(given) ? given : {};
   const name = textOf(card.name);
-  if (name === undefined) throw invalid('The contact card needs a name.', 'Give {name, phones, emails}.');
+  if (name === undefined) {
+    throw invalid(
+      `The contact card needs a name; there is ${describe(card === given ? card.name : given)}.`,
+      'Give {name, phones, emails}.',
+    );
+  }
   const list = (value: unknown) =>
     value === undefined || value === null ? [] : Array.isArray(value) ? value : [value];
   const filled = (value: unknown) => {
@@ -105,7 +121,7 @@ export function contactMessage(given: unknown): Outgoing {
 }
 
 /** @param given a list of titles or of `{title, id?, url?, phone?}` */
-export function buttonsMessage(text: string | undefined, given: unknown): Outgoing {
+export function buttonsMessage(text: unknown, given: unknown): Outgoing {
   const rows = choices(given, 'button');
   const buttons = rows.map(({ id, title, url, phone }): InteractiveButton => {
     if (url !== undefined) return { type: 'url', id, title, url };
@@ -115,7 +131,7 @@ export function buttonsMessage(text: string | undefined, given: unknown): Outgoi
 }
 
 /** @param given a list of titles or of `{title, id?, description?, section?}`; rows of one section stay together */
-export function listMessage(text: string | undefined, given: unknown): Outgoing {
+export function listMessage(text: unknown, given: unknown): Outgoing {
   const sections = new Map<string, { id: string; title: string; description?: string }[]>();
   for (const { id, title, description, section } of choices(given, 'list entry')) {
     const rows = sections.get(section ?? '') ?? [];
@@ -128,9 +144,9 @@ export function listMessage(text: string | undefined, given: unknown): Outgoing 
   });
 }
 
-function interactiveMessage(text: string | undefined, interactive: Interactive): Outgoing {
-  if (text === undefined)
-    throw invalid('Buttons and lists need a text.', 'Fill in the field "text" or give msg.payload.');
+function interactiveMessage(given: unknown, interactive: Interactive): Outgoing {
+  const text = textOf(given);
+  if (text === undefined) throw missing('Buttons and lists need a text', given);
   return { type: 'interactive', interactive: { ...interactive, body: { text } } };
 }
 
@@ -145,12 +161,15 @@ interface Choice {
 
 function choices(given: unknown, what: string): Choice[] {
   if (!Array.isArray(given) || given.length === 0) {
-    throw invalid(`There is no ${what}.`, 'Add one in the dialog, or give a list of {title, id}.');
+    const instead = given === undefined || given === '' ? '' : `: there is ${describe(given)}`;
+    throw invalid(`There is no ${what}${instead}.`, 'Add one in the dialog, or give a list of {title, id}.');
   }
   return given.map((one: unknown) => {
     const row = isObject(one) ? one : { title: one };
     const title = textOf(row.title ?? row.text);
-    if (title === undefined) throw invalid(`A ${what} has no title.`);
+    if (title === undefined) {
+      throw invalid(`A ${what} has no title: there is ${describe(row.title ?? row.text ?? one)}.`);
+    }
     const { url, phone, description, section } = row;
     return {
       id: textOf(row.id ?? row.payload) ?? title,
@@ -187,6 +206,8 @@ export function templateMessage(given: unknown, language: string, parameters: un
 function parameterOf(value: unknown): unknown {
   if (isObject(value) && typeof value.type === 'string') return value;
   const text = textOf(value);
-  if (text === undefined) throw invalid('A template parameter is empty.', 'Give a text or a number for each one.');
+  if (text === undefined) {
+    throw invalid(`A template parameter is ${describe(value)}.`, 'Give a text or a number for each one.');
+  }
   return { type: 'text', text };
 }

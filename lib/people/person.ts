@@ -1,7 +1,7 @@
 import { invalid } from '../errors';
 import { textOf } from '../messages/outgoing';
 import { isObject } from '../model';
-import { cleanId, readList } from '../text';
+import { cleanId, describe, readList } from '../text';
 import { ADDRESS_KINDS, type Identity, isEmail } from './identity';
 import { e164 } from './phone';
 
@@ -60,12 +60,12 @@ const readers: Readonly<Record<string, (value: unknown, country: string) => unkn
 function text(value: unknown, name: string): string {
   const read = typeof value === 'boolean' ? undefined : textOf(value);
   if (read !== undefined) return read;
-  throw invalid(`"${name}" must be a text.`);
+  throw invalid(`"${name}" must be a text, not ${describe(value)}.`);
 }
 
 function fields(value: unknown, name: string): Record<string, unknown> {
   if (isObject(value)) return value;
-  throw invalid(`"${name}" must be an object.`, 'Give it as {"key": "value"}.');
+  throw invalid(`"${name}" must be an object, not ${describe(value)}.`, 'Give it as {"key": "value"}.');
 }
 
 /** A list, or a map of channel type and identifier. */
@@ -73,7 +73,8 @@ function identifiersIn(given: unknown): Identifier[] {
   const rows = isObject(given)
     ? Object.entries(given).map(([channelType, identifier]) => ({ channelType, identifier }))
     : given;
-  if (!Array.isArray(rows)) throw invalid('"identifiers" must be a list.', 'Give [{channelType, identifier}].');
+  if (!Array.isArray(rows))
+    throw invalid(`"identifiers" must be a list, not ${describe(given)}.`, 'Give [{channelType, identifier}].');
   return rows.map((row: unknown) => {
     const one = isObject(row) ? row : {};
     const [channelType, identifier] = [textOf(one.channelType), textOf(one.identifier)].map(

@@ -1,6 +1,7 @@
 import { invalid } from '../errors';
 import * as outgoing from '../messages/outgoing';
 import { isObject, type Outgoing } from '../model';
+import { describe } from '../text';
 
 export const MESSAGE_KINDS = ['text', 'media', 'buttons', 'list', 'template', 'location', 'contact', 'raw'] as const;
 export type Kind = (typeof MESSAGE_KINDS)[number];
@@ -29,14 +30,17 @@ export function compose(kind: Exclude<Kind, 'raw'>, given: MessageInput): Outgoi
   const { kind: meant, said } = isObject(given.text) ? unpacked(kind, given, given.text) : { kind, said: given };
   const message = ofKind(meant, said);
   if (said.metadata === undefined) return message;
-  if (!isObject(said.metadata)) throw invalid('"metadata" must be an object.');
+  if (!isObject(said.metadata)) throw invalid(`"metadata" must be an object, not ${describe(said.metadata)}.`);
   return { ...message, metadata: said.metadata };
 }
 
 /** @returns a body in the server's own words @throws LinktorError `validation` when it is no object */
 export function rawBody(given: unknown): object {
   if (isObject(given)) return given;
-  throw invalid('A raw message must be an object.', 'Give the body of the send request in msg.payload.');
+  throw invalid(
+    `A raw message must be an object, not ${describe(given)}.`,
+    'Give the body of the send request in msg.payload.',
+  );
 }
 
 /** A field that stands beside the text decides the kind of the message. */
@@ -78,9 +82,9 @@ function ofKind(kind: Exclude<Kind, 'raw'>, said: MessageInput): Outgoing {
     case 'media':
       return outgoing.mediaMessage(said.media, said.caption);
     case 'buttons':
-      return outgoing.buttonsMessage(outgoing.textOf(said.text), said.buttons);
+      return outgoing.buttonsMessage(said.text, said.buttons);
     case 'list':
-      return outgoing.listMessage(outgoing.textOf(said.text), said.list);
+      return outgoing.listMessage(said.text, said.list);
     case 'template':
       return outgoing.templateMessage(said.template, said.language ?? '', said.parameters);
     case 'location':

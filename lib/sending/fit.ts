@@ -2,6 +2,7 @@ import { invalid } from '../errors';
 import { split, truncate } from '../messages/split';
 import type { Interactive, Outgoing } from '../model';
 import { type Limits, SAFE_TEXT_LENGTH } from './limits';
+import { firstOf, misfitOf, mostOf, numbered, optionsOf } from './options';
 
 /** What to do with a message that its channel cannot carry. */
 export interface FitPolicy {
@@ -15,14 +16,6 @@ export interface FitResult {
   parts: Outgoing[];
   /** what was changed about it: split, truncated, numbered, shortened */
   adapted: string[];
-}
-
-interface Option {
-  id: string;
-  title: string;
-  /** what else there is to say about it: an address, a phone number, a description */
-  more?: string;
-  section?: string;
 }
 
 /** @returns true when the channel may be unable to carry it, so that its limits have to be known */
@@ -94,23 +87,19 @@ function fitOptions(
   ifNoButtons: string,
   adapted: string[],
 ): Outgoing {
-  const isList = interactive.type === 'list';
-  const most = isList ? limits.rows : limits.buttons;
   const options = optionsOf(interactive);
-  if (options.length <= most) return message;
-  const what = isList ? 'list entries' : 'buttons';
+  const problem = misfitOf(interactive, options, limits);
+  if (!problem) return message;
   if (ifNoButtons === 'fail') {
-    throw invalid(
-      most === 0
-        ? `${limits.type} has no ${what}.`
-        : `There are ${options.length} ${what}, and ${limits.type} takes ${most}.`,
-      'Offer less, or let this node send them as a numbered text.',
-      { given: options.length, limit: most },
-    );
+    throw invalid(problem.message, 'Change it, or let this node send a numbered text.', problem.details);
   }
-  if (ifNoButtons === 'first' && most > 0) {
-    adapted.push('shortened');
-    return { ...message, interactive: firstOf(interactive, most) };
+  if (ifNoButtons === 'first') {
+    const most = mostOf(interactive, limits);
+    const first = firstOf(interactive, most);
+    if (most > 0 && !misfitOf(first, optionsOf(first), limits)) {
+      adapted.push('shortened');
+      return { ...message, interactive: first };
+    }
   }
   adapted.push('numbered');
   const { interactive: _dropped, ...rest } = message;
@@ -121,37 +110,4 @@ function fitOptions(
     text: numbered(wordsOf(message), options),
     metadata: { ...rest.metadata, options: said },
   };
-}
-
-function optionsOf({ action = {} }: Interactive): Option[] {
-  const buttons = (action.buttons ?? []).map(({ id, title, url, phone }) => ({ id, title, more: url ?? phone }));
-  const rows = (action.sections ?? []).flatMap(({ title: section, rows: held }) =>
-    held.map(({ id, title, description }) => ({ id, title, more: description, section })),
-  );
-  return [...buttons, ...rows];
-}
-
-function firstOf(interactive: Interactive, most: number): Interactive {
-  const { action = {} } = interactive;
-  let left = most;
-  const sections = action.sections
-    ?.map((section) => {
-      const rows = section.rows.slice(0, left);
-      left -= rows.length;
-      return { ...section, rows };
-    })
-    .filter(({ rows }) => rows.length > 0);
-  const buttons = action.buttons?.slice(0, most);
-  return { ...interactive, action: { ...action, ...(buttons && { buttons }), ...(sections && { sections }) } };
-}
-
-function numbered(text: string, options: readonly Option[]): string {
-  const lines: string[] = [text, ''];
-  let within = '';
-  for (const [index, { title, more, section = '' }] of options.entries()) {
-    if (section !== within) lines.push(...(index === 0 ? [] : ['']), ...(section === '' ? [] : [section]));
-    within = section;
-    lines.push(`${index + 1}. ${title}${more === undefined ? '' : `: ${more}`}`);
-  }
-  return lines.join('\n');
 }

@@ -14,23 +14,65 @@ export interface Limits {
   buttons: number;
   /** of a list; 0: it has no lists */
   rows: number;
+  /** of each button */
+  button: OptionLimits;
+  /** of each entry of a list */
+  row: OptionLimits;
 }
 
-const boundless = { text: Infinity, caption: Infinity, body: Infinity, buttons: Infinity, rows: Infinity };
+/** What one thing to choose may be. */
+export interface OptionLimits {
+  title: number;
+  description: number;
+  /** of the heading above it */
+  section: number;
+  /** bytes in UTF-8 */
+  id: number;
+  /** no two may have the same title or the same id */
+  isUnique: boolean;
+}
+
+const anyOption: OptionLimits = {
+  title: Infinity,
+  description: Infinity,
+  section: Infinity,
+  id: Infinity,
+  isUnique: false,
+};
+const boundless = {
+  text: Infinity,
+  caption: Infinity,
+  body: Infinity,
+  buttons: Infinity,
+  rows: Infinity,
+  button: anyOption,
+  row: anyOption,
+};
 const plain = { ...boundless, buttons: 0, rows: 0 };
-const whatsapp = { text: 4096, caption: 1024, body: 1024, buttons: 3, rows: 10 };
+const whatsapp = {
+  text: 4096,
+  caption: 1024,
+  body: 1024,
+  buttons: 3,
+  rows: 10,
+  button: { ...anyOption, title: 20, id: 256, isUnique: true },
+  row: { title: 24, description: 72, section: 24, id: 200, isUnique: true },
+};
+const telegram = { ...anyOption, id: 64 };
+const facebook = { ...anyOption, title: 20, id: 1000 };
+const rcs = { ...anyOption, title: 25, id: 2048 };
 
 /** Limits that the operators of the channels publish. The server's own statement about a channel wins. */
 const published: Record<string, Omit<Limits, 'type'>> = {
   whatsapp,
   whatsapp_official: whatsapp,
   whatsapp_unofficial: { ...plain, text: 65_536, caption: 1024 },
-  telegram: { text: 4096, caption: 1024, body: 4096, buttons: 100, rows: 100 },
-  facebook: { text: 2000, caption: 2000, body: 640, buttons: 3, rows: 10 },
+  telegram: { text: 4096, caption: 1024, body: 4096, buttons: 100, rows: 100, button: telegram, row: telegram },
+  facebook: { text: 2000, caption: 2000, body: 640, buttons: 3, rows: 10, button: facebook, row: facebook },
   instagram: { ...plain, text: 1000, caption: 1000 },
   sms: { ...plain, text: 1600, caption: 1600 },
   email: plain,
-  rcs: { text: 3072, caption: 2000, body: 3072, buttons: 11, rows: 10 },
+  rcs: { text: 3072, caption: 2000, body: 3072, buttons: 11, rows: 10, button: rcs, row: rcs },
   webchat: { ...boundless, text: 4096, caption: 4096, body: 4096 },
 };
 
@@ -49,6 +91,8 @@ export function limitsOf(type: string, capabilities: Unknowns = {}): Limits {
     body: Math.min(usual.body, most),
     buttons: allowed(supportsButtons, usual.buttons, whatsapp.buttons),
     rows: allowed(supportsLists, usual.rows, whatsapp.rows),
+    button: usual.button,
+    row: usual.row,
   };
 }
 

@@ -3,6 +3,7 @@ import { KeyedMutex } from '../async/keyed-mutex';
 import { invalid, LinktorError } from '../errors';
 import { textOf } from '../messages/outgoing';
 import { isObject } from '../model';
+import { cleanId, describe } from '../text';
 import { keyOf, type Recipient } from './recipient';
 
 /** One entry of a list of recipients. */
@@ -43,24 +44,34 @@ export function entryOf(given: unknown): Entry {
   // The metadata of a contact are its own, not the message's.
   if (isContact) delete properties.metadata;
   const to: Recipient = {
-    conversationId: textOf(properties.conversationId),
-    contactId: textOf(properties.contactId ?? (isContact ? properties.id : undefined)),
+    conversationId: idOf(properties.conversationId),
+    contactId: idOf(properties.contactId ?? (isContact ? properties.id : undefined)),
     address: textOf(properties.address),
-    channelId: textOf(properties.channelId),
+    channelId: idOf(properties.channelId),
     name: textOf(properties.name),
   };
   if (to.conversationId === undefined && to.contactId === undefined && to.address === undefined) {
-    throw invalid('A recipient has no address.', 'Give {conversationId}, {contactId} or {address} for each.');
+    throw invalid(
+      `A recipient has no address: it is ${describe(given)}.`,
+      'Give {conversationId}, {contactId} or {address} for each.',
+    );
   }
   const own = text ?? properties.payload;
   return { given, to, properties: own === undefined ? properties : { ...properties, text: own, payload: own } };
+}
+
+function idOf(given: unknown): string | undefined {
+  const id = textOf(given);
+  return id === undefined ? undefined : cleanId(id);
 }
 
 /** @throws LinktorError `validation` when there is no list, or an empty one */
 export function listOf(given: unknown): readonly unknown[] {
   if (Array.isArray(given) && given.length > 0) return given;
   throw invalid(
-    Array.isArray(given) ? 'The list of recipients is empty.' : 'There is no list of recipients.',
+    Array.isArray(given)
+      ? 'The list of recipients is empty.'
+      : `There is no list of recipients: there is ${describe(given)}.`,
     'Fill in the field "recipients", or give a list in msg.recipients or msg.payload.',
   );
 }

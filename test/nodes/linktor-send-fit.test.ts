@@ -250,4 +250,63 @@ describe('linktor-send: what a channel takes', () => {
     assert.match(error.message, /sms has no buttons/);
     assert.equal(stored.length, 0);
   });
+
+  // What the operators of the channels publish, with one that fits and one that does not.
+  const refused: [what: string, type: string, kind: string, options: unknown[], problem: RegExp][] = [
+    ['a title of a button over 20', 'whatsapp', 'buttons', ['x'.repeat(21)], /title of a button.*21 characters.* 20/],
+    [
+      'two equal titles',
+      'whatsapp',
+      'buttons',
+      ['Yes', { title: 'yes\u200b', id: 'no' }],
+      /Two buttons have the title/,
+    ],
+    ['two equal ids', 'whatsapp', 'buttons', ['Yes', { title: 'No', id: 'Yes' }], /Two buttons have the id "Yes"/],
+    ['an id over 256', 'whatsapp', 'buttons', [{ title: 'a', id: 'x'.repeat(257) }], /id of a button.*257 bytes/],
+    ['a title of an entry over 24', 'whatsapp', 'list', ['x'.repeat(25)], /title of a list entry.* 24/],
+    ['a description over 72', 'whatsapp', 'list', [{ title: 'a', description: 'x'.repeat(73) }], /description.* 72/],
+    ['a heading over 24', 'whatsapp', 'list', [{ title: 'a', section: 'x'.repeat(25) }], /section.* 24/],
+    ['an id over 64 bytes', 'telegram', 'buttons', [{ title: 'a', id: 'é'.repeat(33) }], /66 bytes.* 64/],
+    ['a title over 20', 'facebook', 'buttons', ['x'.repeat(21)], /facebook takes 20/],
+    ['a title over 25', 'rcs', 'buttons', ['x'.repeat(26)], /rcs takes 25/],
+  ];
+  for (const [what, type, kind, options, problem] of refused) {
+    const msg = { payload: 'Which?', [kind]: options };
+
+    it(`${type}: sends ${what} as a numbered text`, async () => {
+      const { sent: receipt, stored } = await sent(type, { kind }, msg);
+      assert.deepEqual([stored.length, stored[0].interactive, receipt.adapted], [1, undefined, ['numbered']]);
+      assert.match(stored[0].text, /^1\. /m);
+    });
+
+    it(`${type}: refuses ${what} when asked to`, async () => {
+      const { error, stored } = await sent(type, { kind, ifNoButtons: 'fail' }, msg);
+      assert.equal(error.code, 'validation');
+      assert.match(error.message, problem);
+      assert.equal(stored.length, 0);
+    });
+  }
+
+  for (const [type, kind, options] of [
+    ['whatsapp', 'buttons', ['x'.repeat(20), { title: 'b', url: `https://example.com/${'x'.repeat(80)}` }]],
+    ['whatsapp', 'list', [{ title: 'x'.repeat(24), description: 'x'.repeat(72), section: 'x'.repeat(24) }]],
+    ['telegram', 'buttons', ['x'.repeat(60), 'x'.repeat(60)]],
+    ['webchat', 'buttons', ['x'.repeat(100), 'x'.repeat(100)]],
+  ] as const) {
+    it(`${type}: leaves ${kind} that just fit`, async () => {
+      const { sent: receipt, stored } = await sent(type, { kind }, { payload: 'Which?', [kind]: options });
+      assert.ok(stored[0].interactive);
+      assert.equal(receipt.adapted, undefined);
+    });
+  }
+
+  it('numbers them when the first ones do not fit either', async () => {
+    const buttons = ['x'.repeat(21), 'b', 'c', 'd'];
+    const { sent: receipt } = await sent(
+      'whatsapp',
+      { kind: 'buttons', ifNoButtons: 'first' },
+      { payload: '?', buttons },
+    );
+    assert.deepEqual(receipt.adapted, ['numbered']);
+  });
 });
