@@ -1,4 +1,4 @@
-import { failure } from './failure';
+import { toLinktorError } from '../../lib/errors';
 import type { Done, Msg, RunningNode, Send } from './red';
 
 /**
@@ -16,7 +16,7 @@ export function onMessage(
       flights.delete(flight);
     };
     const flight: Promise<void> = work(msg, send, done).then(landed, (thrown: unknown) => {
-      node.error(failure(thrown));
+      node.error(toLinktorError(thrown));
       landed();
     });
     flights.add(flight);

@@ -3,7 +3,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import linktor from '../../nodes';
 import type { RED } from '../../nodes/kit/red';
-import { coreOf, examples, playable, Trial } from '../support/examples';
+import { coreOf, examples, firstExamples, playable, Trial } from '../support/examples';
 import { type FlowNode, shownBy, stage, until } from '../support/flows';
 
 const noWebhooks = 'It sends no webhooks.';
@@ -343,9 +343,16 @@ describe('the examples', () => {
   });
 });
 
-for (const contract of ['api', 'server'] as const) {
+const servers = { api: 'the documented API', server: 'a self-hosted server' };
+const plays = [
+  ['the examples', 'api', examples],
+  ['the examples', 'server', examples],
+  ['the examples of 0.1.0, as they are stored', 'api', firstExamples],
+] as const;
+
+for (const [what, contract, played] of plays) {
   const isServer = contract === 'server';
-  describe(`the examples, with ${isServer ? 'a self-hosted server' : 'the documented API'}`, () => {
+  describe(`${what}, with ${servers[contract]}`, () => {
     const scene = stage({ contract });
     let app: http.RequestListener = () => {};
     const server = http.createServer((request, response) => {
@@ -358,7 +365,7 @@ for (const contract of ['api', 'server'] as const) {
     afterEach(() => server.closeAllConnections());
 
     for (const { no, title, change = {}, more = [], act, ...story } of stories) {
-      const example = examples.find(({ name }) => name.startsWith(no));
+      const example = played.find(({ name }) => name.startsWith(no));
       if (!example || (isServer && story.server !== true)) continue;
       it(`${example.name}: ${title}`, async () => {
         const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -372,21 +379,21 @@ for (const contract of ['api', 'server'] as const) {
           app = red.httpNode as never;
           linktor(red);
         };
-        const played = await scene.play([...nodes, ...more], {
+        const running = await scene.play([...nodes, ...more], {
           load: [load, ...coreOf(nodes)],
           account: { discoverInterval: 1, pollBusy: 1, pollIdle: 1, ...(isServer && { signIn: 'password' }) },
           credentials: { webhookSecret: 'sandbox-secret', ...signIn },
         });
         for (const { id } of nodes.filter(({ type }) => listening.test(type))) {
           await until(
-            async () => shownBy(played.node(id)),
+            async () => shownBy(running.node(id)),
             (shown) => shown.includes('linktor.status.connected'),
           );
         }
         if (nodes.some(({ type }) => listening.test(type)) && !isServer) {
           await until(scene.state, ({ sockets }) => sockets.subscriptions > 1);
         }
-        await act(new Trial(scene, played, origin));
+        await act(new Trial(scene, running, origin));
       });
     }
   });

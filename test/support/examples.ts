@@ -6,7 +6,6 @@ import { type FlowNode, type Played, type Stage, until } from './flows';
 import { root } from './red';
 
 const require = createRequire(import.meta.url);
-const folder = path.join(root, 'examples');
 
 export interface Example {
   /** file name without its ending, such as `04 - First reply` */
@@ -17,13 +16,21 @@ export interface Example {
 type Loose = any;
 type ExampleNode = FlowNode & { credentials?: Record<string, string> };
 
-export const examples: readonly Example[] = readdirSync(folder)
-  .filter((file) => file.endsWith('.json'))
-  .sort()
-  .map((file) => ({
-    name: path.basename(file, '.json'),
-    nodes: JSON.parse(readFileSync(path.join(folder, file), 'utf8')),
-  }));
+function examplesIn(...place: string[]): Example[] {
+  const folder = path.join(root, ...place);
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.json'))
+    .sort()
+    .map((file) => ({
+      name: path.basename(file, '.json'),
+      nodes: JSON.parse(readFileSync(path.join(folder, file), 'utf8')),
+    }));
+}
+
+export const examples: readonly Example[] = examplesIn('examples');
+
+/** The examples as 0.1.0 shipped them: flows that people have. */
+export const firstExamples: readonly Example[] = examplesIn('test', 'fixtures', 'flows-0.1.0');
 
 /** Node-RED's own nodes that the examples are made of, by the files that they are in. */
 export const coreNodes: Readonly<Record<string, string>> = {

@@ -1,8 +1,7 @@
 import { LinktorClient, type ProxySettings, type SignIn, type TlsSettings } from '../../../lib/client/index';
-import { LinktorError } from '../../../lib/errors';
+import { LinktorError, toLinktorError } from '../../../lib/errors';
 import { Realtime, type SocketState } from '../../../lib/realtime/index';
 import type { fields } from '../../linktor-config';
-import { failure } from '../failure';
 import type { Values } from '../fields';
 import { SentLog } from './sent-log';
 
@@ -131,7 +130,7 @@ function reporter(log: AccountLog): (state: SocketState) => void {
 
 /** What an unusable account is to those who ask. */
 export function brokenAccount(problem: unknown): Account {
-  const error = failure(problem);
+  const error = toLinktorError(problem);
   const refuse = () => {
     throw error;
   };

@@ -1,8 +1,7 @@
 import type { LinktorClient } from '../../../lib/client/index';
-import { LinktorError } from '../../../lib/errors';
+import { LinktorError, toLinktorError } from '../../../lib/errors';
 import type { SocketState } from '../../../lib/realtime/index';
 import type { Finding } from '../admin/types';
-import { failure } from '../failure';
 import { type Account, type AccountSettings, createAccount, type Route } from './account';
 
 /** milliseconds that the socket may take to open */
@@ -22,7 +21,7 @@ export async function testConnection(settings: AccountSettings, route: Route): P
     account = createAccount(settings, route, silent, () => () => {});
     account.client();
   } catch (thrown) {
-    return [failedFinding('server', failure(thrown))];
+    return [failedFinding('server', toLinktorError(thrown))];
   }
   try {
     const findings = await trySignIn(account.client(), settings);
@@ -52,7 +51,7 @@ async function trySignIn(client: LinktorClient, { baseUrl, signIn }: AccountSett
       ...(await compareClocks(client)),
     ];
   } catch (thrown) {
-    const problem = failure(thrown);
+    const problem = toLinktorError(thrown);
     // Who refuses us has at least answered.
     if (problem.code !== 'authentication' && problem.code !== 'authorization')
       return [failedFinding('server', problem)];

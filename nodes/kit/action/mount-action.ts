@@ -1,8 +1,7 @@
 import { setMaxListeners } from 'node:events';
-import type { LinktorError } from '../../../lib/errors';
+import { type LinktorError, toLinktorError } from '../../../lib/errors';
 import type { Action, Outcome } from '../define';
 import { evaluator } from '../evaluate';
-import { failure, isSilent } from '../failure';
 import { onMessage, toPort } from '../message';
 import type { Done, Msg, RED, RunningNode, Send, Stored } from '../red';
 import { Status } from '../status';
@@ -74,7 +73,7 @@ class ActionNode {
     const fail = (thrown: unknown) => {
       handle.release();
       run?.release();
-      this.#fail(failure(thrown), msg, send, done, handle.signal);
+      this.#fail(toLinktorError(thrown), msg, send, done, handle.signal);
     };
     const finish = async (outcome: Outcome | undefined) => {
       try {
@@ -125,7 +124,7 @@ class ActionNode {
     const work = meanwhile()
       .then(
         () => undefined,
-        (thrown: unknown) => failure(thrown),
+        (thrown: unknown) => toLinktorError(thrown),
       )
       .then((problem) => {
         release();
@@ -166,6 +165,11 @@ class ActionNode {
 function described(problem: LinktorError, { id, type, name }: RunningNode): object {
   const { message, code, cause } = problem;
   return { message, code, cause, source: { id, type, name } };
+}
+
+/** A read that its own node gave up when it closed: nobody waits for it any more. */
+function isSilent(error: LinktorError, closing: boolean): boolean {
+  return closing && error.code === 'unexpected' && !error.cause.ambiguous && !error.cause.retryable;
 }
 
 async function settled(work: readonly Promise<void>[]): Promise<void> {

@@ -1,6 +1,5 @@
 import type { LinktorClient } from '../../../lib/client/index';
-import { invalid, LinktorError, unsupported } from '../../../lib/errors';
-import { failure } from '../failure';
+import { invalid, LinktorError, toLinktorError, unsupported } from '../../../lib/errors';
 import { type AdminHandler, type AdminResponse, type RED, runningNode } from '../red';
 import { type Deployed, isSharedIdentity, storedOf, testSettings } from './diagnostics';
 import { isListable, listPart } from './pick-lists';
@@ -55,7 +54,7 @@ export function respond(response: AdminResponse, work: () => Promise<object>): v
     .then(work)
     .then(
       (result) => response.json({ ok: true, ...result }),
-      (thrown: unknown) => response.json({ ok: false, ...problemOf(failure(thrown)) }),
+      (thrown: unknown) => response.json({ ok: false, ...problemOf(toLinktorError(thrown)) }),
     );
 }
 
@@ -107,7 +106,7 @@ async function registerWebhook(
   const writing = known ? webhooks.update(known, wanted) : webhooks.create(wanted);
   const { secret: theirs } = await writing.catch((thrown: unknown) => {
     // Some servers repeat what they refuse.
-    const { code, message, cause } = failure(thrown);
+    const { code, message, cause } = toLinktorError(thrown);
     throw new LinktorError(code, message.replaceAll(secret, '***'), cause);
   });
   if (typeof theirs === 'string' && theirs !== secret) return { outcome: 'otherSecret' };

@@ -1,7 +1,6 @@
-import { invalid } from '../../../lib/errors';
+import { invalid, toLinktorError } from '../../../lib/errors';
 import type { AccountFacts, Deed, Report } from '../../sidebar/types';
 import type { ConfigNode } from '../account/config-node';
-import { failure } from '../failure';
 import type { AdminHandler, RED } from '../red';
 import { playCustomer, talkOf } from './customer';
 import { isVariable } from './diagnostics';
@@ -89,7 +88,7 @@ function connectionOf({ account }: ConfigNode): Omit<AccountFacts, 'id' | 'name'
   try {
     account?.client();
   } catch (thrown) {
-    return { ...nothing, state: 'refused', problem: failure(thrown).code };
+    return { ...nothing, state: 'refused', problem: toLinktorError(thrown).code };
   }
   const realtime = account?.realtimeIfOpen();
   if (!realtime) return { ...nothing, state: 'idle' };

@@ -1,9 +1,8 @@
-import { invalid, type LinktorError } from '../../../lib/errors';
+import { invalid, type LinktorError, toLinktorError } from '../../../lib/errors';
 import type { SocketState } from '../../../lib/realtime/index';
 import { accountOf, configOf } from '../account/config-node';
 import type { OnInput, Trigger, TriggerContext } from '../define';
 import { evaluator } from '../evaluate';
-import { failure } from '../failure';
 import type { Hooks } from '../http-routes';
 import { messageNames, onMessage, toPort } from '../message';
 import type { RED, RunningNode, Stored } from '../red';
@@ -24,7 +23,7 @@ export function mountTrigger(red: RED, node: RunningNode, definition: Trigger, s
     else releases.add(release);
   };
   const report = (thrown: unknown) => {
-    if (!closing.signal.aborted) node.error(failure(thrown), {});
+    if (!closing.signal.aborted) node.error(toLinktorError(thrown), {});
   };
 
   const fenced: TriggerContext<never>['fenced'] = (act) => (one, other) => {
@@ -89,7 +88,7 @@ export function mountTrigger(red: RED, node: RunningNode, definition: Trigger, s
   }
 
   start().catch((thrown: unknown) => {
-    const problem = failure(thrown);
+    const problem = toLinktorError(thrown);
     status.show(stored.config ? problem.code : 'no_config');
     // Catch nodes hear nothing before the whole flow has been made.
     const told = setImmediate(() => node.error(problem, {}));
@@ -102,7 +101,7 @@ export function mountTrigger(red: RED, node: RunningNode, definition: Trigger, s
       if (!onInput) throw invalid('This node is not connected, or takes no input.');
       await onInput(msg);
     } catch (thrown) {
-      problem = failure(thrown);
+      problem = toLinktorError(thrown);
     }
     done(problem);
   });

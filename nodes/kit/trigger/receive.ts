@@ -1,8 +1,8 @@
 import type { LinktorClient } from '../../../lib/client/index';
+import { toLinktorError } from '../../../lib/errors';
 import type { Attachment } from '../../../lib/messages/incoming';
 import { Lanes } from '../action/lanes';
 import type { TriggerContext } from '../define';
-import { failure } from '../failure';
 import type { Msg } from '../red';
 import { Bursts } from './burst';
 
@@ -69,7 +69,7 @@ async function downloadAll(client: LinktorClient, attachments: readonly Attachme
         attachment.mimeType ??= mimeType;
         attachment.filename ??= filename;
       } catch (thrown) {
-        const { code, message } = failure(thrown);
+        const { code, message } = toLinktorError(thrown);
         attachment.error = { code, message };
       }
     }),
