@@ -24,6 +24,9 @@ export interface DialoguesSettings {
   onProblem(error: unknown): void;
 }
 
+/** The node that waits for a message, and whether it has taken it. */
+export type Claimed = { by: string; isTaken: boolean } | undefined;
+
 /** What the newcomer wants to become of a question that waits for the same person. */
 export type Another = 'replace' | 'queue' | 'refuse';
 
@@ -160,40 +163,41 @@ export class Dialogues {
 
   /**
    * Is this message the answer to an open question? Whether it is a valid one is found out afterwards.
-   * @returns at once where that is known
+   * @returns at once where that is known; undefined when nobody waits for it
    */
-  claim(said: Said): boolean | Promise<boolean> {
-    if (this.#open.size === 0 && !this.#settings.ledger.isShared) return false;
+  claim(said: Said): Claimed | Promise<Claimed> {
+    if (this.#open.size === 0 && !this.#settings.ledger.isShared) return undefined;
     const { message } = said;
-    if (this.#settings.isOwn(message.id)) return false;
+    if (this.#settings.isOwn(message.id)) return undefined;
     const found = this.#records.inConversation(message.conversationId);
     return Array.isArray(found) ? this.#claimOf(found, said) : found.then((arrived) => this.#claimOf(arrived, said));
   }
 
-  #claimOf(found: readonly Dialogue[], said: Said): boolean | Promise<boolean> {
+  #claimOf(found: readonly Dialogue[], said: Said): Claimed | Promise<Claimed> {
     const possible = found.filter((one) => placeFor(one, said.message, said.conversation));
     // The newest question is the one that the person has in front of them.
     const dialogue = possible.sort((one, other) => other.asked - one.asked)[0];
-    if (!dialogue) return false;
-    if (dialogue.taken.includes(said.message.id)) return true;
+    if (!dialogue) return undefined;
+    if (dialogue.taken.includes(said.message.id)) return { by: dialogue.nodeId, isTaken: true };
     const leaving = this.#leaving.get(dialogue.id);
     return leaving === undefined ? this.#claimFor(dialogue, said) : this.#claimLater(dialogue, said, leaving);
   }
 
   /** The question is on its way: only when it stands is it known which of the two was first. */
-  async #claimLater(dialogue: Dialogue, said: Said, leaving: Promise<void>): Promise<boolean> {
+  async #claimLater(dialogue: Dialogue, said: Said, leaving: Promise<void>): Promise<Claimed> {
     await Promise.race([leaving, new Promise((resolve) => setTimeout(resolve, MAX_WAIT_FOR_SEND_MS).unref())]);
     const known = await this.#records.get(dialogue);
-    if (!known || !placeFor(known, said.message, said.conversation)) return false;
+    if (!known || !placeFor(known, said.message, said.conversation)) return undefined;
     return this.#claimFor(known, said);
   }
 
-  #claimFor(dialogue: Dialogue, said: Said): boolean | Promise<boolean> {
+  #claimFor(dialogue: Dialogue, said: Said): Claimed | Promise<Claimed> {
     const asker = this.#askers.get(dialogue.nodeId);
-    const withAsker = (present: Asker | undefined) => {
-      if (!present || present.letsThrough(said.message)) return false;
+    const withAsker = (present: Asker | undefined): Claimed => {
+      const by = dialogue.nodeId;
+      if (!present || present.letsThrough(said.message)) return { by, isTaken: false };
       this.#joiner.add(dialogue.id, said, present.join);
-      return true;
+      return { by, isTaken: true };
     };
     return asker ? withAsker(asker) : this.#askers.arrival(dialogue.nodeId).then(withAsker);
   }

@@ -9,4 +9,4 @@ export {
   type Said,
   type Step,
 } from './dialogue';
-export { type Another, Dialogues, type DialoguesSettings, spoken } from './dialogues';
+export { type Another, type Claimed, Dialogues, type DialoguesSettings, spoken } from './dialogues';

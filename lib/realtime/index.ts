@@ -3,6 +3,7 @@ import type { Contract } from '../contract';
 import { messageOf } from '../errors';
 import type { Event } from '../model';
 import { Bus } from './bus/bus';
+import type { Claimant } from './bus/claims';
 import type { Listener } from './bus/delivery';
 import { ConnectionStatus } from './connection-status';
 import { ConversationCache } from './conversation-cache';
@@ -22,6 +23,7 @@ import { LiveFeed } from './sync/live-feed';
 import { StallDetector } from './sync/stall-detector';
 import { SyncLoop } from './sync/sync-loop';
 
+export type { Claim, Claimant } from './bus/claims';
 export type { Delivery, Listener, Source } from './bus/delivery';
 export type { RealtimeFacts } from './facts';
 export type { SocketState } from './socket/state';
@@ -181,6 +183,15 @@ export class Realtime {
   /** Listen to events that come anyway: the connection is neither opened nor kept. @returns the function that ends it */
   observe(listener: Listener): () => void {
     return this.#bus.listen(listener);
+  }
+
+  /**
+   * Look at every message before the listeners get it.
+   * @param order who is asked first: 1 before 2
+   * @returns the function that ends it
+   */
+  claim(order: number, claimant: Claimant): () => void {
+    return this.#bus.claim(order, claimant);
   }
 
   /** Subscribe all conversations, present and coming. @returns the function that ends it */

@@ -3,6 +3,7 @@ import { once } from '../../async/once';
 import type { Conversation, Event, Message } from '../../model';
 import type { ConversationCache } from '../conversation-cache';
 import { createdEvent } from '../events/changes';
+import { type Claimant, Claims } from './claims';
 import { Deduplicator } from './dedup';
 import { type Delivery, type Listener, newDelivery, type Source } from './delivery';
 import { EarlyStatuses } from './early-statuses';
@@ -31,6 +32,7 @@ export class Bus {
   readonly #keys = new RecentKeys();
   readonly #dedup = new Deduplicator(this.#keys);
   readonly #early: EarlyStatuses;
+  readonly #claims: Claims;
   /** replaced with every change, so that it can be walked through while it changes */
   #listeners: readonly Listener[] = [];
   /** the order within a conversation whose events have to wait for a request */
@@ -48,7 +50,8 @@ export class Bus {
   constructor(conversations: Pick<ConversationCache, 'get' | 'takeNew'>, settings: BusSettings) {
     this.#conversations = conversations;
     this.#settings = settings;
-    this.#early = new EarlyStatuses(settings.statusWaitMs ?? 0, (delivery) => this.#deliverIfNew(delivery, false));
+    this.#claims = new Claims(settings.onError);
+    this.#early = new EarlyStatuses(settings.statusWaitMs ?? 0, (delivery) => this.#acceptEarly(delivery));
   }
 
   /** @returns the function that ends it */
@@ -59,6 +62,15 @@ export class Bus {
       const index = this.#listeners.indexOf(listener);
       this.#listeners = this.#listeners.filter((_, other) => other !== index);
     });
+  }
+
+  /**
+   * Look at every message before the listeners get it. While a claimant looks, the conversation of the message waits.
+   * @param order who is asked first: 1 before 2
+   * @returns the function that ends it
+   */
+  claim(order: number, claimant: Claimant): () => void {
+    return this.#claims.add(order, claimant);
   }
 
   get hasListeners(): boolean {
@@ -171,7 +183,7 @@ export class Bus {
       if (conversation) this.#announceIfNew(conversation, 'poll', recovered);
       for (const event of missed) {
         if (!this.#dedup.mayRecover(event)) continue;
-        this.#deliverIfNew({ ...newDelivery(event, 'poll', Date.now(), recovered), conversation });
+        await this.#deliverIfNew({ ...newDelivery(event, 'poll', Date.now(), recovered), conversation });
       }
     });
   }
@@ -179,22 +191,32 @@ export class Bus {
   #accept(delivery: Delivery): void {
     const { conversationId: id, message } = delivery.event;
     // Without a listener there is nothing to look up for.
-    if (id === undefined || this.#listeners.length === 0) return this.#deliverIfNew(delivery);
+    if (id === undefined || this.#listeners.length === 0) return this.#waitFor(id, this.#deliverIfNew(delivery));
     const found = this.#order.isBusy(id) ? undefined : this.#conversations.get(id);
     if (found !== undefined && !(found instanceof Promise)) {
       delivery.conversation = found;
-      return this.#deliverIfNew(delivery);
+      return this.#waitFor(id, this.#deliverIfNew(delivery));
     }
     if (message) this.#pendingMessages.add(message.id);
     this.#inOrder(id, async () => {
       delivery.conversation = await this.#lookUp(id, found);
       if (message) this.#pendingMessages.delete(message.id);
       // A duplicate only shows now: what was fetched before its turn may contain it, in the right place.
-      this.#deliverIfNew(delivery);
+      await this.#deliverIfNew(delivery);
     });
   }
 
-  #deliverIfNew(delivery: Delivery, mayWait = this.#early.isEnabled): void {
+  /** A status whose message has not come in time. */
+  #acceptEarly(delivery: Delivery): void {
+    this.#waitFor(delivery.event.conversationId, this.#deliverIfNew(delivery, false));
+  }
+
+  /** What comes later in this conversation waits for a delivery that takes time. */
+  #waitFor(id: string | undefined, delivered: void | Promise<void>): void {
+    if (delivered !== undefined && id !== undefined) this.#inOrder(id, () => delivered);
+  }
+
+  #deliverIfNew(delivery: Delivery, mayWait = this.#early.isEnabled): void | Promise<void> {
     const { event, conversation } = delivery;
     if (mayWait && this.#dedup.isEarly(event) && this.#early.keep(delivery)) return;
     if (!this.#dedup.isNew(event, delivery.receivedAt)) {
@@ -202,8 +224,15 @@ export class Bus {
       return;
     }
     if (conversation) this.#announceIfNew(conversation, delivery.source, delivery.recovered, event);
+    const deciding = event.message && !this.#claims.isEmpty ? this.#claims.decide(delivery) : undefined;
+    if (deciding !== undefined) return deciding.then(() => this.#deliverMessage(delivery));
+    this.#deliverMessage(delivery);
+  }
+
+  #deliverMessage(delivery: Delivery): void {
     this.#deliver(delivery);
-    if (event.message) this.#early.release(event.message.id);
+    const { message } = delivery.event;
+    if (message) this.#early.release(message.id);
   }
 
   /** A new conversation is announced before everything in it; a change that mentions it first becomes that event. */

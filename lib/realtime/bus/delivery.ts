@@ -14,6 +14,10 @@ export interface Delivery {
   recovered: boolean;
   /** a listener has taken `event.original` without copying it: every other one must copy */
   originalTaken: boolean;
+  /** id of the node whose question this message answers */
+  claimedBy?: string;
+  /** id of a node that waits for an answer in this conversation, and leaves this message to the others */
+  askedBy?: string;
 }
 
 export type Listener = (delivery: Delivery) => void;

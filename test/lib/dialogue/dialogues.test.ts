@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { type SinonFakeTimers, useFakeTimers } from 'sinon';
-import type { Dialogue, Dialogues } from '../../../lib/dialogue';
+import type { Claimed, Dialogue, Dialogues, Said } from '../../../lib/dialogue';
 import type { AccountLedger } from '../../../lib/ledger';
 import { failing } from '../support';
 import { dialoguesOn, memoryLedger, question, says, sent, TestAsker } from './support';
@@ -28,6 +28,7 @@ describe('the dialogues of an account', () => {
     assert.deepEqual(problems, []);
   });
 
+  const isTaken = async (said: Said) => (await dialogues.claim(said))?.isTaken === true;
   const waiting = async () => (await dialogues.list()).map(({ id }) => id);
 
   describe('one question', () => {
@@ -41,14 +42,14 @@ describe('the dialogues of an account', () => {
       states.push((await dialogues.list())[0]?.state ?? 'none');
       assert.deepEqual(states, ['asking', 'waiting']);
       const answer = says('yes');
-      assert.equal(dialogues.claim(answer), true);
+      assert.equal(await isTaken(answer), true);
       const { ending, dialogue, restarted, said } = await asker.ended_.first();
       assert.deepEqual(ending, { kind: 'answered', value: 'yes', facts: {} });
       assert.equal(dialogue.places[0]?.messageId, 'question');
       assert.equal(restarted, false);
       assert.equal(said[0]?.message.id, answer.message.id);
       assert.deepEqual(await waiting(), []);
-      assert.equal(dialogues.claim(says('yes')), false);
+      assert.equal(await isTaken(says('yes')), false);
       assert.equal(asker.ended_.all.length, 1);
     });
 
@@ -64,7 +65,7 @@ describe('the dialogues of an account', () => {
 
     it('is asked again after an answer that does not fit, and goes on waiting', async () => {
       await dialogues.ask(question(), 'replace', sent);
-      assert.equal(dialogues.claim(says('maybe')), true);
+      assert.equal(await isTaken(says('maybe')), true);
       assert.equal(await asker.spoken.first(), 'again 1');
       assert.equal((await dialogues.list())[0]?.attempts, 1);
       await dialogues.claim(says('perhaps'));
@@ -78,7 +79,7 @@ describe('the dialogues of an account', () => {
       const answer = says('maybe');
       await dialogues.claim(answer);
       await asker.spoken.first();
-      assert.equal(dialogues.claim({ ...answer, recovered: true }), true);
+      assert.equal(await isTaken({ ...answer, recovered: true }), true);
       await dialogues.answer((await waiting())[0] ?? '', answer);
       assert.equal(asker.takes, 1);
     });
@@ -101,15 +102,15 @@ describe('the dialogues of an account', () => {
 
     it('lets through what others have to get, and stays', async () => {
       await dialogues.ask(question(), 'replace', sent);
-      assert.equal(dialogues.claim(says('/help')), false);
+      assert.equal(await isTaken(says('/help')), false);
       assert.equal((await waiting()).length, 1);
     });
 
     it('takes messages in quick succession as one answer', async () => {
       asker.join = 0.05;
       await dialogues.ask(question(), 'replace', sent);
-      assert.equal(dialogues.claim(says('yes')), true);
-      assert.equal(dialogues.claim(says('please')), true);
+      assert.equal(await isTaken(says('yes')), true);
+      assert.equal(await isTaken(says('please')), true);
       const { ending } = await asker.ended_.first();
       assert.deepEqual(ending, { kind: 'answered', value: 'yes please', facts: {} });
     });
@@ -133,7 +134,7 @@ describe('the dialogues of an account', () => {
     for (const [name, asked, message, expected] of cases) {
       it(`${expected ? 'takes' : 'leaves'} ${name}`, async () => {
         await dialogues.ask(question(asked), 'replace', sent);
-        assert.equal(dialogues.claim(says('yes', message)), expected);
+        assert.equal(await isTaken(says('yes', message)), expected);
       });
     }
 
@@ -141,29 +142,29 @@ describe('the dialogues of an account', () => {
       await dialogues.ask(question({ who: 'these', whoIds: ['+55 (11) 98888-7777'] }), 'replace', sent);
       const said = says('yes');
       said.conversation = { id: 'c1', contactId: 'p9', contact: { id: 'p9', phone: '5511988887777', identifiers: [] } };
-      assert.equal(dialogues.claim(said), true);
+      assert.equal(await isTaken(said), true);
     });
 
     it('leaves what was said before the question', async () => {
       await dialogues.ask(question(), 'replace', sent);
-      assert.equal(dialogues.claim(says('yes', { createdAt: new Date(Date.now() - 5000).toISOString() })), false);
+      assert.equal(await isTaken(says('yes', { createdAt: new Date(Date.now() - 5000).toISOString() })), false);
     });
 
     it('takes an answer of the same second: some channels count whole seconds', async () => {
       await dialogues.ask(question(), 'replace', sent);
-      assert.equal(dialogues.claim(says('yes', { createdAt: new Date(Date.now() - 900).toISOString() })), true);
+      assert.equal(await isTaken(says('yes', { createdAt: new Date(Date.now() - 900).toISOString() })), true);
     });
 
     it('decides about a message of the moment of asking when the question stands', async () => {
       const before = says('hello?', { createdAt: new Date(Date.now() - 3000).toISOString() });
-      let claimed: boolean | Promise<boolean> = false;
-      let early: boolean | Promise<boolean> = false;
+      let claimed: Claimed | Promise<Claimed>;
+      let early: Claimed | Promise<Claimed>;
       await dialogues.ask(question({ asked: Date.now() - 4000 }), 'replace', async () => {
         claimed = dialogues.claim(before);
         early = dialogues.claim(says('yes'));
         return sent();
       });
-      assert.deepEqual(await Promise.all([claimed, early]), [false, true]);
+      assert.deepEqual(await Promise.all([claimed, early]), [undefined, { by: 'node', isTaken: true }]);
       await asker.ended_.first();
     });
   });
@@ -295,7 +296,7 @@ describe('the dialogues of an account', () => {
       const claimed = dialogues.claim(answer);
       await time.tickAsync(1);
       await asker.ended_.first();
-      assert.equal(claimed, true);
+      assert.deepEqual(claimed, { by: 'node', isTaken: true });
       assert.equal(asker.ended_.all.length, 1);
     });
   });
@@ -319,20 +320,18 @@ describe('the dialogues of an account', () => {
         ['c1'],
       );
       dialogues.start();
-      assert.equal(dialogues.claim(says('yes')), true);
+      assert.equal(await isTaken(says('yes')), true);
       assert.equal((await asker.ended_.first()).restarted, true);
     });
 
     it('takes an answer that came in time while nobody was there, not the time-out', async () => {
       const now = Date.now();
-      await dialogues
-        .ask(question({ asked: now - 10_000, deadline: now - 1000 }), 'replace', async () => [
-          { conversationId: 'c1', messageId: 'question', since: now - 10_000 },
-        ])
-        .catch(() => undefined);
+      const places = [{ conversationId: 'c1', messageId: 'question', since: now - 10_000 }];
+      const asked = question({ state: 'waiting', places, asked: now - 10_000, deadline: now - 1000 });
+      await ledger.put('ask', asked.id, asked, { due: asked.deadline, tags: ['c:c1', 'n:node'] });
       await restart();
       const inTime = says('yes', { createdAt: new Date(now - 5000).toISOString() });
-      assert.equal(dialogues.claim({ ...inTime, recovered: true }), true);
+      assert.equal(await isTaken({ ...inTime, recovered: true }), true);
       dialogues.start();
       assert.deepEqual((await asker.ended_.first()).ending, { kind: 'answered', value: 'yes', facts: {} });
     });
@@ -342,7 +341,7 @@ describe('the dialogues of an account', () => {
       const late = question({ asked: now - 10_000, deadline: now - 1000 });
       await ledger.put('ask', late.id, late, { due: late.deadline, tags: ['c:c1', 'n:node'] });
       await restart();
-      assert.equal(dialogues.claim({ ...says('yes'), recovered: true }), false);
+      assert.equal(await isTaken({ ...says('yes'), recovered: true }), false);
       dialogues.start();
       assert.deepEqual((await asker.ended_.first()).ending, { kind: 'nobody' });
     });
@@ -377,7 +376,7 @@ describe('the dialogues of an account', () => {
     assert.ok(claimed instanceof Promise);
     const successor = new TestAsker();
     dialogues.register('node', successor);
-    assert.equal(await claimed, true);
+    assert.deepEqual(await claimed, { by: 'node', isTaken: true });
     await successor.ended_.first();
   });
 
@@ -407,7 +406,7 @@ describe('the dialogues of an account', () => {
       ),
     );
     assert.equal(dialogues.size, 5000);
-    for (const conversationId of ids) assert.equal(dialogues.claim(says('yes', { conversationId })), true);
+    for (const conversationId of ids) assert.equal(await isTaken(says('yes', { conversationId })), true);
     await asker.ended_.some(5000);
     assert.equal(dialogues.size, 0);
     assert.equal(new Set(asker.ended_.all.map(({ dialogue }) => dialogue.id)).size, 5000);

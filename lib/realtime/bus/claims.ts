@@ -1,0 +1,100 @@
+import { once } from '../../async/once';
+import { LinktorError } from '../../errors';
+import type { Delivery } from './delivery';
+
+/** So long may all claimants of one message take together; meanwhile its conversation waits. */
+export const MAX_CLAIM_MS = 5000;
+
+/** What a claimant says of a message. */
+export interface Claim {
+  /** id of the node that waits for an answer in this conversation */
+  by: string;
+  /** false: it could have been the answer, and is left to the others */
+  isTaken: boolean;
+}
+
+export type Claimant = (delivery: Delivery) => Claim | undefined | Promise<Claim | undefined>;
+
+/** Those who may take a message before the listeners get it, in their order. */
+export class Claims {
+  readonly #onError: (error: unknown) => void;
+  #claimants: readonly { order: number; claimant: Claimant }[] = [];
+
+  constructor(onError: (error: unknown) => void) {
+    this.#onError = onError;
+  }
+
+  /** @param order who is asked first: 1 before 2 @returns the function that ends it */
+  add(order: number, claimant: Claimant): () => void {
+    const entry = { order, claimant };
+    this.#claimants = [...this.#claimants, entry].sort((one, other) => one.order - other.order);
+    return once(() => {
+      this.#claimants = this.#claimants.filter((one) => one !== entry);
+    });
+  }
+
+  get isEmpty(): boolean {
+    return this.#claimants.length === 0;
+  }
+
+  /** Notes on the delivery who has claimed it. @returns a promise when a claimant has to look */
+  decide(delivery: Delivery): void | Promise<void> {
+    for (const [index, { claimant }] of this.#claimants.entries()) {
+      try {
+        const claim = claimant(delivery);
+        if (claim instanceof Promise) return this.#decideLater(delivery, claim, this.#claimants.slice(index + 1));
+        if (note(delivery, claim)) return;
+      } catch (error) {
+        this.#onError(error);
+      }
+    }
+  }
+
+  async #decideLater(
+    delivery: Delivery,
+    first: Promise<Claim | undefined>,
+    others: readonly { claimant: Claimant }[],
+  ): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => {
+        this.#onError(
+          new LinktorError('timeout', 'It took too long to find out whether a message answers a question.'),
+        );
+        resolve(undefined);
+      }, MAX_CLAIM_MS);
+    });
+    await Promise.race([late, this.#ask(delivery, first, others)]);
+    clearTimeout(timer);
+  }
+
+  async #ask(
+    delivery: Delivery,
+    first: Promise<Claim | undefined>,
+    others: readonly { claimant: Claimant }[],
+  ): Promise<void> {
+    const claims = [
+      () => first,
+      ...others.map(
+        ({ claimant }) =>
+          () =>
+            claimant(delivery),
+      ),
+    ];
+    for (const claim of claims) {
+      try {
+        if (note(delivery, await claim())) return;
+      } catch (error) {
+        this.#onError(error);
+      }
+    }
+  }
+}
+
+/** @returns true when the message has been taken */
+function note(delivery: Delivery, claim: Claim | undefined): boolean {
+  if (!claim) return false;
+  if (claim.isTaken) delivery.claimedBy = claim.by;
+  else delivery.askedBy ??= claim.by;
+  return claim.isTaken;
+}
