@@ -10,6 +10,7 @@ A Linktor on your own machine, with a chat page. Everything is kept in memory.
   --port <number>            port to listen on (default 4010; the next free one if taken)
   --contract api|server      the documented API, or the open-source server that differs from it (default api)
   --announces                server only: let its socket announce messages, which today's does not
+  --nats <url>               server only: publish events to this NATS server (nats://user:password@host:4222)
   --habits <names>           server only: habits of the real server, by name with commas, or all, or none
   --broadcast                api only: send every frame to every socket, subscribed or not
   --receipts auto|manual     let messages be delivered and read by themselves, or not (default auto)
@@ -65,7 +66,9 @@ function readOptions(args: string[]): (SandboxOptions & { port: number }) | unde
   if (announces && contract === 'api') throw new UsageError('--announces is for --contract server only');
   if ((broadcast || idempotency) && contract === 'server')
     throw new UsageError('--broadcast and --idempotency are for --contract api only');
-  return { port, contract, receipts, announces, habits, broadcast, idempotency };
+  const { nats } = values;
+  if (nats !== undefined && contract === 'api') throw new UsageError('--nats is for --contract server only');
+  return { port, contract, receipts, announces, habits, nats, broadcast, idempotency };
 }
 
 function habitsOf(text: string): ServerHabit[] {
@@ -86,6 +89,7 @@ function parse(args: string[]) {
         receipts: { type: 'string', default: 'auto' },
         announces: { type: 'boolean', default: false },
         habits: { type: 'string' },
+        nats: { type: 'string' },
         broadcast: { type: 'boolean', default: false },
         idempotency: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },

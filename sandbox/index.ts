@@ -4,6 +4,8 @@ import { apiContract } from './routes';
 import { chatRoutes } from './routes/chat-page';
 import { controlRoutes } from './routes/control';
 import { serverContract } from './selfhosted';
+import { type NatsOptions, NatsPublisher } from './selfhosted/nats';
+import { NatsEvents } from './selfhosted/nats-events';
 import { DEFAULT_HABITS, readHabits, type ServerHabit } from './sim/habits';
 import { KnowledgeIndex } from './sim/knowledge-index';
 import type { World } from './sim/world';
@@ -33,6 +35,8 @@ export interface SandboxOptions {
   receipts?: 'auto' | 'manual';
   /** Only for the server: the habits of the real one, by name, or `all` or `none`. Default: see `DEFAULT_HABITS`. */
   habits?: readonly (ServerHabit | 'all' | 'none')[];
+  /** Only for the server: publish its events to this NATS server with JetStream. Default: to none. */
+  nats?: NatsOptions;
   /** Honour `Idempotency-Key`. Default false. */
   idempotency?: boolean;
   /** Start with the invented shop instead of an empty tenant. Default true. */
@@ -58,7 +62,8 @@ const SERVER_CUTOFF_MS = 15_000;
  * Starts a Linktor on this machine, all in memory: the documented API with its socket and signed webhooks,
  * or the open-source server.
  *
- * @throws the system's error when the port is not available (`code` is `EADDRINUSE` when it is in use)
+ * @throws the system's error when the port is not available (`code` is `EADDRINUSE` when it is in use), the client's
+ *   error when NATS cannot be reached
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const world = createWorld(options);
@@ -69,10 +74,15 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const contract = options.contract === 'server' ? serverContract(world, options) : apiContract(world);
   for (const addTo of [controlRoutes, chatRoutes]) addTo(router, world);
   contract.addControls(router);
+  const nats = options.nats === undefined ? undefined : await NatsPublisher.open(options.nats, world.settings.log);
+  if (nats) world.events = new NatsEvents(world, nats);
   const server = createSandboxServer(world, router, contract);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);
+  }).catch(async (error: unknown) => {
+    await nats?.close();
+    throw error;
   });
   const { port: taken } = server.address() as AddressInfo;
   return {
@@ -83,6 +93,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       world.eventSockets.close();
       if (world.sockets !== world.eventSockets) world.sockets.close();
       world.webhooks.close();
+      await nats?.close();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
       await closed;

@@ -1,5 +1,5 @@
 import { isWhatsApp, providerPhone } from '../sim/habits';
-import { addContact, findActiveConversation, openConversation, receive } from '../sim/messages';
+import { addInboundContact, openForInbound, receive } from '../sim/messages';
 import type { World } from '../sim/world';
 import { now } from '../state';
 import type { Channel, Choice, Contact, Content, Conversation } from '../state/entities';
@@ -76,10 +76,7 @@ function conversationFor(world: World, form: Form): Conversation {
   if (id !== undefined) return state.conversations.need(id);
   const channel = channelOf(world, form);
   const contact = contactFor(world, form.form('contact'), channel);
-  return (
-    findActiveConversation(world, contact.id, channel.id) ??
-    openConversation(world, { channelId: channel.id, contactId: contact.id })
-  );
+  return openForInbound(world, contact.id, channel.id);
 }
 
 function checkSender(world: World, form: Form): void {
@@ -113,7 +110,7 @@ function contactFor(world: World, form: Form | undefined, channel: Channel): Con
   if (known) return known;
   const stored =
     phone && isWhatsApp(channel.type) && world.settings.habits.has('phones') ? providerPhone(phone) : phone;
-  return addContact(world, {
+  return addInboundContact(world, {
     name,
     phone: stored,
     email: form?.text('email'),

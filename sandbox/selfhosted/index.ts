@@ -3,6 +3,7 @@ import type { World } from '../sim/world';
 import type { Contract } from '../wire/contract';
 import { controlRouter } from '../wire/control-router';
 import type { Form } from '../wire/form';
+import { invalid } from '../wire/problem';
 import { type Answer, type Handler, ok, Router } from '../wire/router';
 import { AgentSocketServer } from './agent-sockets';
 import { authenticate, authenticateSocket } from './credentials';
@@ -63,7 +64,7 @@ export function serverContract(world: World, { announces = false }: { announces?
   };
   for (const addTo of ROUTES) addTo(on, context);
   router
-    .on('GET', '/ready', () => readyAnswer(world.faults.outage), { open: true })
+    .on('GET', '/ready', () => readyAnswer(world.faults.outage, world.events), { open: true })
     .on('GET', SOCKET_PATH, ({ headers, query }) => {
       authenticateSocket(tokens, headers, query);
       return { status: 400, body: 'Bad Request\n' };
@@ -91,6 +92,11 @@ export function serverContract(world: World, { announces = false }: { announces?
         habits.clear();
         for (const habit of wanted) habits.add(habit);
         return ok({ names: wanted });
+      });
+      post('/events', (form) => {
+        if (!world.events) throw invalid('nats', 'is off: start with --nats');
+        world.events.event(form.needText('type'), form.map('payload') ?? {}, form.text('tenantId'));
+        return ok({ published: true });
       });
       post('/outage', (form) => {
         const { outage } = world.faults;

@@ -1,3 +1,4 @@
+import type { ServerEvents } from '../sim/server-events';
 import type { Faults } from '../wire/faults';
 import { type Answer, ok } from '../wire/router';
 import { internalError, notFound, Refusal } from './refusal';
@@ -29,7 +30,7 @@ export function refuseInOutage(path: string): void {
 }
 
 /** The answer of `GET /ready`: the only place where an outage of the database is visible as one. */
-export function readyAnswer({ database, nats }: Faults['outage']): Answer {
+export function readyAnswer({ database, nats }: Faults['outage'], events?: ServerEvents): Answer {
   if (database) return { status: 503, body: { status: 'not ready', error: 'database unavailable' } };
-  return ok({ status: 'ready', nats: nats ? 'disconnected' : 'connected' });
+  return ok({ status: 'ready', nats: nats || events?.isConnected === false ? 'disconnected' : 'connected' });
 }

@@ -11,6 +11,8 @@ const READ_AFTER_MS = 1000;
 
 const STATUS_ORDER: Readonly<Record<MessageStatus, number>> = { pending: 0, sent: 1, delivered: 2, read: 3, failed: 3 };
 
+const PUBLISH_FAILED = { status: 500, headers: {} };
+
 export interface Outbound {
   content: Content;
   metadata?: Fields;
@@ -53,11 +55,12 @@ export function send(world: World, conversation: Conversation, outbound: Outboun
     idempotencyKey,
     at: message.createdAt,
   });
-  const fault = world.faults.takeStoreFault();
+  const fault = world.events?.isConnected === false ? PUBLISH_FAILED : world.faults.takeStoreFault();
   if (fault) {
     advanceStatus(world, message, 'failed', 'The message could not be passed on');
     throw new Problem(fault.status, 'The message is stored, but could not be passed on', { headers: fault.headers });
   }
+  world.events?.outbound(conversation, message);
   world.timers.soon(() => deliver(world, message));
   return message;
 }
@@ -82,6 +85,7 @@ export function receive(
   const contact = world.state.contacts.get(conversation.contactId);
   if (contact) contact.lastSeenAt = message.createdAt;
   publishReceived(world, conversation, message);
+  world.events?.received(conversation, message);
   if (conversation.status !== 'open' && conversation.status !== 'pending') {
     changeConversation(world, conversation, { status: 'open' });
   }
@@ -112,6 +116,7 @@ export function overwriteStatus(world: World, message: Message, status: MessageS
   if (status === 'read') message.readAt = message.updatedAt;
   if (status === 'failed') message.failedReason = error ?? 'The channel could not deliver the message';
   publishStatus(world, message);
+  world.events?.status(message);
 }
 
 /** Applies `changes` to a conversation and publishes it; an undefined value removes the field. */
@@ -166,6 +171,22 @@ export function findActiveConversation(
   return state
     .conversationsOf(contactId)
     .find((found) => found.channelId === channelId && found.status !== 'resolved' && found.status !== 'closed');
+}
+
+/** The active conversation of a contact that has written in a channel, or a new one. */
+export function openForInbound(world: World, contactId: string, channelId: string): Conversation {
+  const active = findActiveConversation(world, contactId, channelId);
+  if (active) return active;
+  const conversation = openConversation(world, { channelId, contactId });
+  world.events?.conversationCreated(conversation);
+  return conversation;
+}
+
+/** Adds the contact of an inbound message. */
+export function addInboundContact(world: World, known: Partial<Contact>): Contact {
+  const contact = addContact(world, known);
+  world.events?.contactCreated(contact);
+  return contact;
 }
 
 /** Adds a contact and publishes it. */

@@ -9,6 +9,7 @@ import type { Timers } from '../wire/timers';
 import type { WebhookSender } from '../wire/webhook-sender';
 import type { ServerHabit } from './habits';
 import type { KnowledgeIndex } from './knowledge-index';
+import type { ServerEvents } from './server-events';
 
 interface Settings {
   /** Send every frame to every socket, subscribed or not. */
@@ -37,6 +38,8 @@ export interface World {
   readonly publishers: RealtimePublisher[];
   readonly webhooks: WebhookSender;
   readonly knowledge: KnowledgeIndex;
+  /** Events of the self-hosted server, when it is connected to NATS. */
+  events?: ServerEvents;
   /** Called with every stored message of a customer. */
   onInbound?: (conversation: Conversation, message: Message) => void;
   /** Called at the end of a reset. */

@@ -93,7 +93,7 @@ export async function bench(options?: SandboxOptions): Promise<Bench> {
 }
 
 /** Keeps what arrives and hands it out to those who wait for it. */
-class Inbox<T> {
+export class Inbox<T> {
   readonly all: T[] = [];
   readonly #waiting = new Set<() => void>();
 

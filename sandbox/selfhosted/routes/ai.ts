@@ -64,11 +64,12 @@ export const aiRoutes: AddRoutes = (on, { world }) => {
     if (activeBot(world, requireText(form, 'channel_id'))) throw internalError();
     return wrap({ sentiment: 'neutral', should_escalate: false });
   });
-  on('POST', '/ai/escalate', ({ body }) => {
+  on('POST', '/ai/escalate', ({ body, caller }) => {
     const form = new Form(body);
     for (const field of ['channel_id', 'contact_id']) requireText(form, field);
     const id = requireText(form, 'conversation_id');
-    return wrap(escalate(world, findRecord(world.state.conversations, id, 'CONVERSATION_NOT_FOUND'), form));
+    const conversation = findRecord(world.state.conversations, id, 'CONVERSATION_NOT_FOUND');
+    return wrap(escalate(world, conversation, form, caller.userId));
   });
 };
 

@@ -34,7 +34,9 @@ export const conversationRoutes: AddRoutes = (on, { world }) => {
       return change(world, conversation, { status: 'resolved' });
     });
     on('POST', `${path}/:id/reopen`, (call) => reopen(world, need(call)));
-    on('POST', `${path}/:id/escalate`, (call) => wrap(escalate(world, need(call), new Form(call.body))));
+    on('POST', `${path}/:id/escalate`, (call) =>
+      wrap(escalate(world, need(call), new Form(call.body), call.caller.userId)),
+    );
   }
 };
 
@@ -92,9 +94,9 @@ function change(world: World, conversation: Conversation, changes: Partial<Conve
 }
 
 /** Assigns a conversation to any active user; `assign_to` is ignored. */
-export function escalate(world: World, conversation: Conversation, form: Form): Fields {
+export function escalate(world: World, conversation: Conversation, form: Form, requestedBy: string): Fields {
   const priority = readPriority(form);
-  form.text('reason');
+  const reason = form.text('reason') ?? '';
   const about = { conversation_id: conversation.id, escalated_at: now() };
   if (conversation.assignedTo) {
     return { ...about, status: 'already_assigned', assigned_user_id: conversation.assignedTo };
@@ -103,6 +105,16 @@ export function escalate(world: World, conversation: Conversation, form: Form): 
     ({ role, status }) => status === 'active' && (role === 'agent' || role === 'admin'),
   );
   changeConversation(world, conversation, { ...(priority && { priority }), assignedTo: person?.id });
+  world.events?.event('conversation.escalated', {
+    conversation_id: conversation.id,
+    channel_id: conversation.channelId,
+    contact_id: conversation.contactId,
+    reason,
+    priority: form.text('priority') ?? '',
+    requested_by: requestedBy,
+    status: conversation.status,
+    ...(person && { assigned_user_id: person.id }),
+  });
   if (!person) return { ...about, status: 'queued', queue_position: 1, estimated_wait_seconds: 60 };
   return { ...about, status: 'assigned', assigned_user_id: person.id };
 }

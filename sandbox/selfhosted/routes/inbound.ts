@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import {
-  addContact,
+  addInboundContact,
   advanceStatus,
-  findActiveConversation,
   type InboundDetails,
-  openConversation,
+  openForInbound,
   overwriteStatus,
   receive,
 } from '../../sim/messages';
@@ -79,10 +78,7 @@ function storeInbound(world: World, channel: Channel, { identifier, name, phone,
   const { externalId } = details;
   if (externalId && messages.find((message) => message.externalId === externalId)) return;
   const contact = findOrAddContact(world, channel, identifier, name, phone);
-  const conversation =
-    findActiveConversation(world, contact.id, channel.id) ??
-    openConversation(world, { channelId: channel.id, contactId: contact.id });
-  receive(world, conversation, content, details);
+  receive(world, openForInbound(world, contact.id, channel.id), content, details);
 }
 
 /** Finds the contact of an identity, else the one with exactly this phone, else adds one. */
@@ -94,7 +90,7 @@ function findOrAddContact(world: World, channel: Channel, identifier: string, na
   );
   if (known) return known;
   const samePhone = phone ? contacts.find((contact) => contact.phone === phone) : undefined;
-  if (!samePhone) return addContact(world, { name: name || 'Unknown', phone, identifiers: [identity] });
+  if (!samePhone) return addInboundContact(world, { name: name || 'Unknown', phone, identifiers: [identity] });
   samePhone.identifiers = [...samePhone.identifiers, identity];
   return samePhone;
 }

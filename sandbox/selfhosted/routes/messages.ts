@@ -38,7 +38,7 @@ export const messageRoutes: AddRoutes = (on, { world }) => {
     on('POST', `${path}/:message/reactions`, (call) => {
       const message = messages.get(call.params.message ?? '');
       if (message?.conversationId !== conversationOf(call).id) throw notFound('Message', 'MESSAGE_NOT_FOUND');
-      return react(message, call);
+      return react(world, message, call);
     });
   }
 };
@@ -62,9 +62,17 @@ function sendMessage(world: World, conversation: Conversation, { body, headers, 
 }
 
 /** Sets the one reaction of a user; an empty emoji removes it. */
-function react(message: Message, { body, caller: { userId } }: Call): Answer {
+function react(world: World, message: Message, { body, caller: { userId } }: Call): Answer {
   const emoji = new Form(body).text('emoji') ?? '';
   const others = (message.reactions ?? []).filter((reaction) => reaction.userId !== userId);
   message.reactions = emoji === '' ? others : [...others, { userId, emoji, at: now() }];
+  world.events?.event('message.reaction', {
+    channel_id: world.state.conversations.get(message.conversationId)?.channelId,
+    message_id: message.id,
+    external_id: message.externalId ?? '',
+    conversation_id: message.conversationId,
+    emoji,
+    sender_id: userId,
+  });
   return wrapMessage('Reaction sent');
 }
