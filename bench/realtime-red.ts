@@ -100,21 +100,45 @@ return {
   event: msg.payload,
 };`;
 
+/** What somebody writes who only wants the message in other words. */
+const reshaping = `
+const { conversationId, message } = msg.payload;
+return {
+  payload: message.content.text,
+  topic: 'webchat/' + conversationId,
+  conversationId,
+  messageId: message.id,
+  contactId: message.senderId,
+  contentType: message.contentType,
+  sender: { type: message.senderType, id: message.senderId },
+  event: msg.payload,
+};`;
+
 const prepared = ({ conversations, sample }: Place): string => `
 context.set('seen', new Set());
 const conversations = ${JSON.stringify(conversations)}.map((id) => [id, { ...${JSON.stringify(sample)}, id }]);
 flow.set('conversations', new Map(conversations));`;
 
-export function ours(where: Place): object[] {
-  const trigger = { id: 'in', type: 'linktor-message-in', ...place, config: 'ours', wires: [['count']] };
-  return [tab, account('ours', where), trigger, counter];
+/** @param name the path at which its socket asks: so can this version of the package be told from another */
+export function ours(where: Place, name = 'ours'): object[] {
+  const trigger = { id: 'in', type: 'linktor-message-in', ...place, config: name, wires: [['count']] };
+  return [tab, account(name, where), trigger, counter];
 }
 
-/** The core nodes that do the same job. */
+/** The core nodes that do the same job as the trigger. */
 export function core(where: Place): object[] {
+  return coreFlow(where, 'core', handwritten, prepared(where));
+}
+
+/** The core nodes with the simplest function: no filter by sender, no duplicates dropped, nothing added. */
+export function simple(where: Place): object[] {
+  return coreFlow(where, 'simple', reshaping, '');
+}
+
+function coreFlow({ sockets }: Place, path: string, func: string, initialize: string): object[] {
   return [
     tab,
-    { id: 'client', type: 'websocket-client', path: `${where.sockets}/core`, wholemsg: 'false', hb: '0', headers: [] },
+    { id: 'client', type: 'websocket-client', path: `${sockets}/${path}`, wholemsg: 'false', hb: '0', headers: [] },
     { id: 'ws', type: 'websocket in', ...place, server: '', client: 'client', wires: [['json']] },
     { id: 'json', type: 'json', ...place, property: 'payload', action: 'obj', pretty: false, wires: [['type']] },
     {
@@ -133,11 +157,11 @@ export function core(where: Place): object[] {
       id: 'function',
       type: 'function',
       ...place,
-      func: handwritten,
+      func,
       outputs: 1,
       timeout: 0,
       noerr: 0,
-      initialize: prepared(where),
+      initialize,
       finalize: '',
       libs: [],
       wires: [['count']],
@@ -146,7 +170,7 @@ export function core(where: Place): object[] {
   ];
 }
 
-/** What costs least: whatever a trigger does besides comes on top of it. */
+/** The least that Node-RED lets a trigger cost: whatever a trigger does beyond this comes on top of it. */
 export function idle(where: Place): object[] {
   return [tab, { id: 'idle', type: 'bench-idle', ...place, url: `${where.sockets}/idle`, wires: [['count']] }, counter];
 }
@@ -174,7 +198,7 @@ export function crowd(where: Place, by: 'conversations' | 'words', size: number)
 }
 
 /** A Node-RED with a node that counts, and one that sends on what it parses. */
-export function startCounting(root: string): Promise<Red> {
+export function startCounting(root: string, packageFolder = root): Promise<Red> {
   return startRed(
     root,
     `module.exports = (RED) => {
@@ -195,6 +219,7 @@ export function startCounting(root: string): Promise<Red> {
         this.on('close', () => socket.close());
       });
     };`,
+    packageFolder,
   );
 }
 

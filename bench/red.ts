@@ -12,13 +12,15 @@ export interface Red {
 
 /**
  * A Node-RED as it comes, with our package and one module of the benchmark's own.
+ * @param root whose node_modules hold Node-RED
  * @param source of the module, JavaScript that gets RED
+ * @param packageFolder where our package is, built
  */
-export async function startRed(root: string, source: string): Promise<Red> {
+export async function startRed(root: string, source: string, packageFolder = root): Promise<Red> {
   const userDir = mkdtempSync(path.join(tmpdir(), 'linktor-bench-'));
   const scope = path.join(userDir, 'node_modules', '@linktor');
   mkdirSync(scope, { recursive: true });
-  symlinkSync(root, path.join(scope, 'node-red-linktor'), 'junction');
+  symlinkSync(packageFolder, path.join(scope, 'node-red-linktor'), 'junction');
   mkdirSync(path.join(userDir, 'nodes'));
   writeFileSync(path.join(userDir, 'nodes', 'bench.js'), source);
   writeFileSync(path.join(userDir, 'nodes', 'bench.html'), '');

@@ -1,5 +1,6 @@
-// node bench/run.mjs <name> [node options]: bundles bench/<name>.ts as build.mjs would and runs it with plain Node.js,
-// so that no loader is measured along. Everything it needs beside the project is in .cache/bench.
+// node bench/run.mjs <name> [options]: builds the package, bundles bench/<name>.ts as build.mjs would, and runs it with
+// plain Node.js, so that no loader is measured along. --rounds=N and --against=DIR are the benchmark's own options, all
+// others are those of Node.js (--cpu-prof). Everything it needs beside the project is in .cache/bench.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -22,6 +23,8 @@ async function bringUndici() {
 const [name = 'client', ...options] = process.argv.slice(2);
 await mkdir(cache, { recursive: true });
 if (name === 'client') await bringUndici();
+// All others measure what is built.
+else if (spawnSync(process.execPath, ['build.mjs', '--quick'], { cwd: root, stdio: 'inherit' }).status) process.exit(1);
 const outfile = join(cache, `${name}.cjs`);
 await esbuild.build({
   absWorkingDir: root,
@@ -35,5 +38,7 @@ await esbuild.build({
   loader: { '.html': 'text' },
   logLevel: 'warning',
 });
-const { status } = spawnSync(process.execPath, ['--expose-gc', ...options, outfile], { cwd: root, stdio: 'inherit' });
+const isOwn = (/** @type {string} */ option) => /^--(against|rounds)=/.test(option);
+const args = ['--expose-gc', ...options.filter((one) => !isOwn(one)), outfile, ...options.filter(isOwn)];
+const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
 process.exitCode = status ?? 1;
