@@ -59,6 +59,7 @@ export async function runAttempts<T>(deps: AttemptDeps, input: AttemptInput<T>):
     const facts = 'fault' in answer ? {} : readFacts(answer);
     if (!('fault' in answer) && answer.status >= 200 && answer.status < 300) {
       rate.done(answer.status, facts);
+      if (credentials) provider.confirm();
       options.onAnswer?.(facts);
       return decodeAnswer(call, redactAnswer(answer, credentials), facts);
     }

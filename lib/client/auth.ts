@@ -16,6 +16,8 @@ export interface CredentialProvider {
   current(): Credentials | Promise<Credentials>;
   /** @returns true when there are other credentials than the refused ones */
   renew(refused: Credentials): Promise<boolean>;
+  /** the server has accepted the credentials */
+  confirm(): void;
   /** @returns every secret that has been used, so that texts can be cleaned of them */
   secrets(): string[];
   /** signs out, if we signed in */
@@ -41,11 +43,19 @@ export function createCredentialProvider(given: SignIn, ask: Ask): CredentialPro
 }
 
 function fixedCredentials(credentials: Credentials, secret: string): CredentialProvider {
-  return { current: () => credentials, renew: async () => false, secrets: () => [secret], close: async () => {} };
+  return {
+    current: () => credentials,
+    renew: async () => false,
+    confirm() {},
+    secrets: () => [secret],
+    close: async () => {},
+  };
 }
 
 /** A token is renewed this long before it ends; a short-lived one after nine tenths of its life. */
 const RENEW_AHEAD_MS = 60_000;
+/** In a storm of refusals (401) credentials are renewed once in this time. */
+const MIN_RENEW_INTERVAL_MS = 10_000;
 
 /** E-mail and password: a short-lived token, renewed before it ends. */
 class SignedIn implements CredentialProvider {
@@ -57,6 +67,8 @@ class SignedIn implements CredentialProvider {
   #former: Session | undefined;
   #credentials: Credentials | undefined;
   #renewAt = Number.POSITIVE_INFINITY;
+  /** when a refused token was last renewed; nothing has been accepted since */
+  #refusedAt = Number.NEGATIVE_INFINITY;
   #renewing: Promise<Credentials> | undefined;
   #closed = false;
 
@@ -72,8 +84,16 @@ class SignedIn implements CredentialProvider {
   }
 
   async renew(refused: Credentials): Promise<boolean> {
-    if (this.#credentials === refused) await this.#renewOnce();
+    if (this.#credentials !== refused) return true;
+    // A server that refuses every new token refuses the account: more sign-ins would not help.
+    if (Date.now() - this.#refusedAt < MIN_RENEW_INTERVAL_MS) return false;
+    await this.#renewOnce();
+    this.#refusedAt = Date.now();
     return this.#credentials !== refused;
+  }
+
+  confirm(): void {
+    this.#refusedAt = Number.NEGATIVE_INFINITY;
   }
 
   secrets(): string[] {

@@ -3,6 +3,7 @@ import { type Agents, createAgents, type TlsSettings } from './agents';
 import { type AttemptDeps, type AttemptInput, runAttempts } from './attempts';
 import { type CredentialProvider, createCredentialProvider } from './auth';
 import { Detection, parseContractChoice } from './detect';
+import { FairQueue } from './fair-queue';
 import type { CallOptions, ClientSettings } from './options';
 import { Queue } from './queue';
 import { Rate } from './rate';
@@ -14,8 +15,9 @@ const DEFAULT_TIMEOUT_S = 30;
 const DEFAULT_DEADLINE_S = 120;
 const DEFAULT_MAX_RETRIES = 3;
 const SIGN_OUT_TIMEOUT_MS = 2000;
-/** Files in memory are large: few at a time. */
-const MAX_CONCURRENT_DOWNLOADS = 4;
+/** Files in memory are large: few at a time, and fewer of one customer, so that slow files of one never block others. */
+const MAX_CONCURRENT_DOWNLOADS = 12;
+const MAX_CONCURRENT_DOWNLOADS_PER_OWNER = 2;
 
 /** What all users of one client share. */
 export interface Core extends AttemptDeps {
@@ -25,7 +27,7 @@ export interface Core extends AttemptDeps {
   readonly foreignAgents: (origin: string) => Promise<Agents>;
   readonly tls: TlsSettings;
   readonly queue: Queue;
-  readonly downloads: Queue;
+  readonly downloads: FairQueue;
   /** keys of the calls that this server answers only in their other form */
   readonly fallbacks: Set<string>;
   readonly settings: Required<Pick<ClientSettings, 'timeout' | 'deadline' | 'maxRetries' | 'idempotent'>>;
@@ -75,7 +77,7 @@ export function createCore(given: ClientSettings): Core {
     tls: given.tls ?? {},
     transport: createTransport(agents),
     queue: new Queue(),
-    downloads: new Queue({ width: MAX_CONCURRENT_DOWNLOADS }),
+    downloads: new FairQueue(MAX_CONCURRENT_DOWNLOADS, MAX_CONCURRENT_DOWNLOADS_PER_OWNER),
     rate: new Rate(),
     fallbacks: new Set(),
     settings,

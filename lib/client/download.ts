@@ -6,7 +6,7 @@ import { safeFileName } from '../contract/json';
 import { abortedError, LinktorError } from '../errors';
 import type { Core } from './core';
 import type { Peer } from './detect';
-import type { CallOptions } from './options';
+import type { DownloadOptions } from './options';
 import { isPrivateAddress, publicOnlyLookup, resolvesToPrivate } from './private-network';
 import { delay } from './retry';
 
@@ -22,15 +22,20 @@ const TRANSIENT_STATUSES = new Set([408, 429, 500, 502, 503, 504]);
 const REDIRECT_STATUSES = new Set([301, 302, 303, 307, 308]);
 
 /**
- * Fetch a file from any address. Our credentials and client certificate go to our own server alone; a foreign address
- * may not lead into a private network, unless our own server is in one. A file that is not there at once is asked for
+ * Fetch a file from any address. Our client certificate goes to our own server alone, our credentials to its files alone
+ * (`/media`, `/files`, `/uploads` and the like); a foreign address may not lead into a private network, unless our own server is in one. A file that is not there at once is asked for
  * again within the time of one attempt.
  * @param address http, https or data; a relative one is relative to the server
  * @param limit bytes
  * @throws LinktorError `validation` for another kind of address or a file that is too large, `timeout` after the time
  * of one attempt, else the code of the other server's answer
  */
-export async function download(core: Core, address: string, limit: number, options: CallOptions): Promise<Download> {
+export async function download(
+  core: Core,
+  address: string,
+  limit: number,
+  options: DownloadOptions,
+): Promise<Download> {
   if (address.startsWith('data:')) return decodeDataUrl(parseAddress(address, address), limit);
   const peer = await core.detection.peer();
   const url = parseAddress(address, `${peer.base}/`);
@@ -55,7 +60,7 @@ export async function download(core: Core, address: string, limit: number, optio
     }
   };
   try {
-    return await core.downloads.run(undefined, work, timeoutMs, expiry.signal);
+    return await core.downloads.run(options.owner ?? '', work, timeoutMs, expiry.signal);
   } catch (thrown) {
     if (signal.aborted) throw abortedError('sent');
     if (expiry.signal.aborted) throw new LinktorError('timeout', 'The file did not come in time.', { retryable: true });
@@ -72,9 +77,11 @@ async function follow(core: Core, peer: Peer, first: URL, limit: number, signal:
   let url = first;
   // A foreign server that redirects back to ours may not choose what is read there with our key.
   let isOurs = true;
+  let isFile = true;
   for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
     isOurs &&= url.origin === home;
-    const response = await ask(core, peer, url, isOurs, signal);
+    isFile &&= isFilePath(url, peer.base);
+    const response = await ask(core, peer, url, { isOurs, isFile }, signal);
     const { statusCode: status = 0, headers } = response;
     if (status >= 200 && status < 300) {
       return { ...describe(headers, url), data: await readBody(response, limit) };
@@ -92,11 +99,11 @@ async function ask(
   core: Core,
   peer: Peer,
   url: URL,
-  isOurs: boolean,
+  { isOurs, isFile }: { isOurs: boolean; isFile: boolean },
   signal: AbortSignal,
 ): Promise<http.IncomingMessage> {
   const headers: Record<string, string> = { accept: '*/*', 'accept-encoding': 'identity' };
-  const credentials = isOurs ? await core.credentials.current() : undefined;
+  const credentials = isOurs && isFile ? await core.credentials.current() : undefined;
   if (credentials) Object.assign(headers, peer.contract.authHeaders(credentials));
   const guarded = !isOurs && !(await resolvesToPrivate(new URL(peer.base).hostname));
   const agents = isOurs ? await core.agents() : await core.foreignAgents(url.origin);
@@ -116,6 +123,33 @@ async function ask(
     asked.on('error', reject);
     if (!isOurs) asked.on('close', () => agents.destroy());
     asked.end();
+  });
+}
+
+/** Where servers keep files: a first segment of the path below the server's own. */
+const FILE_FOLDERS = new Set([
+  'files',
+  'file',
+  'media',
+  'uploads',
+  'upload',
+  'attachments',
+  'storage',
+  'static',
+  'assets',
+]);
+
+/**
+ * A customer chooses the address of a file, so only addresses of files are fetched with the account's key. An encoded
+ * slash or dot may mean another path to the server than to us.
+ */
+function isFilePath({ pathname }: URL, base: string): boolean {
+  if (/%(?:2e|2f|5c|25|00)/i.test(pathname) || pathname.includes('//') || pathname.includes('\\')) return false;
+  const roots = [new URL(base).pathname, '/'].map((root) => (root.endsWith('/') ? root : `${root}/`));
+  return roots.some((root) => {
+    if (!pathname.startsWith(root)) return false;
+    const [folder = '', ...rest] = pathname.slice(root.length).split('/');
+    return FILE_FOLDERS.has(folder.toLowerCase()) && rest.some((segment) => segment !== '');
   });
 }
 
@@ -155,6 +189,8 @@ function describe({ 'content-type': type, 'content-disposition': disposition }: 
 }
 
 function parseAddress(address: string, base: string): URL {
+  // Some channels give an id in place of an address: as a path it would lead anywhere on the server.
+  if (/^[\w=-]+$/.test(address.trim())) throw mediaId();
   const url = address.trim() !== '' && URL.canParse(address, base) ? new URL(address, base) : undefined;
   if (url && ['http:', 'https:', 'data:'].includes(url.protocol)) return url;
   throw unusableAddress();
@@ -163,6 +199,13 @@ function parseAddress(address: string, base: string): URL {
 /** No address is ever quoted: it may hold a signature that opens the file to everybody. */
 function unusableAddress(): LinktorError {
   return new LinktorError('validation', 'The file has no address that can be fetched: it must be http, https or data.');
+}
+
+/** The self-hosted server hands the media ids of WhatsApp and Telegram on as they are (contract 8.1). */
+function mediaId(): LinktorError {
+  return new LinktorError('not_supported', 'The channel gives the id of this file and no address to fetch it from.', {
+    hint: 'Fetch it from the provider of the channel: its id is the "url" of the attachment.',
+  });
 }
 
 function privateAddress(): LinktorError {

@@ -11,6 +11,7 @@ import type {
   CallDefaults,
   CallOptions,
   ClientSettings,
+  DownloadOptions,
   Perform,
   RawAnswer,
   RequestInput,
@@ -39,6 +40,7 @@ export type {
   AnswerFacts,
   CallOptions,
   ClientSettings,
+  DownloadOptions,
   Perform,
   RawAnswer,
   RequestInput,
@@ -146,8 +148,8 @@ export class LinktorClient {
    * @param limit bytes
    * @throws LinktorError `validation` for another address or a larger file, `timeout` after the time of one attempt
    */
-  download(url: string, limit: number, options?: CallOptions): Promise<Download> {
-    return download(this.#core, url, limit, mergeOptions(this.#defaults, options));
+  download(url: string, limit: number, options?: DownloadOptions): Promise<Download> {
+    return download(this.#core, url, limit, { ...this.#defaults, ...options });
   }
 
   /** How busy this client is, and what the server allows. */

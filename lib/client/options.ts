@@ -42,6 +42,12 @@ export interface CallOptions {
   onAnswer?(facts: AnswerFacts): void;
 }
 
+/** What holds for one file to fetch. */
+export interface DownloadOptions extends Pick<CallOptions, 'signal' | 'timeout'> {
+  /** files of one owner, such as a conversation, wait for each other and for nobody else */
+  owner?: string;
+}
+
 /** A place in the queue that was taken for a call beforehand. */
 export interface Slot {
   /** when the call has to be over, milliseconds of the clock */

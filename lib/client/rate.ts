@@ -1,3 +1,4 @@
+import { secondsFromNow } from '../contract/server-time';
 import { abortedError, LinktorError } from '../errors';
 import type { AnswerFacts } from './options';
 
@@ -15,16 +16,25 @@ interface Waiting {
   go(): void;
 }
 
+/** Whatever a server says about the end of its limit: after this time one call asks how it is now. */
+export const MAX_SILENCE_MS = 60_000;
+/** A shorter wait is not worth announcing. */
+const MIN_ANNOUNCED_MS = 1000;
+
 /**
- * Keeps all calls of one client below the tenant's limit, as the server tells it (X-RateLimit-*, 429). Nothing is held
- * back before a server speaks of a limit. After a window has ended a single call looks how the new one is.
+ * Keeps all calls of one client below the tenant's limit, as the server states it (X-RateLimit-*, 429). Nothing is held
+ * back before a server speaks of a limit. After a window has ended, and once a minute within a long one, a single call
+ * finds out how the limit is now.
  */
 export class Rate {
   /** calls that the server will still take, as it said last */
   #remaining = Number.POSITIVE_INFINITY;
   /** when the window ends, milliseconds of our clock */
   #resetAt = 0;
+  /** when a single call may find out, even before the window ends; milliseconds of our clock */
+  #probeAt = 0;
   #flying = 0;
+  #announcedAt = 0;
   readonly #waiting = new Set<Waiting>();
   #timer: NodeJS.Timeout | undefined;
   readonly #listeners = new Set<(until: number) => void>();
@@ -36,7 +46,7 @@ export class Rate {
     return facts;
   }
 
-  /** Hear of every 429. @param listener gets the time, milliseconds of our clock, until which no call will be taken */
+  /** Hear of every 429, and of calls held back for more than a second. @param listener gets the time, milliseconds of our clock, until which no call will be taken */
   onLimit(listener: (until: number) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -53,7 +63,8 @@ export class Rate {
       this.#flying++;
       return undefined;
     }
-    if (this.#remaining <= 0 && this.#resetAt > end) throw this.#late();
+    if (this.#remaining <= 0) this.#announce();
+    if (this.#remaining <= 0 && Math.min(this.#resetAt, this.#probeAt) > end) throw this.#late();
     return this.#wait(end, signal);
   }
 
@@ -65,6 +76,7 @@ export class Rate {
     if (status === 429) {
       this.#remaining = 0;
       this.#resetAt = Math.max(now + (retryAfter ?? 1) * 1000, this.#resetAt);
+      this.#announcedAt = this.#resetAt;
       for (const listener of this.#listeners) listener(this.#resetAt);
     } else if (remaining !== undefined) {
       const ends = endOf(reset, now);
@@ -78,7 +90,15 @@ export class Rate {
       // A server that only ever said 429 takes calls again: nothing is known of a limit.
       this.#remaining = Number.POSITIVE_INFINITY;
     }
+    if (this.#remaining <= 0) this.#probeAt = now + MAX_SILENCE_MS;
     this.#pump();
+  }
+
+  /** Whoever shows the limit hears of each window once. */
+  #announce(): void {
+    if (this.#resetAt - Date.now() < MIN_ANNOUNCED_MS || this.#announcedAt === this.#resetAt) return;
+    this.#announcedAt = this.#resetAt;
+    for (const listener of this.#listeners) listener(this.#resetAt);
   }
 
   close(): void {
@@ -113,9 +133,10 @@ export class Rate {
     });
   }
 
-  /** The window has ended: let one call find out. */
+  /** The window has ended, or lasts very long: let one call find out. */
   #look(): void {
-    if (this.#remaining <= 0 && this.#flying === 0 && Date.now() >= this.#resetAt) this.#remaining = 1;
+    const isTime = Date.now() >= Math.min(this.#resetAt, this.#probeAt);
+    if (this.#remaining <= 0 && this.#flying === 0 && isTime) this.#remaining = 1;
   }
 
   #pump(): void {
@@ -127,7 +148,8 @@ export class Rate {
     }
     clearTimeout(this.#timer);
     if (this.#waiting.size > 0 && this.#remaining <= 0) {
-      this.#timer = setTimeout(() => this.#pump(), Math.max(1, this.#resetAt - Date.now()));
+      const nextAt = Math.min(this.#resetAt, this.#probeAt);
+      this.#timer = setTimeout(() => this.#pump(), Math.max(1, nextAt - Date.now()));
     }
   }
 
@@ -140,8 +162,8 @@ export class Rate {
   }
 }
 
-/** The header is a time in seconds; some servers give the seconds that are left. */
+/** @param reset seconds that are left, or a time in seconds or milliseconds of our clock */
 function endOf(reset: number | undefined, now: number): number | undefined {
-  if (reset === undefined) return undefined;
-  return reset > 1_000_000_000 ? reset * 1000 : now + reset * 1000;
+  const seconds = secondsFromNow(reset, now, true);
+  return seconds === undefined ? undefined : now + seconds * 1000;
 }

@@ -1,13 +1,16 @@
 import type { Call, Contract, Credentials } from '../contract';
-import { toServerError } from '../contract/envelope';
+import { statedFailure, toServerError } from '../contract/envelope';
 import { number, parseJson } from '../contract/json';
+import { FIRST_EPOCH_S, secondsFromNow } from '../contract/server-time';
 import { abortedError, type ErrorCause, LinktorError, toLinktorError } from '../errors';
 import type { AnswerFacts } from './options';
 import { type Failed, surelyNotDone } from './retry';
 import type { HttpAnswer, HttpFault } from './transport';
 
-/** Whoever is further away than this from our clock has another clock: the server's own then says how much. */
-const MAX_CLOCK_SKEW_S = 60;
+/** A Date header has whole seconds and takes a while to arrive: a smaller difference is none. */
+const MIN_CLOCK_SKEW_MS = 5000;
+/** A limit seldom lasts longer. */
+const MIN_SUSPICIOUS_S = 60;
 /** A credential that is shorter may be an ordinary word of the answer, and is left alone there. */
 const MIN_REDACTED_LENGTH = 16;
 const MAX_REDACT_DEPTH = 20;
@@ -18,17 +21,26 @@ export function readFacts({ headers }: Pick<HttpAnswer, 'headers'>): AnswerFacts
   if (headers['x-request-id']) facts.requestId = headers['x-request-id'];
   const limit = number(headers['x-ratelimit-limit']);
   const remaining = number(headers['x-ratelimit-remaining']);
-  const reset = toOurClock(number(headers['x-ratelimit-reset']), headers.date);
-  if (limit !== undefined) facts.rate = { limit, remaining, reset };
+  if (limit !== undefined)
+    facts.rate = { limit, remaining, reset: readReset(headers['x-ratelimit-reset'], headers.date) };
   return facts;
 }
 
-/** @param reset seconds of the server's clock @param date the answer's own Date header */
-function toOurClock(reset: number | undefined, date = ''): number | undefined {
-  const now = Date.now() / 1000;
-  if (reset === undefined || reset < now + MAX_CLOCK_SKEW_S) return reset;
-  const ahead = Date.parse(date) / 1000 - now;
-  return Math.abs(ahead) > 5 ? Math.ceil(reset - ahead) : reset;
+/**
+ * @param date the answer's own Date header: a server with another clock states its times in that clock
+ * @returns seconds that are left, or a time in seconds of our clock, as the server has it
+ */
+function readReset(given: string | undefined, date = ''): number | undefined {
+  const now = Date.now();
+  const figure = number(given);
+  if (figure !== undefined && figure < FIRST_EPOCH_S) return figure;
+  const ours = secondsFromNow(given, now, true);
+  const theirs = Date.parse(date);
+  // A time so far away may only mean that our clock is wrong.
+  const isOff = ours !== undefined && ours >= MIN_SUSPICIOUS_S && Math.abs(theirs - now) > MIN_CLOCK_SKEW_MS;
+  const left = isOff ? secondsFromNow(given, theirs, true) : ours;
+  // A thousandth less, for the sum of two fractions may be a little more than the whole second that was meant.
+  return left === undefined ? undefined : Math.ceil(now / 1000 + left - 0.001);
 }
 
 /**
@@ -36,13 +48,25 @@ function toOurClock(reset: number | undefined, date = ''): number | undefined {
  * @throws LinktorError `serialization` when the answer is not what the call expects; ambiguous for a write
  */
 export function decodeAnswer<T>(call: Call<T>, answer: HttpAnswer, { requestId }: AnswerFacts): T {
+  let body: unknown;
   try {
-    return call.decode(readBody(call, answer), answer);
+    body = readBody(call, answer);
   } catch (error) {
     const known = error instanceof LinktorError ? error : new LinktorError('serialization', 'The answer is not JSON.');
-    const cause = { ...known.cause, status: answer.status, requestId };
-    throw new LinktorError(known.code, known.message, { ...cause, ambiguous: call.kind !== 'read' });
+    throw withFacts(known, answer, requestId, call.kind !== 'read');
   }
+  const failure = call.anyFormat ? undefined : statedFailure(body, answer.status);
+  // The server says that it did nothing, so there is no doubt about it.
+  if (failure) throw withFacts(failure, answer, requestId, false);
+  try {
+    return call.decode(body, answer);
+  } catch (error) {
+    throw withFacts(toLinktorError(error, 'serialization'), answer, requestId, call.kind !== 'read');
+  }
+}
+
+function withFacts(error: LinktorError, { status }: HttpAnswer, requestId: string | undefined, ambiguous: boolean) {
+  return new LinktorError(error.code, error.message, { ...error.cause, status, requestId, ambiguous });
 }
 
 function readBody({ anyFormat }: Call<unknown>, { text, headers }: HttpAnswer): unknown {

@@ -1,6 +1,7 @@
 import { type ErrorCause, type ErrorCode, LinktorError } from '../errors';
 import type { Page } from '../model';
-import { array, isObject, type Json, number, object, put, string, tryJson, unexpectedShape } from './json';
+import { isObject, type Json, number, object, put, string, tryJson, unexpectedShape } from './json';
+import { secondsFromNow } from './server-time';
 
 /** Decodes one body. A decoder is named after what it returns. @throws LinktorError `serialization` */
 export type Decode<T> = (body: unknown) => T;
@@ -93,28 +94,95 @@ export function codeOf(status: number): ErrorCode {
 /** Header names in lower case. */
 export type Headers = Readonly<Record<string, string | undefined>>;
 
+const REDIRECT_HINT =
+  'Redirects are not followed, since they would carry the key away: set the Server URL to the final address.';
+/** Texts of a server are shown to people, so they stay short. */
+const MAX_REASON_LENGTH = 500;
+
 /**
  * Understand an error answer in any shape: flat `{code, message, details}`, nested `{error: {code, message}}`,
- * `{error: "text"}`, plain text, or nothing at all.
- * @param now milliseconds, for a Retry-After that is a date
+ * `{error: "text"}`, `{message: ["text"]}`, `{errors: [{message}]}`, problem details (RFC 9457), plain text, or nothing
+ * at all.
+ * @param now milliseconds of the clock, for a Retry-After that is a date
  */
 export function toServerError(status: number, headers: Headers, text: string, now: number): LinktorError {
-  const body = object(tryJson(text)) ?? {};
-  const inner = object(body.error) ?? body;
-  const plan: Partial<ErrorCause> = {
+  const { reason, ...facts } = readProblem(tryJson(text));
+  const { requestId, retryAfter, ...rest } = facts;
+  const cause: Partial<ErrorCause> = {
     status,
-    serverCode: string(inner.code) ?? string(body.code),
-    requestId: string(headers['x-request-id']) ?? string(object(body.meta)?.requestId),
-    retryAfter: readRetryAfter(headers, [inner.retryAfter, inner.retry_after, body.retryAfter, body.retry_after], now),
-    details: inner.details ?? undefined,
+    ...rest,
+    requestId: string(headers['x-request-id']) ?? requestId,
+    retryAfter: readRetryAfter(headers, retryAfter, now),
   };
-  const said = string(inner.message) ?? string(body.error) ?? string(body.message) ?? plainText(headers, text);
-  if (status >= 300 && status < 400) {
-    plan.hint =
-      'Redirects are not followed, since they would carry the key away: set the Server URL to the final address.';
-  }
-  const code = codeOf(status);
-  return new LinktorError(code, said ?? `The server answered ${status}.`, plan);
+  if (status >= 300 && status < 400) cause.hint = REDIRECT_HINT;
+  return new LinktorError(
+    codeOf(status),
+    reason ?? plainText(headers, text) ?? `The server answered ${status}.`,
+    cause,
+  );
+}
+
+/**
+ * An answer of status 2xx that says that the call has failed, such as `{success: false, error}`.
+ * @returns the error; undefined when the answer says no such thing
+ */
+export function statedFailure(body: unknown, status: number): LinktorError | undefined {
+  if (!isObject(body) || (body.success !== false && !hasOnlyError(body))) return undefined;
+  const { reason = 'The server says that it did not succeed.', serverCode, details } = readProblem(body);
+  const inner = object(body.error) ?? body;
+  const stated = number(inner.statusCode) ?? number(inner.status) ?? number(inner.code);
+  const code = stated !== undefined && stated >= 400 && stated < 600 ? codeOf(stated) : 'server';
+  return new LinktorError(code, reason, { status, serverCode, details, hint: 'See the reason that the server gives.' });
+}
+
+/** `{error}` beside nothing that could be an entity or a list */
+function hasOnlyError({ error, data, id }: Json): boolean {
+  return (
+    error !== undefined && error !== null && error !== false && error !== '' && data === undefined && id === undefined
+  );
+}
+
+/** The words and codes of an error body. */
+function readProblem(wire: unknown) {
+  const body = Array.isArray(wire) ? { errors: wire } : (object(wire) ?? {});
+  const inner = object(body.error) ?? body;
+  const reason =
+    reasonOf(inner.message) ??
+    reasonOf(inner.detail) ??
+    reasonOf(body.error) ??
+    reasonOf(body.message) ??
+    reasonOf(body.errors ?? inner.errors) ??
+    reasonOf(body.detail) ??
+    reasonOf(body.title) ??
+    reasonOf(inner.reason);
+  return {
+    reason,
+    serverCode: string(inner.code) ?? string(body.code) ?? (isObject(body.error) ? string(inner.type) : undefined),
+    requestId: string(object(body.meta)?.requestId) ?? string(body.request_id) ?? string(body.requestId),
+    retryAfter: [inner.retryAfter, inner.retry_after, body.retryAfter, body.retry_after],
+    details: inner.details ?? (body.errors === undefined ? undefined : body.errors) ?? undefined,
+  };
+}
+
+/** A reason may be a text, a list of texts or problems, or an object with texts in it. */
+function reasonOf(given: unknown, depth = 0): string | undefined {
+  if (typeof given === 'string') return given.trim() === '' ? undefined : given.trim().slice(0, MAX_REASON_LENGTH);
+  if (typeof given !== 'object' || given === null || depth > 2) return undefined;
+  const parts = Array.isArray(given)
+    ? given.map((one) => reasonOf(one, depth + 1))
+    : ['message', 'detail', 'reason', 'description', 'error', 'title', 'msg']
+        .flatMap((name) => reasonOf((given as Json)[name], depth + 1) ?? [])
+        .slice(0, 1);
+  const found = [...new Set(parts.filter((one) => one !== undefined))];
+  if (found.length > 0) return found.join('; ').slice(0, MAX_REASON_LENGTH);
+  // A map of fields and their problems, as form validators send it.
+  const named = Array.isArray(given)
+    ? []
+    : Object.entries(given).flatMap(([field, problem]) => {
+        const text = reasonOf(problem, depth + 1);
+        return text === undefined ? [] : [`${field}: ${text}`];
+      });
+  return named.length > 0 ? named.join('; ').slice(0, MAX_REASON_LENGTH) : undefined;
 }
 
 /** A short plain text is worth showing, a page of HTML is not. */
@@ -124,20 +192,15 @@ function plainText(headers: Headers, text: string): string | undefined {
   return html || line === '' || line.length > 300 || /^[[{]/.test(line) ? undefined : line;
 }
 
-/** Seconds to wait: the header in seconds or as a date, else the first number in the body. */
+/**
+ * @param fromBody values of the body that may state a wait, used when the header states none
+ * @param now milliseconds of the clock
+ * @returns seconds to wait, at most {@link MAX_SERVER_WAIT_S}
+ */
 export function readRetryAfter(headers: Headers, fromBody: unknown[], now: number): number | undefined {
-  const header = headers['retry-after']?.trim();
-  if (header !== undefined && header !== '') {
-    if (/^-?\d{1,15}(\.\d+)?$/.test(header)) return Math.max(0, Number(header));
-    // Date.parse takes almost anything that holds a number; a date has a clock time in it.
-    // One of its three forms names no zone and means GMT, not ours.
-    const zoned = /(?:GMT|UTC|Z|[+-]\d\d:?\d\d)$/i.test(header) ? header : `${header} GMT`;
-    const date = /\d:\d\d/.test(header) ? Date.parse(zoned) : Number.NaN;
-    if (Number.isFinite(date)) return Math.max(0, Math.ceil((date - now) / 1000));
-  }
-  for (const value of array(fromBody)) {
-    const seconds = number(value);
-    if (seconds !== undefined) return Math.max(0, seconds);
+  for (const value of [headers['retry-after'], ...fromBody]) {
+    const seconds = value === '' ? undefined : secondsFromNow(value, now);
+    if (seconds !== undefined) return seconds;
   }
   return undefined;
 }

@@ -9,20 +9,53 @@ export type Json = Record<string, unknown>;
 const MAX_JSON_DEPTH = 200;
 
 /**
- * Parse JSON from outside. A `__proto__` key is dropped: harmless here, but Node-RED's message cloning would turn it
- * into the real prototype of the copy.
+ * Parse JSON from outside. Integers beyond 2^53, which are ids, become texts with all their digits. A `__proto__` key
+ * is dropped: harmless here, but Node-RED's message cloning would turn it into the real prototype of the copy.
  * @throws SyntaxError when it is not JSON, LinktorError `serialization` when it is nested too deeply to be copied
  */
 export function parseJson(text: string): unknown {
+  const exact = LONG_DIGITS.test(text) ? quoteLongIntegers(text) : text;
   // A "__proto__" can also be spelled with unicode escapes, hence the second look.
-  const suspicious = text.includes('__proto__') || text.includes('\\u');
+  const suspicious = exact.includes('__proto__') || exact.includes('\\u');
   const value = suspicious
-    ? JSON.parse(text, (key, inner) => (key === '__proto__' ? undefined : inner))
-    : JSON.parse(text);
+    ? JSON.parse(exact, (key, inner) => (key === '__proto__' ? undefined : inner))
+    : JSON.parse(exact);
   if (couldBeDeep(text) && isDeeper(value, MAX_JSON_DEPTH)) {
     throw new LinktorError('serialization', 'The JSON is nested too deeply.');
   }
   return value;
+}
+
+/** Integers of fewer digits are exact. */
+const LONG_DIGITS = /\d{16}/;
+
+/** Puts quotes around integers that a number cannot hold exactly. Digits inside strings are left alone. */
+function quoteLongIntegers(text: string): string {
+  const digits = /-?\d{16,}/g;
+  let result = '';
+  let done = 0;
+  let scanned = 0;
+  let isInString = false;
+  for (let found = digits.exec(text); found !== null; found = digits.exec(text)) {
+    for (let at = text.indexOf('"', scanned); at >= 0 && at < found.index; at = text.indexOf('"', scanned)) {
+      if (!isInString || !isEscaped(text, at)) isInString = !isInString;
+      scanned = at + 1;
+    }
+    const [figure] = found;
+    const after = text[digits.lastIndex] ?? '';
+    const before = text[found.index - 1] ?? '';
+    if (isInString || /[.eE]/.test(after) || /[.eE+]/.test(before) || Number.isSafeInteger(Number(figure))) continue;
+    result += `${text.slice(done, found.index)}"${figure}"`;
+    done = digits.lastIndex;
+  }
+  return done === 0 ? text : result + text.slice(done);
+}
+
+/** A quote is escaped by an odd number of backslashes before it. */
+function isEscaped(text: string, at: number): boolean {
+  let first = at;
+  while (text[first - 1] === '\\') first--;
+  return (at - first) % 2 === 1;
 }
 
 /** A quick test: most texts do not hold enough brackets. */
@@ -52,16 +85,47 @@ export function tryJson(text: string): unknown {
   }
 }
 
-/** @returns the value when it is a non-empty string or a finite number (as text), else undefined */
+/**
+ * @returns the value when it is a non-empty string or a number (as text), else undefined. An integer beyond 2^53 may
+ * have been rounded, so it identifies nothing; {@link parseJson} hands such integers over as texts
+ */
 export function string(value: unknown): string | undefined {
   if (typeof value === 'string') return value === '' ? undefined : value;
-  return typeof value === 'number' && Number.isFinite(value) ? String(value) : undefined;
+  if (typeof value !== 'number' || !Number.isFinite(value)) return undefined;
+  return Number.isInteger(value) && !Number.isSafeInteger(value) ? undefined : String(value);
 }
 
-/** @returns a file name that is safe to store a file under, if anything is left of the given one */
+/** The longest file name that every file system takes, in bytes of UTF-8, with room for a number at its end. */
+const MAX_FILE_NAME_BYTES = 200;
+/** Names that Windows keeps for devices, with any ending. */
+const DEVICE_NAME = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])(?:\.|$)/i;
+
+/**
+ * @param value a file name from outside
+ * @returns a name that is safe to store a file under on every system, if anything is left of the given one
+ */
 export function safeFileName(value: unknown): string | undefined {
-  const name = string(value)?.split(/[/\\]/).at(-1)?.replaceAll('\0', '').trim();
-  return name === '' || name === '.' || name === '..' ? undefined : name;
+  const base = string(value)?.split(/[/\\]/).at(-1) ?? '';
+  const plain = base
+    .normalize('NFC')
+    // Control and format characters, such as those that turn the direction of writing: "gpj.exe" reads "exe.jpg".
+    .replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, '')
+    .replace(/[<>:"|?*]/g, '_')
+    .replace(/^[\s.]+|[\s.]+$/g, '');
+  if (plain === '') return undefined;
+  return shorten(DEVICE_NAME.test(plain) ? `_${plain}` : plain);
+}
+
+/** The ending of a name stays: it tells what the file is. */
+function shorten(name: string): string {
+  if (Buffer.byteLength(name) <= MAX_FILE_NAME_BYTES) return name;
+  const ending = /\.[\w-]{1,16}$/.exec(name)?.[0] ?? '';
+  let stem = name.slice(0, name.length - ending.length);
+  stem = Buffer.from(stem)
+    .subarray(0, MAX_FILE_NAME_BYTES - ending.length)
+    .toString('utf8')
+    .replace(/\ufffd+$/, '');
+  return `${stem.trimEnd()}${ending}`;
 }
 
 /** @returns the value when it is a finite number or a text that is one, else undefined */

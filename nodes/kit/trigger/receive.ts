@@ -47,7 +47,10 @@ export function createReceiver(
     take(msg) {
       if (!lanes) return leave(msg);
       const files = msg.attachments as Attachment[];
-      const fetched = files.length > 0 ? downloadAll(client, files, maxAttachmentMb * 1024 * 1024) : undefined;
+      const fetched =
+        files.length > 0
+          ? downloadAll(client, files, maxAttachmentMb * 1024 * 1024, String(msg.conversationId))
+          : undefined;
       background(lanes.enter(String(msg.conversationId), msg, fetched));
     },
     typing: (conversationId, person) => bursts?.typing(conversationId, person),
@@ -57,13 +60,18 @@ export function createReceiver(
 const notDownloaded = { code: 'unexpected', message: 'The node closed before the file had been fetched.' };
 
 /** Never rejects: a file that cannot be had says why, and its message goes on without it. */
-async function downloadAll(client: LinktorClient, attachments: readonly Attachment[], limit: number): Promise<void> {
+async function downloadAll(
+  client: LinktorClient,
+  attachments: readonly Attachment[],
+  limit: number,
+  owner: string,
+): Promise<void> {
   await Promise.all(
     attachments.map(async (attachment) => {
       // A message that has to leave early tells the truth as well.
       attachment.error = notDownloaded;
       try {
-        const { data, mimeType, filename } = await client.download(attachment.url, limit);
+        const { data, mimeType, filename } = await client.download(attachment.url, limit, { owner });
         delete attachment.error;
         Object.assign(attachment, { data, size: data.length });
         attachment.mimeType ??= mimeType;

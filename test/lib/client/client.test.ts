@@ -289,7 +289,7 @@ describe('client: calls, against a server of our own', () => {
       const { server, client } = await start((_asked, response) =>
         json(response, 429, {}, { 'Retry-After': String(wait) }),
       );
-      assert.equal((await failing(client.auth.me())).cause.retryAfter, wait);
+      assert.equal((await failing(client.auth.me())).cause.retryAfter, 3600, 'as it is shown');
       assert.equal(server.asked.length, 1);
     }
   });
@@ -335,7 +335,7 @@ describe('client: calls, against a server of our own', () => {
   });
 
   it('calls a 2xx that cannot be read a serialization error, ambiguous for a write', async () => {
-    const bodies = ['', 'OK', '<html>', '{', 'null', '[]', '{}', '{"success":false,"error":{"code":"X"}}', '{"id":""}'];
+    const bodies = ['', 'OK', '<html>', '{', 'null', '[]', '{}', '{"id":""}'];
     for (const body of bodies) {
       const { server, client } = await start((_asked, response) => {
         response.writeHead(200, { 'X-Request-ID': 'r1' });
@@ -357,6 +357,25 @@ describe('client: calls, against a server of our own', () => {
       assert.ok(server.asked.length <= 3);
     }
   }).timeout(5000);
+
+  it('believes a 2xx that says that it has failed: nothing has happened, for the reason that is given', async () => {
+    const refusals: [body: string, code: string, message: string][] = [
+      ['{"success":false,"error":{"code":"X","message":"No credit"}}', 'server', 'No credit'],
+      ['{"success":false,"message":"No such channel","statusCode":404}', 'not_found', 'No such channel'],
+      ['{"success":false}', 'server', 'The server says that it did not succeed.'],
+      ['{"error":"over capacity"}', 'server', 'over capacity'],
+      ['{"error":{"message":"Too many","status":429}}', 'rate_limit', 'Too many'],
+    ];
+    for (const [body, code, message] of refusals) {
+      const { client } = await start((_asked, response) => response.writeHead(200).end(body));
+      for (const call of [client.auth.me(), client.conversations.sendText('c', 'a'), client.conversations.list()]) {
+        const error = await failing(call);
+        assert.deepEqual([error.code, error.message, error.cause.ambiguous], [code, message, false], body);
+      }
+      // A call in the server's own words shows the answer as it is.
+      assert.deepEqual((await client.request({ path: '/x' })).body, JSON.parse(body));
+    }
+  });
 
   it('does not leave with what cannot be written', async () => {
     const { server, client } = await start((_asked, response) => json(response, 200, good));

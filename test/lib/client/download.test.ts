@@ -9,6 +9,7 @@ const inside = [
   ...['127.0.0.1', '127.9.9.9', '10.1.2.3', '172.16.0.1', '172.31.255.255', '192.168.1.1', '169.254.169.254'],
   ...['100.64.0.1', '0.0.0.0', '::1', '[::1]', '::', 'fe80::1', 'fd00::5', '::ffff:127.0.0.1', '::ffff:10.0.0.1'],
   ...['192.0.0.192', '198.18.0.1', '198.19.255.255', '240.0.0.1', '255.255.255.255', 'fec0::1', '64:ff9b:1::a00:1'],
+  ...['64:ff9b::a00:1', '64:ff9b::808:808', '2002:a00:1::', '2002:808:808::1'],
   ...['[::ffff:a00:1]', '[::ffff:7f00:1]'],
 ];
 const outside = [
@@ -26,8 +27,12 @@ const outside = [
 
 describe('fetching files', () => {
   const requests: string[] = [];
+  const keys: unknown[] = [];
+  const slow: http.ServerResponse[] = [];
   const server = http.createServer((request, response) => {
     requests.push(String(request.url));
+    keys.push(request.headers['x-api-key']);
+    if (request.url?.startsWith('/files/slow')) return void slow.push(response);
     response.writeHead(200, { 'content-disposition': 'attachment; filename="../../bill.pdf"' }).end('file');
   });
   let port = 0;
@@ -43,7 +48,7 @@ describe('fetching files', () => {
     port = (server.address() as AddressInfo).port;
   });
   afterEach(async () => {
-    requests.length = 0;
+    requests.length = keys.length = slow.length = 0;
     await client?.close();
   });
   after(() => {
@@ -89,6 +94,52 @@ describe('fetching files', () => {
   it('takes a relative address for one of the server, below its path', async () => {
     await clientOf(`http://127.0.0.1:${port}/base`).download('media/7', 1000);
     assert.deepEqual(requests, ['/base/media/7']);
+  });
+
+  const ours: [path: string, withKey: boolean][] = [
+    ['/files/7', true],
+    ['/base/files/7', true],
+    ['/base/Media/2026/11/a.png?size=2', true],
+    ['/base/uploads/x', true],
+    ['/base/contacts', false],
+    ['/base/auth/me', false],
+    ['/base/conversations/c1/messages/x.png', false],
+    ['/base/files', false],
+    ['/base/files/../contacts', false],
+    ['/base/files/%2e%2e/contacts', false],
+    ['/base/files/..%2fcontacts', false],
+    ['/base/files/%252e%252e%252fcontacts', false],
+    ['/base/files//../../contacts', false],
+    ['/base/filesystem/7', false],
+    ['/files:7', false],
+  ];
+  for (const [path, withKey] of ours) {
+    it(`asks for ${path} ${withKey ? 'with' : 'without'} the account's key`, async () => {
+      await clientOf(`http://127.0.0.1:${port}/base`).download(`http://127.0.0.1:${port}${path}`, 1000);
+      assert.deepEqual(keys, [withKey ? 'key' : undefined]);
+    });
+  }
+
+  for (const id of ['1234567890123456', 'AgACAgIAAxkBAAIB-_x', '']) {
+    it(`says that ${JSON.stringify(id)} is no address, and asks nobody`, async () => {
+      const call = clientOf(`http://127.0.0.1:${port}/base`).download(id, 1000);
+      await assert.rejects(call, ({ code }: LinktorError) => code === (id === '' ? 'validation' : 'not_supported'));
+      assert.deepEqual(requests, []);
+    });
+  }
+
+  it('never lets the slow files of one customer keep those of others waiting', async () => {
+    const own = clientOf(`http://127.0.0.1:${port}`);
+    const of = (owner: string, path: string) => own.download(`http://127.0.0.1:${port}${path}`, 1000, { owner });
+    const begun = Array.from({ length: 12 }, (_, index) => of('one', `/files/slow${index}`));
+    begun.push(...['a', 'b', 'c'].flatMap((owner) => [of(owner, '/files/slow'), of(owner, '/files/slow')]));
+    await Promise.all(['x', 'y', 'z'].map((owner) => of(owner, '/files/quick')));
+    assert.ok(requests.filter((url) => /slow\d/.test(url)).length <= 2);
+    const answer = setInterval(() => {
+      for (const response of slow.splice(0)) response.end('late');
+    }, 1);
+    const files = await Promise.all(begun).finally(() => clearInterval(answer));
+    assert.deepEqual(new Set(files.map(({ data }) => String(data))), new Set(['late']));
   });
 
   for (const address of ['file:///etc/passwd', 'ftp://example.com/x', 'javascript:1', 'http://', '']) {

@@ -242,6 +242,52 @@ describe('client: the limit of the server', () => {
     for (const error of errors) assert.deepEqual([error.code, error.cause.retryable], ['rate_limit', true]);
   });
 
+  const absurd: Record<string, () => Record<string, string>> = {
+    'a reset of the year 2286': () => limited(10, 0, '9999999999'),
+    'a reset in milliseconds, a day ahead': () => limited(10, 0, Date.now() + 86_400_000),
+    'a reset that is a date of 2099': () => limited(10, 0, 'Sun, 29 Nov 2099 12:00:00 GMT'),
+    'a reset in a hundred thousand seconds': () => limited(10, 0, '100000'),
+  };
+  for (const [what, headers] of Object.entries(absurd)) {
+    it(`never switches an account off: ${what}`, async () => {
+      hurry(60);
+      const { client, times } = await start((response, count) =>
+        json(response, 200, good, count === 1 ? headers() : {}),
+      );
+      const limits: number[] = [];
+      client.onLimit((until) => limits.push(until));
+      await client.auth.me();
+      await Promise.all([client.auth.me(), client.conversations.sendText('c', 'x')]);
+      const waited = (times[1] ?? 0) - (times[0] ?? 0);
+      assert.ok(waited > 55_000 && waited < 90_000, `${waited} ms`);
+      assert.ok((times[2] ?? 0) - (times[1] ?? 0) < 2000, 'the second one need not wait');
+      assert.equal(limits.length, 1, 'whoever shows the state of the account hears of it, once');
+    });
+  }
+
+  it('of a server that asks for thirty years of silence ends within a minute', async () => {
+    hurry(60);
+    const { client, times } = await start((response, count) => {
+      if (count === 1) json(response, 429, {}, { 'Retry-After': '1e9' });
+      else json(response, 200, good);
+    });
+    const error = await failing(client.auth.me());
+    assert.deepEqual([error.code, error.cause.retryAfter], ['rate_limit', 3600]);
+    await client.auth.me();
+    assert.ok((times[1] ?? 0) - (times[0] ?? 0) < 90_000);
+  });
+
+  it('in milliseconds is understood', async () => {
+    hurry(30);
+    const { client, times } = await start((response, count) =>
+      json(response, 200, good, limited(10, count === 1 ? 0 : 9, Date.now() + (count === 1 ? 5000 : 60_000))),
+    );
+    await client.auth.me();
+    await client.auth.me();
+    const waited = (times[1] ?? 0) - (times[0] ?? 0);
+    assert.ok(waited >= 4000 && waited < 9000, `${waited} ms`);
+  });
+
   it('is left at an abort, and the others go on waiting', async () => {
     hurry(30);
     const { client, times } = await start((response, count) =>

@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import { codeOf, decodeList, toServerError } from '../../../lib/contract/envelope';
+import { secondsFromNow } from '../../../lib/contract/server-time';
 import { type ErrorCode, LinktorError } from '../../../lib/errors';
 import type { Page } from '../../../lib/model';
 import { failing, ours } from '../support';
@@ -260,7 +261,7 @@ describe('contract: refusals', () => {
     ],
     ['a long text', 500, {}, 'x'.repeat(301), { code: 'server', message: 'The server answered 500.' }],
     ['a broken JSON', 500, {}, '{"code":"X"', { code: 'server', message: 'The server answered 500.' }],
-    ['an array', 400, {}, '[{"message":"x"}]', { code: 'validation', message: 'The server answered 400.' }],
+    ['an array', 400, {}, '[{"message":"x"}]', { code: 'validation', message: 'x', details: [{ message: 'x' }] }],
     [
       'a code that is a number',
       400,
@@ -281,6 +282,57 @@ describe('contract: refusals', () => {
       { 'retry-after': '3' },
       '{"message":"x","retryAfter":60}',
       { code: 'rate_limit', message: 'x', retryAfter: 3 },
+    ],
+    [
+      'a list of messages',
+      400,
+      {},
+      '{"message":["name must be a string","phone is too short"],"error":"Bad Request","statusCode":400}',
+      { code: 'validation', message: 'name must be a string; phone is too short' },
+    ],
+    [
+      'a list of errors',
+      422,
+      {},
+      '{"errors":[{"message":"No such field","path":["a"]},{"detail":"Too long"}]}',
+      {
+        code: 'validation',
+        message: 'No such field; Too long',
+        details: [{ message: 'No such field', path: ['a'] }, { detail: 'Too long' }],
+      },
+    ],
+    [
+      'a map of errors by field',
+      422,
+      {},
+      '{"errors":{"phone":["is invalid"],"name":"is missing"}}',
+      {
+        code: 'validation',
+        message: 'phone: is invalid; name: is missing',
+        details: { phone: ['is invalid'], name: 'is missing' },
+      },
+    ],
+    [
+      'problem details',
+      403,
+      { 'content-type': 'application/problem+json' },
+      '{"type":"https://x.test/p","title":"Forbidden","status":403,"detail":"Your plan does not include it."}',
+      { code: 'authorization', message: 'Your plan does not include it.' },
+    ],
+    ['problem details with a title alone', 404, {}, '{"title":"Not here"}', { code: 'not_found', message: 'Not here' }],
+    [
+      'an object as the message',
+      400,
+      {},
+      '{"error":{"code":"BAD","message":{"text":{"message":"Deep"},"message":"Inner"}}}',
+      { code: 'validation', message: 'Inner', serverCode: 'BAD' },
+    ],
+    [
+      'an error without a code',
+      400,
+      {},
+      '{"error":{"type":"invalid_request_error","message":"x"}}',
+      { code: 'validation', message: 'x', serverCode: 'invalid_request_error' },
     ],
     [
       'a broken wait in the header',
@@ -410,6 +462,55 @@ describe('contract: refusals', () => {
         assert.ok(Number.isFinite(retryAfter) && retryAfter >= 0, String(retryAfter));
       }),
       { numRuns: 500 },
+    );
+  });
+});
+
+describe('contract: waits that servers ask for', () => {
+  const now = Date.UTC(2026, 10, 29, 12, 0, 0);
+  const waits: [given: unknown, seconds: number | undefined][] = [
+    ['5', 5],
+    ['0.5', 0.5],
+    ['-3', 0],
+    [90, 90],
+    ['1e9', 3600],
+    ['1000000000', 3600],
+    ['9999999999', 3600],
+    ['99999999999999', 3600],
+    [`${now / 1000 + 30}`, 30],
+    [`${now + 45_000}`, 45],
+    [`${now - 45_000}`, 0],
+    ['Sun, 29 Nov 2026 12:01:00 GMT', 60],
+    ['2026-11-29T12:00:30Z', 30],
+    ['2026-11-29T09:00:30-03:00', 30],
+    ['Sun, 29 Nov 2099 12:01:00 GMT', 3600],
+    ['Sun, 29 Nov 2020 12:01:00 GMT', 0],
+    ['soon', undefined],
+    ['', undefined],
+    [Number.NaN, undefined],
+    [Number.POSITIVE_INFINITY, undefined],
+    [{}, undefined],
+  ];
+  for (const [given, seconds] of waits) {
+    it(`${String(given)} is ${seconds === undefined ? 'none' : `${seconds} s`}`, () => {
+      assert.equal(secondsFromNow(given, now), seconds);
+    });
+  }
+
+  it('are never longer than an hour, nor negative, whatever comes', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.double(),
+          fc.string(),
+          fc.bigInt().map(String),
+          fc.date({ noInvalidDate: true }).map((date) => date.toUTCString()),
+        ),
+        (given) => {
+          const seconds = secondsFromNow(given, now) ?? 0;
+          assert.ok(seconds >= 0 && seconds <= 3600, String(seconds));
+        },
+      ),
     );
   });
 });

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
-import { number, parseJson, put, string, tryJson, unexpectedShape } from '../../../lib/contract/json';
+import { number, parseJson, put, safeFileName, string, tryJson, unexpectedShape } from '../../../lib/contract/json';
 import type { LinktorError } from '../../../lib/errors';
 
 /** Every key of every object in a value, at any depth. */
@@ -47,7 +47,7 @@ describe('contract: JSON from outside', () => {
   it('reads everything else exactly as JSON does, with and without escapes', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 3, stringUnit: 'grapheme' }), fc.boolean(), (value, escaped) => {
-        if (keysOf(value).includes('__proto__')) return;
+        if (keysOf(value).includes('__proto__') || JSON.stringify(value).match(/(?<!\.\d*)\d{16}/)) return;
         const plain = JSON.stringify(value);
         const text = escaped
           ? plain.replace(/[^\0-~]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)
@@ -55,6 +55,39 @@ describe('contract: JSON from outside', () => {
         assert.deepEqual(parseJson(text), JSON.parse(plain));
       }),
     );
+  });
+
+  it('keeps integers beyond 2^53 with all their digits, wherever they stand', () => {
+    const id = fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n });
+    const awkward = fc.string({ unit: fc.constantFrom('"', '\\', '1', '0', '9007199254740993', ':', ',', ' ') });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(awkward, id), { maxLength: 8 }), fc.constantFrom('', ' ', '\n'), (pairs, blank) => {
+        const text = `[${pairs.map(([word, figure]) => `${JSON.stringify(word)}${blank},${blank}${figure}${blank}`).join(',')}]`;
+        const expected = pairs.flatMap(([word, figure]) => {
+          const isExact = Number.isSafeInteger(Number(figure)) && String(figure).replace('-', '').length < 17;
+          return [word, isExact ? Number(figure) : String(figure)];
+        });
+        assert.deepEqual(parseJson(text), expected);
+      }),
+    );
+    for (const text of [
+      '[1e400]',
+      '[12345678901234567890.5]',
+      '[1.2345678901234567]',
+      '[9007199254740993e2]',
+      '["9007199254740993"]',
+    ]) {
+      assert.deepEqual(parseJson(text), JSON.parse(text), text);
+    }
+    assert.deepEqual(parseJson('{"a":"\\\\","id":9007199254740993,"b":[9007199254740992]}'), {
+      a: '\\',
+      id: '9007199254740993',
+      b: ['9007199254740992'],
+    });
+    // Whoever has only the rounded number has no id at all.
+    assert.equal(string(2 ** 53), undefined);
+    assert.equal(string(2 ** 53 - 1), '9007199254740991');
+    assert.equal(string(1.5), '1.5');
   });
 
   it('throws a SyntaxError for what is no JSON', () => {
@@ -138,5 +171,50 @@ describe('contract: JSON from outside', () => {
     const error = unexpectedShape('a message');
     assert.equal(error.code, 'serialization');
     assert.match(error.message, /a message/);
+  });
+});
+
+describe('contract: file names from outside', () => {
+  const names: [given: unknown, safe: string | undefined][] = [
+    ['invoice.pdf', 'invoice.pdf'],
+    ['../../etc/passwd', 'passwd'],
+    ['C:\\Users\\x\\a.txt', 'a.txt'],
+    ['.npmrc', 'npmrc'],
+    ['...', undefined],
+    ['CON', '_CON'],
+    ['con.txt', '_con.txt'],
+    ['Lpt1.pdf', '_Lpt1.pdf'],
+    ['COM\u00b9', '_COM\u00b9'],
+    ['console.log', 'console.log'],
+    ['a:b', 'a_b'],
+    ['a<b>|?*".txt', 'a_b_____.txt'],
+    ['report. ', 'report'],
+    ['photo\u202egpj.exe', 'photogpj.exe'],
+    ['a\0b\nc\u200bd.txt', 'abcd.txt'],
+    ['cafe\u0301.txt', 'caf\u00e9.txt'],
+    ['\ud800', undefined],
+    ['', undefined],
+    [undefined, undefined],
+    [7, '7'],
+  ];
+  for (const [given, safe] of names) {
+    it(`${JSON.stringify(given)} is stored as ${JSON.stringify(safe)}`, () => assert.equal(safeFileName(given), safe));
+  }
+
+  it('are safe on every system, whatever they were, and stay what they are', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme', minLength: 200, maxLength: 400 })),
+        (given) => {
+          const name = safeFileName(given);
+          if (name === undefined) return;
+          assert.doesNotMatch(name, /[/\\<>:"|?*\p{Cc}]|^[.\s]|[.\s]$/u);
+          assert.ok(Buffer.byteLength(name) <= 220);
+          assert.equal(Buffer.from(name).toString(), name);
+          assert.equal(safeFileName(name), name);
+        },
+      ),
+    );
+    assert.match(safeFileName(`${'x'.repeat(500)}.jpeg`) ?? '', /^x{195}\.jpeg$/);
   });
 });

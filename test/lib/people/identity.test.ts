@@ -327,6 +327,21 @@ describe('client: who we are', () => {
       assert.equal(house.count('/auth/me a2'), 20);
     });
 
+    it('that meets every call renews once, not once for each', async () => {
+      const client = connect();
+      await client.auth.me();
+      house.instead['/auth/me'] = Array.from({ length: 300 }, () => refuse(401));
+      const errors = await Promise.all(Array.from({ length: 100 }, () => failing(client.auth.me())));
+      assert.ok(errors.every(({ code }) => code === 'authentication'));
+      assert.deepEqual([house.count('/auth/refresh'), house.count('/auth/login')], [1, 1]);
+      // Once the server takes the account again, it is as it was before.
+      house.instead['/auth/me'] = [];
+      await client.auth.me();
+      house.instead['/auth/me'] = [refuse(401)];
+      await client.auth.me();
+      assert.equal(house.count('/auth/refresh'), 2);
+    });
+
     it('of a call that left with the former token refreshes nothing', async () => {
       const client = connect();
       await client.auth.me();
