@@ -42,7 +42,7 @@ const fields = {
     icon: 'sort-amount-desc',
     when: { ...only('complete'), history: ['conversation'] },
   }),
-  bases: typed('bases', { convert: as.strings, pick: 'knowledgeBases', icon: 'book', when: talk }),
+  bases: typed('bases', { convert: as.list, pick: 'knowledgeBases', icon: 'book', when: talk }),
   facts: typed('', { types: dynJson, convert: as.object, icon: 'info-circle', advanced: true, when: only('agent') }),
   temperature: typed('temperature', {
     types: dynNumber,

@@ -22,7 +22,7 @@ export default action({
     description: typed('', { convert: as.string, icon: 'align-left', when: written }),
     kind: typed('', { convert: as.string, icon: 'random', when: { operation: ['list', 'create'] } }),
     settings: typed('', { types: dynJson, convert: as.object, icon: 'sliders', when: written }),
-    channel: typed('', { convert: as.string, pick: 'channels', icon: 'sitemap', when: { operation: ['list'] } }),
+    channel: typed('', { convert: as.id, pick: 'channels', icon: 'sitemap', when: { operation: ['list'] } }),
     ...crudFields,
   },
   async run(context) {

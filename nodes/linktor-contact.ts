@@ -22,13 +22,13 @@ const ofOne = only('get', 'update', 'delete', 'merge', 'conversations', 'addTags
 /** In a table of contacts these are evaluated for each row. */
 const each = only('create', 'update', 'upsert');
 const known = only('list', 'create', 'update', 'upsert');
-const identity = { convert: as.string, each: only('create', 'upsert') };
+const identity = { convert: as.id, each: only('create', 'upsert') };
 
 const fields = {
   operation: choice(operations, { icon: 'tasks' }),
   contact: typed('contactId', {
     required: true,
-    convert: as.string,
+    convert: as.id,
     pick: 'contacts',
     icon: 'user',
     each: only('update'),
@@ -38,9 +38,9 @@ const fields = {
   tags: typed('tags', { required: true, convert: as.list, icon: 'tags', when: only('addTags', 'removeTags') }),
   by: choice(MATCH_BY, { icon: 'crosshairs', when: only('upsert') }),
   title: typed('', { convert: as.string, icon: 'id-card-o', each, when: each }),
-  phone: typed('', { convert: as.string, icon: 'phone', each, when: known }),
+  phone: typed('', { convert: as.id, icon: 'phone', each, when: known }),
   country: text('', { icon: 'globe', when: each }),
-  email: typed('', { convert: as.string, icon: 'envelope-o', each, when: known }),
+  email: typed('', { convert: as.id, icon: 'envelope-o', each, when: known }),
   channelType: typed('', { ...identity, icon: 'random', when: only('list', 'create', 'upsert') }),
   identifier: typed('', { ...identity, icon: 'at', when: only('create', 'upsert') }),
   tagged: typed('', { convert: as.list, icon: 'tags', each, when: known }),

@@ -26,21 +26,22 @@ const operations = [
 const ofOne = operations.filter((one) => one !== 'list' && one !== 'create' && one !== 'counts');
 const only = (...operation: (typeof operations)[number][]) => ({ operation });
 const optional = { convert: as.string };
+const id = { convert: as.id };
 
 const fields = {
   operation: choice(operations, { icon: 'tasks' }),
   conversation: idField('conversationId', 'conversations', ofOne, 'comments'),
   contact: idField('contactId', 'contacts', ['create'], 'user'),
   channel: idField('channelId', 'channels', ['create'], 'sitemap'),
-  user: typed('userId', { ...optional, required: true, icon: 'user-md', when: only('assign') }),
-  until: typed('until', { convert: as.time, icon: 'clock-o', when: only('snooze') }),
-  tags: typed('tags', { convert: as.strings, required: true, icon: 'tags', when: only('addTags', 'removeTags') }),
+  user: typed('userId', { ...id, required: true, icon: 'user-md', when: only('assign') }),
+  until: typed('until', { convert: as.future, icon: 'clock-o', when: only('snooze') }),
+  tags: typed('tags', { convert: as.list, required: true, icon: 'tags', when: only('addTags', 'removeTags') }),
   reason: typed('reason', { ...optional, icon: 'comment-o', when: only('escalate') }),
   // Not `status`: Node-RED's editor keeps what a node shows under that name.
   state: typed('', { ...optional, icon: 'flag-o', when: only('list', 'update') }),
-  channelId: typed('', { ...optional, pick: 'channels', icon: 'sitemap', when: only('list') }),
-  contactId: typed('', { ...optional, pick: 'contacts', icon: 'user', when: only('list') }),
-  assignedTo: typed('', { ...optional, icon: 'user-md', when: only('list') }),
+  channelId: typed('', { ...id, pick: 'channels', icon: 'sitemap', when: only('list') }),
+  contactId: typed('', { ...id, pick: 'contacts', icon: 'user', when: only('list') }),
+  assignedTo: typed('', { ...id, icon: 'user-md', when: only('list') }),
   search: typed('', { ...optional, icon: 'search', when: only('list') }),
   subject: typed('', { ...optional, mustache: true, area: false, icon: 'header', when: only('create', 'update') }),
   priority: typed('', {
@@ -49,8 +50,8 @@ const fields = {
     when: only('list', 'create', 'update', 'escalate'),
   }),
   metadata: typed('', { types: dynJson, convert: as.object, icon: 'tags', when: only('create', 'update') }),
-  messageIds: typed('', { convert: as.strings, icon: 'check', when: only('markRead') }),
-  before: typed('', { ...optional, icon: 'step-backward', when: only('messages') }),
+  messageIds: typed('', { convert: as.list, icon: 'check', when: only('markRead') }),
+  before: typed('', { ...id, icon: 'step-backward', when: only('messages') }),
   format: choice(['chat', 'text', 'markdown'], { icon: 'align-left', when: only('transcript') }),
   last: number(50, { min: 1, max: 1000, icon: 'history', when: only('transcript') }),
   ...listFields({ operation: ['list', 'messages'] }),

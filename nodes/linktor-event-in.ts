@@ -60,7 +60,7 @@ export default trigger({
       { icon: 'bolt' },
     ),
     channels: typed('', {
-      convert: as.strings,
+      convert: as.list,
       types: ['str', 'json', 'flow', 'global', 'env', 'jsonata'],
       pick: 'channels',
       icon: 'sitemap',

@@ -42,7 +42,7 @@ const fields = {
     advanced: true,
     when: only('addDocument'),
   }),
-  document: typed('documentId', { ...optional, required: true, icon: 'file-text-o', when: only('deleteDocument') }),
+  document: typed('documentId', { convert: as.id, required: true, icon: 'file-text-o', when: only('deleteDocument') }),
   search: typed('', { ...optional, icon: 'search', when: listable }),
   // Not `status`: Node-RED's editor keeps what a node shows under that name.
   state: typed('', { ...optional, icon: 'flag-o', when: listable }),

@@ -41,14 +41,14 @@ export default trigger({
   fields: {
     senders: checks(['contact', 'agent', 'bot', 'system'], ['contact'], { icon: 'user' }),
     channels: typed('', {
-      convert: as.strings,
+      convert: as.list,
       types: ['str', 'json', 'flow', 'global', 'env', 'jsonata'],
       pick: 'channels',
       icon: 'sitemap',
     }),
     conversations: choice(['all', 'these', 'input'], { icon: 'comments', ...filters }),
     conversationIds: typed('', {
-      convert: as.strings,
+      convert: as.list,
       types: ['str', 'json', 'flow', 'global', 'env', 'jsonata'],
       pick: 'conversations',
       icon: 'comment',
@@ -98,7 +98,8 @@ export default trigger({
   listen(context) {
     const { values, client, toMsg, background, emit, status } = context;
     const asked = new Map<string, () => void>();
-    const reason = messageFilter({ ...values, contents });
+    const reason = messageFilter({ ...values, contents, allowSlow: context.storedVersion < 2 });
+    if (reason.isSlow) context.caution('slow_pattern');
     if (values.conversations === 'these' && values.conversationIds.length === 0) {
       throw invalid('The list of conversations is empty.', 'Name at least one in the field "conversationIds".');
     }
@@ -132,7 +133,7 @@ export default trigger({
     const ask = (id: string) => asked.set(id, isLive ? context.subscribe(id) : () => {});
     if (values.conversations === 'all' && isLive) context.everything();
     for (const id of values.conversations === 'these' ? values.conversationIds : []) ask(id);
-    if (!isLive) status('listening');
+    if (!isLive) status(reason.isSlow ? 'slow_pattern' : 'listening');
 
     listen((delivery) => {
       const { message, conversationId = '', typing } = delivery.event;
@@ -150,8 +151,9 @@ export default trigger({
     });
 
     if (values.conversations !== 'input') return undefined;
-    return ({ action, conversationId }) => {
-      if (typeof conversationId !== 'string' || conversationId === '') throw invalid('"conversationId" is missing.');
+    return ({ action, conversationId: given }) => {
+      if (given === undefined || given === '') throw invalid('"conversationId" is missing.');
+      const conversationId = as.id(given, 'conversationId');
       if (action === 'subscribe') {
         if (!asked.has(conversationId)) ask(conversationId);
       } else if (action === 'unsubscribe') {

@@ -19,7 +19,7 @@ export default trigger({
   fields: {
     statuses: checks(statuses, ['delivered', 'read', 'failed'], { icon: 'check-square-o' }),
     channels: typed('', {
-      convert: as.strings,
+      convert: as.list,
       types: ['str', 'json', 'flow', 'global', 'env', 'jsonata'],
       pick: 'channels',
       icon: 'sitemap',

@@ -14,13 +14,13 @@ export default trigger({
   outputs: ['typing'],
   fields: {
     conversationIds: typed('', {
-      convert: as.strings,
+      convert: as.list,
       types: ['str', 'json', 'flow', 'global', 'env', 'jsonata'],
       pick: 'conversations',
       icon: 'comment',
     }),
     channels: typed('', {
-      convert: as.strings,
+      convert: as.list,
       types: ['str', 'json', 'flow', 'global', 'env', 'jsonata'],
       pick: 'channels',
       icon: 'sitemap',

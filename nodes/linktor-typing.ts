@@ -12,7 +12,7 @@ export default action({
   fields: {
     conversation: typed('conversationId', {
       required: true,
-      convert: as.string,
+      convert: as.id,
       pick: 'conversations',
       icon: 'comments',
     }),

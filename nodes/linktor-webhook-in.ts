@@ -1,6 +1,7 @@
 import { invalid, LinktorError } from '../lib/errors';
 import { attachmentsOf, wordsOf } from '../lib/messages/incoming';
 import type { Event } from '../lib/model';
+import { globs, readList } from '../lib/text';
 import { decodeEvent, type Scheme, verify } from '../lib/webhooks';
 import { copyOf } from './kit/copy';
 import { trigger } from './kit/define';
@@ -18,8 +19,8 @@ export default trigger({
   ownStatus: true,
   fields: {
     path: path({ icon: 'globe' }),
-    secret: secret({ icon: 'key' }),
-    previousSecret: secret({ icon: 'history' }),
+    secret: secret('signing', { icon: 'key' }),
+    previousSecret: secret('signing', { icon: 'history' }),
     scheme: choice(['auto', 'body', 'timestamp'], { icon: 'shield' }),
     tolerance: number(300, { min: 0, max: 86_400, unit: 's', icon: 'clock-o' }),
     requireTimestamp: flag(false, { icon: 'clock-o' }),
@@ -35,7 +36,7 @@ export default trigger({
     if (secrets.length === 0) {
       throw invalid('There is no webhook secret.', 'Enter it in this node or in its Linktor config node.');
     }
-    const wanted = eventFilter(values.events);
+    const wanted = globs(readList(values.events, 'events'));
 
     const reject = (reason: string, headers: Headers, facts: object = {}): void => {
       status('rejected', { reason });
@@ -109,18 +110,6 @@ function messageOf(event: Event, original: unknown, duplicate: boolean, facts: o
     });
   if (duplicate) msg.duplicate = true;
   return msg;
-}
-
-/** Names between commas, in any case; `*` stands for anything, as in `message.*`. */
-function eventFilter(given: string): (name: string) => boolean {
-  const patterns = given
-    .split(',')
-    .map((one) => one.trim())
-    .filter((one) => one !== '');
-  if (patterns.length === 0) return () => true;
-  const escaped = patterns.map((one) => one.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*'));
-  const expression = new RegExp(`^(?:${escaped.join('|')})$`, 'i');
-  return (name) => expression.test(name);
 }
 
 const sensitive = /auth|cookie|signature|token|key|secret/i;

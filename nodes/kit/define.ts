@@ -141,6 +141,10 @@ export interface TriggerContext<V> {
   /** what deliveries to this account are signed with, when the node has no secret of its own */
   webhookSecrets: readonly string[];
   nodeId: string;
+  /** the version of the package's nodes that stored this one; 1 is 0.1.0 */
+  storedVersion: number;
+  /** while the connection is good, show this instead */
+  caution(word: StatusName): void;
   /** what the node shows */
   status(word: StatusName, facts?: Record<string, number | string>): void;
 }

@@ -1,7 +1,8 @@
-import mustache from 'mustache';
 import { invalid, type LinktorError } from '../../lib/errors';
 import { ABSENT_SOURCE, type Field, type Fields, type Values, type When } from './fields';
+import { versionOf } from './migrations';
 import type { Msg, RED, RunningNode, Stored } from './red';
+import { renderTemplate } from './template';
 
 /** What a node has stored about one field, made ready once. */
 interface FieldSource {
@@ -9,6 +10,8 @@ interface FieldSource {
   field: Field<unknown>;
   /** typed fields have to be looked up for every message */
   source?: { type: string; value: string };
+  /** stored by 0.1.0 */
+  isEarlier: boolean;
   /** all others are known at once */
   fixed?: unknown;
   problem?: LinktorError;
@@ -89,23 +92,44 @@ function cheapToCopy(values: Given): Given {
 export function fixedValues<F extends Fields>(fields: F, stored: Stored): Values<F> {
   const prepared = Object.entries(fields).map(([name, field]) => prepare(name, field, stored));
   const values: Record<string, unknown> = {};
-  for (const { name, fixed, problem } of prepared) {
-    if (problem) throw problem;
-    values[name] = fixed;
+  for (const { name, field, fixed, problem } of prepared) {
+    // What is not shown is not used: an old key stands behind a password, say.
+    if (problem && isShown(field, prepared)) throw problem;
+    values[name] = problem ? field.initial : fixed;
   }
   return values as Values<F>;
 }
 
 function prepare(name: string, field: Field<unknown>, stored: Stored): FieldSource {
   const value = stored[name] ?? field.initial;
+  const isEarlier = versionOf(stored) < 2;
+  const variable = unsetVariable(value);
+  if (variable !== undefined) return { name, field, isEarlier, problem: notSet(variable, name) };
   if (field.kind === 'typed') {
-    return { name, field, source: { type: String(stored[`${name}Type`] ?? ABSENT_SOURCE), value: String(value) } };
+    return {
+      name,
+      field,
+      isEarlier,
+      source: { type: String(stored[`${name}Type`] ?? ABSENT_SOURCE), value: String(value) },
+    };
   }
   try {
-    return { name, field, fixed: field.convert(value, name) };
+    return { name, field, isEarlier, fixed: field.convert(value, name) };
   } catch (error) {
-    return { name, field, problem: error as LinktorError };
+    return { name, field, isEarlier, problem: error as LinktorError };
   }
+}
+
+/** Node-RED puts a variable's value in its place, and leaves the name where it has none. */
+function unsetVariable(value: unknown): string | undefined {
+  return typeof value === 'string' ? /^\$\{([^\s{}]+)\}$/.exec(value.trim())?.[1] : undefined;
+}
+
+function notSet(variable: string, name: string): LinktorError {
+  return invalid(
+    `The environment variable "${variable}" of the field "${name}" is not set.`,
+    `Set ${variable} where Node-RED runs, or in the flow or group that holds this node, and deploy.`,
+  );
 }
 
 /** @returns why nothing is done, when an operation wants a tick and has none */
@@ -145,7 +169,11 @@ function convertValue({ name, field, source }: TypedSource, value: unknown): unk
     const orGive = field.property ? ` or give msg.${field.property} to the node` : '';
     throw invalid(`"${name}" is missing.`, `Fill in the field "${name}"${orGive}.`);
   }
-  return nothing ? undefined : field.convert(value, name);
+  const read = nothing ? undefined : field.convert(value, name);
+  if (field.required && Array.isArray(read) && read.length === 0) {
+    throw invalid(`"${name}" is empty.`, `Name at least one in the field "${name}".`);
+  }
+  return read;
 }
 
 function messageProperty(red: RED, msg: Msg, property: string): unknown {
@@ -158,9 +186,9 @@ function messageProperty(red: RED, msg: Msg, property: string): unknown {
 }
 
 /** Contexts may be asynchronous; bad expressions and bad JSON throw at once even so. */
-function evaluateSource(red: RED, node: RunningNode, { name, field, source }: TypedSource, msg: Msg) {
+function evaluateSource(red: RED, node: RunningNode, { name, field, source, isEarlier }: TypedSource, msg: Msg) {
   if (source.type === 'msg') return messageProperty(red, msg, source.value);
-  if (source.type === 'str') return field.mustache ? renderTemplate(source.value, name, msg) : source.value;
+  if (source.type === 'str') return field.mustache ? renderTemplate(source.value, name, msg, isEarlier) : source.value;
   return new Promise((resolve, reject) => {
     const fail = (error: unknown) => {
       const reason =
@@ -175,17 +203,4 @@ function evaluateSource(red: RED, node: RunningNode, { name, field, source }: Ty
       fail(error);
     }
   });
-}
-
-/**
- * Only what the author wrote in the dialog is a template: what customers or models write must never be one.
- * The text goes to a chat, not into HTML, so nothing is escaped.
- */
-function renderTemplate(text: string, name: string, msg: Msg): string {
-  if (!text.includes('{{')) return text;
-  try {
-    return mustache.render(text, msg, {}, { escape: String });
-  } catch (error) {
-    throw invalid(`The {{ }} of the field "${name}" cannot be filled in: ${(error as Error).message}`);
-  }
 }

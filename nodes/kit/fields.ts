@@ -1,5 +1,9 @@
 import { invalid } from '../../lib/errors';
 import { isObject } from '../../lib/model';
+import { describe } from '../../lib/text/describe';
+import { readList } from '../../lib/text/lists';
+import { cleanId, cleanKey, tidy, trimPasted } from '../../lib/text/normalise';
+import { readDay, readTime } from '../../lib/text/times';
 
 /** The sources that a typed field can take its value from, as Node-RED's TypedInput names them. */
 export type SourceType = 'msg' | 'flow' | 'global' | 'str' | 'num' | 'bool' | 'json' | 'env' | 'jsonata';
@@ -119,12 +123,14 @@ export function text(
   initial = '',
   { required, format, regexWhen, ...row }: Options & { format?: Format; regexWhen?: When } = {},
 ): Field<string> {
-  return { kind: 'text', initial, row, required, format, regexWhen, convert: (value) => String(value ?? '').trim() };
+  // What is inside a pattern stays as it is written; an address has nothing invisible in it.
+  const clean = format === undefined ? trimPasted : cleanId;
+  return { kind: 'text', initial, row, required, format, regexWhen, convert: (value) => clean(String(value ?? '')) };
 }
 
 /** A path below httpNodeRoot; the dialog shows the whole address. Empty: `/linktor/<node id>`. */
 export function path(row: Row = {}): Field<string> {
-  return { kind: 'path', initial: '', row, convert: (value) => String(value ?? '').trim() };
+  return { kind: 'path', initial: '', row, convert: (value) => cleanId(String(value ?? '')) };
 }
 
 /** A figure, fixed at deploy time. */
@@ -249,11 +255,36 @@ export const dynNumber: readonly SourceType[] = ['msg', 'num', 'flow', 'global',
 export const dynJson: readonly SourceType[] = ['msg', 'json', 'flow', 'global', 'jsonata'];
 
 /**
+ * What a secret may look like. key: it travels in a header, so what was pasted along is left out and what cannot be a key
+ * is refused; signing: the same, but anything may sign; address: an e-mail address; password: anything.
+ */
+type SecretKind = 'key' | 'signing' | 'address' | 'password';
+
+/**
  * Stored with Node-RED's credentials, in no exported flow.
  * @param visible the dialog may show it; all others never leave the server
  */
-export function secret({ visible, ...row }: Row & { visible?: boolean } = {}): Field<string> {
-  return { kind: 'secret', initial: '', row, visible, convert: (value) => String(value ?? '').trim() };
+export function secret(kind: SecretKind, { visible, ...row }: Row & { visible?: boolean } = {}): Field<string> {
+  return {
+    kind: 'secret',
+    initial: '',
+    row,
+    visible,
+    convert: (value, name) => readSecret(kind, String(value ?? ''), name),
+  };
+}
+
+function readSecret(kind: SecretKind, given: string, name: string): string {
+  if (kind === 'address') return cleanId(given);
+  const pasted = trimPasted(given);
+  if (kind === 'password') return pasted;
+  const key = cleanKey(given);
+  if (key !== undefined) return key;
+  if (kind === 'signing') return pasted;
+  throw invalid(
+    `The field "${name}" holds blanks or letters that no key has.`,
+    'Copy the key once more, from where it was made, and paste it alone.',
+  );
 }
 
 /** The Linktor config node that a node works with. */
@@ -275,35 +306,27 @@ export function out(property: string, row: Row = {}): Field<unknown> {
 export const as = {
   /** texts and numbers */
   string(value: unknown, name: string): string {
-    if (typeof value === 'string' || typeof value === 'number') return String(value);
-    throw invalid(`The field "${name}" must be a text, not ${kindOf(value)}.`);
+    if (typeof value === 'string' || typeof value === 'bigint' || Number.isFinite(value)) return String(value);
+    throw invalid(`The field "${name}" must be a text, not ${describe(value)}.`);
+  },
+  /** an id, a name or an address, without what was pasted along */
+  id(value: unknown, name: string): string {
+    const id = cleanId(as.string(value, name));
+    if (id !== '') return id;
+    throw invalid(`The field "${name}" holds nothing but blanks.`, `Give an id in the field "${name}".`);
   },
   object(value: unknown, name: string): Record<string, unknown> {
     if (isObject(value)) return value;
-    throw invalid(`The field "${name}" must be an object, not ${kindOf(value)}.`);
+    throw invalid(`The field "${name}" must be an object, not ${describe(value)}.`);
   },
-  /** a Date, milliseconds of the clock, or a text that names a time; as ISO 8601 */
-  time(value: unknown, name: string): string {
-    const time = new Date(value instanceof Date || typeof value === 'number' ? value : as.string(value, name));
-    if (!Number.isNaN(time.getTime())) return time.toISOString();
-    throw invalid(`The field "${name}" must be a time.`, 'Give an ISO 8601 time such as 2026-05-17T09:30:00Z.');
-  },
-  /** a day such as 2026-05-17 as it is, else a time */
-  day(value: unknown, name: string): string {
-    const isDay = typeof value === 'string' && /^\d{4}-\d\d-\d\d$/.test(value);
-    return isDay && !Number.isNaN(Date.parse(value)) ? value : as.time(value, name);
-  },
+  /** a moment that is not over yet, as ISO 8601 */
+  future: (value: unknown, name: string) => readTime(value, name, { future: true }).toISOString(),
+  /** a day such as 2026-05-17 as it is, else a moment as ISO 8601 */
+  day: (value: unknown, name: string) => readDay(value, name),
   number: (min?: number, max?: number) =>
     Object.assign((value: unknown, name: string) => inRange(value, name, min, max), { min, max }),
-  /** texts, each maybe with several entries between commas, semicolons or lines */
-  list(value: unknown, name: string): string[] {
-    const entries = as.strings(value, name).flatMap((one) => one.split(/[,;\n]/));
-    return entries.map((one) => one.trim()).filter((one) => one !== '');
-  },
-  /** one text or several, as a list */
-  strings(value: unknown, name: string): string[] {
-    return (Array.isArray(value) ? value : [value]).map((item) => as.string(item, name));
-  },
+  /** texts, as people write lists of them */
+  list: readList,
 };
 
 export { isObject };
@@ -329,16 +352,10 @@ export function bodyOf(fields: Record<string, unknown>, payload: unknown): Recor
 }
 
 function inRange(value: unknown, name: string, min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY): number {
-  const figure = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  const figure = typeof value === 'string' && value.trim() !== '' ? Number(tidy(value)) : value;
   if (typeof figure !== 'number' || !Number.isFinite(figure)) {
-    throw invalid(`The field "${name}" must be a number, not ${kindOf(value)}.`);
+    throw invalid(`The field "${name}" must be a number, not ${describe(value)}.`);
   }
   if (figure < min || figure > max) throw invalid(`The field "${name}" must be between ${min} and ${max}.`);
   return figure;
-}
-
-function kindOf(value: unknown): string {
-  if (value === null) return 'null';
-  if (Buffer.isBuffer(value)) return 'a buffer';
-  return Array.isArray(value) ? 'an array' : typeof value === 'string' ? 'a text' : typeof value;
 }

@@ -53,7 +53,7 @@ export function migrated(type: string, stored: Readonly<Stored>): Stored {
   return steps.reduce<Stored>((node, { to, change }) => (to > from ? change(node) : node), { ...stored });
 }
 
-/** A version of a later package is kept: its node is read as well as can be. */
-function versionOf({ version }: Readonly<Stored>): number {
+/** @returns the version that a node was stored by. That of a later package is kept: its node is read as well as can be */
+export function versionOf({ version }: Readonly<Stored>): number {
   return typeof version === 'number' && Number.isInteger(version) && version > 0 ? version : 1;
 }

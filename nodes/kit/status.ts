@@ -18,6 +18,7 @@ const appearances = {
   truncated: { fill: 'yellow', shape: 'ring' },
   catching_up: { fill: 'yellow', shape: 'ring' },
   agents_only: { fill: 'yellow', shape: 'ring' },
+  slow_pattern: { fill: 'yellow', shape: 'ring' },
   paused: { fill: 'grey', shape: 'ring' },
   no_realtime: { fill: 'grey', shape: 'ring' },
   no_typing: { fill: 'grey', shape: 'ring' },

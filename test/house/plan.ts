@@ -69,13 +69,20 @@ export const rooms: readonly Room[] = [
   { files: 'nodes/sidebar/**', may: ['nodes/kit/admin/types.ts'] },
   {
     files: 'nodes/kit/editor/**',
-    may: ['nodes/kit/define.ts', 'nodes/kit/fields.ts', 'nodes/kit/migrations.ts', 'nodes/kit/admin/types.ts'],
+    may: [
+      'lib/text/pattern-syntax.ts',
+      'nodes/kit/define.ts',
+      'nodes/kit/fields.ts',
+      'nodes/kit/migrations.ts',
+      'nodes/kit/admin/types.ts',
+    ],
   },
   {
     files: 'nodes/kit/**',
     may: [
       ...ground,
       'lib/messages/**',
+      'lib/text/**',
       'lib/*/index.ts',
       'nodes/linktor-config.ts',
       'nodes/sidebar/types.ts',
@@ -98,7 +105,7 @@ export const doors: Readonly<Record<string, readonly string[]>> = {
   'https-proxy-agent': ['lib/client/agents.ts'],
   'libphonenumber-js': ['lib/people/phone.ts'],
   minisearch: ['sandbox/**'],
-  mustache: ['nodes/kit/evaluate.ts'],
+  mustache: ['nodes/kit/template.ts'],
   'proxy-from-env': ['lib/client/agents.ts'],
   re2js: ['lib/text/**'],
   'socks-proxy-agent': ['lib/client/agents.ts'],

@@ -32,7 +32,21 @@ function asked(): string[] {
 
 /** Words whose keys the browser code puts together. */
 const chosenAtRunTime = {
-  invalid: [...['required', 'tick', 'number', 'atLeast', 'atMost', 'anyNumber', 'url', 'socketUrl', 'regex', 'path']],
+  invalid: [
+    ...[
+      'required',
+      'tick',
+      'number',
+      'atLeast',
+      'atMost',
+      'anyNumber',
+      'url',
+      'socketUrl',
+      'regex',
+      'slowRegex',
+      'path',
+    ],
+  ],
   list: [
     ...['none', 'noConfig', 'notDeployed', 'forbidden', 'notSignedIn', 'notAllowed', 'missing', 'offline', 'failed'],
   ],

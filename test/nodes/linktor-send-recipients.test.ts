@@ -111,7 +111,7 @@ describe('linktor-send: to people', () => {
     ['a number without a country', { address: '1512 3456789', channelId: 'ch_whatsapp' }, /no country/],
     ['what is no number', { address: '+1', channelId: 'ch_whatsapp' }, /not a phone number/],
     ['a name that nobody has, without a channel', { address: 'somebody' }, /Nobody is known/],
-    ['an empty address', { address: ' ' }, /no address/],
+    ['an empty address', { address: ' \u200b' }, /"address" holds nothing/],
   ];
   for (const [name, msg, expected] of refused) {
     it(`refuses ${name}, and makes nobody`, async () => {

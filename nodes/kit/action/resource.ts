@@ -28,7 +28,7 @@ interface CrudRequest<Filter> {
 
 /** An id that comes from the message or is picked. @param operations those that need it */
 export function idField(property: string, pick: Listable, operations: readonly string[], icon: string) {
-  return typed(property, { required: true, convert: as.string, pick, icon, when: { operation: operations } });
+  return typed(property, { required: true, convert: as.id, pick, icon, when: { operation: operations } });
 }
 
 /** The rows of list and delete, and the search. */

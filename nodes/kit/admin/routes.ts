@@ -1,5 +1,6 @@
 import type { LinktorClient } from '../../../lib/client/index';
 import { invalid, LinktorError, toLinktorError, unsupported } from '../../../lib/errors';
+import { readList } from '../../../lib/text/index';
 import { type AdminHandler, type AdminResponse, type RED, runningNode } from '../red';
 import { type Deployed, isSharedIdentity, storedOf, testSettings } from './diagnostics';
 import { isListable, listPart } from './pick-lists';
@@ -86,10 +87,7 @@ async function registerWebhook(
   if (!/^https?:/i.test(url) || !URL.canParse(url)) throw invalid('This is no address that a server could send to.');
   if (!secret)
     throw invalid('There is no webhook secret yet.', 'Enter one in this node or in its config node, and deploy.');
-  const names = events
-    .split(',')
-    .map((one) => one.trim())
-    .filter((one) => one !== '');
+  const names = readList(events, 'events');
   // Patterns are our own; a server knows names, and all of them.
   const wanted = { url, events: names.length > 0 && !names.some((one) => one.includes('*')) ? names : ['*'], secret };
   let known: string | undefined;

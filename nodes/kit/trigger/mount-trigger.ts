@@ -5,8 +5,9 @@ import type { OnInput, Trigger, TriggerContext } from '../define';
 import { evaluator } from '../evaluate';
 import type { Hooks } from '../http-routes';
 import { messageNames, onMessage, toPort } from '../message';
+import { versionOf } from '../migrations';
 import type { RED, RunningNode, Stored } from '../red';
-import { Status } from '../status';
+import { Status, type StatusName } from '../status';
 import { ToMsg } from '../to-msg';
 
 /** Make a node begin a flow whenever its trigger hears of something. */
@@ -17,6 +18,7 @@ export function mountTrigger(red: RED, node: RunningNode, definition: Trigger, s
   const nextName = messageNames();
   let onInput: OnInput | undefined;
   let isLive = false;
+  let caution: StatusName | undefined;
 
   const onClose = (release: () => void) => {
     if (closing.signal.aborted) release();
@@ -44,7 +46,7 @@ export function mountTrigger(red: RED, node: RunningNode, definition: Trigger, s
     onClose(() => delete users[node.id]);
     const values = await evaluator(red, node, definition.fields, stored)({});
     if (closing.signal.aborted) return;
-    const showState = () => isLive && !definition.ownStatus && showConnection(status, realtime.state);
+    const showState = () => isLive && !definition.ownStatus && showConnection(status, realtime.state, caution);
     onClose(realtime.onState(showState));
     onInput = definition.listen({
       values: values as never,
@@ -63,6 +65,10 @@ export function mountTrigger(red: RED, node: RunningNode, definition: Trigger, s
         node.send(port === 0 ? msg : toPort(port, msg));
       },
       nodeId: node.id,
+      storedVersion: versionOf(stored),
+      caution(word) {
+        caution = word;
+      },
       webhookSecrets: account.webhookSecrets,
       status: (word, facts) => status.show(word, facts),
       serve: (hook) => onClose(hooks.serve(hook)),
@@ -115,8 +121,8 @@ export function mountTrigger(red: RED, node: RunningNode, definition: Trigger, s
 }
 
 /** A trigger shows how its connection is. */
-function showConnection(status: Status, state: SocketState): void {
-  if (state.name === 'open') status.show('connected', { at: state.since });
+function showConnection(status: Status, state: SocketState, caution: StatusName = 'connected'): void {
+  if (state.name === 'open') status.show(caution, { at: state.since });
   else if (state.name === 'connecting') status.show('connecting');
   else if (state.name === 'waiting') status.show('reconnecting', { attempt: state.attempt, until: state.until });
   else if (state.name === 'refused') status.show(state.code, { reason: state.reason });

@@ -1,3 +1,4 @@
+import { backtrackingPart } from '../../../../lib/text/pattern-syntax';
 import { labelKey } from '../keys';
 import type { FieldMeta } from '../meta';
 import type { EditorNode, ValidateOptions, Verdict } from './host';
@@ -26,7 +27,11 @@ export function check(name: string): Validator {
     if (field.kind === 'number') return inRange(Number(text), field) || wrong(range(field));
     if (field.kind === 'path') return /^\/?[\w\-./~%@]+$/.test(text.trim()) || wrong('path');
     if (field.format) return formats[field.format].test(text.trim()) || wrong(field.format);
-    return !field.regexWhen || !isShown(this, { ...field, when: field.regexWhen }) || isRegex(text) || wrong('regex');
+    if (!field.regexWhen || !isShown(this, { ...field, when: field.regexWhen })) return true;
+    if (!isRegex(text)) return wrong('regex');
+    // What 0.1.0 has stored keeps running, with a limit of time.
+    const isEarlier = this.version === undefined;
+    return isEarlier || backtrackingPart(text) === undefined || wrong('slowRegex');
   };
 }
 
