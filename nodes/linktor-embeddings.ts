@@ -1,3 +1,4 @@
+import { cosine } from '../lib/ai/vectors';
 import { invalid } from '../lib/errors';
 import type { Embeddings, Usage } from '../lib/model';
 import { type ActionContext, action, type Outcome } from './kit/define';
@@ -103,24 +104,4 @@ function vector(value: unknown, name: string): number[] {
     `The field "${name}" must be a vector: a list of numbers.`,
     'Give two vectors, such as the embedding node makes them, as a list in msg.payload.',
   );
-}
-
-/** @returns -1 (opposite) to 1 (the same direction) */
-function cosine(one: readonly number[], other: readonly number[]): number {
-  if (one.length !== other.length) {
-    const lengths = `"first" has ${one.length}, "second" ${other.length}`;
-    throw invalid(`The vectors differ in length: ${lengths}.`, 'Compare vectors that the same model has made.');
-  }
-  const [a, b] = [unit(one, 'first'), unit(other, 'second')];
-  const product = a.reduce((total, figure, index) => total + figure * (b[index] as number), 0);
-  return Math.min(1, Math.max(-1, product));
-}
-
-/** Of length 1. The largest figure is divided out first, for the squares of large ones are beyond all numbers. */
-function unit(given: readonly number[], name: string): number[] {
-  const largest = given.reduce((most, figure) => Math.max(most, Math.abs(figure)), 0);
-  if (largest === 0) throw invalid(`The vector "${name}" has no direction: it is all zeros.`);
-  const scaled = given.map((figure) => figure / largest);
-  const length = Math.sqrt(scaled.reduce((total, figure) => total + figure * figure, 0));
-  return scaled.map((figure) => figure / length);
 }

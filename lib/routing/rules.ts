@@ -1,0 +1,219 @@
+import { invalid, LinktorError } from '../errors';
+import { cleanId, commandOf, fold, Patterns, readList, textRule } from '../text';
+import type { OpeningHours } from './hours';
+import { keywords, type WordForm, wordForm } from './keywords';
+import { namedValueTest } from './named-value';
+import { contactKinds, conversationKinds } from './read-rules';
+
+/** What a rule may look at, by what it costs to know. */
+export const freeKinds = [
+  'keywords',
+  'startsWith',
+  'contains',
+  'equals',
+  'regex',
+  'command',
+  'choice',
+  'contentType',
+  'channelType',
+  'channel',
+  'sender',
+  'variable',
+  'open',
+  'closed',
+] as const;
+export const expressionKinds = ['jsonata'] as const;
+export const modelKinds = ['intent', 'sentiment'] as const;
+export const ruleKinds = [
+  ...freeKinds,
+  ...conversationKinds,
+  ...expressionKinds,
+  ...contactKinds,
+  ...modelKinds,
+  'otherwise',
+] as const;
+
+type PlainKind = Exclude<(typeof freeKinds)[number], 'regex'>;
+export type RuleKind = (typeof ruleKinds)[number];
+
+/** One row of the table. */
+export interface RouteRule {
+  rule: RuleKind;
+  /** what it looks for, in the words of its kind */
+  value: string;
+  /** the name of the way that it opens */
+  name: string;
+}
+
+/** What is known of a message without asking anybody. */
+export interface RouteFacts {
+  text: string;
+  choiceId?: string;
+  contentType?: string;
+  channelType?: string;
+  channelId?: string;
+  /** contact, agent, bot, system */
+  senderType?: string;
+  variables?: Readonly<Record<string, unknown>>;
+  /** milliseconds since 1970 */
+  now: number;
+}
+
+/** What a rule says beside that it holds. */
+export interface Caught {
+  /** of a regular expression: its groups, by number and by name */
+  captures?: Readonly<Record<string, string | undefined>>;
+  /** of a command: the words after it */
+  args?: readonly string[];
+  /** of opening hours: when they change next, ISO 8601; absent when they do not within a year */
+  until?: string;
+}
+
+type Test = (facts: RouteFacts, forms: Forms) => boolean;
+
+/** The forms of one text, each made once and only when a rule asks for it. */
+class Forms {
+  readonly #text: string;
+  readonly #patterns: Patterns;
+  #folded: string | undefined;
+  #words: WordForm | undefined;
+  #matched: ReadonlySet<number> | undefined;
+
+  constructor(text: string, patterns: Patterns) {
+    this.#text = text;
+    this.#patterns = patterns;
+  }
+
+  get folded(): string {
+    this.#folded ??= fold(this.#text);
+    return this.#folded;
+  }
+
+  get words(): WordForm {
+    this.#words ??= wordForm(this.#text);
+    return this.#words;
+  }
+
+  /** @throws LinktorError `timeout` */
+  matches(pattern: number): boolean {
+    this.#matched ??= new Set(this.#patterns.match(this.#text));
+    return this.#matched.has(pattern);
+  }
+}
+
+/** The rules of one node that cost nothing: all that a message says itself. Patterns are tested together. */
+export class FreeRules {
+  readonly #tests: readonly (Test | undefined)[];
+  readonly #patterns: Patterns;
+  /** which pattern a rule has, by the place of the rule */
+  readonly #patternOf = new Map<number, number>();
+  readonly #rules: readonly RouteRule[];
+  readonly #hours: OpeningHours | undefined;
+
+  /**
+   * @param hours for the rules *open* and *closed*
+   * @throws LinktorError `validation` that names the row that cannot be used
+   */
+  constructor(rules: readonly RouteRule[], hours?: OpeningHours) {
+    this.#rules = rules;
+    this.#hours = hours;
+    const sources: string[] = [];
+    this.#tests = rules.map(({ rule, value }, index) => {
+      if (rule === 'regex') {
+        this.#patternOf.set(index, sources.length);
+        sources.push(value);
+        const pattern = sources.length - 1;
+        return (_facts, forms) => forms.matches(pattern);
+      }
+      const kind = freeKinds.find((one): one is PlainKind => one === rule);
+      return kind && within(index, () => testOf(kind, value, hours));
+    });
+    this.#patterns = within(-1, () => new Patterns(sources));
+  }
+
+  /** Does the rule in this place hold? False for rules of other kinds. @throws LinktorError `timeout` */
+  matcher(facts: RouteFacts): (index: number) => boolean {
+    const forms = new Forms(facts.text, this.#patterns);
+    return (index) => this.#tests[index]?.(facts, forms) === true;
+  }
+
+  /** What the rule in this place says beside that it holds. */
+  caught(index: number, { text, now }: RouteFacts): Caught {
+    const pattern = this.#patternOf.get(index);
+    if (pattern !== undefined) {
+      const found = this.#patterns.captures(pattern, text);
+      if (!found) return {};
+      const numbered = Object.fromEntries([found.match, ...found.groups].map((group, place) => [place, group]));
+      return { captures: { ...numbered, ...found.named } };
+    }
+    const kind = this.#rules[index]?.rule;
+    if (kind === 'command') return { args: commandOf(text)?.args ?? [] };
+    const change = kind === 'open' || kind === 'closed' ? this.#hours?.next(now) : undefined;
+    return change === undefined ? {} : { until: new Date(change).toISOString() };
+  }
+}
+
+/** @returns what `make` makes; its error names the row */
+export function within<T>(index: number, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof LinktorError) || index < 0) throw error;
+    throw invalid(`Rule ${index + 1}: ${error.message}`, error.cause.hint);
+  }
+}
+
+function testOf(kind: PlainKind, value: string, hours: OpeningHours | undefined): Test {
+  if (kind !== 'open' && kind !== 'closed' && value.trim() === '') {
+    throw invalid('it has no value.', 'Say what it looks for, or take the rule away.');
+  }
+  switch (kind) {
+    case 'keywords': {
+      const test = keywords(value);
+      return (_facts, { words }) => test(words);
+    }
+    case 'startsWith': {
+      const sought = fold(value);
+      return (_facts, { folded }) => folded.startsWith(sought);
+    }
+    case 'contains': {
+      const sought = fold(value);
+      return (_facts, { folded }) => folded.includes(sought);
+    }
+    case 'equals': {
+      const sought = fold(value);
+      return (_facts, { folded }) => folded === sought;
+    }
+    case 'command': {
+      const command = textRule('command', value);
+      return ({ text }) => command?.test(text) === true;
+    }
+    case 'choice':
+      return oneOf(value, ({ choiceId }) => choiceId);
+    case 'contentType':
+      return oneOf(value, ({ contentType }) => contentType);
+    case 'channel':
+      return oneOf(value, ({ channelId }) => channelId);
+    case 'sender':
+      return oneOf(value, ({ senderType }) => senderType);
+    case 'channelType': {
+      // The beginning of a type will do: whatsapp stands for whatsapp_official and the like.
+      const types = readList(value, 'value').map(fold);
+      return ({ channelType = '' }) => types.some((type) => channelType.startsWith(type));
+    }
+    case 'variable': {
+      const test = namedValueTest(value);
+      return ({ variables }) => test(variables);
+    }
+    case 'open':
+    case 'closed': {
+      if (!hours) throw invalid('it needs opening hours.', 'Choose them in the field "hours".');
+      return ({ now }) => hours.isOpen(now) === (kind === 'open');
+    }
+  }
+}
+
+function oneOf(value: string, read: (facts: RouteFacts) => string | undefined): Test {
+  const wanted = new Set(readList(value, 'value').map(cleanId));
+  return (facts) => wanted.has(read(facts) ?? '');
+}
