@@ -4,19 +4,18 @@ import type { Delivery, Realtime, SocketState } from '../../lib/realtime';
 import type { SentLog } from './account/sent-log';
 import { account, type Fields, flag, out, text, type Values } from './fields';
 import type { Hook } from './http-routes';
+import type { OutputRules } from './outputs';
 import type { Msg } from './red';
 import type { StatusName } from './status';
 import type { ToMsg } from './to-msg';
 
 /** What every definition says about itself. */
-interface Common {
+interface Common extends OutputRules {
   /** node type = file name = icon = block of words = help */
   type: string;
   fields: Fields;
   /** the fields that its label names after its type; by default its operation or kind, if it has one */
   label?: readonly string[];
-  /** names of the output ports; their words are in the catalogue */
-  outputs: readonly string[];
   /** the name of the port of a node whose user wants one for all instead */
   single?: string;
   /** how many inputs a new node has */
@@ -44,6 +43,14 @@ export interface ActionContext<V> {
   values: V;
   /** the values for one entry of a list: of the fields that say `each` */
   valuesOf(entry: Readonly<Msg>): Promise<V>;
+  /**
+   * What another config node provides.
+   * @param id its id, as a field of the kind `config` gives it
+   * @throws LinktorError `validation` when it is missing, disabled or set up wrongly
+   */
+  provided<T>(id: string): T;
+  /** @returns what a JSONata expression makes of the message @throws LinktorError `validation` */
+  expression(source: string): Promise<unknown>;
   /** for the few properties that no field stands for; never changed */
   msg: Readonly<Msg>;
   /** ends with the node, or with msg.reset where the definition `resets` */
@@ -160,15 +167,19 @@ export interface Config {
   role: 'config';
   type: string;
   fields: Fields;
+  /**
+   * Make of the values what nodes that name this one work with. Without it the config node is an account.
+   * @throws LinktorError `validation`
+   */
+  provide?(values: never): unknown;
 }
 
 export type Definition = Action | Trigger | Config;
 
-interface ActionInput<F extends Fields> {
+interface ActionInput<F extends Fields> extends Partial<OutputRules> {
   type: string;
   fields: F;
   label?: readonly (keyof F & string)[];
-  outputs?: readonly string[];
   /** the message property that the result goes to unless the user says otherwise; none where there is no result */
   result?: string;
   busy: StatusName;
@@ -220,6 +231,8 @@ export function trigger<F extends Fields>({ fields, inputs = 0, ...rest }: Trigg
 }
 
 /** A config node. */
-export function config(definition: Omit<Config, 'role'>): Config {
+export function config<F extends Fields>(
+  definition: Omit<Config, 'role' | 'provide' | 'fields'> & { fields: F; provide?(values: Values<F>): unknown },
+): Config {
   return { role: 'config', ...definition };
 }

@@ -189,11 +189,25 @@ function messageProperty(red: RED, msg: Msg, property: string): unknown {
 function evaluateSource(red: RED, node: RunningNode, { name, field, source, isEarlier }: TypedSource, msg: Msg) {
   if (source.type === 'msg') return messageProperty(red, msg, source.value);
   if (source.type === 'str') return field.mustache ? renderTemplate(source.value, name, msg, isEarlier) : source.value;
+  return evaluateProperty(red, node, source, msg, `The field "${name}"`);
+}
+
+/**
+ * @param what the subject of the sentence that says what went wrong
+ * @throws LinktorError `validation`
+ */
+export function evaluateProperty(
+  red: RED,
+  node: RunningNode,
+  source: { value: string; type: string },
+  msg: Msg,
+  what: string,
+): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const fail = (error: unknown) => {
       const reason =
         error instanceof Error ? error.message : String((error as { message?: unknown })?.message ?? error);
-      reject(invalid(`The field "${name}" cannot be evaluated: ${reason}`));
+      reject(invalid(`${what} cannot be evaluated: ${reason}`));
     };
     try {
       red.util.evaluateNodeProperty(source.value, source.type, node, msg, (error, value) =>

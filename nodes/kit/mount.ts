@@ -1,6 +1,6 @@
-import type { LinktorError } from '../../lib/errors';
+import { type LinktorError, toLinktorError } from '../../lib/errors';
 import { type AccountSettings, brokenAccount, createAccount } from './account/account';
-import type { ConfigNode } from './account/config-node';
+import type { ConfigNode, ProviderNode } from './account/config-node';
 import { type Handover, persistMemory } from './account/handover';
 import { routeOf } from './account/route';
 import { mountAction } from './action/mount-action';
@@ -26,11 +26,21 @@ export function mount(red: RED, definition: Definition, shared: Shared): void {
   function construct(this: RunningNode, config: Stored): void {
     red.nodes.createNode(this, config);
     const stored = migrated(definition.type, config);
-    if (definition.role === 'config') mountConfig(red, this as ConfigNode, definition, stored, shared.handovers);
+    if (definition.role === 'config' && definition.provide) mountProvider(this, definition, stored);
+    else if (definition.role === 'config') mountConfig(red, this as ConfigNode, definition, stored, shared.handovers);
     else if (definition.role === 'action') mountAction(red, this, definition, stored);
     else mountTrigger(red, this, definition, { ...stored, ...this.credentials }, shared.hooks);
   }
   red.nodes.registerType(definition.type, construct, secrets.length > 0 ? { credentials } : {});
+}
+
+/** What is wrong with it is told by the nodes that need it. */
+function mountProvider(node: ProviderNode, { fields, provide }: Config, stored: Stored): void {
+  try {
+    node.provided = { value: provide?.(fixedValues(fields, stored) as never) };
+  } catch (thrown) {
+    node.provided = { problem: toLinktorError(thrown) };
+  }
 }
 
 function mountConfig(red: RED, node: ConfigNode, definition: Config, stored: Stored, legacy: Handover): void {

@@ -1,4 +1,4 @@
-import { invalid } from '../../../lib/errors';
+import { invalid, type LinktorError } from '../../../lib/errors';
 import { type RED, type RunningNode, runningNode, type Stored } from '../red';
 import type { Account } from './account';
 
@@ -9,6 +9,11 @@ export interface ConfigNode extends RunningNode {
   deployedSocketUrl?: string;
   /** Node-RED gives a config node's errors to the Catch nodes of these */
   users: Record<string, RunningNode>;
+}
+
+/** A config node that provides something other than an account. */
+export interface ProviderNode extends RunningNode {
+  provided?: { value: unknown } | { problem: LinktorError };
 }
 
 /** @returns the config node that a node works with */
@@ -24,4 +29,18 @@ export function accountOf(red: RED, stored: Stored): Account {
     'No Linktor config node is set, or it is disabled.',
     'Choose one in the dialog of this node and deploy.',
   );
+}
+
+/**
+ * @param id of the config node
+ * @returns what it provides
+ * @throws LinktorError `validation` when it is missing, disabled or set up wrongly
+ */
+export function providedBy<T>(red: RED, id: string): T {
+  const { name = '', provided } = runningNode<ProviderNode>(red, id) ?? {};
+  if (provided && 'value' in provided) return provided.value as T;
+  if (provided) {
+    throw invalid(`The config node "${name}" cannot be used: ${provided.problem.message}`, provided.problem.cause.hint);
+  }
+  throw invalid('A config node that this node names is missing or disabled.', 'Choose one in the dialog and deploy.');
 }

@@ -3,6 +3,7 @@ import { type LinktorError, toLinktorError } from '../../../lib/errors';
 import type { Action, Outcome } from '../define';
 import { evaluator } from '../evaluate';
 import { onMessage, toPort } from '../message';
+import { outputsOf } from '../outputs';
 import type { Done, Msg, RED, RunningNode, Send, Stored } from '../red';
 import { Status } from '../status';
 import { Run, type RunContext } from './run';
@@ -42,7 +43,7 @@ class ActionNode {
     this.#status = new Status((shown) => node.status(shown));
     // One listener per message in flight is no leak.
     setMaxListeners(0, this.#closing.signal);
-    this.#errorPort = stored.errorOutput === true ? definition.outputs.length : undefined;
+    this.#errorPort = stored.errorOutput === true ? outputsOf(definition, (name) => stored[name]).length : undefined;
     this.#context = {
       red,
       node,

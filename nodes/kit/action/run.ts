@@ -1,8 +1,8 @@
 import type { AnswerFacts, LinktorClient } from '../../../lib/client/index';
 import type { Account } from '../account/account';
-import { accountOf } from '../account/config-node';
+import { accountOf, providedBy } from '../account/config-node';
 import type { Action, ActionContext, Live, Outcome } from '../define';
-import type { Evaluate } from '../evaluate';
+import { type Evaluate, evaluateProperty } from '../evaluate';
 import { toPort } from '../message';
 import type { Msg, RED, RunningNode, Send, Stored } from '../red';
 import type { Status } from '../status';
@@ -91,6 +91,16 @@ export class Run implements ActionContext<never> {
       },
     });
     return this.#client;
+  }
+
+  get provided() {
+    return <T>(id: string) => providedBy<T>(this.#context.red, id);
+  }
+
+  get expression() {
+    const { red, node } = this.#context;
+    return (source: string) =>
+      evaluateProperty(red, node, { value: source, type: 'jsonata' }, this.msg, 'The expression');
   }
 
   get valuesOf() {

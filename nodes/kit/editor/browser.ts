@@ -5,6 +5,7 @@ import { prepareConnection } from './dialog/connection';
 import type { EditorNode } from './dialog/host';
 import { label, labelStyle, outputLabels, paletteLabel } from './dialog/label';
 import { onadd, shareOnlyAccount } from './dialog/only-account';
+import { moveOutputs, outputsNow } from './dialog/outputs';
 import { preparePath } from './dialog/path';
 import { Rows } from './dialog/rows';
 import { style } from './dialog/style';
@@ -28,7 +29,7 @@ function oneditprepare(this: EditorNode): void {
   begin(this);
   complete(this);
   new Rows(this, (name, field) => prepareField(this, name, field));
-  if (metaFor(this.type).isConfig) prepareConnection(this);
+  if (metaFor(this.type).isAccount) prepareConnection(this);
   performance.clearMeasures('linktor:prepare');
   performance.measure('linktor:prepare', { start: began, detail: this.type });
 }
@@ -54,8 +55,9 @@ function prepareRows(node: EditorNode, name: string, { columns = [] }: FieldMeta
 /** The number of ports follows the settings, and what has been shown is of this version. */
 function oneditsave(this: EditorNode): void {
   this.version = STORED_VERSION;
-  const { outputs = [], inputWhen, fields } = metaFor(this.type);
-  if (fields.errorOutput) this.outputs = outputs.length + (current(this, 'errorOutput') === 'true' ? 1 : 0);
+  const { inputWhen, fields, rowOutputs } = metaFor(this.type);
+  if (rowOutputs) moveOutputs(this);
+  else if (fields.errorOutput) this.outputs = outputsNow(this).length;
   if (inputWhen) {
     const takes = Object.entries(inputWhen).every(([name, options]) => options.includes(current(this, name)));
     this.inputs = takes ? 1 : 0;

@@ -12,7 +12,7 @@ const icons: Record<string, string> = {
  * The form of a node, as Node-RED wants it in the page: plain rows with a catalogue key wherever a word belongs. It is
  * made in the browser, where it costs nothing to load.
  */
-export function formOf(type: string, { fields, isConfig = false }: NodeMeta): string {
+export function formOf(type: string, { fields, isConfig = false, isAccount = false, rowOutputs }: NodeMeta): string {
   const prefix = isConfig ? 'node-config-input-' : 'node-input-';
   const all = Object.entries(fields);
   const rowsOf = (wanted?: string) =>
@@ -20,7 +20,9 @@ export function formOf(type: string, { fields, isConfig = false }: NodeMeta): st
       .filter(([, { section }]) => section === wanted)
       .map(([name, field]) => ({ kind: field.kind, html: row(type, prefix, name, field) }));
   const rows = rowsOf();
-  if (isConfig) {
+  // Node-RED reads here where the outputs have gone.
+  if (rowOutputs) rows.push({ kind: 'text', html: '<input type="hidden" id="node-input-outputs">' });
+  if (isAccount) {
     // Beside the credentials it tries, above the settings that few people touch.
     const last = rows.map(({ kind }) => kind === 'secret').lastIndexOf(true);
     rows.splice(last + 1, 0, { kind: 'text', html: testRow });

@@ -20,6 +20,8 @@ const shared = new Set([
 const hinted = new Set([
   'linktor-config.wsUrl',
   'linktor-contact.country',
+  'linktor-hours.closed',
+  'linktor-hours.zone',
   'linktor-send.country',
   'linktor-send.language',
   'linktor-send.windowLanguage',

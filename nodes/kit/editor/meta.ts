@@ -1,5 +1,6 @@
 import type { Definition, Trigger } from '../define';
 import { dyn, type Field, type Row } from '../fields';
+import type { OutputRules } from '../outputs';
 
 type Told = Pick<
   Field<unknown>,
@@ -31,11 +32,11 @@ export interface FieldMeta extends Omit<Told, 'row'> {
   absent?: unknown;
 }
 
-export interface NodeMeta {
+export interface NodeMeta extends Partial<OutputRules> {
   fields: Record<string, FieldMeta>;
   isConfig?: boolean;
-  /** how many outputs there are without the error output */
-  outputs?: readonly string[];
+  /** it says where a server is, and can be tried */
+  isAccount?: boolean;
   /** the name of a single output for all of them */
   single?: string;
   /** the choice that gives the node an input */
@@ -50,10 +51,18 @@ export function metaOf(definition: Definition): NodeMeta {
   const fields = Object.fromEntries(
     Object.entries(definition.fields).map(([name, field]) => [name, fieldMeta(field)] as const),
   );
-  if (definition.role === 'config') return { fields, isConfig: true };
-  const { outputs, single, label = usuallyNamed.filter((name) => name in fields).slice(0, 1) } = definition;
+  if (definition.role === 'config') {
+    return { fields, isConfig: true, isAccount: definition.provide === undefined || undefined };
+  }
+  const {
+    outputs,
+    rowOutputs,
+    outputWhen,
+    single,
+    label = usuallyNamed.filter((name) => name in fields).slice(0, 1),
+  } = definition;
   const inputWhen = definition.role === 'trigger' ? inputWhenOf(definition) : undefined;
-  return { fields, outputs, single, label: label.length > 0 ? label : undefined, inputWhen };
+  return { fields, outputs, rowOutputs, outputWhen, single, label: label.length > 0 ? label : undefined, inputWhen };
 }
 
 /** Some triggers get an input by a choice of theirs. */

@@ -21,7 +21,7 @@ function registration(definition: Definition): string {
   const { type, fields } = definition;
   const properties = Object.entries(fields).flatMap(([name, field]) => defaults(name, field));
   properties.push(`version:{value:${STORED_VERSION}}`);
-  if (definition.role === 'action') properties.push(`outputs:{value:${definition.outputs.length}}`);
+  if (definition.role === 'action') properties.push(`outputs:{value:${initialOutputs(definition)}}`);
   const meta = metaOf(definition);
   if (meta.inputWhen) properties.push('inputs:{value:0}');
   const secrets = Object.entries(fields)
@@ -44,8 +44,13 @@ function methods({ role }: Definition): string[] {
   return role === 'config' ? all : [...all, 'onadd'];
 }
 
-function ports({ inputs, outputs, fields }: Action | Trigger): string[] {
-  const count = fields.outputs ? Number(newNodeValue(fields.outputs)) : outputs.length;
+/** Those that depend on a choice come when it is made. */
+function initialOutputs({ outputs, outputWhen = {} }: Pick<Action, 'outputs' | 'outputWhen'>): number {
+  return outputs.filter((name) => outputWhen[name] === undefined).length;
+}
+
+function ports({ inputs, outputs, outputWhen, fields }: Action | Trigger): string[] {
+  const count = fields.outputs ? Number(newNodeValue(fields.outputs)) : initialOutputs({ outputs, outputWhen });
   return [`inputs:${inputs}`, `outputs:${count}`, 'outputLabels:linktor.outputLabels'];
 }
 

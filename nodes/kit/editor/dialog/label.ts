@@ -1,3 +1,4 @@
+import { outputsOf } from '../../outputs';
 import { optionKey } from '../keys';
 import type { EditorNode } from './host';
 import { nameOf } from './names';
@@ -11,9 +12,10 @@ export function paletteLabel(this: EditorNode): string {
 
 /** What a node is called: by its user, or else after what it does. */
 export function label(this: EditorNode): string {
-  const { isConfig, label: named = [] } = metaFor(this.type);
+  const { isConfig, isAccount, label: named = [] } = metaFor(this.type);
   if (this.name) return this.name;
   const usual = this._(`${this.type}.label`);
+  if (isConfig && !isAccount) return usual;
   if (isConfig) return shortened(textOf(this.baseUrl).replace(/^\w+:\/\//, '')) || usual;
   const parts = named.map((name) => part(this, name)).filter((one) => one !== '');
   return parts.length > 0 ? `${usual}: ${parts.join(' ')}` : usual;
@@ -25,9 +27,11 @@ export function labelStyle(this: EditorNode): string {
 
 /** The error output comes after those that the definition names. */
 export function outputLabels(this: EditorNode, index: number): string {
-  const { outputs, single } = metaFor(this.type);
-  const output = single !== undefined && this.outputs === 1 ? single : outputs?.[index];
-  return this._(output === undefined ? 'linktor.output.error' : `${this.type}.output.${output}`);
+  const { outputs = [], single, ...rules } = metaFor(this.type);
+  if (single !== undefined && this.outputs === 1) return this._(`${this.type}.output.${single}`);
+  const output = outputsOf({ outputs, ...rules }, (name) => stored(this, name))[index];
+  if (output?.row !== undefined) return output.name || String(output.row + 1);
+  return this._(output === undefined ? 'linktor.output.error' : `${this.type}.output.${output.name}`);
 }
 
 /** A choice in words, what was typed in as it is; what comes with the message has no name. */

@@ -15,8 +15,15 @@ interface Source {
 type Row = Record<string, unknown>;
 
 interface Line {
+  /** where it stood when the dialog was opened; undefined for a new one */
+  origin?: number;
   row: Row;
   cells: Cell[];
+}
+
+/** @returns for each line that is filled in, where it stood when the dialog was opened */
+export function linesOf(holder: JQuery): (number | undefined)[] {
+  return (holder.data('table') as Table | undefined)?.origins ?? [];
 }
 
 /** A table for those who do not write JSON; the JSON behind it stays what is stored. */
@@ -47,6 +54,7 @@ class Table {
     this.#label = label;
     this.#columns = columns;
     this.#source = source;
+    holder.data('table', this);
     const changed = () => this.#write();
     this.#list.editableList({
       addItem: (container: JQuery, _index: number, given: Row) => this.#add(container, given),
@@ -80,6 +88,7 @@ class Table {
     this.#filling = true;
     this.#list.editableList('empty');
     for (const row of [...(rows ?? []), {}]) this.#list.editableList('addItem', row);
+    for (const [index, { line }] of this.#lines.entries()) if (!isEmpty(line)) line.origin = index;
     this.#filling = false;
   }
 
@@ -115,6 +124,10 @@ class Table {
       const container = item.find('.linktor-columns').parent();
       return { container, line: container.data('line') as Line };
     });
+  }
+
+  get origins(): (number | undefined)[] {
+    return this.#lines.filter(({ line }) => !isEmpty(line)).map(({ line }) => line.origin);
   }
 
   /** There is always an empty line at the end: nobody has to ask for one. */
