@@ -16,8 +16,10 @@ import conversation from './linktor-conversation';
 import embeddings from './linktor-embeddings';
 import eventIn from './linktor-event-in';
 import flow from './linktor-flow';
+import hours from './linktor-hours';
 import knowledge from './linktor-knowledge';
 import messageIn from './linktor-message-in';
+import router from './linktor-router';
 import send from './linktor-send';
 import statusIn from './linktor-status-in';
 import template from './linktor-template';
@@ -28,12 +30,14 @@ import webhookIn from './linktor-webhook-in';
 /** The palette, in its order. */
 export const palette: readonly Definition[] = [
   config,
+  hours,
   messageIn,
   statusIn,
   typingIn,
   eventIn,
   webhookIn,
   connection,
+  router,
   send,
   typing,
   conversation,

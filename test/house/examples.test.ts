@@ -4,7 +4,7 @@ import { coreNodes, examples } from '../support/examples';
 
 const definitions = new Map(palette.map((definition) => [definition.type, definition]));
 /** What Node-RED itself stores with a node. */
-const usual = new Set(['id', 'type', 'z', 'x', 'y', 'wires', 'name', 'config', 'outputs', 'credentials']);
+const usual = new Set(['version', 'id', 'type', 'z', 'x', 'y', 'wires', 'name', 'config', 'outputs', 'credentials']);
 const secret = /^(sandbox-(key|secret)|\$\{\w+\})$/;
 
 /** Pixels that the editor needs for a node, roughly: it goes by the label. */

@@ -25,6 +25,10 @@ export const rooms: readonly Room[] = [
       'lib/text/index.ts',
     ],
   },
+  {
+    files: 'lib/routing/**',
+    may: [...ground, 'lib/ai/**', 'lib/client/index.ts', 'lib/text/index.ts'],
+  },
   { files: 'lib/messages/**', may: [...ground, 'lib/people/phone.ts', 'lib/text/index.ts'] },
   { files: 'lib/contract/**', may: ground },
   { files: 'lib/ai/**', may: [...ground, 'lib/contract/**', 'lib/messages/**', 'lib/text/**'] },
@@ -74,6 +78,7 @@ export const rooms: readonly Room[] = [
       'nodes/kit/define.ts',
       'nodes/kit/fields.ts',
       'nodes/kit/migrations.ts',
+      'nodes/kit/outputs.ts',
       'nodes/kit/admin/types.ts',
     ],
   },

@@ -326,6 +326,26 @@ const stories: readonly Story[] = [
       await trial.seen('lz_sent');
     },
   },
+  {
+    no: '19',
+    title: 'calls a person while the shop is open',
+    server: true,
+    change: { oh_hours: { week: '[{"day":"daily","from":"00:00","to":"24:00"}]', closed: '' } },
+    act: async (trial) => {
+      await trial.write({ text: 'Hello' });
+      assert.match(await trial.said(1), /^Welcome!/);
+    },
+  },
+  {
+    no: '19',
+    title: 'says that it is closed',
+    server: true,
+    change: { oh_hours: { week: '' } },
+    act: async (trial) => {
+      await trial.write({ text: 'Hello' });
+      assert.match(await trial.said(1), /^We are closed/);
+    },
+  },
 ];
 
 const listening = /^linktor-(message|status|typing|event)-in$/;

@@ -12,6 +12,12 @@ const good: Record<string, Record<string, unknown>> = {
   'linktor-template': { payload: { numero_pedido: 'XS1', status_atual: 'transporte' }, templateId: 'status_pedido' },
   'linktor-api': { path: '/contacts' },
   'linktor-conversation': { conversationId: 'conv_ana' },
+  'linktor-router': { payload: 'hello', conversationId: 'conv_ana' },
+};
+
+/** Settings without which a node has nothing to do. */
+const settings: Record<string, Record<string, unknown>> = {
+  'linktor-router': { rules: '[{"rule":"status","value":"open","name":"all"}]' },
 };
 
 /** What must be missing for them to refuse; those that are not here need nothing. */
@@ -38,7 +44,14 @@ describe('every action of the palette', () => {
       /** Who gives no result has asked the server nothing. */
       const asks = fields.result !== undefined;
       const node = (more: Record<string, unknown> = {}): FlowNode[] => [
-        { id: 'node', type, config: 'account', wires: [...outputs, 'error'].map((_, port) => [`out${port}`]), ...more },
+        {
+          id: 'node',
+          type,
+          config: 'account',
+          wires: [...outputs, 'error'].map((_, port) => [`out${port}`]),
+          ...settings[type],
+          ...more,
+        },
         ...[...outputs, 'error'].map((_, port) => ({ id: `out${port}`, type: 'probe' })),
       ];
 

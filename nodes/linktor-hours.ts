@@ -1,0 +1,27 @@
+import { days, OpeningHours } from '../lib/routing';
+import { config } from './kit/define';
+import { table, text } from './kit/fields';
+
+const times = [
+  { name: 'from', kind: 'time' },
+  { name: 'to', kind: 'time' },
+] as const;
+
+/** When a business is open: weekly hours, closed dates and special days in one time zone. */
+export default config({
+  type: 'linktor-hours',
+  fields: {
+    name: text('', { icon: 'tag' }),
+    zone: text('', { icon: 'globe' }),
+    week: table([{ name: 'day', kind: 'choice', options: days }, ...times], { icon: 'calendar' }),
+    closed: text('', { icon: 'calendar-times-o' }),
+    extra: table(['date', ...times], { icon: 'calendar-plus-o' }),
+  },
+  provide: ({ zone, week, closed, extra }) =>
+    new OpeningHours({
+      zone,
+      week: week.map(({ day = days[0], from = '', to = '' }) => ({ day: `${day}`, from: `${from}`, to: `${to}` })),
+      closed: closed.split(/[,;\n]/),
+      extra: extra.map(({ date = '', from = '', to = '' }) => ({ date: `${date}`, from: `${from}`, to: `${to}` })),
+    }),
+});
