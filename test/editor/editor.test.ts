@@ -1,5 +1,5 @@
 import { versions } from '../support/red';
-import { desk } from './desk';
+import { setUpEditor } from './editor-setup';
 import { checking } from './suites/checking';
 import { connecting } from './suites/connecting';
 import { dialogs } from './suites/dialogs';
@@ -11,7 +11,7 @@ import { typing } from './suites/typing';
 for (const version of versions) {
   describe(`the editor of ${version.name}`, function () {
     this.timeout(60_000);
-    const shared = desk(version);
+    const shared = setUpEditor(version);
     naming(shared);
     dialogs(shared);
     typing(shared);

@@ -92,6 +92,15 @@ describe('the guides', () => {
     }
   });
 
+  it('name every helper of the tests', () => {
+    const page = read('test/support/README.md');
+    const helpers = readdirSync(path.join(root, 'test', 'support')).filter((file) => /(?<!\.d)\.ts$/.test(file));
+    assert.deepEqual(
+      helpers.filter((file) => !page.includes(`\`${file}\``)),
+      [],
+    );
+  });
+
   it('name every example, and every node', () => {
     const list = read('docs/examples.md');
     for (const { name } of examples) assert.ok(list.includes(`## ${name}\n`), name);

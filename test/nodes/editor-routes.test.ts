@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import helper from 'node-red-node-test-helper';
 import type { Part } from '../../nodes/kit/admin/types';
-import { type FlowNode, stage } from '../support/flows';
+import { type FlowNode, setUpFlows } from '../support/flows';
 
 const knowledge: FlowNode = { id: 'ask', type: 'linktor-knowledge', config: 'account', wires: [[], []] };
 
@@ -14,7 +14,7 @@ async function ask<T>(path: string, body?: object): Promise<T & { ok: boolean; c
 const list = (what: string, query = '') => ask<Part>(`/linktor/account/list/${what}${query}`);
 
 describe('the lists of the editor', () => {
-  const { play } = stage();
+  const { play } = setUpFlows();
   beforeEach(async () => {
     await play([knowledge]);
   });
@@ -74,7 +74,7 @@ describe('the lists of the editor', () => {
 });
 
 describe('the lists of a server that searches little', () => {
-  const { play } = stage({ contract: 'server' });
+  const { play } = setUpFlows({ contract: 'server' });
 
   it('are searched by us, and conversations still say who it is', async () => {
     const credentials = { email: 'demo@linktor.local', password: 'sandbox' };

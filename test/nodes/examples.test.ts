@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import linktor from '../../nodes';
 import type { RED } from '../../nodes/kit/red';
 import { coreOf, examples, firstExamples, playable, Trial } from '../support/examples';
-import { type FlowNode, shownBy, stage, until } from '../support/flows';
+import { type FlowNode, setUpFlows, shownBy, until } from '../support/flows';
 
 const noWebhooks = 'It sends no webhooks.';
 
@@ -373,7 +373,7 @@ const plays = [
 for (const [what, contract, played] of plays) {
   const isServer = contract === 'server';
   describe(`${what}, with ${servers[contract]}`, () => {
-    const scene = stage({ contract });
+    const setup = setUpFlows({ contract });
     let app: http.RequestListener = () => {};
     const server = http.createServer((request, response) => {
       if (request.url === '/fern.png') response.setHeader('Content-Type', 'image/png').end('a fern');
@@ -389,7 +389,7 @@ for (const [what, contract, played] of plays) {
       if (!example || (isServer && story.server !== true)) continue;
       it(`${example.name}: ${title}`, async () => {
         const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-        const hosts = { 'http://127.0.0.1:4010': scene.sandbox.url, 'http://127.0.0.1:1880': origin };
+        const hosts = { 'http://127.0.0.1:4010': setup.sandbox.url, 'http://127.0.0.1:1880': origin };
         const nodes = playable(example, hosts).map((node) => ({
           ...node,
           ...(isServer && forServer[node.type]),
@@ -399,7 +399,7 @@ for (const [what, contract, played] of plays) {
           app = red.httpNode as never;
           linktor(red);
         };
-        const running = await scene.play([...nodes, ...more], {
+        const running = await setup.play([...nodes, ...more], {
           load: [load, ...coreOf(nodes)],
           account: { discoverInterval: 1, pollBusy: 1, pollIdle: 1, ...(isServer && { signIn: 'password' }) },
           credentials: { webhookSecret: 'sandbox-secret', ...signIn },
@@ -411,9 +411,9 @@ for (const [what, contract, played] of plays) {
           );
         }
         if (nodes.some(({ type }) => listening.test(type)) && !isServer) {
-          await until(scene.state, ({ sockets }) => sockets.subscriptions > 1);
+          await until(setup.state, ({ sockets }) => sockets.subscriptions > 1);
         }
-        await act(new Trial(scene, running, origin));
+        await act(new Trial(setup, running, origin));
       });
     }
   });

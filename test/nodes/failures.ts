@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import type { ErrorCode } from '../../lib/errors';
-import { type FlowNode, type Message, type Played, type Stage, shownBy, until } from '../support/flows';
+import { type FlowNode, type FlowSetup, type Message, type Played, shownBy, until } from '../support/flows';
 
 /** One operation of a node: what is stored, what it is given. */
 export interface Operation {
@@ -27,7 +27,7 @@ const refusals: [name: string, fault: Record<string, unknown>, code: ErrorCode][
  * Every operation of a node, through a real flow, against a server that does not do what it should.
  * @param operations by the name that is stored in `operation`
  */
-export function failsWell({ play, control, state }: Stage, type: string, operations: Operations): void {
+export function failsWell({ play, control, state }: FlowSetup, type: string, operations: Operations): void {
   const names = Object.keys(operations);
 
   /** A flow with a node for each operation. */

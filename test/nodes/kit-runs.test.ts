@@ -6,7 +6,7 @@ import { SentLog } from '../../nodes/kit/account/sent-log';
 import { runList } from '../../nodes/kit/action/list';
 import type { Action, Outcome } from '../../nodes/kit/define';
 import { confirmation } from '../../nodes/kit/fields';
-import { stage, until } from '../support/flows';
+import { setUpFlows, until } from '../support/flows';
 import { trialNode as node, trial } from '../support/trial';
 
 const require = createRequire(import.meta.url);
@@ -27,7 +27,7 @@ const listing =
     runList(context, { paging, limit }, numbers(count, asked));
 
 describe('the kit: runs', () => {
-  const { play } = stage();
+  const { play } = setUpFlows();
 
   it('sends a message for each item, which the core join node makes one list of again', async () => {
     const [first, ...rest] = node({ wires: [['join']] });

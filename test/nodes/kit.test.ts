@@ -1,10 +1,10 @@
 import { strict as assert } from 'node:assert';
 import type { Action } from '../../nodes/kit/define';
-import { stage } from '../support/flows';
+import { setUpFlows } from '../support/flows';
 import { trialNode as node, trial } from '../support/trial';
 
 describe('the kit', () => {
-  const { play } = stage();
+  const { play } = setUpFlows();
   const echo: Action['run'] = async ({ values }) => ({ result: (values as { value: unknown }).value });
 
   describe('one done, whatever goes wrong', () => {

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import type { ServerResponse } from 'node:http';
 import { type Served, serve } from '../lib/support';
-import { type FlowNode, type Message, stage, until } from '../support/flows';
+import { type FlowNode, type Message, setUpFlows, until } from '../support/flows';
 
 const node = (more: Record<string, unknown> = {}): FlowNode[] => [
   { id: 'node', type: 'linktor-ai', config: 'account', wires: [['out']], ...more },
@@ -10,7 +10,7 @@ const node = (more: Record<string, unknown> = {}): FlowNode[] => [
 const question = { payload: 'When do you open on Saturday?', bases: ['kb_shop'] };
 
 describe('linktor-ai: answers in JSON', () => {
-  const { play, control, state } = stage();
+  const { play, control, state } = setUpFlows();
   const schema = { type: 'object', properties: { open: { type: 'string' } }, required: ['open'] };
   const fields = { schema: JSON.stringify(schema), schemaType: 'json' };
   const says = (content: string) =>
@@ -64,7 +64,7 @@ describe('linktor-ai: answers in JSON', () => {
 });
 
 describe('linktor-ai: answers in pieces', () => {
-  const { play, control } = stage();
+  const { play, control } = setUpFlows();
   const servers: Served[] = [];
   afterEach(() => Promise.all(servers.splice(0).map((server) => server.close())));
 

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { LinktorClient } from '../../lib/client';
 import type { ChatMessage } from '../../lib/model';
 import { type Asked, type Served, serve } from '../lib/support';
-import { type FlowNode, type Message, stage } from '../support/flows';
+import { type FlowNode, type Message, setUpFlows } from '../support/flows';
 
 const conversationId = 'conv_ana';
 const node = (more: Record<string, unknown> = {}): FlowNode[] => [
@@ -12,8 +12,8 @@ const node = (more: Record<string, unknown> = {}): FlowNode[] => [
 ];
 
 describe('linktor-ai: what was said before', () => {
-  const set = stage();
-  let witness: Served;
+  const set = setUpFlows();
+  let eventProbe: Served;
 
   async function handOn({ method, url, headers, body }: Asked, response: ServerResponse): Promise<void> {
     const answer = await fetch(`${set.sandbox.url}${url}`, {
@@ -27,19 +27,19 @@ describe('linktor-ai: what was said before', () => {
 
   before(async () => {
     // It hands everything on to the sandbox, and remembers what was asked.
-    witness = await serve((asked, response) => {
+    eventProbe = await serve((asked, response) => {
       handOn(asked, response).catch(() => response.destroy());
     });
   });
-  afterEach(() => witness.asked.splice(0));
-  after(() => witness.close());
+  afterEach(() => eventProbe.asked.splice(0));
+  after(() => eventProbe.close());
 
   /** Ask in the conversation, through the witness. */
   async function ask(fields: Record<string, unknown>, msg: Record<string, unknown>) {
-    const { node: get, probe, caught } = await set.play(node(fields), { account: { baseUrl: witness.url } });
+    const { node: get, probe, caught } = await set.play(node(fields), { account: { baseUrl: eventProbe.url } });
     get('node').receive({ conversationId, ...msg });
     const { error, payload } = await Promise.race<Message>([probe('out').first(), caught.first()]);
-    const asked = witness.asked.find(({ url }) => url === '/ai/completions');
+    const asked = eventProbe.asked.find(({ url }) => url === '/ai/completions');
     const turns = asked && (JSON.parse(asked.body) as { messages: ChatMessage[] }).messages;
     return { error, payload, said: turns?.map(({ role, content }) => `${role}: ${content}`) };
   }
@@ -124,7 +124,7 @@ describe('linktor-ai: what was said before', () => {
     it(`refuses ${name}, and asks nothing`, async () => {
       const { error } = await ask(fields, { payload: 'Hello', ...msg });
       assert.equal(error?.code, 'validation');
-      assert.equal(witness.asked.length, 0);
+      assert.equal(eventProbe.asked.length, 0);
     });
   }
 

@@ -1,9 +1,9 @@
 import { strict as assert } from 'node:assert';
-import { type FlowNode, type Message, stage } from '../support/flows';
+import { type FlowNode, type Message, setUpFlows } from '../support/flows';
 
 /** The nodes that look things up and ask models, on the self-hosted server, which has less of it and words of its own. */
 describe('knowledge, AI and embeddings on the self-hosted server', () => {
-  const { play, state } = stage({ contract: 'server' });
+  const { play, state } = setUpFlows({ contract: 'server' });
   const signedIn = {
     account: { contract: 'server', signIn: 'password' },
     credentials: { email: 'demo@linktor.local', password: 'sandbox' },

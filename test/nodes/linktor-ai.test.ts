@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { type FlowNode, shownBy, stage, until } from '../support/flows';
+import { type FlowNode, setUpFlows, shownBy, until } from '../support/flows';
 import { failsWell } from './failures';
 
 const node = (more: Record<string, unknown> = {}): FlowNode[] => [
@@ -9,7 +9,7 @@ const node = (more: Record<string, unknown> = {}): FlowNode[] => [
 const chunks = [{ content: 'The moon cake costs 9 reais.', score: 1 }];
 
 describe('linktor-ai', () => {
-  const set = stage();
+  const set = setUpFlows();
   const { play, control, state } = set;
 
   it('answers the payload', async () => {

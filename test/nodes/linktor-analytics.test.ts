@@ -1,11 +1,11 @@
 import { strict as assert } from 'node:assert';
-import { alone, stage } from '../support/flows';
+import { alone, setUpFlows } from '../support/flows';
 import { failsWell } from './failures';
 
 const operations = ['dashboard', 'conversations', 'messages', 'agents', 'channels', 'realtime'];
 
 describe('linktor-analytics', () => {
-  const set = stage();
+  const set = setUpFlows();
   const run = alone(set, 'linktor-analytics');
 
   for (const operation of operations) {

@@ -1,9 +1,9 @@
 import { strict as assert } from 'node:assert';
-import { alone, stage } from '../support/flows';
+import { alone, setUpFlows } from '../support/flows';
 import { failsWell } from './failures';
 
 describe('linktor-api', () => {
-  const set = stage();
+  const set = setUpFlows();
   const run = alone(set, 'linktor-api');
 
   it('makes the call that the message asks for', async () => {

@@ -1,12 +1,12 @@
 import { strict as assert } from 'node:assert';
-import { alone, stage } from '../support/flows';
+import { alone, setUpFlows } from '../support/flows';
 import { failsWell } from './failures';
 
 const botId = 'bot_demo';
 const given = { name: 'Night bot', type: 'ai', agentId: 'agent_demo' };
 
 describe('linktor-bot', () => {
-  const set = stage();
+  const set = setUpFlows();
   const run = alone(set, 'linktor-bot');
 
   it('lists those of a channel', async () => {

@@ -1,11 +1,11 @@
 import { strict as assert } from 'node:assert';
-import { alone, stage } from '../support/flows';
+import { alone, setUpFlows } from '../support/flows';
 import { failsWell } from './failures';
 
 const channelId = 'ch_whatsapp';
 
 describe('linktor-channel', () => {
-  const set = stage();
+  const set = setUpFlows();
   const run = alone(set, 'linktor-channel');
 
   it('lists what there is, and says how much', async () => {

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import linktor from '../../nodes';
-import { type FlowNode, type Message, shownBy, stage, until } from '../support/flows';
-import { spoiler, spoilt } from '../support/spoiler';
+import { type FlowNode, type Message, setUpFlows, shownBy, until } from '../support/flows';
+import { mutatingNode, mutations } from '../support/mutating-node';
 
 const every = ['connected', 'disconnected', 'reconnecting', 'unauthorized', 'rate_limited', 'health'];
 const node = (more: Record<string, unknown> = {}): FlowNode[] => [
@@ -12,8 +12,8 @@ const words = (msgs: readonly Message[]) => msgs.map(({ payload }) => payload);
 const facts = (msg: Message | undefined) => msg?.connection as Record<string, unknown>;
 
 describe('linktor-connection', () => {
-  const scene = stage();
-  const { play, control, state } = scene;
+  const setup = setUpFlows();
+  const { play, control, state } = setup;
 
   it('tells of every change of the connection, with how it is', async () => {
     const { probe } = await play(node(), { account: { reconnectInterval: 100 } });
@@ -96,14 +96,14 @@ describe('linktor-connection', () => {
 
   it('knows how well the server is, whatever flows do with its answers', async () => {
     const { probe, node: get } = await play(
-      [...node({ states: [], wires: [['spoil']] }), { id: 'spoil', type: 'spoil', wires: [['out']] }],
-      { load: [linktor, spoiler] },
+      [...node({ states: [], wires: [['mutate']] }), { id: 'mutate', type: 'mutate', wires: [['out']] }],
+      { load: [linktor, mutatingNode] },
     );
     get('node').receive({ action: 'health' });
     await probe('out').take(1);
     get('node').receive({});
     const [, later] = await probe('out').take(2);
-    assert.deepEqual(new Set(spoilt(later as Message)), new Set([1]));
+    assert.deepEqual(new Set(mutations(later as Message)), new Set([1]));
   });
 
   it('refuses what it cannot do', async () => {

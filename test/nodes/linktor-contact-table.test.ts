@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { type FlowNode, type Played, stage, until } from '../support/flows';
+import { type FlowNode, type Played, setUpFlows, until } from '../support/flows';
 import { asking, detailsOf, type Loose } from './sending';
 
 const node = (more: Record<string, unknown> = {}): FlowNode[] => [
@@ -14,7 +14,7 @@ const people = (count: number, from = 0): Loose[] =>
   }));
 
 describe('linktor-contact: a table of contacts', () => {
-  const set = stage();
+  const set = setUpFlows();
   const { play, control, state } = set;
   const ask = asking(set);
   const run = async ({ node: get, probe, caught }: Played, payload: unknown, more: object = {}) => {

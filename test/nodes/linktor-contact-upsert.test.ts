@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { alone, type FlowNode, stage } from '../support/flows';
+import { alone, type FlowNode, setUpFlows } from '../support/flows';
 import { asking, type Loose } from './sending';
 
 const upserting = (id: string, out: string): FlowNode => ({
@@ -7,7 +7,7 @@ const upserting = (id: string, out: string): FlowNode => ({
 });
 
 describe('linktor-contact: find or create', () => {
-  const set = stage();
+  const set = setUpFlows();
   const run = alone(set, 'linktor-contact');
   const ask = asking(set);
   const upsert = (payload: object, node: object = {}) => run({ operation: 'upsert', ...node }, { payload });
@@ -143,7 +143,7 @@ describe('linktor-contact: find or create', () => {
 });
 
 describe('linktor-contact: on the self-hosted server', () => {
-  const set = stage({ contract: 'server' });
+  const set = setUpFlows({ contract: 'server' });
   const account = { signIn: 'password' };
   const options = { account, apiKey: '', credentials: { email: 'demo@linktor.local', password: 'sandbox' } };
 

@@ -1,12 +1,12 @@
 import { strict as assert } from 'node:assert';
-import { alone, stage } from '../support/flows';
+import { alone, setUpFlows } from '../support/flows';
 import { failsWell } from './failures';
 import { asking, type Loose } from './sending';
 
 const contactId = 'ct_ana';
 
 describe('linktor-contact', () => {
-  const set = stage();
+  const set = setUpFlows();
   const run = alone(set, 'linktor-contact');
   const ask = asking(set);
   const names = (payload: unknown) => (payload as Loose[]).map(({ name }) => name).sort();

@@ -1,12 +1,12 @@
 import { strict as assert } from 'node:assert';
-import { alone, stage } from '../support/flows';
+import { alone, setUpFlows } from '../support/flows';
 import { failsWell, type Operation } from './failures';
 
 const conversationId = 'conv_ana';
 type Found = Record<string, unknown>;
 
 describe('linktor-conversation', () => {
-  const set = stage();
+  const set = setUpFlows();
   const run = alone(set, 'linktor-conversation');
   const say = (text: string) => set.control('messages', { conversationId, text });
 

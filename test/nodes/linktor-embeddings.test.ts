@@ -1,13 +1,13 @@
 import { strict as assert } from 'node:assert';
 import { LinktorClient } from '../../lib/client';
 import { type Served, serve } from '../lib/support';
-import { alone, stage, until } from '../support/flows';
+import { alone, setUpFlows, until } from '../support/flows';
 import { failsWell } from './failures';
 
 type Facts = { model: string; dimension: number; usage: Record<string, number> };
 
 describe('linktor-embeddings', () => {
-  const set = stage();
+  const set = setUpFlows();
   const run = alone(set, 'linktor-embeddings');
   const vector = (text: string) =>
     new LinktorClient({ baseUrl: set.sandbox.url, apiKey: 'sandbox-key' }).ai.embed(text);

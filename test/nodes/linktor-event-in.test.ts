@@ -3,9 +3,9 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import linktor from '../../nodes';
 import type { RED } from '../../nodes/kit/red';
-import { type FlowNode, type Message, shownBy, stage, until } from '../support/flows';
+import { eventProbe, untilLive } from '../support/event-probe';
+import { type FlowNode, type Message, setUpFlows, shownBy, until } from '../support/flows';
 import { secret, send } from '../support/hostile';
-import { untilLive, witness } from '../support/live';
 import { asking } from './sending';
 
 const node = (more: Record<string, unknown> = {}, outputs = 1): FlowNode[] => [
@@ -18,22 +18,22 @@ const node = (more: Record<string, unknown> = {}, outputs = 1): FlowNode[] => [
     ...more,
   },
   ...Array.from({ length: outputs }, (_, port) => ({ id: `out${port}`, type: 'probe' })),
-  ...witness,
+  ...eventProbe,
 ];
 const topics = (msgs: readonly Message[]) => msgs.map(({ topic }) => topic);
 
 describe('linktor-event-in', () => {
-  const scene = stage();
-  const { control, state } = scene;
-  const play: typeof scene.play = async (...given) => {
-    const played = await scene.play(...given);
-    await untilLive(scene, played);
+  const setup = setUpFlows();
+  const { control, state } = setup;
+  const play: typeof setup.play = async (...given) => {
+    const played = await setup.play(...given);
+    await untilLive(setup, played);
     return played;
   };
 
   /** What an agent does to a conversation. */
   async function change(changes: object, id = 'conv_ana'): Promise<void> {
-    await asking(scene)('PATCH', `/conversations/${id}`, changes);
+    await asking(setup)('PATCH', `/conversations/${id}`, changes);
   }
 
   it('tells of a change by its most telling name, with what was before', async () => {
@@ -113,7 +113,7 @@ describe('linktor-event-in', () => {
   });
 
   it('asks for no conversation when it is to tell of none', async () => {
-    const { node: get } = await scene.play(node({ events: ['connection.open'] }).slice(0, 2));
+    const { node: get } = await setup.play(node({ events: ['connection.open'] }).slice(0, 2));
     await until(
       async () => shownBy(get('node')).at(-1),
       (text) => text === 'linktor.status.connected',

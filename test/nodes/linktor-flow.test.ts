@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { alone, stage } from '../support/flows';
+import { alone, setUpFlows } from '../support/flows';
 import { failsWell } from './failures';
 
 const flowId = 'flow_demo';
@@ -7,7 +7,7 @@ const conversationId = 'conv_ana';
 const given = { name: 'Empty' };
 
 describe('linktor-flow', () => {
-  const set = stage();
+  const set = setUpFlows();
   const run = alone(set, 'linktor-flow');
 
   it('lists what there is', async () => {

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { alone, stage } from '../support/flows';
+import { alone, setUpFlows } from '../support/flows';
 import { failsWell } from './failures';
 
 const base = 'kb_shop';
@@ -8,7 +8,7 @@ const deed = { id: 'deed', type: 'linktor-knowledge', config: 'account', wires: 
 type Thing = { id: string; name: string; type: string; content: string; sourceUrl: string; metadata: unknown };
 
 describe('linktor-knowledge: looking after the bases', () => {
-  const set = stage();
+  const set = setUpFlows();
   const run = alone(set, 'linktor-knowledge');
   const add = async (msg: Record<string, unknown>, fields: Record<string, unknown> = {}) => {
     const { payload, error } = await run({ operation: 'addDocument', ...fields }, { base, ...msg });

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { LinktorClient } from '../../lib/client';
-import { alone, type FlowNode, stage } from '../support/flows';
+import { alone, type FlowNode, setUpFlows } from '../support/flows';
 
 const node = (more: Record<string, unknown> = {}): FlowNode[] => [
   {
@@ -18,7 +18,7 @@ const node = (more: Record<string, unknown> = {}): FlowNode[] => [
 const question = 'When do you open on Saturday?';
 
 describe('linktor-knowledge', () => {
-  const set = stage();
+  const set = setUpFlows();
   const { play, control } = set;
 
   it('gives the best passages, best first, and says what it asked', async () => {

@@ -3,7 +3,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import linktor from '../../nodes';
 import type { RED } from '../../nodes/kit/red';
-import { type FlowNode, listening, shownBy, stage, until } from '../support/flows';
+import { type FlowNode, listening, setUpFlows, shownBy, until } from '../support/flows';
 import { secret, send } from '../support/hostile';
 
 const node = (more: Record<string, unknown> = {}): FlowNode[] => [
@@ -15,7 +15,7 @@ const zoe = { name: 'Zoe', phone: '+55 11 90000-0001', email: 'Zoe@Example.com' 
 const yan = { name: 'Yan', phone: '+55 11 90000-0002' };
 
 describe('linktor-message-in, who is let in', () => {
-  const { play, control, state } = stage();
+  const { play, control, state } = setUpFlows();
   const ready = () => listening({ state }, 2);
 
   before(() => {
@@ -64,7 +64,7 @@ describe('linktor-message-in, who is let in', () => {
 });
 
 describe('linktor-message-in, by webhook alone', () => {
-  const scene = stage();
+  const setup = setUpFlows();
   const server = http.createServer();
 
   before(async () => {
@@ -80,7 +80,7 @@ describe('linktor-message-in, by webhook alone', () => {
       linktor(red);
     };
     const hook = { id: 'hook', type: 'linktor-webhook-in', config: 'account', path: '/linktor/hook', wires: [[]] };
-    const played = await scene.play([...flow, hook], { load, credentials: { webhookSecret: secret } });
+    const played = await setup.play([...flow, hook], { load, credentials: { webhookSecret: secret } });
     await until(
       async () => shownBy(played.node('hook')).length,
       (count) => count > 0,
@@ -99,7 +99,7 @@ describe('linktor-message-in, by webhook alone', () => {
     });
 
   it('emits what a webhook in node receives, and opens no connection', async () => {
-    const { total } = (await scene.state()).sockets;
+    const { total } = (await setup.state()).sockets;
     const { origin, probe, node: get } = await open(node({ source: 'webhook' }));
     assert.equal(await send(origin, { body: delivery('m1', 'conv_ana') }), 200);
     const msg = await probe('out').first();
@@ -107,12 +107,12 @@ describe('linktor-message-in, by webhook alone', () => {
     assert.equal(msg.contactId, 'ct_ana');
     const { source, deliveryId } = msg.linktor as Record<string, unknown>;
     assert.deepEqual([source, deliveryId], ['webhook', 'e_m1']);
-    assert.equal((await scene.state()).sockets.total, total);
+    assert.equal((await setup.state()).sockets.total, total);
     assert.equal(shownBy(get('node')).at(-1), 'linktor.status.listening');
   });
 
   it('takes the conversations that messages ask for without a connection as well', async () => {
-    const { total } = (await scene.state()).sockets;
+    const { total } = (await setup.state()).sockets;
     const {
       origin,
       probe,
@@ -124,12 +124,12 @@ describe('linktor-message-in, by webhook alone', () => {
     await send(origin, { body: delivery('m2', 'conv_ana') });
     await send(origin, { body: delivery('m3', 'conv_bruno') });
     assert.equal((await probe('out').first()).payload, 'm3');
-    assert.equal((await scene.state()).sockets.total, total);
+    assert.equal((await setup.state()).sockets.total, total);
   });
 });
 
 describe('linktor-message-in, marking as read', () => {
-  const { play, control, state } = stage();
+  const { play, control, state } = setUpFlows();
   const ready = () => listening({ state }, 2);
   const marks = async () => (await state()).requests.filter(({ path }) => path.endsWith('/read'));
 

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type FlowNode, listening, type Message, stage, until } from '../support/flows';
+import { type FlowNode, listening, type Message, setUpFlows, until } from '../support/flows';
 
 const node = (more: Record<string, unknown> = {}): FlowNode[] => [
   { id: 'node', type: 'linktor-message-in', config: 'account', attachments: 'download', wires: [['out']], ...more },
@@ -16,8 +16,8 @@ const [fileOf, codeOf] = [
 ];
 
 describe('linktor-message-in, fetching files', () => {
-  const scene = stage();
-  const { play, control, state } = scene;
+  const setup = setUpFlows();
+  const { play, control, state } = setup;
   const ready = () => listening({ state }, 2);
   const write = (media: object | undefined, text?: string) =>
     control('messages', { conversationId: 'conv_ana', text, media });
@@ -64,18 +64,18 @@ describe('linktor-message-in, fetching files', () => {
     const { probe } = await play(node(), { account: { maxRetries: 0 } });
     await ready();
     // A customer may write any address: what the key opens is not for them to choose.
-    await write({ url: `${scene.sandbox.url}/auth/me`, type: 'document' });
+    await write({ url: `${setup.sandbox.url}/auth/me`, type: 'document' });
     assert.equal(codeOf(await probe('out').first()), 'authentication');
     const headers = { location: `${files}/b` };
     await control('fail', { count: 1, status: 302, path: '/files/a', headers });
-    await write({ url: `${scene.sandbox.url}/files/a`, type: 'document' });
+    await write({ url: `${setup.sandbox.url}/files/a`, type: 'document' });
     const [, second] = await probe('out').take(2);
     assert.equal(String(fileOf(second).data), 'elsewhere');
     assert.equal(JSON.stringify(requests.map((one) => one.headers)).includes('sandbox-key'), false);
   });
 
   it('does not sign in where somebody else sends us back to', async () => {
-    const back = `${scene.sandbox.url}/auth/me`;
+    const back = `${setup.sandbox.url}/auth/me`;
     answer = (_request, response) => void response.writeHead(302, { location: back }).end();
     const { probe } = await play(node(), { account: { maxRetries: 0 } });
     await ready();

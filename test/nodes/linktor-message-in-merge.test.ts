@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { type FlowNode, listening, type Message, stage, until } from '../support/flows';
+import { type FlowNode, listening, type Message, setUpFlows, until } from '../support/flows';
 import { asking } from './sending';
 
 const node = (more: Record<string, unknown> = {}): FlowNode[] => [
@@ -9,8 +9,8 @@ const node = (more: Record<string, unknown> = {}): FlowNode[] => [
 const idsOf = (msg: Message | undefined) => (msg?.merged as string[] | undefined) ?? [];
 
 describe('linktor-message-in, merging what people write in bursts', () => {
-  const scene = stage();
-  const { play, control, state } = scene;
+  const setup = setUpFlows();
+  const { play, control, state } = setup;
   const ready = () => listening({ state }, 2);
   const write = async (text: string, conversationId = 'conv_ana', more: object = {}) =>
     String((await control('messages', { conversationId, text, ...more })).id);
@@ -77,7 +77,7 @@ describe('linktor-message-in, merging what people write in bursts', () => {
     const { probe } = await play(node({ mergeSeconds: 0.3, senders: ['contact', 'agent'] }));
     await ready();
     await write('from the customer');
-    await asking(scene)('POST', '/conversations/conv_ana/messages', { text: 'from us' });
+    await asking(setup)('POST', '/conversations/conv_ana/messages', { text: 'from us' });
     await write('again');
     const all = await probe('out').take(3);
     assert.deepEqual(
@@ -103,11 +103,11 @@ describe('linktor-message-in, merging what people write in bursts', () => {
   });
 
   it('loses nothing of a burst when the node closes', async () => {
-    const witness: FlowNode[] = [
-      { id: 'witness', type: 'linktor-message-in', config: 'account', wires: [['seen']] },
+    const eventProbe: FlowNode[] = [
+      { id: 'eventProbe', type: 'linktor-message-in', config: 'account', wires: [['seen']] },
       { id: 'seen', type: 'probe' },
     ];
-    const { probe, flow, deploy } = await play([...node({ mergeSeconds: 30, mergeWait: 60 }), ...witness]);
+    const { probe, flow, deploy } = await play([...node({ mergeSeconds: 30, mergeWait: 60 }), ...eventProbe]);
     await ready();
     for (const text of ['1', '2']) await write(text);
     await probe('seen').take(2);

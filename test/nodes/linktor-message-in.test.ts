@@ -1,9 +1,9 @@
 import { strict as assert } from 'node:assert';
 import helper from 'node-red-node-test-helper';
 import linktor from '../../nodes';
-import { type FlowNode, listening, type Message, stage, until } from '../support/flows';
-import { untilLive, witness } from '../support/live';
-import { spoiler, spoilt } from '../support/spoiler';
+import { eventProbe, untilLive } from '../support/event-probe';
+import { type FlowNode, listening, type Message, setUpFlows, until } from '../support/flows';
+import { mutatingNode, mutations } from '../support/mutating-node';
 
 const node = (more: Record<string, unknown> = {}): FlowNode[] => [
   { id: 'node', type: 'linktor-message-in', config: 'account', wires: [['out'], ['filtered']], ...more },
@@ -36,8 +36,8 @@ const filters: [string, Record<string, unknown>, Record<string, unknown>, Record
 
 for (const broadcast of [false, true]) {
   describe(`linktor-message-in, the server ${broadcast ? 'sends everything' : 'sends what was asked for'}`, () => {
-    const scene = stage({ broadcast });
-    const { play, control, state } = scene;
+    const setup = setUpFlows({ broadcast });
+    const { play, control, state } = setup;
     const ready = () => listening({ state }, 2);
     const write = (body: Record<string, unknown>) => control('messages', body);
 
@@ -109,20 +109,20 @@ for (const broadcast of [false, true]) {
     for (const runtimeSyncDelivery of [false, true, 1]) {
       it(`gives each flow a message of its own, where flows run at once: ${runtimeSyncDelivery}`, async () => {
         helper.settings({ runtimeSyncDelivery });
-        const spoil = { id: 'spoil', type: 'spoil', wires: [['out']] };
-        const second = { id: 'second', type: 'linktor-message-in', config: 'account', wires: [['spoil']] };
-        const played = await play([...node({ wires: [['spoil'], []] }), second, spoil, ...witness], {
-          load: [linktor, spoiler],
+        const mutate = { id: 'mutate', type: 'mutate', wires: [['out']] };
+        const second = { id: 'second', type: 'linktor-message-in', config: 'account', wires: [['mutate']] };
+        const played = await play([...node({ wires: [['mutate'], []] }), second, mutate, ...eventProbe], {
+          load: [linktor, mutatingNode],
         });
         // What is fetched is copied for everybody.
-        await untilLive(scene, played);
+        await untilLive(setup, played);
         await write({ conversationId: 'conv_ana', text: 'Olá' });
         const told = await until(
           async () => played.probe('out').all.filter(({ payload }) => payload === 'Olá'),
           ({ length }) => length === 2,
         );
         for (const msg of told) {
-          assert.deepEqual(new Set(spoilt(msg)), new Set([1]), 'one has seen what the other has done');
+          assert.deepEqual(new Set(mutations(msg)), new Set([1]), 'one has seen what the other has done');
         }
         helper.settings({});
       });

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { contractUnderTest, type FlowNode, stage } from '../support/flows';
+import { contractUnderTest, type FlowNode, setUpFlows } from '../support/flows';
 
 type Rule = [rule: string, value: string, name: string];
 
@@ -7,7 +7,7 @@ const conversationId = 'conv_ana';
 const always = JSON.stringify([{ day: 'daily', from: '00:00', to: '24:00' }]);
 
 describe('linktor-router', () => {
-  const { play, state } = stage();
+  const { play, state } = setUpFlows();
 
   /** A router with a probe behind each of its outputs. */
   async function routing(rules: Rule[], settings: Record<string, unknown> = {}, more: FlowNode[] = []) {

@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { once } from 'node:events';
 import { createServer, request as http, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { stage } from '../support/flows';
+import { setUpFlows } from '../support/flows';
 import { asking, conversationIn, detailsOf, type Loose, sendNode } from './sending';
 
 const sentence = 'The quick brown fox jumps over the lazy dog. ';
@@ -10,9 +10,9 @@ const long = sentence.repeat(250).trim();
 const three = ['Red', 'Green', { title: 'Blue', id: 'b' }];
 
 describe('linktor-send: what a channel takes', () => {
-  const scene = stage();
-  const { play, state, control } = scene;
-  const ask = asking(scene);
+  const setup = setUpFlows();
+  const { play, state, control } = setup;
+  const ask = asking(setup);
 
   /** Sends one message into a conversation of Ana's in a channel of this type. */
   async function sent(type: string, fields: Loose, msg: Loose): Promise<Loose> {
@@ -93,7 +93,7 @@ describe('linktor-send: what a channel takes', () => {
       const between = createServer((request, response) => {
         if (request.method === 'POST' && ++posts === 3) return refuse(response);
         const { method, headers, url } = request;
-        const onward = http(`${scene.sandbox.url}${url}`, { method, headers }, (answer) => {
+        const onward = http(`${setup.sandbox.url}${url}`, { method, headers }, (answer) => {
           response.writeHead(answer.statusCode ?? 500, answer.headers);
           answer.pipe(response);
         });

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { createRequire } from 'node:module';
 import linktor from '../../nodes';
-import { stage, until } from '../support/flows';
+import { setUpFlows, until } from '../support/flows';
 import { asking, detailsOf, type Loose, sendNode } from './sending';
 
 const everybody = [
@@ -16,9 +16,9 @@ const withJoin = (red: Parameters<typeof linktor>[0]) => {
 };
 
 describe('linktor-send: to a list', () => {
-  const scene = stage({ idempotency: true });
-  const { play, state, control } = scene;
-  const ask = asking(scene);
+  const setup = setUpFlows({ idempotency: true });
+  const { play, state, control } = setup;
+  const ask = asking(setup);
   const list = (more: Record<string, unknown> = {}) => sendNode({ to: 'list', ...more });
 
   it('sends to everybody, however they are named, and sums it up in the order of the list', async () => {

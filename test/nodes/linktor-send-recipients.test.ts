@@ -1,12 +1,12 @@
 import { strict as assert } from 'node:assert';
-import { stage } from '../support/flows';
+import { setUpFlows } from '../support/flows';
 import { failsWell } from './failures';
 import { asking, type Loose, sendNode } from './sending';
 
 describe('linktor-send: to people', () => {
-  const scene = stage();
-  const { play, state, control } = scene;
-  const ask = asking(scene);
+  const setup = setUpFlows();
+  const { play, state, control } = setup;
+  const ask = asking(setup);
   const people = async (search: string): Promise<Loose[]> => (await ask('GET', `/contacts?search=${search}`)).data;
   const talks = async (contact: string): Promise<Loose[]> =>
     (await ask('GET', `/contacts/${contact}/conversations`)).data;
@@ -124,7 +124,7 @@ describe('linktor-send: to people', () => {
     });
   }
 
-  failsWell(scene, 'linktor-send', {
+  failsWell(setup, 'linktor-send', {
     conversation: { node: { to: 'conversation' }, msg: { payload: 'x', conversationId: 'conv_ana' }, kind: 'write' },
     contact: { node: { to: 'contact' }, msg: { payload: 'x', contactId: 'ct_ana' }, kind: 'read' },
     address: { node: { to: 'address' }, msg: { payload: 'x', address: 'ana@example.com' }, kind: 'read' },

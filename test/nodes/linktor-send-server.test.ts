@@ -1,19 +1,19 @@
 import { strict as assert } from 'node:assert';
-import { type FlowNode, stage, until } from '../support/flows';
+import { type FlowNode, setUpFlows, until } from '../support/flows';
 import { type Loose, sendNode } from './sending';
 
 const long = 'The quick brown fox jumps over the lazy dog. '.repeat(250).trim();
 
 describe('linktor-send and linktor-typing: with a self-hosted server', () => {
-  const scene = stage({ contract: 'server' });
+  const setup = setUpFlows({ contract: 'server' });
   const options = {
     apiKey: '',
     account: { signIn: 'password' },
     credentials: { email: 'demo@linktor.local', password: 'sandbox' },
   };
   const ana = { conversationId: 'conv_ana' };
-  const { state } = scene;
-  const play = (nodes: FlowNode[]) => scene.play(nodes, options);
+  const { state } = setup;
+  const play = (nodes: FlowNode[]) => setup.play(nodes, options);
 
   const good: [string, Loose, Loose, Loose][] = [
     ['a text', {}, { ...ana, payload: 'x' }, { parts: 1 }],

@@ -1,16 +1,16 @@
 import { strict as assert } from 'node:assert';
 import { type Colleague, colleague } from '../support/colleague';
-import { stage, until } from '../support/flows';
+import { setUpFlows, until } from '../support/flows';
 import { type Loose, sendNode } from './sending';
 
 const conversationId = 'conv_ana';
 
 describe('linktor-send: typing first', () => {
-  const scene = stage();
-  const { play, state, control } = scene;
+  const setup = setUpFlows();
+  const { play, state, control } = setup;
   let other: Colleague;
   beforeEach(async () => {
-    other = await colleague(scene, conversationId);
+    other = await colleague(setup, conversationId);
   });
   afterEach(async () => {
     other?.leave();

@@ -1,13 +1,13 @@
 import { strict as assert } from 'node:assert';
-import { contractUnderTest, type FlowNode, listening, stage, until } from '../support/flows';
+import { contractUnderTest, type FlowNode, listening, setUpFlows, until } from '../support/flows';
 import { asking, detailsOf, type Loose, sendNode } from './sending';
 
 const msg = { payload: 'Olá', conversationId: 'conv_ana' };
 
 describe('linktor-send: waits for what becomes of it', () => {
-  const scene = stage({ receipts: 'manual' });
-  const { play, state, control } = scene;
-  const ask = asking(scene);
+  const setup = setUpFlows({ receipts: 'manual' });
+  const { play, state, control } = setup;
+  const ask = asking(setup);
   const waiting = (more: Record<string, unknown> = {}) => sendNode({ waitFor: 'delivered', ...more });
   const firstSent = async (count = 1) => {
     const { sends } = await until(state, (now) => now.sends.length === count);

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { stage } from '../support/flows';
+import { setUpFlows } from '../support/flows';
 import { asking, type Loose, sendNode } from './sending';
 
 const conversationId = 'conv_ana';
@@ -19,9 +19,9 @@ const template = {
 };
 
 describe('linktor-send: when the channel takes only templates any more', () => {
-  const scene = stage();
-  const { play, state, control } = scene;
-  const ask = asking(scene);
+  const setup = setUpFlows();
+  const { play, state, control } = setup;
+  const ask = asking(setup);
 
   /** Sends one message that is refused so many times. */
   async function refused(count: number, fields: Loose, msg: Loose = { payload: 'Your order left' }): Promise<Loose> {

@@ -1,14 +1,14 @@
 import { strict as assert } from 'node:assert';
-import { stage, until } from '../support/flows';
+import { setUpFlows, until } from '../support/flows';
 import { asking, type Loose, sendNode } from './sending';
 
 const to = { conversationId: 'conv_ana' };
 
 describe('linktor-send', () => {
-  const scene = stage();
-  const { play, state, control } = scene;
+  const setup = setUpFlows();
+  const { play, state, control } = setup;
 
-  const ask = asking(scene);
+  const ask = asking(setup);
   const stored = (messageId: string) => ask('GET', `/conversations/conv_ana/messages/${messageId}`);
 
   const kinds: [string, Record<string, unknown>, Record<string, unknown>, (message: Loose) => void][] = [

@@ -3,9 +3,9 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import linktor from '../../nodes';
 import type { RED } from '../../nodes/kit/red';
-import { type FlowNode, type Message, shownBy, stage, until } from '../support/flows';
+import { eventProbe, untilLive } from '../support/event-probe';
+import { type FlowNode, type Message, setUpFlows, shownBy, until } from '../support/flows';
 import { secret, send } from '../support/hostile';
-import { untilLive, witness } from '../support/live';
 import { asking } from './sending';
 
 const node = (more: Record<string, unknown> = {}, outputs = 1): FlowNode[] => [
@@ -20,17 +20,17 @@ const node = (more: Record<string, unknown> = {}, outputs = 1): FlowNode[] => [
   ...Array.from({ length: outputs }, (_, port) => ({ id: `out${port}`, type: 'probe' })),
   { id: 'send', type: 'linktor-send', config: 'account', wires: [['sent']] },
   { id: 'sent', type: 'probe' },
-  ...witness,
+  ...eventProbe,
 ];
 const all = ['pending', 'sent', 'delivered', 'read', 'failed'];
 const words = (msgs: readonly Message[]) => msgs.map(({ payload }) => payload);
 
 describe('linktor-status-in', () => {
-  const scene = stage({ receipts: 'manual' });
-  const { control, state } = scene;
-  const play: typeof scene.play = async (...given) => {
-    const played = await scene.play(...given);
-    await untilLive(scene, played);
+  const setup = setUpFlows({ receipts: 'manual' });
+  const { control, state } = setup;
+  const play: typeof setup.play = async (...given) => {
+    const played = await setup.play(...given);
+    await untilLive(setup, played);
     return played;
   };
   const advance = (messageId: string, status: string, error?: string) =>
@@ -38,7 +38,7 @@ describe('linktor-status-in', () => {
 
   /** What a colleague sends. */
   async function sendElsewhere(conversationId = 'conv_ana'): Promise<string> {
-    return (await asking(scene)('POST', `/conversations/${conversationId}/messages`, { text: 'hello' })).id;
+    return (await asking(setup)('POST', `/conversations/${conversationId}/messages`, { text: 'hello' })).id;
   }
 
   it('tells each status once, with what it takes to go on', async () => {
@@ -103,7 +103,7 @@ describe('linktor-status-in', () => {
         throw new Error('There is no total.');
       },
     });
-    const wires = [['out0', 'witnessed']];
+    const wires = [['out0', 'observed']];
     const { node: get, caught } = await play(node({ statuses: ['sent'], wires }));
     get('send').receive({ payload: 'Hello', conversationId: 'conv_ana', context: unclonable });
     assert.match((await caught.first()).error?.message ?? '', /no total/);

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { alone, stage } from '../support/flows';
+import { alone, setUpFlows } from '../support/flows';
 import { failsWell } from './failures';
 
 const templateId = 'status_pedido';
@@ -8,7 +8,7 @@ const conversationId = 'conv_ana';
 const png = Buffer.from([0x89, 0x50, 0x4e, 0x47]);
 
 describe('linktor-template', () => {
-  const set = stage();
+  const set = setUpFlows();
   const run = alone(set, 'linktor-template');
 
   it('makes a picture of what the message says', async () => {

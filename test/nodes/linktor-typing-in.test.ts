@@ -1,24 +1,24 @@
 import { strict as assert } from 'node:assert';
-import { type FlowNode, type Message, shownBy, stage, until } from '../support/flows';
-import { untilLive, witness } from '../support/live';
+import { eventProbe, untilLive } from '../support/event-probe';
+import { type FlowNode, type Message, setUpFlows, shownBy, until } from '../support/flows';
 import { asking } from './sending';
 
 const node = (more: Record<string, unknown> = {}): FlowNode[] => [
   { id: 'node', type: 'linktor-typing-in', config: 'account', wires: [['out']], ...more },
   { id: 'out', type: 'probe' },
-  ...witness,
+  ...eventProbe,
 ];
 
 describe('linktor-typing-in', () => {
-  const scene = stage();
-  const { control } = scene;
-  const play: typeof scene.play = async (...given) => {
-    const played = await scene.play(...given);
-    await untilLive(scene, played);
+  const setup = setUpFlows();
+  const { control } = setup;
+  const play: typeof setup.play = async (...given) => {
+    const played = await setup.play(...given);
+    await untilLive(setup, played);
     return played;
   };
   async function me(): Promise<{ id: string }> {
-    return (await asking(scene)('GET', '/auth/me')) as { id: string };
+    return (await asking(setup)('GET', '/auth/me')) as { id: string };
   }
   const type = (isTyping = true, conversationId = 'conv_ana') => control('typing', { conversationId, isTyping });
 

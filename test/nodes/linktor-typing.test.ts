@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { type Colleague, colleague } from '../support/colleague';
-import { type FlowNode, type Probe, stage, until } from '../support/flows';
+import { type FlowNode, type Probe, setUpFlows, until } from '../support/flows';
 
 const node = (more: Record<string, unknown> = {}): FlowNode[] => [
   { id: 'node', type: 'linktor-typing', config: 'account', wires: [['out']], ...more },
@@ -14,11 +14,11 @@ const shownBy = (statuses: Probe) => async () =>
   statuses.all.map(({ status }) => status as Shown).findLast(({ source }) => source.id === 'node');
 
 describe('linktor-typing', () => {
-  const scene = stage();
-  const { play, state, control } = scene;
+  const setup = setUpFlows();
+  const { play, state, control } = setup;
   let other: Colleague;
   beforeEach(async () => {
-    other = await colleague(scene, to.conversationId);
+    other = await colleague(setup, to.conversationId);
   });
   afterEach(async () => {
     other?.leave();
@@ -155,7 +155,7 @@ describe('linktor-typing', () => {
     await other.take(1);
     await control('sockets/drop', { code: 1012 });
     await until(state, ({ sockets }) => sockets.open === 0);
-    other = await colleague(scene, to.conversationId);
+    other = await colleague(setup, to.conversationId);
     await other.take(1);
     assert.deepEqual(other.signs(), [true]);
   });

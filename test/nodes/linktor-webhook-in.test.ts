@@ -3,9 +3,9 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import linktor from '../../nodes';
 import type { RED } from '../../nodes/kit/red';
-import { type FlowNode, type Message, shownBy, stage, until } from '../support/flows';
+import { type FlowNode, type Message, setUpFlows, shownBy, until } from '../support/flows';
 import { secret, send, sign } from '../support/hostile';
-import { spoiler, spoilt } from '../support/spoiler';
+import { mutatingNode, mutations } from '../support/mutating-node';
 
 const node = (more: Record<string, unknown> = {}): FlowNode[] => [
   {
@@ -25,7 +25,7 @@ const event = (id: string, type = 'message.sent', data: object = {}) =>
   JSON.stringify({ id, type, timestamp: '2026-01-01T00:00:00Z', data });
 
 describe('linktor-webhook-in', () => {
-  const scene = stage();
+  const setup = setUpFlows();
   let server: http.Server | undefined;
 
   /** Loads the palette, and serves Node-RED's httpNode as Node-RED would. */
@@ -34,9 +34,9 @@ describe('linktor-webhook-in', () => {
     const load = (red: RED) => {
       app = red.httpNode as never;
       linktor(red);
-      spoiler(red as never);
+      mutatingNode(red as never);
     };
-    const played = await scene.play(flow, { load, credentials });
+    const played = await setup.play(flow, { load, credentials });
     server = http.createServer(app).listen(0, '127.0.0.1');
     await new Promise((resolve) => server?.once('listening', resolve));
     const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -141,12 +141,12 @@ describe('linktor-webhook-in', () => {
   it('feeds the other triggers, once, whether or not the socket brings it too', async () => {
     const heard: FlowNode = { id: 'heard', type: 'linktor-message-in', config: 'account', wires: [['messages']] };
     const { origin, probe } = await open([...node(), heard, { id: 'messages', type: 'probe' }]);
-    await until(scene.state, ({ sockets }) => sockets.subscriptions > 1);
-    const written = await scene.control('messages', { conversationId: 'conv_ana', text: 'twice?' });
+    await until(setup.state, ({ sockets }) => sockets.subscriptions > 1);
+    const written = await setup.control('messages', { conversationId: 'conv_ana', text: 'twice?' });
     const body = event('e1', 'message.received', { message: written, conversationId: 'conv_ana' });
     assert.equal(await send(origin, { body }), 200);
     await probe('out').take(1);
-    await scene.control('messages', { conversationId: 'conv_ana', text: 'last' });
+    await setup.control('messages', { conversationId: 'conv_ana', text: 'last' });
     const texts = (await probe('messages').take(2)).map(({ payload }) => payload);
     assert.deepEqual(texts, ['twice?', 'last']);
   });
@@ -162,7 +162,7 @@ describe('linktor-webhook-in', () => {
     } = await open([...node(), heard, typing, { id: 'told', type: 'probe' }]);
     get('typing').receive({ conversationId: 'conv_ana' });
     await completed.take(1);
-    await until(scene.state, ({ sockets }) => sockets.open === 1);
+    await until(setup.state, ({ sockets }) => sockets.open === 1);
     // Somewhere among these it lets go, and keeps the connection for a while in case that somebody comes back.
     const words = Array.from({ length: 30 }, (_, number) => `Oi ${number}`);
     for (const text of words) {
@@ -175,21 +175,27 @@ describe('linktor-webhook-in', () => {
       told.map(({ payload }) => payload),
       words,
     );
-    assert.equal((await scene.state()).sockets.open, 1);
+    assert.equal((await setup.state()).sockets.open, 1);
   });
 
   it('keeps what its own flow does with an event from the flows of the other triggers', async () => {
-    const heard = { id: 'heard', type: 'linktor-message-in', config: 'account', source: 'webhook', wires: [['spoil']] };
-    const spoil = { id: 'spoil', type: 'spoil', wires: [['spoilt']] };
-    const flow = [...node({ wires: [['spoil'], []] }), heard, spoil, { id: 'spoilt', type: 'probe' }];
+    const heard = {
+      id: 'heard',
+      type: 'linktor-message-in',
+      config: 'account',
+      source: 'webhook',
+      wires: [['mutate']],
+    };
+    const mutate = { id: 'mutate', type: 'mutate', wires: [['mutations']] };
+    const flow = [...node({ wires: [['mutate'], []] }), heard, mutate, { id: 'mutations', type: 'probe' }];
     const { origin, probe } = await open(flow);
     // The other trigger tells it once it knows the conversation, long after the first.
-    await scene.control('latency', { ms: 50 });
+    await setup.control('latency', { ms: 50 });
     const message = { id: 'm1', conversationId: 'conv_ana', content: { text: 'Oi' }, senderType: 'contact' };
     const body = event('e1', 'message.received', { message, conversationId: 'conv_ana' });
     assert.equal(await send(origin, { body }), 200);
-    const [own, others] = await probe('spoilt').take(2);
-    assert.deepEqual(new Set(spoilt(others as Message)), new Set([1]));
+    const [own, others] = await probe('mutations').take(2);
+    assert.deepEqual(new Set(mutations(others as Message)), new Set([1]));
     assert.equal(others?.payload, 'Oi');
     assert.ok(own?.event);
   });

@@ -5,7 +5,7 @@ import { SentMatcher } from '../../nodes/kit/trigger/match';
 describe('what is said of messages', () => {
   const sent = (messageId: string) => ({ messageId, conversationId: 'c', at: 1, context: messageId });
 
-  function stage(patience: number) {
+  function setUp(patience: number) {
     const journal = new SentLog();
     const told: [string, unknown][] = [];
     let wake = () => {};
@@ -25,7 +25,7 @@ describe('what is said of messages', () => {
   }
 
   it('waits for the message to become known, and keeps its order', () => {
-    const { journal, match, told } = stage(60_000);
+    const { journal, match, told } = setUp(60_000);
     match.add('m1', 'sent');
     match.add('m2', 'sent 2');
     match.add('m1', 'delivered');
@@ -41,7 +41,7 @@ describe('what is said of messages', () => {
   });
 
   it('is told of an unknown message after a moment', async () => {
-    const { match, told, take } = stage(50);
+    const { match, told, take } = setUp(50);
     const began = Date.now();
     match.add('m1', 'sent');
     match.add('m1', 'delivered');
@@ -55,7 +55,7 @@ describe('what is said of messages', () => {
   });
 
   it('is told at the end at the latest, and nothing is heard after it', () => {
-    const { journal, match, told } = stage(60_000);
+    const { journal, match, told } = setUp(60_000);
     match.add('m1', 'sent');
     match.close();
     assert.deepEqual(told, [['sent', undefined]]);
@@ -64,7 +64,7 @@ describe('what is said of messages', () => {
   });
 
   it('keeps no more than it may', () => {
-    const { match, told } = stage(60_000);
+    const { match, told } = setUp(60_000);
     for (let number = 0; number <= 10_000; number++) match.add(`m${number}`, `s${number}`);
     assert.deepEqual(told, [['s0', undefined]]);
     match.close();

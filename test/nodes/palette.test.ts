@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { palette } from '../../nodes';
-import { type FlowNode, shownBy, stage, until } from '../support/flows';
+import { type FlowNode, setUpFlows, shownBy, until } from '../support/flows';
 
 /** A message that each action can do something with, having nothing but its config set. */
 const good: Record<string, Record<string, unknown>> = {
@@ -37,7 +37,7 @@ const actions = palette.flatMap((one) => (one.role === 'action' ? [one] : []));
 const triggers = palette.flatMap((one) => (one.role === 'trigger' && !one.ownStatus ? [one] : []));
 
 describe('every action of the palette', () => {
-  const { play, control, state } = stage();
+  const { play, control, state } = setUpFlows();
 
   for (const { type, outputs, busy, fields } of actions) {
     describe(type, () => {
@@ -171,7 +171,7 @@ describe('every action of the palette', () => {
 });
 
 describe('every trigger of the palette', () => {
-  const { play, control, state } = stage();
+  const { play, control, state } = setUpFlows();
 
   for (const { type } of triggers) {
     describe(type, () => {

@@ -1,4 +1,4 @@
-import { contractUnderTest, type FlowNode, type Message, type Stage } from '../support/flows';
+import { contractUnderTest, type FlowNode, type FlowSetup, type Message } from '../support/flows';
 import { askHosted } from '../support/hosted';
 
 // biome-ignore lint/suspicious/noExplicitAny: what a server stores, looked at field by field
@@ -11,11 +11,11 @@ export const sendNode = (more: Record<string, unknown> = {}): FlowNode[] => [
 ];
 
 /** Asks the sandbox as any client would. */
-export function asking(scene: Stage) {
+export function asking(setup: FlowSetup) {
   return async (method: string, path: string, body?: object): Promise<Loose> => {
-    if (contractUnderTest === 'server') return (await askHosted(scene.sandbox.url, method, path, body)) as Loose;
+    if (contractUnderTest === 'server') return (await askHosted(setup.sandbox.url, method, path, body)) as Loose;
     const headers = { 'X-API-Key': 'sandbox-key', 'content-type': 'application/json' };
-    const response = await fetch(`${scene.sandbox.url}${path}`, {
+    const response = await fetch(`${setup.sandbox.url}${path}`, {
       method,
       headers,
       body: body && JSON.stringify(body),

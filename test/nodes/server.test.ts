@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { stage, until } from '../support/flows';
+import { setUpFlows, until } from '../support/flows';
 
 /** The customer asks, the shop knows, a model answers, the answer is sent and the conversation closed. */
 const flow = [
@@ -28,7 +28,7 @@ const signIn = { account: { signIn: 'password' }, credentials: { email: 'demo@li
 
 for (const contract of ['api', 'server'] as const) {
   describe(`one flow, whichever server: ${contract}`, () => {
-    const { play, control, state } = stage({ contract, announces: contract === 'server', receipts: 'manual' });
+    const { play, control, state } = setUpFlows({ contract, announces: contract === 'server', receipts: 'manual' });
 
     it('hears, knows, answers and resolves', async () => {
       const { probe, caught } = await play(flow, signIn);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { fastTime } from '../lib/support';
-import { type FlowNode, stage, until } from '../support/flows';
+import { type FlowNode, setUpFlows, until } from '../support/flows';
 
 const trigger = (more: Record<string, unknown> = {}): FlowNode[] => [
   { id: 'node', type: 'linktor-message-in', config: 'account', wires: [['out']], ...more },
@@ -11,7 +11,7 @@ const trigger = (more: Record<string, unknown> = {}): FlowNode[] => [
 ];
 
 describe('the socket that nodes share: a server that falls silent', () => {
-  const { play, control, state } = stage();
+  const { play, control, state } = setUpFlows();
 
   let restore: () => void;
 
@@ -45,7 +45,7 @@ describe('the socket that nodes share: a server that falls silent', () => {
 });
 
 describe('the socket that nodes share: a thousand subscriptions', () => {
-  const { play } = stage();
+  const { play } = setUpFlows();
   const ids = Array.from({ length: 1000 }, (_, index) => `conv_${index}`);
   let server: WebSocketServer;
   /** what each connection was asked for, in order */

@@ -4,7 +4,7 @@ import linktor from '../../nodes';
 import { SidebarFeed } from '../../nodes/kit/admin/sidebar-feed';
 import type { RED } from '../../nodes/kit/red';
 import type { AccountFacts, Line, Report, Talk } from '../../nodes/sidebar/types';
-import { type FlowNode, stage, until } from '../support/flows';
+import { type FlowNode, setUpFlows, until } from '../support/flows';
 import { Listener, Shop } from '../support/red';
 
 const heard: FlowNode = {
@@ -26,7 +26,7 @@ function patiently(red: RED): void {
 
 // First, for whoever has looked in an earlier test is still nudged for a while.
 describe('the nudges that open editors get', () => {
-  const { play, control, state } = stage();
+  const { play, control, state } = setUpFlows();
   const listens = () => until(state, ({ sockets }) => sockets.subscriptions > 0);
   let red: RED;
   const nudges: object[] = [];
@@ -83,7 +83,7 @@ describe('the nudges that open editors get', () => {
 });
 
 describe('what the sidebar asks', () => {
-  const box = stage({ receipts: 'manual' });
+  const box = setUpFlows({ receipts: 'manual' });
   const { control, state } = box;
   const play: typeof box.play = (nodes, options) => box.play(nodes, { load: patiently, ...options });
 

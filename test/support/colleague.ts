@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import WebSocket from 'ws';
-import { type Stage, until } from './flows';
+import { type FlowSetup, until } from './flows';
 
 export type Colleague = Awaited<ReturnType<typeof colleague>>;
 
 /** A colleague who sees what is typed in a conversation. */
-export async function colleague({ sandbox, state }: Stage, conversationId: string) {
+export async function colleague({ sandbox, state }: FlowSetup, conversationId: string) {
   const seen: { at: number; isTyping: boolean }[] = [];
   const before = (await state()).sockets.subscriptions;
   const socket = new WebSocket(`${sandbox.url.replace('http', 'ws')}/ws?api_key=sandbox-key`);

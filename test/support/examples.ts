@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { type FlowNode, type Played, type Stage, until } from './flows';
+import { type FlowNode, type FlowSetup, type Played, until } from './flows';
 import { root } from './red';
 
 const require = createRequire(import.meta.url);
@@ -52,7 +52,7 @@ export const coreNodes: Readonly<Record<string, string>> = {
 /** These have no part in what happens, or the test has its own in their place. */
 const aside = new Set(['tab', 'comment', 'linktor-config']);
 
-/** @returns Node-RED's own nodes that these need, to be loaded with them; the stage has catch and status */
+/** @returns Node-RED's own nodes that these need, to be loaded with them; setUpFlows has catch and status of its own */
 export function coreOf(nodes: readonly FlowNode[]): unknown[] {
   const files = new Set(nodes.map(({ type }) => coreNodes[type]).filter((file) => file !== undefined));
   for (const own of ['common/90-comment', 'common/21-debug', 'common/25-catch', 'common/25-status']) files.delete(own);
@@ -61,7 +61,7 @@ export function coreOf(nodes: readonly FlowNode[]): unknown[] {
 
 /**
  * @param hosts addresses in the example, and what to put in their place
- * @returns the nodes of an example for `Stage.play`
+ * @returns the nodes of an example for `FlowSetup.play`
  */
 export function playable({ nodes }: Example, hosts: Record<string, string>): FlowNode[] {
   const text = Object.entries(hosts).reduce((all, [from, to]) => all.replaceAll(from, to), JSON.stringify(nodes));
@@ -77,18 +77,18 @@ export function playable({ nodes }: Example, hosts: Record<string, string>): Flo
 
 /** What somebody who tries an example does. */
 export class Trial {
-  readonly #scene: Stage;
+  readonly #setup: FlowSetup;
   readonly #played: Played;
   /** where Node-RED's own HTTP endpoints are */
   readonly origin: string;
 
   constructor(
-    scene: Stage,
+    setup: FlowSetup,
     played: Played,
 
     origin: string,
   ) {
-    this.#scene = scene;
+    this.#setup = setup;
     this.#played = played;
     this.origin = origin;
   }
@@ -100,11 +100,11 @@ export class Trial {
 
   /** A customer writes; Ana, unless somebody else is named. */
   write(body: Record<string, unknown>): Promise<Record<string, unknown>> {
-    return this.#scene.control('messages', { conversationId: 'conv_ana', ...body });
+    return this.#setup.control('messages', { conversationId: 'conv_ana', ...body });
   }
 
   control(route: string, body: object): Promise<Record<string, unknown>> {
-    return this.#scene.control(route, body);
+    return this.#setup.control(route, body);
   }
 
   /** @returns the last message that a debug node gets, once it is so many */
@@ -119,12 +119,12 @@ export class Trial {
 
   /** @returns the last of so many texts that are sent, once they are */
   async said(count: number): Promise<string> {
-    const { sends } = await this.until(until(this.#scene.state, ({ sends }) => sends.length >= count));
+    const { sends } = await this.until(until(this.#setup.state, ({ sends }) => sends.length >= count));
     return String(sends[count - 1]?.text);
   }
 
   async conversation(id = 'conv_ana'): Promise<Record<string, unknown>> {
-    const { data } = await (await fetch(`${this.#scene.sandbox.url}/_sandbox/conversations`)).json();
+    const { data } = await (await fetch(`${this.#setup.sandbox.url}/_sandbox/conversations`)).json();
     return data.find((one: { id: string }) => one.id === id);
   }
 

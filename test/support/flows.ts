@@ -34,7 +34,7 @@ export class Probe {
   }
 }
 
-export interface Stage {
+export interface FlowSetup {
   sandbox: Sandbox;
   /** ask a control route */
   control(path: string, body?: object): Promise<Record<string, unknown>>;
@@ -110,7 +110,7 @@ const selfHosted = { signIn: 'password', pollBusy: 0.1, pollIdle: 0.1 };
 const byPassword = { email: 'demo@linktor.local', password: 'sandbox' };
 
 /** A sandbox and a Node-RED for the tests of one file. */
-export function stage({ contract = contractUnderTest, ...options }: SandboxOptions = {}): Stage {
+export function setUpFlows({ contract = contractUnderTest, ...options }: SandboxOptions = {}): FlowSetup {
   const held = {} as { sandbox: Sandbox };
 
   before(async () => {
@@ -186,7 +186,7 @@ export function stage({ contract = contractUnderTest, ...options }: SandboxOptio
  * One node on its own, given one message.
  * @returns what it sends from its first output, or what Catch gets
  */
-export function alone({ play }: Stage, type: string) {
+export function alone({ play }: FlowSetup, type: string) {
   return async (node: Record<string, unknown>, msg: Record<string, unknown> = {}): Promise<Message> => {
     const {
       node: get,
@@ -202,7 +202,7 @@ export function alone({ play }: Stage, type: string) {
 }
 
 /** What is said from now on is heard. @param least conversations that the server is asked for, where it can be */
-export async function listening({ state }: Pick<Stage, 'state'>, least = 1): Promise<void> {
+export async function listening({ state }: Pick<FlowSetup, 'state'>, least = 1): Promise<void> {
   // The self-hosted server is asked for all at once, and has to have been asked.
   const asked = ({ requests }: SandboxState) =>
     requests.some(({ method, path, status }) => `${method} ${path} ${status}` === 'GET /api/v1/conversations 200');

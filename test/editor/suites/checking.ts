@@ -1,8 +1,8 @@
 import { strict as assert } from 'node:assert';
 import { palette } from '../../../nodes';
 import type { Fields } from '../../../nodes/kit/fields';
-import type { Desk } from '../desk';
 import { Dialog, nodeOf, setProperties, type Values } from '../dialog';
+import type { EditorSetup } from '../editor-setup';
 
 /** What is typed into which field, and what is said about it. */
 const wrong: [type: string, typed: Record<string, [value: string, words: RegExp]>][] = [
@@ -35,7 +35,7 @@ const wrongTyped: [type: string, field: string, source: string, value: string, w
 ];
 
 /** Whatever is wrong is said at once, and at the node. */
-export function checking(desk: Desk): void {
+export function checking(setup: EditorSetup): void {
   const fieldsOf = (type: string): Fields => palette.find((one) => one.type === type)?.fields ?? {};
   const idOf = (type: string) => (type === 'linktor-config' ? 'account' : `first-${type}`);
 
@@ -43,7 +43,7 @@ export function checking(desk: Desk): void {
     for (const [type, typed] of wrong) {
       const about = Object.entries(typed).map(([field, [value]]) => `${field} "${value}"`);
       it(`${type}: ${about.join(', ')}`, async () => {
-        const { page } = desk;
+        const { page } = setup;
         const [id, fields] = [idOf(type), fieldsOf(type)];
         const right: Values = {};
         const checked = Object.entries(typed).filter(([, [, words]]) => !words.test(''));
@@ -74,7 +74,7 @@ export function checking(desk: Desk): void {
 
     for (const [type, field, source, value, words] of wrongTyped) {
       it(`${type}: ${field} from ${source} "${value}"`, async () => {
-        const { page } = desk;
+        const { page } = setup;
         const [id, fields] = [idOf(type), fieldsOf(type)];
         const dialog = await Dialog.open(page, type, id);
         await dialog.fill({ [field]: value, [`${field}Type`]: source }, fields);
@@ -89,7 +89,7 @@ export function checking(desk: Desk): void {
     }
 
     it('a config node that is not there', async () => {
-      const { page } = desk;
+      const { page } = setup;
       const id = 'first-linktor-send';
       for (const config of ['', 'nowhere']) {
         await setProperties(page, id, { config });
@@ -108,7 +108,7 @@ export function checking(desk: Desk): void {
       if (!tick) continue;
       const [name, { row }] = tick;
       it(`${type}: "${name}" is not ticked where it has to be`, async () => {
-        const { page } = desk;
+        const { page } = setup;
         const id = idOf(type);
         const dialog = await Dialog.open(page, type, id);
         for (const [choice, options] of Object.entries(row.when ?? {})) {

@@ -1,12 +1,12 @@
 import { strict as assert } from 'node:assert';
 import { closedPort, Listener, type Say, until } from '../../support/red';
-import { canaries, type Desk } from '../desk';
 import { Dialog } from '../dialog';
+import { canaries, type EditorSetup } from '../editor-setup';
 
 /** The config dialog: what it shows, and what its test finds out. */
-export function connecting(desk: Desk): void {
+export function connecting(setup: EditorSetup): void {
   async function tested(change: (dialog: Dialog) => Promise<unknown> = async () => undefined): Promise<string[]> {
-    const { page } = desk;
+    const { page } = setup;
     const dialog = await Dialog.open(page, 'linktor-config', 'account');
     await change(dialog);
     const answer = page.waitForResponse((response) => response.url().endsWith('/linktor/account/test'));
@@ -25,7 +25,7 @@ export function connecting(desk: Desk): void {
   }
 
   async function sockets(): Promise<{ open: number; total: number }> {
-    const response = await fetch(`${desk.sandbox.url}/_sandbox/state`);
+    const response = await fetch(`${setup.sandbox.url}/_sandbox/state`);
     return ((await response.json()) as { sockets: { open: number; total: number } }).sockets;
   }
 
@@ -106,7 +106,7 @@ export function connecting(desk: Desk): void {
       const stranger = await Listener.open();
       try {
         await tested((dialog) => dialog.input('baseUrl').fill(stranger.url));
-        await tested((dialog) => dialog.input('baseUrl').fill(`${stranger.url}/${new URL(desk.sandbox.url).host}`));
+        await tested((dialog) => dialog.input('baseUrl').fill(`${stranger.url}/${new URL(setup.sandbox.url).host}`));
         await tested(async (dialog) => {
           await dialog.unfold();
           await dialog.input('wsUrl').fill(stranger.url.replace('http', 'ws'));
@@ -124,7 +124,7 @@ export function connecting(desk: Desk): void {
     });
 
     it('and copies what a support case needs, and nothing that it does not', async () => {
-      const { page, window, sandbox } = desk;
+      const { page, window, sandbox } = setup;
       await window.context.grantPermissions(['clipboard-read', 'clipboard-write']);
       const dialog = await Dialog.open(page, 'linktor-config', 'account');
       assert.equal(await page.locator('.linktor-diagnose').isVisible(), false);
@@ -138,7 +138,7 @@ export function connecting(desk: Desk): void {
       for (const what of ['server: ok', 'signIn: ok', 'realtime: ok', 'deployed realtime: ']) {
         assert.ok(text.includes(what), what);
       }
-      for (const secret of ['sandbox-key', desk.token, ...Object.values(canaries), 'Demo User', 'Xícara']) {
+      for (const secret of ['sandbox-key', setup.token, ...Object.values(canaries), 'Demo User', 'Xícara']) {
         assert.ok(!text.includes(secret), secret);
       }
     });
@@ -146,7 +146,7 @@ export function connecting(desk: Desk): void {
 
   describe('the config dialog', () => {
     it('shows what the sign-in needs, and no more', async () => {
-      const dialog = await Dialog.open(desk.page, 'linktor-config', 'account');
+      const dialog = await Dialog.open(setup.page, 'linktor-config', 'account');
       const own = ['apiKey', 'accessToken', 'email', 'password'];
       const shown = await dialog.choices('signIn', ['apiKey', 'accessToken', 'password']);
       assert.deepEqual(
@@ -157,7 +157,7 @@ export function connecting(desk: Desk): void {
     });
 
     it('warns of a second config node for the same account, and says no more about it', async () => {
-      const { page } = desk;
+      const { page } = setup;
       for (const [id, warned] of [
         ['twin', true],
         ['account', false],

@@ -1,15 +1,15 @@
 import { strict as assert } from 'node:assert';
 import { palette } from '../../../nodes';
 import type { Definition } from '../../../nodes/kit/define';
-import type { Desk } from '../desk';
 import { copyOf, Dialog, nodeOf, others, prepareTime, setProperties } from '../dialog';
+import type { EditorSetup } from '../editor-setup';
 
 /** Dialogs keep what they are told, and show what is wanted. */
-export function dialogs(desk: Desk): void {
+export function dialogs(setup: EditorSetup): void {
   describe('the dialogs', () => {
     for (const { type, role, fields } of palette) {
       it(`of ${type} keeps what is changed, over an export and an import as well`, async () => {
-        const { page } = desk;
+        const { page } = setup;
         const id = role === 'config' ? 'other' : `second-${type}`;
         const values = others(fields);
         const dialog = await Dialog.open(page, type, id);
@@ -39,8 +39,8 @@ export function dialogs(desk: Desk): void {
       for (const { type } of longest) {
         const times: number[] = [];
         for (let open = 0; open < 5; open++) {
-          const dialog = await Dialog.open(desk.page, type, `first-${type}`);
-          times.push(await prepareTime(desk.page, type));
+          const dialog = await Dialog.open(setup.page, type, `first-${type}`);
+          times.push(await prepareTime(setup.page, type));
           await dialog.cancel();
         }
         // The middle one: what else the machine does now and then is not ours.
@@ -50,7 +50,7 @@ export function dialogs(desk: Desk): void {
     });
 
     it('show the rows that the choices ask for, and no others', async () => {
-      const { page } = desk;
+      const { page } = setup;
       for (const { type, fields } of palette) {
         const whens = Object.entries(fields).map(([name, { row }]) => [name, row.when ?? {}] as const);
         const choices = Object.entries(fields).filter(
@@ -72,7 +72,7 @@ export function dialogs(desk: Desk): void {
     });
 
     it('say what a field that is left empty means to the operation', async () => {
-      const { page } = desk;
+      const { page } = setup;
       const dialog = await Dialog.open(page, 'linktor-conversation', 'first-linktor-conversation');
       await dialog.input('operation').selectOption('list');
       await dialog.take('priority', 'string');
@@ -86,7 +86,7 @@ export function dialogs(desk: Desk): void {
     });
 
     it('leave it to the editor to say that no config node is chosen', async () => {
-      const dialog = await Dialog.open(desk.page, 'linktor-config', 'account');
+      const dialog = await Dialog.open(setup.page, 'linktor-config', 'account');
       await dialog.unfold();
       for (const field of ['tls', 'proxy']) {
         assert.equal(await dialog.input(field).inputValue(), '_ADD_', field);
@@ -95,7 +95,7 @@ export function dialogs(desk: Desk): void {
     });
 
     it('fold away what few people touch, and unfold it where somebody has', async () => {
-      const { page } = desk;
+      const { page } = setup;
       const id = 'first-linktor-knowledge';
       const dialog = await Dialog.open(page, 'linktor-knowledge', id);
       const fold = page.locator('.linktor-fold');

@@ -1,13 +1,13 @@
 import { strict as assert } from 'node:assert';
 import { exampleFlow, moduleName, Shop } from '../../support/red';
-import { canaries, type Desk } from '../desk';
 import { Dialog } from '../dialog';
+import { canaries, type EditorSetup } from '../editor-setup';
 
-/** The last tests: the first of them empties the desk. */
-export function ending(desk: Desk): void {
+/** The last tests: the first of them removes every node. */
+export function ending(setup: EditorSetup): void {
   describe('in the end', () => {
     it('imports an example as a user does, and it works once it is deployed', async () => {
-      const { page, red, sandbox } = desk;
+      const { page, red, sandbox } = setup;
       const [example] = exampleFlow('').filter(({ type }) => type === 'tab');
       await red.deploy([{ id: 'empty', type: 'tab', label: 'Empty' }]);
       await page.goto('about:blank');
@@ -43,16 +43,16 @@ export function ending(desk: Desk): void {
       const shop = new Shop(sandbox.url);
       await shop.heard();
       const question = 'How much is shipping to Rio de Janeiro?';
-      const conversation = await shop.customerWrites({ name: `Importer of ${desk.version.name}` }, question);
+      const conversation = await shop.customerWrites({ name: `Importer of ${setup.version.name}` }, question);
       assert.match((await shop.answered(conversation)).text, /R\$ 29/);
     });
 
     it('never complained, and never told a secret', async () => {
-      const { record } = desk.window;
+      const { record } = setup.window;
       assert.deepEqual(record.errors, []);
       const { answers, frames } = await record.received();
       assert.ok(answers.length > 50 && frames.length > 0, 'something was looked at');
-      for (const secret of [desk.token, ...Object.values(canaries)]) {
+      for (const secret of [setup.token, ...Object.values(canaries)]) {
         const told = [...answers, ...frames].find((one) => one.includes(secret));
         assert.equal(told, undefined);
       }

@@ -1,16 +1,16 @@
 import { strict as assert } from 'node:assert';
 import { openEditor } from '../../support/browser';
 import { red4 } from '../../support/red';
-import { type Desk, inPalette } from '../desk';
 import { Dialog, labelOf, setProperties } from '../dialog';
+import { type EditorSetup, inPalette } from '../editor-setup';
 
 const languages = ['pt-BR', 'es-ES', 'de', 'fr', 'ja', 'zh-CN'];
 
 /** What things are called. */
-export function naming(desk: Desk): void {
+export function naming(setup: EditorSetup): void {
   describe('the palette', () => {
     it('shows our nodes in a category of their own, in their order, with words', async () => {
-      const labels = await desk.page
+      const labels = await setup.page
         .locator('#red-ui-palette-Linktor .red-ui-palette-node')
         .evaluateAll((nodes) =>
           nodes.map((node) => [node.getAttribute('data-palette-type'), node.textContent?.trim()]),
@@ -26,16 +26,16 @@ export function naming(desk: Desk): void {
     });
 
     // Every language needs an editor of its own: one Node-RED has to do.
-    for (const language of desk.version === red4 ? languages : languages.slice(0, 1)) {
+    for (const language of setup.version === red4 ? languages : languages.slice(0, 1)) {
       it(`${language}: shows the palette, the labels and the dialogs in that language`, async () => {
-        const foreign = await openEditor(desk.browser, desk.red, language);
+        const foreign = await openEditor(setup.browser, setup.red, language);
         try {
           const palette = '#red-ui-palette-Linktor .red-ui-palette-node';
           const words = await foreign.page.locator(palette).allInnerTexts();
           assert.equal(words.length, inPalette.length);
-          assert.notDeepEqual(words, await desk.page.locator(palette).allInnerTexts());
+          assert.notDeepEqual(words, await setup.page.locator(palette).allInnerTexts());
           const label = await labelOf(foreign.page, 'first-linktor-send');
-          assert.ok(label.includes(': ') && label !== (await labelOf(desk.page, 'first-linktor-send')), label);
+          assert.ok(label.includes(': ') && label !== (await labelOf(setup.page, 'first-linktor-send')), label);
           const dialog = await Dialog.open(foreign.page, 'linktor-send', 'first-linktor-send');
           const rows = await dialog.row('conversation').innerText();
           assert.doesNotMatch(rows, /linktor|^\s*Conversation\s*$/);
@@ -48,7 +48,7 @@ export function naming(desk: Desk): void {
     }
 
     it('names a node after what it does, unless its user has named it', async () => {
-      const { page } = desk;
+      const { page } = setup;
       const id = 'first-linktor-send';
       assert.equal(await labelOf(page, id), 'send: text');
       await setProperties(page, id, { kind: 'buttons' });

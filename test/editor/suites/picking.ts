@@ -4,8 +4,8 @@ import { palette } from '../../../nodes';
 import type { Listable } from '../../../nodes/kit/fields';
 import { openEditor } from '../../support/browser';
 import { Red, red4, Shop } from '../../support/red';
-import type { Desk } from '../desk';
 import { Dialog, nodeOf, setProperties } from '../dialog';
+import type { EditorSetup } from '../editor-setup';
 
 /** What of the shop must be in which list. */
 const expected: Record<Listable, RegExp> = {
@@ -20,11 +20,11 @@ const expected: Record<Listable, RegExp> = {
 };
 
 /** Pick lists: filled by the server, and of use without it. */
-export function picking(desk: Desk): void {
+export function picking(setup: EditorSetup): void {
   const type = 'linktor-knowledge';
   const id = `first-${type}`;
 
-  async function open(page: Page = desk.page): Promise<Dialog> {
+  async function open(page: Page = setup.page): Promise<Dialog> {
     const dialog = await Dialog.open(page, type, id);
     await dialog.fill({ base: '', baseType: 'str' }, { base: { kind: 'typed' } } as never);
     return dialog;
@@ -35,7 +35,7 @@ export function picking(desk: Desk): void {
       const picks = Object.entries(fields).filter(([, { pick }]) => pick);
       if (picks.length === 0) continue;
       it(`of ${type} offer what the server has, under names for people`, async () => {
-        const dialog = await Dialog.open(desk.page, type, `first-${type}`);
+        const dialog = await Dialog.open(setup.page, type, `first-${type}`);
         await dialog.unfold();
         for (const [name, { pick, row }] of picks) {
           for (const [choice, options] of Object.entries(row.when ?? {})) {
@@ -54,14 +54,14 @@ export function picking(desk: Desk): void {
             labels.filter((label) => /[{}]|undefined|\[object/.test(label)),
             [],
           );
-          await desk.page.keyboard.press('Escape');
+          await setup.page.keyboard.press('Escape');
         }
         await dialog.cancel();
       });
     }
 
     it('search as one types, and show the name of the id that was picked', async () => {
-      const { page } = desk;
+      const { page } = setup;
       const dialog = await open();
       await dialog.line('base').pressSequentially('xícara');
       const offered = dialog.row('base').locator('[role=option]');
@@ -80,16 +80,16 @@ export function picking(desk: Desk): void {
       const dialog = await open();
       await dialog.line('base').pressSequentially('kb_of_tomorrow');
       await dialog.row('base').locator('[role=status]').filter({ hasText: 'Nothing found' }).waitFor();
-      await desk.page.keyboard.press('Escape');
+      await setup.page.keyboard.press('Escape');
       assert.equal(await dialog.row('base').locator('.linktor-pick').isVisible(), false);
       await dialog.save();
-      assert.equal((await nodeOf(desk.page, id)).values.base, 'kb_of_tomorrow');
+      assert.equal((await nodeOf(setup.page, id)).values.base, 'kb_of_tomorrow');
     });
 
     it('go on where they end, by mouse or by keyboard', async () => {
-      const shop = new Shop(desk.sandbox.url);
+      const shop = new Shop(setup.sandbox.url);
       for (let count = 0; count < 30; count++) await shop.customerWrites({ name: `Regular ${count}` }, 'Hello');
-      const dialog = await Dialog.open(desk.page, 'linktor-send', 'first-linktor-send');
+      const dialog = await Dialog.open(setup.page, 'linktor-send', 'first-linktor-send');
       await dialog.fill({ conversation: '', conversationType: 'str' }, {
         conversation: { kind: 'typed' },
       } as never);
@@ -98,8 +98,8 @@ export function picking(desk: Desk): void {
       const offered = row.locator('[role=option]');
       await row.locator('.linktor-next').waitFor();
       assert.equal(await offered.count(), 26);
-      await desk.page.keyboard.press('ArrowUp');
-      await desk.page.keyboard.press('Enter');
+      await setup.page.keyboard.press('ArrowUp');
+      await setup.page.keyboard.press('Enter');
       await offered.nth(30).waitFor();
       assert.equal(
         await row.locator('[aria-selected=true]').getAttribute('id'),
@@ -112,7 +112,7 @@ export function picking(desk: Desk): void {
 
     it('ask once for what they know already, and again in the next dialog', async () => {
       const asked: string[] = [];
-      desk.page.on('request', (request) => request.url().includes('/list/') && asked.push(request.url()));
+      setup.page.on('request', (request) => request.url().includes('/list/') && asked.push(request.url()));
       for (const count of [1, 2]) {
         const dialog = await open();
         const expand = dialog.row('base').locator('.red-ui-typedInput-option-expand');
@@ -128,8 +128,8 @@ export function picking(desk: Desk): void {
     });
 
     it('come to nothing when the dialog is gone before the answer', async () => {
-      const { page } = desk;
-      await desk.control('latency', { ms: 700 });
+      const { page } = setup;
+      await setup.control('latency', { ms: 700 });
       try {
         const dialog = await open();
         const answered = page.waitForResponse((response) => response.url().includes('/list/knowledgeBases'));
@@ -141,7 +141,7 @@ export function picking(desk: Desk): void {
         assert.equal(await page.locator('[role=option]').count(), 0);
         await next.cancel();
       } finally {
-        await desk.control('latency', { ms: 0 });
+        await setup.control('latency', { ms: 0 });
       }
     });
 
@@ -160,7 +160,7 @@ export function picking(desk: Desk): void {
       ];
       for (const [status, code, words] of refusals) {
         it(`the server answers ${status}`, async () => {
-          await desk.control('fail', { count: 1, status, path: '/knowledge-bases', body: { error: { code } } });
+          await setup.control('fail', { count: 1, status, path: '/knowledge-bases', body: { error: { code } } });
           const dialog = await open();
           assert.match(await notice(dialog), words);
           await dialog.cancel();
@@ -168,7 +168,7 @@ export function picking(desk: Desk): void {
       }
 
       it('there is no config node, or none that is deployed', async () => {
-        const { page } = desk;
+        const { page } = setup;
         const dialog = await open();
         await dialog.input('config').selectOption('_ADD_');
         assert.match(await notice(dialog), /Choose a Linktor config node/);
@@ -185,29 +185,29 @@ export function picking(desk: Desk): void {
       });
 
       it('nobody answers; the name of what was picked is there even so', async () => {
-        await desk.control('fail', { count: 20, reset: true, path: '/knowledge-bases' });
+        await setup.control('fail', { count: 20, reset: true, path: '/knowledge-bases' });
         const dialog = await open();
         assert.match(await notice(dialog), /cannot be reached/);
         await dialog.fill({ base: 'kb_shop', baseType: 'str' }, { base: { kind: 'typed' } } as never);
         assert.equal(await dialog.row('base').locator('.linktor-picked').innerText(), 'Xícara & Samambaia');
         await dialog.cancel();
-        await desk
+        await setup
           .control('fail', { count: 0, reset: true, path: '/knowledge-bases' })
-          .catch(() => desk.control('reset'));
+          .catch(() => setup.control('reset'));
       });
 
-      if (desk.version === red4) {
+      if (setup.version === red4) {
         it('Node-RED does not let this user', async () => {
           const rights = ['flows', 'nodes', 'settings', 'plugins', 'library', 'status', 'comms', 'icons', 'context'];
           const permissions = rights.map((right) => `${right}.read`);
           const red = await Red.start({
             settings: { adminAuth: { type: 'credentials', users: [], default: { permissions } } },
           });
-          const guest = await openEditor(desk.browser, red);
+          const guest = await openEditor(setup.browser, red);
           try {
             const flow = [
               { id: 'tab', type: 'tab', label: 'Guest' },
-              { id: 'account', type: 'linktor-config', baseUrl: desk.sandbox.url },
+              { id: 'account', type: 'linktor-config', baseUrl: setup.sandbox.url },
               { id, type, z: 'tab', config: 'account', x: 100, y: 100, wires: [] },
             ];
             await guest.page.evaluate(`RED.nodes.import(${JSON.stringify(flow)})`);

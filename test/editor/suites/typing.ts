@@ -1,15 +1,15 @@
 import { strict as assert } from 'node:assert';
 import { palette } from '../../../nodes';
-import type { Desk } from '../desk';
 import { Dialog, newNode, nodeOf, removeNode, setProperties } from '../dialog';
+import type { EditorSetup } from '../editor-setup';
 
 /** What people type into: texts with lines, tables, and the defaults of new nodes. */
-export function typing(desk: Desk): void {
+export function typing(setup: EditorSetup): void {
   const type = 'linktor-send';
   const id = 'first-linktor-send';
 
   function open(values: Record<string, unknown>): Promise<Dialog> {
-    return setProperties(desk.page, id, values).then(() => Dialog.open(desk.page, type, id));
+    return setProperties(setup.page, id, values).then(() => Dialog.open(setup.page, type, id));
   }
 
   function titles(dialog: Dialog): Promise<string[]> {
@@ -18,7 +18,7 @@ export function typing(desk: Desk): void {
   }
 
   async function stored(name: string): Promise<unknown> {
-    const value = String((await nodeOf(desk.page, id)).values[name]);
+    const value = String((await nodeOf(setup.page, id)).values[name]);
     return value === '' ? [] : JSON.parse(value);
   }
 
@@ -32,12 +32,12 @@ export function typing(desk: Desk): void {
       await dialog.take('text', 'text');
       assert.equal(await dialog.area('text').inputValue(), text);
       await dialog.save();
-      const { values } = await nodeOf(desk.page, id);
+      const { values } = await nodeOf(setup.page, id);
       assert.deepEqual([values.text, values.textType], [text, 'str']);
       const again = await open({});
       assert.equal(await again.area('text').inputValue(), text);
       await again.cancel();
-      assert.equal((await nodeOf(desk.page, id)).values.text, text);
+      assert.equal((await nodeOf(setup.page, id)).values.text, text);
     });
 
     it('grows with its lines', async () => {
@@ -60,7 +60,7 @@ export function typing(desk: Desk): void {
 
     it('of an older flow stays where it was', async () => {
       const dialog = await open({ kind: 'text', text: '', textType: undefined });
-      assert.equal(await desk.page.locator('#node-input-textType').inputValue(), 'msg');
+      assert.equal(await setup.page.locator('#node-input-textType').inputValue(), 'msg');
       assert.equal(await dialog.line('text').getAttribute('placeholder'), 'payload');
       await dialog.cancel();
     });
@@ -121,11 +121,11 @@ export function typing(desk: Desk): void {
       assert.match(await dialog.row('buttons').locator('.linktor-table').innerText(), /more than the table can show/);
       assert.equal(await dialog.row('buttons').locator('.linktor-columns').first().isVisible(), false);
       await dialog.save();
-      assert.equal((await nodeOf(desk.page, id)).values.buttons, odd);
+      assert.equal((await nodeOf(setup.page, id)).values.buttons, odd);
     });
 
     it('has its JSON behind a button', async () => {
-      const { page } = desk;
+      const { page } = setup;
       const dialog = await open({ kind: 'buttons', buttons: JSON.stringify(one), buttonsType: 'json' });
       await dialog.row('buttons').locator('.red-ui-typedInput-option-expand').click();
       await page.locator('#node-input-json-reformat').waitFor();
@@ -140,14 +140,14 @@ export function typing(desk: Desk): void {
       const fresh = { kind: 'text', text: '', textType: 'msg', buttons: '', buttonsType: 'msg' };
       const width = async (kind: string) => {
         const dialog = await open({ kind, buttons: '', buttonsType: 'json' });
-        const box = await desk.page.locator('.red-ui-tray').last().boundingBox();
+        const box = await setup.page.locator('.red-ui-tray').last().boundingBox();
         await dialog.cancel();
         return box?.width;
       };
       const before = await width('text');
       assert.equal(await width('buttons'), before);
       assert.ok(Number(before) < 560, `${before} pixels`);
-      await setProperties(desk.page, id, fresh);
+      await setProperties(setup.page, id, fresh);
     });
   });
 
@@ -155,7 +155,7 @@ export function typing(desk: Desk): void {
     for (const { type, role, fields } of palette) {
       if (role === 'config') continue;
       it(`of ${type} is ready to be typed into`, async () => {
-        const { page } = desk;
+        const { page } = setup;
         const id = await newNode(page, type);
         const dialog = await Dialog.open(page, type, id);
         await dialog.unfold();

@@ -21,7 +21,7 @@ describe('client: the queue', () => {
   afterEach(() => clock.restore());
 
   /** Records who is running. */
-  function stage(queue: Queue) {
+  function setUpFlows(queue: Queue) {
     const begun: string[] = [];
     const gates = new Map<string, () => void>();
     const enter = (name: string, lane: string | undefined, signal?: AbortSignal, patience = 60_000) =>
@@ -47,7 +47,7 @@ describe('client: the queue', () => {
   }
 
   it('runs calls of one lane one after the other, in the order in which they came', async () => {
-    const { begun, enter, end } = stage(new Queue());
+    const { begun, enter, end } = setUpFlows(new Queue());
     const all = ['a', 'b', 'c', 'd'].map((name) => enter(name, 'lane'));
     for (const [index, name] of ['a', 'b', 'c', 'd'].entries()) {
       await settled();
@@ -59,7 +59,7 @@ describe('client: the queue', () => {
 
   it('runs lanes, and calls without one, beside each other', async () => {
     const queue = new Queue();
-    const { begun, enter, end } = stage(queue);
+    const { begun, enter, end } = setUpFlows(queue);
     const all = [enter('a', 'x'), enter('b', 'y'), enter('c', undefined), enter('d', undefined)];
     await settled();
     assert.deepEqual(begun, ['a', 'b', 'c', 'd']);
@@ -79,7 +79,7 @@ describe('client: the queue', () => {
 
   it('never has more than its width under way', async () => {
     const queue = new Queue({ width: 2 });
-    const { begun, enter, end } = stage(queue);
+    const { begun, enter, end } = setUpFlows(queue);
     const all = ['a', 'b', 'c', 'd'].map((name) => enter(name, undefined));
     await settled();
     assert.deepEqual([begun, queue.waiting], [['a', 'b'], 2]);
@@ -93,7 +93,7 @@ describe('client: the queue', () => {
   });
 
   it('keeps the order of a lane whose first call waits for a place', async () => {
-    const { begun, enter, end } = stage(new Queue({ width: 1 }));
+    const { begun, enter, end } = setUpFlows(new Queue({ width: 1 }));
     const all = [enter('other', undefined), enter('a', 'x'), enter('b', 'x'), enter('c', 'x')];
     for (const name of ['other', 'a', 'b', 'c']) {
       await settled();
@@ -104,7 +104,7 @@ describe('client: the queue', () => {
   });
 
   it('does not run two calls of a lane that both waited for a place', async () => {
-    const { begun, enter, end } = stage(new Queue({ width: 2 }));
+    const { begun, enter, end } = setUpFlows(new Queue({ width: 2 }));
     const all = [enter('one', undefined), enter('two', undefined), enter('a', 'x'), enter('b', 'x')];
     await settled();
     await end('one');
@@ -117,7 +117,7 @@ describe('client: the queue', () => {
 
   it('refuses with rate_limit when too many wait, and takes more once there is room', async () => {
     const queue = new Queue({ width: 1, limit: 2 });
-    const { begun, enter, end } = stage(queue);
+    const { begun, enter, end } = setUpFlows(queue);
     const all = ['a', 'b', 'c'].map((name) => enter(name, undefined));
     await settled();
     const error = await failing(enter('d', undefined));
@@ -132,7 +132,7 @@ describe('client: the queue', () => {
   });
 
   it('times out who waits too long, without having begun', async () => {
-    const { begun, enter, end } = stage(new Queue());
+    const { begun, enter, end } = setUpFlows(new Queue());
     const first = enter('a', 'x');
     const late = failing(enter('b', 'x', undefined, 5000));
     const third = enter('c', 'x', undefined, 60_000);
@@ -150,7 +150,7 @@ describe('client: the queue', () => {
   });
 
   it('times out each at its own time, whoever came first', async () => {
-    const { begun, enter, end } = stage(new Queue({ width: 1 }));
+    const { begun, enter, end } = setUpFlows(new Queue({ width: 1 }));
     const head = enter('head', undefined);
     const late = failing(() => enter('late', undefined, undefined, 2000));
     const soon = failing(() => enter('soon', undefined, undefined, 1000));
@@ -166,7 +166,7 @@ describe('client: the queue', () => {
   });
 
   it('leaves no timer behind', async () => {
-    const { enter, end } = stage(new Queue());
+    const { enter, end } = setUpFlows(new Queue());
     const all = [enter('a', 'x'), enter('b', 'x')];
     await settled();
     await end('a');
@@ -177,7 +177,7 @@ describe('client: the queue', () => {
 
   it('lets who is aborted go at once, and the others keep their order', async () => {
     const queue = new Queue();
-    const { begun, enter, end } = stage(queue);
+    const { begun, enter, end } = setUpFlows(queue);
     const abort = new AbortController();
     const first = enter('a', 'x');
     const gone = failing(enter('b', 'x', abort.signal));
@@ -195,7 +195,7 @@ describe('client: the queue', () => {
   });
 
   it('is not blocked by an aborted head of a lane that only waited for a place', async () => {
-    const { begun, enter, end } = stage(new Queue({ width: 1 }));
+    const { begun, enter, end } = setUpFlows(new Queue({ width: 1 }));
     const abort = new AbortController();
     const busy = enter('busy', undefined);
     const head = failing(enter('head', 'x', abort.signal));
@@ -210,7 +210,7 @@ describe('client: the queue', () => {
   });
 
   it('gives the lane free when all who waited have gone', async () => {
-    const { begun, enter, end } = stage(new Queue({ width: 1 }));
+    const { begun, enter, end } = setUpFlows(new Queue({ width: 1 }));
     const abort = new AbortController();
     const busy = enter('busy', undefined);
     const gone = [failing(enter('a', 'x', abort.signal)), failing(enter('b', 'x', abort.signal))];
@@ -227,7 +227,7 @@ describe('client: the queue', () => {
 
   it('does not let somebody wait who was aborted before', async () => {
     const queue = new Queue({ width: 1 });
-    const { enter, end } = stage(queue);
+    const { enter, end } = setUpFlows(queue);
     const busy = enter('busy', undefined);
     const error = await failing(enter('late', undefined, AbortSignal.abort()));
     assert.equal(error.code, 'unexpected');
@@ -237,7 +237,7 @@ describe('client: the queue', () => {
   });
 
   it('ignores an abort that comes after the call has begun', async () => {
-    const { enter, end } = stage(new Queue());
+    const { enter, end } = setUpFlows(new Queue());
     const abort = new AbortController();
     const first = enter('a', 'x');
     const second = enter('b', 'x', abort.signal);

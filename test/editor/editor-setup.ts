@@ -14,7 +14,7 @@ export const canaries = {
   password: 'canary-of-the-password',
 };
 
-export interface Desk {
+export interface EditorSetup {
   readonly version: Version;
   readonly sandbox: Sandbox;
   readonly red: Red;
@@ -27,9 +27,9 @@ export interface Desk {
   control(route: string, body?: object): Promise<void>;
 }
 
-/** Set the desk up before the tests of a describe, and clear it away after them. */
-export function desk(version: Version): Desk {
-  const held = { version } as { -readonly [K in keyof Desk]: Desk[K] };
+/** Starts all of it before the tests of a describe, and ends it after them. */
+export function setUpEditor(version: Version): EditorSetup {
+  const held = { version } as { -readonly [K in keyof EditorSetup]: EditorSetup[K] };
 
   before(async function () {
     if (chromiumPath === '' || !version.red) return this.skip();
