@@ -28,7 +28,8 @@ export interface MessageInput {
  */
 export function compose(kind: Exclude<Kind, 'raw'>, given: MessageInput): Outgoing {
   const { kind: meant, said } = isObject(given.text) ? unpacked(kind, given, given.text) : { kind, said: given };
-  const message = ofKind(meant, said);
+  // An object without a text is no text: it is named.
+  const message = ofKind(meant, { ...said, text: said.text ?? given.text });
   if (said.metadata === undefined) return message;
   if (!isObject(said.metadata)) throw invalid(`"metadata" must be an object, not ${describe(said.metadata)}.`);
   return { ...message, metadata: said.metadata };

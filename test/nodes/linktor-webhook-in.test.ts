@@ -122,6 +122,13 @@ describe('linktor-webhook-in', () => {
     );
   });
 
+  it('answers at once, however many stars its pattern has', async () => {
+    const { origin, probe } = await open(node({ events: '*a*a*a*a*a*a*a*a*b；message.*' }));
+    await send(origin, { body: event('e1', 'a'.repeat(100)) });
+    await send(origin, { body: event('e2', 'message.read') });
+    assert.equal((await probe('out').first()).topic, 'message.read');
+  });
+
   it('passes on the events that are wanted', async () => {
     const { origin, probe } = await open(node({ events: 'conversation.*, message.READ' }));
     for (const [id, type] of [
