@@ -70,9 +70,8 @@ function twinIn(list: readonly unknown[]): [later: number, earlier: number] | un
 
 /** As JSON, with the keys of objects in one order. */
 function writtenOf(value: unknown): string {
-  return JSON.stringify(value, (_, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([one], [other]) => (one < other ? -1 : 1)))
-      : inner,
-  );
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(writtenOf).join()}]`;
+  const entries = Object.entries(value).map(([key, inner]) => `${JSON.stringify(key)}:${writtenOf(inner)}`);
+  return `{${entries.sort().join()}}`;
 }

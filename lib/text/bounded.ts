@@ -1,8 +1,5 @@
 import vm from 'node:vm';
 
-/** milliseconds that expressions of JavaScript may take for one text: a customer waits, and so does everybody else */
-export const MAX_NATIVE_MS = 20;
-
 /** Runs what may take for ever, and ends it when its time is over. */
 export class BoundedRunner {
   readonly #limitMs: number;
@@ -39,10 +36,11 @@ const script = new vm.Script('work()');
 /** Regular expressions of JavaScript with a limit of time: some texts take them longer than the universe lasts. */
 export class BoundedExpressions {
   readonly #expressions: readonly RegExp[];
-  readonly #runner = new BoundedRunner(MAX_NATIVE_MS);
+  readonly #runner: BoundedRunner;
 
   /** @param sources valid patterns */
-  constructor(sources: readonly string[], flags: string) {
+  constructor(sources: readonly string[], flags: string, limitMs: number) {
+    this.#runner = new BoundedRunner(limitMs);
     this.#expressions = sources.map((source) => new RegExp(source, flags));
   }
 

@@ -14,6 +14,8 @@ export type Chosen<T extends Offered> =
   | { kind: 'several'; options: readonly T[] }
   | { kind: 'none' };
 
+/** A longer text, in UTF-16 units, is no answer to a question with choices. */
+const MAX_ANSWER_LENGTH = 1000;
 /** letters that a beginning must have to stand for the whole */
 const MIN_BEGINNING = 3;
 
@@ -23,6 +25,7 @@ const MIN_BEGINNING = 3;
  * exactly first, then without accents, punctuation and emoji.
  */
 export function choose<T extends Offered>(text: string, options: readonly T[]): Chosen<T> {
+  if (text.length > MAX_ANSWER_LENGTH) return { kind: 'none' };
   const byId = options.findIndex(({ id }) => id === text.trim());
   if (byId >= 0) return one(options, byId, 'id');
   const number = numberIn(text);
@@ -74,6 +77,7 @@ function one<T extends Offered>(options: readonly T[], index: number, how: 'id' 
 
 /** @returns the number that a text is, as lists are answered: 2, 2., 2), (2), #2, with digits of any script */
 export function numberIn(text: string): number | undefined {
+  if (text.length > MAX_ANSWER_LENGTH) return undefined;
   const digits = asciiDigits(tidy(text)).replace('\u20e3', '');
   const found = /^[#(]?(\d{1,4})[.):]?$/.exec(digits.replaceAll(' ', ''));
   return found ? Number(found[1]) : undefined;
@@ -94,5 +98,5 @@ export function asciiDigits(text: string): string {
 /** @returns a test for messages that are one of these words and nothing else, in any case, with or without accents */
 export function anyOf(words: readonly string[]): (text: string) => boolean {
   const known = new Set(words.map(foldLoosely).filter((word) => word !== ''));
-  return (text) => known.has(foldLoosely(text));
+  return (text) => text.length <= MAX_ANSWER_LENGTH && known.has(foldLoosely(text));
 }

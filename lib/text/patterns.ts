@@ -1,6 +1,6 @@
 import { RE2JS, RE2Set } from 're2js';
 import { invalid, LinktorError } from '../errors';
-import { BoundedExpressions, MAX_NATIVE_MS } from './bounded';
+import { BoundedExpressions } from './bounded';
 import { composed } from './normalise';
 import { backtrackingPart, toRe2 } from './pattern-syntax';
 
@@ -13,6 +13,11 @@ export interface Captures {
   named: Readonly<Record<string, string | undefined>>;
 }
 
+/**
+ * Milliseconds that the engine of JavaScript may take for one text: a customer waits, and so does everybody else. Half of
+ * them for each of the two forms of a text.
+ */
+const MAX_NATIVE_MS = 20;
 /** Length of a text times size of the patterns: more of it may take the linear engine longer than a customer notices. */
 const MAX_STEPS = 1_000_000;
 /** A pattern of at most this size, in instructions, is fast enough for a text of any length. */
@@ -61,7 +66,7 @@ export class Patterns {
     this.#sources = written.map(({ source }) => source);
     this.#linear = written.map(({ linear }) => linear);
     this.#owners = written.map(({ owner }) => owner);
-    this.#native = new BoundedExpressions(this.#sources, exact ? 'u' : 'iu');
+    this.#native = new BoundedExpressions(this.#sources, exact ? 'u' : 'iu', exact ? MAX_NATIVE_MS : MAX_NATIVE_MS / 2);
     for (const { linear } of written) this.#set.add(linear?.pattern() ?? NEVER);
     this.#size = written.reduce((sum, { linear }) => sum + (linear?.programSize() ?? 0), 0);
     this.slow = [...new Set(written.flatMap(({ linear, owner }) => (linear ? [] : [owner])))];

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
-import { alone, type FlowNode, listening, type Message, shownBy, stage, until } from '../support/flows';
+import { alone, type FlowNode, listening, type Message, setUpFlows, shownBy, until } from '../support/flows';
 import { asking, type Loose, sendNode } from './sending';
 
 /** As the dialog stores it. */
@@ -8,14 +8,14 @@ const variable = (name: string) => `\${${name}}`;
 
 /** What people write and paste, through real flows. */
 describe('what people write and paste', () => {
-  const scene = stage();
-  const { play, control, state } = scene;
-  const ask = asking(scene);
+  const setup = setUpFlows();
+  const { play, control, state } = setup;
+  const ask = asking(setup);
   const text = ({ error }: Message) => `${error?.message} ${String(error?.cause.hint)}`;
 
   describe('phone numbers', () => {
-    const send = alone(scene, 'linktor-send');
-    const upsert = alone(scene, 'linktor-contact');
+    const send = alone(setup, 'linktor-send');
+    const upsert = alone(setup, 'linktor-contact');
     const people = async (): Promise<Loose[]> => (await ask('GET', '/contacts?limit=100')).data;
     const rio = '+5521987654321';
 
@@ -97,7 +97,7 @@ describe('what people write and paste', () => {
     for (const [textRule, textValue, yes, no] of rules) {
       it(`${textRule} ${textValue}: ${JSON.stringify(yes)}`, async () => {
         const { probe } = await play(trigger({ textRule, textValue }));
-        await listening(scene, 2);
+        await listening(setup, 2);
         await control('messages', { conversationId: 'conv_ana', text: no });
         assert.equal((await probe('filtered').first()).reason, 'text');
         await control('messages', { conversationId: 'conv_ana', text: yes });
@@ -118,7 +118,7 @@ describe('what people write and paste', () => {
         { id: `${textRule}-out`, type: 'probe' },
       ]);
       const { probe } = await play([...nodes, { id: 'out', type: 'probe' }]);
-      await listening(scene, 2);
+      await listening(setup, 2);
       await control('messages', { conversationId: 'conv_ana', text: long });
       for (const kind of kinds) assert.equal((await probe(`${kind}-out`).first()).reason, 'text');
       assert.equal(probe('out').all.length, 0);
@@ -133,7 +133,7 @@ describe('what people write and paste', () => {
     ]) {
       it(`lets in who is on the list as ${JSON.stringify(allow)}`, async () => {
         const { probe } = await play(trigger({ allow, allowType: 'str' }));
-        await listening(scene, 2);
+        await listening(setup, 2);
         await control('messages', { contact: { name: 'Rui', phone: '+5521987654321' }, text: 'it is me' });
         assert.equal((await probe('out').first()).payload, 'it is me');
       });
@@ -146,7 +146,7 @@ describe('what people write and paste', () => {
         conversationIdsType: 'str',
       };
       const { probe } = await play(trigger(fields));
-      await listening(scene, 2);
+      await listening(setup, 2);
       await control('messages', { conversationId: 'conv_bruno', text: 'here' });
       assert.equal((await probe('out').first()).payload, 'here');
     });
@@ -155,7 +155,7 @@ describe('what people write and paste', () => {
 
     it('runs a pattern of 0.1.0 that cannot be matched in linear time, and says so in yellow', async () => {
       const { probe, node } = await play(trigger(lookAhead));
-      await listening(scene, 2);
+      await listening(setup, 2);
       await control('messages', { conversationId: 'conv_ana', text: 'stop it' });
       assert.equal((await probe('filtered').first()).reason, 'text');
       await control('messages', { conversationId: 'conv_ana', text: 'go' });
@@ -169,7 +169,7 @@ describe('what people write and paste', () => {
 
     it('ends such a pattern in an error when it takes too long, and not in a match', async () => {
       const { probe, caught } = await play(trigger({ textRule: 'regex', textValue: '^(\\w+\\s?)+$(?!x)' }));
-      await listening(scene, 2);
+      await listening(setup, 2);
       await control('messages', { conversationId: 'conv_ana', text: `${'a'.repeat(40)}!` });
       assert.equal((await caught.first()).error?.code, 'timeout');
       await control('messages', { conversationId: 'conv_ana', text: 'fine' });
@@ -187,7 +187,7 @@ describe('what people write and paste', () => {
   });
 
   describe('lists and ids', () => {
-    const conversation = alone(scene, 'linktor-conversation');
+    const conversation = alone(setup, 'linktor-conversation');
     for (const [tags, type] of [
       ['vip, urgent', 'str'],
       [' vip ;urgent\n', 'str'],
@@ -215,7 +215,7 @@ describe('what people write and paste', () => {
   });
 
   describe('times', () => {
-    const snooze = alone(scene, 'linktor-conversation');
+    const snooze = alone(setup, 'linktor-conversation');
     const until2030 = async (until: unknown) => {
       const out = await snooze({ operation: 'snooze' }, { conversationId: 'conv_ana', until });
       return out.error ?? out;
@@ -244,7 +244,7 @@ describe('what people write and paste', () => {
   });
 
   describe('texts with {{ }}', () => {
-    const send = alone(scene, 'linktor-send');
+    const send = alone(setup, 'linktor-send');
     const sent = async (template: string, msg: Loose = {}, more: Loose = { version: 2 }) => {
       const out = await send({ text: template, textType: 'str', ...more }, { conversationId: 'conv_ana', ...msg });
       return out.error ? text(out) : (await state()).sends.at(-1)?.text;
@@ -308,7 +308,7 @@ describe('what people write and paste', () => {
   });
 
   describe('what is there instead of a text', () => {
-    const send = alone(scene, 'linktor-send');
+    const send = alone(setup, 'linktor-send');
     const instead: [payload: unknown, expected: RegExp][] = [
       [[1, 2], /an array of 2/],
       [{ order: 1 }, /an object \{order\}/],
@@ -338,7 +338,7 @@ describe('what people write and paste', () => {
     for (const apiKey of ['\u200bsandbox-key', 'sandbox-\nkey', ' sandbox-key\u202c\r\n', 'ｓａｎｄｂｏｘ\u2011key']) {
       it(`takes the key ${JSON.stringify(apiKey)} everywhere alike`, async () => {
         const { node, probe } = await play(listing, { apiKey });
-        await listening(scene, 2);
+        await listening(setup, 2);
         node('node').receive({});
         assert.ok(Array.isArray((await probe('out').first()).payload));
         await control('messages', { conversationId: 'conv_ana', text: 'heard' });
