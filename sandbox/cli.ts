@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type Sandbox, type SandboxOptions, startSandbox } from './index';
 import page from './page/index.html';
+import { FAMILIES } from './routes/families';
 import { readHabits, type ServerHabit } from './sim/habits';
 
 const USAGE = `Usage: linktor-sandbox [options]
@@ -12,6 +13,7 @@ A Linktor on your own machine, with a chat page. Everything is kept in memory.
   --announces                server only: let its socket announce messages, which today's does not
   --nats <url>               server only: publish events to this NATS server (nats://user:password@host:4222)
   --habits <names>           server only: habits of the real server, by name with commas, or all, or none
+  --family <name>            api only: union, typescript, rust or java, where the SDKs contradict each other (default union)
   --broadcast                api only: send every frame to every socket, subscribed or not
   --receipts auto|manual     let messages be delivered and read by themselves, or not (default auto)
   --idempotency              api only: honour the Idempotency-Key header
@@ -64,11 +66,14 @@ function readOptions(args: string[]): (SandboxOptions & { port: number }) | unde
   const habits = values.habits === undefined ? undefined : habitsOf(values.habits);
   if (habits && contract === 'api') throw new UsageError('--habits is for --contract server only');
   if (announces && contract === 'api') throw new UsageError('--announces is for --contract server only');
+  const family = FAMILIES.find((known) => known === values.family);
+  if (!family) throw new UsageError(`--family ${values.family}: it is one of ${FAMILIES.join(', ')}`);
+  if (family !== 'union' && contract === 'server') throw new UsageError('--family is for --contract api only');
   if ((broadcast || idempotency) && contract === 'server')
     throw new UsageError('--broadcast and --idempotency are for --contract api only');
   const { nats } = values;
   if (nats !== undefined && contract === 'api') throw new UsageError('--nats is for --contract server only');
-  return { port, contract, receipts, announces, habits, nats, broadcast, idempotency };
+  return { port, contract, family, receipts, announces, habits, nats, broadcast, idempotency };
 }
 
 function habitsOf(text: string): ServerHabit[] {
@@ -88,6 +93,7 @@ function parse(args: string[]) {
         contract: { type: 'string', default: 'api' },
         receipts: { type: 'string', default: 'auto' },
         announces: { type: 'boolean', default: false },
+        family: { type: 'string', default: 'union' },
         habits: { type: 'string' },
         nats: { type: 'string' },
         broadcast: { type: 'boolean', default: false },

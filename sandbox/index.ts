@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { apiContract } from './routes';
 import { chatRoutes } from './routes/chat-page';
 import { controlRoutes } from './routes/control';
+import type { Family } from './routes/families';
 import { serverContract } from './selfhosted';
 import { type NatsOptions, NatsPublisher } from './selfhosted/nats';
 import { NatsEvents } from './selfhosted/nats-events';
@@ -27,6 +28,8 @@ export interface SandboxOptions {
   port?: number;
   /** Default 127.0.0.1. */
   host?: string;
+  /** Only for the API: the SDK family whose words win where the families contradict each other. Default union. */
+  family?: Family;
   /** Only for the API: send every frame to every socket, subscribed or not. Default false. */
   broadcast?: boolean;
   /** Only for the server: its socket announces messages and conversations, which today's does not. Default false. */
@@ -92,6 +95,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       world.timers.end();
       world.eventSockets.close();
       if (world.sockets !== world.eventSockets) world.sockets.close();
+      contract.close?.();
       world.webhooks.close();
       await nats?.close();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -104,9 +108,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 function createWorld(options: SandboxOptions): World {
   const { broadcast = false, receipts = 'auto', idempotency = false, seed = true, log = () => undefined } = options;
   const selfhosted = options.contract === 'server';
+  const { family = 'union' } = options;
   const habits = new Set(selfhosted ? readHabits(options.habits ?? DEFAULT_HABITS) : []);
   const state = new State(
-    (empty) => fillState(empty, { shop: seed, providerPhones: habits.has('phones') }),
+    (empty) =>
+      fillState(empty, { shop: seed, rustPage: seed && family === 'rust', providerPhones: habits.has('phones') }),
     selfhosted ? randomUUID : undefined,
   );
   const timers = new Timers();
@@ -117,6 +123,7 @@ function createWorld(options: SandboxOptions): World {
       broadcast,
       receipts: selfhosted && receipts === 'manual' ? 'none' : receipts,
       idempotency,
+      family,
       habits,
       log,
     },

@@ -76,9 +76,14 @@ export function message(body: unknown): Message {
   put(result, 'contact', cardOf(object(content.contact) ?? object(wire.contact)));
   put(result, 'interactive', interactiveOf(object(content.interactive) ?? object(wire.interactive), content));
   put(result, 'template', (object(content.template) ?? object(wire.template)) as Message['template']);
-  result.contentType = string(wire.contentType) ?? string(wire.type) ?? string(content.type) ?? inferred(result);
+  const type = string(wire.type);
+  // One SDK family has eight words for `contentType`; `type` of the other has these as well.
+  const richer = type !== undefined && RICHER_TYPES.has(type) ? type : undefined;
+  result.contentType = richer ?? string(wire.contentType) ?? type ?? string(content.type) ?? inferred(result);
   return result;
 }
+
+const RICHER_TYPES: ReadonlySet<string> = new Set(['interactive', 'template', 'system']);
 
 function plain(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;

@@ -53,11 +53,13 @@ export function channelRoutes(router: Router, world: World): void {
 }
 
 function create(state: State, form: Form): Channel {
+  const name = form.needText('name');
+  const type = form.needChoice('type', CHANNEL_TYPES);
   return {
     ...stamp(state.channels.newId()),
-    name: form.needText('name'),
-    type: form.needChoice('type', CHANNEL_TYPES),
-    config: form.map('config') ?? {},
+    name,
+    type,
+    config: { type, ...form.map('config') },
     metadata: form.map('metadata') ?? {},
     status: 'inactive',
     verifyToken: newVerifyToken(),

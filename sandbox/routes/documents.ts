@@ -5,7 +5,7 @@ import { type Fields, Form, isFields } from '../wire/form';
 import { list } from '../wire/paging';
 import { invalid, notFound } from '../wire/problem';
 import { type Answer, type Call, created, noContent, ok, type Router, type Upload } from '../wire/router';
-import { documentsOf } from './knowledge';
+import { documentsOf, documentView } from './knowledge';
 
 const TYPES = ['pdf', 'txt', 'docx', 'html', 'markdown', 'csv', 'json'] as const;
 /** Formats that need a reader of their own, which a sandbox does not have. */
@@ -23,10 +23,8 @@ export function documentRoutes(router: Router, world: World): void {
     return document;
   };
   const view = (base: KnowledgeBase, document: Document): Fields => ({
-    ...document,
-    title: document.name,
-    size: Buffer.byteLength(document.content),
-    chunkCount: knowledge.chunksOf(base, document.id).length,
+    ...documentView(world, base, document),
+    content: document.content,
   });
   const show = (call: Call): Answer => ok(view(baseOf(call), need(call)));
   const changed = (call: Call): Answer => {
@@ -50,7 +48,7 @@ export function documentRoutes(router: Router, world: World): void {
         ...stamp(state.documents.newId()),
         knowledgeBaseId: base.id,
         status: 'completed',
-        ...readDocument(new Form(call.body), call.files),
+        ...readDocument(new Form(withoutEmpty(call.body)), call.files),
       });
       knowledge.invalidate(base.id);
       return created(view(base, document));
@@ -73,6 +71,12 @@ export function documentRoutes(router: Router, world: World): void {
 }
 
 type Read = Pick<Document, 'name' | 'type' | 'content' | 'sourceUrl' | 'metadata'>;
+
+/** An upload of the TypeScript SDK always has `name`, `type` and `metadata`, empty when they are not given. */
+function withoutEmpty(body: unknown): unknown {
+  if (!isFields(body)) return body;
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== ''));
+}
 
 /** A document as JSON in the words of any family, as base64 in JSON, or as an uploaded file. */
 function readDocument(form: Form, files: Upload[]): Read {

@@ -35,9 +35,9 @@ export function flowRoutes(router: Router, world: World): void {
     return ok(flow);
   };
   router
-    .on('GET', '/flows/node-types', () => ok({ data: NODE_TYPES, nodeTypes: NODE_TYPES }))
+    .on('GET', '/flows/node-types', () => ok(NODE_TYPES))
     .on('POST', '/flows/import', ({ body }) => created(state.flows.add(create(state, unwrapImport(new Form(body))))))
-    .on('GET', '/flows/:id/export', (call) => ok(exportView(need(call))))
+    .on('GET', '/flows/:id/export', (call) => ok(need(call)))
     .on('POST', '/flows/:id/validate', (call) => ok(checkFlow(need(call))))
     .on('POST', '/flows/:id/publish', (call) => switched(need(call), 'active'))
     .on('POST', '/flows/:id/unpublish', (call) => switched(need(call), 'inactive'))
@@ -141,24 +141,32 @@ function unwrapImport(form: Form): Form {
   return form.form('flow') ?? form.form('data') ?? form;
 }
 
-function exportView({ name, description, version, nodes, edges, variables, metadata }: Flow): Fields {
-  return { name, description, version, nodes, edges, variables, metadata };
-}
-
 function stats(state: State, flow: Flow, query: URLSearchParams): Fields {
   const span = readPeriod(query);
   const runs = executionsOf(state, flow).filter(({ startedAt }) => isWithin(span, startedAt));
   const count = (wanted: Execution['status']): number => runs.filter(({ status }) => status === wanted).length;
-  const times = runs.flatMap(({ startedAt, completedAt }) =>
-    completedAt ? [(Date.parse(completedAt) - Date.parse(startedAt)) / 1000] : [],
-  );
+  const steps = runs.flatMap(({ history }) => history);
+  const over = count('completed') + count('failed');
   return {
     totalExecutions: runs.length,
+    successRate: over === 0 ? 0 : count('completed') / over,
     completed: count('completed'),
     failed: count('failed'),
     cancelled: count('cancelled'),
     waiting: count('waiting'),
     running: count('running'),
-    avgDuration: times.length === 0 ? 0 : times.reduce((sum, time) => sum + time, 0) / times.length,
+    avgDuration: meanDuration(runs),
+    nodeStats: flow.nodes.map(({ id: nodeId }) => {
+      const own = steps.filter((step) => step.nodeId === nodeId);
+      return { nodeId, executionCount: own.length, avgDuration: meanDuration(own) };
+    }),
   };
+}
+
+/** Mean seconds from start to completion; 0 when nothing is completed. */
+function meanDuration(runs: { startedAt: string; completedAt?: string }[]): number {
+  const seconds = runs.flatMap(({ startedAt, completedAt }) =>
+    completedAt ? [(Date.parse(completedAt) - Date.parse(startedAt)) / 1000] : [],
+  );
+  return seconds.length === 0 ? 0 : seconds.reduce((sum, value) => sum + value, 0) / seconds.length;
 }

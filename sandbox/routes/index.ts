@@ -2,6 +2,7 @@ import type { World } from '../sim/world';
 import type { Contract } from '../wire/contract';
 import { controlRouter } from '../wire/control-router';
 import { flatError, noRoute } from '../wire/flat-errors';
+import { JavaSocketServer } from '../wire/java-socket';
 import { codeFor, Problem } from '../wire/problem';
 import { created, Router } from '../wire/router';
 import { agentRoutes } from './agents';
@@ -14,6 +15,7 @@ import { contactRoutes } from './contacts';
 import { conversationRoutes } from './conversations';
 import { authenticate, authenticateSocket } from './credentials';
 import { documentRoutes } from './documents';
+import { adaptAnswer } from './families';
 import { flowRoutes } from './flows';
 import { knowledgeRoutes } from './knowledge';
 import { messageRoutes } from './messages';
@@ -39,19 +41,34 @@ const ROUTES = [
 
 /** The documented API: flat errors, 405 for an unknown verb, one socket at `/ws`. */
 export function apiContract(world: World): Contract {
-  const router = new Router();
+  const { family } = world.settings;
+  const router = new Router((answer) => adaptAnswer(family, answer));
   for (const addTo of ROUTES) addTo(router, world);
+  const javaSockets = new JavaSocketServer();
+  world.publishers.push(javaSockets.publisher);
   return {
     router,
     addControls: (own) => controlRouter(own).post('/webhooks', (form) => created(addWebhook(world.state, form))),
     authenticate: (headers) => authenticate(world.state, headers),
-    acceptSocket: ({ pathname, searchParams }) => {
+    acceptSocket: ({ pathname, searchParams }, headers) => {
+      if (pathname === '/ws/conversations') {
+        const { userId } = authenticate(world.state, headers);
+        return (request, stream, head) => javaSockets.accept(request, stream, head, userId);
+      }
       if (pathname !== '/ws') throw new Problem(404, `There is no socket at ${pathname}`);
       const { userId } = authenticateSocket(world.state, searchParams);
       return (request, stream, head) => world.eventSockets.accept(request, stream, head, userId);
     },
+    close: () => javaSockets.close(),
     noRoute,
     errorAnswer: flatError,
-    faultBody: ({ status }) => ({ code: codeFor(status), message: 'A failure that was asked for' }),
+    faultBody: ({ status, headers }) => {
+      const seconds = Object.entries(headers).find(([name]) => name.toLowerCase() === 'retry-after')?.[1];
+      return {
+        code: codeFor(status),
+        message: 'A failure that was asked for',
+        ...(status === 429 && seconds && { retry_after: Number(seconds) }),
+      };
+    },
   };
 }

@@ -47,6 +47,16 @@ export function knowledgeRoutes(router: Router, world: World): void {
     .on('GET', '/knowledge-bases/:id/stats', (call) => ok(stats(world, need(call))));
 }
 
+/** A document without its content. */
+export function documentView({ knowledge }: World, base: KnowledgeBase, { content, ...document }: Document): Fields {
+  return {
+    ...document,
+    title: document.name,
+    size: Buffer.byteLength(content),
+    chunkCount: knowledge.chunksOf(base, document.id).length,
+  };
+}
+
 export function documentsOf({ state }: World, { id }: KnowledgeBase): Document[] {
   return state.documents.filter(({ knowledgeBaseId }) => knowledgeBaseId === id);
 }
@@ -77,17 +87,17 @@ function stats(world: World, base: KnowledgeBase): Fields {
   };
 }
 
-function query({ knowledge }: World, base: KnowledgeBase, form: Form): Answer {
+function query(world: World, base: KnowledgeBase, form: Form): Answer {
   const question = form.needText('query');
   const topK = form.number('topK', { min: 1, max: 50, integer: true }) ?? 5;
   const least = form.number('threshold', { min: 0, max: 1 }) ?? form.number('minScore', { min: 0, max: 1 }) ?? 0;
   const filter = form.map('filter') ?? {};
-  const found = knowledge
+  const found = world.knowledge
     .search(base, question)
     .filter((hit) => hit.score >= least && matchesFilter(hit, filter))
     .slice(0, topK);
   return ok({
-    chunks: found.map(scoredChunkView),
+    chunks: found.map((hit) => scoredChunkView(world, base, hit)),
     results: found.map(({ chunk, document, score }) => ({
       documentId: document.id,
       chunkId: chunk.id,
@@ -100,9 +110,8 @@ function query({ knowledge }: World, base: KnowledgeBase, form: Form): Answer {
   });
 }
 
-function scoredChunkView({ chunk, document, score }: SearchResult): Fields {
-  const { content: _, ...about } = document;
-  return { ...chunk, score, metadata: document.metadata, document: about };
+function scoredChunkView(world: World, base: KnowledgeBase, { chunk, document, score }: SearchResult): Fields {
+  return { ...chunk, score, metadata: document.metadata, document: documentView(world, base, document) };
 }
 
 /** A filter names fields of the document or of its metadata, each with the value or the values it may have. */

@@ -38,7 +38,8 @@ export function completeTurns(world: World, turns: Turn[], baseIds: string[]): {
   const question = turns[at]?.content;
   if (question === undefined) throw invalid('messages', 'must have a message of the user');
   const context = turns.filter((_, index) => index !== at).flatMap(({ content }) => paragraphs(content));
-  const text = answer(question, [...context, ...fromBases(world, baseIds, question)]);
+  const known = world.state.facts.get(question.trim().toLowerCase());
+  const text = known ?? answer(question, [...context, ...fromBases(world, baseIds, question)]);
   const promptTokens = turns.reduce((sum, { content }) => sum + words(content).length, 0);
   const completionTokens = words(text).length;
   return { text, usage: { promptTokens, completionTokens, totalTokens: promptTokens + completionTokens } };

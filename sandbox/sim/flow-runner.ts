@@ -64,9 +64,10 @@ export class FlowRunner {
       }
       const { variable } = node.data;
       const text = message.text ?? '';
-      execution.variables[typeof variable === 'string' ? variable : 'input'] = text;
+      const name = typeof variable === 'string' ? variable : 'input';
+      execution.variables[name] = text;
       const step = execution.history.at(-1);
-      if (step) completeStep(step, { input: text });
+      if (step) completeStep(step, { input: { [name]: text } });
       execution.status = 'running';
       this.#run(flow, execution, nextNode(flow, node));
     }

@@ -1,37 +1,96 @@
 import type { Flow } from '../state/automation';
 
-/** The node types, each with the data fields that it reads. */
-export const NODE_TYPES = [
-  { type: 'start', name: 'Start', description: 'Where the flow begins', data: [] },
-  { type: 'message', name: 'Message', description: 'Sends a text into the conversation', data: ['text', 'buttons'] },
+interface NodeType {
+  type: string;
+  label: string;
+  description: string;
+  category: 'control' | 'message' | 'logic' | 'integration';
+  inputs: { name: string; type: string; required: boolean }[];
+  outputs: { name: string; type: string }[];
+}
+
+const required = (name: string, type = 'string'): NodeType['inputs'][number] => ({ name, type, required: true });
+const optional = (name: string, type = 'string'): NodeType['inputs'][number] => ({ name, type, required: false });
+const next = [{ name: 'next', type: 'flow' }];
+
+/** The node types, each with the data fields that it reads and the edges that leave it. */
+export const NODE_TYPES: readonly NodeType[] = [
+  {
+    type: 'start',
+    label: 'Start',
+    description: 'Where the flow begins',
+    category: 'control',
+    inputs: [],
+    outputs: next,
+  },
+  {
+    type: 'message',
+    label: 'Message',
+    description: 'Sends a text into the conversation',
+    category: 'message',
+    inputs: [required('text'), optional('buttons', 'array')],
+    outputs: next,
+  },
   {
     type: 'condition',
-    name: 'Condition',
-    description: 'Compares a variable; goes on at the edge whose sourceHandle is true or false',
-    data: ['variable', 'operator', 'value'],
+    label: 'Condition',
+    description: 'Compares a variable; continues at the edge whose sourceHandle is true or false',
+    category: 'logic',
+    inputs: [required('variable'), optional('operator'), optional('value')],
+    outputs: [
+      { name: 'true', type: 'flow' },
+      { name: 'false', type: 'flow' },
+    ],
   },
   {
     type: 'action',
-    name: 'Action',
+    label: 'Action',
     description: 'Tags, resolves or sets a variable',
-    data: ['action', 'tags', 'variable', 'value'],
+    category: 'logic',
+    inputs: [required('action'), optional('tags', 'array'), optional('variable'), optional('value')],
+    outputs: next,
   },
   {
     type: 'input',
-    name: 'Input',
-    description: 'Waits for the next message of the customer',
-    data: ['text', 'variable'],
+    label: 'Input',
+    description: "Waits for the customer's next message",
+    category: 'message',
+    inputs: [optional('text'), optional('variable')],
+    outputs: next,
   },
   {
     type: 'ai',
-    name: 'AI',
+    label: 'AI',
     description: 'Answers the customer',
-    data: ['prompt', 'agentId', 'knowledgeBaseIds', 'variable'],
+    category: 'integration',
+    inputs: [optional('prompt'), optional('agentId'), optional('knowledgeBaseIds', 'array'), optional('variable')],
+    outputs: next,
   },
-  { type: 'api', name: 'API', description: 'Calls another server; skipped in a sandbox', data: ['url', 'method'] },
-  { type: 'delay', name: 'Delay', description: 'Waits some seconds', data: ['seconds'] },
-  { type: 'assign', name: 'Assign', description: 'Hands the conversation to a user', data: ['userId'] },
-  { type: 'end', name: 'End', description: 'Where the flow ends', data: [] },
+  {
+    type: 'api',
+    label: 'API',
+    description: 'Calls another server; skipped in a sandbox',
+    category: 'integration',
+    inputs: [optional('url'), optional('method')],
+    outputs: next,
+  },
+  {
+    type: 'delay',
+    label: 'Delay',
+    description: 'Waits some seconds',
+    category: 'control',
+    inputs: [required('seconds', 'number')],
+    outputs: next,
+  },
+  {
+    type: 'assign',
+    label: 'Assign',
+    description: 'Assigns the conversation to a user',
+    category: 'logic',
+    inputs: [required('userId')],
+    outputs: next,
+  },
+  { type: 'end', label: 'End', description: 'Where the flow ends', category: 'control', inputs: [], outputs: [] },
 ];
 
 interface Finding {

@@ -46,7 +46,7 @@ function chunk(type: string, data: Buffer): Buffer {
 }
 
 /** CRC-32 for PNG. The one in node:zlib is missing in the first releases of Node 20. */
-function crc32(data: Buffer): number {
+export function crc32(data: Buffer): number {
   let sum = 0xffffffff;
   for (const byte of data) {
     sum ^= byte;

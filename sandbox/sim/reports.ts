@@ -61,6 +61,7 @@ function conversations({ state, of }: ReportScope): Fields {
     totalConversations: all.length,
     byStatus: tally(all, ({ status }) => status).map(({ key: status, count }) => ({ status, count })),
     byChannel: tally(all, ({ channelId }) => channelId).map(({ key: channelId, count }) => ({
+      channel: type(channelId),
       channelId,
       channelType: type(channelId),
       count,
@@ -71,19 +72,38 @@ function conversations({ state, of }: ReportScope): Fields {
   };
 }
 
-function messages({ of }: ReportScope): Fields {
+function channelOf({ conversations, channels }: State, conversationId: string): string {
+  return channels.get(conversations.get(conversationId)?.channelId ?? '')?.type ?? 'unknown';
+}
+
+function messages({ state, of }: ReportScope): Fields {
   const figures = of();
+  const threads = new Set(figures.messages.map(({ conversationId }) => conversationId));
   return {
     totalMessages: figures.messages.length,
     inbound: inbound(figures),
     outbound: outbound(figures),
     byStatus: tally(figures.messages, ({ status }) => status).map(({ key: status, count }) => ({ status, count })),
+    byDirection: tally(figures.messages, ({ direction }) => direction).map(({ key: direction, count }) => ({
+      direction,
+      count,
+    })),
     byType: tally(figures.messages, ({ kind }) => kind).map(({ key: type, count }) => ({ type, count })),
-    timeline: timeline(figures.messages),
+    byChannel: tally(figures.messages, ({ conversationId }) => channelOf(state, conversationId)).map(
+      ({ key: channel, count }) => ({ channel, count }),
+    ),
+    avgPerConversation: threads.size === 0 ? 0 : figures.messages.length / threads.size,
+    timeline: timeline(figures.messages).map(({ date, count }) => {
+      const received = figures.messages.filter(
+        ({ createdAt, direction }) => createdAt.startsWith(date) && direction === 'inbound',
+      ).length;
+      return { date, count, inbound: received, outbound: count - received };
+    }),
   };
 }
 
 function agents({ state, of }: ReportScope): Fields {
+  const all = of(({ assignedTo }) => assignedTo !== undefined);
   return {
     agents: state.users.all().map(({ id: agentId, name }) => {
       const figures = of(({ assignedTo }) => assignedTo === agentId);
@@ -97,23 +117,40 @@ function agents({ state, of }: ReportScope): Fields {
         avgHandlingTime: resolutionTime(figures),
       };
     }),
+    overall: { avgResponseTime: responseTime(all), avgHandlingTime: resolutionTime(all) },
   };
 }
 
 function bots({ state, of }: ReportScope): Fields {
+  const all = of(({ botId }) => botId !== undefined);
+  const figuresByBot = state.bots.all().map((bot) => ({ bot, figures: of(({ botId }) => botId === bot.id) }));
   return {
-    bots: state.bots.all().map(({ id: botId, name, status }) => {
-      const figures = of((conversation) => conversation.botId === botId);
-      return {
-        botId,
-        name,
-        status,
-        conversationsHandled: figures.conversations.length,
-        messagesProcessed: figures.messages.length,
-        avgResponseTime: responseTime(figures),
-      };
-    }),
+    totalInteractions: all.messages.length,
+    handoffRate: handoffRate(all),
+    avgResponseTime: responseTime(all),
+    // Nothing here recognises intents.
+    topIntents: [],
+    byBot: figuresByBot.map(({ bot, figures }) => ({
+      botId: bot.id,
+      name: bot.name,
+      interactions: figures.messages.length,
+      handoffRate: handoffRate(figures),
+    })),
+    bots: figuresByBot.map(({ bot, figures }) => ({
+      botId: bot.id,
+      name: bot.name,
+      status: bot.status,
+      conversationsHandled: figures.conversations.length,
+      messagesProcessed: figures.messages.length,
+      avgResponseTime: responseTime(figures),
+    })),
   };
+}
+
+/** Share of the conversations that were assigned to a person. */
+function handoffRate({ conversations }: Figures): number {
+  const assigned = conversations.filter(({ assignedTo }) => assignedTo !== undefined).length;
+  return conversations.length === 0 ? 0 : assigned / conversations.length;
 }
 
 function channels({ state, of }: ReportScope): Fields {

@@ -18,6 +18,8 @@ interface Settings {
   receipts: 'auto' | 'manual' | 'none';
   /** Honour `Idempotency-Key`. */
   idempotency: boolean;
+  /** The SDK family whose words win where the families contradict each other. */
+  family: 'union' | 'typescript' | 'rust' | 'java';
   /** Habits of the real self-hosted server; empty for the documented API. */
   readonly habits: Set<ServerHabit>;
   log: (line: string) => void;

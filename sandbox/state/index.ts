@@ -56,6 +56,8 @@ export class State {
   readonly files = new Collection<StoredFile>('File', 'file');
   readonly webhooks = new Collection<Webhook>('Webhook', 'wh');
   readonly deliveries = new Collection<Delivery>('Delivery', 'dlv');
+  /** Answers of the AI that are known word by word, by the question in lower case. */
+  readonly facts = new Map<string, string>();
   readonly tokens = new Map<string, Token>();
   readonly sends: SentMessage[] = [];
   readonly #threads = new Map<string, Message[]>();
@@ -74,6 +76,7 @@ export class State {
   /** Removes every record and fills the state again. */
   reset(): void {
     for (const collection of this.#collections()) collection.clear();
+    this.facts.clear();
     this.tokens.clear();
     this.#threads.clear();
     this.sends.length = 0;

@@ -6,6 +6,8 @@ import { shop as shopSeed } from './seed-documents';
 interface SeedOptions {
   /** Add the invented shop. */
   shop: boolean;
+  /** Add the records that the page of the Rust SDK names in its examples. */
+  rustPage: boolean;
   /** Store WhatsApp phones as the provider sends them, without `+`. */
   providerPhones: boolean;
 }
@@ -14,7 +16,7 @@ interface SeedOptions {
  * Fills an empty state: the tenant and its user, and the invented shop if `shop` is true. Ids are constant; times
  * are some minutes in the past.
  */
-export function fillState(state: State, { shop, providerPhones }: SeedOptions): void {
+export function fillState(state: State, { shop, rustPage, providerPhones }: SeedOptions): void {
   const start = timeAgo(7 * 24 * 60);
   const { tenantId: _, ...base } = stamp(TENANT, start);
   state.tenant = {
@@ -39,6 +41,7 @@ export function fillState(state: State, { shop, providerPhones }: SeedOptions): 
   seedConversations(state);
   seedKnowledge(state, start);
   seedHelpers(state, start);
+  if (rustPage) seedRustPage(state, start);
 }
 
 function seedChannels(state: State, at: string): void {
@@ -56,7 +59,13 @@ function seedChannels(state: State, at: string): void {
     ...shared,
     name: 'WhatsApp',
     type: 'whatsapp',
-    config: { type: 'whatsapp', phoneNumberId: '100000000000001', businessAccountId: '100000000000002' },
+    config: {
+      type: 'whatsapp',
+      phoneNumberId: '100000000000001',
+      businessAccountId: '100000000000002',
+      accessToken: '********',
+      verifyToken: 'verify_whatsapp',
+    },
     verifyToken: 'verify_whatsapp',
   });
 }
@@ -180,4 +189,36 @@ function seedHelpers(state: State, at: string): void {
     variables: [],
     metadata: {},
   });
+}
+
+/** Adds the conversation, the knowledge base and the answer that the examples of the Rust SDK's page ask for. */
+function seedRustPage(state: State, at: string): void {
+  state.conversations.add({
+    ...stamp('conversation-id', at),
+    channelId: 'ch_webchat',
+    contactId: 'ct_ana',
+    status: 'open',
+    priority: 'medium',
+    unreadCount: 0,
+    tags: [],
+    metadata: {},
+  });
+  const base = state.bases.add({
+    ...stamp('kb-id', at),
+    name: 'Account help',
+    embeddingModel: 'sandbox-embedding',
+    chunkSize: 80,
+    chunkOverlap: 0,
+    metadata: {},
+  });
+  state.documents.add({
+    ...stamp('doc_password', at),
+    knowledgeBaseId: base.id,
+    name: 'Password',
+    type: 'txt',
+    content: 'Reset your password on the sign-in page: choose Forgot password and follow the link in the e-mail.',
+    status: 'completed',
+    metadata: {},
+  });
+  state.facts.set('what is the capital of france?', 'Paris');
 }

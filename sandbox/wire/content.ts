@@ -11,6 +11,31 @@ import {
 import { type Fields, type Form, isFields } from './form';
 import { invalid } from './problem';
 
+const MIME_TYPES: Readonly<Record<string, string>> = {
+  png: 'image/png',
+  jpg: 'image/jpeg',
+  jpeg: 'image/jpeg',
+  gif: 'image/gif',
+  webp: 'image/webp',
+  mp4: 'video/mp4',
+  mov: 'video/quicktime',
+  webm: 'video/webm',
+  mp3: 'audio/mpeg',
+  ogg: 'audio/ogg',
+  wav: 'audio/wav',
+  m4a: 'audio/mp4',
+  pdf: 'application/pdf',
+  txt: 'text/plain',
+  csv: 'text/csv',
+  json: 'application/json',
+};
+/** Without any other sign: what channels use most. */
+const DEFAULT_MIME_TYPES: Readonly<Record<string, string>> = {
+  image: 'image/jpeg',
+  video: 'video/mp4',
+  audio: 'audio/ogg',
+  sticker: 'image/webp',
+};
 const MEDIA_KINDS: readonly MessageKind[] = ['image', 'video', 'audio', 'document', 'sticker'];
 
 /**
@@ -60,6 +85,16 @@ function inferMediaKind({ type, mimeType, url }: Media): MessageKind {
   return /\.(mp3|ogg|wav|m4a)($|\?)/i.test(url) ? 'audio' : 'document';
 }
 
+/** The MIME type of a data URL, of the ending of the name or the URL, or of the kind. */
+function inferMimeType(url: string, filename: string | undefined, kind: MessageKind | undefined): string {
+  const named = /^data:([\w.+-]+\/[\w.+-]+)/i.exec(url)?.[1];
+  if (named) return named.toLowerCase();
+  const ending = [filename ?? '', url.split(/[?#]/)[0] ?? '']
+    .map((name) => /\.(\w{2,5})$/.exec(name)?.[1]?.toLowerCase())
+    .find((found) => found !== undefined && Object.hasOwn(MIME_TYPES, found));
+  return (ending && MIME_TYPES[ending]) ?? DEFAULT_MIME_TYPES[kind ?? ''] ?? 'application/octet-stream';
+}
+
 /** Refuses a kind without the part that it is made of. */
 function requireParts(form: Form, content: Content): void {
   const { kind } = content;
@@ -75,11 +110,13 @@ function readMedia(form: Form | undefined): Media | undefined {
   if (!form) return undefined;
   const url = form.needText('url');
   if (!/^(https?:|data:)/i.test(url)) throw invalid(form.name('url'), 'must be an http, https or data URL');
+  const type = form.choice('type', MEDIA_KINDS);
+  const filename = form.text('filename');
   return {
-    type: form.choice('type', MEDIA_KINDS),
+    type,
     url,
-    mimeType: form.text('mimeType'),
-    filename: form.text('filename'),
+    mimeType: form.text('mimeType') ?? inferMimeType(url, filename, type),
+    filename,
     size: form.number('size', { min: 0 }),
     caption: form.text('caption'),
   };

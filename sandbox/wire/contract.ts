@@ -15,6 +15,8 @@ export interface Contract {
   authenticate(headers: IncomingHttpHeaders): Caller;
   /** Authenticates a socket. Throws when it is refused. */
   acceptSocket(url: URL, headers: IncomingHttpHeaders): AcceptUpgrade;
+  /** Closes the sockets that only this contract has. */
+  close?(): void;
   /** Answers or throws for an unknown path, or for an unknown verb (`allow` has the known ones). */
   noRoute(method: string, path: string, allow?: string[]): Answer;
   /** The answer for an expected error; undefined for any other. */

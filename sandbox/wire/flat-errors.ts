@@ -10,5 +10,8 @@ export function noRoute(method: string, path: string, allow?: string[]): never {
 /** The flat error `{code, message, details?}` of a Problem; undefined for any other error. */
 export function flatError(error: unknown): Answer | undefined {
   if (!(error instanceof Problem)) return undefined;
-  return { status: error.status, headers: error.headers, body: error.body() };
+  const { status, headers } = error;
+  const seconds = headers['Retry-After'];
+  // Some SDKs read the seconds from the body.
+  return { status, headers, body: { ...error.body(), ...(seconds && { retry_after: Number(seconds) }) } };
 }

@@ -57,6 +57,12 @@ interface Branch {
 /** Finds the handler of a method and a path. A fixed segment wins over `:name` in the same place. */
 export class Router {
   readonly #root = branch();
+  readonly #adapt: ((answer: Answer) => Answer) | undefined;
+
+  /** @param adapt changes every answer of a handler */
+  constructor(adapt?: (answer: Answer) => Answer) {
+    this.#adapt = adapt;
+  }
 
   /**
    * @param pattern path with `:name` segments
@@ -76,7 +82,9 @@ export class Router {
         at = next;
       }
     }
-    at.routes.set(method, { handler, open, names });
+    const adapt = this.#adapt;
+    const adapted: Handler = adapt ? async (call) => adapt(await handler(call)) : handler;
+    at.routes.set(method, { handler: adapted, open, names });
     return this;
   }
 

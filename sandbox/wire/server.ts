@@ -9,6 +9,7 @@ import type { Fault, Faults, LoggedRequest } from './faults';
 import { flatError, noRoute } from './flat-errors';
 import type { IdempotencyCache } from './idempotency';
 import { refuseForeignPages, requireLocalCaller } from './local-only';
+import { ignoreUpgrade, isWebSocketUpgrade } from './plain-upgrade';
 import { Problem } from './problem';
 import { refuseUpgrade, requestUrl, writeAnswer } from './response';
 import type { Answer, Call, Caller, Router } from './router';
@@ -53,6 +54,10 @@ export function createSandboxServer(parts: ServerParts, open: Router, contract: 
     });
   });
   server.on('upgrade', (request, stream, head) => {
+    if (!isWebSocketUpgrade(request)) {
+      ignoreUpgrade(server, request, stream, head);
+      return;
+    }
     stream.on('error', () => stream.destroy());
     handler.upgrade(request, stream, head).catch(() => stream.destroy());
   });

@@ -1,6 +1,28 @@
 import type { State } from '../state';
-import type { Button, Channel, Contact, Content, Conversation, ListSection, Message, User } from '../state/entities';
-import type { Fields } from './form';
+import type {
+  Button,
+  Channel,
+  Contact,
+  Content,
+  Conversation,
+  Identifier,
+  ListSection,
+  Message,
+  User,
+} from '../state/entities';
+import { type Fields, isFields } from './form';
+
+/** The eight words that the TypeScript and Python families know; `type` has the other family's words too. */
+const CONTENT_TYPES = new Set<string>([
+  'text',
+  'image',
+  'video',
+  'audio',
+  'document',
+  'location',
+  'contact',
+  'sticker',
+]);
 
 /** A message with the fields of every SDK family: `contentType` with nested `content`, and `type` with flat parts. */
 export function messageView(message: Message): Fields {
@@ -9,9 +31,9 @@ export function messageView(message: Message): Fields {
   return {
     ...rest,
     ...(reaction && { metadata: { ...rest.metadata, is_reaction: 'true', reaction_message_id: reaction.messageId } }),
-    contentType: kind,
+    contentType: CONTENT_TYPES.has(kind) ? kind : 'text',
     type: kind,
-    interactive: message.interactive ?? interactiveOf(message),
+    interactive: message.interactive ? interactiveView(message.interactive) : interactiveOf(message),
     quickReplies: buttons
       ?.filter(({ type }) => type === 'reply')
       .map(({ text: title, payload }) => ({ id: payload ?? title, title })),
@@ -26,9 +48,17 @@ export function messageView(message: Message): Fields {
       },
       template,
       buttons,
-      listSections: sections,
+      listSections: sections?.map((section) => ({ ...section, title: section.title ?? '' })),
     },
   };
+}
+
+/** The nested object as it was sent; a type and the titles of sections are always there. */
+function interactiveView(interactive: Fields): Fields {
+  const { action } = interactive;
+  if (!isFields(action) || !Array.isArray(action.sections)) return { type: 'button', ...interactive };
+  const sections = action.sections.filter(isFields).map((section) => ({ title: '', ...section }));
+  return { type: 'list', ...interactive, action: { ...action, sections } };
 }
 
 /** Buttons and sections in the nested form. */
@@ -49,7 +79,7 @@ function nestedButtons(buttons: Button[]): Fields[] {
 }
 
 function plainSections(sections: ListSection[]): Fields[] {
-  return sections.map((section) => ({ ...section }));
+  return sections.map((section) => ({ ...section, title: section.title ?? '' }));
 }
 
 /** A conversation with its contact, its last message and both names of the assignee. */
@@ -68,9 +98,17 @@ export function conversationView(state: State, conversation: Conversation): Fiel
 export function contactView(state: State, contact: Contact): Fields {
   return {
     ...contact,
+    name: contact.name ?? '',
+    identifiers: contact.identifiers.map((identifier) => identifierView(state, identifier)),
     avatar: contact.avatarUrl,
     conversationCount: state.conversationsOf(contact.id).length,
   };
+}
+
+/** An identifier always names a channel: its own, or the first one of its type. */
+function identifierView({ channels }: State, identifier: Identifier): Fields {
+  const { channelId = channels.find(({ type }) => type === identifier.channelType)?.id ?? '' } = identifier;
+  return { ...identifier, channelId };
 }
 
 /** A channel with both words for its state. */

@@ -143,9 +143,7 @@ for (const version of versions) {
       await box.getByText('Shall we send it?').waitFor();
       await box.getByRole('button', { name: 'Yes, please' }).click();
       await until('the answer', async () =>
-        (await messages(conversation)).find(
-          ({ contentType, text }) => contentType === 'interactive' && text === 'Yes, please',
-        ),
+        (await messages(conversation)).find(({ type, text }) => type === 'interactive' && text === 'Yes, please'),
       );
       await box.getByRole('button', { name: 'Mark as read' }).click();
       await until('no unread message', async () =>

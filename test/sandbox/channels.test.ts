@@ -35,7 +35,10 @@ describe('sandbox: channels', () => {
     assert.deepEqual([status, body.status, body.connectionStatus], [201, 'inactive', 'disconnected']);
     const path = `/channels/${body.id}`;
     const patched = await box.api('PATCH', path, { name: 'Bot 2', config: { botUsername: 'b' } });
-    assert.deepEqual([patched.body.name, patched.body.config], ['Bot 2', { botToken: 'x', botUsername: 'b' }]);
+    assert.deepEqual(
+      [patched.body.name, patched.body.config],
+      ['Bot 2', { type: 'telegram', botToken: 'x', botUsername: 'b' }],
+    );
     assert.equal((await box.api('DELETE', path)).status, 204);
     assert.equal((await box.api('GET', path)).status, 404);
     for (const bad of [{ name: 'x' }, { type: 'sms' }, { name: 'x', type: 'pigeon' }]) {

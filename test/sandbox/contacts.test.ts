@@ -46,7 +46,9 @@ describe('sandbox: contacts', () => {
       identifiers: { sms: '+551100000' },
     });
     assert.equal(second.avatarUrl, 'https://example.com/e.png');
-    assert.deepEqual(second.identifiers, [{ channelType: 'sms', identifier: '+551100000' }]);
+    assert.deepEqual(second.identifiers, [{ channelType: 'sms', channelId: '', identifier: '+551100000' }]);
+    const third = await make({ name: 'Fay', identifiers: { whatsapp: '+551100001' } });
+    assert.equal((third.identifiers as Json[])[0]?.channelId, 'ch_whatsapp', 'the channel of that type');
   });
 
   it('refuses nobody, nonsense and doubles', async () => {

@@ -44,6 +44,7 @@ describe('sandbox: analytics and pictures', () => {
       { status: 'resolved', count: 1 },
     ]);
     assert.deepEqual((conversations.byChannel as Json[])[0], {
+      channel: 'whatsapp',
       channelId: 'ch_whatsapp',
       channelType: 'whatsapp',
       count: 2,
@@ -96,10 +97,42 @@ describe('sandbox: analytics and pictures', () => {
     assert.ok(Date.parse(String(exported.body.expiresAt)) > Date.now());
     const [row] = (await (await fetch(String(exported.body.downloadUrl))).json()) as Json[];
     assert.equal(row?.totalMessages, 8);
-    for (const bad of [{}, { type: 'moon' }, { type: 'messages', format: 'xlsx' }]) {
+    for (const bad of [{}, { type: 'moon' }, { type: 'messages', format: 'pdf' }]) {
       assert.equal((await box.api('POST', '/analytics/export', { range, ...bad })).status, 400);
     }
     assert.equal((await box.api('POST', '/analytics/reports', { type: 'messages', groupBy: 'moon' })).status, 400);
+  });
+
+  it('groups a report by day, week and month', async () => {
+    const report = async (groupBy: string) =>
+      (await box.api('POST', '/analytics/reports', { type: 'messages', range: {}, groupBy })).body.data as Json[];
+    for (const groupBy of ['day', 'week', 'month']) {
+      const rows = await report(groupBy);
+      const sum = (key: string) => rows.reduce((total, row) => total + Number(row[key]), 0);
+      assert.deepEqual([sum('count'), sum('inbound'), sum('outbound')], [8, 5, 3], groupBy);
+    }
+    for (const { date } of await report('week')) assert.equal(new Date(String(date)).getUTCDay(), 1);
+    for (const { date } of await report('month')) assert.match(String(date), /^\d{4}-\d\d-01$/);
+    const bots = await box.api('POST', '/analytics/reports', { type: 'bots', range: {}, groupBy: 'month' });
+    assert.equal(bots.status, 200);
+  });
+
+  it('exports a workbook', async () => {
+    const { body } = await box.api('POST', '/analytics/export', { type: 'channels', range: {}, format: 'xlsx' });
+    const response = await fetch(String(body.downloadUrl));
+    assert.match(response.headers.get('content-type') ?? '', /spreadsheetml\.sheet$/);
+    const file = Buffer.from(await response.arrayBuffer());
+    const parts = unzip(file);
+    assert.deepEqual(Object.keys(parts), [
+      '[Content_Types].xml',
+      '_rels/.rels',
+      'xl/workbook.xml',
+      'xl/_rels/workbook.xml.rels',
+      'xl/worksheets/sheet1.xml',
+    ]);
+    const sheet = parts['xl/worksheets/sheet1.xml'] ?? '';
+    assert.match(sheet, /<row><c t="inlineStr"><is><t>channelId<\/t>/);
+    assert.match(sheet, /<t>Website chat<\/t><\/is><\/c>.*<c><v>2<\/v><\/c>/);
   });
 
   const menu = { titulo: 'Menu', opcoes: [{ label: 'A' }, { label: 'B' }] };
@@ -181,3 +214,30 @@ describe('sandbox: analytics and pictures', () => {
     assert.equal((await render({ template_id: 'none' })).status, 404);
   });
 });
+
+/** Reads a ZIP archive by its central directory, and checks the sums. */
+function unzip(file: Buffer): Record<string, string> {
+  const end = file.lastIndexOf('PK\x05\x06', undefined, 'latin1');
+  const parts: Record<string, string> = {};
+  let at = file.readUInt32LE(end + 16);
+  for (let count = file.readUInt16LE(end + 10); count > 0; count -= 1) {
+    assert.equal(file.toString('latin1', at, at + 4), 'PK\x01\x02');
+    const [size, nameLength] = [file.readUInt32LE(at + 20), file.readUInt16LE(at + 28)];
+    const offset = file.readUInt32LE(at + 42);
+    const start = offset + 30 + file.readUInt16LE(offset + 26);
+    const data = file.subarray(start, start + size);
+    assert.equal(crc32(data), file.readUInt32LE(at + 16));
+    parts[file.toString('utf8', at + 46, at + 46 + nameLength)] = data.toString('utf8');
+    at += 46 + nameLength;
+  }
+  return parts;
+}
+
+function crc32(data: Buffer): number {
+  let sum = 0xffffffff;
+  for (const byte of data) {
+    sum ^= byte;
+    for (let bit = 0; bit < 8; bit += 1) sum = (sum >>> 1) ^ (sum & 1 ? 0xedb88320 : 0);
+  }
+  return ~sum >>> 0;
+}

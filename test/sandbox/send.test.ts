@@ -62,7 +62,8 @@ describe('sandbox: sending', () => {
       const reply = await box.api('POST', PATH, { ...body, metadata: { source: 'test' } });
       assert.equal(reply.status, 201, reply.text);
       const message = reply.body;
-      assert.deepEqual([message.type, message.contentType, message.direction], [kind, kind, 'outbound']);
+      const word = ['interactive', 'template', 'system'].includes(kind) ? 'text' : kind;
+      assert.deepEqual([message.type, message.contentType, message.direction], [kind, word, 'outbound']);
       assert.deepEqual([message.status, message.senderType, message.senderId], ['pending', 'agent', 'user_demo']);
       assert.deepEqual(message.metadata, { source: 'test' });
       const content = message.content as Json;
