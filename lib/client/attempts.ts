@@ -7,6 +7,7 @@ import type { Rate } from './rate';
 import { buildRequest, withCredentials } from './request';
 import { decodeAnswer, keepDoubt, readFacts, redactAnswer, toCallerError, toFailed, withHint } from './response';
 import { delay, isAmbiguous, mayRepeat } from './retry';
+import type { ServerClock } from './server-clock';
 import { orAborted } from './signals';
 import type { Transport } from './transport';
 
@@ -15,6 +16,7 @@ export interface AttemptDeps {
   readonly credentials: CredentialProvider;
   readonly transport: Transport;
   readonly rate: Rate;
+  readonly clock: ServerClock;
   readonly settings: Required<Pick<ClientSettings, 'timeout' | 'maxRetries' | 'idempotent'>>;
 }
 
@@ -56,6 +58,7 @@ export async function runAttempts<T>(deps: AttemptDeps, input: AttemptInput<T>):
     }
     const leftMs = Math.max(1, Math.min(timeoutMs, deadline - Date.now()));
     const answer = await deps.transport.send(withCredentials(contract, request, credentials), leftMs, signal);
+    if (!('fault' in answer)) deps.clock.note(answer.headers.date);
     const facts = 'fault' in answer ? {} : readFacts(answer);
     if (!('fault' in answer) && answer.status >= 200 && answer.status < 300) {
       rate.done(answer.status, facts);

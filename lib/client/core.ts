@@ -7,6 +7,7 @@ import { FairQueue } from './fair-queue';
 import type { CallOptions, ClientSettings } from './options';
 import { Queue } from './queue';
 import { Rate } from './rate';
+import { ServerClock } from './server-clock';
 import { Signals } from './signals';
 import { createTransport } from './transport';
 import { parseBaseUrl } from './url';
@@ -79,6 +80,7 @@ export function createCore(given: ClientSettings): Core {
     queue: new Queue(),
     downloads: new FairQueue(MAX_CONCURRENT_DOWNLOADS, MAX_CONCURRENT_DOWNLOADS_PER_OWNER),
     rate: new Rate(),
+    clock: new ServerClock(),
     fallbacks: new Set(),
     settings,
     closing,

@@ -64,6 +64,11 @@ export class Detection {
     return this.#peer && (this.#sure || this.#choice !== 'auto') ? this.#peer : this.#find();
   }
 
+  /** As {@link peer}, but found out, whoever has presumed or chosen it. @throws LinktorError when nobody answers */
+  verified(): Peer | Promise<Peer> {
+    return this.#peer && this.#sure ? this.#peer : this.#find();
+  }
+
   /** A call has succeeded: it is as we thought. */
   confirm(peer: Peer): void {
     if (peer === this.#peer) this.#sure = true;

@@ -152,6 +152,11 @@ export class LinktorClient {
     return download(this.#core, url, limit, { ...this.#defaults, ...options });
   }
 
+  /** The clock of the server, milliseconds, as its answers tell it. */
+  get serverTime(): number {
+    return this.#core.clock.now;
+  }
+
   /** How busy this client is, and what the server allows. */
   get load(): { waiting: number; rate: RateFacts } {
     const { queue, rate } = this.#core;
@@ -175,8 +180,8 @@ export class LinktorClient {
   /** How the socket of this account is reached. Never print the URL: it holds the credentials. */
   get realtime(): SocketEndpoint {
     const { credentials, detection, agents, tls } = this.#core;
-    const address = async (): Promise<Peer & { socket: SocketAddress }> => {
-      const peer = await detection.peer();
+    const address = async (isCertain = false): Promise<Peer & { socket: SocketAddress }> => {
+      const peer = await (isCertain ? detection.verified() : detection.peer());
       return { ...peer, socket: peer.contract.socket(await credentials.current()) };
     };
     // Whoever has frames has asked for the address before.
@@ -189,8 +194,8 @@ export class LinktorClient {
           return spoken().announces;
         },
       },
-      async url() {
-        const { base, socket } = await address();
+      async url(isCertain) {
+        const { base, socket } = await address(isCertain);
         return joinUrl(base.replace(/^http/, 'ws'), socket.path, socket.query);
       },
       async connection() {

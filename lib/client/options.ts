@@ -94,7 +94,8 @@ export interface SocketEndpoint {
   /** certain once the URL has been asked for */
   contract: Pick<Contract, 'frame' | 'signal' | 'announces'>;
   /** @returns the address with the credentials in it: never print it */
-  url(): Promise<string>;
+  /** @param isCertain ask the server where it is, instead of presuming it */
+  url(isCertain?: boolean): Promise<string>;
   /** @returns what `ws` needs beside the URL: agent, TLS settings, headers */
   connection(): Promise<object>;
 }

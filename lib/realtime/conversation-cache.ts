@@ -1,12 +1,13 @@
 import type { Conversation } from '../model';
+import { MAX_CACHED_CONVERSATIONS } from './bounds';
+import type { LookUps } from './look-ups';
 import type { SyncRest } from './rest';
 import { timeOf } from './time';
-
-const MAX_CACHED_CONVERSATIONS = 20_000;
 
 /** The conversations of an account, as they were announced, listed or fetched the last time. */
 export class ConversationCache {
   readonly #rest: Pick<SyncRest['conversations'], 'get'>;
+  readonly #lookUps: Pick<LookUps, 'run'>;
   readonly #known = new Map<string, Conversation>();
   readonly #fetching = new Map<string, Promise<Conversation | undefined>>();
   /** changes announced while a conversation is being fetched: the answer may be older than they are */
@@ -18,11 +19,12 @@ export class ConversationCache {
   /** a conversation created at or after this time is new, milliseconds of the server's clock */
   #newFrom = Number.POSITIVE_INFINITY;
 
-  constructor(rest: Pick<SyncRest['conversations'], 'get'>) {
+  constructor(rest: Pick<SyncRest['conversations'], 'get'>, lookUps: Pick<LookUps, 'run'>) {
     this.#rest = rest;
+    this.#lookUps = lookUps;
   }
 
-  /** @returns the conversation at once when it is cached, else by one request; undefined when it cannot be fetched */
+  /** @returns the conversation if it is cached, else by one request; undefined when it cannot be had, or not now */
   get(id: string): Conversation | undefined | Promise<Conversation | undefined> {
     return this.#known.get(id) ?? this.fetch(id);
   }
@@ -32,40 +34,43 @@ export class ConversationCache {
     return this.#known.get(id);
   }
 
-  /** Fetch a conversation, cached or not. Callers at the same time share one request. */
-  fetch(id: string): Promise<Conversation | undefined> {
-    let fetching = this.#fetching.get(id);
-    if (!fetching) {
-      fetching = this.#rest
-        .get(id)
-        .then((answer) => {
-          const changes = this.#changedDuringFetch.get(id);
-          const conversation = changes ? { ...answer, ...changes } : answer;
-          this.put(conversation);
-          return conversation;
-        })
-        .catch(() => undefined)
-        .finally(() => {
-          this.#fetching.delete(id);
-          this.#changedDuringFetch.delete(id);
-        });
-      this.#fetching.set(id, fetching);
-    }
+  /** Fetch a conversation, cached or not. Callers at the same time share one request. @returns undefined when not now */
+  fetch(id: string): Promise<Conversation | undefined> | undefined {
+    const known = this.#fetching.get(id);
+    if (known !== undefined) return known;
+    const asked = this.#lookUps.run(async () => this.#rest.get(id));
+    if (asked === undefined) return undefined;
+    const fetching = asked
+      .then((answer) => {
+        const changes = this.#changedDuringFetch.get(id);
+        const conversation = changes ? { ...answer, ...changes } : answer;
+        this.put(conversation);
+        return conversation;
+      })
+      .catch(() => undefined)
+      .finally(() => {
+        this.#fetching.delete(id);
+        this.#changedDuringFetch.delete(id);
+      });
+    this.#fetching.set(id, fetching);
     return fetching;
   }
 
   /** Keep a conversation as the server has shown it; the one that was put longest ago makes way. */
   put(conversation: Conversation): void {
     const { id } = conversation;
-    if (!this.#known.delete(id) && timeOf(conversation.createdAt) >= this.#newFrom) this.#unannounced.add(id);
+    if (!this.#known.delete(id) && timeOf(conversation.createdAt) >= this.#newFrom) {
+      this.#unannounced.add(id);
+      dropOldest(this.#unannounced);
+    }
     this.#known.set(id, conversation);
-    if (this.#known.size > MAX_CACHED_CONVERSATIONS) this.#known.delete(this.#known.keys().next().value as string);
+    dropOldest(this.#known);
   }
 
   /** Apply announced changes. @returns the conversation before them, if it is cached */
   update(id: string, changes: Partial<Conversation>): Conversation | undefined {
     const known = this.#known.get(id);
-    for (const changed of this.#watches) changed.add(id);
+    if (known) for (const changed of this.#watches) changed.add(id);
     if (this.#fetching.has(id)) this.#changedDuringFetch.set(id, { ...this.#changedDuringFetch.get(id), ...changes });
     if (known) this.#known.set(id, { ...known, ...changes });
     return known;
@@ -95,4 +100,8 @@ export class ConversationCache {
   ids(status: string): string[] {
     return [...this.#known.values()].filter((one) => one.status === status).map(({ id }) => id);
   }
+}
+
+function dropOldest(kept: Set<string> | Map<string, unknown>): void {
+  if (kept.size > MAX_CACHED_CONVERSATIONS) kept.delete(kept.keys().next().value as string);
 }

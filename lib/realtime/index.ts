@@ -1,4 +1,6 @@
+import { fence } from '../async/fence';
 import { once } from '../async/once';
+import { MAX_TIMER_MS } from '../async/sleep';
 import type { Contract } from '../contract';
 import { messageOf } from '../errors';
 import type { Event } from '../model';
@@ -12,9 +14,11 @@ import { FeedChoice } from './feed-choice';
 import { Handover, RETURN_MS } from './handover';
 import { Intake } from './intake';
 import { Interest } from './interest';
+import { LookUps } from './look-ups';
 import { PollFeed } from './poll/poll-feed';
 import { PollLoop } from './poll/poll-loop';
 import type { RealtimeRest } from './rest';
+import { ServerTime } from './server-time';
 import { Socket, type SocketSettings } from './socket/connection';
 import { DEFAULT_TIMING, type SocketState } from './socket/state';
 import { ConversationSync } from './sync/conversation-sync';
@@ -65,31 +69,36 @@ export class Realtime {
   readonly #status: ConnectionStatus;
 
   constructor(settings: RealtimeSettings) {
-    const { contract, rest, onProblem: onText } = settings;
+    const { contract, rest } = settings;
     const timing = { ...DEFAULT_TIMING, ...settings.timing };
+    // Whoever logs may fail, and there is nobody to catch it.
+    const onText = fence(settings.onProblem);
     const onProblem = (error: unknown) => onText(messageOf(error));
     this.#socket = new Socket({
       ...settings,
-      url: async () => {
-        const address = await settings.url();
+      url: async (isCertain) => {
+        const address = await settings.url(isCertain);
         this.#feeds.choose();
         this.#update();
         return address;
       },
       encode: (signal) => contract.signal(signal),
       onFrame: (text, at) => this.#intake.take(text, at),
-      onState: () => this.#update(),
-      onBroken: (reason) => this.#intake.broken(reason),
+      onState: fence(() => this.#update(), onProblem),
+      onBroken: fence((reason) => this.#intake.broken(reason), onProblem),
     });
     const socket = this.#socket;
-    const conversations = new ConversationCache(rest.conversations);
+    const serverTime = new ServerTime(rest);
+    const lookUps = new LookUps();
+    const conversations = new ConversationCache(rest.conversations, lookUps);
     const interest = new Interest(socket);
     const bus = new Bus(conversations, {
       statusWaitMs: timing.statusWait,
       onOverflow: () => this.#handover.overflow(),
+      onLate: () => gaps.count('overflow', this.#feeds.current.receivedUpTo),
       onError: onProblem,
     });
-    const stall = new StallDetector(rest, socket, interest, {
+    const stall = new StallDetector(rest, socket, interest, serverTime, {
       afterMs: timing.stall,
       onStalled: (since) => {
         gaps.report('deaf', since);
@@ -99,24 +108,24 @@ export class Realtime {
     const gaps = new GapReporter(bus, stall, onText);
     const persistenceMs = timing.persistence;
     const sync = new ConversationSync(
-      { rest, conversations, bus, gaps, interest, socket },
+      { rest, conversations, bus, gaps, interest, socket, serverTime },
       { persistenceMs, onProblem },
     );
     const loop = new SyncLoop(
       { sync, bus, gaps, stall, interest, socket },
-      { intervalMs: settings.discoverInterval ?? DISCOVER_INTERVAL_MS, persistenceMs, onProblem },
+      { intervalMs: intervalOf(settings.discoverInterval, DISCOVER_INTERVAL_MS), persistenceMs, onProblem },
     );
-    const live = new LiveFeed({ socket, interest, bus, stall, sync, loop }, onProblem);
+    const live = new LiveFeed({ socket, interest, bus, stall, sync, loop, lookUps }, onProblem);
     const poll = new PollLoop(
       { rest, conversations, bus, gaps, interest },
       {
-        busyMs: settings.pollBusy ?? POLL_BUSY_MS,
-        idleMs: settings.pollIdle ?? POLL_IDLE_MS,
+        busyMs: intervalOf(settings.pollBusy, POLL_BUSY_MS),
+        idleMs: intervalOf(settings.pollIdle, POLL_IDLE_MS),
         startDelayMs: RETURN_MS,
         answerTimeoutMs: timing.silence + timing.pong,
         revivalMs: timing.revival,
         onProblem,
-        onState: () => this.#show(),
+        onState: fence(() => this.#show(), onProblem),
       },
     );
     this.#interest = interest;
@@ -153,7 +162,13 @@ export class Realtime {
       ...facts,
       ...(latency !== undefined && { latency }),
       subscriptions,
-      counters: { ...this.#intake.counters, ...this.#bus.counters, gaps: this.#gaps.gaps, ...counters },
+      counters: {
+        ...counters,
+        ...this.#bus.counters,
+        frames: this.#intake.frames,
+        malformed: this.#intake.malformed + this.#bus.unusable,
+        gaps: this.#gaps.gaps,
+      },
     };
   }
 
@@ -279,4 +294,9 @@ export class Realtime {
     if (state.name === 'idle') this.#handover.end();
     this.#status.announce(state);
   }
+}
+
+/** @returns milliseconds that a timer can hold: with more, or with no number, it would fire at once, again and again */
+function intervalOf(given: number | undefined, usual: number): number {
+  return given !== undefined && given >= 0 ? Math.min(given, MAX_TIMER_MS) : usual;
 }

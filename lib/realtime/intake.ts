@@ -14,7 +14,8 @@ export class Intake {
   readonly #gaps: Pick<GapReporter, 'report'>;
   readonly #onProblem: (text: string) => void;
   /** for diagnosis: frames that have come, and frames that could not be read */
-  readonly counters = { frames: 0, malformed: 0 };
+  frames = 0;
+  malformed = 0;
 
   constructor(
     contract: Pick<Contract, 'frame'>,
@@ -32,11 +33,11 @@ export class Intake {
 
   /** A frame has arrived. Nothing is thrown: it would end the process. @param at milliseconds of the local clock */
   take(text: string, at: number): void {
-    this.counters.frames++;
+    this.frames++;
     try {
       const event = this.#contract.frame(text);
       if (!event) {
-        if (!isObject(tryJson(text))) this.counters.malformed++;
+        if (!isObject(tryJson(text))) this.malformed++;
         return;
       }
       const { conversationId, changes } = event;
@@ -45,14 +46,14 @@ export class Intake {
       }
       this.#feeds.current.take(event, at, text.length);
     } catch (error) {
-      this.counters.malformed++;
+      this.malformed++;
       this.#onProblem(messageOf(error));
     }
   }
 
   /** A frame that cannot be taken has ended the connection. */
   broken(reason: 'oversize' | 'malformed'): void {
-    this.counters.malformed++;
+    this.malformed++;
     this.#gaps.report(reason, this.#feeds.current.receivedUpTo);
   }
 }

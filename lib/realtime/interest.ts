@@ -1,11 +1,24 @@
 import { once } from '../async/once';
+import { MAX_SUBSCRIBED_CONVERSATIONS, UNUSED_SUBSCRIPTION_MS } from './bounds';
 import type { Socket } from './socket/connection';
+
+interface Discovered {
+  release(): void;
+  /** when it took its place among the others, and when it was in use last, milliseconds of the local clock */
+  placedAt: number;
+  usedAt: number;
+}
+
+const SWEEP_INTERVAL_MS = 3_600_000;
+/** So many that are in use are passed over before one makes way all the same. */
+const MAX_PASSED_OVER = 64;
 
 /** Which conversations are wanted, and which of them the socket is asked for. */
 export class Interest {
   readonly #socket: Pick<Socket, 'subscribe'>;
-  /** subscribed because all conversations are wanted, each with the function that ends it */
-  readonly #discovered = new Map<string, () => void>();
+  /** subscribed because all conversations are wanted */
+  readonly #discovered = new Map<string, Discovered>();
+  #sweptAt = Date.now();
   /** chosen by themselves, each with the number of its users */
   readonly #chosen = new Map<string, number>();
   #usersOfAll = 0;
@@ -27,9 +40,16 @@ export class Interest {
     return this.#discovered.has(conversationId) || this.#chosen.has(conversationId);
   }
 
-  /** All conversations are wanted, and a listing or a frame has already shown this one. */
-  isDiscovered(conversationId: string): boolean {
-    return this.#discovered.has(conversationId);
+  /**
+   * An event of this conversation has come.
+   * @param at milliseconds of the local clock
+   * @returns true when all conversations are wanted, and this one is not subscribed yet
+   */
+  isUndiscovered(conversationId: string, at: number): boolean {
+    if (this.#usersOfAll === 0) return false;
+    const discovered = this.#discovered.get(conversationId);
+    if (discovered) discovered.usedAt = at;
+    return !discovered;
   }
 
   isChosen(conversationId: string): boolean {
@@ -42,7 +62,7 @@ export class Interest {
     return once(() => {
       this.#usersOfAll--;
       if (this.#usersOfAll > 0) return;
-      for (const release of this.#discovered.values()) release();
+      for (const { release } of this.#discovered.values()) release();
       this.#discovered.clear();
     });
   }
@@ -61,7 +81,43 @@ export class Interest {
 
   /** A listing or a frame has shown this conversation: subscribe it if all are wanted. */
   discover(conversationId: string): void {
-    if (this.#usersOfAll === 0 || this.#discovered.has(conversationId)) return;
-    this.#discovered.set(conversationId, this.#socket.subscribe(conversationId));
+    if (this.#usersOfAll === 0) return;
+    const now = Date.now();
+    const known = this.#discovered.get(conversationId);
+    if (known) {
+      known.usedAt = now;
+      return;
+    }
+    if (this.#discovered.size >= MAX_SUBSCRIBED_CONVERSATIONS) this.#makeRoom();
+    const release = this.#socket.subscribe(conversationId);
+    this.#discovered.set(conversationId, { release, placedAt: now, usedAt: now });
+  }
+
+  /** The oldest one makes way, unless it has been in use since it took its place. */
+  #makeRoom(): void {
+    let passed = 0;
+    for (const [id, one] of this.#discovered) {
+      this.#discovered.delete(id);
+      if (one.usedAt > one.placedAt && passed < MAX_PASSED_OVER) {
+        passed++;
+        one.placedAt = one.usedAt;
+        this.#discovered.set(id, one);
+        continue;
+      }
+      one.release();
+      return;
+    }
+  }
+
+  /** Now and then: conversations without events for a long time make way, unless they are open. */
+  sweep(isOpen: (conversationId: string) => boolean): void {
+    const now = Date.now();
+    if (now - this.#sweptAt < SWEEP_INTERVAL_MS) return;
+    this.#sweptAt = now;
+    for (const [id, { usedAt, release }] of this.#discovered) {
+      if (now - usedAt < UNUSED_SUBSCRIPTION_MS || isOpen(id)) continue;
+      this.#discovered.delete(id);
+      release();
+    }
   }
 }

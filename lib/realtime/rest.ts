@@ -1,6 +1,7 @@
 import type { ConversationFilter, MessageFilter } from '../contract/index';
 import { LinktorError } from '../errors';
 import type { Conversation, Message, Page } from '../model';
+import type { ServerTimeSource } from './server-time';
 
 /** What a live account asks by REST. Both lists return true at their end when there were more than the server shows. */
 export interface SyncRest {
@@ -20,7 +21,7 @@ export interface PollRest {
   };
 }
 
-export type RealtimeRest = SyncRest & PollRest;
+export type RealtimeRest = SyncRest & PollRest & ServerTimeSource;
 
 /** Items of one page of a list. */
 export const LIST_PAGE_SIZE = 100;

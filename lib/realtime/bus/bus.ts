@@ -1,19 +1,23 @@
-import { KeyedMutex } from '../../async/keyed-mutex';
 import { once } from '../../async/once';
 import type { Conversation, Event, Message } from '../../model';
+import { MAX_EVENT_KEYS, MAX_HELD_CHARS, MAX_HELD_EVENTS, MAX_ID_CHARS, MAX_WEBHOOK_KEYS } from '../bounds';
 import type { ConversationCache } from '../conversation-cache';
 import { createdEvent } from '../events/changes';
+import { gapEvent } from '../events/synthesize';
 import { type Claimant, Claims } from './claims';
 import { Deduplicator } from './dedup';
 import { type Delivery, type Listener, newDelivery, type Source } from './delivery';
 import { EarlyStatuses } from './early-statuses';
 import { RecentKeys } from './recent-keys';
+import { WaitingRoom } from './waiting-room';
 
 export interface BusSettings {
   /** milliseconds that a status waits for its message; 0, the default, not at all */
   statusWaitMs?: number;
   /** more has come than can be held back; by default it is delivered at once */
   onOverflow?(): void;
+  /** what was missed in a conversation comes after live events of it: too many of them were waiting */
+  onLate?(): void;
   /** a listener failed; the others are not affected */
   onError(error: unknown): void;
 }
@@ -21,36 +25,38 @@ export interface BusSettings {
 /** Why events are held back: while a gap is being filled (sync), while a deploy replaces listeners (handover). */
 export type HoldReason = 'sync' | 'handover';
 
-const MAX_HELD_EVENTS = 10_000;
-/** Characters of the frames that the held events were decoded from. */
-const MAX_HELD_CHARS = 64 * 1024 * 1024;
+/** One of so many dropped events is worth a line in the log. */
+const PROBLEM_EVERY = 1000;
 
 /** Every event of an account comes through here: duplicates out, order per conversation kept, then to all listeners. */
 export class Bus {
   readonly #conversations: Pick<ConversationCache, 'get' | 'takeNew'>;
   readonly #settings: BusSettings;
-  readonly #keys = new RecentKeys();
+  readonly #keys = new RecentKeys({ limit: MAX_EVENT_KEYS });
+  /** of webhook deliveries: the events of a busy socket must not push them out */
+  readonly #webhookKeys = new RecentKeys({ limit: MAX_WEBHOOK_KEYS });
   readonly #dedup = new Deduplicator(this.#keys);
   readonly #early: EarlyStatuses;
   readonly #claims: Claims;
   /** replaced with every change, so that it can be walked through while it changes */
   #listeners: readonly Listener[] = [];
-  /** the order within a conversation whose events have to wait for a request */
-  readonly #order = new KeyedMutex();
-  /** conversations that could not be fetched: events that waited meanwhile do not ask again */
-  readonly #notFound = new Set<string>();
+  /** events that wait for a request about their conversation */
+  readonly #room: WaitingRoom;
   /** messages that have come and wait for their turn */
   readonly #pendingMessages = new Set<string>();
   readonly #holds = new Set<HoldReason>();
-  #held: Delivery[] | undefined;
+  #held: { delivery: Delivery; chars: number }[] | undefined;
   #heldChars = 0;
   /** for diagnosis: delivered, dropped as duplicates, and delivered late */
   readonly counters = { events: 0, duplicates: 0, recovered: 0 };
+  /** events that were dropped because of an id that is none */
+  unusable = 0;
 
   constructor(conversations: Pick<ConversationCache, 'get' | 'takeNew'>, settings: BusSettings) {
     this.#conversations = conversations;
     this.#settings = settings;
     this.#claims = new Claims(settings.onError);
+    this.#room = new WaitingRoom(settings.onError);
     this.#early = new EarlyStatuses(settings.statusWaitMs ?? 0, (delivery) => this.#acceptEarly(delivery));
   }
 
@@ -77,14 +83,20 @@ export class Bus {
     return this.#listeners.length > 0;
   }
 
-  /** The keys of what has been delivered, to outlive this bus. */
+  /** The keys of what has been delivered, oldest first, to outlive this bus. */
   get memory(): Pick<RecentKeys, 'export' | 'import'> {
-    return this.#keys;
+    return {
+      export: () => [...this.#webhookKeys.export(), ...this.#keys.export()],
+      import: (earlier) => {
+        this.#webhookKeys.import(earlier.filter(([key]) => key.startsWith('r:')));
+        this.#keys.import(earlier.filter(([key]) => !key.startsWith('r:')));
+      },
+    };
   }
 
   /** @returns true the first time that this reader asks about an event */
   isFirst(reader: string, eventId: string): boolean {
-    return this.#keys.add('r', `${reader}:${eventId}`);
+    return this.#webhookKeys.add('r', `${reader}:${eventId}`);
   }
 
   /** The message has been delivered, waits for its turn, or is from before the subscription. */
@@ -99,7 +111,7 @@ export class Bus {
 
   #isPending(messageId: string): boolean {
     if (this.#pendingMessages.has(messageId)) return true;
-    return this.#held?.some(({ event }) => event.message?.id === messageId) === true;
+    return this.#held?.some(({ delivery: { event } }) => event.message?.id === messageId) === true;
   }
 
   /**
@@ -122,6 +134,11 @@ export class Bus {
     return this.#held !== undefined;
   }
 
+  /** How many events are held back. */
+  get heldEvents(): number {
+    return this.#held?.length ?? 0;
+  }
+
   /** Deliver what was held back, unless another reason holds it. */
   release(reason: HoldReason): void {
     if (this.#holds.delete(reason) && this.#holds.size === 0) this.flush();
@@ -132,7 +149,7 @@ export class Bus {
     const held = this.#held ?? [];
     this.#held = undefined;
     this.#holds.clear();
-    for (const delivery of held) this.#accept(delivery);
+    for (const { delivery, chars } of held) this.#accept(delivery, chars);
   }
 
   /** Drop what is held back: no listener is left for it. */
@@ -148,9 +165,10 @@ export class Bus {
    * @param chars length of the frame that it was decoded from
    */
   feed(event: Event, source: Source, receivedAt = Date.now(), recovered = false, chars = 0): void {
+    if (!this.#isUsable(event)) return;
     const delivery = newDelivery(event, source, receivedAt, recovered);
-    if (!this.#held) return this.#accept(delivery);
-    this.#held.push(delivery);
+    if (!this.#held) return this.#accept(delivery, chars);
+    this.#held.push({ delivery, chars });
     this.#heldChars += chars;
     if (this.#held.length < MAX_HELD_EVENTS && this.#heldChars < MAX_HELD_CHARS) return;
     if (this.#settings.onOverflow) this.#settings.onOverflow();
@@ -159,7 +177,7 @@ export class Bus {
 
   /** As {@link feed}, but never held back. */
   feedAtOnce(event: Event, source: Source): void {
-    this.#accept(newDelivery(event, source, Date.now()));
+    if (this.#isUsable(event)) this.#accept(newDelivery(event, source, Date.now()));
   }
 
   /** Deliver an event of our own (a gap, a change of the connection): never held back, never a duplicate. */
@@ -175,30 +193,38 @@ export class Bus {
   insert(conversationId: string, events: Promise<Event[]>, recovered = true): void {
     // Caught here, not when it is this step's turn: an unhandled rejection would end the process.
     const fetched = events.catch(() => []);
-    this.#inOrder(conversationId, async () => {
-      const missed = await fetched;
+    this.#room.run(conversationId, async () => {
+      const missed = await this.#room.orGiveUp(fetched);
+      if (!missed) {
+        // Too many events wait for it. It comes late now, and is not lost.
+        this.#settings.onLate?.();
+        this.#deliver(newDelivery(gapEvent('overflow', undefined, conversationId), 'poll', Date.now()));
+        void fetched.then(() => this.insert(conversationId, fetched, recovered));
+        return;
+      }
       // The conversation may have become readable while this was being fetched.
-      this.#notFound.delete(conversationId);
+      this.#room.setFailed(conversationId, false);
       const conversation = await this.#lookUp(conversationId);
       if (conversation) this.#announceIfNew(conversation, 'poll', recovered);
       for (const event of missed) {
-        if (!this.#dedup.mayRecover(event)) continue;
+        if (!this.#dedup.mayRecover(event) || !this.#isUsable(event)) continue;
         await this.#deliverIfNew({ ...newDelivery(event, 'poll', Date.now(), recovered), conversation });
       }
     });
   }
 
-  #accept(delivery: Delivery): void {
+  #accept(delivery: Delivery, chars = 0): void {
     const { conversationId: id, message } = delivery.event;
     // Without a listener there is nothing to look up for.
     if (id === undefined || this.#listeners.length === 0) return this.#waitFor(id, this.#deliverIfNew(delivery));
-    const found = this.#order.isBusy(id) ? undefined : this.#conversations.get(id);
-    if (found !== undefined && !(found instanceof Promise)) {
+    const isBusy = this.#room.isBusy(id);
+    const found = isBusy ? undefined : this.#conversations.get(id);
+    if (!isBusy && !(found instanceof Promise)) {
       delivery.conversation = found;
       return this.#waitFor(id, this.#deliverIfNew(delivery));
     }
     if (message) this.#pendingMessages.add(message.id);
-    this.#inOrder(id, async () => {
+    this.#room.enter(id, chars, async () => {
       delivery.conversation = await this.#lookUp(id, found);
       if (message) this.#pendingMessages.delete(message.id);
       // A duplicate only shows now: what was fetched before its turn may contain it, in the right place.
@@ -213,7 +239,7 @@ export class Bus {
 
   /** What comes later in this conversation waits for a delivery that takes time. */
   #waitFor(id: string | undefined, delivered: void | Promise<void>): void {
-    if (delivered !== undefined && id !== undefined) this.#inOrder(id, () => delivered);
+    if (delivered !== undefined && id !== undefined) this.#room.run(id, () => delivered);
   }
 
   #deliverIfNew(delivery: Delivery, mayWait = this.#early.isEnabled): void | Promise<void> {
@@ -245,21 +271,33 @@ export class Bus {
   }
 
   /** @param asked a request that is on its way already */
-  async #lookUp(id: string, asked?: Promise<Conversation | undefined>): Promise<Conversation | undefined> {
-    if (this.#notFound.has(id)) return undefined;
-    const found = await (asked ?? this.#conversations.get(id));
-    if (!found) this.#notFound.add(id);
-    return found;
+  async #lookUp(
+    id: string,
+    asked?: Conversation | Promise<Conversation | undefined>,
+  ): Promise<Conversation | undefined> {
+    if (this.#room.hasFailed(id)) return undefined;
+    const found = asked ?? this.#conversations.get(id);
+    if (!(found instanceof Promise)) return found;
+    const fetched = await this.#room.orGiveUp(found);
+    if (!fetched) this.#room.setFailed(id, true);
+    return fetched;
   }
 
-  /** One step after the other within a conversation. */
-  #inOrder(id: string, step: () => Promise<void>): void {
-    void this.#order
-      .run(id, step)
-      .catch((error: unknown) => this.#settings.onError(error))
-      .then(() => {
-        if (!this.#order.isBusy(id)) this.#notFound.delete(id);
-      });
+  /** An id of any length would be kept, and compared with every other one. */
+  #isUsable({ id, conversationId, messageId, message, status }: Event): boolean {
+    const longest = Math.max(
+      id?.length ?? 0,
+      conversationId?.length ?? 0,
+      messageId?.length ?? 0,
+      message?.id.length ?? 0,
+      status?.length ?? 0,
+    );
+    if (longest <= MAX_ID_CHARS) return true;
+    if (this.unusable % PROBLEM_EVERY === 0) {
+      this.#settings.onError(new Error(`an event was dropped: its id has ${longest} characters`));
+    }
+    this.unusable++;
+    return false;
   }
 
   #deliver(delivery: Delivery): void {

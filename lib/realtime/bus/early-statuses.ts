@@ -1,12 +1,12 @@
+import { MAX_EARLY_STATUSES } from '../bounds';
 import type { Delivery } from './delivery';
-
-const MAX_WAITING_MESSAGES = 1000;
 
 /** Statuses that came before their message wait for it here, for a while: the message may be older than all we know. */
 export class EarlyStatuses {
   readonly #waitMs: number;
   readonly #deliver: (delivery: Delivery) => void;
   readonly #waiting = new Map<string, { since: number; deliveries: Delivery[] }>();
+  #size = 0;
   #timer: NodeJS.Timeout | undefined;
 
   /**
@@ -26,9 +26,10 @@ export class EarlyStatuses {
   keep(delivery: Delivery): boolean {
     const id = delivery.event.messageId as string;
     const waiting = this.#waiting.get(id);
+    if (this.#size >= MAX_EARLY_STATUSES) return false;
+    this.#size++;
     if (waiting) waiting.deliveries.push(delivery);
     else {
-      if (this.#waiting.size >= MAX_WAITING_MESSAGES) return false;
       this.#waiting.set(id, { since: Date.now(), deliveries: [delivery] });
       this.#timer ??= setTimeout(() => this.#expire(), this.#waitMs);
     }
@@ -40,6 +41,7 @@ export class EarlyStatuses {
     const waiting = this.#waiting.size > 0 ? this.#waiting.get(messageId) : undefined;
     if (!waiting) return;
     this.#waiting.delete(messageId);
+    this.#size -= waiting.deliveries.length;
     for (const delivery of waiting.deliveries) this.#deliver(delivery);
   }
 
@@ -47,6 +49,7 @@ export class EarlyStatuses {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#waiting.clear();
+    this.#size = 0;
   }
 
   #expire(): void {
@@ -60,6 +63,7 @@ export class EarlyStatuses {
         return;
       }
       this.#waiting.delete(id);
+      this.#size -= deliveries.length;
       for (const delivery of deliveries) this.#deliver(delivery);
     }
   }

@@ -1,7 +1,7 @@
+import { KEY_LIFE_MS, MAX_EVENT_KEYS } from '../bounds';
+
 /** Places for keys to begin with; the ring grows as they are needed. */
 const INITIAL_CAPACITY = 1024;
-const MAX_KEYS = 100_000;
-const KEY_LIFE_MS = 24 * 3600 * 1000;
 
 /**
  * Keys seen lately: at most `limit` of them, none older than `lifeMs` milliseconds.
@@ -21,7 +21,7 @@ export class RecentKeys {
   /** when expired keys were dropped the last time, milliseconds of the local clock */
   #sweptAt = 0;
 
-  constructor({ limit = MAX_KEYS, lifeMs = KEY_LIFE_MS } = {}) {
+  constructor({ limit = MAX_EVENT_KEYS, lifeMs = KEY_LIFE_MS } = {}) {
     this.#limit = limit;
     this.#lifeMs = lifeMs;
   }

@@ -4,13 +4,16 @@ import type { Signal } from '../../contract/index';
 import { type ErrorCode, LinktorError } from '../../errors';
 import { DEFAULT_TIMING, type SocketState, type Timing } from './state';
 import { Subscriptions } from './subscriptions';
-import { SocketTransport } from './transport';
+import { type Loss, SocketTransport } from './transport';
 
 export type { SocketState } from './state';
 
 export interface SocketSettings {
-  /** asked before every attempt; never print it */
-  url(): Promise<string>;
+  /**
+   * Asked before every attempt; never print it.
+   * @param isCertain the address before was refused: do not only presume where the server is
+   */
+  url(isCertain?: boolean): Promise<string>;
   /** agent, certificates and the like, as `ws` takes them */
   connection?(): Promise<object>;
   /** a frame for the wire, or undefined where the contract has none */
@@ -31,6 +34,10 @@ export interface SocketSettings {
 }
 
 const RECONNECT_INTERVAL_MS = 5000;
+/** A server that may not want us just now is asked as seldom as after so many more attempts. */
+const DISCOURAGED_ATTEMPTS = 3;
+/** A refusal that has nothing to do with credentials is looked at again after this time. */
+const SECOND_LOOK_MS = 600_000;
 
 /**
  * One connection that stays: opened by its first user, closed after its last, reconnected in between (contract 2.1).
@@ -49,6 +56,9 @@ export class Socket {
   #ending: Promise<void> | undefined;
   #users = 0;
   #attempt = 0;
+  /** the address of the last attempt, and whether it has been made certain after a refusal */
+  #address = '';
+  #isCertain = false;
   #wasOpen = false;
   #lastError: string | undefined;
   #reconnectTimer: NodeJS.Timeout | undefined;
@@ -135,6 +145,7 @@ export class Socket {
   retry(): void {
     if (this.#users === 0 || (this.#state.name !== 'refused' && this.#state.name !== 'waiting')) return;
     this.#attempt = 0;
+    this.#isCertain = false;
     this.#connect();
   }
 
@@ -183,8 +194,8 @@ export class Socket {
     this.#become({ name: 'connecting', since: Date.now() });
     // A listener may have closed us.
     if (this.#dial !== dial) return;
-    const { url, connection } = this.#settings;
-    Promise.all([url(), connection?.(), this.#ending])
+    const { connection } = this.#settings;
+    Promise.all([this.#askAddress(), (async () => connection?.())(), this.#ending])
       .then(([address, options]) => {
         if (this.#dial === dial) this.#open(address, options);
       })
@@ -193,13 +204,17 @@ export class Socket {
       });
   }
 
+  async #askAddress(): Promise<string> {
+    return this.#settings.url(this.#isCertain);
+  }
+
   /** There is no address to connect to: we cannot sign in, or the server that we sign in with does not answer. */
   #dialFailed(error: unknown): void {
     this.#dial = undefined;
     const problem = error instanceof LinktorError ? error : new LinktorError('websocket', 'no usable address');
     const { code, message, cause } = problem;
     const mayPass = code === 'network' || code === 'timeout' || code === 'server' || code === 'rate_limit';
-    this.#failed(message, mayPass ? undefined : code, cause.retryAfter);
+    this.#failed(message, { refused: mayPass ? undefined : code, askedSeconds: cause.retryAfter });
   }
 
   #open(url: string, options: object | undefined): void {
@@ -209,17 +224,19 @@ export class Socket {
       onOpen: () => this.#opened(transport),
       onText: this.#settings.onFrame,
       onBroken: (reason) => this.#settings.onBroken?.(reason),
-      onLost: (reason, refused, askedSeconds) => {
+      onLost: (reason, loss) => {
         this.#drop();
-        this.#failed(reason, refused, askedSeconds);
+        this.#failed(reason, loss);
       },
     });
     this.#dial = undefined;
+    this.#address = url;
     this.#transport = transport;
   }
 
   #opened(transport: SocketTransport): void {
     this.#state = { name: 'open', since: Date.now() };
+    this.#isCertain = false;
     if (this.#wasOpen) this.counters.reconnects++;
     this.#wasOpen = true;
     this.#subscriptions.begin((signal, onSent) => {
@@ -233,24 +250,49 @@ export class Socket {
     this.#settings.onState(this.#state);
   }
 
-  /** @param askedSeconds seconds that the server wants us to wait */
-  #failed(reason: string, refused?: ErrorCode, askedSeconds?: number): void {
+  #failed(reason: string, { refused, askedSeconds, isDiscouraged = false }: Loss = {}): void {
     const {
       autoReconnect = true,
       maxReconnectAttempts = 0,
       reconnectInterval = RECONNECT_INTERVAL_MS,
     } = this.#settings;
     this.#lastError = reason;
-    if (refused !== undefined) return this.#refuse(refused, reason);
+    if (refused !== undefined) return this.#refused(refused, reason);
     if (!autoReconnect) return this.#refuse('websocket', reason);
     this.#attempt++;
     if (maxReconnectAttempts > 0 && this.#attempt > maxReconnectAttempts) {
       return this.#refuse('websocket', `gave up after ${maxReconnectAttempts} attempts`);
     }
     const since = Date.now();
-    const waitMs = asAsked(backoff(this.#attempt, reconnectInterval), askedSeconds);
+    const waitMs = asAsked(
+      backoff(this.#attempt + (isDiscouraged ? DISCOURAGED_ATTEMPTS : 0), reconnectInterval),
+      askedSeconds,
+    );
     this.#reconnectTimer = setTimeout(() => this.#connect(), waitMs);
     this.#become({ name: 'waiting', since, attempt: this.#attempt, until: since + waitMs, reason });
+  }
+
+  /** What is only presumed of the server is made certain before a refusal counts. */
+  #refused(code: ErrorCode, reason: string): void {
+    if (this.#isCertain || this.#address === '') return this.#giveUp(code, reason);
+    this.#isCertain = true;
+    const dial = Symbol('dial');
+    this.#dial = dial;
+    this.#askAddress()
+      .then((address) => {
+        if (this.#dial !== dial) return;
+        if (address === this.#address) this.#giveUp(code, reason);
+        else this.#connect();
+      })
+      .catch((error: unknown) => {
+        if (this.#dial === dial) this.#dialFailed(error);
+      });
+  }
+
+  #giveUp(code: ErrorCode, reason: string): void {
+    // Whoever repairs a server or a proxy does not think of us. Credentials are replaced here, which tries again.
+    if (code === 'websocket') this.#reconnectTimer = setTimeout(() => this.retry(), SECOND_LOOK_MS);
+    this.#refuse(code, reason);
   }
 
   #refuse(code: ErrorCode, reason: string): void {

@@ -54,7 +54,7 @@ export const DEFAULT_TIMING: Timing = {
   persistence: 15_000,
 };
 
-/** Answers to a handshake that the server would give again: stop. */
+/** Answers to a handshake that the server would give again: stop. Without a socket there, look again after a long time. */
 export const REFUSED_STATUS: Readonly<Record<number, ErrorCode>> = {
   401: 'authentication',
   403: 'authorization',
@@ -62,12 +62,13 @@ export const REFUSED_STATUS: Readonly<Record<number, ErrorCode>> = {
   426: 'websocket',
 };
 
-/** Close codes of the same meaning. */
+/** Close codes that surely mean bad credentials: stop. */
 export const REFUSED_CLOSE: Readonly<Record<number, ErrorCode>> = {
-  1008: 'authorization',
   4001: 'authentication',
   4003: 'authorization',
-  4004: 'websocket',
   4401: 'authentication',
   4403: 'authorization',
 };
+
+/** Close codes by which a server may mean us, or the moment (1008: any policy, a rate limit for example): wait longer. */
+export const DISCOURAGING_CLOSE: ReadonlySet<number> = new Set([1008, 4004]);

@@ -4,8 +4,8 @@ import type { Signal } from '../../contract/index';
 /** Puts a frame on the wire; `onSent` is called when it has left us. */
 export type Write = (signal: Signal, onSent?: () => void) => void;
 
-/** Frames that go out before we wait for them to have left. */
-const FRAMES_PER_BATCH = 500;
+/** Frames that have not left us yet: with more, the server reads slowly, and the others wait. */
+const MAX_FRAMES_LEAVING = 500;
 
 /** Which conversations are subscribed, and which of them the server has been told of. */
 export class Subscriptions {
@@ -17,6 +17,7 @@ export class Subscriptions {
   readonly #changed = new Set<string>();
   readonly #waiters = new Set<() => void>();
   #write: Write | undefined;
+  #leaving = 0;
   #isFlushing = false;
 
   get size(): number {
@@ -53,7 +54,7 @@ export class Subscriptions {
   /** The connection is gone. */
   end(): void {
     this.#write = undefined;
-    this.#isFlushing = false;
+    this.#leaving = 0;
     this.#announced.clear();
     this.#changed.clear();
     this.#release();
@@ -67,33 +68,30 @@ export class Subscriptions {
   #change(conversationId: string): void {
     if (!this.#write) return;
     this.#changed.add(conversationId);
-    if (!this.#isFlushing) this.#flush();
+    this.#flush();
   }
 
-  /** In batches: a thousand frames at once must not fill the buffers of a server that reads slowly. */
+  /** A thousand frames at once must not fill the buffers of a server that reads slowly. */
   #flush(): void {
     const write = this.#write;
-    if (!write) return;
-    let left = FRAMES_PER_BATCH;
+    if (!write || this.#isFlushing) return;
+    this.#isFlushing = true;
     for (const conversationId of this.#changed) {
+      if (this.#leaving >= MAX_FRAMES_LEAVING) break;
       this.#changed.delete(conversationId);
       const isWanted = this.#users.has(conversationId);
       if (isWanted === this.#announced.has(conversationId)) continue;
       if (isWanted) this.#announced.add(conversationId);
       else this.#announced.delete(conversationId);
-      left--;
-      this.#isFlushing = left === 0 && this.#changed.size > 0;
-      const signal: Signal = { type: isWanted ? 'subscribe' : 'unsubscribe', conversationId };
-      if (!this.#isFlushing) write(signal);
-      else {
-        write(signal, () => {
-          if (this.#write === write) this.#flush();
-        });
-        return;
-      }
+      this.#leaving++;
+      write({ type: isWanted ? 'subscribe' : 'unsubscribe', conversationId }, () => {
+        if (this.#write !== write) return;
+        this.#leaving--;
+        if (this.#changed.size > 0) this.#flush();
+      });
     }
     this.#isFlushing = false;
-    this.#release();
+    if (this.#changed.size === 0) this.#release();
   }
 
   #release(): void {

@@ -1,14 +1,21 @@
 import WebSocket from 'ws';
 import { type Headers, readRetryAfter } from '../../contract/envelope';
 import type { ErrorCode } from '../../errors';
+import { MAX_BUFFERED_BYTES, MAX_FRAME_BYTES } from '../bounds';
 import { Heartbeat } from './heartbeat';
-import { REFUSED_CLOSE, REFUSED_STATUS, type Timing } from './state';
+import { DISCOURAGING_CLOSE, REFUSED_CLOSE, REFUSED_STATUS, type Timing } from './state';
 
-const MAX_FRAME_BYTES = 1024 * 1024;
 /** Frames handled per event-loop turn. Without this, a backlog of thousands would starve all other flows. */
 const FRAMES_PER_TURN = 128;
-/** Bytes that may wait to leave: with more, the other side does not read, and nothing is sent. */
-const MAX_BUFFERED_BYTES = 1024 * 1024;
+
+export interface Loss {
+  /** the server would give the same answer again */
+  refused?: ErrorCode | undefined;
+  /** seconds that the server wants us to wait */
+  askedSeconds?: number | undefined;
+  /** the server may not want us just now */
+  isDiscouraged?: boolean;
+}
 
 export interface SocketTransportSettings {
   timing: Timing;
@@ -19,10 +26,9 @@ export interface SocketTransportSettings {
   onBroken(reason: 'oversize' | 'malformed'): void;
   /**
    * The connection has ended, or could not be made.
-   * @param refused the server would give the same answer again
-   * @param askedSeconds seconds that the server wants us to wait
+   * @param how what that means for the next attempt
    */
-  onLost(reason: string, refused?: ErrorCode, askedSeconds?: number): void;
+  onLost(reason: string, how?: Loss): void;
   /** the ping of the contract */
   beat(): void;
 }
@@ -40,13 +46,17 @@ export class SocketTransport {
   /** @param options agent, certificates and the like, as `ws` takes them @throws when the address is none */
   constructor(url: string, options: object | undefined, settings: SocketTransportSettings) {
     this.#settings = settings;
-    const ws = new WebSocket(url, {
+    const own = {
       ...options,
       handshakeTimeout: settings.timing.handshake,
       maxPayload: MAX_FRAME_BYTES,
       perMessageDeflate: false,
+      // Closed is closed, even if the other side keeps the TCP connection.
+      closeTimeout: settings.timing.closing,
+      autoPong: false,
       followRedirects: false,
-    });
+    };
+    const ws = new WebSocket(url, own);
     this.#ws = ws;
     ws.on('open', () => this.#opened());
     ws.on('message', (data) => {
@@ -61,18 +71,28 @@ export class SocketTransport {
       this.#heartbeat?.pong(mark, Date.now());
       this.#settling.get(mark)?.();
     });
-    ws.on('ping', () => this.#heartbeat?.received(Date.now()));
+    ws.on('ping', (data) => {
+      this.#heartbeat?.received(Date.now());
+      // Answers to a server that does not read them would pile up.
+      if (!this.isFull && ws.readyState === WebSocket.OPEN) ws.pong(data);
+    });
     ws.on('unexpected-response', (_request, { statusCode = 0, headers }) => {
       const busy = statusCode === 429 || statusCode === 503;
       const askedSeconds = busy ? readRetryAfter(headers as Headers, [], Date.now()) : undefined;
-      settings.onLost(`the server answered ${statusCode}`, REFUSED_STATUS[statusCode], askedSeconds);
+      settings.onLost(`the server answered ${statusCode}`, {
+        refused: REFUSED_STATUS[statusCode],
+        askedSeconds,
+      });
     });
     ws.on('error', ({ code = 'connection failed' }: NodeJS.ErrnoException) => {
       if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') settings.onBroken('oversize');
       else if (code.startsWith('WS_ERR_')) settings.onBroken('malformed');
       settings.onLost(code);
     });
-    ws.on('close', (code) => settings.onLost(`closed with ${code}`, REFUSED_CLOSE[code]));
+    ws.on('close', (code) => {
+      const refused = REFUSED_CLOSE[code];
+      settings.onLost(`closed with ${code}`, { refused, isDiscouraged: DISCOURAGING_CLOSE.has(code) });
+    });
   }
 
   /** Milliseconds that the last ping took, there and back. */

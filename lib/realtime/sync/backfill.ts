@@ -1,10 +1,19 @@
 import { sleep } from '../../async/sleep';
 import type { Message } from '../../model';
+import { MAX_BACKFILLED_MESSAGES } from '../bounds';
 import type { Backfilled } from '../events/synthesize';
 import { isPermanent, LIST_PAGE_SIZE, type SyncRest, walk } from '../rest';
+import type { ServerTime } from '../server-time';
 import type { Socket } from '../socket/connection';
 import { timeOf } from '../time';
 import type { GapReporter } from './gap-reporter';
+
+export interface BackfillParts {
+  rest: SyncRest;
+  gaps: Pick<GapReporter, 'backfill'>;
+  socket: Pick<Socket, 'settled'>;
+  serverTime: ServerTime;
+}
 
 interface Job {
   id: string;
@@ -23,9 +32,7 @@ const LONGEST_RETRY_MS = 2000;
 
 /** Fetches the messages of conversations in which a gap may be, a few conversations at a time. */
 export class Backfill {
-  readonly #rest: SyncRest;
-  readonly #gaps: Pick<GapReporter, 'backfill'>;
-  readonly #socket: Pick<Socket, 'settled'>;
+  readonly #parts: BackfillParts;
   readonly #persistenceMs: number;
   /** not begun yet, by conversation */
   readonly #queue = new Map<string, Job>();
@@ -35,15 +42,8 @@ export class Backfill {
   #workers = 0;
 
   /** @param persistenceMs milliseconds that a server which cannot answer is asked again */
-  constructor(
-    rest: SyncRest,
-    gaps: Pick<GapReporter, 'backfill'>,
-    socket: Pick<Socket, 'settled'>,
-    persistenceMs: number,
-  ) {
-    this.#rest = rest;
-    this.#gaps = gaps;
-    this.#socket = socket;
+  constructor(parts: BackfillParts, persistenceMs: number) {
+    this.#parts = parts;
     this.#persistenceMs = persistenceMs;
   }
 
@@ -78,7 +78,7 @@ export class Backfill {
       job.reject = reject;
     });
     this.#queue.set(id, job);
-    this.#gaps.backfill(id, since, job.done);
+    this.#parts.gaps.backfill(id, since, job.done);
     if (this.#workers < MAX_CONCURRENT_FETCHES) void this.#work();
     return job;
   }
@@ -96,12 +96,12 @@ export class Backfill {
     const { id, since } = job;
     const { signal } = this.#closing;
     // The fetch begins when the subscription stands, so that no message falls between the two.
-    await this.#socket.settled();
+    await this.#parts.socket.settled();
     const began = Date.now();
     for (let waitMs = FIRST_RETRY_MS; ; waitMs = Math.min(LONGEST_RETRY_MS, waitMs * 2)) {
       try {
         const found = await this.#read(id, since);
-        const newest = timeOf(found.messages.at(-1)?.createdAt);
+        const newest = this.#parts.serverTime.clamp(timeOf(found.messages.at(-1)?.createdAt));
         this.#fetchedUpTo.set(id, Math.max(since, this.fetchedUpTo(id), newest));
         return { ...found, conversationId: id, since, wasUnsubscribed: job.wasUnsubscribed };
       } catch (error) {
@@ -115,14 +115,20 @@ export class Backfill {
   async #read(id: string, since: number): Promise<Pick<Backfilled, 'messages' | 'older' | 'truncated'>> {
     const messages: Message[] = [];
     const older: Message[] = [];
-    const list = this.#rest.conversations.eachMessage(id, { limit: LIST_PAGE_SIZE });
+    const list = this.#parts.rest.conversations.eachMessage(id, { limit: LIST_PAGE_SIZE });
     const truncated = await walk(list, (message) => {
       if (timeOf(message.createdAt) >= since) messages.push(message);
       else older.push(message);
       // Another page is never asked for only to see older messages.
       const read = messages.length + older.length;
+      if (messages.length >= MAX_BACKFILLED_MESSAGES) return false;
       return older.length === 0 || (older.length < OLDER_MESSAGES && read % LIST_PAGE_SIZE > 0);
     });
-    return { messages: messages.reverse(), older: older.reverse(), truncated: truncated && older.length === 0 };
+    const isCut = messages.length >= MAX_BACKFILLED_MESSAGES;
+    return {
+      messages: messages.reverse(),
+      older: older.reverse(),
+      truncated: isCut || (truncated && older.length === 0),
+    };
   }
 }

@@ -1,9 +1,11 @@
 import type { ConversationFilter } from '../../contract/index';
 import type { Conversation } from '../../model';
+import { MAX_LISTED_CONVERSATIONS } from '../bounds';
 import type { Bus } from '../bus/bus';
 import type { ConversationCache } from '../conversation-cache';
 import type { Interest } from '../interest';
 import { isPermanent, LIST_PAGE_SIZE, type SyncRest, walk } from '../rest';
+import type { ServerTime } from '../server-time';
 import type { Socket } from '../socket/connection';
 import { activityOf, timeOf } from '../time';
 import { Backfill } from './backfill';
@@ -14,8 +16,9 @@ export interface SyncParts {
   conversations: ConversationCache;
   bus: Pick<Bus, 'isDelivered' | 'skip'>;
   gaps: Pick<GapReporter, 'backfill' | 'change' | 'status' | 'report'>;
-  interest: Pick<Interest, 'isWanted' | 'isSubscribed' | 'discover'>;
+  interest: Pick<Interest, 'isWanted' | 'isSubscribed' | 'discover' | 'sweep'>;
   socket: Pick<Socket, 'settled'>;
+  serverTime: ServerTime;
 }
 
 export interface SyncSettings {
@@ -39,7 +42,7 @@ export interface ListingRequest {
 
 /** What a listing has shown. */
 export interface Listing extends ListingRequest {
-  /** milliseconds of the server's clock */
+  /** milliseconds of the server's clock, and never in the future */
   newestActivity: number;
   /** it has subscribed conversations without activity since the watermark */
   subscribed: boolean;
@@ -49,6 +52,12 @@ export interface Listing extends ListingRequest {
 
 const NEWEST_FIRST = { sortBy: 'lastMessageAt', sortOrder: 'desc' } as const;
 const NEWEST_LISTING_SIZE = 20;
+/** Rows in a row that are older than the watermark end a listing; one alone may have a time that is wrong. */
+const MAX_OLDER_ROWS = 20;
+const MIN_OLDER_ROWS = 3;
+/** When a watermark is set for the first time: so many conversations, and messages of each, are looked at closely. */
+const MAX_BASELINE_CONVERSATIONS = 100;
+const MAX_BASELINE_MESSAGES = 500;
 /** Conversations that were open and are not listed any more: so many are looked at by themselves. */
 const MAX_RECHECKED_CONVERSATIONS = 100;
 
@@ -74,7 +83,7 @@ export class ConversationSync {
   constructor(parts: SyncParts, settings: SyncSettings) {
     this.#parts = parts;
     this.#settings = settings;
-    this.#backfill = new Backfill(parts.rest, parts.gaps, parts.socket, settings.persistenceMs);
+    this.#backfill = new Backfill(parts, settings.persistenceMs);
   }
 
   /** Where a gap would begin, in milliseconds of the server's clock; undefined before the first listing. */
@@ -82,8 +91,9 @@ export class ConversationSync {
     return this.#watermark;
   }
 
-  /** Events since this time are wanted. @param time milliseconds of the server's clock */
-  startFrom(time: number): void {
+  /** Events since this time are wanted. @param given milliseconds of the server's clock */
+  startFrom(given: number): void {
+    const time = this.#parts.serverTime.clamp(given);
     this.#parts.conversations.newFrom(time);
     this.#advance(time);
   }
@@ -119,8 +129,10 @@ export class ConversationSync {
    * @throws LinktorError when the server cannot be asked
    */
   async list({ all, gap, connection, round }: ListingRequest): Promise<Listing> {
-    const { rest, conversations, bus, gaps, interest } = this.#parts;
+    const { rest, conversations, bus, gaps, interest, serverTime } = this.#parts;
     const since = this.#watermark;
+    const older = new OlderRows();
+    let rows = 0;
     const filter: ConversationFilter = { limit: LIST_PAGE_SIZE, ...NEWEST_FIRST };
     if (all) filter.status = 'open';
     let newestActivity = since ?? 0;
@@ -130,11 +142,14 @@ export class ConversationSync {
     const justSubscribed = [...this.#justSubscribed];
     const watch = conversations.watch();
     const open = all && since !== undefined ? new Set(conversations.ids('open')) : new Set<string>();
-    const truncated = await walk(rest.conversations.each(filter), (conversation) => {
+    const isEnded = await walk(rest.conversations.each(filter), (conversation) => {
       const { id, lastMessage } = conversation;
       const activity = activityOf(conversation);
-      if (!all && since !== undefined && activity < since) return false;
-      newestActivity = Math.max(newestActivity, activity);
+      rows++;
+      if (rows > MAX_LISTED_CONVERSATIONS) return false;
+      if (!all && since !== undefined && activity < since) return older.goesOn(activity);
+      older.reset();
+      newestActivity = Math.max(newestActivity, serverTime.clamp(activity));
       if (!interest.isWanted(id)) return true;
       open.delete(id);
       this.#learn(conversation, watch.changed, since !== undefined);
@@ -147,13 +162,16 @@ export class ConversationSync {
         subscribed ||= !interest.isSubscribed(id);
         interest.discover(id);
       }
-      if (since === undefined) baseline.push({ id, activity });
+      // Only the newest of them are looked at, and those that claim to be newer than now.
+      if (since === undefined && activity >= newestActivity) baseline.push({ id, activity });
       return true;
     }).finally(watch.end);
+    const truncated = isEnded || rows > MAX_LISTED_CONVERSATIONS;
     if (truncated && gap) gaps.report('truncated', since);
     const fetches = this.#catchUpAll(missed, round);
     if (!truncated) fetches.push(...[...open].slice(0, MAX_RECHECKED_CONVERSATIONS).map((id) => this.#recheck(id)));
-    for (const { id, activity } of baseline) if (activity === newestActivity) await this.#skipAt(id, newestActivity);
+    const newest = baseline.filter(({ activity }) => activity >= newestActivity);
+    for (const { id } of newest.slice(0, MAX_BASELINE_CONVERSATIONS)) await this.#skipFrom(id, newestActivity);
     const fetched = succeeded(fetches).then(() => {
       for (const id of justSubscribed) this.#justSubscribed.delete(id);
     });
@@ -175,6 +193,7 @@ export class ConversationSync {
       else if (last?.connection === connection) this.#advance(Math.max(since, last.newestActivity));
       this.#lastListing = { connection, newestActivity };
     }
+    this.#parts.interest.sweep((id) => this.#parts.conversations.peek(id)?.status === 'open');
   }
 
   /** Take over a listed conversation, unless a change of it was announced after the listing had been asked for. */
@@ -192,7 +211,8 @@ export class ConversationSync {
     const before = conversations.peek(id);
     if (!before || !interest.isSubscribed(id)) return;
     const watch = conversations.watch();
-    const now = await conversations.fetch(id).finally(watch.end);
+    const now = await conversations.fetch(id);
+    watch.end();
     if (now && !watch.changed.has(id)) gaps.change(before, now);
   }
 
@@ -233,25 +253,35 @@ export class ConversationSync {
     });
   }
 
-  /** Messages at the watermark itself were written before we came. */
-  async #skipAt(id: string, watermark: number): Promise<void> {
-    for await (const message of this.#parts.rest.conversations.eachMessage(id, { limit: LIST_PAGE_SIZE })) {
+  /** Messages at the watermark itself, or with a time in the future, were written before we came. */
+  async #skipFrom(id: string, watermark: number): Promise<void> {
+    const older = new OlderRows();
+    let read = 0;
+    await walk(this.#parts.rest.conversations.eachMessage(id, { limit: LIST_PAGE_SIZE }), (message) => {
       const time = timeOf(message.createdAt);
-      if (time < watermark) return;
-      if (time === watermark) this.#parts.bus.skip(message);
-    }
+      read++;
+      if (time < watermark) return older.goesOn(time);
+      older.reset();
+      this.#parts.bus.skip(message);
+      return read < MAX_BASELINE_MESSAGES;
+    });
   }
 
   /** Only set the watermark, for a later {@link catchUp}. */
   async begin(): Promise<void> {
-    const { rest, bus } = this.#parts;
+    const { rest, bus, serverTime } = this.#parts;
     let watermark = 0;
+    let rows = 0;
     for await (const conversation of rest.conversations.each({ limit: NEWEST_LISTING_SIZE, ...NEWEST_FIRST })) {
       const activity = activityOf(conversation);
+      rows++;
+      if (rows > NEWEST_LISTING_SIZE) break;
+      // Without a time a row says nothing about the others.
+      if (activity === 0) continue;
       if (activity < watermark) break;
-      watermark = activity;
+      watermark = serverTime.clamp(activity);
       if (conversation.lastMessage) bus.skip(conversation.lastMessage);
-      await this.#skipAt(conversation.id, watermark);
+      await this.#skipFrom(conversation.id, watermark);
     }
     this.startFrom(watermark);
   }
@@ -259,7 +289,8 @@ export class ConversationSync {
   /** These conversations are wanted from now on: what was written in them since the watermark is no gap. */
   async enter(ids: readonly string[]): Promise<void> {
     for await (const newest of this.#parts.rest.conversations.each({ limit: 1, ...NEWEST_FIRST })) {
-      for (const id of ids) this.#wantedSince.set(id, activityOf(newest) + 1);
+      const since = this.#parts.serverTime.clamp(activityOf(newest)) + 1;
+      for (const id of ids) this.#wantedSince.set(id, since);
       return;
     }
   }
@@ -268,6 +299,9 @@ export class ConversationSync {
   async discover(id: string): Promise<void> {
     const caughtUp = this.catchUp(id);
     this.#justSubscribed.add(id);
+    if (this.#justSubscribed.size > MAX_LISTED_CONVERSATIONS) {
+      this.#justSubscribed.delete(this.#justSubscribed.values().next().value as string);
+    }
     this.#parts.interest.discover(id);
     await caughtUp;
   }
@@ -278,6 +312,30 @@ export class ConversationSync {
     const since = Math.max(this.#watermark, this.#wantedSince.get(id) ?? 0);
     const wasUnsubscribed = this.#justSubscribed.has(id) || !this.#parts.interest.isSubscribed(id);
     await this.#backfill.fetch(id, since, wasUnsubscribed);
+  }
+}
+
+/**
+ * Lists come newest first, but a server may put rows without a time in front, and a time may be wrong: only several
+ * older rows in a row end a list.
+ */
+class OlderRows {
+  #count = 0;
+  #read = 0;
+
+  reset(): void {
+    this.#count = 0;
+    this.#read++;
+  }
+
+  /** An older row. @returns false when the rest of the list is older as well */
+  goesOn(time: number): boolean {
+    this.#read++;
+    if (time === 0) return true;
+    this.#count++;
+    // No page is asked for only to see older rows.
+    const isPageEnd = this.#read % LIST_PAGE_SIZE === 0;
+    return this.#count < (isPageEnd ? MIN_OLDER_ROWS : MAX_OLDER_ROWS);
   }
 }
 

@@ -6,6 +6,8 @@ import { isPermanent } from '../rest';
 import { timeOf } from '../time';
 import type { StallDetector } from './stall-detector';
 
+const MAX_UNREAD = 1000;
+
 /** Delivers what was missed and found afterwards, and `sync.gap` where it cannot be found. */
 export class GapReporter {
   readonly #bus: Pick<Bus, 'insert' | 'announce' | 'isStatusNews'>;
@@ -13,6 +15,8 @@ export class GapReporter {
   readonly #onProblem: (text: string) => void;
   /** times that something may have been lost for good */
   gaps = 0;
+  /** conversations whose messages could not be fetched, as has been reported */
+  readonly #unread = new Set<string>();
 
   constructor(
     bus: Pick<Bus, 'insert' | 'announce' | 'isStatusNews'>,
@@ -31,13 +35,19 @@ export class GapReporter {
   backfill(conversationId: string, since: number, fetching: Promise<Backfilled>): void {
     const events = fetching.then(
       (found) => {
+        this.#unread.delete(conversationId);
         if (found.truncated) this.count('truncated', since);
         // That the socket has not brought what it was not asked for proves nothing.
         if (found.wasUnsubscribed) this.#stall.excuse(timeOf(found.messages.at(-1)?.createdAt));
         return eventsOf(found);
       },
       (error: unknown) => {
-        if (!isPermanent(error)) throw error;
+        // What may pass is fetched later; but live events go on now, so it comes late.
+        if (!isPermanent(error)) {
+          if (this.#unread.has(conversationId)) return [];
+          this.#unread.add(conversationId);
+          if (this.#unread.size > MAX_UNREAD) this.#unread.delete(this.#unread.values().next().value as string);
+        }
         this.count('unreadable', since);
         return [gapEvent('unreadable', since, conversationId)];
       },

@@ -3,6 +3,7 @@ import type { Bus } from '../bus/bus';
 import type { RealtimeFacts } from '../facts';
 import type { Feed, ReadConversation } from '../feed';
 import type { Interest } from '../interest';
+import type { LookUps } from '../look-ups';
 import type { Socket } from '../socket/connection';
 import type { SocketState } from '../socket/state';
 import type { ConversationSync } from './conversation-sync';
@@ -15,6 +16,7 @@ export interface LiveParts {
   bus: Bus;
   stall: StallDetector;
   sync: ConversationSync;
+  lookUps: LookUps;
   loop: SyncLoop;
 }
 
@@ -59,16 +61,17 @@ export class LiveFeed implements Feed {
     const { bus, stall, interest } = this.#parts;
     stall.note(event, at);
     const { conversationId: id } = event;
-    const isNew = id !== undefined && interest.wantsAll && !interest.isDiscovered(id);
+    const isNew = id !== undefined && interest.isUndiscovered(id, at);
     // A change announces the conversation, so it comes before the messages in it; a message comes after those missed.
     if (isNew && !event.changes) this.#discover(id);
     bus.feed(event, 'ws', at, false, chars);
     if (isNew && event.changes) this.#discover(id);
   }
 
-  /** The first sign of a conversation that no listing has shown: do not wait for the next one. */
+  /** The first sign of a conversation that no listing has shown: do not wait for the next one, if they are not too many. */
   #discover(id: string): void {
-    this.#parts.sync.discover(id).catch(this.#onProblem);
+    const { sync, lookUps } = this.#parts;
+    if (lookUps.spend()) sync.discover(id).catch(this.#onProblem);
   }
 
   update(): void {

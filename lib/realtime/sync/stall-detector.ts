@@ -1,6 +1,7 @@
 import type { Event } from '../../model';
 import type { Interest } from '../interest';
 import type { SyncRest } from '../rest';
+import type { ServerTime } from '../server-time';
 import type { Socket } from '../socket/connection';
 import { activityOf, timeOf } from '../time';
 
@@ -22,6 +23,7 @@ export class StallDetector {
   readonly #rest: SyncRest;
   readonly #socket: Pick<Socket, 'subscriptions' | 'settled'>;
   readonly #interest: Pick<Interest, 'isSubscribed'>;
+  readonly #serverTime: ServerTime;
   readonly #settings: StallSettings;
   #timer: NodeJS.Timeout | undefined;
   /** milliseconds of the local clock */
@@ -35,11 +37,13 @@ export class StallDetector {
     rest: SyncRest,
     socket: Pick<Socket, 'subscriptions' | 'settled'>,
     interest: Pick<Interest, 'isSubscribed'>,
+    serverTime: ServerTime,
     settings: StallSettings,
   ) {
     this.#rest = rest;
     this.#socket = socket;
     this.#interest = interest;
+    this.#serverTime = serverTime;
     this.#settings = settings;
   }
 
@@ -64,12 +68,13 @@ export class StallDetector {
   note(event: Event, at: number): void {
     this.#receivedAt = at;
     // Events of the same moment may come out of order.
-    if (event.at !== undefined && isLater(event.at, this.#latest)) this.#latest = event.at;
+    if (event.at === undefined || !isLater(event.at, this.#latest)) return;
+    if (this.#serverTime.isPossible(event.at, at)) this.#latest = event.at;
   }
 
   /** Events up to this time have come another way. @param time milliseconds of the server's clock */
   excuse(time: number): void {
-    this.#excusedUpTo = Math.max(this.#excusedUpTo, time);
+    this.#excusedUpTo = Math.max(this.#excusedUpTo, this.#serverTime.clamp(time));
   }
 
   #wait(waitMs: number): void {
@@ -99,8 +104,8 @@ export class StallDetector {
     const list = conversations.each({ limit: MAX_CHECKED_ITEMS, sortBy: 'lastMessageAt', sortOrder: 'desc' });
     let left = MAX_CHECKED_ITEMS;
     for await (const conversation of list) {
-      if (activityOf(conversation) <= since) return false;
-      if (this.#interest.isSubscribed(conversation.id) && (await this.#hasWritten(conversation.id, since))) return true;
+      const isActive = activityOf(conversation) > since && this.#interest.isSubscribed(conversation.id);
+      if (isActive && (await this.#hasWritten(conversation.id, since))) return true;
       left--;
       if (left === 0) return false;
     }
@@ -111,8 +116,9 @@ export class StallDetector {
   async #hasWritten(id: string, since: number): Promise<boolean> {
     let left = MAX_CHECKED_ITEMS;
     for await (const message of this.#rest.conversations.eachMessage(id, { limit: MAX_CHECKED_ITEMS })) {
-      if (timeOf(message.createdAt) <= since) return false;
-      if (message.direction === 'inbound') return true;
+      const time = timeOf(message.createdAt);
+      // A time in the future proves nothing: it was there before, and will be there the next time.
+      if (time > since && time <= this.#serverTime.now && message.direction === 'inbound') return true;
       left--;
       if (left === 0) return false;
     }

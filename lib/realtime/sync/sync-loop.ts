@@ -8,7 +8,7 @@ import type { StallDetector } from './stall-detector';
 
 export interface SyncLoopParts {
   sync: Pick<ConversationSync, 'list' | 'finish' | 'sync' | 'begin' | 'watermark'>;
-  bus: Pick<Bus, 'hold' | 'release' | 'isHolding'>;
+  bus: Pick<Bus, 'hold' | 'release' | 'isHolding' | 'heldEvents'>;
   gaps: Pick<GapReporter, 'report'>;
   stall: Pick<StallDetector, 'start' | 'excuse'>;
   interest: Pick<Interest, 'wantsAll'>;
@@ -42,7 +42,7 @@ export class SyncLoop {
   #isStarting = false;
   /** the last start has failed halfway: what was missed is still to be fetched */
   #isIncomplete = false;
-  /** it has been reported for the present connection that the server refuses to be asked */
+  /** it has been reported for the present connection that the server cannot be asked */
   #hasReported = false;
 
   constructor(parts: SyncLoopParts, settings: SyncLoopSettings) {
@@ -75,7 +75,11 @@ export class SyncLoop {
     const { bus } = this.#parts;
     if (!bus.isHolding) return;
     bus.hold('sync');
-    this.#patience = setTimeout(() => bus.release('sync'), this.#settings.persistenceMs);
+    this.#patience = setTimeout(() => {
+      // Events that were missed before them come later now.
+      if (bus.heldEvents > 0) this.#reportGap();
+      bus.release('sync');
+    }, this.#settings.persistenceMs);
   }
 
   start(): void {
@@ -102,10 +106,10 @@ export class SyncLoop {
       .catch((error: unknown) => {
         this.#settings.onProblem(error);
         if (!isLast()) return;
-        this.#reportRefusal(error);
         // Live events come after what was missed, if the server can be asked before long.
         const isPatient = !isPermanent(error) && Date.now() - began < this.#settings.persistenceMs;
         if (this.#isStarting && isPatient) return this.#after(RETRY_MS, () => this.#open(round, began));
+        this.#reportGap();
         this.#resume();
       })
       .finally(() => {
@@ -142,9 +146,10 @@ export class SyncLoop {
     return [...listings, await sync.list(active)];
   }
 
-  #reportRefusal(error: unknown): void {
+  /** Live events go on without those that were missed before them. */
+  #reportGap(): void {
     const { sync, gaps } = this.#parts;
-    if (this.#hasReported || sync.watermark === undefined || !isPermanent(error)) return;
+    if (this.#hasReported || sync.watermark === undefined) return;
     this.#hasReported = true;
     gaps.report('unreadable', sync.watermark);
   }

@@ -74,7 +74,10 @@ export function createAccount(
     realtime = new Realtime({
       contract,
       rest,
-      url: async () => (settings.wsUrl === '' ? url() : withQueryOf(settings.wsUrl, await url())),
+      url: async (isCertain) => {
+        const derived = await url(isCertain);
+        return settings.wsUrl === '' ? derived : withQueryOf(settings.wsUrl, derived);
+      },
       connection,
       autoReconnect: settings.autoReconnect,
       reconnectInterval: settings.reconnectInterval,

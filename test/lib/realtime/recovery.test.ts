@@ -1,8 +1,11 @@
 import { strict as assert } from 'node:assert';
+import { api } from '../../../lib/contract/api/index';
 import type { Signal } from '../../../lib/contract/index';
+import { LinktorError } from '../../../lib/errors';
 import { type Delivery, Realtime, type RealtimeSettings, type SocketState } from '../../../lib/realtime/index';
+import { ServerTime } from '../../../lib/realtime/server-time';
 import { FrameProxy } from '../../support/frame-proxy';
-import { type Bench, bench, Inbox, KEY } from '../support';
+import { type Bench, bench, Inbox, KEY, unhandled } from '../support';
 
 describe('realtime: what cannot be heard', () => {
   let box: Bench;
@@ -79,6 +82,196 @@ describe('realtime: what cannot be heard', () => {
       await opened(open + 1);
     };
   }
+
+  describe('times of the server', () => {
+    const hour = 3_600_000;
+    const ahead = (milliseconds: number) => new Date(Date.now() + milliseconds).toISOString();
+    /** The server says of this conversation that it was active at that time. */
+    const claim =
+      (id: string, time: () => string | undefined, first = false) =>
+      (real: Rest): Partial<Rest> => ({
+        async *each(filter) {
+          const rows = [];
+          for await (const one of real.each(filter)) {
+            if (one.id === id) {
+              const { lastMessageAt: _, createdAt: __, ...rest } = one;
+              const claimed = { ...rest, lastMessageAt: time(), createdAt: time() };
+              if (first) rows.unshift(claimed);
+              else rows.push(claimed);
+            } else rows.push(one);
+          }
+          yield* rows;
+          return false;
+        },
+      });
+
+    for (const [what, time] of Object.entries<() => string | undefined>({
+      'the year 2099': () => '2099-01-01T00:00:00.000Z',
+      'an hour ahead': () => ahead(hour),
+      'a minute ahead': () => ahead(60_000),
+      'without a time': () => undefined,
+      'no time at all': () => 'soon',
+    })) {
+      it(`do not hide what others have missed, nor new customers: one conversation is listed ${what}`, async () => {
+        await everything({}, claim('conv_bruno', time, true));
+        const reopen = await cutOff();
+        const lost = await write('lost');
+        const stranger = await box.control<{ id: string }>('/messages', { contact: { name: 'Zoe' }, text: 'Hi' });
+        await reopen();
+        assert.equal((await hears(lost.id)).recovered, true);
+        await hears(stranger.id);
+        await ready();
+        assert.equal(new Set(messageIds()).size, messageIds().length);
+        assert.ok(!told.all.some(({ event }) => event.gap && Date.parse(String(event.gap.since)) > Date.now()));
+      });
+    }
+
+    it('in a frame do not become the place where a successor goes on', async () => {
+      const { frame } = box.client().realtime.contract;
+      const contract = {
+        ...api,
+        frame: (text: string) => {
+          const event = frame(text);
+          return event ? { ...event, at: '2099-01-01T00:00:00.000Z' } : undefined;
+        },
+      };
+      const releases = await everything({ contract });
+      await write('from the future');
+      for (const release of releases) release();
+      const [mark] = realtime.memory.export().filter(([key]) => key.startsWith('w:'));
+      assert.ok(Number(mark?.[0].slice(2)) <= Date.now());
+    });
+
+    it('that a predecessor has handed over are checked as well', async () => {
+      make();
+      realtime.memory.import([[`w:${Date.now() + 100 * hour}`, Date.now()]]);
+      realtime.subscribeAll();
+      realtime.listen(told.add);
+      await ready();
+    });
+
+    it('are compared with the clock of the server, which may be hours behind or ahead of ours', async () => {
+      for (const apart of [-5 * hour, 5 * hour]) {
+        const time = new ServerTime({
+          get serverTime() {
+            return Date.now() + apart;
+          },
+        });
+        assert.equal(time.clamp(Date.now() + apart - 10), Date.now() + apart - 10);
+        assert.ok(time.clamp(Date.now() + apart + hour) <= Date.now() + apart);
+        assert.equal(time.isPossible(ahead(apart - 10), Date.now()), true);
+        assert.equal(time.isPossible(ahead(apart + hour), Date.now()), false);
+        assert.equal(time.isPossible(ahead(apart + hour).replace('Z', '+00:00'), Date.now()), false);
+      }
+    });
+  });
+
+  describe('order', () => {
+    /** A message that comes after a later one of its conversation, and no gap was told before. */
+    function assertOrdered(written: string[]): void {
+      const place = new Map(written.map((id, index) => [id, index]));
+      let newest = -1;
+      let gaps = 0;
+      for (const { event } of told.all) {
+        if (event.gap) gaps++;
+        const at = event.message ? place.get(event.message.id) : undefined;
+        if (at === undefined) continue;
+        assert.ok(at > newest || gaps > 0, 'out of order, and no gap was told');
+        newest = Math.max(newest, at);
+      }
+    }
+
+    it('is kept when the connection breaks again before what was missed could be asked for', async () => {
+      let isDown = false;
+      await everything({ timing: { persistence: 5000 } }, (real) => ({
+        async *each(filter) {
+          if (isDown) throw new LinktorError('server', 'down', { retryable: true });
+          return yield* real.each(filter);
+        },
+      }));
+      const ids: string[] = [];
+      const reopen = await cutOff();
+      ids.push((await write('missed')).id);
+      isDown = true;
+      await reopen();
+      ids.push((await write('live, and held back')).id);
+      while (realtime.facts().counters.frames === 0) await new Promise((resolve) => setImmediate(resolve));
+      const again = await cutOff();
+      ids.push((await write('missed as well')).id);
+      isDown = false;
+      await again();
+      for (const id of ids) await hears(id);
+      assertOrdered(ids);
+      assert.ok(!told.all.some(({ event }) => event.gap));
+    });
+
+    it('is given up with a gap when what was missed cannot be asked for in time', async () => {
+      let isDown = false;
+      await everything({ timing: { persistence: 50 } }, (real) => ({
+        async *each(filter) {
+          if (isDown) throw new LinktorError('server', 'down', { retryable: true });
+          return yield* real.each(filter);
+        },
+      }));
+      const reopen = await cutOff();
+      const missed = await write('missed');
+      isDown = true;
+      await reopen();
+      const live = await write('live');
+      await hears(live.id);
+      isDown = false;
+      await hears(missed.id);
+      assertOrdered([missed.id, live.id]);
+      assert.equal((await gap()).gap?.reason, 'unreadable');
+    });
+
+    it('is given up with one gap for a conversation whose messages cannot be fetched in time', async () => {
+      let isDown = false;
+      await everything({ timing: { persistence: 50 } }, (real) => ({
+        async *eachMessage(id, filter) {
+          if (isDown && id === 'conv_ana') throw new LinktorError('server', 'down', { retryable: true });
+          return yield* real.eachMessage(id, filter);
+        },
+      }));
+      const reopen = await cutOff();
+      const missed = await write('missed');
+      isDown = true;
+      await reopen();
+      const live = await write('live');
+      await hears(live.id);
+      isDown = false;
+      await hears(missed.id);
+      assertOrdered([missed.id, live.id]);
+      const gaps = told.all.filter(({ event }) => event.gap && event.conversationId === 'conv_ana');
+      assert.equal(gaps.length, 1);
+    });
+  });
+
+  describe('whatever others throw', () => {
+    it('ends nothing: a log, a listener, an onlooker', async () => {
+      const thrown = await unhandled(async () => {
+        make({
+          onProblem: () => {
+            throw new Error('the log is full');
+          },
+        });
+        realtime.onState(() => {
+          throw new Error('a status node');
+        });
+        realtime.observe(() => {
+          throw new Error('an onlooker');
+        });
+        realtime.subscribeAll();
+        realtime.listen(told.add);
+        await ready();
+        await box.control('/fail', { count: 3, status: 500, method: 'GET', path: '/conversations*' });
+        await box.control('/sockets/drop');
+        await opened(2);
+        await ready();
+      });
+      assert.deepEqual(thrown, []);
+    });
+  });
 
   describe('a gap', () => {
     it('is reported where more was missed than the server shows, before what it does show', async () => {

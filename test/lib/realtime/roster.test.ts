@@ -3,6 +3,8 @@ import type { ConversationFilter } from '../../../lib/contract/index';
 import { LinktorError } from '../../../lib/errors';
 import type { Conversation, Message } from '../../../lib/model';
 import { ConversationCache } from '../../../lib/realtime/conversation-cache';
+import { LookUps } from '../../../lib/realtime/look-ups';
+import { ServerTime } from '../../../lib/realtime/server-time';
 import { ConversationSync } from '../../../lib/realtime/sync/conversation-sync';
 import { settled } from '../support';
 
@@ -63,7 +65,7 @@ function make({ embeds = true, wants }: { embeds?: boolean; wants?: (id: string)
     return found;
   };
   const rest = { conversations: { each, eachMessage, get } };
-  const cache = new ConversationCache(rest.conversations);
+  const cache = new ConversationCache(rest.conversations, new LookUps());
   const roster = new ConversationSync(
     {
       rest,
@@ -102,8 +104,10 @@ function make({ embeds = true, wants }: { embeds?: boolean; wants?: (id: string)
           subscribed.add(id);
           log.push(`subscribe ${id}`);
         },
+        sweep() {},
       },
       socket: { settled: async () => {} },
+      serverTime: new ServerTime({}),
     },
     { persistenceMs: 0, onProblem: (error) => log.push(`problem ${(error as Error).message}`) },
   );

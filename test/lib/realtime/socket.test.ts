@@ -152,7 +152,8 @@ describe('realtime: the socket', () => {
         came++;
         if (came === total) resolve();
       };
-      make({ onFrame }).retain();
+      // The other side is in this process, and sends for longer than a handshake may usually take.
+      make({ onFrame, timing: { handshake: 10_000 } }).retain();
     });
     const peer = await host.peer(1);
     for (let frame = 0; frame < total; frame++) peer.socket.send(String(frame).padEnd(500));
@@ -288,10 +289,8 @@ describe('realtime: the socket', () => {
   }
 
   for (const [code, kind] of [
-    [1008, 'authorization'],
     [4001, 'authentication'],
     [4003, 'authorization'],
-    [4004, 'websocket'],
     [4401, 'authentication'],
     [4403, 'authorization'],
   ] as const) {
@@ -304,6 +303,70 @@ describe('realtime: the socket', () => {
       assert.equal(host.knocks.length, 1);
     });
   }
+
+  for (const code of [1008, 4004]) {
+    it(`waits longer after close ${code}, which may mean the moment`, async () => {
+      make({ reconnectInterval: 20 }).retain();
+      (await host.peer(1)).socket.close(code);
+      const waiting = await becomes('waiting');
+      assert.ok(waiting.name === 'waiting');
+      const wait = waiting.until - waiting.since;
+      assert.ok(wait >= 80 && wait <= 240, `${wait} ms`);
+      await host.peer(2);
+    });
+  }
+
+  it('takes a closed connection for closed, though the other side keeps the TCP connection', async () => {
+    make({ timing: { closing: 20 } }).retain();
+    const peer = await host.peer(1);
+    await becomes('open');
+    const stream = (peer.socket as unknown as { _socket: Duplex })._socket;
+    stream.removeAllListeners('data');
+    stream.write(Buffer.from([0x88, 0x02, 0x03, 0xe8]));
+    const waiting = await becomes('waiting');
+    assert.equal(waiting.name === 'waiting' && waiting.reason, 'closed with 1000');
+    await host.peer(2);
+  });
+
+  for (const status of [401, 403, 404, 426]) {
+    it(`makes the address certain before the answer ${status} counts`, async () => {
+      host.door = (request, stream) => request.url?.startsWith('/api/v1') === true && refuse(status)(request, stream);
+      const certain = new URL(host.url);
+      const presumed = new URL(host.url);
+      presumed.pathname = `/api/v1${presumed.pathname}`;
+      make({ url: async (isCertain) => (isCertain ? certain : presumed).href }).retain();
+      await becomes('open');
+      assert.ok(!names().includes('refused'));
+      assert.equal(host.knocks.length, 2);
+    });
+  }
+
+  it('is refused when the certain address is refused as well, and presumes again the next time', async () => {
+    host.door = refuse(404);
+    const asked: (boolean | undefined)[] = [];
+    make({
+      url: async (isCertain) => {
+        asked.push(isCertain);
+        return isCertain ? host.url.replace('/ws', '/there/ws') : host.url;
+      },
+    }).retain();
+    await becomes('refused');
+    assert.deepEqual(host.knocks.length, 2);
+    host.door = () => false;
+    socket.retry();
+    await becomes('open');
+    assert.deepEqual([asked[0], asked.at(-1), host.knocks.length], [false, false, 3]);
+  });
+
+  it('survives an address and options that throw at once', async () => {
+    make({
+      url: () => {
+        throw new Error('no address');
+      },
+    }).retain();
+    const refused = await becomes('refused');
+    assert.equal(refused.name === 'refused' && refused.code, 'websocket');
+  });
 
   for (const [status, kind] of [
     [401, 'authentication'],

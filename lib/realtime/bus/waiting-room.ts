@@ -1,0 +1,71 @@
+import { KeyedMutex } from '../../async/keyed-mutex';
+import { MAX_HELD_CHARS, MAX_WAITING_EVENTS } from '../bounds';
+
+/**
+ * Steps of a conversation one after the other, while requests about it are under way. Not a plain KeyedMutex: the
+ * events that wait are bounded, and with more of them all steps stop waiting for their requests.
+ */
+export class WaitingRoom {
+  readonly #order = new KeyedMutex();
+  readonly #onError: (error: unknown) => void;
+  /** conversations that could not be fetched: events that waited meanwhile do not ask again */
+  readonly #notFound = new Set<string>();
+  readonly #waits = new Set<() => void>();
+  #events = 0;
+  #chars = 0;
+  /** too many events wait: no step waits for its request until they are fewer */
+  #isCrowded = false;
+
+  constructor(onError: (error: unknown) => void) {
+    this.#onError = onError;
+  }
+
+  isBusy(conversationId: string): boolean {
+    return this.#order.isBusy(conversationId);
+  }
+
+  hasFailed(conversationId: string): boolean {
+    return this.#notFound.has(conversationId);
+  }
+
+  setFailed(conversationId: string, failed: boolean): void {
+    if (failed) this.#notFound.add(conversationId);
+    else this.#notFound.delete(conversationId);
+  }
+
+  /** An event waits for its turn. @param chars length of the frame that it was decoded from */
+  enter(conversationId: string, chars: number, step: () => Promise<void>): void {
+    this.#events++;
+    this.#chars += chars;
+    this.run(conversationId, async () => {
+      this.#events--;
+      this.#chars -= chars;
+      if (this.#events < MAX_WAITING_EVENTS / 2 && this.#chars < MAX_HELD_CHARS / 2) this.#isCrowded = false;
+      await step();
+    });
+    if (this.#events < MAX_WAITING_EVENTS && this.#chars < MAX_HELD_CHARS) return;
+    this.#isCrowded = true;
+    for (const giveUp of this.#waits) giveUp();
+    this.#waits.clear();
+  }
+
+  /** A step that holds no event. */
+  run(conversationId: string, step: () => Promise<void>): void {
+    void this.#order
+      .run(conversationId, step)
+      .catch(this.#onError)
+      .then(() => {
+        if (!this.#order.isBusy(conversationId)) this.#notFound.delete(conversationId);
+      });
+  }
+
+  /** @returns what `asked` resolves to; undefined when too many events wait by then */
+  orGiveUp<T>(asked: Promise<T>): Promise<T | undefined> {
+    if (this.#isCrowded) return Promise.resolve(undefined);
+    return new Promise((resolve, reject) => {
+      const giveUp = () => resolve(undefined);
+      this.#waits.add(giveUp);
+      asked.then(resolve, reject).finally(() => this.#waits.delete(giveUp));
+    });
+  }
+}
