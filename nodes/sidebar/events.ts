@@ -2,7 +2,7 @@ import { button, element, icon, write } from './element';
 import { clock, say } from './red';
 import type { Line } from './types';
 
-const mostShown = 200;
+const MAX_LINES = 200;
 
 /** The beginning of an event's name, and its icon: the first that fits. */
 const icons: [name: string, icon: string][] = [
@@ -46,9 +46,9 @@ export class Events {
   }
 
   add(lines: readonly Line[]): void {
-    if (this.#paused) this.#held = [...this.#held, ...lines].slice(-mostShown);
+    if (this.#paused) this.#held = [...this.#held, ...lines].slice(-MAX_LINES);
     else this.#list.prepend(...lines.map(rowOf).reverse());
-    while (this.#list.childElementCount > mostShown) this.#list.lastElementChild?.remove();
+    while (this.#list.childElementCount > MAX_LINES) this.#list.lastElementChild?.remove();
     this.#sift();
   }
 

@@ -2,7 +2,7 @@ import type { Answer } from '../kit/admin/types';
 import type { Report } from './types';
 
 /** milliseconds between two questions when nothing calls for one; well below what the server takes for absence */
-const pace = 5000;
+const REFRESH_INTERVAL_MS = 5000;
 
 export interface FeedSettings {
   /** the account in view, and the number of the last line that is here */
@@ -50,6 +50,6 @@ export class Feed {
   #asked(): void {
     this.#asking = false;
     if (this.#again) this.ask();
-    else if (this.#looks) this.#timer = window.setTimeout(() => this.ask(), pace);
+    else if (this.#looks) this.#timer = window.setTimeout(() => this.ask(), REFRESH_INTERVAL_MS);
   }
 }

@@ -10,7 +10,7 @@ import { style } from './style';
 const id = 'linktor';
 
 /** pixels below which a sidebar, as one of several in Node-RED 5, has no room for everything */
-const low = 560;
+const LOW_HEIGHT_PX = 560;
 
 editor.plugins.registerPlugin('linktor-sidebar', { onadd: open });
 
@@ -70,7 +70,7 @@ function open(): void {
   // The same in all versions: whatever hides the tab, nothing is asked while it cannot be seen.
   const observer = new IntersectionObserver((entries) => {
     const shown = entries.at(-1)?.isIntersecting === true;
-    if (shown && !seen && content.clientHeight < low) figures.fold();
+    if (shown && !seen && content.clientHeight < LOW_HEIGHT_PX) figures.fold();
     seen ||= shown;
     feed.look(shown && !document.hidden);
   });

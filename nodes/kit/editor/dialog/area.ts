@@ -34,7 +34,7 @@ export function prepareArea(node: EditorNode, element: JQuery, given: string): J
     const [lines] = area.get();
     if (!lines) return;
     lines.style.height = 'auto';
-    if (lines.scrollHeight > 0) lines.style.height = `${Math.min(lines.scrollHeight + 2, mostHeight)}px`;
+    if (lines.scrollHeight > 0) lines.style.height = `${Math.min(lines.scrollHeight + 2, MAX_HEIGHT_PX)}px`;
   };
   const isText = () => element.typedInput('type') === 'str';
   const show = () => {
@@ -57,7 +57,7 @@ export function prepareArea(node: EditorNode, element: JQuery, given: string): J
 }
 
 /** pixels beyond which a text scrolls */
-const mostHeight = 320;
+const MAX_HEIGHT_PX = 320;
 
 function prepareInsert(node: EditorNode, menu: JQuery, area: JQuery<HTMLTextAreaElement>): void {
   const words = node._('linktor.insert.title');

@@ -4,7 +4,7 @@ import type { EditorNode } from './host';
 import { nameOf } from './names';
 import { isShown, metaFor, stored, textOf } from './values';
 
-const longest = 30;
+const MAX_LABEL_LENGTH = 30;
 
 export function paletteLabel(this: EditorNode): string {
   return this._(`${this.type}.label`);
@@ -50,5 +50,5 @@ function part(node: EditorNode, name: string): string {
 
 function shortened(text: string): string {
   const letters = [...text];
-  return letters.length > longest ? `${letters.slice(0, longest).join('')}…` : text;
+  return letters.length > MAX_LABEL_LENGTH ? `${letters.slice(0, MAX_LABEL_LENGTH).join('')}…` : text;
 }

@@ -1,7 +1,7 @@
 /** What a server's things are called, so that an id that was picked can be told offline too. */
 type Names = [id: string, name: string][];
 
-const mostKept = 300;
+const MAX_KEPT_NAMES = 300;
 const keyOf = (config: string) => `linktor.names.${config}`;
 
 /** @returns the name under which something was last seen in a pick list of this browser, or '' */
@@ -12,7 +12,7 @@ export function nameOf(config: string, id: string): string {
 /** Keep the names of what was listed; the flow itself holds ids alone. */
 export function keepNames(config: string, names: Names): void {
   const fresh = new Set(names.map(([id]) => id));
-  const kept = [...names, ...read(config).filter(([id]) => !fresh.has(id))].slice(0, mostKept);
+  const kept = [...names, ...read(config).filter(([id]) => !fresh.has(id))].slice(0, MAX_KEPT_NAMES);
   try {
     localStorage.setItem(keyOf(config), JSON.stringify(kept));
   } catch {

@@ -8,8 +8,8 @@ interface Found extends Part {
   problem?: { key: string; message?: string };
 }
 
-/** milliseconds of rest after which what was typed is looked for */
-const rest = 200;
+/** pause in typing after which the search begins */
+const SEARCH_DELAY_MS = 200;
 
 /**
  * A typed text with suggestions from the server: searched as it is typed, part by part, kept while the dialog is open.
@@ -48,7 +48,7 @@ export class PickList {
     line.attr({ role: 'combobox', 'aria-autocomplete': 'list', 'aria-controls': id, autocomplete: 'off' });
     line.on('input', () => {
       window.clearTimeout(this.#timer);
-      this.#timer = window.setTimeout(() => this.#isOurs && this.#open(String(line.val()).trim()), rest);
+      this.#timer = window.setTimeout(() => this.#isOurs && this.#open(String(line.val()).trim()), SEARCH_DELAY_MS);
     });
     line.on('keydown', (event) => this.#onKey(event));
     row.on('focusout', ({ relatedTarget }) => {
