@@ -2,12 +2,12 @@ import { strict as assert } from 'node:assert';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
+import { languages } from '../../lib/dialogue/languages';
 import { palette } from '../../nodes';
 import { root } from '../support/red';
 import { registrations } from './html';
 
 const { types } = registrations();
-const languages = ['en-US', 'pt-BR', 'es-ES', 'de', 'fr', 'ja', 'zh-CN'];
 
 /** A node of the editor, as far as its label is concerned. */
 function nodeOf(type: string, language: string, stored: Record<string, unknown>): object {

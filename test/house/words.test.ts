@@ -1,13 +1,13 @@
 import { strict as assert } from 'node:assert';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { languages } from '../../lib/dialogue/languages';
 import { palette } from '../../nodes';
 import { keysOf } from '../../nodes/kit/editor/keys';
 import { statusNames } from '../../nodes/kit/status';
 import { wholeHelp } from '../../tools/help';
 
 const root = path.join(import.meta.dirname ?? __dirname, '..', '..');
-const languages = ['en-US', 'pt-BR', 'es-ES', 'de', 'fr', 'ja', 'zh-CN'];
 
 type Tree = { [key: string]: Tree | string };
 

@@ -1,10 +1,11 @@
 import { strict as assert } from 'node:assert';
+import { languages as every } from '../../../lib/dialogue/languages';
 import { openEditor } from '../../support/browser';
 import { red4 } from '../../support/red';
 import { Dialog, labelOf, setProperties } from '../dialog';
 import { type EditorSetup, inPalette } from '../editor-setup';
 
-const languages = ['pt-BR', 'es-ES', 'de', 'fr', 'ja', 'zh-CN'];
+const languages = every.filter((one) => one !== 'en-US');
 
 /** What things are called. */
 export function naming(setup: EditorSetup): void {
