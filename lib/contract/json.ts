@@ -97,6 +97,7 @@ export function string(value: unknown): string | undefined {
 
 /** The longest file name that every file system takes, in bytes of UTF-8, with room for a number at its end. */
 const MAX_FILE_NAME_BYTES = 200;
+const EDGE = /[\s.]/;
 /** Names that Windows keeps for devices, with any ending. */
 const DEVICE_NAME = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])(?:\.|$)/i;
 
@@ -110,10 +111,18 @@ export function safeFileName(value: unknown): string | undefined {
     .normalize('NFC')
     // Control and format characters, such as those that turn the direction of writing: "gpj.exe" reads "exe.jpg".
     .replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, '')
-    .replace(/[<>:"|?*]/g, '_')
-    .replace(/^[\s.]+|[\s.]+$/g, '');
-  if (plain === '') return undefined;
-  return shorten(DEVICE_NAME.test(plain) ? `_${plain}` : plain);
+    .replace(/[<>:"|?*]/g, '_');
+  const name = trimEdges(plain);
+  if (name === '') return undefined;
+  return shorten(DEVICE_NAME.test(name) ? `_${name}` : name);
+}
+
+/** Without blanks and dots around it; one expression would look at a long run of them once from each. */
+function trimEdges(name: string): string {
+  let [start, end] = [0, name.length];
+  while (start < end && EDGE.test(name.charAt(start))) start++;
+  while (end > start && EDGE.test(name.charAt(end - 1))) end--;
+  return name.slice(start, end);
 }
 
 /** The ending of a name stays: it tells what the file is. */

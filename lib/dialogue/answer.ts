@@ -165,8 +165,14 @@ function yesNo(messages: readonly Message[], text: string, rules: AnswerRules): 
   return orSay(readYesNo(text), 'yesNo');
 }
 
+/** No address of the Internet is longer. */
+const MAX_EMAIL_LENGTH = 320;
+const EMAIL = /[^@]+@[^@]+\.[^@.]{2,}/u;
+
 function emailIn(text: string): string | undefined {
-  const found = tidy(text).match(/[^\s@<>,;:"()]+@[^\s@<>,;:"()]+\.[^\s@<>,;:"().]{2,}/gu) ?? [];
+  // Word by word: one expression for all would look at a long text once from each of its letters.
+  const words = tidy(text).split(/[\s<>,;:"()]/);
+  const found = words.flatMap((word) => (word.length > MAX_EMAIL_LENGTH ? [] : (EMAIL.exec(word)?.[0] ?? [])));
   return found.length === 1 ? found[0]?.toLowerCase() : undefined;
 }
 

@@ -1,4 +1,6 @@
 import type { Conversation, Message } from '../model';
+import { looksLikePhone, phoneKey } from '../people/phone';
+import { cleanId } from '../text';
 import type { Dialogue, DialoguePlace } from './dialogue';
 
 /** The whole seconds of some channels make an answer look older than its question. */
@@ -45,11 +47,10 @@ function namesOf({ senderId, senderType }: Message, conversation?: Conversation)
   return new Set(names.filter((name): name is string => typeof name === 'string').map(spelling));
 }
 
-/** Of a phone number only the digits count. */
+/** However it is written: of a phone number only its digits count. */
 function spelling(name: string): string {
-  const plain = name.normalize('NFKC').trim().toLowerCase();
-  const digits = /^[\d\s().+\-/]+$/.test(plain) ? plain.replace(/\D/g, '').replace(/^00/, '') : '';
-  return digits.length > 5 ? digits : plain;
+  const plain = cleanId(name).toLowerCase();
+  return looksLikePhone(plain) ? phoneKey(plain) : plain;
 }
 
 /** Two dialogues that the same message could answer. */

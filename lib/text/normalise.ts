@@ -69,16 +69,19 @@ export function foldLoosely(text: string): string {
 export function cleanId(given: string): string {
   if (/^[\x21-\x7e]*$/.test(given)) return given;
   const plain = tidy(given).replace(DASHES, '-');
-  return PRINTABLE_ASCII.test(plain) ? plain : given.replace(EDGES, '').trim();
+  return PRINTABLE_ASCII.test(plain) ? plain : trimPasted(given);
 }
 
 /** Marks that come along with pasting; joiners and selectors belong to what is written and stay. */
-const EDGES =
-  /^[\s\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]+|[\s\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]+$/g;
+const EDGE = /[\s\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/;
 
 /** @returns the text without the blanks and marks around it that come along with pasting; inside all stays as it is */
 export function trimPasted(given: string): string {
-  return given.replace(EDGES, '');
+  let [start, end] = [0, given.length];
+  // Not by one expression: it would look at a run of blanks within the text once from each of them.
+  while (start < end && EDGE.test(given.charAt(start))) start++;
+  while (end > start && EDGE.test(given.charAt(end - 1))) end--;
+  return given.slice(start, end);
 }
 
 /**
@@ -87,12 +90,7 @@ export function trimPasted(given: string): string {
  * @returns undefined when it still holds blanks or letters that no key has
  */
 export function cleanKey(given: string): string | undefined {
-  const key = given
-    .replace(/\s*[\r\n\u2028\u2029]+\s*/g, '')
-    .replace(INVISIBLE, '')
-    .replace(CONTROLS, '')
-    .normalize('NFKC')
-    .replace(DASHES, '-')
-    .trim();
+  const lines = given.split(/[\r\n\u2028\u2029]/).map((line) => line.trim());
+  const key = lines.join('').replace(INVISIBLE, '').replace(CONTROLS, '').normalize('NFKC').replace(DASHES, '-').trim();
   return /^[\x21-\x7e]*$/.test(key) ? key : undefined;
 }

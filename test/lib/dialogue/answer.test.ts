@@ -107,6 +107,10 @@ describe('an answer', () => {
     assert.equal(await read('it is Ana@Example.com, thanks', { kind: 'email' }), 'ana@example.com');
     assert.deepEqual(await refusal('ana at example', { kind: 'email' }), ['email']);
     assert.deepEqual(await refusal('a@b.co or c@d.co', { kind: 'email' }), ['email']);
+    assert.equal(await read('<Ana@Example.com>.', { kind: 'email' }), 'ana@example.com');
+    // A hundred thousand letters are looked at once, and not from each of them.
+    assert.deepEqual(await refusal('a'.repeat(100_000), { kind: 'email' }), ['email']);
+    assert.deepEqual(await refusal(`a@${'b.'.repeat(50_000)}`, { kind: 'email' }), ['email']);
     assert.equal(await read('(11) 99999-0001', { kind: 'phone', country: 'BR' }), '+5511999990001');
     assert.deepEqual(await refusal('12', { kind: 'phone', country: 'BR' }), ['phone']);
     const contact = { name: 'Ana', phones: [{ number: '+5511999990001' }], emails: [] };

@@ -85,6 +85,12 @@ describe('one writing for what people type', () => {
     for (const text of ['a'.repeat(100_000), '\u200b'.repeat(100_000), 'e\u0301'.repeat(50_000), ' '.repeat(100_000)]) {
       assert.ok(fold(text).length <= 100_000);
     }
+    for (const run of [' ', '\n', '\u200b', '\u00a0', '.', '-', '"']) {
+      const text = `é${run.repeat(100_000)}é`;
+      for (const form of [fold, tidy, foldLoosely, composed, cleanId, cleanKey, trimPasted]) {
+        assert.ok((form(text) ?? '').length <= text.length + 2);
+      }
+    }
   });
 });
 
