@@ -2,6 +2,7 @@ import type { World } from '../sim/world';
 import { stamp, touch } from '../state';
 import type { Document, KnowledgeBase } from '../state/entities';
 import { type Fields, Form, isFields } from '../wire/form';
+import { htmlToText } from '../wire/html-text';
 import { list } from '../wire/paging';
 import { invalid, notFound } from '../wire/problem';
 import { type Answer, type Call, created, noContent, ok, type Router, type Upload } from '../wire/router';
@@ -93,7 +94,7 @@ function readDocument(form: Form, files: Upload[]): Read {
   return {
     name,
     type,
-    content: type === 'html' ? withoutTags(content) : content,
+    content: type === 'html' ? htmlToText(content) : content,
     sourceUrl,
     metadata: readMetadata(form),
   };
@@ -123,12 +124,4 @@ function readMetadata(form: Form): Fields {
 function typeOf(filename: string): string {
   const ending = filename.toLowerCase().split('.').at(-1) ?? '';
   return ENDINGS[ending] ?? TYPES.find((type) => type === ending) ?? 'txt';
-}
-
-function withoutTags(html: string): string {
-  return html
-    .replace(/<(script|style)\b[\s\S]*?<\/\1>/gi, ' ')
-    .replace(/<\/(p|div|li|h\d|tr)>|<br\s*\/?>/gi, '\n')
-    .replace(/<[^>]*>/g, ' ')
-    .replace(/[ \t]+/g, ' ');
 }

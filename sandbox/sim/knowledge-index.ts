@@ -76,34 +76,52 @@ export class KnowledgeIndex {
   }
 }
 
+/** A sentence with the number of its words. */
+interface Sentence {
+  text: string;
+  count: number;
+}
+
 /** Splits a document into chunks of whole sentences, each of at most `chunkSize` words unless one sentence is longer. */
 function splitIntoChunks(document: Document, { chunkSize, chunkOverlap }: KnowledgeBase): Chunk[] {
-  const chunks: string[][] = [];
-  let current: string[] = [];
-  for (const sentence of sentences(document.content)) {
-    if (current.length > 0 && countWords(current) + countWords([sentence]) > chunkSize) {
+  const chunks: Sentence[][] = [];
+  let current: Sentence[] = [];
+  let size = 0;
+  for (const text of sentences(document.content)) {
+    const sentence = { text, count: words(text).length };
+    if (current.length > 0 && size + sentence.count > chunkSize) {
       chunks.push(current);
-      current = takeOverlap(current, chunkOverlap);
+      current = takeOverlap(current, Math.min(chunkOverlap, chunkSize - 1));
+      size = countWords(current);
     }
     current.push(sentence);
+    size += sentence.count;
   }
   if (current.length > 0) chunks.push(current);
   return chunks.map((part, chunkIndex) => ({
     id: `${document.id}_${chunkIndex}`,
     documentId: document.id,
-    content: part.join(' '),
+    content: part.map(({ text }) => text).join(' '),
     chunkIndex,
     tokenCount: countWords(part),
   }));
 }
 
 /** The last sentences of at most `most` words together: the overlap with the next chunk. */
-function takeOverlap(part: string[], most: number): string[] {
+function takeOverlap(part: Sentence[], most: number): Sentence[] {
   let from = part.length;
-  while (from > 1 && countWords(part.slice(from - 1)) <= most) from -= 1;
+  let size = 0;
+  while (from > 1) {
+    const { count } = part[from - 1] ?? { count: 0 };
+    if (size + count > most) break;
+    // Lines without a word would be carried from chunk to chunk.
+    if (count === 0 && most === 0) break;
+    size += count;
+    from -= 1;
+  }
   return part.slice(from);
 }
 
-function countWords(part: string[]): number {
-  return part.reduce((sum, sentence) => sum + words(sentence).length, 0);
+function countWords(part: Sentence[]): number {
+  return part.reduce((sum, { count }) => sum + count, 0);
 }

@@ -136,11 +136,17 @@ export class Faults {
   }
 }
 
+/** Compares a path with a pattern that may hold `*`, each part at its first place: in linear time per part. */
 function matchesPath(pattern: string, path: string): boolean {
-  if (!pattern.includes('*')) return path.includes(pattern);
-  const source = pattern
-    .split('*')
-    .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
-    .join('.*');
-  return new RegExp(`^${source}$`).test(path);
+  const [first = '', ...rest] = pattern.split('*');
+  const last = rest.pop();
+  if (last === undefined) return path.includes(pattern);
+  if (!path.startsWith(first)) return false;
+  let at = first.length;
+  for (const part of rest) {
+    const found = path.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return path.length - last.length >= at && path.endsWith(last);
 }

@@ -101,6 +101,11 @@ describe('sandbox: the command', () => {
     [['--contract', 'server', '--broadcast'], /--broadcast/],
     [['--contract', 'server', '--idempotency'], /--idempotency/],
     [['--receipts', 'never'], /never/],
+    [['--habits', 'all'], /--habits/],
+    [['--contract', 'server', '--habits', 'media,odd'], /odd/],
+    [['--nats', 'nats://127.0.0.1:4222'], /--nats/],
+    [['--family', 'cobol'], /cobol/],
+    [['--contract', 'server', '--family', 'rust'], /--family/],
     [['--loud'], /--loud/],
     [['extra'], /extra/],
   ];
@@ -112,10 +117,30 @@ describe('sandbox: the command', () => {
     });
   }
 
+  it('takes habits and a family', async () => {
+    for (const args of [
+      ['--contract', 'server', '--habits', 'media, phones'],
+      ['--family', 'java'],
+    ]) {
+      const child = start('--port', '0', ...args);
+      assert.match(await greeting(child), /API URL/);
+      child.kill('SIGTERM');
+      await once(child, 'close');
+    }
+  });
+
+  it('ends with a word about a NATS server that cannot be reached', async () => {
+    const { code, err } = await end(start('--port', '0', '--contract', 'server', '--nats', 'nats://127.0.0.1:1'));
+    assert.equal(code, 1);
+    assert.match(err, /^linktor-sandbox: .*connection refused/im);
+  });
+
   it('explains itself', async () => {
     const { code, out } = await end(start('--help'));
     assert.equal(code, 0);
-    for (const flag of ['--port', '--contract', '--announces', '--broadcast', '--receipts', '--idempotency'])
-      assert.ok(out.includes(flag));
+    const flags = '--port --contract --announces --broadcast --receipts --idempotency --habits --nats --family'.split(
+      ' ',
+    );
+    for (const flag of flags) assert.ok(out.includes(flag), flag);
   });
 });
