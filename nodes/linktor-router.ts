@@ -21,9 +21,9 @@ const fields = {
   text: typed('payload', { convert: as.string, icon: 'comment-o' }),
   rules: table(
     [
-      { name: 'rule', kind: 'choice', options: ruleKinds },
-      { name: 'value', share: 2 },
-      { name: 'name', share: 1 },
+      { name: 'rule', kind: 'choice', options: ruleKinds, share: 3 },
+      { name: 'value', share: 3 },
+      { name: 'name', share: 2 },
     ],
     { icon: 'random', required: true },
   ),

@@ -1,5 +1,6 @@
 // Working with Node-RED's dialogs: by hand where a hand is what is tested, else by the widgets' own interfaces.
 import type { Locator, Page } from 'playwright-core';
+import { palette } from '../../nodes';
 import type { Fields } from '../../nodes/kit/fields';
 
 /** What we use of the editor's own interface, inside the page. */
@@ -32,7 +33,8 @@ type Query = (selector: string) => any;
 declare const RED: Editor;
 declare const $: Query;
 
-const isConfig = (type: string) => type === 'linktor-config';
+const configs = new Set(palette.filter(({ role }) => role === 'config').map(({ type }) => type));
+const isConfig = (type: string) => configs.has(type);
 const prefixOf = (type: string) => (isConfig(type) ? 'node-config-input-' : 'node-input-');
 
 /** The dialog of one node. */

@@ -87,6 +87,10 @@ function flowFor(baseUrl: string, accessToken: string): FlowNode[] {
     { ...config, id: 'twin', credentials: { apiKey: 'shared-by-two' } },
     { ...config, id: 'twin-too', name: 'Twin', credentials: { apiKey: 'shared-by-two' } },
   ];
+  for (const { type, role } of palette) {
+    if (role === 'config' && type !== config.type)
+      nodes.push({ id: `first-${type}`, type }, { id: `second-${type}`, type });
+  }
   for (const [index, type] of inPalette.entries()) {
     const shared = { type, z: 'tab', config: 'account', x: 200, wires: [] };
     nodes.push({ ...shared, id: `first-${type}`, y: 60 + index * 60 });

@@ -6,6 +6,7 @@ import { dialogs } from './suites/dialogs';
 import { ending } from './suites/ending';
 import { naming } from './suites/naming';
 import { picking } from './suites/picking';
+import { routing } from './suites/routing';
 import { typing } from './suites/typing';
 
 for (const version of versions) {
@@ -15,6 +16,7 @@ for (const version of versions) {
     naming(shared);
     dialogs(shared);
     typing(shared);
+    routing(shared);
     picking(shared);
     checking(shared);
     connecting(shared);

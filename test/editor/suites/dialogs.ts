@@ -10,7 +10,7 @@ export function dialogs(setup: EditorSetup): void {
     for (const { type, role, fields } of palette) {
       it(`of ${type} keeps what is changed, over an export and an import as well`, async () => {
         const { page } = setup;
-        const id = role === 'config' ? 'other' : `second-${type}`;
+        const id = type === 'linktor-config' ? 'other' : `second-${type}`;
         const values = others(fields);
         const dialog = await Dialog.open(page, type, id);
         await dialog.fill(values, fields);
