@@ -104,6 +104,7 @@ describe('what the editor is given', () => {
 
   for (const definition of palette) {
     const { type, fields, role } = definition;
+    const rowOutputs = role === 'config' ? undefined : definition.rowOutputs;
     describe(type, () => {
       const registered = types.get(type);
       assert.ok(registered);
@@ -140,7 +141,7 @@ describe('what the editor is given', () => {
 
       it('has a form with one element per property, and none for anything else', () => {
         // No row is for these.
-        const portsOnly = ['version', 'inputs', ...(fields.outputs ? [] : ['outputs'])];
+        const portsOnly = ['version', 'inputs', ...(fields.outputs || rowOutputs ? [] : ['outputs'])];
         const expected = [
           ...Object.keys(defaults).filter((name) => !portsOnly.includes(name)),
           ...Object.keys(credentials),
@@ -158,7 +159,8 @@ describe('what the editor is given', () => {
 
       it('names every output, the one for errors included', () => {
         if (definition.role === 'config') return;
-        const key = (index: number) => String(registered.outputLabels?.call({ type, _: (one: string) => one }, index));
+        const node = { type, _def: registered, _: (one: string) => one, unsure: 'output' };
+        const key = (index: number) => String(registered.outputLabels?.call(node, index));
         for (let index = 0; index <= definition.outputs.length; index += 1) {
           assert.ok(english.get(key(index)), `output ${index}: ${key(index)}`);
         }

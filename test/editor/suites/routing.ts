@@ -31,7 +31,7 @@ export function routing(setup: EditorSetup): void {
         const links = RED.nodes.filterLinks({ source: node });
         return Array.from({ length: node.outputs }, (_, port) => [
           node._def.outputLabels.call(node, port),
-          links.find(({ sourcePort }) => sourcePort === port)?.target.id.replace('first-linktor-', ''),
+          links.find(({ sourcePort }) => Number(sourcePort) === port)?.target.id.replace('first-linktor-', ''),
         ]);
       })()`,
     );
