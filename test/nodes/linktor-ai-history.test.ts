@@ -13,7 +13,7 @@ const node = (more: Record<string, unknown> = {}): FlowNode[] => [
 
 describe('linktor-ai: what was said before', () => {
   const set = setUpFlows();
-  let eventProbe: Served;
+  let recorder: Served;
 
   async function handOn({ method, url, headers, body }: Asked, response: ServerResponse): Promise<void> {
     const answer = await fetch(`${set.sandbox.url}${url}`, {
@@ -27,19 +27,19 @@ describe('linktor-ai: what was said before', () => {
 
   before(async () => {
     // It hands everything on to the sandbox, and remembers what was asked.
-    eventProbe = await serve((asked, response) => {
+    recorder = await serve((asked, response) => {
       handOn(asked, response).catch(() => response.destroy());
     });
   });
-  afterEach(() => eventProbe.asked.splice(0));
-  after(() => eventProbe.close());
+  afterEach(() => recorder.asked.splice(0));
+  after(() => recorder.close());
 
-  /** Ask in the conversation, through the witness. */
+  /** Ask in the conversation, through the recorder. */
   async function ask(fields: Record<string, unknown>, msg: Record<string, unknown>) {
-    const { node: get, probe, caught } = await set.play(node(fields), { account: { baseUrl: eventProbe.url } });
+    const { node: get, probe, caught } = await set.play(node(fields), { account: { baseUrl: recorder.url } });
     get('node').receive({ conversationId, ...msg });
     const { error, payload } = await Promise.race<Message>([probe('out').first(), caught.first()]);
-    const asked = eventProbe.asked.find(({ url }) => url === '/ai/completions');
+    const asked = recorder.asked.find(({ url }) => url === '/ai/completions');
     const turns = asked && (JSON.parse(asked.body) as { messages: ChatMessage[] }).messages;
     return { error, payload, said: turns?.map(({ role, content }) => `${role}: ${content}`) };
   }
@@ -124,7 +124,7 @@ describe('linktor-ai: what was said before', () => {
     it(`refuses ${name}, and asks nothing`, async () => {
       const { error } = await ask(fields, { payload: 'Hello', ...msg });
       assert.equal(error?.code, 'validation');
-      assert.equal(eventProbe.asked.length, 0);
+      assert.equal(recorder.asked.length, 0);
     });
   }
 

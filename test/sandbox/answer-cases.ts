@@ -172,7 +172,7 @@ export function cases(asMap: boolean, family: string): Case[] {
   ];
 }
 
-/** Method and path of every operation of contract A that the TypeScript SDK has (contract, section 1). */
+/** Method and path of every operation of the documented API that the TypeScript SDK has (contract 1). */
 export const OPERATIONS = [
   'POST /auth/login',
   'POST /auth/logout',

@@ -1,4 +1,4 @@
-// JSON schemas of contract A's answers, written from the contract (sections 1 and 5): the form that the TypeScript,
+// JSON schemas of the documented API's answers, written from the wire (contract 1, contract 5): the form that the TypeScript,
 // Python and Go families read, and the places where the Rust and Java families differ.
 import Ajv, { type ValidateFunction } from 'ajv';
 
