@@ -1,9 +1,10 @@
 import { serveEditor } from './kit/admin/routes';
 import { serveSidebar } from './kit/admin/sidebar-routes';
 import type { Definition } from './kit/define';
-import { serveHooks } from './kit/http-routes';
+import { serveHooks } from './kit/http/routes';
 import { mount } from './kit/mount';
 import type { RED } from './kit/red';
+import { FlowStart, HeldMessages } from './kit/shared';
 import ai from './linktor-ai';
 import analytics from './linktor-analytics';
 import api from './linktor-api';
@@ -55,7 +56,12 @@ export const palette: readonly Definition[] = [
 
 /** What Node-RED calls. */
 export default function linktor(red: RED): void {
-  const shared = { hooks: serveHooks(red), handovers: new Map() };
+  const shared = {
+    hooks: serveHooks(red),
+    handovers: new Map(),
+    heldMessages: new HeldMessages(red.events),
+    flowStart: new FlowStart(red.events),
+  };
   for (const definition of palette) mount(red, definition, shared);
   serveEditor(red);
   serveSidebar(red);

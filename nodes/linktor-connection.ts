@@ -28,7 +28,7 @@ export default trigger({
     states: checks(states, ['connected', 'disconnected', 'unauthorized', 'health'], { icon: 'heartbeat' }),
     healthEvery: number(0, { min: 0, max: 86_400, unit: 's', icon: 'clock-o' }),
   },
-  listen({ values, configId, client, signal, connection, onEvent, emit, onClose, background, status }) {
+  listen({ values, configId, client, signal, connection, onEvent, emit, onClose, background, fenced, status }) {
     const wanted = new Set<string>(values.states);
     let health: Health | undefined;
 
@@ -56,20 +56,24 @@ export default trigger({
       tell(word);
     };
     onClose(
-      connection.onState((state) => {
-        const word = wordOf(state);
-        if (said === 'connected' && word !== said) say('disconnected');
-        if (word === 'reconnecting') tell(word);
-        else if (word !== 'connecting' && word !== said) say(word);
-      }),
+      connection.onState(
+        fenced((state: SocketState) => {
+          const word = wordOf(state);
+          if (said === 'connected' && word !== said) say('disconnected');
+          if (word === 'reconnecting') tell(word);
+          else if (word !== 'connecting' && word !== said) say(word);
+        }),
+      ),
     );
     let limitedUntil = 0;
     onClose(
-      client.onLimit((until) => {
-        const isNews = Date.now() >= limitedUntil;
-        limitedUntil = until;
-        if (isNews) tell('rate_limited');
-      }),
+      client.onLimit(
+        fenced((until: number) => {
+          const isNews = Date.now() >= limitedUntil;
+          limitedUntil = until;
+          if (isNews) tell('rate_limited');
+        }),
+      ),
     );
 
     async function check(): Promise<Health | undefined> {

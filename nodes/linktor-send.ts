@@ -228,7 +228,7 @@ async function toAll(context: Context, signs: () => Live): Promise<Outcome | und
   const { values, msg, signal, valuesOf, emit, progress } = context;
   const { recipientsOutput, idempotencyKey: key, country } = values;
   const list = listOf(values.recipients ?? msg.payload);
-  const parts = new Parts<SendResult>((part) => (signal.aborted ? Promise.resolve() : emit(part)));
+  const parts = new Parts<SendResult>((part) => (signal.aborted ? Promise.resolve() : emit(part)), msg);
   const summary = await sendToAll(
     list,
     async ({ to, properties }) => {

@@ -29,7 +29,7 @@ export default trigger({
     raw: flag(true, { icon: 'code', advanced: true }),
     outputs: choice(['1', '5'], { icon: 'sign-out' }),
   },
-  listen({ values, toMsg, sentLog, onEvent, everything, emit, fenced, status, onClose }) {
+  listen({ values, toMsg, sentLog, onEvent, everything, emit, fenced, status, onClose, takeOver, handOver }) {
     const { onlyOurs, correlate } = values;
     const chosen = values.statuses.length > 0 ? values.statuses : statuses;
     const wanted = new Map<string, Status>(chosen.map((one) => [`message.${one}`, one]));
@@ -47,7 +47,17 @@ export default trigger({
       emit(msg, values.outputs === '5' ? statuses.indexOf(word) : 0);
     });
     const ours = onlyOurs || correlate ? new SentMatcher<Delivery>(sentLog, ANSWER_DELAY_MS, tell) : undefined;
-    if (ours) onClose(() => ours.close());
+    if (ours) {
+      onClose(() => ours.close());
+      handOver(() => {
+        const held = ours.drain();
+        return held.length > 0 ? held : undefined;
+      });
+    }
+    for (const [messageId, delivery] of takeOver<[string, Delivery][]>()?.value ?? []) {
+      if (ours) ours.add(messageId, delivery);
+      else tell(delivery, undefined);
+    }
 
     everything();
     onEvent((delivery) => {

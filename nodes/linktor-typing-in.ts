@@ -57,7 +57,7 @@ export default trigger({
       if (who !== 'all' && person.type !== who) return;
       if (!isNews(delivery)) return;
       clearTimeout(fade);
-      if (isTyping) fade = setTimeout(rest, TYPING_SHOWN_MS);
+      if (isTyping) fade = setTimeout(context.fenced(rest), TYPING_SHOWN_MS);
       if (isTyping) status('typing');
       else rest();
       if (!isTyping && values.emit === 'start') return;

@@ -1,8 +1,8 @@
 import { invalid, LinktorError } from '../lib/errors';
 import { attachmentsOf, wordsOf } from '../lib/messages/incoming';
 import type { Event } from '../lib/model';
-import { globs, readList } from '../lib/text';
-import { decodeEvent, type Scheme, verify } from '../lib/webhooks';
+import { globs, readList, readTime } from '../lib/text';
+import { decodeEvent, digestOf, type Scheme, verify } from '../lib/webhooks';
 import { copyOf } from './kit/copy';
 import { trigger } from './kit/define';
 import { choice, flag, number, path, secret, text } from './kit/fields';
@@ -24,6 +24,7 @@ export default trigger({
     scheme: choice(['auto', 'body', 'timestamp'], { icon: 'shield' }),
     tolerance: number(300, { min: 0, max: 86_400, unit: 's', icon: 'clock-o' }),
     requireTimestamp: flag(false, { icon: 'clock-o' }),
+    maxAge: number(24, { min: 0, max: 8760, unit: 'h', icon: 'hourglass-end', advanced: true }),
     events: text('', { icon: 'filter' }),
     maxBodyMb: number(1, { min: 0.001, max: 25, unit: 'MB', icon: 'arrows-h' }),
     duplicates: choice(['drop', 'mark'], { icon: 'clone' }),
@@ -68,13 +69,18 @@ export default trigger({
           reject('bad_json', headers);
           return 400;
         }
+        const age = ageOf(event);
+        if (values.maxAge > 0 && age > values.maxAge * HOUR_MS) {
+          reject('too_old', headers, { skew: -Math.round(age / 1000) });
+          return 401;
+        }
         status('verified', { at: Date.now() });
-        // The signed id first: a header that nobody has signed must never make an event look old.
-        const id = event.id ?? headers['x-linktor-delivery-id']?.[0];
-        const duplicate = id !== undefined && !isFirst(id);
+        const deliveryId = event.id ?? headers['x-linktor-delivery-id']?.[0];
+        // What nobody has signed, such as a header, neither makes an event look old nor new.
+        const duplicate = !isFirst(event.id ?? digestOf(body));
         if (values.feedBus && !duplicate) feed(event);
         if (!wanted(event.name) || (duplicate && values.duplicates === 'drop')) return 200;
-        const facts = { configId, event: event.name, source: 'webhook', scheme: verdict.scheme, deliveryId: id };
+        const facts = { configId, event: event.name, source: 'webhook', scheme: verdict.scheme, deliveryId };
         // What has been fed is still to be told by others, perhaps only when this flow has run.
         emit(messageOf(event, values.feedBus ? copyOf(event.original) : event.original, duplicate, facts));
         return 200;
@@ -84,6 +90,17 @@ export default trigger({
     return undefined;
   },
 });
+
+const HOUR_MS = 60 * 60 * 1000;
+
+/** @returns milliseconds since the time in the signed body; below 0 for the future, 0 when it says none */
+function ageOf({ original }: Event): number {
+  try {
+    return Date.now() - readTime((original as { timestamp?: unknown }).timestamp, 'timestamp').getTime();
+  } catch {
+    return 0;
+  }
+}
 
 /** @returns undefined when it is no event */
 function decoded(body: Buffer): Event | undefined {

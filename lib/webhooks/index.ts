@@ -1,2 +1,2 @@
 export { constructEvent, decodeEvent } from './decode';
-export { type Refusal, type Scheme, type Verdict, type VerifyInput, verify } from './verify';
+export { digestOf, type Refusal, type Scheme, type Verdict, type VerifyInput, verify } from './verify';

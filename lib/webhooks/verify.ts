@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { LinktorError } from '../errors';
 
 /** How a delivery is signed (contract 3.1). `body`: the raw bytes. `timestamp`: `timestamp.body`. `auto`: by the header's form. */
@@ -84,4 +84,9 @@ function matchingSecret(signed: Buffer, given: Buffer, secrets: readonly string[
     if (timingSafeEqual(expected, given) && index < 0) index = position;
   });
   return index;
+}
+
+/** @returns what stands for a delivery whose signed body holds no id: the same for the same bytes */
+export function digestOf(body: Buffer): string {
+  return `sha256 ${createHash('sha256').update(body).digest('base64')}`;
 }

@@ -3,9 +3,10 @@ import type { Event } from '../../lib/model';
 import type { Delivery, Realtime, SocketState } from '../../lib/realtime';
 import type { SentLog } from './account/sent-log';
 import { account, type Fields, flag, out, text, type Values } from './fields';
-import type { Hook } from './http-routes';
+import type { Hook } from './http/routes';
 import type { OutputRules } from './outputs';
 import type { Msg } from './red';
+import type { Left } from './shared';
 import type { StatusName } from './status';
 import type { ToMsg } from './to-msg';
 
@@ -128,7 +129,7 @@ export interface TriggerContext<V> {
   /** work that nobody waits for: what fails in it reaches Catch nodes */
   background(work: Promise<unknown>): void;
   /** for what others call, a timer for one: what fails in it reaches Catch nodes, and goes no further */
-  fenced<T, U>(act: (one: T, other?: U) => void): (one: T, other?: U) => void;
+  fenced<A extends unknown[]>(act: (...args: A) => unknown): (...args: A) => void;
   /** hear every event that arrives, until the node closes */
   onEvent(listener: (delivery: Delivery) => void): void;
   /** hear what arrives anyway, until the node closes: no connection is opened for it, and none is shown */
@@ -137,10 +138,10 @@ export interface TriggerContext<V> {
   everything(): void;
   /** ask for the events of one conversation, until the node closes or the returned function is called */
   subscribe(conversationId: string): () => void;
-  /** @param port 0 by default */
+  /** What is sent while the flow starts waits until all nodes are there. @param port 0 by default */
   emit(msg: Msg, port?: number): void;
   /** take HTTP requests until the node closes @throws LinktorError when the path cannot be had */
-  serve(hook: Hook): void;
+  serve(hook: Omit<Hook, 'owner'>): void;
   /** @returns true the first time that this node asks about an event */
   isFirst(eventId: string): boolean;
   /** hand an event to all triggers of the account */
@@ -154,6 +155,10 @@ export interface TriggerContext<V> {
   caution(word: StatusName): void;
   /** what the node shows */
   status(word: StatusName, facts?: Record<string, number | string>): void;
+  /** @returns what a predecessor, which a deploy has replaced by this node, still held; once */
+  takeOver<T>(): Left<T> | undefined;
+  /** @param collect empties what the node still holds, for its successor; not called when the node is removed */
+  handOver(collect: () => unknown): void;
 }
 
 export interface Trigger extends Common {

@@ -1,4 +1,5 @@
 import { toLinktorError } from '../../lib/errors';
+import { fenced } from './fence';
 import type { Done, Msg, RunningNode, Send } from './red';
 
 /**
@@ -11,13 +12,14 @@ export function onMessage(
   work: (msg: Msg, send: Send, done: Done) => Promise<void>,
 ): ReadonlySet<Promise<void>> {
   const flights = new Set<Promise<void>>();
+  const log = fenced((problem: Error) => node.error(problem));
   node.on('input', (msg, send, done) => {
     const landed = () => {
       flights.delete(flight);
     };
     const flight: Promise<void> = work(msg, send, done).then(landed, (thrown: unknown) => {
-      node.error(toLinktorError(thrown));
       landed();
+      log(toLinktorError(thrown));
     });
     flights.add(flight);
   });

@@ -1,21 +1,16 @@
 import { type LinktorError, toLinktorError } from '../../lib/errors';
 import { type AccountSettings, brokenAccount, createAccount } from './account/account';
 import type { ConfigNode, ProviderNode } from './account/config-node';
-import { type Handover, persistMemory } from './account/handover';
+import { persistMemory } from './account/handover';
 import { routeOf } from './account/route';
+import type { SentLog } from './account/sent-log';
 import { mountAction } from './action/mount-action';
 import type { Config, Definition } from './define';
 import { fixedValues } from './evaluate';
-import type { Hooks } from './http-routes';
 import { migrated } from './migrations';
 import type { RED, RunningNode, Stored } from './red';
+import type { Shared } from './shared';
 import { mountTrigger } from './trigger/mount-trigger';
-
-/** What all nodes of one Node-RED share. */
-export interface Shared {
-  hooks: Hooks;
-  handovers: Handover;
-}
 
 /** Make a definition a Node-RED node. */
 export function mount(red: RED, definition: Definition, shared: Shared): void {
@@ -27,9 +22,9 @@ export function mount(red: RED, definition: Definition, shared: Shared): void {
     red.nodes.createNode(this, config);
     const stored = migrated(definition.type, config);
     if (definition.role === 'config' && definition.provide) mountProvider(this, definition, stored);
-    else if (definition.role === 'config') mountConfig(red, this as ConfigNode, definition, stored, shared.handovers);
+    else if (definition.role === 'config') mountConfig(red, this as ConfigNode, definition, stored, shared);
     else if (definition.role === 'action') mountAction(red, this, definition, stored);
-    else mountTrigger(red, this, definition, { ...stored, ...this.credentials }, shared.hooks);
+    else mountTrigger(red, this, definition, { ...stored, ...this.credentials }, shared);
   }
   red.nodes.registerType(definition.type, construct, secrets.length > 0 ? { credentials } : {});
 }
@@ -43,8 +38,10 @@ function mountProvider(node: ProviderNode, { fields, provide }: Config, stored: 
   }
 }
 
-function mountConfig(red: RED, node: ConfigNode, definition: Config, stored: Stored, legacy: Handover): void {
+function mountConfig(red: RED, node: ConfigNode, definition: Config, stored: Stored, shared: Shared): void {
   node.users = {};
+  const { handovers, heldMessages } = shared;
+  const sentLog = heldMessages.take(node.id)?.value as SentLog | undefined;
   const log = {
     info: (text: string) => node.log(text),
     warn: (text: string) => node.warn(text),
@@ -54,15 +51,22 @@ function mountConfig(red: RED, node: ConfigNode, definition: Config, stored: Sto
     const values = fixedValues(definition.fields, { ...stored, ...node.credentials });
     node.deployedUrl = String(values.baseUrl);
     node.deployedSocketUrl = String(values.wsUrl);
-    node.account = createAccount(values as AccountSettings, routeOf(red, values), log, (memory) =>
-      persistMemory(node, memory, legacy),
-    );
+    node.account = createAccount(values as AccountSettings, {
+      route: routeOf(red, values),
+      log,
+      persist: (memory) => persistMemory(node, memory, handovers),
+      sentLog,
+    });
   } catch (problem) {
     node.account = brokenAccount(problem);
   }
   node.on('close', (removed, done) => {
-    Promise.resolve(node.account?.close())
-      .finally(() => removed && legacy.delete(node.id))
-      .then(done, () => done());
+    const { account } = node;
+    if (!removed) heldMessages.leave(node.id, account?.sentLog);
+    const close = async () => {
+      await account?.close();
+      if (removed) handovers.delete(node.id);
+    };
+    close().then(done, () => done());
   });
 }

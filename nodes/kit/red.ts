@@ -39,7 +39,8 @@ export interface RED {
     runtimeSyncDelivery?: unknown;
   };
   auth: { needsPermission(permission: string): AdminHandler };
-  httpAdmin: Record<'get' | 'post', (path: string, ...handlers: AdminHandler[]) => void>;
+  /** the Express application of the editor; without an editor something that takes routes and no more */
+  httpAdmin: Partial<HttpApp> & Record<'get' | 'post', (path: string, ...handlers: AdminHandler[]) => void>;
   /** the Express application with the HTTP routes of nodes; absent when Node-RED is embedded without one */
   httpNode?: HttpApp;
   comms: { publish(topic: string, data: unknown, retain: boolean): void };
@@ -108,7 +109,14 @@ export interface HttpApp {
   router?: HttpRouter;
 }
 export interface HttpRouter {
-  stack: { handle: HttpHandler; name: string }[];
+  stack: HttpLayer[];
+}
+export interface HttpLayer {
+  handle: HttpHandler;
+  name: string;
+  /** absent where an application or a middleware is mounted */
+  route?: { methods: Record<string, boolean | undefined> };
+  match(path: string): boolean;
 }
 
 /**

@@ -1,4 +1,6 @@
 import { codes, type ErrorCode } from '../../lib/errors';
+import { fenced } from './fence';
+import type { RunningNode } from './red';
 
 type Appearance = { fill: 'green' | 'blue' | 'yellow' | 'red' | 'grey'; shape: 'dot' | 'ring' };
 
@@ -28,6 +30,7 @@ const appearances = {
   listening: { fill: 'green', shape: 'ring' },
   verified: { fill: 'green', shape: 'dot' },
   rejected: { fill: 'red', shape: 'ring' },
+  path_taken: { fill: 'red', shape: 'ring' },
   no_config: { fill: 'grey', shape: 'ring' },
 } as const satisfies Record<string, Appearance>;
 
@@ -43,8 +46,6 @@ interface Shown extends Appearance {
   text: string;
 }
 
-type Show = (status: Shown | Record<string, never>) => void;
-
 const MIN_UPDATE_INTERVAL_MS = 250;
 
 /**
@@ -52,13 +53,21 @@ const MIN_UPDATE_INTERVAL_MS = 250;
  * The last word is always shown.
  */
 export class Status {
-  readonly #show: Show;
+  readonly #show: (status: Shown | Record<string, never>) => void;
   #wanted = '{}';
   #shown = '{}';
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(show: Show) {
-    this.#show = show;
+  /** @param node whose status it is; a listener of statuses that throws is logged once */
+  constructor(node: Pick<RunningNode, 'status' | 'warn'>) {
+    let isLogged = false;
+    this.#show = fenced(
+      (status) => node.status(status),
+      ({ message }) => {
+        if (!isLogged) node.warn(`the status cannot be shown: ${message}`);
+        isLogged = true;
+      },
+    );
   }
 
   /** @param facts figures for Status nodes; the editor does not show them */

@@ -43,7 +43,7 @@ function flow(collector: string, more: Record<string, unknown> = {}): object[] {
 
 const credentials = { account: { apiKey: 'key', webhookSecret: secret } };
 const event = (id: string, more: object = {}) =>
-  JSON.stringify({ id, type: 'message.sent', timestamp: '2026-01-01T00:00:00Z', data: { id }, ...more });
+  JSON.stringify({ id, type: 'message.sent', timestamp: new Date().toISOString(), data: { id }, ...more });
 
 /** A Node-RED whose flows are there from the start: with some settings nothing can be deployed. */
 async function start(
@@ -117,7 +117,7 @@ for (const version of versions) {
             : {};
           const target = { path: prefix + hook, headers };
           // Spelled as no JSON.stringify would: only the bytes themselves can be verified.
-          const body = `{ "type":"message.sent",\r\n"id" : "${name}", "timestamp":"2026-01-01T00:00:00Z","data":{"n":1.0,"t":"\\u00e1é"} }`;
+          const body = `{ "type":"message.sent",\r\n"id" : "${name}", "timestamp":"${new Date().toISOString()}","data":{"n":1.0,"t":"\\u00e1é"} }`;
           assert.equal(await send(origin, { ...target, body }), 200);
           assert.equal(await send(origin, { ...target, body, signature: sign(`${body} `) }), 401);
           if (basic) assert.equal(await send(origin, { path: prefix + hook, body }), 401, 'without the password');

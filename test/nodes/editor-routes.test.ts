@@ -2,12 +2,15 @@ import { strict as assert } from 'node:assert';
 import helper from 'node-red-node-test-helper';
 import type { Part } from '../../nodes/kit/admin/types';
 import { type FlowNode, setUpFlows } from '../support/flows';
+import { asEditor } from '../support/red';
 
 const knowledge: FlowNode = { id: 'ask', type: 'linktor-knowledge', config: 'account', wires: [[], []] };
 
 /** Asks one of our routes. */
 async function ask<T>(path: string, body?: object): Promise<T & { ok: boolean; code?: string; message?: string }> {
-  const request = body ? helper.request().post(path).send(body) : helper.request().get(path);
+  const request = body
+    ? helper.request().post(path).set(asEditor).send(body)
+    : helper.request().get(path).set(asEditor);
   return (await request).body as T & { ok: boolean; code?: string; message?: string };
 }
 
@@ -62,7 +65,7 @@ describe('the lists of the editor', () => {
 
   it('are those that there are, and no other', async () => {
     for (const what of ['users', '__proto__', 'constructor', 'toString']) {
-      const { status } = await helper.request().get(`/linktor/account/list/${what}`);
+      const { status } = await helper.request().get(`/linktor/account/list/${what}`).set(asEditor);
       assert.equal(status, 404, what);
     }
   });

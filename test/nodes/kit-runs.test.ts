@@ -73,7 +73,7 @@ describe('the kit: runs', () => {
         fc.constantFrom('one', 'all', 'each'),
         async (count, limit, paging) => {
           const parts: Outcome[] = [];
-          const context = { emit: async (part: Outcome) => void parts.push(part), progress() {} };
+          const context = { emit: async (part: Outcome) => void parts.push(part), progress() {}, msg: {} };
           const last = await runList(context, { paging, limit }, numbers(count));
           const ids = Array.from({ length: Math.min(count, limit) }, (_, id) => id);
           if (paging !== 'each') {

@@ -142,7 +142,7 @@ describe('linktor-event-in', () => {
       return play([...flow, hook], { load, credentials: { webhookSecret: secret } });
     }
     const deliver = async (type: string, data: object) => {
-      const body = JSON.stringify({ id: `e_${type}`, type, timestamp: '2026-01-01T00:00:00Z', data });
+      const body = JSON.stringify({ id: `e_${type}`, type, timestamp: new Date().toISOString(), data });
       const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
       assert.equal(await send(origin, { body }), 200);
     };

@@ -91,7 +91,7 @@ describe('linktor-message-in, by webhook alone', () => {
     JSON.stringify({
       id: `e_${id}`,
       type: 'message.received',
-      timestamp: '2026-01-01T00:00:00Z',
+      timestamp: new Date().toISOString(),
       data: {
         message: { id, conversationId, content: { text: id }, senderType: 'contact', direction: 'inbound' },
         conversationId,

@@ -151,7 +151,7 @@ describe('linktor-status-in', () => {
     await new Promise((resolve) => server.once('listening', resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const deliver = async (data: object) => {
-      const event = { id: 'e9', type: 'message.failed', timestamp: '2026-01-01T00:00:00Z', data };
+      const event = { id: 'e9', type: 'message.failed', timestamp: new Date().toISOString(), data };
       assert.equal(await send(url, { body: JSON.stringify(event) }), 200);
     };
     const close = () => {

@@ -22,7 +22,7 @@ const node = (more: Record<string, unknown> = {}): FlowNode[] => [
 ];
 const account = { webhookSecret: secret };
 const event = (id: string, type = 'message.sent', data: object = {}) =>
-  JSON.stringify({ id, type, timestamp: '2026-01-01T00:00:00Z', data });
+  JSON.stringify({ id, type, timestamp: new Date().toISOString(), data });
 
 describe('linktor-webhook-in', () => {
   const setup = setUpFlows();

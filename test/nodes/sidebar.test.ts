@@ -5,7 +5,7 @@ import { SidebarFeed } from '../../nodes/kit/admin/sidebar-feed';
 import type { RED } from '../../nodes/kit/red';
 import type { AccountFacts, Line, Report, Talk } from '../../nodes/sidebar/types';
 import { type FlowNode, setUpFlows, until } from '../support/flows';
-import { Listener, Shop } from '../support/red';
+import { asEditor, Listener, Shop } from '../support/red';
 
 const heard: FlowNode = {
   id: 'in',
@@ -72,7 +72,7 @@ describe('the nudges that open editors get', () => {
 
   it('while somebody looks: with nothing but that there is news, and four times a second at most', async () => {
     await play(flow, { load });
-    await helper.request().get('/linktor/accounts?watch=account');
+    await helper.request().get('/linktor/accounts?watch=account').set(asEditor);
     await listens();
     red.events.on('comms', note);
     const began = Date.now();
@@ -89,7 +89,9 @@ describe('what the sidebar asks', () => {
 
   async function ask(path: string, body?: object): Promise<Record<string, unknown>> {
     const request = helper.request();
-    const { status, body: answer } = await (body ? request.post(path).send(body) : request.get(path));
+    const { status, body: answer } = await (body
+      ? request.post(path).set(asEditor).send(body)
+      : request.get(path).set(asEditor));
     assert.equal(status, 200);
     return answer;
   }
@@ -135,7 +137,7 @@ describe('what the sidebar asks', () => {
       try {
         await play(flow, { account: { baseUrl: `$${variable}` } });
         await connected();
-        const { text } = await helper.request().get('/linktor/accounts');
+        const { text } = await helper.request().get('/linktor/accounts').set(asEditor);
         assert.ok(text.includes(variable));
         assert.equal(text.includes(new URL(box.sandbox.url).host), false);
       } finally {
@@ -149,7 +151,7 @@ describe('what the sidebar asks', () => {
     await connected();
     await control('messages', { contact, text: words });
     await probe('heard').first();
-    const { text } = await helper.request().get('/linktor/accounts?watch=account&after=0');
+    const { text } = await helper.request().get('/linktor/accounts?watch=account&after=0').set(asEditor);
     for (const secret of [words, '5555', contact.name, contact.phone, 'sandbox-key', 'canary-secret']) {
       assert.equal(text.includes(secret), false, secret);
     }

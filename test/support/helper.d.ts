@@ -9,6 +9,7 @@ declare module 'node-red-node-test-helper' {
   }
   interface Asked extends PromiseLike<{ status: number; text: string; body: Record<string, unknown> }> {
     send(body: object): this;
+    set(headers: Record<string, string>): this;
   }
   interface Helper {
     init(runtimePath: string, settings?: object): void;

@@ -28,6 +28,9 @@ export const red4: Version = {
 export const red5: Version = { name: 'Node-RED 5', node: brought?.node ?? '', red: brought?.red };
 export const versions = [red4, red5];
 
+/** What Node-RED's editor sends with every request. */
+export const asEditor = { 'X-Requested-With': 'XMLHttpRequest' };
+
 export type FlowNode = Record<string, unknown> & { id: string; type: string };
 
 /** The first example, made to talk to this server. */
@@ -195,6 +198,7 @@ export class Red {
       method,
       headers: {
         Accept: 'application/json',
+        ...asEditor,
         ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
         ...headers,
       },

@@ -3,6 +3,7 @@ import { type Action, action } from '../../nodes/kit/define';
 import { as, dynJson, dynNumber, number, typed } from '../../nodes/kit/fields';
 import { mount } from '../../nodes/kit/mount';
 import type { RED } from '../../nodes/kit/red';
+import { FlowStart, HeldMessages } from '../../nodes/kit/shared';
 import type { FlowNode } from './flows';
 
 /** A node whose `run` does what the test wants. */
@@ -23,7 +24,12 @@ export function trial(run: Action['run'], more: Partial<Parameters<typeof action
   });
   return (red: RED) => {
     linktor(red);
-    mount(red, definition, { hooks: { serve: () => () => {} }, handovers: new Map() });
+    mount(red, definition, {
+      hooks: { serve: () => () => {} },
+      handovers: new Map(),
+      heldMessages: new HeldMessages(red.events),
+      flowStart: new FlowStart(red.events),
+    });
   };
 }
 

@@ -2,6 +2,7 @@ import { LinktorClient, type ProxySettings, type SignIn, type TlsSettings } from
 import { LinktorError, toLinktorError } from '../../../lib/errors';
 import { Realtime, type SocketState } from '../../../lib/realtime/index';
 import type { fields } from '../../linktor-config';
+import { fenced } from '../fence';
 import type { Values } from '../fields';
 import { SentLog } from './sent-log';
 
@@ -51,12 +52,19 @@ export function clientOf(settings: AccountSettings, route: Route = {}): LinktorC
   return new LinktorClient({ baseUrl, contract, timeout, maxRetries, idempotent, ...route, ...signingIn[signIn] });
 }
 
+export interface AccountParts {
+  route: Route;
+  log: AccountLog;
+  /** keeps what has been delivered for a successor @returns the function that keeps it for the last time */
+  persist?(memory: Realtime['memory']): () => void;
+  /** of the predecessor, when a deploy has replaced it */
+  sentLog?: SentLog;
+}
+
 /** Nothing is opened before somebody needs it. */
 export function createAccount(
   settings: AccountSettings,
-  route: Route,
-  log: AccountLog,
-  keep: (memory: Realtime['memory']) => () => void,
+  { route, log, persist, sentLog = new SentLog() }: AccountParts,
 ): Account {
   let client: LinktorClient | undefined;
   let realtime: Realtime | undefined;
@@ -85,17 +93,17 @@ export function createAccount(
       discoverInterval: settings.discoverInterval * 1000,
       pollBusy: settings.pollBusy * 1000,
       pollIdle: settings.pollIdle * 1000,
-      onProblem: (text) => log.warn(text),
+      onProblem: fenced((text: string) => log.warn(text)),
     });
-    realtime.onState(reporter(log));
-    kept = keep(realtime.memory);
+    realtime.onState(fenced(reporter(log)));
+    kept = persist?.(realtime.memory);
     return realtime;
   };
 
   const { webhookSecret, previousWebhookSecret } = settings;
   return {
     webhookSecrets: [webhookSecret, previousWebhookSecret].filter((secret) => secret !== ''),
-    sentLog: new SentLog(),
+    sentLog,
     notes: new Map(),
     client: getClient,
     realtime: getRealtime,

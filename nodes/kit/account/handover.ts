@@ -1,4 +1,5 @@
 import type { Realtime } from '../../../lib/realtime/index';
+import { fenced } from '../fence';
 import type { RunningNode } from '../red';
 
 type Memory = Realtime['memory'];
@@ -18,11 +19,13 @@ export type Handover = Map<string, Exported>;
  */
 export function persistMemory(node: RunningNode, memory: Memory, legacy: Handover): () => void {
   const context = node.context();
+  const warn = fenced(({ message }: Error) => node.warn(`what has been seen cannot be kept: ${message}`));
   const complain = (error?: Error) => {
-    if (error) node.warn(`what has been seen cannot be kept: ${error.message}`);
+    if (error) warn(error);
   };
   let kept = 0;
-  const save = (seen: Exported) => context.set(STORE_KEY, seen, complain);
+  // A store of somebody else may throw as well as answer with an error.
+  const save = fenced((seen: Exported) => context.set(STORE_KEY, seen, complain), warn);
   const saveNews = () => {
     const seen = memory.export();
     const newest = seen.at(-1)?.[1] ?? 0;
@@ -32,11 +35,12 @@ export function persistMemory(node: RunningNode, memory: Memory, legacy: Handove
   };
   memory.import(legacy.get(node.id) ?? []);
   legacy.delete(node.id);
-  context.get(STORE_KEY, (error, value) => {
+  const take = fenced((error: Error | undefined, value: unknown) => {
     complain(error);
     if (Array.isArray(value)) memory.import((value as Exported).filter(isEntry));
-  });
-  const timer = setInterval(saveNews, SAVE_INTERVAL_MS);
+  }, warn);
+  fenced(() => context.get(STORE_KEY, take), warn)();
+  const timer = setInterval(fenced(saveNews, warn), SAVE_INTERVAL_MS);
   return () => {
     clearInterval(timer);
     const seen = memory.export();

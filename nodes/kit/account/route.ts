@@ -1,4 +1,5 @@
 import type { ProxySettings, TlsSettings } from '../../../lib/client/index';
+import { invalid } from '../../../lib/errors';
 import { type RED, runningNode } from '../red';
 import type { Route } from './account';
 
@@ -12,10 +13,16 @@ interface ProxyNode {
   credentials?: { username?: string; password?: string };
 }
 
-/** The way to the server that the fields `tls` and `proxy` choose; the same for REST and for the socket. */
+/**
+ * The way to the server that the fields `tls` and `proxy` choose; the same for REST and for the socket.
+ * @throws LinktorError `validation` when one of them names a node of another kind, or a proxy has no usable address
+ */
 export function routeOf(red: RED, values: Record<string, unknown>): Route {
   const tls = runningNode<TlsNode>(red, values.tls);
   const proxy = runningNode<ProxyNode>(red, values.proxy);
+  if (tls && typeof tls.addTLSOptions !== 'function') {
+    throw invalid('The TLS settings are those of another kind of node.', 'Choose a TLS configuration, or none.');
+  }
   return {
     ...(tls ? { tls: tls.addTLSOptions({}) } : {}),
     ...(proxy?.url ? { proxy: proxyOf(proxy) } : {}),
@@ -23,10 +30,13 @@ export function routeOf(red: RED, values: Record<string, unknown>): Route {
 }
 
 function proxyOf({ url = '', noproxy = [], credentials = {} }: ProxyNode): ProxySettings {
+  if (typeof url !== 'string' || !URL.canParse(url)) {
+    throw invalid('The address of the proxy is not a URL.', 'Give it as http://host:port in the proxy node.');
+  }
   const address = new URL(url);
   if (credentials.username) {
     address.username = encodeURIComponent(credentials.username);
     address.password = encodeURIComponent(credentials.password ?? '');
   }
-  return { url: address.toString(), noProxy: noproxy };
+  return { url: address.toString(), noProxy: Array.isArray(noproxy) ? noproxy : [] };
 }

@@ -18,7 +18,7 @@ const MAX_CLOCK_SKEW_S = 150;
 export async function testConnection(settings: AccountSettings, route: Route): Promise<Finding[]> {
   let account: Account;
   try {
-    account = createAccount(settings, route, silent, () => () => {});
+    account = createAccount(settings, { route, log: silent });
     account.client();
   } catch (thrown) {
     return [failedFinding('server', toLinktorError(thrown))];

@@ -38,6 +38,13 @@ export class Lanes<T> {
     }
   }
 
+  /** @returns everything that is here, in its order; it is gone from here and leaves no more */
+  drain(): T[] {
+    const items = [...this.#lanes.values()].flatMap((entries) => entries.splice(0).map(({ item }) => item));
+    this.#lanes.clear();
+    return items;
+  }
+
   #advance(lane: string): void {
     const entries = this.#lanes.get(lane) ?? [];
     while (entries[0]?.ready) {

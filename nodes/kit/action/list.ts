@@ -2,6 +2,7 @@ import { pages } from '../../../lib/client/index';
 import type { Page } from '../../../lib/model';
 import type { ActionContext, Outcome } from '../define';
 import { as, choice, dynNumber, number, typed, type When } from '../fields';
+import type { Msg } from '../red';
 
 /** The rows of an operation that lists something. @param when the operations that list */
 export function listFields(when: When) {
@@ -33,7 +34,7 @@ type Fetch<T> = (slice: { limit?: number; page?: number; cursor?: string }) => P
  * @param fetch gets the slice to ask the server for
  */
 export async function runList<T>(
-  { emit, progress }: Pick<ActionContext<unknown>, 'emit' | 'progress'>,
+  { emit, progress, msg }: Pick<ActionContext<unknown>, 'emit' | 'progress' | 'msg'>,
   { paging, page: number = 1, limit }: ListOptions,
   fetch: Fetch<T>,
 ): Promise<Outcome | undefined> {
@@ -42,7 +43,7 @@ export async function runList<T>(
     return listOutcome(page.items, { ...page, page: page.page ?? number });
   }
   const all: T[] = [];
-  const parts = new Parts<T>(emit);
+  const parts = new Parts<T>(emit, msg);
   let facts: Page<unknown> = { items: [], hasNext: false };
   for await (const page of pages(fetch, Math.min(limit, 100))) {
     const count = paging === 'all' ? all.length : parts.count;
@@ -73,12 +74,16 @@ export async function runList<T>(
  */
 export class Parts<T> {
   readonly #emit: ActionContext<unknown>['emit'];
+  /** of the message itself, which may be a part of something larger */
+  readonly #outer: unknown;
   readonly #id = crypto.randomUUID();
   #sent = 0;
   #kept: { item: T } | undefined;
 
-  constructor(emit: ActionContext<unknown>['emit']) {
+  /** @param msg the parts of which it is one are kept inside of the new ones, as the core nodes do */
+  constructor(emit: ActionContext<unknown>['emit'], { parts }: Readonly<Msg>) {
     this.#emit = emit;
+    this.#outer = parts;
   }
 
   get count(): number {
@@ -97,7 +102,14 @@ export class Parts<T> {
   }
 
   #part(item: T, count?: number): Outcome {
-    const parts = { id: this.#id, index: this.#sent++, type: 'array', len: 1, ...(count !== undefined && { count }) };
+    const parts = {
+      ...(this.#outer !== undefined && { parts: this.#outer }),
+      id: this.#id,
+      index: this.#sent++,
+      type: 'array',
+      len: 1,
+      ...(count !== undefined && { count }),
+    };
     return { result: item, properties: { parts } };
   }
 }

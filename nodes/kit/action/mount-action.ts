@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { type LinktorError, toLinktorError } from '../../../lib/errors';
 import type { Action, Outcome } from '../define';
 import { evaluator } from '../evaluate';
+import { fenced } from '../fence';
 import { onMessage, toPort } from '../message';
 import { outputsOf } from '../outputs';
 import type { Done, Msg, RED, RunningNode, Send, Stored } from '../red';
@@ -40,7 +41,7 @@ class ActionNode {
   constructor(red: RED, node: RunningNode, definition: Action, stored: Stored) {
     this.#node = node;
     this.#definition = definition;
-    this.#status = new Status((shown) => node.status(shown));
+    this.#status = new Status(node);
     // One listener per message in flight is no leak.
     setMaxListeners(0, this.#closing.signal);
     this.#errorPort = stored.errorOutput === true ? outputsOf(definition, (name) => stored[name]).length : undefined;
@@ -122,6 +123,7 @@ class ActionNode {
 
   /** Background work delays neither the message nor the next one. */
   #follow(meanwhile: () => Promise<void>, release: () => void): void {
+    const report = fenced((problem: LinktorError) => this.#node.error(problem, {}));
     const work = meanwhile()
       .then(
         () => undefined,
@@ -133,7 +135,7 @@ class ActionNode {
         if (this.#closing.signal.aborted) return;
         if (!problem) return this.#showIdle();
         this.#status.show(problem.code, { at: Date.now() });
-        this.#node.error(problem, {});
+        report(problem);
       });
     this.#background.add(work);
   }

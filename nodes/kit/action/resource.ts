@@ -41,7 +41,7 @@ export const crudFields = {
 
 /** list, get, create, update, delete. @returns undefined for an operation that is none of them, or when all is sent */
 export async function runCrud<Filter>(
-  context: Pick<ActionContext<unknown>, 'emit' | 'progress'>,
+  context: Pick<ActionContext<unknown>, 'emit' | 'progress' | 'msg'>,
   resource: CrudResource<Filter>,
   { operation, id, filter, body, ...wanted }: CrudRequest<Filter>,
 ): Promise<Outcome | undefined> {

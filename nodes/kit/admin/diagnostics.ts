@@ -14,11 +14,11 @@ import type { Finding, Tested } from './types';
 export type Deployed = Pick<ConfigNode, 'account' | 'deployedUrl' | 'deployedSocketUrl' | 'credentials'>;
 
 /** The credentials of each way to sign in; no others are looked at. */
-const credentialNames: Record<string, readonly string[]> = {
-  apiKey: ['apiKey'],
-  accessToken: ['accessToken'],
-  password: ['email', 'password'],
-};
+const credentialNames = new Map<string, readonly string[]>([
+  ['apiKey', ['apiKey']],
+  ['accessToken', ['accessToken']],
+  ['password', ['email', 'password']],
+]);
 
 /** What the editor puts into a password field whose value it does not know. */
 const STORED_PASSWORD = '__PWRD__';
@@ -62,7 +62,7 @@ export async function testSettings(body: Record<string, unknown>, red: RED, id: 
     wsUrl,
     contract: text('contract') || undefined,
     signIn: text('signIn'),
-    ...Object.fromEntries((credentialNames[text('signIn')] ?? []).map((name) => [name, credential(name)])),
+    ...Object.fromEntries((credentialNames.get(text('signIn')) ?? []).map((name) => [name, credential(name)])),
     timeout: 10,
     maxRetries: 0,
     idempotent: false,

@@ -1,25 +1,30 @@
 import type { LinktorClient } from '../../../lib/client/index';
 import { invalid, LinktorError, toLinktorError, unsupported } from '../../../lib/errors';
 import { readList } from '../../../lib/text/index';
+import { fenced } from '../fence';
 import { type AdminHandler, type AdminResponse, type RED, runningNode } from '../red';
 import { type Deployed, isSharedIdentity, storedOf, testSettings } from './diagnostics';
+import { editorRoutes } from './guard';
 import { isListable, listPart } from './pick-lists';
 
 /** The editor's questions. Registered once; every route needs a permission; no answer ever holds a credential. */
 export function serveEditor(red: RED): void {
   const accountOf = (id: string) => runningNode<Deployed>(red, id)?.account;
-  const may = (permission: string) => red.auth.needsPermission(permission);
 
-  const list: AdminHandler = ({ params, query }, response) => {
-    const { id = '', what = '' } = params;
-    const account = accountOf(id);
-    if (!isListable(what)) return response.status(404).json({ code: 'not_found' });
-    // A config node that is only in the editor yet is nobody's fault: the dialog says so.
-    if (!account) return response.json({ ok: false, code: 'not_deployed' });
-    const text = (name: string) => (typeof query[name] === 'string' && query[name] !== '' ? query[name] : undefined);
-    const page = Number(text('page')) || undefined;
-    respond(response, () => listPart(account.client(), what, { search: text('search'), cursor: text('cursor'), page }));
-  };
+  const listOf =
+    (named?: string): AdminHandler =>
+    ({ params, query }, response) => {
+      const { id = '', what = named ?? '' } = params;
+      const account = accountOf(id);
+      if (!isListable(what)) return response.status(404).json({ code: 'not_found' });
+      // A config node that is only in the editor yet is nobody's fault: the dialog says so.
+      if (!account) return response.json({ ok: false, code: 'not_deployed' });
+      const text = (name: string) => (typeof query[name] === 'string' && query[name] !== '' ? query[name] : undefined);
+      const page = Number(text('page')) || undefined;
+      respond(response, () =>
+        listPart(account.client(), what, { search: text('search'), cursor: text('cursor'), page }),
+      );
+    };
 
   const test: AdminHandler = ({ params, body }, response) => {
     respond(response, () => testSettings(objectBody(body), red, params.id ?? ''));
@@ -43,20 +48,26 @@ export function serveEditor(red: RED): void {
     });
   };
 
-  red.httpAdmin.get('/linktor/:id/list/:what', may('linktor-config.read'), list);
-  red.httpAdmin.get('/linktor/:id/twin', may('linktor-config.read'), twin);
-  red.httpAdmin.post('/linktor/:id/webhook', may('linktor-config.write'), webhook);
-  red.httpAdmin.post('/linktor/:id/test', may('linktor-config.write'), test);
+  const routes = editorRoutes(red);
+  // Who may only read flows has no need of the names, numbers and addresses of customers.
+  routes.get('/linktor/:id/list/contacts', 'linktor-config.write', listOf('contacts'));
+  routes.get('/linktor/:id/list/conversations', 'linktor-config.write', listOf('conversations'));
+  routes.get('/linktor/:id/list/:what', 'linktor-config.read', listOf());
+  routes.get('/linktor/:id/twin', 'linktor-config.read', twin);
+  routes.post('/linktor/:id/webhook', 'linktor-config.write', webhook);
+  routes.post('/linktor/:id/test', 'linktor-config.write', test);
 }
 
 export function respond(response: AdminResponse, work: () => Promise<object>): void {
   // The status stays 200: these are answers to the dialog about another server, not failures of Node-RED's.
-  Promise.resolve()
-    .then(work)
-    .then(
-      (result) => response.json({ ok: true, ...result }),
-      (thrown: unknown) => response.json({ ok: false, ...problemOf(toLinktorError(thrown)) }),
-    );
+  const answer = async () => {
+    try {
+      return { ok: true, ...(await work()) };
+    } catch (thrown) {
+      return { ok: false, ...problemOf(toLinktorError(thrown)) };
+    }
+  };
+  fenced(async () => response.json(await answer()))();
 }
 
 function problemOf({ code, message, cause }: LinktorError): object {

@@ -1,5 +1,6 @@
 import type { Line } from '../../sidebar/types';
 import type { ConfigNode } from '../account/config-node';
+import { fenced } from '../fence';
 import { type RED, runningNode } from '../red';
 import { isSandbox } from './customer';
 import { EventLog } from './event-log';
@@ -88,13 +89,18 @@ export class SidebarFeed {
     this.#pause = undefined;
   }
 
-  readonly #followAll = (): void => {
+  readonly #followAll = fenced(() => this.#followEach());
+
+  #followEach(): void {
     for (const [id, watched] of this.#watched) {
       watched.activity.follow(this.node(id)?.account?.realtimeIfOpen());
       watched.sandbox = undefined;
     }
     this.#nudge();
-  };
+  }
+
+  /** Somebody else's listener must not end Node-RED. */
+  readonly #publish = fenced(() => this.#red.comms.publish(TOPIC, { news: true }, false));
 
   #nudge(): void {
     this.#hasNews = true;
@@ -105,7 +111,7 @@ export class SidebarFeed {
     this.#pause = undefined;
     if (!this.#hasNews) return;
     this.#hasNews = false;
-    this.#red.comms.publish(TOPIC, { news: true }, false);
+    this.#publish();
     this.#pause = setTimeout(() => this.#flush(), NUDGE_INTERVAL_MS).unref();
   }
 }

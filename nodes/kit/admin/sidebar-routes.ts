@@ -4,6 +4,7 @@ import type { ConfigNode } from '../account/config-node';
 import type { AdminHandler, RED } from '../red';
 import { playCustomer, talkOf } from './customer';
 import { isVariable } from './diagnostics';
+import { editorRoutes } from './guard';
 import { objectBody, respond } from './routes';
 import { SidebarFeed } from './sidebar-feed';
 
@@ -19,7 +20,6 @@ interface Stored {
 /** What the sidebar asks. Registered once; every route needs a permission; no answer ever holds a credential. */
 export function serveSidebar(red: RED): void {
   const watch = new SidebarFeed(red);
-  const may = (permission: string) => red.auth.needsPermission(permission);
 
   const report: AdminHandler = ({ query }, response) =>
     respond(response, async (): Promise<Report> => {
@@ -53,9 +53,10 @@ export function serveSidebar(red: RED): void {
       return talkOf(client, deed.conversationId);
     });
 
-  red.httpAdmin.get('/linktor/accounts', may('linktor-config.read'), report);
-  red.httpAdmin.get('/linktor/:id/sandbox', may('linktor-config.read'), talk);
-  red.httpAdmin.post('/linktor/:id/sandbox', may('linktor-config.write'), play);
+  const routes = editorRoutes(red);
+  routes.get('/linktor/accounts', 'linktor-config.read', report);
+  routes.get('/linktor/:id/sandbox', 'linktor-config.read', talk);
+  routes.post('/linktor/:id/sandbox', 'linktor-config.write', play);
 }
 
 function accountsOf(red: RED, watch: SidebarFeed): AccountFacts[] {

@@ -8,6 +8,8 @@ export interface BurstSettings {
   /** messages */
   maxMessages: number;
   emit(msg: Msg): void;
+  /** makes a function that a timer may call */
+  fenced(act: () => void): () => void;
 }
 
 interface Burst {
@@ -52,6 +54,14 @@ export class Bursts {
     if (burst && (person === undefined || burst.person === person)) this.#wait(conversation, burst);
   }
 
+  /** @returns the messages of each open burst; they are gone from here */
+  drain(): Msg[][] {
+    const bursts = [...this.#open.values()];
+    this.#open.clear();
+    for (const { timer } of bursts) clearTimeout(timer);
+    return bursts.map(({ msgs }) => msgs);
+  }
+
   /** Nothing more is waited for. */
   flush(): void {
     for (const conversation of this.#open.keys()) this.#end(conversation);
@@ -61,7 +71,10 @@ export class Bursts {
     const { quietMs } = this.#settings;
     clearTimeout(burst.timer);
     const left = Math.max(0, Math.min(quietMs, burst.until - Date.now()));
-    burst.timer = setTimeout(() => this.#end(conversation), left);
+    burst.timer = setTimeout(
+      this.#settings.fenced(() => this.#end(conversation)),
+      left,
+    );
   }
 
   #end(conversation: string): void {
@@ -83,7 +96,7 @@ function standsAlone({ choice, location, card }: Msg): boolean {
 }
 
 /** The last message with the words and files of all. */
-function mergeMessages(msgs: readonly Msg[]): Msg {
+export function mergeMessages(msgs: readonly Msg[]): Msg {
   const words = msgs.map(({ payload }) => String(payload)).filter((one) => one !== '');
   return {
     ...msgs.at(-1),

@@ -43,6 +43,15 @@ export class SentMatcher<T> {
     this.#timer ??= setTimeout(() => this.#releaseExpired(), this.#waitMs);
   }
 
+  /** @returns what is still held, in its order; it is gone from here */
+  drain(): [messageId: string, item: T][] {
+    const held = [...this.#held].flatMap(([messageId, { items }]) =>
+      items.map((item): [string, T] => [messageId, item]),
+    );
+    this.#held.clear();
+    return held;
+  }
+
   /** Nothing more is waited for. */
   close(): void {
     this.#off();

@@ -1,123 +1,260 @@
 import { invalid, type LinktorError, toLinktorError } from '../../../lib/errors';
 import type { SocketState } from '../../../lib/realtime/index';
+import type { Account } from '../account/account';
 import { accountOf, configOf } from '../account/config-node';
 import type { OnInput, Trigger, TriggerContext } from '../define';
 import { evaluator } from '../evaluate';
-import type { Hooks } from '../http-routes';
+import { fenced } from '../fence';
 import { messageNames, onMessage, toPort } from '../message';
 import { versionOf } from '../migrations';
-import type { RED, RunningNode, Stored } from '../red';
+import type { Msg, RED, RunningNode, Stored } from '../red';
+import type { Left, Shared } from '../shared';
 import { Status, type StatusName } from '../status';
 import { ToMsg } from '../to-msg';
 
 /** Make a node begin a flow whenever its trigger hears of something. */
-export function mountTrigger(red: RED, node: RunningNode, definition: Trigger, stored: Stored, hooks: Hooks): void {
-  const status = new Status((shown) => node.status(shown));
-  const closing = new AbortController();
-  const releases = new Set<() => void>();
-  const nextName = messageNames();
-  let onInput: OnInput | undefined;
-  let isLive = false;
-  let caution: StatusName | undefined;
+export function mountTrigger(red: RED, node: RunningNode, definition: Trigger, stored: Stored, shared: Shared): void {
+  new TriggerNode(red, node, definition, stored, shared);
+}
 
-  const onClose = (release: () => void) => {
-    if (closing.signal.aborted) release();
-    else releases.add(release);
-  };
-  const report = (thrown: unknown) => {
-    if (!closing.signal.aborted) node.error(toLinktorError(thrown), {});
-  };
+/** One trigger, as its definition sees it. What only some definitions ask for is made when they ask. */
+class TriggerNode implements TriggerContext<never> {
+  values = undefined as never;
+  readonly nodeId: string;
+  readonly configId: string;
+  readonly #red: RED;
+  readonly #node: RunningNode;
+  readonly #definition: Trigger;
+  readonly #stored: Stored;
+  readonly #shared: Shared;
+  readonly #status: Status;
+  readonly #closing = new AbortController();
+  readonly #releases = new Set<() => void>();
+  readonly #nextName = messageNames();
+  /** what is sent before all nodes of the flow are there, undefined when they are */
+  #early: [msg: Msg, port: number][] | undefined = [];
+  #account: Account | undefined;
+  #onInput: OnInput | undefined;
+  /** shows the connection */
+  #isLive = false;
+  #problemStatus: StatusName | undefined;
+  /** shown instead of a good connection */
+  #caution: StatusName | undefined;
+  #collect: (() => unknown) | undefined;
 
-  const fenced: TriggerContext<never>['fenced'] = (act) => (one, other) => {
-    try {
-      act(one, other);
-    } catch (thrown) {
-      report(thrown);
-    }
-  };
-
-  async function start(): Promise<void> {
-    const account = accountOf(red, stored);
-    const configId = String(stored.config);
-    const { runtimeSyncDelivery } = red.settings;
-    const realtime = account.realtime();
-    const users = configOf(red, stored)?.users ?? {};
-    users[node.id] = node;
-    onClose(() => delete users[node.id]);
-    const values = await evaluator(red, node, definition.fields, stored)({});
-    if (closing.signal.aborted) return;
-    const showState = () => isLive && !definition.ownStatus && showConnection(status, realtime.state, caution);
-    onClose(realtime.onState(showState));
-    onInput = definition.listen({
-      values: values as never,
-      configId,
-      toMsg: new ToMsg(configId, Boolean(runtimeSyncDelivery)),
-      client: account.client().with({ signal: closing.signal, onAnswer: () => account.onSuccess() }),
-      signal: closing.signal,
-      sentLog: account.sentLog,
-      connection: realtime,
-      onClose,
-      background: (work) => void work.catch(report),
-      fenced,
-      emit(msg, port = 0) {
-        msg._msgid ??= nextName();
-        // For the first output Node-RED has a shorter way.
-        node.send(port === 0 ? msg : toPort(port, msg));
-      },
-      nodeId: node.id,
-      storedVersion: versionOf(stored),
-      caution(word) {
-        caution = word;
-      },
-      webhookSecrets: account.webhookSecrets,
-      status: (word, facts) => status.show(word, facts),
-      serve: (hook) => onClose(hooks.serve(hook)),
-      isFirst: (eventId) => realtime.isFirst(node.id, eventId),
-      feed: (event) => realtime.feed(event, 'webhook'),
-      everything: () => onClose(realtime.subscribeAll()),
-      subscribe(conversationId) {
-        const end = realtime.subscribe(conversationId);
-        const release = () => {
-          // Once only: the others who asked for this conversation keep it.
-          if (releases.delete(release)) end();
-        };
-        onClose(release);
-        return release;
-      },
-      onEvent(listener) {
-        isLive = true;
-        onClose(realtime.listen(fenced(listener)));
-      },
-      observe: (listener) => onClose(realtime.observe(fenced(listener))),
+  constructor(red: RED, node: RunningNode, definition: Trigger, stored: Stored, shared: Shared) {
+    this.nodeId = node.id;
+    this.configId = String(stored.config);
+    this.#red = red;
+    this.#node = node;
+    this.#definition = definition;
+    this.#stored = stored;
+    this.#shared = shared;
+    this.#status = new Status(node);
+    this.onClose(shared.flowStart.whenStarted(this.fenced(() => this.#sendEarly())));
+    this.#start().catch((thrown: unknown) => this.#notStarted(toLinktorError(thrown)));
+    onMessage(node, async (msg, _send, done) => {
+      let problem: LinktorError | undefined;
+      try {
+        if (!this.#onInput) throw invalid('This node is not connected, or takes no input.');
+        await this.#onInput(msg);
+      } catch (thrown) {
+        problem = toLinktorError(thrown);
+      }
+      done(problem);
     });
+    node.on('close', (removed, done) => {
+      this.#close(removed);
+      done();
+    });
+  }
+
+  async #start(): Promise<void> {
+    const { realtime } = this;
+    const users = configOf(this.#red, this.#stored)?.users ?? {};
+    users[this.nodeId] = this.#node;
+    this.onClose(() => delete users[this.nodeId]);
+    const values = evaluator(this.#red, this.#node, this.#definition.fields, this.#stored)({});
+    this.values = (values instanceof Promise ? await values : values) as never;
+    if (this.signal.aborted) return;
+    const showState = () =>
+      this.#isLive && !this.#definition.ownStatus && showConnection(this.#status, realtime.state, this.#caution);
+    this.onClose(realtime.onState(this.fenced(showState)));
+    this.#onInput = this.#definition.listen(this);
     showState();
   }
 
-  start().catch((thrown: unknown) => {
-    const problem = toLinktorError(thrown);
-    status.show(stored.config ? problem.code : 'no_config');
+  #notStarted(problem: LinktorError): void {
+    this.#status.show(this.#stored.config ? (this.#problemStatus ?? problem.code) : 'no_config');
     // Catch nodes hear nothing before the whole flow has been made.
-    const told = setImmediate(() => node.error(problem, {}));
-    onClose(() => clearImmediate(told));
-  });
+    const told = setImmediate(this.fenced(() => this.#node.error(problem, {})));
+    this.onClose(() => clearImmediate(told));
+  }
 
-  onMessage(node, async (msg, _send, done) => {
-    let problem: LinktorError | undefined;
-    try {
-      if (!onInput) throw invalid('This node is not connected, or takes no input.');
-      await onInput(msg);
-    } catch (thrown) {
-      problem = toLinktorError(thrown);
-    }
-    done(problem);
-  });
+  #close(removed: boolean): void {
+    this.#closing.abort();
+    this.#status.close();
+    if (!removed) this.fenced(() => this.#shared.heldMessages.leave(this.nodeId, this.#collect?.()))();
+    for (const release of this.#releases) this.fenced(release)();
+    this.#sendEarly();
+  }
 
-  node.on('close', (_removed, done) => {
-    closing.abort();
-    status.close();
-    for (const release of releases) release();
-    done();
-  });
+  #sendEarly(): void {
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const [msg, port] of early) this.emit(msg, port);
+  }
+
+  get #usable(): Account {
+    this.#account ??= accountOf(this.#red, this.#stored);
+    return this.#account;
+  }
+
+  get realtime() {
+    return this.#usable.realtime();
+  }
+
+  get connection() {
+    return this.realtime;
+  }
+
+  get signal() {
+    return this.#closing.signal;
+  }
+
+  get toMsg() {
+    return new ToMsg(this.configId, Boolean(this.#red.settings.runtimeSyncDelivery));
+  }
+
+  get client() {
+    const account = this.#usable;
+    return account.client().with({ signal: this.signal, onAnswer: () => account.onSuccess() });
+  }
+
+  get sentLog() {
+    return this.#usable.sentLog;
+  }
+
+  get webhookSecrets() {
+    return this.#usable.webhookSecrets;
+  }
+
+  get onClose() {
+    return (release: () => void) => {
+      if (this.signal.aborted) release();
+      else this.#releases.add(release);
+    };
+  }
+
+  get fenced(): TriggerContext<never>['fenced'] {
+    return (act) => fenced(act, this.#report);
+  }
+
+  readonly #report = (problem: LinktorError): void => {
+    if (!this.signal.aborted) this.#node.error(problem, {});
+  };
+
+  get background() {
+    return fenced((work: Promise<unknown>) => work, this.#report);
+  }
+
+  get emit() {
+    return (msg: Msg, port = 0) => {
+      if (this.#early) {
+        this.#early.push([msg, port]);
+        return;
+      }
+      msg._msgid ??= this.#nextName();
+      // For the first output Node-RED has a shorter way.
+      this.#node.send(port === 0 ? msg : toPort(port, msg));
+    };
+  }
+
+  get status() {
+    return (word: StatusName, facts?: Record<string, number | string>) => this.#status.show(word, facts);
+  }
+
+  get caution() {
+    return (word: StatusName) => {
+      this.#caution = word;
+    };
+  }
+
+  get storedVersion() {
+    return versionOf(this.#stored);
+  }
+
+  get serve(): TriggerContext<never>['serve'] {
+    return ({ path, maxBytes, timeoutMs, receive, refuse }) => {
+      const owner = `the node ${this.#node.name ? `"${this.#node.name}"` : this.nodeId}`;
+      const hook = {
+        ...{ path, maxBytes, timeoutMs, owner },
+        receive: (request: Parameters<typeof receive>[0]) => {
+          try {
+            return receive(request);
+          } catch (thrown) {
+            this.fenced(() => this.#report(toLinktorError(thrown)))();
+            return 500;
+          }
+        },
+        refuse: this.fenced(refuse),
+      };
+      try {
+        this.onClose(this.#shared.hooks.serve(hook));
+      } catch (thrown) {
+        if (toLinktorError(thrown).code === 'conflict') this.#problemStatus = 'path_taken';
+        throw thrown;
+      }
+    };
+  }
+
+  get isFirst() {
+    const { realtime } = this;
+    return (eventId: string) => realtime.isFirst(this.nodeId, eventId);
+  }
+
+  get feed(): TriggerContext<never>['feed'] {
+    const { realtime } = this;
+    return (event) => realtime.feed(event, 'webhook');
+  }
+
+  get everything() {
+    return () => this.onClose(this.realtime.subscribeAll());
+  }
+
+  get subscribe() {
+    return (conversationId: string) => {
+      const end = this.realtime.subscribe(conversationId);
+      const release = () => {
+        // Once only: the others who asked for this conversation keep it.
+        if (this.#releases.delete(release)) end();
+      };
+      this.onClose(release);
+      return release;
+    };
+  }
+
+  get onEvent(): TriggerContext<never>['onEvent'] {
+    return (listener) => {
+      this.#isLive = true;
+      this.onClose(this.realtime.listen(this.fenced(listener)));
+    };
+  }
+
+  get observe(): TriggerContext<never>['observe'] {
+    return (listener) => this.onClose(this.realtime.observe(this.fenced(listener)));
+  }
+
+  get takeOver() {
+    return <T>() => this.#shared.heldMessages.take(this.nodeId) as Left<T> | undefined;
+  }
+
+  get handOver() {
+    return (collect: () => unknown) => {
+      this.#collect = collect;
+      this.onClose(this.#shared.heldMessages.watch());
+    };
+  }
 }
 
 /** A trigger shows how its connection is. */

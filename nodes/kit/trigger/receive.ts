@@ -4,7 +4,7 @@ import type { Attachment } from '../../../lib/messages/incoming';
 import { Lanes } from '../action/lanes';
 import type { TriggerContext } from '../define';
 import type { Msg } from '../red';
-import { Bursts } from './burst';
+import { Bursts, mergeMessages } from './burst';
 
 export interface ReceiverSettings {
   /** seconds of silence that end a burst; 0: every message by itself */
@@ -24,40 +24,66 @@ export interface Receiver {
   typing(conversationId: string, person: string | undefined): void;
 }
 
+type Context = Pick<TriggerContext<unknown>, 'client' | 'background' | 'onClose' | 'fenced' | 'takeOver' | 'handOver'>;
+
 /**
- * What is done with a message between its filter and the flow: files are fetched, bursts become one message. Messages of
- * one conversation keep their order, and what is still here when the node closes leaves as it is.
+ * What happens to a message between its filter and the flow: files are downloaded, bursts become one message. Messages
+ * of one conversation keep their order. What is still here when a deploy replaces the node goes to its successor: with
+ * its whole flow replaced it downloads and waits anew, by its own settings; else it sends what is there. When the node is
+ * removed it leaves as it is.
  */
-export function createReceiver(
-  { client, background, onClose }: Pick<TriggerContext<unknown>, 'client' | 'background' | 'onClose'>,
-  { mergeSeconds, mergeWait, mergeMax, attachments, maxAttachmentMb }: ReceiverSettings,
-  emit: (msg: Msg) => void,
-): Receiver {
+export function createReceiver(context: Context, settings: ReceiverSettings, emit: (msg: Msg) => void): Receiver {
+  const { client, background, fenced, onClose, takeOver, handOver } = context;
+  const { mergeSeconds, mergeWait, mergeMax, attachments, maxAttachmentMb } = settings;
   const bursts =
     mergeSeconds > 0
-      ? new Bursts({ quietMs: mergeSeconds * 1000, longestMs: mergeWait * 1000, maxMessages: mergeMax, emit })
+      ? new Bursts({
+          quietMs: mergeSeconds * 1000,
+          longestMs: mergeWait * 1000,
+          maxMessages: mergeMax,
+          emit,
+          fenced,
+        })
       : undefined;
   const leave = bursts ? (msg: Msg) => bursts.add(msg) : emit;
   const lanes = attachments === 'download' ? new Lanes(leave) : undefined;
+  const take = (msg: Msg) => {
+    if (!lanes) return leave(msg);
+    const files = (msg.attachments as Attachment[]).filter(({ data }) => data === undefined);
+    const downloaded =
+      files.length > 0
+        ? downloadAll(client, files, maxAttachmentMb * 1024 * 1024, String(msg.conversationId))
+        : undefined;
+    background(lanes.enter(String(msg.conversationId), msg, downloaded));
+  };
+  handOver((): Held | undefined => {
+    const held = { bursts: bursts?.drain() ?? [], downloading: lanes?.drain() ?? [] };
+    return held.bursts.length + held.downloading.length > 0 ? held : undefined;
+  });
   onClose(() => {
     lanes?.flush();
     bursts?.flush();
   });
-  return {
-    take(msg) {
-      if (!lanes) return leave(msg);
-      const files = msg.attachments as Attachment[];
-      const fetched =
-        files.length > 0
-          ? downloadAll(client, files, maxAttachmentMb * 1024 * 1024, String(msg.conversationId))
-          : undefined;
-      background(lanes.enter(String(msg.conversationId), msg, fetched));
-    },
-    typing: (conversationId, person) => bursts?.typing(conversationId, person),
-  };
+  const left = takeOver<Held>();
+  // What waits for a burst came before what still waits for its files.
+  if (left?.isDue) for (const msg of [...left.value.bursts.map(mergeMessages), ...left.value.downloading]) emit(msg);
+  else if (left) for (const msg of [...left.value.bursts.flat(), ...left.value.downloading]) take(withoutProblems(msg));
+  return { take, typing: (conversationId, person) => bursts?.typing(conversationId, person) };
+}
+
+/** What a receiver holds. */
+interface Held {
+  bursts: Msg[][];
+  downloading: Msg[];
 }
 
 const notDownloaded = { code: 'unexpected', message: 'The node closed before the file had been fetched.' };
+
+/** A copy that the downloads of the predecessor, which end with an error, have no part in. */
+function withoutProblems(msg: Msg): Msg {
+  const attachments = (msg.attachments as Attachment[]).map(({ error: _, ...attachment }) => attachment);
+  return { ...msg, attachments };
+}
 
 /** Never rejects: a file that cannot be had says why, and its message goes on without it. */
 async function downloadAll(

@@ -1,6 +1,9 @@
 import type { ServerResponse } from 'node:http';
-import { invalid, LinktorError } from '../../lib/errors';
-import type { HttpApp as App, HttpHandler as Handler, HttpNext as Next, RED, HttpRequest as Request } from './red';
+import type { Socket } from 'node:net';
+import { invalid, LinktorError } from '../../../lib/errors';
+import type { HttpApp as App, HttpHandler as Handler, HttpNext as Next, RED, HttpRequest as Request } from '../red';
+import { Bodies, type BodyRefusal } from './bodies';
+import { ownerOf } from './owner';
 
 /** A request as it came: every value of every header, and the very bytes of the body. */
 export interface HookRequest {
@@ -8,18 +11,19 @@ export interface HookRequest {
   body: Buffer;
 }
 
-export type HookRefusal = 'too_large' | 'too_slow' | 'bad_encoding' | 'bad_type';
+export type HookRefusal = BodyRefusal | 'bad_encoding' | 'bad_type';
 
 export interface Hook {
   /** below httpNodeRoot */
   path: string;
-  /** bytes */
+  /** who answers there, for the message to another node that wants the same path */
+  owner: string;
   maxBytes: number;
-  /** milliseconds that the body may take */
+  /** how long the body may take */
   timeoutMs: number;
-  /** @returns the HTTP status; the sender is answered before anything else happens */
+  /** @returns the HTTP status; the sender is answered before anything else happens. Never throws */
   receive(request: HookRequest): number;
-  /** what never became a request; it has been answered */
+  /** what never became a request; it has been answered. Never throws */
   refuse(reason: HookRefusal, headers: HookRequest['headers']): void;
 }
 
@@ -27,30 +31,47 @@ export interface Hooks {
   /**
    * Take requests on a path.
    * @returns the function that ends it
-   * @throws LinktorError `validation` for a path that is none, `conflict` when another node has it
+   * @throws LinktorError `validation` for a path that is none, `conflict` when somebody else answers there
    */
   serve(hook: Hook): () => void;
 }
 
-/** Status and reason for what is refused before it is read, or while it is. */
-const statusOf: Record<HookRefusal, number> = { too_large: 413, too_slow: 408, bad_encoding: 415, bad_type: 415 };
+const statusOf: Record<HookRefusal, number> = {
+  too_large: 413,
+  too_slow: 408,
+  too_fragmented: 400,
+  too_busy: 503,
+  bad_encoding: 415,
+  bad_type: 415,
+};
+/** How long a refused sender may take to read why. */
+const REFUSAL_TIMEOUT_MS = 1000;
 
 /**
  * The HTTP side of the package. With Node-RED's default settings a parser has read the body before any route of ours
  * runs, and with the bytes gone no signature can be verified. So the bytes of our own paths, and of no others, are
- * taken at the very front, with a limit, for nobody has been asked for a password there yet.
+ * taken at the very front, within bounds, for nobody has been asked for a password there yet.
  */
 export function serveHooks(red: RED): Hooks {
   const hooks = new Map<string, Hook>();
+  const bodies = new Bodies();
+  const refused = new WeakSet<Socket>();
   const app = red.httpNode;
   const isOff = red.settings.httpNodeRoot === false;
   if (app && !isOff && typeof app.use === 'function') {
     const top = rootOf(app);
     const first: Handler = (request, response, next) => {
+      // A refused connection is over: what was sent behind the refused request is for nobody.
+      if (refused.has(request.socket)) return;
       const hook = hooks.get(keyOf(app.path(), pathOf(request)));
       if (!hook || request.method !== 'POST') return next();
       const answer = () => afterMiddleware(red, request, response, next, () => dispatch(hook, request, response));
-      capture(hook, request, response, nothingBetween(top, app, first) ? answer : next);
+      const refuse = (reason: HookRefusal) => {
+        refused.add(request.socket);
+        turnAway(request, response, reason);
+        hook.refuse(reason, request.headersDistinct);
+      };
+      capture(bodies, hook, request, response, nothingBetween(top, app, first) ? answer : next, refuse);
     };
     putFirst(top, first);
     app.use((request, response, next) => {
@@ -63,13 +84,20 @@ export function serveHooks(red: RED): Hooks {
     serve(hook) {
       const key = normalised(hook.path);
       if (isOff || !app) throw new LinktorError('not_supported', 'HTTP is switched off in the settings of Node-RED.');
-      if (hooks.has(key)) throw new LinktorError('conflict', `Another node has the path ${hook.path} already.`);
+      const owner = hooks.get(key)?.owner ?? ownerOf(red, key);
+      if (owner !== undefined) throw taken(hook.path, owner);
       hooks.set(key, hook);
       return () => {
         if (hooks.get(key) === hook) hooks.delete(key);
       };
     },
   };
+}
+
+function taken(path: string, owner: string): LinktorError {
+  return new LinktorError('conflict', `The path ${path} is taken: ${owner} answers there.`, {
+    hint: 'Choose another path, such as /linktor/orders, and give the new address to the sender.',
+  });
 }
 
 /** As Express matches: without regard to case and to a slash at the end. @throws LinktorError `validation` */
@@ -126,39 +154,40 @@ function nothingBetween(top: App, app: App, first: Handler): boolean {
   );
 }
 
-function capture(hook: Hook, request: Request, response: ServerResponse, next: Next): void {
+function capture(
+  bodies: Bodies,
+  { maxBytes, timeoutMs }: Hook,
+  request: Request,
+  response: ServerResponse,
+  next: Next,
+  refuse: (reason: HookRefusal) => void,
+): void {
   const { 'content-encoding': encoding, 'content-type': type, 'content-length': length } = request.headers;
-  const refuse = (reason: HookRefusal) => {
-    clearTimeout(timer);
-    request.removeListener('data', onData);
-    request.removeListener('end', onEnd);
-    // What is still to come is not read: the connection ends with the answer.
-    response.writeHead(statusOf[reason], { 'Content-Type': 'application/json', Connection: 'close' });
-    response.end(JSON.stringify({ error: reason }), () => request.destroy());
-    hook.refuse(reason, request.headersDistinct);
-  };
-  const pieces: Buffer[] = [];
-  let size = 0;
-  const onData = (piece: Buffer) => {
-    size += piece.length;
-    if (size > hook.maxBytes) refuse('too_large');
-    else pieces.push(piece);
-  };
-  const onEnd = () => {
-    clearTimeout(timer);
-    request.linktorBody = Buffer.concat(pieces, size);
-    // The parsers of Node-RED leave alone what has been read.
-    request._body = true;
-    next();
-  };
-  const timer = setTimeout(() => refuse('too_slow'), hook.timeoutMs);
-  request.once('close', () => clearTimeout(timer));
-  request.once('error', () => clearTimeout(timer));
   if (encoding !== undefined && encoding !== 'identity') return refuse('bad_encoding');
   if (type !== undefined && !/^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(type)) return refuse('bad_type');
-  if (Number(length ?? 0) > hook.maxBytes) return refuse('too_large');
-  request.on('data', onData);
-  request.once('end', onEnd);
+  if (Number(length ?? 0) > maxBytes) return refuse('too_large');
+  bodies.read(request, response, {
+    maxBytes,
+    timeoutMs,
+    refuse,
+    done(body) {
+      request.linktorBody = body;
+      // The parsers of Node-RED leave alone what has been read.
+      request._body = true;
+      next();
+    },
+  });
+}
+
+/** What is still to come is not read: the connection ends with the answer. */
+function turnAway(request: Request, response: ServerResponse, reason: HookRefusal): void {
+  const end = () => {
+    clearTimeout(timer);
+    request.destroy();
+  };
+  const timer = setTimeout(end, REFUSAL_TIMEOUT_MS);
+  response.writeHead(statusOf[reason], { 'Content-Type': 'application/json', Connection: 'close' });
+  response.end(JSON.stringify({ error: reason }), end);
 }
 
 /** Node-RED runs the middleware of its settings for its own nodes only. */
@@ -166,15 +195,22 @@ function afterMiddleware(red: RED, request: Request, response: ServerResponse, n
   const given = red.settings.httpNodeMiddleware;
   const [first, ...rest] = Array.isArray(given) ? given : given ? [given] : [];
   if (!first) return then();
-  const run = (handler: Handler, others: Handler[]): void =>
-    handler(request, response, (error) => {
-      const [following, ...remaining] = others;
-      if (error) next(error);
-      else if (following) run(following, remaining);
-      else then();
-    });
+  const run = (handler: Handler, others: Handler[]): void => {
+    try {
+      handler(request, response, (error) => {
+        const [following, ...remaining] = others;
+        if (error) next(error);
+        else if (following) run(following, remaining);
+        else then();
+      });
+    } catch (error) {
+      next(error);
+    }
+  };
   run(first, rest);
 }
+
+const errorOf: Readonly<Record<number, string>> = { 401: 'unauthorized', 500: 'internal_error' };
 
 function dispatch(hook: Hook, request: Request, response: ServerResponse): void {
   const answer = (status: number, body: object, headers = {}) => {
@@ -183,5 +219,5 @@ function dispatch(hook: Hook, request: Request, response: ServerResponse): void 
   };
   if (request.method !== 'POST') return answer(405, { error: 'method_not_allowed' }, { Allow: 'POST' });
   const status = hook.receive({ headers: request.headersDistinct, body: request.linktorBody ?? Buffer.alloc(0) });
-  answer(status, status === 200 ? { received: true } : { error: status === 401 ? 'unauthorized' : 'bad_request' });
+  answer(status, status === 200 ? { received: true } : { error: errorOf[status] ?? 'bad_request' });
 }

@@ -1,0 +1,125 @@
+import type { ServerResponse } from 'node:http';
+import type { HttpRequest } from '../red';
+
+export type BodyRefusal = 'too_large' | 'too_slow' | 'too_fragmented' | 'too_busy';
+
+/** What all requests that nobody has verified yet may hold together. */
+const MAX_HELD_BYTES = 64 * 1024 * 1024;
+/** A body in more pieces than this must bring `MIN_PIECE_BYTES` a piece on average: each piece costs time, however small. */
+const MAX_SMALL_PIECES = 5000;
+const MIN_PIECE_BYTES = 32;
+const FIRST_BUFFER_BYTES = 1024;
+
+export interface ReadOptions {
+  maxBytes: number;
+  timeoutMs: number;
+  /** called once, unless the request breaks off */
+  done(body: Buffer): void;
+  /** called once, instead of `done` */
+  refuse(reason: BodyRefusal): void;
+}
+
+/** Reads the bodies of requests before anybody has been asked for a password, within bounds for all of them together. */
+export class Bodies {
+  readonly #reading = new Set<BodyReader>();
+  #heldBytes = 0;
+
+  read(request: HttpRequest, response: ServerResponse, options: ReadOptions): void {
+    const reader = new BodyReader(request, options, (bytes) => this.#hold(bytes));
+    this.#reading.add(reader);
+    // Until it is answered the body is held by whoever answers it.
+    response.once('close', () => {
+      this.#reading.delete(reader);
+      this.#heldBytes -= reader.heldBytes;
+      reader.stop();
+    });
+  }
+
+  /** With too much in memory the largest one has to go: deliveries are small, and pass by whoever fills the memory. */
+  #hold(bytes: number): void {
+    this.#heldBytes += bytes;
+    if (this.#heldBytes <= MAX_HELD_BYTES) return;
+    let largest: BodyReader | undefined;
+    for (const reader of this.#reading) {
+      if (reader.isReading && reader.heldBytes > (largest?.heldBytes ?? 0)) largest = reader;
+    }
+    largest?.refuse('too_busy');
+  }
+}
+
+/** One body. Its memory follows its bytes and not its pieces: a piece of one byte costs as much as one of 200. */
+class BodyReader {
+  readonly #request: HttpRequest;
+  readonly #options: ReadOptions;
+  readonly #onHeld: (bytes: number) => void;
+  readonly #timer: NodeJS.Timeout;
+  #buffer: Buffer = Buffer.alloc(0);
+  #size = 0;
+  #pieces = 0;
+  isReading = true;
+
+  constructor(request: HttpRequest, options: ReadOptions, onHeld: (bytes: number) => void) {
+    this.#request = request;
+    this.#options = options;
+    this.#onHeld = onHeld;
+    this.#timer = setTimeout(() => this.refuse('too_slow'), options.timeoutMs);
+    request.on('data', this.#take);
+    request.once('end', this.#end);
+    request.once('error', () => this.stop());
+  }
+
+  get heldBytes(): number {
+    return this.#buffer.length;
+  }
+
+  stop(): void {
+    this.isReading = false;
+    clearTimeout(this.#timer);
+    this.#request.removeListener('data', this.#take);
+    this.#request.removeListener('end', this.#end);
+  }
+
+  refuse(reason: BodyRefusal): void {
+    if (!this.isReading) return;
+    this.stop();
+    const held = this.#buffer.length;
+    this.#buffer = Buffer.alloc(0);
+    this.#onHeld(-held);
+    this.#options.refuse(reason);
+  }
+
+  readonly #take = (piece: Buffer): void => {
+    const size = this.#size + piece.length;
+    this.#pieces++;
+    if (size > this.#options.maxBytes) return this.refuse('too_large');
+    if (this.#pieces > MAX_SMALL_PIECES && size < this.#pieces * MIN_PIECE_BYTES) return this.refuse('too_fragmented');
+    if (this.#pieces === 1) this.#keep(piece);
+    else {
+      if (size > this.#buffer.length) this.#grow(size);
+      if (!this.isReading) return;
+      piece.copy(this.#buffer, this.#size);
+    }
+    this.#size = size;
+  };
+
+  /** Most bodies are one piece, which need not be copied. */
+  #keep(piece: Buffer): void {
+    this.#buffer = piece;
+    this.#onHeld(piece.length);
+  }
+
+  #grow(size: number): void {
+    const larger = Buffer.allocUnsafeSlow(
+      Math.max(size, FIRST_BUFFER_BYTES, Math.min(this.#buffer.length * 2, this.#options.maxBytes)),
+    );
+    this.#buffer.copy(larger, 0, 0, this.#size);
+    const before = this.#buffer.length;
+    this.#buffer = larger;
+    this.#onHeld(larger.length - before);
+  }
+
+  readonly #end = (): void => {
+    this.stop();
+    this.#options.done(this.#buffer.subarray(0, this.#size));
+  };
+}
