@@ -18,6 +18,15 @@ function plainForm(text: string): string {
   return text.replace(INVISIBLE, '').replace(WHITE_SPACE, ' ').replace(CONTROLS, '').normalize('NFKC');
 }
 
+function inOneRow(text: string): string {
+  return (text.includes('  ') ? text.replace(/ {2,}/g, ' ') : text).trim();
+}
+
+/** @returns true for a text of nothing but blanks and what stands on an American keyboard */
+export function isPlain(text: string): boolean {
+  return PRINTABLE_ASCII.test(text);
+}
+
 /** @returns the text in composed compatibility form, without invisible characters; white space and letters as they are */
 export function composed(text: string): string {
   return PRINTABLE_ASCII.test(text) ? text : text.replace(INVISIBLE, '').normalize('NFKC');
@@ -28,8 +37,7 @@ export function composed(text: string): string {
  * white space as single blanks, none at the ends. Letters keep their case.
  */
 export function tidy(text: string): string {
-  const plain = PRINTABLE_ASCII.test(text) ? text : plainForm(text);
-  return plain.replace(/ {2,}/g, ' ').trim();
+  return inOneRow(PRINTABLE_ASCII.test(text) ? text : plainForm(text));
 }
 
 /**
@@ -37,7 +45,7 @@ export function tidy(text: string): string {
  * dashes, quotation marks. Folding what is folded changes nothing.
  */
 export function fold(text: string): string {
-  if (PRINTABLE_ASCII.test(text)) return tidy(text).replaceAll('`', "'").toLowerCase();
+  if (PRINTABLE_ASCII.test(text)) return inOneRow(text).replaceAll('`', "'").toLowerCase();
   const marks = plainForm(text)
     .replace(DASHES, '-')
     .replace(SINGLE_QUOTES, "'")
@@ -45,7 +53,7 @@ export function fold(text: string): string {
     .replaceAll('\u2026', '...');
   // By way of capitals: ß is SS, and every sigma is one. A dotted capital I of Turkish is an i.
   const folded = marks.toLowerCase().toUpperCase().toLowerCase().replaceAll('ς', 'σ').replaceAll('i\u0307', 'i');
-  return folded.normalize('NFKC').replace(/ {2,}/g, ' ').trim();
+  return inOneRow(folded.normalize('NFKC'));
 }
 
 /**

@@ -1,5 +1,5 @@
 import { commandTest } from './command';
-import { fold } from './normalise';
+import { fold, isPlain } from './normalise';
 import { Patterns } from './patterns';
 
 /** What a text may be looked at for; `any` is every text. */
@@ -36,7 +36,7 @@ function comparison(rule: string, value: string): ((text: string) => boolean) | 
   const sought = wanted === '' ? value : wanted;
   switch (rule) {
     case 'startsWith':
-      return (text) => form(text).startsWith(sought);
+      return beginning(form, sought);
     case 'contains':
       return (text) => form(text).includes(sought);
     case 'equals':
@@ -44,4 +44,18 @@ function comparison(rule: string, value: string): ((text: string) => boolean) | 
     default:
       return undefined;
   }
+}
+
+/** A message may be long, and there may be many who look at it: mostly its first letters tell. */
+function beginning(form: (text: string) => string, sought: string): (text: string) => boolean {
+  const enough = sought.length + 16;
+  return (text) => {
+    const head = text.slice(0, enough);
+    if (head.length < text.length && isPlain(head)) {
+      // What follows may still change the last letter, so one more has to be there.
+      const folded = form(head);
+      if (folded.length > sought.length) return folded.startsWith(sought);
+    }
+    return form(text).startsWith(sought);
+  };
 }

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { alone, type FlowNode, setUpFlows } from '../support/flows';
+import { alone, type FlowNode, setUpFlows, until } from '../support/flows';
 import { asking, type Loose } from './sending';
 
 const upserting = (id: string, out: string): FlowNode => ({
@@ -120,8 +120,7 @@ describe('linktor-contact: find or create', () => {
       path: '/contacts',
     });
     node('node').receive({ payload: { phone: '+5511999990009', tags: ['new'] } });
-    let asked = await writes();
-    while (asked.length === 0) asked = await writes();
+    await until(set.state, ({ requests }) => requests.some(({ status }) => status === 429));
     const other = await ask('POST', '/contacts', { name: 'Eva', phone: '+5511999990009' });
     const { payload, created } = await probe('out').first();
     assert.deepEqual([(payload as Loose).id, (payload as Loose).tags, created], [other.id, ['new'], false]);

@@ -151,7 +151,7 @@ describe('linktor-send: what a channel takes', () => {
   it('puts the buttons under the end of a long text', async () => {
     const { stored } = await sent('whatsapp', { kind: 'buttons' }, { payload: long, buttons: three });
     const last = stored.at(-1);
-    assert.equal(last.type, 'interactive');
+    assert.ok(last.interactive);
     assert.ok(last.interactive.body.text.length <= 1024);
     assert.equal([...stored.slice(0, -1).map(({ text }: Loose) => text), last.interactive.body.text].join(''), long);
   });

@@ -20,6 +20,7 @@ const wrong: [type: string, typed: Record<string, [value: string, words: RegExp]
   ['linktor-config', { baseUrl: ['https://user:word@linktor.example', /web address/] }],
   ['linktor-config', { baseUrl: ['wss://linktor.example', /web address/] }],
   ['linktor-message-in', { textRule: ['regex', /^$/], textValue: ['(', /regular expression/] }],
+  ['linktor-message-in', { textRule: ['regex', /^$/], textValue: ['^(?!stop)', /look-around/] }],
   ['linktor-message-in', { textRule: ['contains', /^$/], textValue: ['', /filled in/] }],
   ['linktor-message-in', { conversations: ['these', /^$/], conversationIds: ['', /filled in/] }],
   ['linktor-ai', { timeout: ['0', /between 1 and 600/] }],

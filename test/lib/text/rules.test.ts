@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
-import { commandOf, textRule } from '../../../lib/text';
+import { commandOf, fold, textRule } from '../../../lib/text';
 
 const fits = (rule: string, value: string, text: string) => textRule(rule, value)?.test(text);
 
@@ -35,6 +35,19 @@ describe('rules for the text of a message', () => {
       for (const text of no) assert.equal(fits(rule, value, text), false, JSON.stringify(text));
     });
   }
+
+  it('finds a beginning in a part of a text as in all of it', () => {
+    const letters = fc.string({
+      unit: fc.constantFrom('a', 'b', ' ', 'e', '\u0301', '\u200b', 'É', '`', '’'),
+      maxLength: 40,
+    });
+    fc.assert(
+      fc.property(letters, letters, (value, text) => {
+        if (fold(value) === '') return;
+        assert.equal(fits('startsWith', value, text), fold(text).startsWith(fold(value)));
+      }),
+    );
+  });
 
   it('has nothing to ask where every text fits', () => assert.equal(textRule('any', 'x'), undefined));
 
