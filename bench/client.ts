@@ -44,7 +44,7 @@ async function compare(base: string): Promise<Results> {
     const outcomes: Record<Subject, Outcome[]> = { ours: [], axios: [], undici: [], http: [] };
     results.set(concurrency, outcomes);
     for (let round = 0; round <= rounds; round++) {
-      // Back and forth, so that nobody always follows the same one.
+      // Back and forth, so that no subject always follows the same one.
       for (const [subject, worker] of round % 2 === 0 ? workers : workers.toReversed()) {
         const outcome = await play(worker, { concurrency, milliseconds: roundMs });
         if (round > 0) outcomes[subject].push(outcome);

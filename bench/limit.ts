@@ -4,7 +4,7 @@ import { startSandbox } from '../sandbox';
 import { API_KEY } from '../sandbox/state';
 
 /**
- * X-RateLimit-Reset is in whole seconds, and a window of the sandbox begins with its first request: who keeps to the
+ * X-RateLimit-Reset is in whole seconds, and a window of the sandbox begins with its first request: a client that keeps to the
  * header loses up to a second per window. That is 2 % of a minute and would be 17 % of five seconds, hence ten.
  */
 export const limit = { perWindow: 600, milliseconds: 10_000, windows: 6 };

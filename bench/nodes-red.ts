@@ -86,7 +86,7 @@ msg.headers = {
 msg.payload = { type: 'text', text: msg.payload };
 return msg;`;
 
-/** inject, the subject, and a complete node that tells when it is done. */
+/** inject, the subject, and a complete node that reports when it is done. */
 function line(subject: Subject, sender: object, first: object[] = []): object[] {
   return [
     {

@@ -41,7 +41,7 @@ async function compare(red: ChildProcess): Promise<Results> {
     const outcomes: Record<Subject, Outcome[]> = { ours: [], kept: [], closing: [] };
     results.set(concurrency, outcomes);
     for (let round = 0; round <= rounds; round++) {
-      // Back and forth, so that nobody always follows the same one.
+      // Back and forth, so that no subject always follows the same one.
       for (const subject of round % 2 === 0 ? subjects : subjects.toReversed()) {
         const outcome = await play(subject, concurrency);
         if (round > 0) outcomes[subject].push(outcome);

@@ -22,7 +22,7 @@ export interface Place {
   sockets: string;
   /** ids */
   conversations: string[];
-  /** one of them, as REST tells it; the others differ in their ids */
+  /** one of them, as REST shows it; the others differ in their ids */
   sample: object;
 }
 

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { Place } from './realtime-load';
 import { type Red, startRed } from './red';
 
-/** What the driver may ask of whoever receives; every question is answered with one message. */
+/** What the driver may ask of a receiver; every question is answered with one message. */
 export type Question =
   /** -> {}; then {ended, cpu, times} as soon as so many have come; cpu in microseconds of all threads since then */
   | { expect: number; times: boolean }
@@ -66,7 +66,7 @@ function account(id: string, { baseUrl, sockets }: Place): object {
 }
 
 /**
- * What somebody writes by hand who wants from the core nodes what the trigger gives: customers' messages only, each once
+ * A function for the job of the trigger, as one writes it by hand: customers' messages only, each once
  * among the last 100,000, with the conversation and the contact it belongs to, and the event as it came. The
  * conversations are there already, as they are in the trigger.
  */
@@ -100,7 +100,7 @@ return {
   event: msg.payload,
 };`;
 
-/** What somebody writes who only wants the message in other words. */
+/** The simplest function: the same message under other names. */
 const reshaping = `
 const { conversationId, message } = msg.payload;
 return {
@@ -119,7 +119,7 @@ context.set('seen', new Set());
 const conversations = ${JSON.stringify(conversations)}.map((id) => [id, { ...${JSON.stringify(sample)}, id }]);
 flow.set('conversations', new Map(conversations));`;
 
-/** @param name the path at which its socket asks: so can this version of the package be told from another */
+/** @param name the path of its socket, which tells two versions of the package apart */
 export function ours(where: Place, name = 'ours'): object[] {
   const trigger = { id: 'in', type: 'linktor-message-in', ...place, config: name, wires: [['count']] };
   return [tab, account(name, where), trigger, counter];

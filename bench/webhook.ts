@@ -24,7 +24,7 @@ interface Round {
   p99: number;
 }
 
-/** What somebody who writes it by hand would write. */
+/** A verifying server as one writes it by hand. */
 function bare(): void {
   const server = http.createServer((request, response) => {
     const pieces: Buffer[] = [];

@@ -29,7 +29,7 @@ export class DemoRun {
   /**
    * @param {object} [options]
    * @param {(line: string) => void} [options.log]
-   * @param {(line: string) => void} [options.onLoss] told when one of the two ends by itself
+   * @param {(line: string) => void} [options.onLoss] called with a line when one of the two ends by itself
    */
   constructor({ log = console.log, onLoss = console.error } = {}) {
     this.#log = log;

@@ -1,4 +1,4 @@
-// A headless Chromium, and a record of what it was told.
+// A headless Chromium, and a record of everything that it received.
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import type { Red } from './red';
 
@@ -51,7 +51,7 @@ export class Record {
     });
   }
 
-  /** Everything that the server has told the page. */
+  /** Everything that the page received from the server. */
   async received(): Promise<{ answers: string[]; frames: string[] }> {
     return { answers: await Promise.all(this.#bodies), frames: [...this.#frames] };
   }

@@ -132,7 +132,7 @@ async function play(orders: Orders, url: string, proxy: FrameProxy): Promise<New
         await sleep(span(5, 60));
       }
     },
-    // Until it is noticed: a socket that thaws before that has a hole that nobody can know of.
+    // Long enough to be noticed: a socket that thaws earlier leaves a gap that the client cannot detect.
     freeze: async () => {
       const frozen = await control('/sockets/freeze');
       const before = await total();

@@ -8,16 +8,16 @@ import type { News, Orders } from './chaos-world';
 import { Ledger } from './ledger';
 
 export interface ChaosSettings extends Orders {
-  /** told now and then how far it is */
+  /** called now and then with the progress */
   progress?(line: string): void;
 }
 
 export interface ChaosReport {
   seed: number;
-  /** messages written, and told */
+  /** messages written, and delivered */
   written: number;
   told: number;
-  /** what must not be, in words: lost, told twice, out of order, a status before its message, a warning of Node.js */
+  /** what must not be, in words: lost, delivered twice, out of order, a status before its message, a warning of Node.js */
   faults: string[];
   /** how often what happened */
   episodes: Record<string, number>;
@@ -77,7 +77,7 @@ export async function chaos(settings: ChaosSettings): Promise<ChaosReport> {
   const onWarning = ({ message }: Error) => void warnings.push(message);
   process.on('warning', onWarning);
   const releases = [realtime.subscribeAll(), () => void process.off('warning', onWarning)];
-  // The other calls of a flow: one that succeeds tells the socket that the server takes us again.
+  // The other calls of a flow: one that succeeds shows the socket that the server accepts us again.
   const calls = setInterval(() => {
     client.channels.list().then(
       () => realtime.revive(),
@@ -117,7 +117,7 @@ export async function chaos(settings: ChaosSettings): Promise<ChaosReport> {
 
 type World = ReturnType<typeof fork>;
 
-/** What is said before the first listing counts as old: somebody has to be heard before it begins. */
+/** Messages from before the first listing count as old, so one must be delivered before the test begins. */
 async function listening(realtime: Realtime, baseUrl: string): Promise<void> {
   let heard = false;
   const off = realtime.listen(({ event }) => {

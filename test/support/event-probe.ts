@@ -6,7 +6,7 @@ export const eventProbe: FlowNode[] = [
   { id: 'observed', type: 'probe' },
 ];
 
-/** Until then what happens may be fetched instead, and several changes be told as the last of them. */
+/** Waits for live events. Before that, events may be fetched, and several changes may arrive as the last of them. */
 export async function untilLive({ control, state }: FlowSetup, { probe }: Played): Promise<void> {
   await listening({ state }, 2);
   const source = contractUnderTest === 'server' ? 'poll' : 'ws';

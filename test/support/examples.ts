@@ -75,7 +75,7 @@ export function playable({ nodes }: Example, hosts: Record<string, string>): Flo
     }));
 }
 
-/** What somebody who tries an example does. */
+/** What a person does who tries an example. */
 export class Trial {
   readonly #setup: FlowSetup;
   readonly #played: Played;

@@ -201,7 +201,7 @@ export function alone({ play }: FlowSetup, type: string) {
   };
 }
 
-/** What is said from now on is heard. @param least conversations that the server is asked for, where it can be */
+/** Waits until further messages will be delivered. @param least conversations that the server is asked for, where it can be */
 export async function listening({ state }: Pick<FlowSetup, 'state'>, least = 1): Promise<void> {
   // The self-hosted server is asked for all at once, and has to have been asked.
   const asked = ({ requests }: SandboxState) =>
@@ -215,7 +215,7 @@ export function shownBy(node: LoadedNode): (string | undefined)[] {
   return args.filter((_, call) => thisValues[call] === node).map(([{ text }]) => text);
 }
 
-/** Ask until it holds. Polling is for what tells nobody when it changes, such as the sandbox's counts. */
+/** Asks until it holds. Polling is for values that announce no change, such as the sandbox's counts. */
 export async function until<T>(ask: () => Promise<T>, holds: (value: T) => boolean): Promise<T> {
   const last = Date.now() + 10_000;
   for (;;) {

@@ -19,7 +19,7 @@ export type Trick =
   | 'oversize'
   /** with bytes that are no text */
   | 'no-text'
-  /** with a bit that nobody agreed on */
+  /** with a reserved bit */
   | 'reserved'
   /** the connection breaks in the middle of it */
   | 'cut';

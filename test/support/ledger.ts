@@ -6,13 +6,13 @@ const mostFaults = 20;
 const mostFollowed = 20_000;
 
 /**
- * Checks what is told against what was written: message n of a conversation has the text n. It keeps a number per
- * conversation, not what it was told, so that the memory of a long run is that of the client alone.
+ * Checks delivered events against the messages that were written: message n of a conversation has the text n. It keeps one
+ * number for each conversation and no events, so that the memory of a long run is that of the client alone.
  */
 export class Ledger {
   told = 0;
   readonly #last = new Map<string, number>();
-  /** the newest status told of a message of ours */
+  /** the newest status delivered for a message of ours */
   readonly #statuses = new Map<string, number>();
   readonly #faults: string[] = [];
   #missing = 0;
@@ -24,13 +24,13 @@ export class Ledger {
   }
 
   /**
-   * Wait until all that was written has been told, or nothing has come for so many milliseconds.
+   * Waits until every message was delivered, or nothing has come for `timeoutMs` milliseconds.
    * @param isDown time that passes meanwhile does not count
    */
-  async complete(written: ReadonlyMap<string, number>, patience: number, isDown: () => boolean): Promise<void> {
+  async complete(written: ReadonlyMap<string, number>, timeoutMs: number, isDown: () => boolean): Promise<void> {
     const isComplete = () => [...written].every(([id, count]) => (this.#last.get(id) ?? 0) >= count);
     this.#changed = Date.now();
-    while (!isComplete() && Date.now() - this.#changed < patience) {
+    while (!isComplete() && Date.now() - this.#changed < timeoutMs) {
       await new Promise((resolve) => setTimeout(resolve, 20));
       if (isDown()) this.#changed = Date.now();
     }

@@ -309,7 +309,7 @@ async function serve(answer: RequestListener): Promise<{ url: string; close: () 
   };
 }
 
-/** A port that nobody listens on. */
+/** A port without a listener. */
 export async function closedPort(): Promise<number> {
   const { url, close } = await serve(() => undefined);
   await close();
@@ -338,7 +338,7 @@ export interface Customer {
   phone?: string;
 }
 
-/** The sandbox seen from outside: the customer who writes, and what the shop answers. */
+/** The sandbox seen from outside: customers write, and the shop answers. */
 export class Shop {
   readonly url: string;
 
