@@ -1,5 +1,5 @@
 import { invalid } from '../lib/errors';
-import { KeyedMutex, MATCH_BY, type WriteRequest, writeContact, writeContacts } from '../lib/people';
+import { KeyedMutex, listContacts, MATCH_BY, type WriteRequest, writeContact, writeContacts } from '../lib/people';
 import { listFields, runList } from './kit/action/list';
 import { type ActionContext, action, type Outcome } from './kit/define';
 import { as, bodyOf, choice, confirmation, defined, dynJson, isObject, text, typed, type Values } from './kit/fields';
@@ -67,7 +67,7 @@ export default action({
       case 'list': {
         const { search, phone, email, channelType, tagged: tags } = values;
         const filter = { search, phone, email, channelType, tags };
-        return runList(context, values, (slice) => contacts.list({ ...filter, ...slice }));
+        return runList(context, values, (slice) => listContacts(client, { ...filter, ...slice }));
       }
       case 'get':
         return { result: await contacts.get(id) };

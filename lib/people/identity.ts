@@ -1,5 +1,5 @@
 import type { LinktorClient } from '../client';
-import type { Contact } from '../model';
+import type { Contact, Page } from '../model';
 import { cleanId } from '../text';
 import { phoneKey, spellingsOf } from './phone';
 
@@ -53,6 +53,22 @@ export async function findContact(client: LinktorClient, identity: Identity): Pr
     if (found) return found;
   }
   return undefined;
+}
+
+type ContactFilter = NonNullable<Parameters<LinktorClient['contacts']['list']>[0]>;
+
+/**
+ * A page of contacts. Where nobody is known by a phone number, those who are known by the other one of the same phone.
+ */
+export async function listContacts(client: LinktorClient, filter: ContactFilter): Promise<Page<Contact>> {
+  const { phone } = filter;
+  const page = await client.contacts.list(filter);
+  if (phone === undefined || page.items.length > 0) return page;
+  for (const other of spellingsOf(phone).slice(1)) {
+    const found = await client.contacts.list({ ...filter, phone: other });
+    if (found.items.length > 0) return found;
+  }
+  return page;
 }
 
 function isKnownAs({ phone, email, identifiers }: Contact, { address, kind, channelType }: Identity): boolean {

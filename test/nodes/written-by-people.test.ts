@@ -65,6 +65,16 @@ describe('what people write and paste', () => {
       assert.deepEqual([found, out.created, phone, name], [id, false, '+552187654321', 'Rui M.']);
     });
 
+    it('lists who is known by the other number', async () => {
+      await ask('POST', '/contacts', { name: 'Rui', phone: rio });
+      const fields = { operation: 'list', phone: '+55 21 8765-4321', phoneType: 'str' };
+      const { payload } = await upsert(fields);
+      assert.deepEqual(
+        (payload as Loose[]).map(({ name }) => name),
+        ['Rui'],
+      );
+    });
+
     it('keeps apart a mobile and a landline of the same area', async () => {
       await ask('POST', '/contacts', { name: 'Loja', phone: '+552133334444' });
       const { created } = await upsert({ operation: 'upsert' }, { payload: { phone: '+5521933334444' } });
