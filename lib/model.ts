@@ -168,10 +168,19 @@ export interface Usage {
   totalTokens?: number;
 }
 
+/** A call of a tool that the model asks for, in the server's own words. */
+export type ToolCall = Unknowns;
+
 export interface Completion {
   id?: string;
   model?: string;
+  /** `''` where the model says nothing, for a reason that `finishReason` or `refusal` tells */
   text: string;
+  /** the model's own words about why it does not answer */
+  refusal?: string;
+  toolCalls?: ToolCall[];
+  /** answers after the first, where several were asked for */
+  alternatives?: { text: string; finishReason?: string }[];
   message: ChatMessage & Unknowns;
   usage?: Usage;
   finishReason?: string;
@@ -233,7 +242,11 @@ export interface CompletionChunk {
   /** what is new; `''` in a chunk that only says why it ended */
   delta: string;
   id?: string;
+  model?: string;
   finishReason?: string;
+  refusal?: string;
+  toolCalls?: ToolCall[];
+  usage?: Usage;
 }
 
 export interface Bot extends Unknowns {

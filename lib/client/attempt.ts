@@ -40,30 +40,43 @@ export class Attempt {
   left = false;
   #timedOut = false;
   readonly #timeoutMs: number;
+  #leftMs: number;
+  #waitsSince: number | undefined;
   readonly #signal: AbortSignal | undefined;
   #timer: NodeJS.Timeout | undefined;
   readonly #abort = () => this.abortFlag.abort();
 
-  /** @param signal of the caller */
-  constructor(timeoutMs: number, signal: AbortSignal | undefined) {
+  /**
+   * @param timeoutMs milliseconds until something arrives
+   * @param signal of the caller
+   * @param totalMs milliseconds that all waits together may last
+   */
+  constructor(timeoutMs: number, signal: AbortSignal | undefined, totalMs = Number.POSITIVE_INFINITY) {
     this.#timeoutMs = timeoutMs;
+    this.#leftMs = totalMs;
     this.#signal = signal;
     signal?.addEventListener('abort', this.#abort, { once: true });
     this.extend();
   }
 
-  /** Something arrived: the timeout starts anew. */
+  /** Something arrived: the timeout starts anew, within the time that is left for all waits. */
   extend(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.#timedOut = true;
-      this.abortFlag.abort();
-    }, this.#timeoutMs);
+    this.pause();
+    this.#waitsSince = Date.now();
+    this.#timer = setTimeout(
+      () => {
+        this.#timedOut = true;
+        this.abortFlag.abort();
+      },
+      Math.max(1, Math.min(this.#timeoutMs, this.#leftMs)),
+    );
   }
 
   /** The timeout rests while the server is not the one that is waited for. */
   pause(): void {
     clearTimeout(this.#timer);
+    if (this.#waitsSince !== undefined) this.#leftMs -= Date.now() - this.#waitsSince;
+    this.#waitsSince = undefined;
   }
 
   end(): void {

@@ -3,9 +3,19 @@ import type { Call, Credentials } from '../contract';
 import type { CredentialProvider } from './auth';
 import type { Peer } from './detect';
 import type { CallOptions, ClientSettings } from './options';
+import { isOutage, mayBeOutage } from './outage';
 import type { Rate } from './rate';
 import { buildRequest, withCredentials } from './request';
-import { decodeAnswer, keepDoubt, readFacts, redactAnswer, toCallerError, toFailed, withHint } from './response';
+import {
+  decodeAnswer,
+  keepDoubt,
+  readFacts,
+  redactAnswer,
+  toCallerError,
+  toFailed,
+  toOutage,
+  withHint,
+} from './response';
 import { delay, isAmbiguous, mayRepeat } from './retry';
 import type { ServerClock } from './server-clock';
 import { orAborted } from './signals';
@@ -66,7 +76,9 @@ export async function runAttempts<T>(deps: AttemptDeps, input: AttemptInput<T>):
       options.onAnswer?.(facts);
       return decodeAnswer(call, redactAnswer(answer, credentials), facts);
     }
-    const failed = withHint(toFailed(answer, provider.secrets()), contract, credentials);
+    let failed = withHint(toFailed(answer, provider.secrets()), contract, credentials);
+    if (mayBeOutage(failed, call, contract) && (await isOutage(deps.transport, peer, signal)))
+      failed = toOutage(failed);
     const { status, retryAfter } = failed.error.cause;
     // What one attempt may have done, a later refusal does not undo.
     ambiguous ||= isAmbiguous(call.kind, failed);

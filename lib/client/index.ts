@@ -1,7 +1,5 @@
 import type { AnswerHead, Call, Contract, Slice, SocketAddress, StreamCall } from '../contract';
 import { api } from '../contract/api';
-import { listQuery } from '../contract/api/calls';
-import { decodeList } from '../contract/envelope';
 import { isObject, type Page } from '../model';
 import { type Core, createCore } from './core';
 import type { Peer } from './detect';
@@ -125,21 +123,17 @@ export class LinktorClient {
   }
 
   /** Any call, with the same care as the others: a GET is a read, everything else a write. */
-  request(
-    { method = 'GET', path, query, body, headers, repeatable = method === 'GET' }: RequestInput,
-    options?: CallOptions,
-  ): Promise<RawAnswer> {
-    const kind = repeatable ? 'read' : 'write';
-    const call = { ...parsePath(path, query), kind, method, body, headers, anyFormat: true, decode: raw } as const;
+  request(input: RequestInput, options?: CallOptions): Promise<RawAnswer> {
+    const call = { ...requestCall(input), ...parsePath(input.path, input.query), anyFormat: true, decode: raw };
     return this.#perform(() => call, options);
   }
 
   /** A page of any list, in the server's own words. @param slice which part; it is added to the query */
-  requestPage({ query, ...input }: RequestInput, slice: Slice, options?: CallOptions): Promise<Page<unknown>> {
-    const decode = decodeList((item) => item, `items at ${input.path}`);
-    return this.request({ ...input, query: { ...query, ...listQuery(slice) } }, options).then(({ body }) =>
-      decode(body),
-    );
+  requestPage(input: RequestInput, slice: Slice, options?: CallOptions): Promise<Page<unknown>> {
+    return this.#perform(({ lists }) => {
+      const target = parsePath(input.path, { ...input.query, ...lists.query(slice) });
+      return { ...requestCall(input), ...target, decode: lists.decode(target.path, slice) };
+    }, options);
   }
 
   /**
@@ -221,6 +215,10 @@ export class LinktorClient {
     this.#resources = this.#resources.concat(resource);
     return resource;
   }
+}
+
+function requestCall({ method = 'GET', body, headers, repeatable = method === 'GET' }: RequestInput) {
+  return { kind: repeatable ? 'read' : 'write', method, body, headers } as const;
 }
 
 /** Not by spreading, which would give every object a hidden class of its own. */

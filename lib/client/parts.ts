@@ -3,6 +3,7 @@ import { lookAgain } from '../async/look-again';
 import type { Call } from '../contract';
 import { LinktorError } from '../errors';
 import type { CallOptions } from './options';
+import { ACKNOWLEDGED } from './response';
 
 /** Makes one call with its attempts. @param withinMs milliseconds, where it may not take as long as the others */
 export type RunCall = <T>(call: Call<T>, options: CallOptions, withinMs?: number) => Promise<T>;
@@ -15,7 +16,7 @@ const VERIFY_TIMEOUT_MS = 15_000;
  * @throws LinktorError; ambiguous when an earlier part has been done already
  */
 export async function runParts<T>(call: Call<T>, options: CallOptions, run: RunCall, signal: AbortSignal): Promise<T> {
-  if (!call.after && !call.verify) return run(call, options);
+  if (!call.after && !call.verify) return call.acknowledged ? runAcknowledged(call, options, run) : run(call, options);
   let part: Call<unknown> = call;
   let own = options;
   let written = false;
@@ -39,6 +40,14 @@ export async function runParts<T>(call: Call<T>, options: CallOptions, run: RunC
   }
 }
 
+/** The write has happened, and only the entity is missing: it is read, or else its id has to do. */
+async function runAcknowledged<T>(call: Call<T>, options: CallOptions, run: RunCall): Promise<T> {
+  const { acknowledged } = call;
+  const answer: unknown = await run(call, options);
+  if (answer !== ACKNOWLEDGED || !acknowledged) return answer as T;
+  return run(acknowledged.read, {}, VERIFY_TIMEOUT_MS).catch(() => acknowledged.minimal);
+}
+
 function partlyDone(error: unknown): unknown {
   if (!(error instanceof LinktorError)) return error;
   const hint = 'A part of it has been done: look before you repeat it.';
@@ -47,11 +56,15 @@ function partlyDone(error: unknown): unknown {
 
 async function runVerified<T>(call: Call<T>, options: CallOptions, run: RunCall, signal: AbortSignal): Promise<T> {
   const { verify } = call;
-  if (!verify) return run(call, options);
+  if (!verify) return runAcknowledged(call, options, run);
   const key = options.idempotencyKey ?? randomUUID();
   const marked = call.bodyWithKey ? { ...call, body: call.bodyWithKey(key) } : call;
   try {
-    return await run(marked, { ...options, idempotencyKey: options.idempotencyKey === null ? null : key });
+    return await runAcknowledged(
+      marked,
+      { ...options, idempotencyKey: options.idempotencyKey === null ? null : key },
+      run,
+    );
   } catch (error) {
     const { ambiguous = false, status } = error instanceof LinktorError ? error.cause : {};
     if (!ambiguous && (status === undefined || status !== verify.status)) throw error;

@@ -1,6 +1,6 @@
 import type { Call, Contract, Credentials } from '../contract';
 import { statedFailure, toServerError } from '../contract/envelope';
-import { number, parseJson } from '../contract/json';
+import { isObject, number, parseJson, tryJson } from '../contract/json';
 import { FIRST_EPOCH_S, secondsFromNow } from '../contract/server-time';
 import { abortedError, type ErrorCause, LinktorError, toLinktorError } from '../errors';
 import type { AnswerFacts } from './options';
@@ -48,6 +48,7 @@ function readReset(given: string | undefined, date = ''): number | undefined {
  * @throws LinktorError `serialization` when the answer is not what the call expects; ambiguous for a write
  */
 export function decodeAnswer<T>(call: Call<T>, answer: HttpAnswer, { requestId }: AnswerFacts): T {
+  if (call.acknowledged && isAcknowledgement(answer.text)) return ACKNOWLEDGED as T;
   let body: unknown;
   try {
     body = readBody(call, answer);
@@ -63,6 +64,26 @@ export function decodeAnswer<T>(call: Call<T>, answer: HttpAnswer, { requestId }
   } catch (error) {
     throw withFacts(toLinktorError(error, 'serialization'), answer, requestId, call.kind !== 'read');
   }
+}
+
+/** Stands for an answer that only says that it was done. */
+export const ACKNOWLEDGED = Symbol('acknowledged');
+/** Longer texts say more than that it was done. */
+const MAX_ACKNOWLEDGEMENT_LENGTH = 200;
+/** Fields that say no more than that it was done. */
+const ACKNOWLEDGING_FIELDS = new Set(['success', 'ok', 'status', 'message', 'result', 'data', 'meta', 'code']);
+
+/** @returns true for an empty body, `null`, `{success: true}`, `{message: "done"}`, `OK` and the like */
+function isAcknowledgement(text: string): boolean {
+  if (text.length > MAX_ACKNOWLEDGEMENT_LENGTH) return false;
+  const trimmed = text.trim();
+  if (trimmed === '' || trimmed === 'null' || trimmed === 'true' || trimmed === '{}') return true;
+  const body = tryJson(trimmed);
+  if (body === undefined) return !/^[<{[]/.test(trimmed);
+  if (typeof body === 'string') return true;
+  if (!isObject(body) || body.success === false || body.ok === false) return false;
+  // An entity has an id, or fields of its own.
+  return Object.entries(body).every(([key, value]) => ACKNOWLEDGING_FIELDS.has(key) && !isObject(value));
 }
 
 function withFacts(error: LinktorError, { status }: HttpAnswer, requestId: string | undefined, ambiguous: boolean) {
@@ -81,11 +102,18 @@ function readBody({ anyFormat }: Call<unknown>, { text, headers }: HttpAnswer): 
  */
 export function toFailed(answer: HttpAnswer | HttpFault, secrets: readonly string[]): Failed {
   if (!('fault' in answer)) {
-    const { code, message, cause } = toServerError(answer.status, answer.headers, answer.text, Date.now());
-    const clean = redact({ message, cause }, secrets) as { message: string; cause: ErrorCause };
-    return { error: new LinktorError(code, clean.message, clean.cause), left: true, silent: false };
+    const error = toServerError(answer.status, answer.headers, answer.text, Date.now());
+    return { error: redactError(error, secrets), left: true, silent: false };
   }
   return { error: faultError(answer), left: answer.left, silent: true };
+}
+
+/** @returns the failure of a call to a server that answers, and cannot reach its database */
+export function toOutage({ error }: Failed): Failed {
+  const { serverCode, requestId } = error.cause;
+  const message = 'The server answers, and cannot reach its database.';
+  const outage = new LinktorError('server', message, { status: 503, serverCode, requestId });
+  return { error: outage, left: true, silent: false, isRefused: true };
 }
 
 function faultError({ fault, reason }: HttpFault): LinktorError {
@@ -99,6 +127,12 @@ function faultError({ fault, reason }: HttpFault): LinktorError {
     default:
       return abortedError('sent');
   }
+}
+
+/** @returns the error without these texts */
+export function redactError({ code, message, cause }: LinktorError, secrets: readonly string[]): LinktorError {
+  const clean = redact({ message, cause }, secrets) as { message: string; cause: ErrorCause };
+  return new LinktorError(code, clean.message, clean.cause);
 }
 
 /** @returns the failure with the contract's own advice, where a server does not accept our credentials */

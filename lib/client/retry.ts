@@ -8,13 +8,16 @@ export interface Failed {
   left: boolean;
   /** nothing came back at all */
   silent: boolean;
+  /** the server surely did nothing, whatever the status */
+  isRefused?: boolean;
 }
 
 const TRANSIENT_STATUSES = new Set([408, 429, 500, 502, 503, 504]);
 
 /** @returns true when the server surely did nothing: it said so, or the request never left */
-export function surelyNotDone({ error, left, silent }: Failed): boolean {
+export function surelyNotDone({ error, left, silent, isRefused }: Failed): boolean {
   const { status, retryAfter } = error.cause;
+  if (isRefused) return true;
   if (silent) return !left;
   return status === 429 || (status === 503 && retryAfter !== undefined);
 }

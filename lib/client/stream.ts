@@ -4,7 +4,7 @@ import { type Core, deadlineOf, type MakeCall } from './core';
 import type { Peer } from './detect';
 import type { CallOptions } from './options';
 import { buildRequest, withCredentials } from './request';
-import { readFacts, toCallerError, toFailed } from './response';
+import { readFacts, redactError, toCallerError, toFailed } from './response';
 import { type Failed, isAmbiguous } from './retry';
 import { orAborted } from './signals';
 import { type HttpStream, StreamFault } from './transport';
@@ -32,26 +32,44 @@ async function* pieces<T>(
 ): AsyncGenerator<T> {
   const broken = (failed: Failed) => toCallerError(failed, isAmbiguous(call.kind, failed));
   const answer = await begin(core, peer, call, options, signal);
-  if (!('lines' in answer)) throw broken(answer);
+  if (!('events' in answer)) throw broken(answer);
   options.onAnswer?.(readFacts(answer));
-  const said = answer.headers['content-type'] ?? '';
-  if (said.includes('json')) {
-    await answer.lines.return(undefined);
-    throw new LinktorError('serialization', 'The server does not stream: it gave one whole answer.', {
-      ambiguous: true,
-    });
-  }
+  let isComplete = false;
+  let isEmpty = true;
   try {
-    for await (const line of answer.lines) {
-      if (call.isLast(line)) return;
-      const piece = call.piece(line);
-      if (piece !== undefined) yield piece;
+    for await (const event of answer.events) {
+      const { piece, isEnd, isLast, error } = call.read(event);
+      if (error) {
+        const { code, message, cause } = redactError(error, core.credentials.secrets());
+        throw new LinktorError(code, message, { ...cause, ...doubtOf(call) });
+      }
+      isComplete ||= isEnd === true;
+      if (piece !== undefined) {
+        isEmpty = false;
+        yield piece;
+      }
+      if (isLast) break;
     }
   } catch (error) {
     if (!(error instanceof StreamFault)) throw error;
-    // Given up on purpose, it has simply ended.
-    if (!signal.aborted) throw broken(toFailed(error.fault, core.credentials.secrets()));
+    // A stream that its caller has given up has simply ended.
+    if (signal.aborted) return;
+    if (!isComplete) throw broken(toFailed(error.fault, core.credentials.secrets()));
   }
+  if (!isComplete && !signal.aborted) throw incomplete(call, isEmpty);
+}
+
+/** A call that is paid by the piece has been paid for, whatever became of its answer. */
+function doubtOf({ kind }: StreamCall<unknown>) {
+  return { ambiguous: kind !== 'read' };
+}
+
+function incomplete(call: StreamCall<unknown>, isEmpty: boolean): LinktorError {
+  if (isEmpty) return new LinktorError('serialization', 'The server streamed no answer.', doubtOf(call));
+  return new LinktorError('network', 'The answer broke off: the server did not say that it is complete.', {
+    ...doubtOf(call),
+    hint: 'What has come is in cause.details. Ask again, or ask for a shorter answer.',
+  });
 }
 
 /** A stream up to the moment when it begins. Only a 401 is tried again, with renewed credentials. */
@@ -70,11 +88,11 @@ async function begin(
     const admitted = core.rate.admit(deadline, signal);
     if (admitted !== undefined) await admitted;
     const answer = await core.transport.stream(withCredentials(peer.contract, request, credentials), timeoutMs, signal);
-    const failed = 'lines' in answer ? undefined : toFailed(answer, core.credentials.secrets());
+    const failed = 'events' in answer ? undefined : toFailed(answer, core.credentials.secrets());
     const facts = 'fault' in answer ? {} : readFacts(answer);
     const status = 'fault' in answer ? undefined : answer.status;
     core.rate.done(status, facts, failed?.error.cause.retryAfter);
-    if ('lines' in answer) return answer;
+    if ('events' in answer) return answer;
     const again = status === 401 && !renewed && (await orAborted(core.credentials.renew(credentials), signal));
     if (!again) return failed ?? toFailed(answer, core.credentials.secrets());
   }

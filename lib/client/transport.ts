@@ -1,13 +1,16 @@
 import type { Readable } from 'node:stream';
-import { StringDecoder } from 'node:string_decoder';
 import axios, { AxiosHeaders, type AxiosResponse, CanceledError, type InternalAxiosRequestConfig } from 'axios';
 import type { Headers } from '../contract/envelope';
+import type { StreamEvent } from '../contract/stream';
 import type { Agents } from './agents';
 import { Attempt, type HttpFault } from './attempt';
+import { EventReader } from './event-reader';
 
 export type { HttpFault } from './attempt';
 
 const MAX_ANSWER_BYTES = 10 * 1024 * 1024;
+/** How long a whole stream may be waited for; the time that its consumer takes does not count. */
+const MAX_STREAM_MS = 15 * 60_000;
 const MAX_REQUEST_BYTES = 25 * 1024 * 1024;
 
 /** What leaves: a request whose path is already joined and encoded. */
@@ -26,18 +29,18 @@ export interface HttpAnswer {
   text: string;
 }
 
-/** An answer whose body arrives line by line. */
+/** An answer whose body arrives event by event. */
 export interface HttpStream {
   status: number;
   headers: Headers;
   /** @throws StreamFault when it breaks off */
-  lines: AsyncGenerator<string>;
+  events: AsyncGenerator<StreamEvent>;
 }
 
 export interface Transport {
   /** @param timeoutMs milliseconds for this attempt, headers and body together */
   send(request: HttpRequest, timeoutMs: number, signal?: AbortSignal): Promise<HttpAnswer | HttpFault>;
-  /** @param timeoutMs milliseconds until the answer begins, and again between two pieces of it */
+  /** @param timeoutMs milliseconds until the answer begins, and again between two events of it */
   stream(request: HttpRequest, timeoutMs: number, signal?: AbortSignal): Promise<HttpStream | HttpAnswer | HttpFault>;
   close(): void;
 }
@@ -100,12 +103,14 @@ export function createTransport(agents: () => Promise<Agents>): Transport {
 
   async function stream(request: HttpRequest, timeoutMs: number, signal?: AbortSignal) {
     if (signal?.aborted) return { fault: 'aborted', reason: 'closed', left: false } as const;
-    const attempt = new Attempt(timeoutMs, signal);
+    const attempt = new Attempt(timeoutMs, signal, Math.max(MAX_STREAM_MS, timeoutMs));
     try {
       const answer = await ask(request, 'stream', attempt);
-      if (answer.status >= 200 && answer.status < 300) return { ...headOf(answer), lines: lines(answer.data, attempt) };
-      let text = '';
-      for await (const line of lines(answer.data, attempt)) text += `${line}\n`;
+      if (answer.status >= 200 && answer.status < 300) {
+        return { ...headOf(answer), events: readEvents(answer.data, attempt) };
+      }
+      const text = await readText(answer.data);
+      attempt.end();
       return { ...headOf(answer), text };
     } catch (error) {
       attempt.end();
@@ -127,23 +132,23 @@ function headOf({ status, headers }: AxiosResponse): { status: number; headers: 
   return { status, headers: headers instanceof AxiosHeaders ? (headers as unknown as Headers) : {} };
 }
 
-/** A piece may end anywhere, in the middle of a character too. */
-async function* lines(body: Readable, attempt: Attempt): AsyncGenerator<string> {
-  const decoder = new StringDecoder('utf8');
-  let rest = '';
+/**
+ * The events of a body. Only an event extends the timeout: a server that sends nothing but comments says nothing.
+ * @throws StreamFault when the body breaks off, keeps silent, or holds an event that is too long
+ */
+async function* readEvents(body: Readable, attempt: Attempt): AsyncGenerator<StreamEvent> {
+  const reader = new EventReader();
   let isWhole = false;
   try {
-    for await (const piece of body) {
+    for await (const bytes of body) {
+      const events = reader.push(bytes as Buffer);
+      if (events.length === 0) continue;
       attempt.pause();
-      const parts = (rest + decoder.write(piece as Buffer)).split(/\r\n|\n/);
-      rest = parts.pop() ?? '';
-      if (rest.length > MAX_ANSWER_BYTES) throw new Error('maxContentLength exceeded');
-      yield* parts;
+      yield* events;
       attempt.extend();
     }
     isWhole = true;
-    rest += decoder.end();
-    if (rest !== '') yield rest;
+    yield* reader.end();
   } catch (error) {
     throw new StreamFault(attempt.faultOf(error));
   } finally {
@@ -152,6 +157,13 @@ async function* lines(body: Readable, attempt: Attempt): AsyncGenerator<string> 
     // What axios wraps around an answer does not pass the end on: without this the server would go on sending.
     if (!isWhole) attempt.abortFlag.abort();
   }
+}
+
+async function readText(body: Readable): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const bytes of body) text += decoder.decode(bytes as Buffer, { stream: true });
+  return text + decoder.decode();
 }
 
 /** How a stream says that it broke off. */

@@ -18,6 +18,11 @@ export function write<T>(
   return { kind, method, path, body, decode };
 }
 
+/** @returns the call with what it is worth when the answer only says that it was done */
+export function orRead<T>(call: Call<T>, reading: Call<T>, minimal: T): Call<T> {
+  return Object.assign({}, call, { acknowledged: { read: reading, minimal } });
+}
+
 /** The decoder of an answer that nobody needs. */
 export function ignoreAnswer(): void {}
 

@@ -24,11 +24,11 @@ import type {
   Session,
   Tenant,
   Unknowns,
-  Usage,
   User,
   VisualTemplate,
   Webhook,
 } from '../model';
+import { readAnswer, usageOf } from './answers';
 import { type Decode, decodeEntity, idOf, unwrap } from './envelope';
 import { array, isObject, type Json, number, object, put, safeFileName, string, unexpectedShape } from './json';
 
@@ -246,7 +246,7 @@ export function embeddings(input: string | readonly string[]): Decode<Embeddings
     if (vectors.length !== asked || !vectors.every(isVector)) throw unexpectedShape(`${asked} embeddings`);
     const result: Embeddings = { dimension: (vectors[0] as number[])?.length ?? 0, vectors: vectors as number[][] };
     put(result, 'model', string(wire.model));
-    put(result, 'usage', usage(object(wire.usage)));
+    put(result, 'usage', usageOf(wire));
     return result;
   };
 }
@@ -257,7 +257,7 @@ export function agentAnswer(body: unknown): AgentAnswer {
   const { usage: used, conversationId: _conversationId, ...rest } = wire;
   const result = { ...rest, text: plain(wire.response) ?? completion(wire).text } as AgentAnswer;
   put(result, 'conversationId', string(wire.conversationId));
-  put(result, 'usage', usage(object(used)));
+  put(result, 'usage', usageOf({ usage: used }));
   return result;
 }
 
@@ -273,6 +273,9 @@ export function rendering(body: unknown): Rendering {
   put(result, 'width', number(wire.width));
   put(result, 'height', number(wire.height));
   put(result, 'format', string(wire.format));
+  put(result, 'renderTimeMs', number(wire.render_time_ms));
+  put(result, 'sizeBytes', number(wire.size_bytes));
+  if (typeof wire.cache_hit === 'boolean') result.cacheHit = wire.cache_hit;
   if (Object.keys(result).length === 0) throw unexpectedShape('a rendering');
   return result;
 }
@@ -314,27 +317,14 @@ function chunk(wire: unknown): Chunk {
   return result;
 }
 
-/** Contract 5.7: `message`, `choices[0].message` or `text`, by SDK family. */
+/** Contract 5.7: in any form that {@link readAnswer} knows. No text is not no answer: the reason is told. */
 export function completion(body: unknown): Completion {
   const wire = decodeEntity(body, 'a completion');
-  const choice = object(array(wire.choices)[0]);
-  const held = object(wire.message) ?? object(choice?.message);
-  const text = plain(held?.content) ?? plain(wire.text) ?? plain(wire.content);
-  if (text === undefined && !held?.toolCalls) throw unexpectedShape('a completion');
-  const said = { ...held, role: string(held?.role) ?? 'assistant', content: text ?? '' } as ChatMessage & Unknowns;
-  const result: Completion = { text: text ?? '', message: said };
-  put(result, 'id', string(wire.id));
-  put(result, 'model', string(wire.model));
-  put(result, 'usage', usage(object(wire.usage)));
-  put(result, 'finishReason', string(wire.finishReason) ?? string(choice?.finishReason));
-  return result;
-}
-
-export function usage(wire: Json | undefined): Usage | undefined {
-  if (!wire) return undefined;
-  const result: Usage = {};
-  put(result, 'promptTokens', number(wire.promptTokens));
-  put(result, 'completionTokens', number(wire.completionTokens));
-  put(result, 'totalTokens', number(wire.totalTokens));
-  return result;
+  const { message: held, text, usage: used, ...answer } = readAnswer(wire);
+  const says = [text, answer.refusal, answer.toolCalls, answer.finishReason].some((one) => one !== undefined);
+  if (!says) throw unexpectedShape('a completion');
+  const message = { ...held, role: string(held?.role) ?? 'assistant', content: text ?? '' } as ChatMessage & Unknowns;
+  const result: Completion = { text: text ?? '', message };
+  put(result, 'usage', used);
+  return Object.assign(result, answer);
 }

@@ -30,7 +30,8 @@ import type {
   VisualTemplate,
   Webhook,
 } from '../model';
-import type { Headers } from './envelope';
+import type { Decode, Headers } from './envelope';
+import type { StreamEvent, StreamStep } from './stream';
 
 /**
  * How often a call may leave.
@@ -68,6 +69,11 @@ export interface Call<T> {
   fallback?: { key: string; call: Call<T> };
   /** @returns the body, used instead of `body`, with the write's own key, by which `verify` recognises it */
   bodyWithKey?(key: string): unknown;
+  /**
+   * How the entity is read when the answer only says that it was done: an empty body, `null`, `{success: true}`, `OK`.
+   * The write has happened all the same, so a read that fails leaves the `minimal` entity.
+   */
+  acknowledged?: { read: Call<T>; minimal: T };
   /** how to find out whether the write has happened when its failure does not tell */
   verify?: Verification<T>;
   /** makes the next part of the operation from the answer of this one. All parts leave in one turn of the queue */
@@ -97,10 +103,8 @@ export interface AnswerHead {
 
 /** A call whose answer arrives piece by piece. Never repeated. */
 export interface StreamCall<T> extends Omit<Call<T>, 'decode' | 'otherwise' | 'keyed' | 'settle' | 'after'> {
-  /** @returns a piece, or undefined for a line that says nothing */
-  piece(line: string): T | undefined;
-  /** @returns true for the line that nothing follows */
-  isLast(line: string): boolean;
+  /** @returns what an event means */
+  read(event: StreamEvent): StreamStep<T>;
 }
 
 /** Which part of a list. A cursor wins over a page. */
@@ -304,6 +308,17 @@ export interface Contract {
   signal(signal: Signal): string | undefined;
   /** @returns the event, or undefined for a frame that means nothing to us */
   frame(text: string): Event | undefined;
+  /**
+   * The address, below the server's root, that tells an outage from an absence: a server without its database answers
+   * 404 for a single record and 401 for a sign-in (contract 6.1.37).
+   */
+  readonly readyPath?: readonly string[];
+  /** how lists are asked for and read, for calls in the server's own words */
+  readonly lists: {
+    query(slice: Slice): Record<string, unknown>;
+    /** @param path of the list */
+    decode(path: readonly string[], slice: Slice): Decode<Page<unknown>>;
+  };
   /** the socket announces messages; otherwise they are found by polling */
   readonly announces: boolean;
   readonly auth: {

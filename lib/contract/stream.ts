@@ -1,27 +1,75 @@
+import { LinktorError } from '../errors';
 import type { CompletionChunk } from '../model';
-import { array, isObject, object, put, string, tryJson } from './json';
+import { readAnswer } from './answers';
+import { statedFailure } from './envelope';
+import { array, isObject, type Json, object, put, tryJson } from './json';
 
-const data = /^data:\s?(.*)$/s;
-
-/** The end mark: nothing comes after it, even where the server keeps the connection. */
-export function isLast(line: string): boolean {
-  return data.exec(line)?.[1]?.trim() === '[DONE]';
+/** One event of a stream, whether it came as a server-sent event or as a line of JSON. */
+export interface StreamEvent {
+  /** of a server-sent event */
+  name?: string;
+  data: string;
 }
 
+/** What an event means. */
+export interface StreamStep<T> {
+  piece?: T;
+  /** the answer is complete, although something may follow, such as its usage */
+  isEnd?: boolean;
+  /** nothing follows, even where the server keeps the connection */
+  isLast?: boolean;
+  /** the server says that it has failed */
+  error?: LinktorError;
+}
+
+/** Events of other families that end a stream. */
+const LAST_TYPES = new Set(['message_stop', 'response.completed', 'done']);
+const ERROR_NAMES = new Set(['error', 'response.failed', 'response.error']);
+
 /**
- * A line of an event stream (contract 1.7). Lines that are not `data:`, and data that is not JSON, are skipped.
- * @returns the piece, or undefined when the line says nothing
+ * An event of a streamed completion (contract 1.7). An end only counts when it is said: by a finish reason, by `[DONE]`,
+ * or by a whole answer in place of a stream.
+ * @returns an empty step for an event of another kind
  */
-export function chunk(line: string): CompletionChunk | undefined {
-  const text = data.exec(line)?.[1];
-  if (text === undefined) return undefined;
-  const wire = tryJson(text);
-  if (!isObject(wire)) return undefined;
-  const choice = object(array(wire.choices)[0]);
-  const delta = object(wire.delta) ?? object(choice?.delta);
-  const said = typeof wire.delta === 'string' ? wire.delta : delta?.content;
-  const result: CompletionChunk = { delta: typeof said === 'string' ? said : '' };
-  put(result, 'id', string(wire.id));
-  put(result, 'finishReason', string(wire.finishReason) ?? string(choice?.finishReason));
-  return result.delta === '' && result.finishReason === undefined ? undefined : result;
+export function completionStep({ name, data }: StreamEvent): StreamStep<CompletionChunk> {
+  if (data.trim() === '[DONE]') return { isEnd: true, isLast: true };
+  const wire = tryJson(data);
+  if (name !== undefined && ERROR_NAMES.has(name)) return { error: errorOf(isObject(wire) ? wire : { error: data }) };
+  if (!isObject(wire)) return {};
+  if (isError(wire)) return { error: errorOf(wire) };
+  const type = typeof wire.type === 'string' ? wire.type : name;
+  const step: StreamStep<CompletionChunk> = LAST_TYPES.has(type ?? '') ? { isEnd: true, isLast: true } : {};
+  if (type === 'message_start' || type === 'ping') return step;
+  const inner =
+    object(wire.data) && wire.choices === undefined && wire.delta === undefined ? (wire.data as Json) : wire;
+  const { text, refusal, toolCalls, finishReason, usage, id, model } = readAnswer(inner);
+  const chunk: CompletionChunk = { delta: text ?? '' };
+  put(chunk, 'id', id);
+  put(chunk, 'model', model);
+  put(chunk, 'finishReason', finishReason);
+  put(chunk, 'refusal', refusal);
+  put(chunk, 'toolCalls', toolCalls);
+  put(chunk, 'usage', usage);
+  if (finishReason !== undefined || isWhole(inner) || inner.done === true) step.isEnd = true;
+  const says = chunk.delta !== '' || [finishReason, refusal, toolCalls, usage].some((one) => one !== undefined);
+  return says ? { ...step, piece: chunk } : step;
+}
+
+function isError(wire: Json): boolean {
+  const { error, type, success } = wire;
+  return (
+    type === 'error' || success === false || (error !== undefined && error !== null && error !== false && error !== '')
+  );
+}
+
+/** A message where a stream would have a delta; Ollama's lines say `done` as well. */
+function isWhole(wire: Json): boolean {
+  if (wire.done !== undefined || wire.delta !== undefined) return false;
+  return isObject(wire.message) || array(wire.choices).some((choice) => isObject(object(choice)?.message));
+}
+
+function errorOf(wire: Json): LinktorError {
+  const stated = statedFailure({ ...wire, success: false, data: undefined }, 200);
+  const { code, message, cause } = stated ?? new LinktorError('server', 'The server broke off with an error.');
+  return new LinktorError(code, message, { serverCode: cause.serverCode, details: cause.details, hint: cause.hint });
 }

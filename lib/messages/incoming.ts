@@ -33,13 +33,34 @@ export function choiceTagOf(message: Message): string | undefined {
 
 function sentChoiceOf(message: Message): Choice | undefined {
   const { interactive, choice, metadata } = message;
-  if (interactive === undefined && choice === undefined && metadata?.choice === undefined) return undefined;
+  if (interactive === undefined && choice === undefined && metadata === undefined) return undefined;
   const held = (interactive ?? {}) as Given;
   for (const [key, kind] of REPLY_FIELDS) {
     const found = readChoice(held[key], kind);
     if (found) return found;
   }
-  return readChoice(choice, 'button') ?? readChoice(metadata?.choice, 'button');
+  return readChoice(choice, 'button') ?? readChoice(metadata?.choice, 'button') ?? channelChoice(message);
+}
+
+/** Where the adapters of channels keep the id of a choice; its title is the text of the message (contract 8.2). */
+const CHOICE_FIELDS: readonly [string, Choice['kind']][] = [
+  ['button_id', 'button'],
+  ['list_id', 'list'],
+  ['button_payload', 'button'],
+  ['quick_reply', 'button'],
+  ['postback_data', 'button'],
+];
+
+function channelChoice({ metadata, text, direction }: Message): Choice | undefined {
+  if (metadata === undefined || direction !== 'inbound') return undefined;
+  for (const [field, kind] of CHOICE_FIELDS) {
+    const held = metadata[field];
+    const id = typeof held === 'object' && held !== null ? (held as Given).payload : held;
+    if (typeof id !== 'string' || id === '') continue;
+    const title = [metadata.suggestion_text, text].find((one) => typeof one === 'string' && one !== '');
+    return { kind, id, title: typeof title === 'string' ? title : id };
+  }
+  return undefined;
 }
 
 function readChoice(given: unknown, kind: Choice['kind']): Choice | undefined {

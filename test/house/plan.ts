@@ -106,6 +106,7 @@ export const doors: Readonly<Record<string, readonly string[]>> = {
   axios: ['lib/client/transport.ts'],
   'chrono-node': ['lib/dialogue/parse/day.ts'],
   busboy: ['sandbox/**'],
+  'eventsource-parser': ['lib/client/event-reader.ts'],
   'http-proxy-agent': ['lib/client/agents.ts'],
   'https-proxy-agent': ['lib/client/agents.ts'],
   'libphonenumber-js': ['lib/people/phone.ts'],

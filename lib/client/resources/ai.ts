@@ -1,4 +1,5 @@
 import type { ClassifyInput, CompletionInput, Contract, InvokeInput, SearchFilter } from '../../contract';
+import { LinktorError } from '../../errors';
 import type {
   Agent,
   AgentAnswer,
@@ -41,14 +42,25 @@ export class Ai {
     return this.create({ ...settings, messages }, options);
   }
 
-  /** The answer as it is being made. Leaving the loop, or the signal, ends it. */
-  stream(input: CompletionInput, options?: CallOptions): AsyncGenerator<CompletionChunk> {
-    return this.#perform.stream((contract) => contract.ai.stream(input), options);
+  /**
+   * The answer as it is being made. Leaving the loop, or the signal, ends it.
+   * @throws LinktorError when it breaks off, or its end is not said; `details` hold the text that has come
+   */
+  async *stream(input: CompletionInput, options?: CallOptions): AsyncGenerator<CompletionChunk> {
+    const received: CompletionChunk[] = [];
+    try {
+      for await (const chunk of this.#perform.stream((contract) => contract.ai.stream(input), options)) {
+        received.push(chunk);
+        yield chunk;
+      }
+    } catch (error) {
+      throw error instanceof LinktorError && received.length > 0 ? withReceived(error, received) : error;
+    }
   }
 
   /** One text, one vector. */
   async embed(text: string, model?: string, options?: CallOptions): Promise<number[]> {
-    const { vectors } = await this.embedAll([text], model, options);
+    const { vectors } = await this.#perform((contract) => contract.ai.embed(text, model), options);
     return vectors[0] as number[];
   }
 
@@ -70,6 +82,15 @@ export class Ai {
   ): Promise<Sentiment> {
     return this.#perform((contract) => contract.ai.analyzeSentiment(text, settings.provider), options);
   }
+}
+
+/** What has come before an error has been paid for. */
+function withReceived({ code, message, cause }: LinktorError, chunks: readonly CompletionChunk[]): LinktorError {
+  const text = chunks.map(({ delta }) => delta).join('');
+  const usage = chunks.findLast((chunk) => chunk.usage)?.usage;
+  const id = chunks.find((chunk) => chunk.id)?.id;
+  const details = { ...(cause.details !== undefined && { reason: cause.details }), text, usage, id };
+  return new LinktorError(code, message, { ...cause, details });
 }
 
 /** Agents: a model with instructions, tools and knowledge of its own. */

@@ -1,7 +1,7 @@
 import { unsupportedCall, write } from '../calls';
 import * as entities from '../entities';
 import type { Contract, SearchFilter } from '../index';
-import { chunk, isLast } from '../stream';
+import { completionStep } from '../stream';
 import { crud } from './calls';
 
 const agents = ['ai', 'agents'];
@@ -14,9 +14,8 @@ export const ai: Contract['ai'] = {
     method: 'POST',
     path: ['ai', 'completions'],
     body: { ...input, stream: true },
-    headers: { Accept: 'text/event-stream' },
-    piece: chunk,
-    isLast,
+    headers: { Accept: 'text/event-stream, application/x-ndjson;q=0.5, application/json;q=0.1' },
+    read: completionStep,
   }),
   // It changes nothing, so it may be asked again, although it is a POST.
   embed: (input, model) => write('POST', ['ai', 'embeddings'], entities.embeddings(input), { input, model }, 'read'),

@@ -1,7 +1,7 @@
 import { read, write } from '../calls';
 import * as entities from '../entities';
 import type { BotFilter, Contract, SearchFilter } from '../index';
-import { crud, listOf, listQuery, memberCalls } from './calls';
+import { changed, crud, listOf, listQuery, memberCalls } from './calls';
 
 const atBots = ['bots'];
 const atFlows = ['flows'];
@@ -31,5 +31,11 @@ export const flows: Contract['flows'] = {
   executions: (id, filter) =>
     listOf([...atFlows, id, 'executions'], entities.execution, 'executions', listQuery(filter)),
   execution: (id, executionId) => read([...atFlows, id, 'executions', executionId], entities.execution),
-  cancel: (id, executionId) => write('POST', [...atFlows, id, 'executions', executionId, 'cancel'], entities.execution),
+  cancel: (id, executionId) =>
+    changed(
+      [...atFlows, id, 'executions'],
+      executionId,
+      entities.execution,
+      write('POST', [...atFlows, id, 'executions', executionId, 'cancel'], entities.execution),
+    ),
 };

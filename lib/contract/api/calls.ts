@@ -1,5 +1,5 @@
 import type { Page } from '../../model';
-import { ignoreAnswer, read, write } from '../calls';
+import { ignoreAnswer, orRead, read, write } from '../calls';
 import { type Decode, decodeList } from '../envelope';
 import type { Call, Changes, CrudCalls, Slice } from '../index';
 
@@ -20,6 +20,11 @@ export function listOf<T>(
   return read(path, decodeList(decode, what), query);
 }
 
+/** A change of an entity whose answer may leave the entity out. @param path of the entities */
+export function changed<T>(path: readonly string[], id: string, decode: Decode<T>, call: Call<T>): Call<T> {
+  return orRead(call, read([...path, id], decode), { id } as T);
+}
+
 /** The five usual operations; updates are PATCH throughout (contract 0.5). */
 export function crud<T, Filter extends Slice>(
   path: readonly string[],
@@ -30,7 +35,7 @@ export function crud<T, Filter extends Slice>(
     list: (filter) => listOf(path, decode, what, listQuery(filter)),
     get: (id) => read([...path, id], decode),
     create: (input: Changes) => write('POST', path, decode, input),
-    update: (id, changes: Changes) => write('PATCH', [...path, id], decode, changes),
+    update: (id, changes: Changes) => changed(path, id, decode, write('PATCH', [...path, id], decode, changes)),
     remove: (id) => write('DELETE', [...path, id], ignoreAnswer),
   };
 }
@@ -38,7 +43,9 @@ export function crud<T, Filter extends Slice>(
 /** Things that hang on an entity and come and go by name: POST adds, DELETE with a body removes. */
 export function memberCalls<T>(path: readonly string[], decode: Decode<T>, part: string, key: string) {
   return {
-    add: (id: string, names: readonly string[]) => write('POST', [...path, id, part], decode, { [key]: names }),
-    remove: (id: string, names: readonly string[]) => write('DELETE', [...path, id, part], decode, { [key]: names }),
+    add: (id: string, names: readonly string[]) =>
+      changed(path, id, decode, write('POST', [...path, id, part], decode, { [key]: names })),
+    remove: (id: string, names: readonly string[]) =>
+      changed(path, id, decode, write('DELETE', [...path, id, part], decode, { [key]: names })),
   };
 }

@@ -1,9 +1,9 @@
-import type { Conversation, Outgoing } from '../../model';
+import type { Conversation, Interactive, Outgoing } from '../../model';
 import { ignoreAnswer, inLane, read, unsupportedCall, write } from '../calls';
 import * as entities from '../entities';
 import { counts } from '../entities';
 import type { Call, Contract, ConversationFilter } from '../index';
-import { crud, listOf, listQuery, memberCalls } from './calls';
+import { changed, crud, listOf, listQuery, memberCalls } from './calls';
 
 const path = ['conversations'];
 const { conversation, message } = entities;
@@ -15,7 +15,7 @@ const {
 const tags = memberCalls(path, conversation, 'tags', 'tags');
 
 const act = (id: string, action: string, body?: object) =>
-  inLane(id, write('POST', [...path, id, action], conversation, body));
+  inLane(id, changed(path, id, conversation, write('POST', [...path, id, action], conversation, body)));
 
 /** Half of the SDKs have a route for it, the other half set the status. */
 const become = (id: string, action: string, status: string): Call<Conversation> => ({
@@ -59,10 +59,23 @@ export function tagFilter(tags: readonly string[] = []): Record<string, unknown>
   return tags.length === 0 ? {} : { 'tags[]': tags, tag: tags.length === 1 ? tags[0] : undefined };
 }
 
+/** Choices as the first SDK family reads them: `buttons` and `listSections` inside `content`. */
+function choicesOf({ action = {} }: Interactive): object {
+  const { buttons, sections } = action;
+  return {
+    ...(buttons && {
+      buttons: buttons.map(({ type, id, title, url, phone }) => ({ type, text: title, payload: id, url, phone })),
+    }),
+    ...(sections && { listSections: sections }),
+  };
+}
+
 /** `type` and flat fields, with `media.type` inside: every SDK family's server can read that (contract 1.3). */
 function outgoing({ replyTo, metadata, media, ...flat }: Outgoing): object {
+  const content = flat.interactive && choicesOf(flat.interactive);
   return {
     ...flat,
+    ...(content ? { content: { text: flat.interactive?.body?.text, ...content } } : {}),
     ...(media ? { media: { ...media, type: media.type ?? flat.type } } : {}),
     ...(metadata || replyTo ? { metadata: { ...metadata, ...(replyTo ? { replyToId: replyTo } : {}) } } : {}),
   };

@@ -1,7 +1,9 @@
+import { decodeList } from '../envelope';
 import { frame } from '../frames';
 import type { Contract } from '../index';
 import { ai, aiAgents } from './ai';
 import { bots, flows } from './automation';
+import { listQuery } from './calls';
 import { conversations } from './conversations';
 import { knowledgeBases } from './knowledge-bases';
 import { auth, channels, contacts } from './people';
@@ -23,6 +25,10 @@ export const api: Contract = {
   }),
   signal: (signal) => JSON.stringify(signal),
   frame,
+  lists: {
+    query: listQuery,
+    decode: (path) => decodeList((item) => item, `items at /${path.join('/')}`),
+  },
   announces: true,
   auth,
   conversations,

@@ -1,7 +1,7 @@
 import { ignoreAnswer, read, unsupportedCall, write } from '../calls';
 import * as entities from '../entities';
 import type { ChannelFilter, ContactFilter, Contract } from '../index';
-import { crud, listOf, listQuery, memberCalls } from './calls';
+import { changed, crud, listOf, listQuery, memberCalls } from './calls';
 import { tagFilter } from './conversations';
 
 const atContacts = ['contacts'];
@@ -36,14 +36,16 @@ export const contacts: Contract['contacts'] = {
   list: ({ tags: wanted, ...filter }) =>
     listOf(atContacts, entities.contact, 'contacts', { ...listQuery(filter), ...tagFilter(wanted) }),
   // Each SDK family has its own names for the same two things.
-  merge: (primary, others) =>
-    write('POST', [...atContacts, 'merge'], entities.contact, {
+  merge(primary, others) {
+    const call = write('POST', [...atContacts, 'merge'], entities.contact, {
       primaryContactId: primary,
       secondaryContactIds: others,
       contactIdsToMerge: others,
       primaryId: primary,
       secondaryIds: others,
-    }),
+    });
+    return changed(atContacts, primary, entities.contact, call);
+  },
   conversations: (id, filter) =>
     listOf([...atContacts, id, 'conversations'], entities.conversation, 'conversations', listQuery(filter)),
   addTags: tags.add,
@@ -55,8 +57,10 @@ export const contacts: Contract['contacts'] = {
 /** Channels (contract 1.5). */
 export const channels: Contract['channels'] = {
   ...crud<ReturnType<typeof entities.channel>, ChannelFilter>(atChannels, entities.channel, 'channels'),
-  connect: (id) => write('POST', [...atChannels, id, 'connect'], entities.channel, {}),
-  disconnect: (id) => write('POST', [...atChannels, id, 'disconnect'], entities.channel, {}),
+  connect: (id) =>
+    changed(atChannels, id, entities.channel, write('POST', [...atChannels, id, 'connect'], entities.channel, {})),
+  disconnect: (id) =>
+    changed(atChannels, id, entities.channel, write('POST', [...atChannels, id, 'disconnect'], entities.channel, {})),
   status: (id) => read([...atChannels, id, 'status'], entities.facts),
   capabilities: (id) => read([...atChannels, id, 'capabilities'], entities.facts),
   test: (id) => write('POST', [...atChannels, id, 'test'], entities.facts),

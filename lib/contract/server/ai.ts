@@ -1,7 +1,8 @@
 import { invalid, unsupported } from '../../errors';
 import { unsupportedCall, write } from '../calls';
+import { completion } from '../entities';
 import type { CompletionInput, Contract } from '../index';
-import { completion, intent, sentiment } from './entities';
+import { intent, sentiment } from './entities';
 import { unsupportedCrud } from './unsupported';
 
 const ask = 'Ask a model directly: AI, with provider and model.';

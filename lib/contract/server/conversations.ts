@@ -1,12 +1,13 @@
 import { LinktorError, unsupported } from '../../errors';
 import type { Conversation, Message } from '../../model';
-import { chain, ignoreAnswer, inLane, read, unsupportedCall, write } from '../calls';
+import { chain, ignoreAnswer, inLane, orRead, read, unsupportedCall, write } from '../calls';
 import type { Decode } from '../envelope';
 import type { Call, Contract, ConversationFilter, MessageFilter, VerifyResult } from '../index';
-import { object } from '../json';
+import { type Json, object } from '../json';
 import { contact, conversation, escalation } from './entities';
 import { type Choose, decodeServerList, isWanted, newestList } from './lists';
-import { hasKey, message, outgoing, withKey } from './message';
+import { message } from './message';
+import { hasKey, isChannelSpecific, outgoing, withKey } from './outgoing';
 import { channelTypes } from './people';
 import { toServerFields } from './words';
 
@@ -18,8 +19,10 @@ const MAX_LISTED_MESSAGES = 50;
 const untagged = 'This server keeps no tags of conversations: tag the contact instead.';
 const unread = 'This server keeps no account of what was read: unread counts only grow.';
 
-const act = <T = Conversation>(id: string, action: string, body?: object, decode?: Decode<T>) =>
-  inLane(id, write('POST', [...path, id, action], decode ?? (conversation as Decode<unknown> as Decode<T>), body));
+const act = (id: string, action: string, body?: object): Call<Conversation> => {
+  const call = write('POST', [...path, id, action], conversation, body);
+  return inLane(id, orRead(call, read([...path, id], conversation), { id }));
+};
 
 /** A conversation that is already in the wanted state is no failure. */
 function verifiedBy(
@@ -62,22 +65,37 @@ export const conversations: Contract['conversations'] = {
   removeTags: unsupportedCall('take tags from a conversation', untagged),
   markRead: unsupportedCall('mark messages as read', unread),
   counts: unsupportedCall('count conversations', 'List the conversations of one status and count those.'),
-  escalate: (id, { reason, priority }) => act(id, 'escalate', { reason, priority }, escalation),
+  escalate: (id, { reason, priority }) =>
+    inLane(id, write('POST', [...path, id, 'escalate'], escalation, { reason, priority })),
   messages: (id, filter) =>
     newestList([...path, id, 'messages'], message, 'messages', MAX_LISTED_MESSAGES, filter, {
       choose: between(filter),
     }),
   // The message is read by its id alone here, and may be of another conversation.
   message: (id, messageId) => read(['messages', messageId], inConversation(id)),
-  send: (id, given) => {
-    const body = outgoing(given);
-    const call = inLane(id, write('POST', [...path, id, 'messages'], message, body));
-    return { ...call, bodyWithKey: (key) => withKey(body, key), verify: { read: (key) => sentWith(id, key) } };
-  },
+  send: (id, given) =>
+    isChannelSpecific(given)
+      ? inLane(
+          id,
+          chain(channelTypeOf(id), (type) => sendBody(id, outgoing(given, type))),
+        )
+      : sendBody(id, outgoing(given)),
   sendRaw: (id, body) => inLane(id, write('POST', [...path, id, 'messages'], message, body)),
   react: (id, messageId, emoji) =>
     inLane(id, write('POST', [...path, id, 'messages', messageId, 'reactions'], ignoreAnswer, { emoji })),
 };
+
+function sendBody(id: string, body: Json): Call<Message> {
+  const call = inLane(id, write('POST', [...path, id, 'messages'], message, body));
+  return { ...call, bodyWithKey: (key) => withKey(body, key), verify: { read: (key) => sentWith(id, key) } };
+}
+
+/** @returns the type of a conversation's channel; '' when it cannot be told */
+function channelTypeOf(id: string): Call<string> {
+  return chain(read([...path, id], conversation), ({ channelId = '' }) =>
+    channelTypes((types) => types.get(channelId) ?? ''),
+  );
+}
 
 const created = {
   contactId: 'contact_id',

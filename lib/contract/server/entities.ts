@@ -1,7 +1,6 @@
 import type {
   Bot,
   Channel,
-  Completion,
   Contact,
   Conversation,
   Escalation,
@@ -127,25 +126,6 @@ export function found(asked: string): Decode<QueryResult> {
 export function flow(body: unknown): Flow {
   const { wire, result } = named<Flow>(body, 'a flow');
   result.status = wire.is_active === true ? 'active' : 'inactive';
-  return result;
-}
-
-/** Contract 5.7. */
-export function completion(body: unknown): Completion {
-  const wire = decodeEntity(body, 'a completion');
-  const calls = array(wire.tool_calls);
-  const text = typeof wire.content === 'string' ? wire.content : undefined;
-  if (text === undefined && calls.length === 0) throw unexpectedShape('a completion');
-  const result: Completion = { text: text ?? '', message: { role: 'assistant', content: text ?? '' } };
-  if (calls.length > 0) result.message.toolCalls = calls;
-  put(result, 'model', string(wire.model));
-  put(result, 'finishReason', string(wire.finish_reason));
-  const totalTokens = number(wire.tokens_used);
-  if (totalTokens !== undefined) {
-    result.usage = { totalTokens };
-    put(result.usage, 'promptTokens', number(wire.prompt_tokens));
-    put(result.usage, 'completionTokens', number(wire.completion_tokens));
-  }
   return result;
 }
 

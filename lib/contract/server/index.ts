@@ -4,6 +4,7 @@ import { bots, flows } from './automation';
 import { conversations } from './conversations';
 import { frame, signal } from './frames';
 import { knowledgeBases } from './knowledge-bases';
+import { decodeAnyList, listQuery } from './lists';
 import { auth, channels, contacts } from './people';
 import { analytics, vre, webhooks } from './reports';
 
@@ -25,6 +26,8 @@ export const server: Contract = {
   }),
   signal,
   frame,
+  readyPath: ['ready'],
+  lists: { query: listQuery, decode: decodeAnyList },
   announces: false,
   auth,
   conversations,

@@ -13,6 +13,30 @@ export function decodeServerList<T>(item: Decode<T>, what: string): Decode<Page<
   return (body) => decode(isObject(body) && body.data === null ? { ...body, data: [] } : body);
 }
 
+/** The query of a page of any list. `page_size=0` would crash some of them. */
+export function listQuery({ limit, page, cursor }: Slice): Record<string, unknown> {
+  return { page, page_size: limit ? Math.min(limit, MAX_PAGE_SIZE) : undefined, cursor };
+}
+
+/** Lists that show only the newest entries and know no paging (contract 6.1.17), with how many they show. */
+const UNPAGED_LISTS: readonly (readonly [path: RegExp, shown: number])[] = [
+  [/^conversations$/, 20],
+  [/^conversations\/[^/]+\/messages$/, 50],
+  [/^users$/, 20],
+  [/^channels$/, 100],
+];
+
+/** Any list, for calls in the server's own words. One that shows only the newest says `truncated` when it is full. */
+export function decodeAnyList(path: readonly string[], { page = 1 }: Slice): Decode<Page<unknown>> {
+  const decode = decodeServerList((item) => item, `items at /${path.join('/')}`);
+  const shown = UNPAGED_LISTS.find(([pattern]) => pattern.test(path.join('/')))?.[1];
+  return (body) => {
+    const found = decode(body);
+    if (shown === undefined) return withPlace(found, object(body), page);
+    return { items: found.items, page: 1, hasNext: false, ...(found.items.length >= shown && { truncated: true }) };
+  };
+}
+
 /** A list that the server pages: contacts, bots, flows, knowledge bases, items. `page_size=0` would crash it. */
 export function pagedList<T>(
   path: readonly string[],

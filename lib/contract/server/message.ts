@@ -1,70 +1,130 @@
-import type { Message, Outgoing } from '../../model';
+import type { Message } from '../../model';
 import { message as known } from '../entities';
 import { decodeEntity, idOf } from '../envelope';
-import { array, type Json, number, object, put, safeFileName, string, tryJson } from '../json';
-import { camelKeys, textOf, toTextMap } from './words';
+import { array, isObject, type Json, number, object, put, safeFileName, string, tryJson } from '../json';
+import { KEY_FIELD } from './outgoing';
+import { camelKeys } from './words';
 
-/** Where a write's own key stands in the metadata, so that the message can be found again. */
-const KEY_FIELD = 'idempotency_key';
-
-/** What the wire keeps in the metadata although it is no metadata of the user's. */
-const carried = ['media_url', 'mime_type', 'filename', 'size', 'latitude', 'longitude', 'address', KEY_FIELD] as const;
-const nested = ['interactive', 'template', 'contact'] as const;
+/** Fields of the metadata that have a field of their own in our message. */
+const CARRIED_FIELDS = [
+  ...['media_url', 'media_id', 'mime_type', 'filename', 'size'],
+  ...['latitude', 'longitude', 'address', 'location_name', 'location_address', 'is_sticker', 'is_reaction'],
+  ...['template_name', 'template_language', 'template_components', 'quick_replies', 'suggestions'],
+  ...['quick_reply_1', 'quick_reply_2', 'quick_reply_3', 'interactive_type', KEY_FIELD],
+] as const;
+const NESTED_FIELDS = ['interactive', 'template', 'contact'] as const;
 
 /**
- * A message of the self-hosted server (contract 5.2): it has no direction, its media and places stand in the metadata
- * as texts, and its sender is a `user` where ours is an agent.
+ * A message of the self-hosted server (contract 5.2, contract 8.2): it has no direction, its media and places stand in
+ * the metadata as texts, and its sender is a `user` where ours is an agent. What a customer sends is written as the
+ * adapter of the channel writes it.
  */
 export function message(body: unknown): Message {
   const wire = decodeEntity(body, 'a message');
   const { content, metadata, attachments, error_message, ...rest } = wire;
   const held = object(metadata) ?? {};
   const text = typeof content === 'string' ? content : undefined;
-  const attachment = object(array(attachments)[0]);
   const flat: Json = { ...camelKeys(rest), id: idOf(wire, 'a message') };
-  const url = string(attachment?.url) ?? string(held.media_url);
-  if (url !== undefined) flat.media = mediaOf(url, attachment, held, wire, text);
-  // What stands in for a caption, a place or a template that has no words is no text.
-  const stand = [url, placeOf(held), string(held.filename)];
-  if (text !== undefined && !stand.includes(text)) flat.text = text;
-  flat.location = locationOf(held, text);
-  for (const part of nested) put(flat, part, object(tryJson(String(held[part] ?? ''))));
-  if (flat.template && flat.text === string(object(flat.template)?.name)) delete flat.text;
-  if (flat.contact && flat.text === string(object(flat.contact)?.name)) delete flat.text;
-  put(flat, 'metadata', own(held, metadata));
+  addMedia(flat, object(array(attachments)[0]), held, text);
+  for (const part of NESTED_FIELDS) put(flat, part, object(tryJson(String(held[part] ?? ''))));
+  const json = text === undefined || !/^\s*[[{]/.test(text) ? undefined : tryJson(text);
+  const words = addLocation(flat, held, text, json) ?? addCard(flat, json) ?? addInteractive(flat, json) ?? text;
+  const url = object(flat.media)?.url;
+  // A stand-in for a caption, a place, a card or a template without words is no text.
+  const standIns = [url, placeOf(held), string(held.filename), object(flat.contact)?.name, object(flat.template)?.name];
+  if (words !== undefined && words !== '' && !standIns.includes(words)) flat.text = words;
+  if (isYes(held.is_reaction)) {
+    flat.contentType = 'reaction';
+    flat.reaction = { emoji: flat.text ?? '', messageId: string(held.reaction_message_id) };
+  }
+  if (isYes(held.is_sticker)) flat.contentType = 'sticker';
+  put(flat, 'metadata', ownMetadata(held, metadata));
   put(flat, 'failedReason', string(error_message));
   put(flat, 'updatedAt', latest(wire));
   return known(flat);
 }
 
-function mediaOf(url: string, attachment: Json | undefined, held: Json, wire: Json, text: string | undefined): Json {
-  const media: Json = { url, type: string(wire.content_type) };
+function isYes(value: unknown): boolean {
+  return value === true || value === 'true' || value === '1';
+}
+
+function addMedia(flat: Json, attachment: Json | undefined, held: Json, text: string | undefined): void {
+  const url = string(attachment?.url) ?? string(held.media_url) ?? string(held.media_id);
+  if (url === undefined) return;
+  const media: Json = { url, type: isYes(held.is_sticker) ? 'sticker' : string(flat.contentType) };
   put(media, 'mimeType', string(attachment?.mime_type) ?? string(held.mime_type));
   put(media, 'filename', safeFileName(attachment?.filename) ?? safeFileName(held.filename));
   put(media, 'size', number(attachment?.size_bytes) ?? number(held.size));
   put(media, 'thumbnailUrl', string(attachment?.thumbnail_url));
+  // WhatsApp and Telegram give an id, which no server can be asked for by its address.
+  if (!/^(?:https?:|data:|\/)/i.test(url)) media.id = url;
   if (text !== url && text !== media.filename) put(media, 'caption', text || undefined);
-  return media;
+  flat.media = media;
 }
 
 function placeOf({ latitude, longitude }: Json): string | undefined {
   return string(latitude) !== undefined && string(longitude) !== undefined ? `${latitude},${longitude}` : undefined;
 }
 
-function locationOf(held: Json, text: string | undefined): Json | undefined {
-  const place = placeOf(held);
-  if (place === undefined) return undefined;
-  const location: Json = { latitude: held.latitude, longitude: held.longitude };
-  if (text !== place) put(location, 'name', text || undefined);
-  put(location, 'address', string(held.address));
-  return location;
+/** RCS writes a place as "name: latitude,longitude". */
+const WRITTEN_PLACE = /^(?:(.*): ?)?(-?\d{1,2}\.\d+), ?(-?\d{1,3}\.\d+)$/s;
+
+/** @returns the words beside the place; undefined when the message is no location */
+function addLocation(flat: Json, held: Json, text: string | undefined, json: unknown): string | undefined {
+  const isLocation = flat.contentType === 'location';
+  const stated = isLocation && isObject(json) ? json : {};
+  const written = isLocation ? WRITTEN_PLACE.exec(text ?? '') : null;
+  const latitude = number(held.latitude) ?? number(stated.latitude) ?? number(written?.[2]);
+  const longitude = number(held.longitude) ?? number(stated.longitude) ?? number(written?.[3]);
+  if (latitude === undefined || longitude === undefined) return undefined;
+  const words = json === undefined && written === null && text !== placeOf(held) ? (text ?? '') : '';
+  const names = [held.location_name, held.name, stated.name, written?.[1], words];
+  const location: Json = { latitude, longitude };
+  put(location, 'name', names.flatMap((one) => string(one) ?? [])[0]);
+  put(location, 'address', string(held.address) ?? string(held.location_address) ?? string(stated.address));
+  flat.location = location;
+  return words;
 }
 
-/** The metadata without what has a field of its own in our message. */
-function own(held: Json, given: unknown): Json | undefined {
+/** Contact cards of WhatsApp are a JSON list in the content. @returns `''` when there is one */
+function addCard(flat: Json, json: unknown): string | undefined {
+  if (!/^contacts?$/.test(String(flat.contentType))) return undefined;
+  if (flat.contact !== undefined) return json === undefined ? undefined : '';
+  const [first, ...others] = (Array.isArray(json) ? json : [json]).filter(isObject).map(cardOf);
+  if (first === undefined) return undefined;
+  flat.contentType = 'contact';
+  flat.contact = others.length > 0 ? { ...first, others } : first;
+  return '';
+}
+
+function cardOf({ name, phones, emails, ...rest }: Json): Json {
+  const parts = object(name);
+  const full = [parts?.first_name, parts?.last_name].filter((part) => typeof part === 'string').join(' ');
+  return {
+    ...camelKeys(rest),
+    name: string(name) ?? string(parts?.formatted_name) ?? full,
+    phones: array(phones).map((one) => {
+      const phone = object(one) ?? { phone: one };
+      const card: Json = { number: string(phone.number) ?? string(phone.phone) ?? string(phone.wa_id) ?? '' };
+      put(card, 'type', string(phone.type)?.toLowerCase());
+      return card;
+    }),
+    emails: array(emails).flatMap((one) => string(one) ?? string(object(one)?.email) ?? []),
+  };
+}
+
+/** A message that we have sent to WhatsApp holds its whole interactive part as JSON. @returns its words */
+function addInteractive(flat: Json, json: unknown): string | undefined {
+  if (flat.contentType !== 'interactive' || !isObject(json)) return undefined;
+  flat.interactive ??= json;
+  return string(object(json.body)?.text) ?? '';
+}
+
+/** The metadata without the fields that have one of their own in our message. */
+function ownMetadata(held: Json, given: unknown): Json | undefined {
   if (object(given) === undefined) return undefined;
   const { reply_to_id: replyTo, ...rest } = held;
-  for (const key of [...carried, ...nested]) delete rest[key];
+  for (const key of [...CARRIED_FIELDS, ...NESTED_FIELDS]) delete rest[key];
   if (replyTo !== undefined) rest.replyToId = replyTo;
   return Object.keys(rest).length > 0 ? rest : undefined;
 }
@@ -75,46 +135,4 @@ function latest(wire: Json): string | undefined {
     (time) => string(time) ?? [],
   );
   return times.sort((a, b) => Date.parse(a) - Date.parse(b)).at(-1);
-}
-
-/**
- * A message as the server takes it (contract 1.3, contract 5.2): every kind needs words of some sort in `content`, the rest goes
- * into the metadata as texts.
- */
-export function outgoing({ type, text, media, replyTo, metadata, ...parts }: Outgoing): Json {
-  const words: Json = { content_type: media?.type ?? type, content: text ?? '' };
-  const held: Record<string, string> = metadata ? toTextMap(metadata, 'metadata') : {};
-  const keep = (key: string, value: unknown) => {
-    if (value !== undefined && value !== '') held[key] = textOf(value);
-  };
-  if (media) {
-    words.content = text || media.caption || media.url;
-    keep('media_url', media.url);
-    keep('mime_type', media.mimeType);
-    keep('filename', media.filename);
-    keep('size', media.size);
-  }
-  if (parts.location) {
-    const { latitude, longitude, name, address } = parts.location;
-    words.content = text || name || `${latitude},${longitude}`;
-    keep('latitude', latitude);
-    keep('longitude', longitude);
-    keep('address', address);
-  }
-  for (const part of nested) keep(part, parts[part]);
-  const said = parts.interactive?.body?.text ?? parts.template?.name ?? parts.contact?.name;
-  if (words.content === '') words.content = said ?? '';
-  keep('reply_to_id', replyTo);
-  if (Object.keys(held).length > 0) words.metadata = held;
-  return words;
-}
-
-/** @returns the body with the write's own key in its metadata */
-export function withKey(body: Json, key: string): Json {
-  return { ...body, metadata: { ...object(body.metadata), [KEY_FIELD]: key } };
-}
-
-/** @returns true for a message on the wire that was sent with this key */
-export function hasKey(wire: unknown, key: string): boolean {
-  return object(object(wire)?.metadata)?.[KEY_FIELD] === key;
 }

@@ -1,7 +1,9 @@
 import { strict as assert } from 'node:assert';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import fc from 'fast-check';
+import { EventReader } from '../../../lib/client/event-reader';
 import { type AnswerFacts, type CallOptions, type ClientSettings, LinktorClient } from '../../../lib/client/index';
+import { completionStep } from '../../../lib/contract/stream';
 import type { CompletionChunk } from '../../../lib/model';
 import { assertSilent, type Bench, bench, failing, json, KEY, reset, type Served, serve } from '../support';
 
@@ -91,11 +93,11 @@ describe('client: streams', () => {
     const { server, client } = await streaming((response) => response.end(piece('Hi') + done));
     const facts: AnswerFacts[] = [];
     const chunks = await drain(client.ai.stream({ messages, model: 'm' }, { onAnswer: (one) => facts.push(one) }));
-    assert.deepEqual(chunks, [{ delta: 'Hi', id: 'c1' }]);
+    assert.deepEqual(chunks, [{ delta: 'Hi', id: 'c1', model: 'm' }]);
     assert.deepEqual(facts, [{ requestId: 'r1' }]);
     const [{ headers, body, method, url } = assert.fail('nothing was asked')] = server.asked;
     assert.deepEqual([method, url, server.asked.length], ['POST', '/ai/completions', 1]);
-    assert.equal(headers.accept, 'text/event-stream');
+    assert.match(String(headers.accept), /^text\/event-stream,/);
     assert.match(String(headers['idempotency-key']), /^[0-9a-f-]{36}$/);
     assert.deepEqual(JSON.parse(body), { messages, model: 'm', stream: true });
   });
@@ -154,17 +156,59 @@ describe('client: streams', () => {
     );
   });
 
+  const two = event({ delta: 'a' }) + event({ delta: 'b' });
+  const stop = event({ choices: [{ delta: {}, finish_reason: 'stop' }] });
   const dialects: [what: string, body: string, expected: string][] = [
     ['lines that end in CRLF', (piece('a') + piece('b') + done).replaceAll('\n', '\r\n'), 'ab'],
-    ['no empty lines in between', 'data: {"delta":"a"}\ndata: {"delta":"b"}\n', 'ab'],
-    ['no space after the colon', 'data:{"delta":"a"}\n\n', 'a'],
-    ['no line break at the end', 'data: {"delta":"a"}\n\ndata: {"delta":"b"}', 'ab'],
-    ['other fields and comments', `event: x\nid: 7\nretry: 10\n: keep-alive\n${piece('a')}`, 'a'],
-    ['lines that are not JSON', `data: {\n\ndata: hello\n\ndata:\n\n<html>\n\n${piece('a')}`, 'a'],
-    ['JSON that is no piece', `data: 7\n\ndata: null\n\ndata: []\n\ndata: {"usage":{}}\n\n${piece('a')}`, 'a'],
-    ['the delta as a text', event({ delta: 'a' }) + event({ delta: 'b' }), 'ab'],
-    ['choices', event({ choices: [{ delta: { content: 'a' } }] }), 'a'],
-    ['nothing at all', '', ''],
+    ['lines that end in CR', (piece('a') + piece('b') + done).replaceAll('\n', '\r'), 'ab'],
+    ['no empty lines in between', 'data: {"delta":"a"}\ndata: {"delta":"b"}\ndata: [DONE]\n', 'ab'],
+    ['no space after the colon', 'data:{"delta":"a"}\n\ndata:[DONE]\n\n', 'a'],
+    ['no line break at the end', `${event({ delta: 'a' })}data: {"delta":"b","finishReason":"stop"}`, 'ab'],
+    ['other fields and comments', `event: x\nid: 7\nretry: 10\n: keep-alive\n${piece('a')}${done}`, 'a'],
+    ['a byte order mark', `\ufeff${piece('a')}${done}`, 'a'],
+    ['one event over two lines', 'data: {"delta":\ndata: "a"}\n\ndata: [DONE]\n\n', 'a'],
+    ['lines that are not JSON', `data: {\n\ndata: hello\n\ndata:\n\n<html>\n\n${piece('a')}${done}`, 'a'],
+    ['JSON that is no piece', `data: 7\n\ndata: null\n\ndata: []\n\ndata: {"usage":{}}\n\n${piece('a')}${done}`, 'a'],
+    ['the delta as a text', two + done, 'ab'],
+    ['choices', event({ choices: [{ delta: { content: 'a' } }] }) + stop, 'a'],
+    [
+      'choices with texts',
+      event({ choices: [{ text: 'a' }] }) + event({ choices: [{ text: 'b', finish_reason: 'stop' }] }),
+      'ab',
+    ],
+    [
+      'a delta as parts',
+      event({
+        choices: [
+          {
+            delta: {
+              content: [
+                { type: 'text', text: 'a' },
+                { type: 'text', text: 'b' },
+              ],
+            },
+          },
+        ],
+      }) + done,
+      'ab',
+    ],
+    [
+      'another family',
+      `event: message_start\n${event({ type: 'message_start', message: { id: 'm', content: [] } })}event: content_block_delta\n${event({ type: 'content_block_delta', delta: { type: 'text_delta', text: 'a' } })}${event({ type: 'message_stop' })}`,
+      'a',
+    ],
+    [
+      'lines of JSON',
+      '{"message":{"content":"a"},"done":false}\n{"message":{"content":"b"},"done":false}\n{"message":{"content":""},"done":true,"done_reason":"stop"}\n',
+      'ab',
+    ],
+    ['one whole answer', '{"message":{"role":"assistant","content":"ab"},"usage":{"totalTokens":3}}', 'ab'],
+    [
+      'one whole answer, pretty',
+      JSON.stringify({ choices: [{ message: { content: 'ab' }, finish_reason: 'stop' }] }, null, 2),
+      'ab',
+    ],
+    ['a list of pieces', '[{"delta":"a"},\n{"delta":"b","finishReason":"stop"}]', 'ab'],
     ['nothing but the end', done, ''],
     ['pieces after the end, which nobody hears', piece('a') + done + piece('b'), 'a'],
   ];
@@ -173,6 +217,117 @@ describe('client: streams', () => {
       assert.equal(textOf(await said((response) => response.end(body))), expected);
     });
   }
+
+  it('keep calls of tools, refusals and usage', async () => {
+    const call = { index: 0, id: 't1', function: { name: 'find', arguments: '{"a":' } };
+    const chunks = await said((response) =>
+      response.end(
+        event({ choices: [{ delta: { content: null, tool_calls: [call] } }] }) +
+          event({ choices: [{ delta: { refusal: 'I cannot.' } }] }) +
+          event({ choices: [{ delta: {}, finish_reason: 'tool_calls' }] }) +
+          event({ choices: [], usage: { prompt_tokens: 2, completion_tokens: 3, total_tokens: 5 } }) +
+          done,
+      ),
+    );
+    assert.deepEqual(chunks, [
+      { delta: '', toolCalls: [call] },
+      { delta: '', refusal: 'I cannot.' },
+      { delta: '', finishReason: 'tool_calls' },
+      { delta: '', usage: { promptTokens: 2, completionTokens: 3, totalTokens: 5 } },
+    ]);
+  });
+
+  const failures: [what: string, body: string, code: string, message: RegExp][] = [
+    [
+      'an error event in the middle',
+      `${piece('a')}event: error\ndata: {"error":{"code":"OVERLOADED","message":"Too busy"}}\n\n${done}`,
+      'server',
+      /^Too busy$/,
+    ],
+    [
+      'an error in the data, before the end mark',
+      piece('a') + event({ error: { message: `Too busy ${KEY}`, code: 'OVERLOADED' } }) + done,
+      'server',
+      /^Too busy \*\*\*$/,
+    ],
+    ['an error event as the first one', 'event: error\ndata: {"error":"Too busy"}\n\n', 'server', /^Too busy$/],
+    ['an error as a plain text', 'event: error\ndata: Too busy\n\n', 'server', /^Too busy$/],
+    ['an error with a status', event({ error: { message: 'Slower', status: 429 } }), 'rate_limit', /^Slower$/],
+    ['a failure in place of a stream', '{"success":false,"error":{"message":"Too busy"}}', 'server', /^Too busy$/],
+    ['an end that nobody has said', piece('a'), 'network', /broke off/],
+    [
+      'a line of JSON that is cut off',
+      '{"message":{"content":"a"},"done":false}\n{"message":{"con',
+      'network',
+      /broke off/,
+    ],
+    ['nothing at all', '', 'serialization', /no answer/],
+    ['nothing but comments', ': ping\n\n: ping\n\n', 'serialization', /no answer/],
+    ['a page', '<html><body>Not here</body></html>', 'serialization', /no answer/],
+  ];
+  for (const [what, body, code, message] of failures) {
+    it(`are never complete with ${what}, and what has come is not lost`, async () => {
+      const error = await failing(said((response) => response.end(body)));
+      assert.deepEqual([error.code, error.cause.ambiguous], [code, true]);
+      assert.match(error.message, message);
+      assertSilent(error, [KEY]);
+      if (body.includes('"a"')) assert.equal((error.cause.details as { text: string }).text, 'a');
+    });
+  }
+
+  it('mean the same in any form, however they are cut, and are complete only with an end', async () => {
+    const ends = ['\n', '\r\n', '\r'] as const;
+    const words = fc.array(
+      fc.string({ unit: 'grapheme', minLength: 1 }).filter((word) => word.trim() !== ''),
+      { minLength: 1, maxLength: 12 },
+    );
+    const form = fc.constantFrom('events', 'lines', 'events over lines');
+    fc.assert(
+      fc.property(
+        words,
+        form,
+        fc.constantFrom(...ends),
+        fc.boolean(),
+        fc.array(fc.nat(), { maxLength: 30 }),
+        (texts, kind, end, isEnded, cuts) => {
+          const wires: object[] = texts.map((content) => ({ delta: { content } }));
+          if (isEnded) wires.push({ delta: { content: '' }, finishReason: 'stop' });
+          const whole = wires
+            .map((wire) => {
+              if (kind === 'lines') return `${JSON.stringify(wire)}${end}`;
+              const data = kind === 'events' ? JSON.stringify(wire) : JSON.stringify(wire, null, 1);
+              return `: ping${end}${data
+                .split('\n')
+                .map((line) => `data: ${line}${end}`)
+                .join('')}${end}`;
+            })
+            .join('');
+          const bytes = Buffer.from(whole);
+          const edges = [0, ...cuts.map((cut) => cut % bytes.length), bytes.length].sort((one, other) => one - other);
+          const reader = new EventReader();
+          const events = edges.slice(1).flatMap((to, index) => reader.push(bytes.subarray(edges[index], to)));
+          const steps = [...events, ...reader.end()].map(completionStep);
+          assert.equal(steps.map(({ piece: one }) => one?.delta ?? '').join(''), texts.join(''));
+          assert.equal(
+            steps.some(({ isEnd }) => isEnd),
+            isEnded,
+          );
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it('hold no more of one event than can be, and take any time that they need for it', () => {
+    for (const first of ['data: ', '{"delta":"']) {
+      const reader = new EventReader();
+      reader.push(Buffer.from(first));
+      const piece64 = Buffer.alloc(65_536, 'x');
+      assert.throws(() => {
+        for (let pieces = 0; pieces < 200; pieces++) reader.push(piece64);
+      }, /exceeded/);
+    }
+  });
 
   it('end with the end mark, though the server keeps the connection', async () => {
     const { client } = await streaming((response) => response.write(piece('a') + last + done), { timeout: 10 });
@@ -211,17 +366,6 @@ describe('client: streams', () => {
     });
   }
 
-  it('that come as one whole answer are no empty answer, but an error', async () => {
-    const server = await serve((_asked, response) => {
-      response
-        .writeHead(200, { 'Content-Type': 'application/json' })
-        .end('{"message":{"role":"assistant","content":"Hi"}}');
-    });
-    servers.push(server);
-    const error = await failing(drain(connect(server.url).ai.stream({ messages })));
-    assert.deepEqual([error.code, error.cause.ambiguous], ['serialization', true]);
-  });
-
   it('that break off are a network error, after what was said before', async () => {
     for (const settings of [{}, { idempotent: true }]) {
       const { server, client } = await streaming((response, request) => {
@@ -256,6 +400,19 @@ describe('client: streams', () => {
       for await (const { delta } of client.ai.stream({ messages })) heard.push(delta);
     });
     assert.deepEqual([error.code, heard], ['network', ['a']]);
+  });
+
+  it('that send nothing but comments time out as well', async () => {
+    let timer: NodeJS.Timeout | undefined;
+    const { client } = await streaming(
+      (response) => {
+        response.write(piece('a'));
+        timer = setInterval(() => response.write(': ping\n\n'), 20);
+      },
+      { timeout: 0.2 },
+    );
+    const error = await failing(drain(client.ai.stream({ messages }))).finally(() => clearInterval(timer));
+    assert.deepEqual([error.code, (error.cause.details as { text: string }).text], ['timeout', 'a']);
   });
 
   it('that fall silent time out', async () => {

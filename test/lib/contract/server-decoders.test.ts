@@ -2,7 +2,9 @@ import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import WebSocket from 'ws';
 import { server } from '../../../lib/contract/server/index';
+import { outgoing } from '../../../lib/contract/server/outgoing';
 import { LinktorError } from '../../../lib/errors';
+import { choiceOf } from '../../../lib/messages/incoming';
 import type { Event, Message, Outgoing } from '../../../lib/model';
 import { type Bench, bench, failing, Inbox } from '../support';
 
@@ -261,5 +263,136 @@ describe('self-hosted server: answers', () => {
     assert.equal(asked('llama3', 'ollama'), 'ollama llama3');
     assert.throws(() => asked('llama3'), /whose model "llama3" is/);
     assert.throws(() => asked(), /"model"/);
+  });
+});
+
+describe('self-hosted server: what channels make of messages', () => {
+  const inbound = (content_type: string, content: string, metadata: object = {}, more: object = {}) =>
+    server.conversations
+      .message('c', 'm')
+      .decode(
+        { data: { id: 'm', conversation_id: 'c', sender_type: 'contact', content_type, content, metadata, ...more } },
+        { status: 200, headers: {} },
+      );
+  const choices: [what: string, message: ReturnType<typeof inbound>, choice: object][] = [
+    [
+      'WhatsApp button',
+      inbound('interactive', 'Yes', { button_id: 'y', interactive_type: 'button_reply' }),
+      { kind: 'button', id: 'y', title: 'Yes' },
+    ],
+    ['WhatsApp list row', inbound('interactive', 'Row', { list_id: 'r' }), { kind: 'list', id: 'r', title: 'Row' }],
+    [
+      'template quick reply',
+      inbound('text', 'Stop', { button_payload: 'STOP' }),
+      { kind: 'button', id: 'STOP', title: 'Stop' },
+    ],
+    [
+      'Facebook quick reply',
+      inbound('text', 'Red', { quick_reply: 'red' }),
+      { kind: 'button', id: 'red', title: 'Red' },
+    ],
+    [
+      'Facebook quick reply object',
+      inbound('text', 'Red', { quick_reply: { payload: 'red' } }),
+      { kind: 'button', id: 'red', title: 'Red' },
+    ],
+    [
+      'RCS suggestion',
+      inbound('text', 'p1', { postback_data: 'p1', suggestion_text: 'Plan one' }),
+      { kind: 'button', id: 'p1', title: 'Plan one' },
+    ],
+  ];
+  for (const [what, message, choice] of choices) {
+    it(`is a choice: ${what}`, () => assert.deepEqual(choiceOf(message), choice));
+  }
+
+  it('is no choice where the business wrote it, or nothing was pressed', () => {
+    assert.equal(choiceOf({ ...inbound('text', 'Yes', { button_id: 'y' }), direction: 'outbound' }), undefined);
+    assert.equal(choiceOf(inbound('text', 'Yes', { button_id: '' })), undefined);
+    assert.equal(choiceOf(inbound('text', 'Yes')), undefined);
+  });
+
+  it('is a location, from JSON, from texts beside it, or from a line', () => {
+    const place = JSON.stringify({ latitude: -23.5, longitude: -46.6, name: 'Shop', address: 'Rua A, 1' });
+    const beside = {
+      latitude: '-23.500000',
+      longitude: '-46.600000',
+      location_name: 'Shop',
+      location_address: 'Rua A, 1',
+    };
+    for (const message of [inbound('location', place), inbound('location', place, beside)]) {
+      assert.deepEqual(message.location, { latitude: -23.5, longitude: -46.6, name: 'Shop', address: 'Rua A, 1' });
+      assert.equal(message.text, undefined);
+      assert.equal(message.metadata, undefined);
+    }
+    const { location, text } = inbound('location', 'Shop: -23.500000,-46.600000');
+    assert.deepEqual([location, text], [{ latitude: -23.5, longitude: -46.6, name: 'Shop' }, undefined]);
+    assert.equal(inbound('text', '{"latitude":1,"longitude":2}').location, undefined);
+    assert.equal(inbound('location', '{"latitude":').location, undefined);
+  });
+
+  it('is a contact card', () => {
+    const card = {
+      name: { formatted_name: 'Ana Souza', first_name: 'Ana' },
+      phones: [{ phone: '+55 21 1', type: 'CELL', wa_id: '5521' }],
+      emails: [{ email: 'a@x.test' }],
+    };
+    for (const type of ['contact', 'contacts']) {
+      const message = inbound(type, JSON.stringify([card, { ...card, name: { first_name: 'Bo', last_name: 'Li' } }]));
+      assert.deepEqual([message.contentType, message.text, message.contact?.name], ['contact', undefined, 'Ana Souza']);
+      assert.deepEqual(message.contact?.phones, [{ number: '+55 21 1', type: 'cell' }]);
+      assert.deepEqual(message.contact?.emails, ['a@x.test']);
+      const { others } = message.contact as unknown as { others: { name: string }[] };
+      assert.deepEqual(
+        others.map(({ name }) => name),
+        ['Bo Li'],
+      );
+    }
+  });
+
+  it('is a reaction, a sticker, or a file without an address', () => {
+    const reaction = inbound('text', '👍', { is_reaction: 'true', reaction_message_id: 'm0' });
+    assert.deepEqual([reaction.contentType, reaction.reaction], ['reaction', { emoji: '👍', messageId: 'm0' }]);
+    const file = { attachments: [{ url: '1234567890123456', mime_type: 'image/webp' }] };
+    const sticker = inbound('image', '', { is_sticker: 'true', media_id: '1234567890123456' }, file);
+    assert.deepEqual(
+      [sticker.contentType, sticker.media?.type, sticker.media?.id],
+      ['sticker', 'sticker', '1234567890123456'],
+    );
+    assert.equal(inbound('image', '', { media_id: 'AgAC' }).media?.url, 'AgAC');
+  });
+
+  it('goes out as the adapters read it, and comes back as it went', () => {
+    const template = { name: 'order', language: 'pt_BR', components: [{ type: 'body' }] };
+    const body = (given: Parameters<typeof server.conversations.send>[1]) =>
+      server.conversations.send('c', given).body as { content: string; metadata: Record<string, string> };
+    const sent = body({ type: 'template', template });
+    assert.equal(sent.metadata.template_name, 'order');
+    assert.equal(sent.metadata.template_language, 'pt_BR');
+    assert.equal(sent.metadata.template_components, JSON.stringify(template.components));
+    const buttons = [{ type: 'reply', id: 'y', title: 'Yes' }];
+    const interactive = { type: 'button', body: { text: 'So?' }, action: { buttons } };
+    const plain = outgoing({ type: 'interactive', interactive }, 'telegram') as ReturnType<typeof body>;
+    assert.equal(plain.content, 'So?');
+    assert.equal(plain.metadata.quick_replies, JSON.stringify([{ id: 'y', title: 'Yes' }]));
+    assert.equal(plain.metadata.quick_reply_1, 'Yes');
+    const whatsapp = outgoing({ type: 'interactive', interactive }, 'whatsapp_official') as ReturnType<typeof body>;
+    assert.deepEqual(JSON.parse(whatsapp.content).action.buttons, [
+      { type: 'reply', reply: { id: 'y', title: 'Yes' } },
+    ]);
+    const contact = { name: 'Ana', phones: [{ type: 'mobile', number: '+5521' }], emails: [] };
+    const card = outgoing({ type: 'contact', contact }, 'whatsapp') as ReturnType<typeof body>;
+    for (const [kind, { content, metadata }] of [
+      ['interactive', whatsapp],
+      ['contact', card],
+    ] as const) {
+      const back = inbound(kind, content, metadata, { sender_type: 'user' });
+      assert.equal(back.text, kind === 'interactive' ? 'So?' : undefined);
+      assert.deepEqual(
+        kind === 'interactive' ? back.interactive : back.contact,
+        kind === 'interactive' ? interactive : contact,
+      );
+      assert.equal(back.metadata, undefined);
+    }
   });
 });

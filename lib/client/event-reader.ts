@@ -1,0 +1,129 @@
+import { createParser, type EventSourceMessage } from 'eventsource-parser';
+import type { StreamEvent } from '../contract/stream';
+
+/** One event of an answer is never longer, in UTF-16 units. */
+const MAX_EVENT_LENGTH = 10 * 1024 * 1024;
+
+/** A line that may end a JSON value: a whole one, or the last bracket of one that is written over several lines. */
+const MAY_END_VALUE = /^\s*(?:\{.*\}|\[.*\])\s*$|^[\]}]\s*$/;
+/** To try again after each line would take the square of the length. */
+const MAX_ATTEMPTS = 100;
+
+/** An event that is longer than can be held. */
+export class OversizeEvent extends Error {
+  constructor() {
+    super('maxContentLength exceeded');
+  }
+}
+
+/**
+ * Reads the bytes of a streamed answer: server-sent events, or JSON values, one a line or one as a whole. Which of them
+ * the first character tells, whatever the headers say. A piece of bytes may end anywhere.
+ */
+export class EventReader {
+  readonly #decoder = new TextDecoder('utf-8');
+  readonly #events: StreamEvent[] = [];
+  readonly #parser = createParser({
+    onEvent: ({ event, data }: EventSourceMessage) => {
+      for (const one of separate(data)) this.#events.push(event ? { name: event, data: one } : { data: one });
+    },
+  });
+  #kind: 'unknown' | 'events' | 'json' = 'unknown';
+  /** what has come of an event that is not complete */
+  #pending = '';
+  #pendingLength = 0;
+  /** a JSON value that is written over several lines, and how often it was tried whether it is complete */
+  #value = '';
+  #attempts = 0;
+
+  /**
+   * @returns the events that are complete now
+   * @throws OversizeEvent when one of them is too long
+   */
+  push(bytes: Uint8Array): StreamEvent[] {
+    return this.#read(this.#decoder.decode(bytes, { stream: true }), false);
+  }
+
+  /** The answer has ended. @returns what was still incomplete: it has been paid for */
+  end(): StreamEvent[] {
+    return this.#read(this.#decoder.decode(), true);
+  }
+
+  #read(text: string, isEnd: boolean): StreamEvent[] {
+    if (this.#kind === 'unknown') {
+      this.#pending += text;
+      const start = this.#pending.trimStart();
+      if (start === '') {
+        this.#pending = '';
+        return [];
+      }
+      this.#kind = /^[[{]/.test(start) ? 'json' : 'events';
+      const first = this.#pending;
+      this.#pending = '';
+      return this.#read(first, isEnd);
+    }
+    if (this.#kind === 'json') this.#readJson(text, isEnd);
+    else this.#readEvents(text, isEnd);
+    return this.#events.splice(0);
+  }
+
+  #readEvents(text: string, isEnd: boolean): void {
+    const before = this.#events.length;
+    this.#parser.feed(text);
+    if (isEnd) this.#parser.feed('\n\n');
+    this.#pendingLength = this.#events.length > before ? text.length : this.#pendingLength + text.length;
+    if (this.#pendingLength > MAX_EVENT_LENGTH) throw new OversizeEvent();
+  }
+
+  #readJson(text: string, isEnd: boolean): void {
+    if (/[\r\n]/.test(text)) {
+      const lines = (this.#pending + text).split(/\r\n|\r|\n/);
+      this.#pending = lines.pop() ?? '';
+      for (const line of lines) this.#addLine(line);
+    } else this.#pending += text;
+    if (this.#pending.length + this.#value.length > MAX_EVENT_LENGTH) throw new OversizeEvent();
+    if (!isEnd) return;
+    this.#addLine(this.#pending);
+    if (this.#value !== '') this.#emitValue();
+  }
+
+  #addLine(line: string): void {
+    if (this.#value === '' && line.trim() === '') return;
+    this.#value += this.#value === '' ? line : `\n${line}`;
+    if (!MAY_END_VALUE.test(line) || this.#attempts >= MAX_ATTEMPTS) return;
+    this.#attempts++;
+    if (isJson(this.#value)) this.#emitValue();
+  }
+
+  /** A list is as good as its values, one after the other. */
+  #emitValue(): void {
+    const text = this.#value;
+    this.#value = '';
+    this.#attempts = 0;
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      this.#events.push({ data: text });
+      return;
+    }
+    if (!Array.isArray(value)) this.#events.push({ data: text });
+    else for (const one of value) this.#events.push({ data: JSON.stringify(one) });
+  }
+}
+
+/** Some servers leave out the empty line between events: then each line is a value of its own, and they are none together. */
+function separate(data: string): string[] {
+  if (!data.includes('\n') || isJson(data)) return [data];
+  const lines = data.split('\n').filter((line) => line.trim() !== '');
+  return lines.every((line) => line.trim() === '[DONE]' || isJson(line)) ? lines : [data];
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,121 @@
+import type { ToolCall, Usage } from '../model';
+import { array, isObject, type Json, number, object, put, string } from './json';
+
+/** What a model has answered, or a piece of it, whatever the form. */
+export interface ModelAnswer {
+  /** undefined: there is no text at all; `''`: there is an empty one */
+  text?: string;
+  /** the model's own words about why it does not answer */
+  refusal?: string;
+  toolCalls?: ToolCall[];
+  /** stop, length, content_filter, tool_calls and the like */
+  finishReason?: string;
+  usage?: Usage;
+  id?: string;
+  model?: string;
+  /** the message that holds the text, as the server wrote it */
+  message?: Json;
+  /** answers after the first, where several were asked for */
+  alternatives?: { text: string; finishReason?: string }[];
+}
+
+/**
+ * Find what a model says in any of the usual forms: `message`, `choices[].message`, `choices[].text`, `delta`,
+ * `choices[].delta`, a plain `text`, `content` or `response`; content as a text or as parts.
+ * @param wire an answer, or an event of a stream
+ * @returns empty fields where nothing is found
+ */
+export function readAnswer(wire: Json): ModelAnswer {
+  const choices = array(wire.choices ?? wire.candidates).filter(isObject);
+  const choice = choices.find((one) => (number(one.index) ?? 0) === 0) ?? choices[0];
+  const held = heldIn(choice ?? {}) ?? heldIn(wire);
+  const answer: ModelAnswer = {};
+  const plainDelta = typeof wire.delta === 'string' ? wire.delta : undefined;
+  const parts = partsOf(held ?? {});
+  put(answer, 'text', plainDelta ?? parts.text ?? textOf(choice?.text) ?? (held ? undefined : partsOf(wire).text));
+  put(answer, 'refusal', string(held?.refusal) ?? parts.refusal ?? string(wire.refusal));
+  put(answer, 'toolCalls', toolCallsOf(held) ?? parts.toolCalls ?? toolCallsOf(wire));
+  put(answer, 'finishReason', finishOf(choice) ?? finishOf(wire) ?? finishOf(object(wire.delta)));
+  put(answer, 'usage', usageOf(wire) ?? usageOf(object(wire.message)));
+  put(answer, 'id', string(wire.id) ?? string(wire.responseId));
+  put(answer, 'model', string(wire.model) ?? string(wire.modelVersion));
+  put(answer, 'message', held);
+  const others = choices.filter((one) => one !== choice).map(alternativeOf);
+  if (others.length > 0) answer.alternatives = others;
+  return answer;
+}
+
+function heldIn(wire: Json): Json | undefined {
+  return object(wire.message) ?? object(wire.delta) ?? (isObject(wire.content) ? wire.content : undefined);
+}
+
+function alternativeOf(choice: Json): { text: string; finishReason?: string } {
+  const result: { text: string; finishReason?: string } = {
+    text: partsOf(heldIn(choice) ?? {}).text ?? textOf(choice.text) ?? '',
+  };
+  put(result, 'finishReason', finishOf(choice));
+  return result;
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** The content of a message: a text, or parts of which texts are joined. */
+function partsOf(held: Json): Pick<ModelAnswer, 'text' | 'refusal' | 'toolCalls'> {
+  const content = held.content ?? held.parts ?? held.text ?? held.response;
+  if (typeof content === 'string') return { text: content };
+  if (!Array.isArray(content)) return {};
+  const found: Pick<ModelAnswer, 'text' | 'refusal' | 'toolCalls'> = {};
+  for (const part of content) {
+    if (typeof part === 'string') found.text = (found.text ?? '') + part;
+    if (!isObject(part)) continue;
+    if (part.type === 'refusal') found.refusal = string(part.refusal) ?? string(part.text);
+    else if (part.type === 'tool_use' || part.type === 'toolCall') found.toolCalls = [...(found.toolCalls ?? []), part];
+    else if (part.type !== 'thinking' && part.type !== 'reasoning' && typeof part.text === 'string') {
+      found.text = (found.text ?? '') + part.text;
+    }
+  }
+  return found;
+}
+
+function toolCallsOf(held: Json | undefined): ToolCall[] | undefined {
+  const calls = array(held?.toolCalls ?? held?.tool_calls).filter(isObject);
+  if (calls.length > 0) return calls;
+  const call = object(held?.functionCall) ?? object(held?.function_call);
+  return call && [{ type: 'function', function: call }];
+}
+
+function finishOf(wire: Json | undefined): string | undefined {
+  if (!wire) return undefined;
+  const { finishReason, finish_reason, stop_reason, stopReason, done_reason } = wire;
+  return [finishReason, finish_reason, stop_reason, stopReason, done_reason]
+    .map(string)
+    .find((one) => one !== undefined);
+}
+
+/** The names of the three counts, by family. */
+const COUNTS: readonly [keyof Usage, readonly string[]][] = [
+  [
+    'promptTokens',
+    ['promptTokens', 'prompt_tokens', 'input_tokens', 'inputTokens', 'promptTokenCount', 'prompt_eval_count'],
+  ],
+  [
+    'completionTokens',
+    ['completionTokens', 'completion_tokens', 'output_tokens', 'outputTokens', 'candidatesTokenCount', 'eval_count'],
+  ],
+  ['totalTokens', ['totalTokens', 'total_tokens', 'tokens_used', 'tokensUsed', 'totalTokenCount']],
+];
+
+/** @param wire an answer: its `usage`, or counts beside the text */
+export function usageOf(wire: Json | undefined): Usage | undefined {
+  const held = object(wire?.usage) ?? object(wire?.usageMetadata) ?? wire ?? {};
+  const usage: Usage = {};
+  for (const [name, names] of COUNTS)
+    put(
+      usage,
+      name,
+      names.map((one) => number(held[one])).find((one) => one !== undefined),
+    );
+  return Object.keys(usage).length > 0 ? usage : undefined;
+}

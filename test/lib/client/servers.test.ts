@@ -1,0 +1,167 @@
+import { strict as assert } from 'node:assert';
+import type { ServerResponse } from 'node:http';
+import { type ClientSettings, LinktorClient } from '../../../lib/client/index';
+import { type Asked, type Bench, bench, failing, json, KEY, type Served, serve } from '../support';
+
+describe('client: servers as they are', () => {
+  const open: { close(): unknown }[] = [];
+  afterEach(async () => {
+    for (const one of open.splice(0).reverse()) await one.close();
+  });
+  const start = async (handler: (asked: Asked, response: ServerResponse) => void, settings: ClientSettings = {}) => {
+    const server: Served = await serve(handler);
+    const client = new LinktorClient({ baseUrl: server.url, apiKey: KEY, contract: 'api', ...settings });
+    open.push(server, client);
+    return { server, client };
+  };
+
+  describe('an answer that only says that it was done', () => {
+    const answers: [what: string, status: number, body: string, type?: string][] = [
+      ['204', 204, ''],
+      ['an empty 200', 200, ''],
+      ['null', 200, 'null'],
+      ['success', 200, '{"success":true}'],
+      ['success without data', 200, '{"success":true,"data":null}'],
+      ['a message', 200, '{"message":"Execution cancelled"}'],
+      ['OK', 200, 'OK', 'text/plain'],
+      ['a text as JSON', 202, '"accepted"'],
+    ];
+    for (const [what, status, body, type = 'application/json'] of answers) {
+      it(`is no failure, and the entity is read: ${what}`, async () => {
+        const { client, server } = await start(({ method, url }, response) => {
+          if (method === 'GET') return json(response, 200, { id: url.split('/').at(-1), status: 'read' });
+          response.writeHead(status, { 'Content-Type': type }).end(body);
+        });
+        const calls = [
+          () => client.flows.cancel('f', 'e1'),
+          () => client.conversations.resolve('e1'),
+          () => client.conversations.update('e1', { status: 'open' }),
+          () => client.contacts.addTags('e1', ['vip']),
+          () => client.bots.removeChannels('e1', ['c']),
+          () => client.channels.disconnect('e1'),
+          () => client.contacts.merge('e1', ['e2']),
+        ];
+        for (const call of calls) assert.deepEqual([(await call()).id, (await call()).status], ['e1', 'read']);
+        assert.equal(server.asked.filter(({ method }) => method !== 'GET').length, 2 * calls.length, 'nothing twice');
+      });
+    }
+
+    it('is no failure either where the entity cannot be read afterwards', async () => {
+      const { client } = await start(({ method }, response) => json(response, method === 'GET' ? 403 : 200, null));
+      assert.deepEqual(await client.flows.cancel('f', 'e1'), { id: 'e1' });
+    });
+
+    it('is still a failure where its content is what was asked for', async () => {
+      const { client } = await start((_asked, response) => json(response, 200, { success: true }));
+      assert.equal((await failing(client.contacts.get('c'))).code, 'serialization');
+      const error = await failing(client.conversations.sendText('c', 'x'));
+      assert.deepEqual([error.code, error.cause.ambiguous], ['serialization', true]);
+    });
+  });
+
+  it('find the socket where the paths are, before anybody is refused', async () => {
+    for (const [given, served] of [
+      ['/api/v1', ''],
+      ['', '/api/v1'],
+    ] as const) {
+      const { client, server } = await start(
+        ({ url }, response) => json(response, url === `${served}/auth/me` ? 401 : 404, { code: 'X' }),
+        {},
+      );
+      const own = new LinktorClient({ baseUrl: server.url + given, apiKey: KEY });
+      open.push(own);
+      const url = new URL(await own.realtime.url(true));
+      assert.equal(url.pathname, `${served}/ws`, given);
+      assert.ok(client);
+    }
+  });
+
+  it('get one text as a text, and many as a list', async () => {
+    const { client, server } = await start(({ body }, response) => {
+      const { input } = JSON.parse(body) as { input: unknown };
+      const texts = Array.isArray(input) ? input : [input];
+      json(response, 200, { data: texts.map((_, index) => ({ index, embedding: [1, 2] })) });
+    });
+    await client.ai.embed('t');
+    await client.ai.embedAll(['t', 'u']);
+    assert.deepEqual(
+      server.asked.map(({ body }) => JSON.parse(body).input),
+      ['t', ['t', 'u']],
+    );
+  });
+
+  it('get buttons and lists in the words of both SDK families', async () => {
+    const { client, server } = await start((_asked, response) => json(response, 200, { id: 'm' }));
+    const buttons = [{ type: 'reply', id: 'yes', title: 'Yes' }];
+    await client.conversations.send('c', {
+      type: 'interactive',
+      interactive: { type: 'button', body: { text: 'So?' }, action: { buttons } },
+    });
+    const sections = [{ title: 'A', rows: [{ id: 'r', title: 'Row' }] }];
+    await client.conversations.send('c', {
+      type: 'interactive',
+      interactive: { type: 'list', body: { text: 'So?' }, action: { sections } },
+    });
+    const [first, second] = server.asked.map(({ body }) => JSON.parse(body) as Record<string, unknown>);
+    assert.deepEqual(first?.interactive, { type: 'button', body: { text: 'So?' }, action: { buttons } });
+    assert.deepEqual(first?.content, { text: 'So?', buttons: [{ type: 'reply', text: 'Yes', payload: 'yes' }] });
+    assert.deepEqual(second?.content, { text: 'So?', listSections: sections });
+  });
+});
+
+describe('client: the self-hosted server as it really is', () => {
+  let box: Bench;
+  let client: LinktorClient;
+  before(async () => {
+    box = await bench({ contract: 'server' });
+  });
+  after(() => box.close());
+  beforeEach(async () => {
+    await box.control('/reset');
+    client = new LinktorClient({
+      baseUrl: box.url,
+      contract: 'server',
+      email: 'demo@linktor.local',
+      password: 'sandbox',
+      maxRetries: 0,
+    });
+  });
+  afterEach(() => client.close());
+
+  it('tells an outage of its database from an absence', async () => {
+    await client.auth.me();
+    await box.control('/outage', { database: true });
+    for (const call of [
+      () => client.conversations.get('conv_ana'),
+      () => client.contacts.get('ct_ana'),
+      () => client.conversations.sendText('conv_ana', 'x'),
+    ]) {
+      const { code, cause } = await failing(call());
+      assert.deepEqual([code, cause.retryable, cause.ambiguous], ['server', true, false]);
+    }
+    await box.control('/outage', { database: false });
+    assert.equal((await failing(client.conversations.get('0197a000-0000-7000-8000-000000000000'))).code, 'not_found');
+  });
+
+  it('is not taken for a wrong password while its database is down', async () => {
+    await box.control('/outage', { database: true });
+    const { code, cause } = await failing(client.auth.me());
+    assert.deepEqual([code, cause.retryable], ['server', true]);
+    await box.control('/outage', { database: false });
+    await client.auth.me();
+  });
+
+  it('shows lists to calls in its own words: empty ones, pages, and those that are cut', async () => {
+    const page = (path: string, limit = 100) => client.requestPage({ path }, { limit, page: 1 });
+    const conversations = await page('/conversations');
+    assert.equal(conversations.truncated, conversations.items.length >= 20 ? true : undefined);
+    const contacts = await page('/contacts', 2);
+    assert.deepEqual([contacts.items.length, contacts.hasNext], [2, true]);
+    assert.deepEqual((await page('/knowledge-bases')).hasNext, false);
+    assert.equal(
+      (await client.requestPage({ path: '/contacts', query: { search: 'nobody-is-called-so' } }, { limit: 5, page: 1 }))
+        .items.length,
+      0,
+    );
+  });
+});
