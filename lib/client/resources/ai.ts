@@ -87,7 +87,7 @@ export class Ai {
 /** What has come before an error has been paid for. */
 function withReceived({ code, message, cause }: LinktorError, chunks: readonly CompletionChunk[]): LinktorError {
   const text = chunks.map(({ delta }) => delta).join('');
-  const usage = chunks.findLast((chunk) => chunk.usage)?.usage;
+  const usage = chunks.filter((chunk) => chunk.usage).at(-1)?.usage;
   const id = chunks.find((chunk) => chunk.id)?.id;
   const details = { ...(cause.details !== undefined && { reason: cause.details }), text, usage, id };
   return new LinktorError(code, message, { ...cause, details });
