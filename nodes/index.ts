@@ -1,3 +1,4 @@
+import { Ledgers } from './kit/account/ledgers';
 import { serveEditor } from './kit/admin/routes';
 import { serveSidebar } from './kit/admin/sidebar-routes';
 import type { Definition } from './kit/define';
@@ -8,6 +9,7 @@ import { FlowStart, HeldMessages } from './kit/shared';
 import ai from './linktor-ai';
 import analytics from './linktor-analytics';
 import api from './linktor-api';
+import ask from './linktor-ask';
 import bot from './linktor-bot';
 import channel from './linktor-channel';
 import config from './linktor-config';
@@ -40,6 +42,7 @@ export const palette: readonly Definition[] = [
   connection,
   router,
   send,
+  ask,
   typing,
   conversation,
   contact,
@@ -61,6 +64,7 @@ export default function linktor(red: RED): void {
     handovers: new Map(),
     heldMessages: new HeldMessages(red.events),
     flowStart: new FlowStart(red.events),
+    ledgers: new Ledgers(red),
   };
   for (const definition of palette) mount(red, definition, shared);
   serveEditor(red);

@@ -1,3 +1,4 @@
+import { languages } from '../lib/dialogue';
 import { config } from './kit/define';
 import { choice, flag, number, config as other, secret, text } from './kit/fields';
 
@@ -49,6 +50,12 @@ export const fields = {
     advanced: true,
     when: { contract: ['auto', 'server'] },
   }),
+  language: choice(['auto', ...languages], { icon: 'language', section: 'people' }),
+  country: text('', { icon: 'globe', section: 'people' }),
+  zone: text('', { icon: 'clock-o', section: 'people' }),
+  keepIn: choice(['auto', 'file', 'context', 'memory'], { icon: 'database', section: 'memory' }),
+  keepStore: text('', { icon: 'archive', section: 'memory', when: { keepIn: ['context'] } }),
+  keepDays: number(30, { min: 1, max: 90, unit: 'd', icon: 'calendar', section: 'memory' }),
   wsUrl: text('', { icon: 'exchange', format: 'socketUrl', advanced: true }),
   name: text(),
 };

@@ -77,6 +77,7 @@ export default trigger({
       when: { textRule: ['startsWith', 'contains', 'equals', 'regex', 'command'] },
       regexWhen: { textRule: ['regex'] },
     }),
+    leaveAlone: flag(true, { icon: 'comments-o' }),
     ignoreOwn: flag(true, { icon: 'user-times', ...filters }),
     outputs: choice(['1', '2'], { icon: 'sign-out', ...filters }),
     source: choice(['realtime', 'webhook'], { icon: 'bolt', ...arrival }),
@@ -143,7 +144,8 @@ export default trigger({
       }
       // A server may send more than was asked for.
       if (values.conversations !== 'all' && !asked.has(conversationId)) return;
-      const refused = reason(message, delivery.conversation);
+      const isAnswer = values.leaveAlone && delivery.claimedBy !== undefined;
+      const refused = isAnswer ? 'asked' : reason(message, delivery.conversation);
       if (refused === undefined) received.take(toMsg.message(delivery, message, values.raw));
       else if (values.outputs === '2') {
         emit({ ...toMsg.message(delivery, message, values.raw), reason: refused }, 1);

@@ -4,7 +4,6 @@ import {
   listOf,
   MESSAGE_KINDS,
   type Recipient,
-  Sender,
   type SendResult,
   sendRequestOf,
   sendToAll,
@@ -13,6 +12,7 @@ import {
   unsentError,
 } from '../lib/sending';
 import { Parts } from './kit/action/list';
+import { senderOf } from './kit/action/sender';
 import { type ActionContext, action, type Live, type Outcome } from './kit/define';
 import { as, choice, dynJson, number, text, typed, type Values } from './kit/fields';
 import type { Msg } from './kit/red';
@@ -215,12 +215,6 @@ function signLine({ live }: Context): () => Live {
 function timeOf({ kind, typingFirst, typingSeconds, text: said, caption }: Given): number {
   if (typingFirst === 'none' || !isWindowed(kind)) return 0;
   return typingFirst === 'seconds' ? typingSeconds * 1000 : typingTime(kind === 'media' ? caption : said);
-}
-
-function senderOf(shared: Context['shared']): Sender {
-  const sender = (shared.get('sender') as Sender | undefined) ?? new Sender();
-  shared.set('sender', sender);
-  return sender;
 }
 
 /** Everybody on the list, each with what is filled in for them; either one summary or a message for each. */

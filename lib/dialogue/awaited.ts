@@ -1,20 +1,22 @@
 import type { Conversation, Message } from '../model';
 import { looksLikePhone, phoneKey } from '../people/phone';
 import { cleanId } from '../text';
-import type { Dialogue, DialoguePlace } from './dialogue';
+import type { Dialogue, DialoguePlace, Said } from './dialogue';
 
 /** The whole seconds of some channels make an answer look older than its question. */
 const CLOCK_GRAIN_MS = 1000;
 
 /** @returns the place of a dialogue in which a message may be its answer: the right conversation, person and time */
-export function placeFor(dialogue: Dialogue, message: Message, conversation?: Conversation): DialoguePlace | undefined {
+export function placeFor(dialogue: Dialogue, { message, conversation, recovered }: Said): DialoguePlace | undefined {
   const place = dialogue.places.find(({ conversationId }) => conversationId === message.conversationId);
   if (!place || !isAwaited(dialogue, message, conversation)) return undefined;
   if (dialogue.places.some(({ messageId }) => messageId === message.id)) return undefined;
   if (message.id === dialogue.carried.messageId) return undefined;
   const at = message.createdAt === undefined ? Number.NaN : Date.parse(message.createdAt);
   // A message without a time that can be read is taken as new.
-  if (at + CLOCK_GRAIN_MS < (place.since ?? 0) || at > dialogue.deadline) return undefined;
+  // Where nobody knows when the question was made, what arrives now comes after it.
+  const since = place.since ?? (recovered ? dialogue.asked : 0);
+  if (at + CLOCK_GRAIN_MS < since || at > dialogue.deadline) return undefined;
   return place;
 }
 

@@ -18,8 +18,9 @@ export interface DialoguesSettings {
   ledger: Ledger;
   /** our own nodes have sent this message */
   isOwn(messageId: string): boolean;
-  /** how many dialogues are open has changed */
-  onChange?(): void;
+  /** a dialogue is open, or has become known in a further conversation */
+  onOpened?(dialogue: Dialogue): void;
+  onEnded?(dialogue: Dialogue): void;
   /** something failed that belongs to no node */
   onProblem(error: unknown): void;
 }
@@ -50,7 +51,9 @@ export class Dialogues {
   /** ids of the dialogues that this process has begun itself */
   readonly #begunHere = new Set<string>();
   /** open dialogues of this process, by id */
-  readonly #open = new Map<string, Dialogue['kind']>();
+  readonly #open = new Map<string, Pick<Dialogue, 'kind' | 'nodeId'>>();
+  /** how many of them each node has */
+  readonly #counts = new Map<string, number>();
 
   constructor(settings: DialoguesSettings) {
     this.#settings = settings;
@@ -91,8 +94,8 @@ export class Dialogues {
   }
 
   /** @returns how many dialogues of one node wait */
-  async countOf(nodeId: string): Promise<number> {
-    return (await this.#records.ofNode(nodeId)).length;
+  countOf(nodeId: string): number {
+    return this.#counts.get(nodeId) ?? 0;
   }
 
   list(): Promise<Dialogue[]> {
@@ -132,32 +135,36 @@ export class Dialogues {
     await this.#admit(dialogue, another, () => this.#records.put(dialogue), signal);
     this.#begunHere.add(dialogue.id);
     this.#note(dialogue);
-    let stands = () => {};
+    let settle = () => {};
     this.#leaving.set(
       dialogue.id,
       new Promise((resolve) => {
-        stands = resolve;
+        settle = resolve;
       }),
     );
     const placed = async (place: DialoguePlace) => {
       const known = await this.#records.get(dialogue);
       if (!known) return;
-      const put = () => this.#records.change(dialogue, (now) => ({ ...now, places: merged(now.places, place) }));
+      const put = async () => {
+        const changed = await this.#records.change(dialogue, (now) => ({ ...now, places: merged(now.places, place) }));
+        if (changed) this.#note(changed);
+      };
       await this.#admit({ ...known, places: merged(known.places, place) }, another, put, signal);
     };
     try {
       const places = await send(placed);
-      await this.#records.change(dialogue, (now) => ({
+      const stands = await this.#records.change(dialogue, (now) => ({
         ...now,
         state: 'waiting',
         places: places.reduce(merged, now.places),
       }));
+      if (stands) this.#note(stands);
     } catch (error) {
       await this.#drop(dialogue);
       throw error;
     } finally {
       this.#leaving.delete(dialogue.id);
-      stands();
+      settle();
     }
   }
 
@@ -174,7 +181,7 @@ export class Dialogues {
   }
 
   #claimOf(found: readonly Dialogue[], said: Said): Claimed | Promise<Claimed> {
-    const possible = found.filter((one) => placeFor(one, said.message, said.conversation));
+    const possible = found.filter((one) => placeFor(one, said));
     // The newest question is the one that the person has in front of them.
     const dialogue = possible.sort((one, other) => other.asked - one.asked)[0];
     if (!dialogue) return undefined;
@@ -187,7 +194,7 @@ export class Dialogues {
   async #claimLater(dialogue: Dialogue, said: Said, leaving: Promise<void>): Promise<Claimed> {
     await Promise.race([leaving, new Promise((resolve) => setTimeout(resolve, MAX_WAIT_FOR_SEND_MS).unref())]);
     const known = await this.#records.get(dialogue);
-    if (!known || !placeFor(known, said.message, said.conversation)) return undefined;
+    if (!known || !placeFor(known, said)) return undefined;
     return this.#claimFor(known, said);
   }
 
@@ -297,11 +304,11 @@ export class Dialogues {
   async #drop(dialogue: Dialogue): Promise<boolean> {
     const isOurs = await this.#records.end(dialogue);
     this.#ends++;
-    this.#open.delete(dialogue.id);
+    if (this.#open.delete(dialogue.id)) this.#counts.set(dialogue.nodeId, this.countOf(dialogue.nodeId) - 1);
     this.#clock.clear(dialogue.id);
     this.#joiner.clear(dialogue.id);
     for (const look of [...this.#queued]) look();
-    this.#settings.onChange?.();
+    this.#settings.onEnded?.(dialogue);
     return isOurs;
   }
 
@@ -342,14 +349,16 @@ export class Dialogues {
   }
 
   async #known(id: string): Promise<Dialogue | undefined> {
-    const kind = this.#open.get(id);
-    return kind === undefined ? undefined : this.#records.get({ kind, id });
+    const open = this.#open.get(id);
+    return open && this.#records.get({ kind: open.kind, id });
   }
 
   #note(dialogue: Dialogue): void {
-    this.#open.set(dialogue.id, dialogue.kind);
+    const { id, kind, nodeId } = dialogue;
+    if (!this.#open.has(id)) this.#counts.set(nodeId, this.countOf(nodeId) + 1);
+    this.#open.set(id, { kind, nodeId });
     this.#clock.set(dialogue.id, dueOf(dialogue));
-    this.#settings.onChange?.();
+    this.#settings.onOpened?.(dialogue);
   }
 
   #background(work: Promise<void>): void {

@@ -1,3 +1,4 @@
+export { type AnswerKind, type AnswerRules, answerKinds, type Choice, type Judged, judge, textOf } from './answer';
 export {
   type Asker,
   type Awaited,
@@ -10,3 +11,5 @@ export {
   type Step,
 } from './dialogue';
 export { type Another, type Claimed, Dialogues, type DialoguesSettings, spoken } from './dialogues';
+export { type Language, languageOf, languages } from './languages';
+export { cancelWordsOf, type PhraseName, phrase, yesAndNo } from './phrases';

@@ -3,12 +3,13 @@ import { once } from '../async/once';
 import { MAX_TIMER_MS } from '../async/sleep';
 import type { Contract } from '../contract';
 import { messageOf } from '../errors';
-import type { Event } from '../model';
+import type { Event, GapReason, Message } from '../model';
 import { Bus } from './bus/bus';
 import type { Claimant } from './bus/claims';
 import type { Listener } from './bus/delivery';
 import { ConnectionStatus } from './connection-status';
 import { ConversationCache } from './conversation-cache';
+import { messageEvent } from './events/synthesize';
 import type { RealtimeFacts } from './facts';
 import { FeedChoice } from './feed-choice';
 import { Handover, RETURN_MS } from './handover';
@@ -209,6 +210,16 @@ export class Realtime {
     return this.#bus.claim(order, claimant);
   }
 
+  /** The message has been delivered, or waits for its turn. */
+  isDelivered(messageId: string): boolean {
+    return this.#bus.isDelivered(messageId);
+  }
+
+  /** Deliver a message that was missed and has been fetched. @returns when the listeners have it; it never fails */
+  recover(message: Message): Promise<void> {
+    return this.#bus.deliverMissed(message.conversationId, [messageEvent(message)]);
+  }
+
   /** Subscribe all conversations, present and coming. @returns the function that ends it */
   subscribeAll(): () => void {
     const isFirst = !this.#interest.wantsAll;
@@ -269,6 +280,11 @@ export class Realtime {
     // While no live events come there is nothing that it would have to wait for.
     if (this.#handover.isUsed && this.state.name !== 'open') this.#bus.feedAtOnce(event, source);
     else this.#bus.feed(event, source);
+  }
+
+  /** Something may never be delivered, for a reason that lies outside of the connection. */
+  reportGap(reason: GapReason): void {
+    this.#gaps.report(reason, this.#feeds.current.watermark);
   }
 
   /** A REST call has succeeded: a refused socket may try again. */

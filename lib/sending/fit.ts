@@ -2,7 +2,7 @@ import { invalid } from '../errors';
 import { split, truncate } from '../messages/split';
 import type { Interactive, Outgoing } from '../model';
 import { type Limits, SAFE_TEXT_LENGTH } from './limits';
-import { firstOf, misfitOf, mostOf, numbered, optionsOf } from './options';
+import { firstOf, misfitOf, mostOf, numbered, type Option, optionsOf } from './options';
 
 /** What to do with a message that its channel cannot carry. */
 export interface FitPolicy {
@@ -14,7 +14,7 @@ export interface FitPolicy {
 export interface FitResult {
   /** to be sent in this order */
   parts: Outgoing[];
-  /** what was changed about it: split, truncated, numbered, shortened */
+  /** what was changed about it: split, truncated, listed, numbered, shortened */
   adapted: string[];
 }
 
@@ -79,6 +79,13 @@ function withWords(message: Outgoing, words: string): Outgoing {
   return media ? { ...message, media: { ...media, caption: words } } : { ...message, text: words };
 }
 
+/** @returns the same choices as a list; a list has no links and calls */
+function listed({ body, action = {} }: Interactive, options: readonly Option[]): Interactive | undefined {
+  if (action.buttons?.some(({ type }) => type !== 'reply')) return undefined;
+  const rows = options.map(({ id, title }) => ({ id, title }));
+  return { type: 'list', body, action: { sections: [{ title: '', rows }] } };
+}
+
 /** A message with choices that the channel can show. Adds to `adapted` what had to be done. */
 function fitOptions(
   message: Outgoing,
@@ -92,6 +99,13 @@ function fitOptions(
   if (!problem) return message;
   if (ifNoButtons === 'fail') {
     throw invalid(problem.message, 'Change it, or let this node send a numbered text.', problem.details);
+  }
+  if (ifNoButtons === 'list' && interactive.type === 'button') {
+    const list = listed(interactive, options);
+    if (list && !misfitOf(list, optionsOf(list), limits)) {
+      adapted.push('listed');
+      return { ...message, interactive: list };
+    }
   }
   if (ifNoButtons === 'first') {
     const most = mostOf(interactive, limits);

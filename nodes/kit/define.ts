@@ -1,5 +1,6 @@
 import type { LinktorClient } from '../../lib/client';
-import type { Event } from '../../lib/model';
+import type { Another, Awaited, Dialogue, DialoguePlace, Ending, Language, Said, Step } from '../../lib/dialogue';
+import type { Event, Message } from '../../lib/model';
 import type { Delivery, Realtime, SocketState } from '../../lib/realtime';
 import type { SentLog } from './account/sent-log';
 import { account, type Fields, flag, out, text, type Values } from './fields';
@@ -168,6 +169,83 @@ export interface Trigger extends Common {
   listen(context: TriggerContext<never>): OnInput | undefined;
 }
 
+/** What a node knows when an answer comes, maybe in another life of the process. */
+export interface AnswerContext<V> {
+  /** of the node as it is now; typed fields as they were when it asked */
+  values: V;
+  /** the message that was kept */
+  msg: Readonly<Msg>;
+  client: LinktorClient;
+  /** ends with the node */
+  signal: AbortSignal;
+  sentLog: SentLog;
+  shared: Map<string, unknown>;
+  people: People;
+  /** the values of the fields that say `each`, for a message of the answer */
+  valuesOf(entry: Readonly<Msg>): Promise<V>;
+  /** somebody is writing in this conversation */
+  isTyping(conversationId: string): boolean;
+}
+
+/** How the people write who are asked. */
+export interface People {
+  /** of the account, or of Node-RED where the account does not say */
+  language: Language;
+  /** ISO 3166 */
+  country?: string;
+  /** IANA; undefined is the zone of the host */
+  zone?: string;
+}
+
+/** What a question is before it is asked. */
+export interface QuestionPlan {
+  places: DialoguePlace[];
+  who: Awaited;
+  whoIds: string[];
+  timeoutMs: number;
+  /** milliseconds after the question */
+  reminders: number[];
+  another: Another;
+  /** names of the message properties that are kept; undefined: all */
+  carry?: readonly string[];
+  /** what the node needs when the answer comes */
+  data: Record<string, unknown>;
+  /** @param placed tell where the question goes, as soon as that is known */
+  send(id: string, placed: (place: DialoguePlace) => Promise<void>): Promise<DialoguePlace[]>;
+}
+
+export interface DialogueContext<V> extends ActionContext<V> {
+  people: People;
+  /** Keep the question, then send it. Resolves when it stands. @throws LinktorError */
+  ask(plan: QuestionPlan): Promise<void>;
+}
+
+/**
+ * An action whose output may come in another life of the process: it is complete when the question stands, and the
+ * answer is emitted later, with a message of its own.
+ */
+export interface DialogueNode extends Common {
+  role: 'dialogue';
+  kind: Dialogue['kind'];
+  busy: StatusName;
+  run(context: DialogueContext<never>): Promise<void>;
+  /** @returns seconds in which further messages belong to the same answer */
+  join(values: never): number;
+  /** a message that others have to get although it could be an answer */
+  letsThrough(values: never, message: Message): boolean;
+  take(context: AnswerContext<never>, dialogue: Dialogue, said: readonly Said[]): Promise<Step>;
+  remind(context: AnswerContext<never>, dialogue: Dialogue): Promise<number | undefined>;
+  /** @returns what is emitted: once, and after the record is gone */
+  outcome(context: AnswerContext<never>, dialogue: Dialogue, ending: Ending, info: EndInfo): Promise<Outcome>;
+}
+
+export interface EndInfo {
+  /** the process has been started anew since the question was asked */
+  restarted: boolean;
+  /** the messages of the answer */
+  said: readonly Said[];
+}
+
 export interface Config {
   role: 'config';
   type: string;
@@ -179,7 +257,7 @@ export interface Config {
   provide?(values: never): unknown;
 }
 
-export type Definition = Action | Trigger | Config;
+export type Definition = Action | Trigger | DialogueNode | Config;
 
 interface ActionInput<F extends Fields> extends Partial<OutputRules> {
   type: string;
@@ -209,6 +287,38 @@ export function action<F extends Fields>({ fields, result, outputs = ['done'], .
       errorOutput: flag(false, folded),
     },
     ...(rest as unknown as Pick<Action, 'type' | 'label' | 'busy' | 'resets' | 'lane' | 'run'>),
+  };
+}
+
+interface DialogueInput<F extends Fields> {
+  type: string;
+  fields: F;
+  label?: readonly (keyof F & string)[];
+  outputs: readonly string[];
+  result: string;
+  kind: Dialogue['kind'];
+  busy: StatusName;
+  run(context: DialogueContext<Values<F>>): Promise<void>;
+  join(values: Values<F>): number;
+  letsThrough(values: Values<F>, message: Message): boolean;
+  take(context: AnswerContext<Values<F>>, dialogue: Dialogue, said: readonly Said[]): Promise<Step>;
+  remind(context: AnswerContext<Values<F>>, dialogue: Dialogue): Promise<number | undefined>;
+  outcome(context: AnswerContext<Values<F>>, dialogue: Dialogue, ending: Ending, info: EndInfo): Promise<Outcome>;
+}
+
+/** A node that asks, and goes on with the answer whenever it comes. */
+export function dialogue<F extends Fields>({ fields, result, ...rest }: DialogueInput<F>): DialogueNode {
+  return {
+    role: 'dialogue',
+    inputs: 1,
+    fields: {
+      config: account(),
+      ...fields,
+      name: text(),
+      result: out(result, folded),
+      errorOutput: flag(false, folded),
+    },
+    ...(rest as unknown as Omit<DialogueNode, 'role' | 'inputs' | 'fields'>),
   };
 }
 

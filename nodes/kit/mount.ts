@@ -6,6 +6,7 @@ import { routeOf } from './account/route';
 import type { SentLog } from './account/sent-log';
 import { mountAction } from './action/mount-action';
 import type { Config, Definition } from './define';
+import { mountDialogue } from './dialogue/mount-dialogue';
 import { fixedValues } from './evaluate';
 import { migrated } from './migrations';
 import type { RED, RunningNode, Stored } from './red';
@@ -24,6 +25,7 @@ export function mount(red: RED, definition: Definition, shared: Shared): void {
     if (definition.role === 'config' && definition.provide) mountProvider(this, definition, stored);
     else if (definition.role === 'config') mountConfig(red, this as ConfigNode, definition, stored, shared);
     else if (definition.role === 'action') mountAction(red, this, definition, stored);
+    else if (definition.role === 'dialogue') mountDialogue(red, this, definition, stored);
     else mountTrigger(red, this, definition, { ...stored, ...this.credentials }, shared);
   }
   red.nodes.registerType(definition.type, construct, secrets.length > 0 ? { credentials } : {});
@@ -51,11 +53,17 @@ function mountConfig(red: RED, node: ConfigNode, definition: Config, stored: Sto
     const values = fixedValues(definition.fields, { ...stored, ...node.credentials });
     node.deployedUrl = String(values.baseUrl);
     node.deployedSocketUrl = String(values.wsUrl);
-    node.account = createAccount(values as AccountSettings, {
+    const settings = values as AccountSettings;
+    node.account = createAccount(settings, {
       route: routeOf(red, values),
       log,
       persist: (memory) => persistMemory(node, memory, handovers),
       sentLog,
+      host: {
+        openLedger: (onDamaged) => shared.ledgers.open(node, settings, log, onDamaged),
+        closeLedger: (ledger, isRemoved) => shared.ledgers.close(node.id, ledger, isRemoved),
+        whenStarted: (act) => shared.flowStart.whenStarted(act),
+      },
     });
   } catch (problem) {
     node.account = brokenAccount(problem);
@@ -64,7 +72,7 @@ function mountConfig(red: RED, node: ConfigNode, definition: Config, stored: Sto
     const { account } = node;
     if (!removed) heldMessages.leave(node.id, account?.sentLog);
     const close = async () => {
-      await account?.close();
+      await account?.close(removed);
       if (removed) handovers.delete(node.id);
     };
     close().then(done, () => done());

@@ -37,6 +37,9 @@ export interface RED {
     httpNodeRoot?: unknown;
     httpNodeMiddleware?: HttpHandler | HttpHandler[];
     runtimeSyncDelivery?: unknown;
+    userDir?: unknown;
+    contextStorage?: unknown;
+    lang?: unknown;
   };
   auth: { needsPermission(permission: string): AdminHandler };
   /** the Express application of the editor; without an editor something that takes routes and no more */
@@ -78,8 +81,10 @@ export interface RunningNode {
 /** A context of a node, a flow or all flows. A store may be asynchronous, so everything is answered by callback. */
 export interface Context {
   get(key: string, done: (error: Error | undefined, value: unknown) => void): void;
+  get(key: string, store: string | undefined, done: (error: Error | undefined, value?: unknown) => void): void;
   set(key: string, value: unknown, done: (error?: Error) => void): void;
   set(key: string, value: unknown, store: string | undefined, done: (error?: Error) => void): void;
+  keys(store: string | undefined, done: (error: Error | undefined, keys?: unknown) => void): void;
 }
 
 /** A request to one of our routes for the editor; Node-RED has parsed the body. */

@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { Handover } from './account/handover';
+import type { Ledgers } from './account/ledgers';
 import type { Hooks } from './http/routes';
 
 /** What all nodes of one Node-RED share. */
@@ -8,6 +9,7 @@ export interface Shared {
   handovers: Handover;
   heldMessages: HeldMessages;
   flowStart: FlowStart;
+  ledgers: Ledgers;
 }
 
 /** A successor that has not come by then has been deleted. */

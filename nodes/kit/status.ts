@@ -10,6 +10,7 @@ const appearances = {
   asking: { fill: 'blue', shape: 'dot' },
   typing: { fill: 'blue', shape: 'dot' },
   waiting: { fill: 'blue', shape: 'ring' },
+  not_lasting: { fill: 'yellow', shape: 'ring' },
   pending: { fill: 'blue', shape: 'ring' },
   sent: { fill: 'green', shape: 'ring' },
   delivered: { fill: 'green', shape: 'dot' },

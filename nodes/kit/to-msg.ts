@@ -80,6 +80,7 @@ export class ToMsg {
     if (event.id !== undefined) linktor.deliveryId = event.id;
     const answered = message.replyTo ?? message.metadata?.reply_to_id;
     if (typeof answered === 'string') linktor.replyTo = answered;
+    if (delivery.askedBy !== undefined) msg.asked = delivery.askedBy;
     const choice = choiceOf(message);
     if (choice) msg.choice = choice;
     if (location) msg.location = copyOf(location);

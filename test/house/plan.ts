@@ -67,6 +67,7 @@ export const rooms: readonly Room[] = [
       'nodes/kit/red.ts',
       'nodes/kit/to-msg.ts',
       'nodes/kit/action/**',
+      'nodes/kit/dialogue/**',
       'nodes/kit/trigger/**',
     ],
   },

@@ -52,11 +52,11 @@ const chosenAtRunTime = {
   ],
   test: [
     ...['forbidden', 'failed', 'server', 'signIn', 'contract', 'features', 'missing', 'clock', 'clockOff', 'realtime'],
-    ...['not.server', 'not.signIn', 'not.realtime'],
+    ...['not.server', 'not.signIn', 'not.realtime', 'not.memory', 'memory', 'memoryOnly'],
   ],
   advice: [
     ...['authentication', 'authorization', 'not_found', 'timeout', 'rate_limit', 'not_supported', 'server', 'network'],
-    ...['serialization', 'websocket'],
+    ...['serialization', 'websocket', 'clock', 'memory'],
   ],
   feature: ['channels', 'contacts', 'knowledgeBases', 'agents', 'bots', 'flows', 'templates'],
   webhook: ['created', 'updated', 'otherSecret'],

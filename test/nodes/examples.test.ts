@@ -346,6 +346,23 @@ const stories: readonly Story[] = [
       assert.match(await trial.said(1), /^We are closed/);
     },
   },
+  {
+    no: '20',
+    title: 'understands three answers, and asks again for what does not fit',
+    server: true,
+    act: async (trial) => {
+      await trial.write({ text: 'Hello' });
+      assert.equal(await trial.said(1), 'For how many people?');
+      await trial.write({ text: 'many' });
+      assert.equal(await trial.said(2), 'Please enter a number.');
+      await trial.write({ text: '4, please' });
+      assert.equal(await trial.said(3), 'For which day?');
+      await trial.write({ text: '24/12/2099' });
+      assert.match(await trial.said(4), /A table for 4 on 2099-12-24\. Shall we book it\?/);
+      await trial.write({ choice: { id: 'yes', title: 'Yes' } });
+      assert.equal(await trial.said(5), 'Booked. See you on 2099-12-24!');
+    },
+  },
 ];
 
 const listening = /^linktor-(message|status|typing|event)-in$/;

@@ -1,4 +1,5 @@
 import linktor from '../../nodes';
+import { Ledgers } from '../../nodes/kit/account/ledgers';
 import { type Action, action } from '../../nodes/kit/define';
 import { as, dynJson, dynNumber, number, typed } from '../../nodes/kit/fields';
 import { mount } from '../../nodes/kit/mount';
@@ -29,6 +30,7 @@ export function trial(run: Action['run'], more: Partial<Parameters<typeof action
       handovers: new Map(),
       heldMessages: new HeldMessages(red.events),
       flowStart: new FlowStart(red.events),
+      ledgers: new Ledgers(red),
     });
   };
 }

@@ -58,22 +58,25 @@ function valid(year: number, month: number, day: number): string | undefined {
   return isSame ? date.toISOString().slice(0, 10) : undefined;
 }
 
+/** Each language is loaded when somebody first answers in it. */
+const readers = {
+  'en-US': async () => (await import('chrono-node/en')).casual,
+  'pt-BR': async () => (await import('chrono-node/pt')).casual,
+  'es-ES': async () => (await import('chrono-node/es')).casual,
+  de: async () => (await import('chrono-node/de')).casual,
+  fr: async () => (await import('chrono-node/fr')).casual,
+  ja: async () => (await import('chrono-node/ja')).casual,
+  'zh-CN': async () => (await import('chrono-node/zh/hans')).casual,
+} satisfies Record<Language, () => Promise<unknown>>;
+
 async function inWords(text: string, { language }: DayRules, today: string): Promise<string | undefined> {
-  const chrono = await import('chrono-node');
-  const readers = {
-    'en-US': chrono.en.casual,
-    'pt-BR': chrono.pt.casual,
-    'es-ES': chrono.es.casual,
-    de: chrono.de.casual,
-    fr: chrono.fr.casual,
-    ja: chrono.ja.casual,
-    'zh-CN': chrono.zh.hans.casual,
-  };
   // Noon of our day, so that no zone can make another day of it.
   const reference = { instant: new Date(`${today}T12:00:00Z`), timezone: 0 };
-  const own = readers[language].parse(text, reference, { forwardDate: true });
+  const own = (await readers[language]()).parse(text, reference, { forwardDate: true });
   const found =
-    own.length > 0 || language === 'en-US' ? own : readers['en-US'].parse(text, reference, { forwardDate: true });
+    own.length > 0 || language === 'en-US'
+      ? own
+      : (await readers['en-US']()).parse(text, reference, { forwardDate: true });
   const [first] = found;
   if (!first || found.length > 1) return undefined;
   const [year, month, day] = (['year', 'month', 'day'] as const).map((part) => first.start.get(part) ?? 0);

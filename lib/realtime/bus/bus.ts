@@ -213,6 +213,12 @@ export class Bus {
     });
   }
 
+  /** As {@link insert}. @returns when the events have had their turn; it never fails */
+  deliverMissed(conversationId: string, events: readonly Event[]): Promise<void> {
+    this.insert(conversationId, Promise.resolve([...events]));
+    return new Promise((resolve) => this.#room.run(conversationId, async () => resolve()));
+  }
+
   #accept(delivery: Delivery, chars = 0): void {
     const { conversationId: id, message } = delivery.event;
     // Without a listener there is nothing to look up for.

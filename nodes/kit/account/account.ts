@@ -1,13 +1,27 @@
 import { LinktorClient, type ProxySettings, type SignIn, type TlsSettings } from '../../../lib/client/index';
 import { LinktorError, toLinktorError } from '../../../lib/errors';
+import { type AccountLedger, createLedger } from '../../../lib/ledger/index';
 import { Realtime, type SocketState } from '../../../lib/realtime/index';
 import type { fields } from '../../linktor-config';
 import { fenced } from '../fence';
 import type { Values } from '../fields';
+import { DialogueService } from './dialogue-service';
 import { SentLog } from './sent-log';
 
 /** The values of the config node's fields. */
 export type AccountSettings = Values<typeof fields>;
+
+/** How the people write who are asked. */
+export type PeopleSettings = Pick<AccountSettings, 'language' | 'country' | 'zone'>;
+
+/** What an account has from its Node-RED. */
+export interface AccountHost {
+  /** opens the ledger; called once */
+  openLedger(onDamaged: () => void): AccountLedger;
+  closeLedger(ledger: AccountLedger, removed: boolean): Promise<void>;
+  /** @param act called once, when the flows have started @returns the function that takes it back */
+  whenStarted(act: () => void): () => void;
+}
 
 /** What other config nodes say about the way to the server. */
 export interface Route {
@@ -30,6 +44,11 @@ export interface Account {
   realtime(): Realtime;
   /** the live side if somebody has asked for it; none is made */
   realtimeIfOpen(): Realtime | undefined;
+  /** what outlives a message @throws LinktorError `validation` when the config node is not complete */
+  ledger(): AccountLedger;
+  /** the questions that wait @throws LinktorError `validation` when the config node is not complete */
+  dialogues(): DialogueService;
+  readonly people: PeopleSettings;
   readonly webhookSecrets: readonly string[];
   /** what our nodes have sent */
   readonly sentLog: SentLog;
@@ -37,7 +56,8 @@ export interface Account {
   readonly notes: Map<string, unknown>;
   /** a REST call has succeeded */
   onSuccess(): void;
-  close(): Promise<void>;
+  /** @param removed it has been deleted or disabled */
+  close(removed?: boolean): Promise<void>;
 }
 
 /** @returns a client for these settings, with only the credentials that the chosen sign-in uses */
@@ -59,16 +79,27 @@ export interface AccountParts {
   persist?(memory: Realtime['memory']): () => void;
   /** of the predecessor, when a deploy has replaced it */
   sentLog?: SentLog;
+  /** without it nothing is kept */
+  host?: AccountHost;
 }
+
+/** Nothing is kept of an account that is only tried out. */
+const noHost: AccountHost = {
+  openLedger: () => createLedger({ keepIn: 'memory', keepDays: 1 }),
+  closeLedger: (ledger) => ledger.close(),
+  whenStarted: () => () => {},
+};
 
 /** Nothing is opened before somebody needs it. */
 export function createAccount(
   settings: AccountSettings,
-  { route, log, persist, sentLog = new SentLog() }: AccountParts,
+  { route, log, persist, sentLog = new SentLog(), host = noHost }: AccountParts,
 ): Account {
   let client: LinktorClient | undefined;
   let realtime: Realtime | undefined;
   let kept: (() => void) | undefined;
+  let ledger: AccountLedger | undefined;
+  let dialogues: DialogueService | undefined;
 
   const getClient = () => {
     client ??= clientOf(settings, route);
@@ -100,19 +131,41 @@ export function createAccount(
     return realtime;
   };
 
+  const getLedger = () => {
+    ledger ??= host.openLedger(() => realtime?.reportGap('ledger'));
+    return ledger;
+  };
+
+  const getDialogues = () => {
+    dialogues ??= new DialogueService({
+      ledger: getLedger(),
+      client: getClient,
+      realtime: getRealtime,
+      sentLog,
+      log,
+      whenStarted: host.whenStarted,
+    });
+    return dialogues;
+  };
+
   const { webhookSecret, previousWebhookSecret } = settings;
   return {
     webhookSecrets: [webhookSecret, previousWebhookSecret].filter((secret) => secret !== ''),
+    people: settings,
     sentLog,
     notes: new Map(),
     client: getClient,
     realtime: getRealtime,
+    ledger: getLedger,
+    dialogues: getDialogues,
     realtimeIfOpen: () => realtime,
     onSuccess: () => realtime?.revive(),
-    async close() {
+    async close(removed = false) {
       kept?.();
+      dialogues?.close();
       realtime?.close();
       await client?.close();
+      if (ledger) await host.closeLedger(ledger, removed);
     },
   };
 }
@@ -149,8 +202,11 @@ export function brokenAccount(problem: unknown): Account {
     webhookSecrets: [],
     sentLog: new SentLog(),
     notes: new Map(),
+    people: { language: 'auto', country: '', zone: '' },
     client: refuse,
     realtime: refuse,
+    ledger: refuse,
+    dialogues: refuse,
     realtimeIfOpen: () => undefined,
     onSuccess() {},
     close: async () => {},

@@ -12,9 +12,19 @@ import { Run, type RunContext } from './run';
 /** How long work in flight may delay the closing of a node. */
 const CLOSE_TIMEOUT_MS = 5000;
 
-/** Make a node run its action with every message. */
-export function mountAction(red: RED, node: RunningNode, definition: Action, stored: Stored): void {
-  new ActionNode(red, node, definition, stored);
+/**
+ * Make a node run its action with every message.
+ * @param onIdle shows what the node is when it does nothing; by default nothing
+ * @returns what the node shows
+ */
+export function mountAction(
+  red: RED,
+  node: RunningNode,
+  definition: Action,
+  stored: Stored,
+  onIdle?: (status: Status) => void,
+): Status {
+  return new ActionNode(red, node, definition, stored, onIdle).status;
 }
 
 /** The lifetime of one message in the node. */
@@ -38,7 +48,16 @@ class ActionNode {
   /** work that goes on after its message has been sent */
   readonly #background = new Set<Promise<void>>();
 
-  constructor(red: RED, node: RunningNode, definition: Action, stored: Stored) {
+  readonly #onIdle: (status: Status) => void;
+
+  constructor(
+    red: RED,
+    node: RunningNode,
+    definition: Action,
+    stored: Stored,
+    onIdle = (status: Status) => status.clear(),
+  ) {
+    this.#onIdle = onIdle;
     this.#node = node;
     this.#definition = definition;
     this.#status = new Status(node);
@@ -66,6 +85,10 @@ class ActionNode {
       this.#status.close();
       settled([...this.#runs, ...this.#background]).then(done, done);
     });
+  }
+
+  get status(): Status {
+    return this.#status;
   }
 
   /** Whatever happens, `done` is called once and nothing is thrown. */
@@ -156,11 +179,11 @@ class ActionNode {
   #showBusy(count: number): void {
     if (count > 1) this.#status.count(count);
     else if (count === 1 || this.#background.size > 0) this.#status.show(this.#definition.busy);
-    else this.#status.clear();
+    else this.#onIdle(this.#status);
   }
 
   #showIdle(): void {
-    if (this.#runs.size === 0 && this.#background.size === 0) this.#status.clear();
+    if (this.#runs.size === 0 && this.#background.size === 0) this.#onIdle(this.#status);
   }
 }
 

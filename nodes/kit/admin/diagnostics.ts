@@ -1,4 +1,4 @@
-import { invalid } from '../../../lib/errors';
+import { invalid, toLinktorError } from '../../../lib/errors';
 import { version } from '../../../package.json';
 import { fields } from '../../linktor-config';
 import type { AccountSettings } from '../account/account';
@@ -68,12 +68,27 @@ export async function testSettings(body: Record<string, unknown>, red: RED, id: 
     idempotent: false,
     autoReconnect: false,
   });
-  const findings = await testConnection(settings, routeOf(red, body));
+  const findings = [...(await testConnection(settings, routeOf(red, body))), ...(await memoryOf(node))];
   const shown = hidden ? findings.map((one) => JSON.parse(withoutHost(JSON.stringify(one), baseUrl))) : findings;
   return {
     findings: shown,
     diagnostics: diagnosticsOf(red, node, shown, hidden ? text('baseUrl') : baseUrl, settings),
   };
+}
+
+/** Where the deployed account keeps its open questions, and whether that works. */
+async function memoryOf(node: Deployed | undefined): Promise<Finding[]> {
+  if (!node?.account) return [];
+  try {
+    const ledger = node.account.ledger();
+    await ledger.open();
+    if (ledger.durability === 'none') return [{ what: 'memoryOnly' }];
+    return [{ what: 'memory', ok: true, facts: { keepIn: ledger.engine } }];
+  } catch (thrown) {
+    const { code, message, cause } = toLinktorError(thrown);
+    // An account that is not complete has been told so already.
+    return code === 'storage' ? [{ what: 'memory', ok: false, problem: { code, message, hint: cause.hint } }] : [];
+  }
 }
 
 /** A proxy that was not deployed sees all that is not encrypted, and with other TLS settings the rest as well. */

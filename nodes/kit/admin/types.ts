@@ -31,7 +31,17 @@ export type Answer<T> = ({ ok: true } & T) | Refusal;
 
 /** One thing that the test of a connection found out. */
 export interface Finding {
-  what: 'server' | 'signIn' | 'contract' | 'features' | 'missing' | 'clock' | 'clockOff' | 'realtime';
+  what:
+    | 'server'
+    | 'signIn'
+    | 'contract'
+    | 'features'
+    | 'missing'
+    | 'clock'
+    | 'clockOff'
+    | 'realtime'
+    | 'memory'
+    | 'memoryOnly';
   /** undefined: neither good nor bad */
   ok?: boolean;
   /** what the words about it have room for */

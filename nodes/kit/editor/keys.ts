@@ -18,6 +18,13 @@ const shared = new Set([
 
 /** Plain fields that are left empty as a rule: their placeholder says what that means, or how it is written. */
 const hinted = new Set([
+  'linktor-ask.cancelWords',
+  'linktor-ask.carryOnly',
+  'linktor-ask.closedText',
+  'linktor-ask.join',
+  'linktor-config.country',
+  'linktor-config.keepStore',
+  'linktor-config.zone',
   'linktor-config.wsUrl',
   'linktor-contact.country',
   'linktor-hours.closed',

@@ -1,4 +1,4 @@
-import type { Action, Definition, Trigger } from '../define';
+import type { Config, Definition } from '../define';
 import { type Field, newNodeValue } from '../fields';
 import { STORED_VERSION } from '../migrations';
 import { metaOf } from './meta';
@@ -21,7 +21,8 @@ function registration(definition: Definition): string {
   const { type, fields } = definition;
   const properties = Object.entries(fields).flatMap(([name, field]) => defaults(name, field));
   properties.push(`version:{value:${STORED_VERSION}}`);
-  if (definition.role === 'action') properties.push(`outputs:{value:${initialOutputs(definition)}}`);
+  if (definition.role === 'action' || definition.role === 'dialogue')
+    properties.push(`outputs:{value:${initialOutputs(definition)}}`);
   const meta = metaOf(definition);
   if (meta.inputWhen) properties.push('inputs:{value:0}');
   const secrets = Object.entries(fields)
@@ -45,11 +46,14 @@ function methods({ role }: Definition): string[] {
 }
 
 /** Those that depend on a choice come when it is made. */
-function initialOutputs({ outputs, outputWhen = {} }: Pick<Action, 'outputs' | 'outputWhen'>): number {
+function initialOutputs({
+  outputs,
+  outputWhen = {},
+}: Pick<Exclude<Definition, Config>, 'outputs' | 'outputWhen'>): number {
   return outputs.filter((name) => outputWhen[name] === undefined).length;
 }
 
-function ports({ inputs, outputs, outputWhen, fields }: Action | Trigger): string[] {
+function ports({ inputs, outputs, outputWhen, fields }: Exclude<Definition, Config>): string[] {
   const count = fields.outputs ? Number(newNodeValue(fields.outputs)) : initialOutputs({ outputs, outputWhen });
   return [`inputs:${inputs}`, `outputs:${count}`, 'outputLabels:linktor.outputLabels'];
 }

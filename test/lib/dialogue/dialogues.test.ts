@@ -382,7 +382,7 @@ describe('the dialogues of an account', () => {
 
   it('forgets the questions of a node that has been deleted', async () => {
     await dialogues.ask(question(), 'replace', sent);
-    assert.equal(await dialogues.countOf('node'), 1);
+    assert.equal(dialogues.countOf('node'), 1);
     assert.equal(await dialogues.forget('node'), 1);
     assert.deepEqual(await waiting(), []);
     assert.equal(asker.ended_.all.length, 0);

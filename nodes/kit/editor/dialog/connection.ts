@@ -39,14 +39,16 @@ function lineOf(node: EditorNode, { what, ok, facts = {}, problem }: Finding): L
     const advice = [advised.has(code) ? node._(`linktor.advice.${code}`) : '', hint].filter(Boolean).join(' ');
     return { ok, text: `${node._(`linktor.test.not.${what}`)}: ${message}`, advice };
   }
-  const advice = what === 'clockOff' ? node._('linktor.advice.clock') : undefined;
+  const remedy = { clockOff: 'clock', memoryOnly: 'memory' }[String(what)];
+  const advice = remedy && node._(`linktor.advice.${remedy}`);
   return { ok, text: node._(`linktor.test.${what}`, wordsOf(node, facts)), advice };
 }
 
 /** Stored values in the user's words. */
 function wordsOf(node: EditorNode, facts: NonNullable<Finding['facts']>): Record<string, unknown> {
   const words = Object.entries(facts).map(([name, value]) => {
-    if (name === 'signIn' || name === 'contract') return [name, node._(optionKey(node.type, name, String(value)))];
+    if (name === 'signIn' || name === 'contract' || name === 'keepIn')
+      return [name, node._(optionKey(node.type, name, String(value)))];
     if (typeof value !== 'object') return [name, value];
     return [name, value.map((one) => node._(`linktor.feature.${one}`)).join(', ')];
   });

@@ -1,0 +1,222 @@
+import type { LinktorClient } from '../../../lib/client/index';
+import { type Asker, type Claimed, type Dialogue, Dialogues } from '../../../lib/dialogue/index';
+import { type LinktorError, toLinktorError } from '../../../lib/errors';
+import type { Ledger } from '../../../lib/ledger/index';
+import type { Message } from '../../../lib/model';
+import type { Delivery, Realtime } from '../../../lib/realtime/index';
+import type { SentLog } from './sent-log';
+
+/** The flows need a moment to be there, before what was missed runs through them. */
+const START_DELAY_MS = 1000;
+/** A node that is not back by then is gone. */
+const MAX_ABSENCE_MS = 60_000;
+/** Messages of a conversation that are read again after a stop. */
+const MAX_MISSED_MESSAGES = 500;
+/** Conversations that are read at once. */
+const CATCH_UP_WIDTH = 3;
+/** A typing sign counts for so long. */
+const TYPING_MS = 10_000;
+/** after the take-over of a person and the opt-out of a contact */
+const CLAIM_ORDER = 3;
+
+export interface DialogueServiceParts {
+  ledger: Ledger;
+  client(): LinktorClient;
+  realtime(): Realtime;
+  sentLog: SentLog;
+  log: { info(text: string): void; warn(text: string): void; error(error: LinktorError): void };
+  /** @param act called once, when the flows have started @returns the function that takes it back */
+  whenStarted(act: () => void): () => void;
+}
+
+/** Connects the dialogues of an account with its live side: subscriptions, claims, and what was missed after a stop. */
+export class DialogueService {
+  readonly dialogues: Dialogues;
+  readonly #parts: DialogueServiceParts;
+  /** subscriptions of open dialogues: by id, then by conversation */
+  readonly #subscriptions = new Map<string, Map<string, () => void>>();
+  /** when somebody was last seen typing in a conversation with an open dialogue */
+  readonly #typing = new Map<string, number>();
+  readonly #releases: (() => void)[] = [];
+  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #listeners = new Set<() => void>();
+  #loaded: Promise<{ conversationId: string; since: number }[]> | undefined;
+  #isReady = false;
+  #isClosed = false;
+
+  constructor(parts: DialogueServiceParts) {
+    this.#parts = parts;
+    this.dialogues = new Dialogues({
+      ledger: parts.ledger,
+      isOwn: (messageId) => parts.sentLog.find(messageId) !== undefined,
+      onOpened: (dialogue) => this.#follow(dialogue),
+      onEnded: (dialogue) => this.#unfollow(dialogue),
+      onProblem: (error) => parts.log.error(toLinktorError(error)),
+    });
+  }
+
+  /** A node asks. The first one opens the ledger. @returns the function that ends it */
+  register(nodeId: string, asker: Asker): () => void {
+    const release = this.dialogues.register(nodeId, asker);
+    this.#begin();
+    return release;
+  }
+
+  /** Resolves when what an earlier process has left is known. @throws LinktorError `storage` */
+  async ready(): Promise<void> {
+    this.#begin();
+    await this.#loaded;
+  }
+
+  /** Be told of every change of what waits. @returns the function that ends it */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  isTyping(conversationId: string): boolean {
+    return Date.now() - (this.#typing.get(conversationId) ?? 0) < TYPING_MS;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+    for (const release of this.#releases) release();
+    for (const places of this.#subscriptions.values()) for (const release of places.values()) release();
+    this.dialogues.stop();
+  }
+
+  #begin(): void {
+    if (this.#loaded || this.#isClosed) return;
+    const realtime = this.#parts.realtime();
+    this.#loaded = this.dialogues.load();
+    this.#releases.push(
+      realtime.listen((delivery) => this.#look(delivery)),
+      realtime.claim(CLAIM_ORDER, ({ event: { message }, conversation, recovered }) => {
+        if (!message) return undefined;
+        const said = { message, conversation, recovered };
+        return this.#isReady ? this.dialogues.claim(said) : this.#claimWhenReady(() => this.dialogues.claim(said));
+      }),
+    );
+    this.#loaded.then(
+      () => {
+        this.#isReady = true;
+      },
+      (error: unknown) => this.#fail(error),
+    );
+    const catchUp = () => this.#background(this.#catchUp());
+    this.#releases.push(this.#parts.whenStarted(() => this.#later(START_DELAY_MS, catchUp)));
+  }
+
+  async #claimWhenReady(claim: () => Claimed | Promise<Claimed>): Promise<Claimed> {
+    try {
+      await this.#loaded;
+    } catch {
+      // It has been reported, and is tried again.
+      return undefined;
+    }
+    return claim();
+  }
+
+  /** The ledger cannot be used. It tries again by itself, and so do we. */
+  #fail(error: unknown): void {
+    if (this.#isClosed) return;
+    this.#parts.log.error(toLinktorError(error));
+    this.#later(10_000, () => this.#retry());
+  }
+
+  #retry(): void {
+    this.#loaded = this.dialogues.load();
+    this.#loaded.then(
+      () => {
+        this.#isReady = true;
+        this.#background(this.#catchUp());
+      },
+      () => this.#later(10_000, () => this.#retry()),
+    );
+  }
+
+  /** What was said while nobody listened comes first; only then may deadlines fire. */
+  async #catchUp(): Promise<void> {
+    const missed = await this.#loaded?.catch(() => undefined);
+    if (!missed || this.#isClosed) return;
+    const queue = [...missed];
+    const work = async () => {
+      for (let one = queue.shift(); one && !this.#isClosed; one = queue.shift()) {
+        await this.#read(one.conversationId, one.since).catch((error: unknown) =>
+          this.#parts.log.warn(`a conversation with an open question cannot be read: ${toLinktorError(error).message}`),
+        );
+      }
+    };
+    await Promise.all(Array.from({ length: CATCH_UP_WIDTH }, work));
+    if (this.#isClosed) return;
+    this.dialogues.start();
+    this.#later(MAX_ABSENCE_MS, () => this.#background(this.#dropOrphans()));
+  }
+
+  /** @param since milliseconds of the server's clock */
+  async #read(conversationId: string, since: number): Promise<void> {
+    const realtime = this.#parts.realtime();
+    const { conversations } = this.#parts.client();
+    const found: Message[] = [];
+    // Whole seconds of a channel make a message look a little older than it is.
+    const from = since - START_DELAY_MS;
+    for await (const message of conversations.eachMessage(conversationId, { limit: MAX_MISSED_MESSAGES })) {
+      if (Date.parse(message.createdAt ?? '') < from) break;
+      found.push(message);
+    }
+    const conversation = found.length > 0 ? await conversations.get(conversationId) : undefined;
+    for (const message of found.reverse()) {
+      // What an earlier process had seen without getting to an answer is no news to the others.
+      if (realtime.isDelivered(message.id)) await this.dialogues.claim({ message, conversation, recovered: true });
+      else await realtime.recover(message);
+    }
+  }
+
+  async #dropOrphans(): Promise<void> {
+    const dropped = await this.dialogues.dropOrphans();
+    if (dropped.length > 0) this.#parts.log.info(`${dropped.length} questions had no node any more and have ended`);
+  }
+
+  #look({ event: { name, conversationId, typing } }: Delivery): void {
+    if (conversationId === undefined) return;
+    if (typing?.isTyping && this.dialogues.size > 0) {
+      if (this.#typing.size > 1000) this.#typing.clear();
+      this.#typing.set(conversationId, Date.now());
+    }
+    if (name === 'conversation.resolved') {
+      this.#background(this.dialogues.endIn(conversationId, 'resolved'));
+    }
+  }
+
+  #follow({ id, places }: Dialogue): void {
+    const known = this.#subscriptions.get(id) ?? new Map<string, () => void>();
+    this.#subscriptions.set(id, known);
+    for (const { conversationId } of places) {
+      if (conversationId === undefined || known.has(conversationId)) continue;
+      known.set(conversationId, this.#parts.realtime().subscribe(conversationId));
+    }
+    for (const listener of this.#listeners) listener();
+  }
+
+  #unfollow({ id }: Dialogue): void {
+    for (const release of this.#subscriptions.get(id)?.values() ?? []) release();
+    this.#subscriptions.delete(id);
+    for (const listener of this.#listeners) listener();
+  }
+
+  #later(milliseconds: number, act: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      if (!this.#isClosed) act();
+    }, milliseconds);
+    timer.unref();
+    this.#timers.add(timer);
+  }
+
+  #background(work: Promise<unknown>): void {
+    work.catch((error: unknown) => {
+      if (!this.#isClosed) this.#parts.log.error(toLinktorError(error));
+    });
+  }
+}

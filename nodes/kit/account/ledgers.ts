@@ -1,0 +1,95 @@
+import path from 'node:path';
+import { type AccountLedger, type ContextAccess, createLedger, removeAbandoned } from '../../../lib/ledger/index';
+import type { RED, RunningNode } from '../red';
+import type { AccountLog, AccountSettings } from './account';
+
+const FOLDER = 'linktor';
+
+/** The ledgers of one Node-RED. What lies in memory only outlives the deploys; a file is opened again. */
+export class Ledgers {
+  readonly #red: RED;
+  readonly #inMemory = new Map<string, AccountLedger>();
+  #isSwept = false;
+
+  constructor(red: RED) {
+    this.#red = red;
+  }
+
+  /** @param onDamaged a damaged ledger has been set aside */
+  open(node: RunningNode, settings: AccountSettings, log: AccountLog, onDamaged: () => void): AccountLedger {
+    const kept = this.#inMemory.get(node.id);
+    const file = this.#fileOf(node.id);
+    const ledger = createLedger({
+      keepIn: settings.keepIn,
+      keepDays: settings.keepDays,
+      file,
+      context: this.#contextOf(node, settings.keepStore),
+      onDamaged: (keptAs) => {
+        log.warn(`the ledger was damaged and is kept as ${path.basename(keptAs)}; a new one has been started`);
+        onDamaged();
+      },
+    });
+    if (ledger.engine === 'file') this.#sweep(log);
+    if (ledger.engine !== 'memory') return ledger;
+    if (kept) return kept;
+    this.#inMemory.set(node.id, ledger);
+    return ledger;
+  }
+
+  /** The account is closed. @param removed it has been deleted or disabled */
+  async close(id: string, ledger: AccountLedger, removed: boolean): Promise<void> {
+    if (this.#inMemory.get(id) === ledger && !removed) return;
+    this.#inMemory.delete(id);
+    await ledger.close();
+  }
+
+  #fileOf(id: string): string | undefined {
+    const { userDir } = this.#red.settings;
+    // The id becomes a file name: one that somebody has written by hand must not lead elsewhere.
+    return typeof userDir === 'string' && /^[\w.-]+$/.test(id) ? path.join(userDir, FOLDER, `${id}.db`) : undefined;
+  }
+
+  /** @returns the context of the account in a store that outlives the process, if settings.js has one */
+  #contextOf(node: RunningNode, wanted: string): ContextAccess | undefined {
+    const { contextStorage } = this.#red.settings;
+    const name = wanted || lastingStoreOf(contextStorage);
+    if (name === undefined) return undefined;
+    const context = node.context();
+    return {
+      get: (key, done) => context.get(key, name, done),
+      set: (key, value, done) => context.set(key, value, name, done),
+      keys: (done) => context.keys(name, done),
+    };
+  }
+
+  /** Once, when the flows have started: files of accounts that are long gone. */
+  #sweep(log: AccountLog): void {
+    const { userDir } = this.#red.settings;
+    if (this.#isSwept || typeof userDir !== 'string') return;
+    this.#isSwept = true;
+    this.#red.events.once('flows:started', () => {
+      const deployed = new Set<string>();
+      this.#red.nodes.eachNode(({ id }) => deployed.add(this.#fileOf(id) ?? ''));
+      try {
+        const removed = removeAbandoned(path.join(userDir, FOLDER), deployed);
+        if (removed.length > 0) log.info(`ledgers of accounts that are gone have been removed: ${removed.join(', ')}`);
+      } catch (error) {
+        log.warn(`ledgers of accounts that are gone cannot be removed: ${String(error)}`);
+      }
+    });
+  }
+}
+
+/** @returns the name of the first store that is not memory; the default one before the others */
+function lastingStoreOf(contextStorage: unknown): string | undefined {
+  if (typeof contextStorage !== 'object' || contextStorage === null) return undefined;
+  const stores = contextStorage as Record<string, unknown>;
+  const isLasting = (name: string) => {
+    const store = stores[name];
+    // A name in the place of a store stands for another one.
+    if (typeof store === 'string') return false;
+    return (store as { module?: unknown } | undefined)?.module !== 'memory';
+  };
+  const names = Object.keys(stores).sort((one, other) => Number(other === 'default') - Number(one === 'default'));
+  return names.find(isLasting);
+}

@@ -1,0 +1,224 @@
+import { type Asker, type Dialogue, type Ending, languageOf, type Said, spoken } from '../../../lib/dialogue/index';
+import { invalid, toLinktorError } from '../../../lib/errors';
+import { keepable } from '../../../lib/ledger/index';
+import type { Message } from '../../../lib/model';
+import type { Account } from '../account/account';
+import { accountOf } from '../account/config-node';
+import type { DialogueService } from '../account/dialogue-service';
+import { mountAction } from '../action/mount-action';
+import { store } from '../action/result';
+import type {
+  Action,
+  ActionContext,
+  AnswerContext,
+  DialogueContext,
+  DialogueNode,
+  EndInfo,
+  People,
+  QuestionPlan,
+} from '../define';
+import { type Evaluate, evaluator, fixedValues } from '../evaluate';
+import { toPort } from '../message';
+import type { Msg, RED, RunningNode, Stored } from '../red';
+import type { Status } from '../status';
+
+/** bytes of the carried message; the rest of a record is the question */
+const MAX_CARRIED_BYTES = 40 * 1024;
+
+/** Make a node ask with every message, and emit the answers whenever they come. */
+export function mountDialogue(red: RED, node: RunningNode, definition: DialogueNode, stored: Stored): void {
+  new Mounted(red, node, definition, stored);
+}
+
+class Mounted implements Asker {
+  readonly #red: RED;
+  readonly #node: RunningNode;
+  readonly #definition: DialogueNode;
+  readonly #stored: Stored;
+  readonly #evaluate: Evaluate;
+  readonly #closing = new AbortController();
+  #service: DialogueService | undefined;
+  #fixedValues: Record<string, unknown> | undefined;
+  /** open questions outlive the process */
+  #isLasting = true;
+  #count = 0;
+  readonly #status: Status;
+
+  constructor(red: RED, node: RunningNode, definition: DialogueNode, stored: Stored) {
+    this.#red = red;
+    this.#node = node;
+    this.#definition = definition;
+    this.#stored = stored;
+    this.#evaluate = evaluator(red, node, definition.fields, stored);
+    const action: Action = { ...definition, role: 'action', run: (context) => this.#run(context) };
+    this.#status = mountAction(red, node, action, stored, (status) => this.#showWaiting(status));
+    const release = this.#register();
+    node.on('close', (removed, done) => {
+      this.#closing.abort();
+      release();
+      const leaving = removed ? this.#forget() : Promise.resolve();
+      leaving.then(done, done);
+    });
+  }
+
+  get join(): number {
+    return this.#definition.join(this.#fixed() as never);
+  }
+
+  letsThrough(message: Message): boolean {
+    return this.#definition.letsThrough(this.#fixed() as never, message);
+  }
+
+  take(dialogue: Dialogue, said: readonly Said[]) {
+    return this.#definition.take(this.#context(dialogue), dialogue, said);
+  }
+
+  remind(dialogue: Dialogue) {
+    return this.#definition.remind(this.#context(dialogue), dialogue);
+  }
+
+  async ended(dialogue: Dialogue, ending: Ending, info: EndInfo): Promise<void> {
+    const outcome = await this.#definition.outcome(this.#context(dialogue), dialogue, ending, info);
+    const msg = this.#carried(dialogue);
+    const { result } = this.#definition.fields;
+    await store(this.#red, this.#node, this.#stored, result?.property ?? 'payload', msg, outcome, {});
+    this.#node.send(toPort(outcome.port ?? 0, msg));
+  }
+
+  failed(dialogue: Dialogue, thrown: unknown): void {
+    if (this.#closing.signal.aborted) return;
+    const problem = toLinktorError(thrown);
+    this.#status.show(problem.code, { at: Date.now() });
+    this.#node.error(problem, this.#carried(dialogue));
+  }
+
+  /** @returns the function that ends it */
+  #register(): () => void {
+    let account: Account;
+    try {
+      account = accountOf(this.#red, this.#stored);
+      this.#service = account.dialogues();
+      this.#isLasting = account.ledger().durability !== 'none';
+    } catch {
+      // The first message says what is wrong.
+      return () => {};
+    }
+    const releases = [
+      this.#service.register(this.#node.id, this as Asker),
+      this.#service.onChange(() => this.#recount()),
+    ];
+    return () => {
+      for (const release of releases) release();
+    };
+  }
+
+  async #run(context: ActionContext<never>): Promise<undefined> {
+    const service = this.#service ?? accountOf(this.#red, this.#stored).dialogues();
+    await service.ready();
+    const { msg } = context;
+    if (msg.reset) await this.#reset(service, msg);
+    else if (msg.action !== undefined) await this.#control(service, msg);
+    else await this.#definition.run(this.#asking(context, service));
+    return undefined;
+  }
+
+  #asking(context: ActionContext<never>, { dialogues }: DialogueService): DialogueContext<never> {
+    const ask = async (plan: QuestionPlan) => {
+      const { msg, signal } = context;
+      const now = Date.now();
+      const id = `${now.toString(36)}${Math.random().toString(36).slice(2, 10)}`;
+      const { value: carried, dropped } = keepable(chosen(msg, plan.carry), MAX_CARRIED_BYTES);
+      const { places, who, whoIds, data } = plan;
+      const question: Dialogue = {
+        ...{ id, kind: this.#definition.kind, nodeId: this.#node.id, state: 'asking', places, who, whoIds },
+        ...{ asked: now, deadline: now + plan.timeoutMs, reminders: plan.reminders.map((after) => now + after) },
+        ...{ attempts: 0, taken: [], carried, dropped, data },
+      };
+      await dialogues.ask(question, plan.another, (placed) => plan.send(id, placed), signal);
+    };
+    const { client, values, valuesOf, msg, signal, emit, progress, live, hasSlot, sentLog, notes, shared } = context;
+    const { provided, expression } = context;
+    const same = { client, values, valuesOf, msg, signal, emit, progress, live, hasSlot, sentLog, notes, shared };
+    return { ...same, provided, expression, ask, people: this.#people() };
+  }
+
+  /** Only msg.action steers: what an earlier node put into msg.answer is never read as control. */
+  async #control({ dialogues }: DialogueService, msg: Readonly<Msg>): Promise<void> {
+    const open = await this.#openOf(dialogues, msg);
+    if (open.length === 0) throw invalid('No question of this node waits in this conversation.');
+    if (msg.action === 'end') for (const { id } of open) await dialogues.end(id, 'closed');
+    else if (msg.action === 'answer') {
+      for (const { id, places } of open) {
+        await dialogues.answer(id, spoken(String(msg.text ?? ''), places[0]?.conversationId ?? ''));
+      }
+    } else throw invalid('msg.action must be "answer" or "end".', 'Remove msg.action to ask.');
+  }
+
+  async #reset({ dialogues }: DialogueService, msg: Readonly<Msg>): Promise<void> {
+    for (const { id } of await this.#openOf(dialogues, msg)) await dialogues.end(id, 'closed');
+  }
+
+  async #openOf(dialogues: DialogueService['dialogues'], { conversationId }: Readonly<Msg>): Promise<Dialogue[]> {
+    const own = (await dialogues.list()).filter(({ nodeId }) => nodeId === this.#node.id);
+    if (conversationId === undefined) return own;
+    return own.filter(({ places }) => places.some((place) => place.conversationId === conversationId));
+  }
+
+  async #forget(): Promise<void> {
+    const count = await this.#service?.dialogues.forget(this.#node.id);
+    if (count) this.#node.log(`${count} open questions have ended with this node`);
+  }
+
+  #context(dialogue: Dialogue): AnswerContext<never> {
+    const account = accountOf(this.#red, this.#stored);
+    const typed = (dialogue.data as { typed?: object }).typed ?? {};
+    const { signal } = this.#closing;
+    return {
+      values: { ...this.#fixed(), ...typed } as never,
+      msg: this.#carried(dialogue),
+      client: account.client().with({ signal, onAnswer: () => account.onSuccess() }),
+      signal,
+      sentLog: account.sentLog,
+      shared: account.notes,
+      people: this.#people(),
+      valuesOf: async (entry) => (await this.#evaluate.each(entry as Msg)) as never,
+      isTyping: (conversationId) => this.#service?.isTyping(conversationId) === true,
+    };
+  }
+
+  #carried({ carried, dropped }: Dialogue): Msg {
+    if (dropped.length === 0) return { ...carried };
+    const before = typeof carried.linktor === 'object' ? carried.linktor : {};
+    return { ...carried, linktor: { ...before, dropped } };
+  }
+
+  /** The values that need no message: those of the node as it is deployed now. */
+  #fixed(): Record<string, unknown> {
+    this.#fixedValues ??= fixedValues(this.#definition.fields, this.#stored);
+    return this.#fixedValues;
+  }
+
+  #people(): People {
+    const { language, country, zone } = accountOf(this.#red, this.#stored).people;
+    const own = languageOf(language) ?? languageOf(this.#red.settings.lang) ?? 'en-US';
+    return { language: own, country: country || undefined, zone: zone || undefined };
+  }
+
+  #recount(): void {
+    const count = this.#service?.dialogues.countOf(this.#node.id) ?? 0;
+    if (count === this.#count) return;
+    this.#count = count;
+    if (!this.#closing.signal.aborted) this.#showWaiting(this.#status);
+  }
+
+  #showWaiting(status: Status): void {
+    if (this.#count === 0) status.clear();
+    else status.show(this.#isLasting ? 'waiting' : 'not_lasting', { count: this.#count });
+  }
+}
+
+function chosen(msg: Readonly<Msg>, names: readonly string[] | undefined): Record<string, unknown> {
+  if (!names) return msg;
+  const wanted = [...names, '_msgid', 'conversationId', 'contactId', 'channelId', 'channelType', 'messageId'];
+  return Object.fromEntries(wanted.flatMap((name) => (name in msg ? [[name, msg[name]]] : [])));
+}

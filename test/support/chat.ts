@@ -1,0 +1,67 @@
+import { type FlowNode, type FlowSetup, type Message, type Played, until } from './flows';
+
+// A conversation with a flow, to be read like a chat: the customer says something, the bot says something.
+
+interface Sent {
+  conversationId: string;
+  text: string;
+  messageId: string;
+}
+
+/** A flow with an ask node: "go" begins it, `answer`, `nobody` and `ended` are its outputs. */
+export const askNode = (more: Record<string, unknown> = {}): FlowNode[] => [
+  {
+    id: 'ask',
+    type: 'linktor-ask',
+    config: 'account',
+    question: 'How many?',
+    questionType: 'str',
+    wires: [['answer'], ['nobody'], ['ended'], ['failed']],
+    ...more,
+  },
+  ...['answer', 'nobody', 'ended', 'failed'].map((id) => ({ id, type: 'probe' })),
+];
+
+export class Chat {
+  readonly #setup: FlowSetup;
+  readonly #played: Played;
+  readonly conversationId: string;
+  #heard = 0;
+
+  constructor(setup: FlowSetup, played: Played, conversationId = 'conv_ana') {
+    this.#setup = setup;
+    this.#played = played;
+    this.conversationId = conversationId;
+  }
+
+  /** A message runs into the ask node. */
+  begin(msg: Record<string, unknown> = {}, node = 'ask'): void {
+    this.#played.node(node).receive({ conversationId: this.conversationId, ...msg });
+  }
+
+  /** Waits for the next message of the bot. @returns its text */
+  async botSays(): Promise<string> {
+    const index = this.#heard++;
+    const own = async () =>
+      (await this.#setup.state()).sends.filter(({ conversationId }) => conversationId === this.conversationId);
+    const sends = await until<Sent[]>(own, (all) => all.length > index);
+    // The question stands when its node has heard of it.
+    return sends[index]?.text ?? '';
+  }
+
+  async customerSays(text: string): Promise<void> {
+    await this.#setup.control('messages', { conversationId: this.conversationId, text });
+  }
+
+  async customerPresses(id: string, title = id): Promise<void> {
+    await this.#setup.control('messages', { conversationId: this.conversationId, choice: { id, title } });
+  }
+
+  async answer(count = 1): Promise<Message> {
+    return (await this.#played.probe('answer').take(count))[count - 1] as Message;
+  }
+
+  async ended(): Promise<Message> {
+    return this.#played.probe('ended').first();
+  }
+}
