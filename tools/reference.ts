@@ -76,7 +76,7 @@ function row(name: string, field: Field<unknown>, words: Words): string {
   return `| \`${name}\` | ${shown} | ${valuesOf(field)} | ${field.property ? `\`msg.${field.property}\`` : ''} |`;
 }
 
-function valuesOf({ kind, options, types, min, max, unit, initial }: Field<unknown>): string {
+function valuesOf({ kind, options, types, columns, min, max, unit, initial }: Field<unknown>): string {
   const range = [min, max].some((end) => end !== undefined) ? ` ${min ?? ''} to ${max ?? ''}` : '';
   switch (kind) {
     case 'choice':
@@ -94,7 +94,12 @@ function valuesOf({ kind, options, types, min, max, unit, initial }: Field<unkno
       return 'credential';
     case 'config':
       return 'id of a config node';
-    default:
+    case 'account':
+      return 'id of a Linktor account node';
+    case 'table':
+      return `rows of ${columns?.map((one) => `\`${typeof one === 'string' ? one : one.name}\``).join(', ')}, as JSON`;
+    case 'text':
+    case 'path':
       return `text${initial === '' ? '' : `, \`${String(initial)}\` at first`}`;
   }
 }

@@ -86,7 +86,9 @@ function row(type: string, prefix: string, name: string, field: FieldMeta): stri
       return wrap(
         `${label}<input type="${field.visible ? 'text' : 'password'}" id="${id}" autocomplete="new-password"${hint}>`,
       );
-    default:
+    case 'text':
+    case 'account':
+    case 'config':
       return wrap(`${label}<input type="text" id="${id}"${hint}>`);
   }
 }

@@ -81,7 +81,7 @@ function defaults(name: string, field: Field<unknown>): string[] {
     case 'choice':
       // The editor keeps the number of outputs as a number.
       return [value(name === 'outputs' ? Number(newNodeValue(field)) : newNodeValue(field))];
-    default:
+    case 'checks':
       return [value(newNodeValue(field))];
   }
 }
