@@ -49,7 +49,6 @@ export const rooms: readonly Room[] = [
       'lib/text/**',
       'lib/client/index.ts',
       'lib/realtime/index.ts',
-      'node:**',
     ],
   },
   { files: 'nodes/index.ts', may: ['nodes/**'] },
