@@ -1,6 +1,6 @@
 import { advanceStatus } from '../sim/messages';
 import type { World } from '../sim/world';
-import { MESSAGE_STATUSES } from '../state/entities';
+import { MESSAGE_STATUSES } from '../state/message';
 import { controlRouter } from '../wire/control-router';
 import type { Fault } from '../wire/faults';
 import type { Form } from '../wire/form';

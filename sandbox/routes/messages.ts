@@ -1,6 +1,7 @@
 import { send, senderOf } from '../sim/messages';
 import type { World } from '../sim/world';
-import type { Conversation, Message } from '../state/entities';
+import type { Conversation } from '../state/entities';
+import type { Message } from '../state/message';
 import { readContent } from '../wire/content';
 import { Form } from '../wire/form';
 import { page } from '../wire/paging';

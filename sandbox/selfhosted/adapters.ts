@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isWhatsApp, providerPhone } from '../sim/habits';
 import type { World } from '../sim/world';
-import type { Choice, ContactCard, GeoPoint, Media, Message } from '../state/entities';
+import type { Choice, ContactCard, GeoPoint, Media, Message } from '../state/message';
 import { toTextMap } from './views';
 
 /** An inbound message as the adapter of its channel writes it. */

@@ -1,5 +1,5 @@
 import type { World } from '../sim/world';
-import type { Content, Message, MessageKind } from '../state/entities';
+import type { Content, Message, MessageKind } from '../state/message';
 import { type Fields, isFields } from '../wire/form';
 import { adaptInbound, attachmentMetadata, attachmentUrl, senderMetadata } from './adapters';
 import { formatTime } from './time';

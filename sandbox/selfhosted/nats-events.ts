@@ -1,7 +1,8 @@
 import type { ServerEvents } from '../sim/server-events';
 import type { World } from '../sim/world';
 import { now, TENANT } from '../state';
-import type { Conversation, Message } from '../state/entities';
+import type { Conversation } from '../state/entities';
+import type { Message } from '../state/message';
 import type { Fields } from '../wire/form';
 import { messageView } from './message';
 import type { NatsPublisher } from './nats';

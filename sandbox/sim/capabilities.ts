@@ -1,4 +1,4 @@
-import { MESSAGE_KINDS } from '../state/entities';
+import { MESSAGE_KINDS } from '../state/message';
 import type { Fields } from '../wire/form';
 
 const MEGABYTE_BYTES = 1024 * 1024;

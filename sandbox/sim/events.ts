@@ -1,5 +1,6 @@
 import { now } from '../state';
-import type { Channel, Contact, Conversation, Message, WebhookEvent } from '../state/entities';
+import type { Channel, Contact, Conversation, WebhookEvent } from '../state/entities';
+import type { Message } from '../state/message';
 import type { Fields } from '../wire/form';
 import { contactView, conversationView, messageView } from '../wire/views';
 import type { World } from './world';

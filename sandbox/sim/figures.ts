@@ -1,5 +1,6 @@
 import type { State } from '../state';
-import type { Conversation, Message } from '../state/entities';
+import type { Conversation } from '../state/entities';
+import type { Message } from '../state/message';
 import { isWithin, type Span } from './period';
 
 /** The conversations and messages of a time span. */

@@ -28,12 +28,12 @@ interface NodeContext {
 
 const MAX_DELAY_SECONDS = 3600;
 
-const ACTIONS: Readonly<Record<string, (scene: NodeContext) => Outcome>> = {
+const ACTIONS: Readonly<Record<string, (context: NodeContext) => Outcome>> = {
   start: () => ({}),
   end: () => ({}),
-  message: (scene) => ({ output: { messageId: sendText(scene) } }),
-  input: (scene) => {
-    if (scene.data.text('text')) sendText(scene);
+  message: (context) => ({ output: { messageId: sendText(context) } }),
+  input: (context) => {
+    if (context.data.text('text')) sendText(context);
     return { wait: true };
   },
   condition: ({ execution, data }) => {
@@ -96,8 +96,8 @@ function action({ world, conversation, execution, data }: NodeContext): Outcome 
 }
 
 /** Answers the prompt, or the customer's last message. Stores the answer in `variable` if named, otherwise sends it. */
-function ai(scene: NodeContext): Outcome {
-  const { world, conversation, execution, data } = scene;
+function ai(context: NodeContext): Outcome {
+  const { world, conversation, execution, data } = context;
   const { state } = world;
   const agentId = data.text('agentId');
   const agent = agentId === undefined ? undefined : state.agents.need(agentId);
@@ -112,7 +112,7 @@ function ai(scene: NodeContext): Outcome {
   ];
   const { text } = completeTurns(world, turns, bases);
   const variable = data.text('variable');
-  if (variable === undefined) return { output: { text, messageId: sendText(scene, text) } };
+  if (variable === undefined) return { output: { text, messageId: sendText(context, text) } };
   execution.variables[variable] = text;
   return { output: { text } };
 }

@@ -1,6 +1,7 @@
 import { now } from '../state';
 import type { Execution, Flow, FlowNode, Step } from '../state/automation';
-import type { Conversation, Message } from '../state/entities';
+import type { Conversation } from '../state/entities';
+import type { Message } from '../state/message';
 import type { Fields } from '../wire/form';
 import { publishPlain } from './events';
 import { type Outcome, runNode } from './flow-nodes';

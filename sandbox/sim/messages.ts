@@ -1,5 +1,6 @@
 import { now, type State, stamp } from '../state';
-import type { Contact, Content, Conversation, Message, MessageStatus } from '../state/entities';
+import type { Contact, Conversation } from '../state/entities';
+import type { Content, Message, MessageStatus } from '../state/message';
 import type { Fields } from '../wire/form';
 import { Problem } from '../wire/problem';
 import type { Caller } from '../wire/router';

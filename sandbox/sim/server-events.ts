@@ -1,4 +1,5 @@
-import type { Contact, Conversation, Message } from '../state/entities';
+import type { Contact, Conversation } from '../state/entities';
+import type { Message } from '../state/message';
 import type { Fields } from '../wire/form';
 
 /** What the self-hosted server publishes to NATS (contract 7.6). The documented API has nothing of the kind. */

@@ -1,5 +1,6 @@
 import type { State } from '../state';
-import type { Conversation, Message } from '../state/entities';
+import type { Conversation } from '../state/entities';
+import type { Message } from '../state/message';
 import type { EventSocketServer } from '../wire/event-socket';
 import type { Faults } from '../wire/faults';
 import type { RealtimePublisher } from '../wire/frames';

@@ -9,12 +9,12 @@ import type {
   Document,
   Entity,
   KnowledgeBase,
-  Message,
   StoredFile,
   Tenant,
   User,
   Webhook,
 } from './entities';
+import type { Message } from './message';
 
 export interface SentMessage {
   conversationId: string;

@@ -1,5 +1,6 @@
-import type { Content, Conversation, Message } from './entities';
+import type { Conversation } from './entities';
 import { type State, stamp, USER } from './index';
+import type { Content, Message } from './message';
 
 const MINUTE_MS = 60_000;
 

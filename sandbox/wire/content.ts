@@ -7,7 +7,7 @@ import {
   MESSAGE_KINDS,
   type Media,
   type MessageKind,
-} from '../state/entities';
+} from '../state/message';
 import { type Fields, type Form, isFields } from './form';
 import { invalid } from './problem';
 

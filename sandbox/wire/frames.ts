@@ -1,4 +1,5 @@
-import type { Conversation, Message } from '../state/entities';
+import type { Conversation } from '../state/entities';
+import type { Message } from '../state/message';
 import type { EventSocketServer } from './event-socket';
 import { messageView } from './views';
 

@@ -1,5 +1,5 @@
 import type { RawData, WebSocket } from 'ws';
-import type { Message } from '../state/entities';
+import type { Message } from '../state/message';
 import { isFields } from './form';
 import type { RealtimePublisher } from './frames';
 import { type Client, parseFrame, type SocketReport, SocketServer } from './socket-server';

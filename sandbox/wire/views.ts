@@ -1,15 +1,6 @@
 import type { State } from '../state';
-import type {
-  Button,
-  Channel,
-  Contact,
-  Content,
-  Conversation,
-  Identifier,
-  ListSection,
-  Message,
-  User,
-} from '../state/entities';
+import type { Channel, Contact, Conversation, Identifier, User } from '../state/entities';
+import type { Button, Content, ListSection, Message } from '../state/message';
 import { type Fields, isFields } from './form';
 
 /** The eight words that the TypeScript and Python families know; `type` has the other family's words too. */

@@ -1,4 +1,4 @@
-import * as schemas from './answer-schemas';
+import * as schemas from './schemas';
 import { type Bench, type Json, rows } from './support';
 
 type Schema = Record<string, unknown>;

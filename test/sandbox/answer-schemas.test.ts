@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { cases, OPERATIONS, prepare } from './answer-cases';
-import * as schemas from './answer-schemas';
+import * as schemas from './schemas';
 import { type Bench, bench, type Json } from './support';
 
 describe('sandbox: every answer fits the types of the SDKs', () => {

@@ -9,7 +9,8 @@ import {
 } from '../../sim/messages';
 import type { World } from '../../sim/world';
 import { now } from '../../state';
-import { type Channel, type Contact, type Content, MESSAGE_STATUSES } from '../../state/entities';
+import type { Channel, Contact } from '../../state/entities';
+import { type Content, MESSAGE_STATUSES } from '../../state/message';
 import { Form } from '../../wire/form';
 import { type Answer, ok } from '../../wire/router';
 import { contentOf } from '../message';

@@ -1,7 +1,8 @@
 import { send } from '../../sim/messages';
 import type { World } from '../../sim/world';
 import { now } from '../../state';
-import type { Conversation, Message } from '../../state/entities';
+import type { Conversation } from '../../state/entities';
+import type { Message } from '../../state/message';
 import { Form } from '../../wire/form';
 import type { Answer, Call } from '../../wire/router';
 import { newestPage, nullIfEmpty, wrap, wrapCreated, wrapMessage } from '../envelope';
