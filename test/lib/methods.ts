@@ -13,7 +13,8 @@ export function methodsOf(client: LinktorClient): string[] {
         Object.getOwnPropertyDescriptors(proto) as PropertyDescriptorMap,
       )) {
         if (key === 'constructor' || key === 'call') continue;
-        if (get && key !== 'realtime') walk((of as Record<string, object>)[key] ?? {}, `${at}${key}.`);
+        const part = get && key !== 'realtime' ? (of as Record<string, unknown>)[key] : undefined;
+        if (typeof part === 'object' && part !== null) walk(part, `${at}${key}.`);
         else if (typeof value === 'function') found.add(at + key);
       }
     }

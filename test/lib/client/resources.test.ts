@@ -783,7 +783,10 @@ describe('client: every operation, against the sandbox', () => {
     async download(client) {
       const { data, mimeType } = await client.download('data:text/plain,Hi', 10);
       assert.deepEqual([String(data), mimeType], ['Hi', 'text/plain']);
-      assert.equal(JSON.parse(String((await client.download('auth/me', 1000)).data)).email, email);
+      const { downloadUrl } = await client.analytics.export({ type: 'channels', format: 'csv' });
+      assert.match(String((await client.download(String(downloadUrl), 10_000)).data), /channelId/);
+      // What is no file of the server gets no credentials: a customer would choose what is read.
+      await assert.rejects(client.download('auth/me', 1000), /answered 401/);
     },
     async onLimit(client) {
       const until: number[] = [];
