@@ -2,7 +2,7 @@ import type { KeyedMutex } from '../async/keyed-mutex';
 import type { LinktorClient } from '../client';
 import { invalid, LinktorError, unsupported } from '../errors';
 import type { Contact, Conversation } from '../model';
-import { ADDRESS_KINDS, findContact, findOrCreate, type Identity, isEmail } from '../people';
+import { ADDRESS_KINDS, comparable, findContact, findOrCreate, type Identity, isEmail } from '../people';
 import { e164, looksLikePhone } from '../people/phone';
 import { cleanId } from '../text';
 import type { Target } from './limits';
@@ -75,7 +75,7 @@ async function contactOf(client: LinktorClient, turns: KeyedMutex, to: Recipient
     // This server cannot search for it (contract 1.4), so that each message would create another contact.
     throw unsupported('find somebody by the name in a channel', 'Give a phone number, an e-mail address or a contact.');
   }
-  return turns.run(`identity ${identity.address}`, async () => {
+  return turns.run(`identity ${comparable(identity.address, identity.kind)}`, async () => {
     const make = () => createContact(client, identity, to.name ?? identity.address);
     return (await findOrCreate(() => findContact(client, identity), make)).entity.id;
   });

@@ -65,6 +65,27 @@ describe('what people write and paste', () => {
       assert.deepEqual([found, out.created, phone, name], [id, false, '+552187654321', 'Rui M.']);
     });
 
+    it('makes one person of both numbers at once', async () => {
+      const { node, probe } = await play(sendNode({ to: 'address' }));
+      for (const address of [rio, '+55 21 8765-4321', '\u200e0055 21 98765 4321']) {
+        node('node').receive({ payload: address, address, channelId: 'ch_whatsapp' });
+      }
+      const all = await probe('out').take(3);
+      assert.equal((await people()).length, 4);
+      assert.equal(new Set(all.map(({ sent }) => (sent as Loose).conversationId)).size, 1);
+    });
+
+    it('adds no identity that is the other number of one', async () => {
+      const identifiers = [{ channelType: 'whatsapp', identifier: '5521987654321' }];
+      await ask('POST', '/contacts', { name: 'Rui', phone: rio, identifiers });
+      const person = { phone: rio, channelType: 'whatsapp', identifier: '+552187654321' };
+      const { payload } = await upsert({ operation: 'upsert' }, { payload: person });
+      assert.deepEqual(
+        (payload as Loose).identifiers.map(({ identifier }: Loose) => identifier),
+        ['5521987654321'],
+      );
+    });
+
     it('lists who is known by the other number', async () => {
       await ask('POST', '/contacts', { name: 'Rui', phone: rio });
       const fields = { operation: 'list', phone: '+55 21 8765-4321', phoneType: 'str' };
