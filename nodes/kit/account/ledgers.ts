@@ -1,9 +1,25 @@
 import path from 'node:path';
-import { type AccountLedger, type ContextAccess, createLedger, removeAbandoned } from '../../../lib/ledger/index';
+import {
+  type AccountLedger,
+  type ContextAccess,
+  createLedger,
+  type LedgerSettings,
+  removeAbandoned,
+} from '../../../lib/ledger/index';
 import type { RED, RunningNode } from '../red';
-import type { AccountLog, AccountSettings } from './account';
 
 const FOLDER = 'linktor';
+
+/** What the account says about its memory. */
+interface MemorySettings extends Pick<LedgerSettings, 'keepIn' | 'keepDays'> {
+  /** name of a context store; the first that lasts by default */
+  keepStore: string;
+}
+
+interface Log {
+  info(text: string): void;
+  warn(text: string): void;
+}
 
 /** The ledgers of one Node-RED. What lies in memory only outlives the deploys; a file is opened again. */
 export class Ledgers {
@@ -16,7 +32,7 @@ export class Ledgers {
   }
 
   /** @param onDamaged a damaged ledger has been set aside */
-  open(node: RunningNode, settings: AccountSettings, log: AccountLog, onDamaged: () => void): AccountLedger {
+  open(node: RunningNode, settings: MemorySettings, log: Log, onDamaged: () => void): AccountLedger {
     const kept = this.#inMemory.get(node.id);
     const file = this.#fileOf(node.id);
     const ledger = createLedger({
@@ -63,7 +79,7 @@ export class Ledgers {
   }
 
   /** Once, when the flows have started: files of accounts that are long gone. */
-  #sweep(log: AccountLog): void {
+  #sweep(log: Log): void {
     const { userDir } = this.#red.settings;
     if (this.#isSwept || typeof userDir !== 'string') return;
     this.#isSwept = true;
