@@ -40,15 +40,14 @@ export interface ErrorCause {
 }
 
 const hints: Partial<Record<ErrorCode, string>> = {
-  authentication: 'Check the key or sign-in of the Linktor config node.',
-  authorization:
-    'The account of the Linktor config node may not do this: ask for the permission or use another account.',
-  timeout: 'The server took too long: try again later or raise the timeout of the Linktor config node.',
+  authentication: 'Check the key or sign-in of the Linktor account.',
+  authorization: 'The Linktor account may not do this: ask for the permission or use another account.',
+  timeout: 'The server took too long: try again later or raise the timeout of the Linktor account.',
   rate_limit: 'Too many requests: send more slowly or ask for a higher limit.',
   network: 'The server could not be reached: check the Server URL and the network.',
   serialization: 'The answer is not what a Linktor server sends: check the Server URL.',
   server: 'The server failed: try again later and quote the request id to its operator.',
-  storage: 'Check the memory settings of the Linktor config node, the permissions of the user directory, and its disk.',
+  storage: 'Check the memory settings of the Linktor account, the permissions of the user directory, and its disk.',
   websocket: 'The realtime connection failed: check the Server URL and the network.',
 };
 
@@ -69,9 +68,10 @@ export class LinktorError extends Error {
     const hint = facts.hint ?? hints[code];
     const { retryable = false, ambiguous = false } = facts;
     const cause: ErrorCause = { ...facts, retryable, ambiguous, hint };
-    this.cause = Object.fromEntries(
-      Object.entries(cause).filter(([, value]) => value !== undefined),
-    ) as unknown as ErrorCause;
+    const plain = Object.fromEntries(Object.entries(cause).filter(([, value]) => value !== undefined));
+    // Node-RED's debug sidebar shows `cause + ''`. Catch nodes get a copy, which is plain data without it.
+    Object.defineProperty(plain, 'toString', { value: () => hint ?? '' });
+    this.cause = plain as unknown as ErrorCause;
   }
 
   /** Node-RED puts this text into `msg.error.message`. */

@@ -1,5 +1,13 @@
 import { invalid } from '../lib/errors';
-import { KeyedMutex, listContacts, MATCH_BY, type WriteRequest, writeContact, writeContacts } from '../lib/people';
+import {
+  KeyedMutex,
+  listContacts,
+  MATCH_BY,
+  type Summary,
+  type WriteRequest,
+  writeContact,
+  writeContacts,
+} from '../lib/people';
 import { listFields, runList } from './kit/action/list';
 import { type ActionContext, action, type Outcome } from './kit/define';
 import { as, bodyOf, choice, confirmation, defined, dynJson, isObject, text, typed, type Values } from './kit/fields';
@@ -94,6 +102,13 @@ function othersOf({ contact, others }: Given): string[] {
   throw invalid(problem, 'Give the ids of the other contacts in the field "others" or in msg.contactIds.');
 }
 
+/** how many rows a warning names */
+const MAX_NAMED = 5;
+
+function partlyDone({ total, failed }: Summary): Pick<Outcome, 'status' | 'figures'> {
+  return { status: 'partly_done', figures: { done: total - failed.length, failed: failed.length } };
+}
+
 /** One contact, or all in the table that msg.payload is. */
 async function written(context: Context): Promise<Outcome> {
   const { client, signal, shared, values, msg, valuesOf, progress } = context;
@@ -109,7 +124,11 @@ async function written(context: Context): Promise<Outcome> {
     return { result: contact, properties: { contactId: contact.id, ...(isUpsert && { created }) } };
   }
   const { contacts, summary } = await writeContacts(means, payload, (row) => ofRow(context, row), progress);
-  return { result: contacts, properties: { summary }, ...(summary.failed.length > 0 && { status: 'failed' as const }) };
+  const { failed } = summary;
+  const reasons = failed.slice(0, MAX_NAMED).map(({ index, error }) => `row ${index + 1}: ${error.message}`);
+  const more = failed.length > MAX_NAMED ? [`and ${failed.length - MAX_NAMED} more`] : [];
+  if (failed.length > 0) context.warn(`Not written:\n${[...reasons, ...more].join('\n')}`);
+  return { result: contacts, properties: { summary }, ...(failed.length > 0 && partlyDone(summary)) };
 }
 
 /** What is filled in holds for every row; it may be made of the row, which it finds in msg.payload. */

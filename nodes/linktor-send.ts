@@ -1,6 +1,9 @@
+import { LinktorError } from '../lib/errors';
 import {
+  failedRecipients,
   hasTyping,
   isShort,
+  isWindowClosed,
   listOf,
   MESSAGE_KINDS,
   type Recipient,
@@ -54,14 +57,21 @@ const fields = {
   channel: typed('channelId', { convert: as.id, pick: 'channels', icon: 'random', each, when: { to: people } }),
   country: text('', { icon: 'globe', advanced: true, when: { to: ['address', 'list'] } }),
   kind: choice(MESSAGE_KINDS, { icon: 'comment-o' }),
-  text: typed('payload', { mustache: true, icon: 'font', each, when: { kind: withText } }),
+  text: typed('payload', { mustache: true, isSaid: true, icon: 'font', each, when: { kind: withText } }),
   media: typed('attachments[0]', {
     types: ['msg', 'str', 'flow', 'global', 'env', 'jsonata'],
     icon: 'picture-o',
     each,
     when: { kind: ['media'] },
   }),
-  caption: typed('caption', { convert: as.string, mustache: true, icon: 'font', each, when: { kind: ['media'] } }),
+  caption: typed('caption', {
+    convert: as.string,
+    mustache: true,
+    isSaid: true,
+    icon: 'font',
+    each,
+    when: { kind: ['media'] },
+  }),
   buttons: typed('buttons', {
     types: dynJson,
     columns: ['title', 'id', 'url'],
@@ -153,6 +163,7 @@ export default action({
   outputs: ['sent'],
   result: 'sent',
   busy: 'sending',
+  statusOf: (problem) => (isWindowClosed(problem) ? 'window_closed' : undefined),
   fields,
   lane({ values: { to, conversation, kind, text: said, waitFor, ifWindowClosed, typingFirst }, shared }) {
     const isSimple = kind === 'text' && waitFor === 'accepted' && ifWindowClosed === 'fail' && typingFirst === 'none';
@@ -167,10 +178,29 @@ export default action({
     const to = { conversationId, contactId, address, channelId, country };
     return toOne(context, signs, to, values, msg, values.idempotencyKey).then((result) => ({
       result,
-      ...(result.status === 'skipped' ? { status: 'skipped' } : waitFor !== 'accepted' && { status: waitFor }),
+      ...(result.status === 'skipped'
+        ? { status: 'skipped' }
+        : waitFor !== 'accepted'
+          ? { status: waitFor }
+          : sentNow()),
     }));
   },
 });
+
+/** What the node shows until the next message. */
+function sentNow(): Pick<Outcome, 'status' | 'figures'> {
+  return { status: 'sent_at', figures: { at: Date.now() } };
+}
+
+/** A channel that takes only templates now says so as a bad input; what to do about it stands in this node's dialog. */
+function withWindowHint(thrown: unknown): never {
+  if (!isWindowClosed(thrown)) throw thrown;
+  const { code, message, cause } = thrown;
+  throw new LinktorError(code, message, { ...cause, hint: WINDOW_HINT });
+}
+
+const WINDOW_HINT =
+  'The customer has not written for 24 hours, so this channel takes only templates: choose in "If the 24-hour window has closed" what to send instead.';
 
 /** @param values, msg as they are for this recipient */
 function toOne(
@@ -183,21 +213,23 @@ function toOne(
 ): Promise<SendResult> {
   const { client, signal, live, sentLog, shared, hasSlot } = context;
   const time = timeOf(values);
-  return senderOf(shared).send(sendRequestOf(to, values, msg, key), {
-    client,
-    signal,
-    hasSlot,
-    source: live,
-    ...(time > 0 && {
-      async prelude({ conversationId, channelType }) {
-        if (hasTyping(channelType)) await showTyping(signs(), conversationId, time, signal);
+  return senderOf(shared)
+    .send(sendRequestOf(to, values, msg, key), {
+      client,
+      signal,
+      hasSlot,
+      source: live,
+      ...(time > 0 && {
+        async prelude({ conversationId, channelType }) {
+          if (hasTyping(channelType)) await showTyping(signs(), conversationId, time, signal);
+        },
+      }),
+      onSent({ id: messageId, conversationId }) {
+        const noted = msg.context === undefined ? {} : { context: msg.context };
+        sentLog.add({ messageId, conversationId, at: Date.now(), ...noted });
       },
-    }),
-    onSent({ id: messageId, conversationId }) {
-      const noted = msg.context === undefined ? {} : { context: msg.context };
-      sentLog.add({ messageId, conversationId, at: Date.now(), ...noted });
-    },
-  });
+    })
+    .catch(withWindowHint);
 }
 
 /** @returns the live side for all messages of one run, which stays as long as somebody listens */
@@ -217,6 +249,8 @@ function timeOf({ kind, typingFirst, typingSeconds, text: said, caption }: Given
   return typingFirst === 'seconds' ? typingSeconds * 1000 : typingTime(kind === 'media' ? caption : said);
 }
 
+const isSame = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
+
 /** Everybody on the list, each with what is filled in for them; either one summary or a message for each. */
 async function toAll(context: Context, signs: () => Live): Promise<Outcome | undefined> {
   const { values, msg, signal, valuesOf, emit, progress } = context;
@@ -227,9 +261,16 @@ async function toAll(context: Context, signs: () => Live): Promise<Outcome | und
     list,
     async ({ to, properties }) => {
       const entry = { ...msg, ...(msg.payload === list && { payload: undefined }), ...properties };
-      const own = await valuesOf(entry);
+      const own = await ownValues(valuesOf, entry, properties);
       const who = encodeURIComponent(to.conversationId ?? to.contactId ?? to.address ?? '');
-      return toOne(context, signs, { ...to, channelId: own.channel, country }, own, entry, key && `${key}:${who}`);
+      return toOne(
+        context,
+        signs,
+        { ...to, channelId: to.channelId ?? own.channel, country },
+        own,
+        entry,
+        key && `${key}:${who}`,
+      );
     },
     async (receipt, done) => {
       progress(done);
@@ -237,8 +278,33 @@ async function toAll(context: Context, signs: () => Live): Promise<Outcome | und
     },
   );
   const last = parts.last();
-  if (summary.failed.length === 0) return last ?? { result: summary };
+  if (summary.failed.length === 0) return { ...(last ?? { result: summary }), ...sentNow() };
   if (last && !signal.aborted) await emit(last);
   if (last || summary.sent.length === 0 || signal.aborted) throw unsentError(summary);
-  return { result: summary, status: 'failed' };
+  context.warn(`Not sent to ${failedRecipients(summary)}`);
+  const figures = { sent: summary.sent.length, failed: summary.failed.length };
+  return { result: summary, status: 'partly_sent', figures };
+}
+
+/** what a line of the list may say for itself, by the name of the field */
+const OWN_COLUMNS = ['text', 'caption', 'buttons', 'list', 'template', 'parameters'] as const;
+
+/**
+ * The values for one entry. What a line of the list says for itself is not lost where the field is filled in: unless the
+ * field makes use of it, it takes the place of the field.
+ */
+async function ownValues(
+  valuesOf: Context['valuesOf'],
+  entry: Readonly<Msg>,
+  properties: Record<string, unknown>,
+): Promise<Given> {
+  const values = await valuesOf(entry);
+  const said = OWN_COLUMNS.filter((name) => properties[name] !== undefined && properties[name] !== '');
+  const differing = said.filter((name) => values[name] !== undefined && values[name] !== properties[name]);
+  if (differing.length === 0) return values;
+  const without = Object.fromEntries([...differing, 'payload'].map((name) => [name, undefined]));
+  const bare = await valuesOf({ ...entry, ...without }).catch(() => undefined);
+  if (!bare) return values;
+  const ignored = differing.filter((name) => isSame(bare[name], values[name]));
+  return { ...values, ...Object.fromEntries(ignored.map((name) => [name, properties[name]])) };
 }

@@ -1,8 +1,8 @@
 import type { Delivery } from '../lib/realtime';
 import { copyOf } from './kit/copy';
 import { trigger } from './kit/define';
-import { as, checks, choice, flag, isObject, typed } from './kit/fields';
-import { contentOf, topicOf } from './kit/to-msg';
+import { as, checks, choice, flag, typed } from './kit/fields';
+import { failureOf, topicOf } from './kit/to-msg';
 import { type Sent, SentMatcher } from './kit/trigger/match';
 
 const statuses = ['pending', 'sent', 'delivered', 'read', 'failed'] as const;
@@ -79,20 +79,4 @@ function own(context: unknown): unknown {
   } catch {
     return context;
   }
-}
-
-/** Servers have several places for the reason; a frame may have none. */
-function failureOf(original: unknown): { code?: string; message: string } {
-  const { error, failure = error, errorCode, failedReason, errorMessage = failedReason } = contentOf(original);
-  const { code = errorCode, message = errorMessage } = (isObject(failure) ? failure : {}) as Given;
-  const words = typeof failure === 'string' ? failure : message;
-  const known = typeof words === 'string' && words !== '' ? words : 'The channel did not say why.';
-  return typeof code === 'string' || typeof code === 'number'
-    ? { code: String(code), message: known }
-    : { message: known };
-}
-
-interface Given {
-  code?: unknown;
-  message?: unknown;
 }

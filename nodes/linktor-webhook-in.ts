@@ -19,28 +19,28 @@ export default trigger({
   ownStatus: true,
   fields: {
     path: path({ icon: 'globe' }),
-    secret: secret('signing', { icon: 'key' }),
-    previousSecret: secret('signing', { icon: 'history' }),
-    scheme: choice(['auto', 'body', 'timestamp'], { icon: 'shield' }),
-    tolerance: number(300, { min: 0, max: 86_400, unit: 's', icon: 'clock-o' }),
-    requireTimestamp: flag(false, { icon: 'clock-o' }),
+    secret: secret('signing', { icon: 'key', generate: true }),
+    previousSecret: secret('signing', { icon: 'history', advanced: true }),
+    scheme: choice(['auto', 'body', 'timestamp'], { icon: 'shield', advanced: true }),
+    tolerance: number(300, { min: 0, max: 86_400, unit: 's', icon: 'clock-o', advanced: true }),
+    requireTimestamp: flag(false, { icon: 'clock-o', advanced: true }),
     maxAge: number(24, { min: 0, max: 8760, unit: 'h', icon: 'hourglass-end', advanced: true }),
     events: text('', { icon: 'filter' }),
-    maxBodyMb: number(1, { min: 0.001, max: 25, unit: 'MB', icon: 'arrows-h' }),
-    duplicates: choice(['drop', 'mark'], { icon: 'clone' }),
-    feedBus: flag(true, { icon: 'share-alt' }),
+    maxBodyMb: number(1, { min: 0.001, max: 25, unit: 'MB', icon: 'arrows-h', advanced: true }),
+    duplicates: choice(['drop', 'mark'], { icon: 'clone', advanced: true }),
+    feedBus: flag(true, { icon: 'share-alt', advanced: true }),
     outputs: choice(['1', '2'], { icon: 'sign-out' }),
   },
   listen({ values, nodeId, configId, webhookSecrets, serve, status, emit, isFirst, feed }) {
     const own = [values.secret, values.previousSecret].filter((one) => one !== '');
     const secrets = own.length > 0 ? own : webhookSecrets;
     if (secrets.length === 0) {
-      throw invalid('There is no webhook secret.', 'Enter it in this node or in its Linktor config node.');
+      throw invalid('There is no webhook secret.', 'Enter it in this node or in its Linktor account.');
     }
     const wanted = globs(readList(values.events, 'events'));
 
     const reject = (reason: string, headers: Headers, facts: object = {}): void => {
-      status('rejected', { reason });
+      status(reason.endsWith('_signature') ? 'bad_signature' : 'rejected', { reason });
       if (values.outputs === '2') {
         emit(
           { payload: reason, topic: 'rejected', reason, headers: masked(headers), ...facts, linktor: { configId } },

@@ -36,10 +36,7 @@ export function createCredentialProvider(given: SignIn, ask: Ask): CredentialPro
   if (apiKey) return fixedCredentials({ apiKey }, apiKey);
   if (token) return fixedCredentials({ token }, token);
   if (email && given.password) return new SignedIn(email, given.password, ask);
-  throw invalid(
-    'No credentials are set.',
-    'Enter an API key, a token, or e-mail and password in the Linktor config node.',
-  );
+  throw invalid('No credentials are set.', 'Enter an API key, a token, or e-mail and password in the Linktor account.');
 }
 
 function fixedCredentials(credentials: Credentials, secret: string): CredentialProvider {

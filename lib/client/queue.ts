@@ -99,7 +99,7 @@ export class Queue {
 
   #wait(entry: Waiting): void {
     if (this.#waiters.size >= this.#maxWaiting) {
-      const hint = 'Send more slowly: the queue of this Linktor config node is full.';
+      const hint = 'Send more slowly: the queue of this Linktor account is full.';
       throw new LinktorError('rate_limit', `${this.#maxWaiting} requests are waiting already.`, {
         retryable: true,
         hint,

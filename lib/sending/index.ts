@@ -11,10 +11,11 @@ import { isWindowClosed } from './window';
 
 export { MESSAGE_KINDS } from './compose';
 export { isShort } from './fit';
-export { type Entry, listOf, type Summary, sendToAll, unsentError } from './list';
+export { type Entry, failedRecipients, listOf, type Summary, sendToAll, unsentError } from './list';
 export type { Recipient } from './recipient';
 export { sendRequestOf } from './send-request';
 export { hasTyping, keepTyping, showTyping, typingProblem, typingTime } from './typing';
+export { isWindowClosed } from './window';
 
 /** Result of sending to one recipient. */
 export interface SendResult {

@@ -106,6 +106,21 @@ export async function sendToAll<T extends object>(
   return summary;
 }
 
+/** how many recipients a warning names */
+const MAX_NAMED = 5;
+
+/** @returns who was not reached and why, for somebody who reads it */
+export function failedRecipients({ failed }: Summary<object>): string {
+  const named = failed.slice(0, MAX_NAMED).map(({ recipient, error }) => `${nameOf(recipient)}: ${error.message}`);
+  return [...named, ...(failed.length > MAX_NAMED ? [`and ${failed.length - MAX_NAMED} more`] : [])].join('\n');
+}
+
+function nameOf(recipient: unknown): string {
+  if (!isObject(recipient)) return String(recipient);
+  const { name, address, phone, contactId, conversationId, id } = recipient;
+  return [name, address ?? phone ?? contactId ?? conversationId ?? id].filter(Boolean).join(' ') || '?';
+}
+
 /** @returns the one error for all recipients that were not reached */
 export function unsentError({ sent, failed }: Summary<object>): LinktorError {
   const causes = failed.map(({ error }) => error.cause as LinktorError['cause']);

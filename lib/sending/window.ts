@@ -22,6 +22,6 @@ export function substituteOf(wishes: WindowPolicy): Outgoing | null | undefined 
 }
 
 /** @returns true when the server refuses because the time for answers is over (contract 4.2) */
-export function isWindowClosed(error: unknown): boolean {
+export function isWindowClosed(error: unknown): error is LinktorError {
   return error instanceof LinktorError && error.cause.serverCode === 'OUTSIDE_MESSAGE_WINDOW';
 }

@@ -1,5 +1,6 @@
 import type { LinktorClient } from '../../lib/client';
 import type { Another, Awaited, Dialogue, DialoguePlace, Ending, Language, Said, Step } from '../../lib/dialogue';
+import type { LinktorError } from '../../lib/errors';
 import type { Event, Message } from '../../lib/model';
 import type { Delivery, Realtime, SocketState } from '../../lib/realtime';
 import type { SentLog } from './account/sent-log';
@@ -68,6 +69,8 @@ export interface ActionContext<V> {
   live(): Live;
   /** the turn that `lane` has asked for has come */
   hasSlot: boolean;
+  /** say something in the debug sidebar that is no failure of the message */
+  warn(text: string): void;
   /** what this account has sent */
   sentLog: SentLog;
   /** this node's own notes, for as long as it is deployed */
@@ -87,6 +90,8 @@ export interface Outcome {
   port?: number;
   /** what the node shows afterwards instead of nothing */
   status?: StatusName;
+  /** figures that the words of the status have room for */
+  figures?: Record<string, number>;
   /** goes on after the message has been sent; ends with the node. A failure is reported like that of a message */
   meanwhile?(): Promise<void>;
 }
@@ -106,6 +111,8 @@ export interface Action extends Common {
   busy: StatusName;
   /** msg.reset ends what is in flight: of msg.conversationId when it is given, else everything */
   resets?: boolean;
+  /** what the node shows for a failure instead of its code */
+  statusOf?(problem: LinktorError): StatusName | undefined;
   lane?: Lane<never>;
   run: Run<never>;
 }
@@ -267,6 +274,7 @@ interface ActionInput<F extends Fields> extends Partial<OutputRules> {
   result?: string;
   busy: StatusName;
   resets?: boolean;
+  statusOf?(problem: LinktorError): StatusName | undefined;
   lane?: Lane<Values<F>>;
   run: Run<Values<F>>;
 }
@@ -286,7 +294,7 @@ export function action<F extends Fields>({ fields, result, outputs = ['done'], .
       ...(result === undefined ? {} : { result: out(result, folded) }),
       errorOutput: flag(false, folded),
     },
-    ...(rest as unknown as Pick<Action, 'type' | 'label' | 'busy' | 'resets' | 'lane' | 'run'>),
+    ...(rest as unknown as Pick<Action, 'type' | 'label' | 'busy' | 'resets' | 'statusOf' | 'lane' | 'run'>),
   };
 }
 

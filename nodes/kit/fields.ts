@@ -32,6 +32,8 @@ export interface Row {
   section?: string;
   /** what the editor puts into a new node, where that is not what an absent property means */
   startValue?: unknown;
+  /** what the node says to people: its label shows the beginning */
+  isSaid?: boolean;
   /** typed: while choices have these values it belongs to the entries of a list, and is evaluated with `valuesOf` */
   each?: When;
 }
@@ -90,6 +92,8 @@ export interface Field<T> {
   readonly unit?: string;
   /** secret: the dialog may show it */
   readonly visible?: boolean;
+  /** secret: of our own making, so that the dialog can make one */
+  readonly generate?: boolean;
   /** text: what it must look like when it is filled in */
   readonly format?: Format;
   /** text: it is a regular expression while the choices have these values */
@@ -264,12 +268,16 @@ type SecretKind = 'key' | 'signing' | 'address' | 'password';
  * Stored with Node-RED's credentials, in no exported flow.
  * @param visible the dialog may show it; all others never leave the server
  */
-export function secret(kind: SecretKind, { visible, ...row }: Row & { visible?: boolean } = {}): Field<string> {
+export function secret(
+  kind: SecretKind,
+  { visible, generate, ...row }: Row & { visible?: boolean; generate?: boolean } = {},
+): Field<string> {
   return {
     kind: 'secret',
     initial: '',
     row,
     visible,
+    generate,
     convert: (value, name) => readSecret(kind, String(value ?? ''), name),
   };
 }

@@ -13,6 +13,10 @@ const appearances = {
   not_lasting: { fill: 'yellow', shape: 'ring' },
   pending: { fill: 'blue', shape: 'ring' },
   sent: { fill: 'green', shape: 'ring' },
+  sent_at: { fill: 'green', shape: 'dot' },
+  partly_sent: { fill: 'yellow', shape: 'ring' },
+  partly_done: { fill: 'yellow', shape: 'ring' },
+  window_closed: { fill: 'red', shape: 'ring' },
   delivered: { fill: 'green', shape: 'dot' },
   read: { fill: 'green', shape: 'dot' },
   failed: { fill: 'red', shape: 'ring' },
@@ -32,6 +36,7 @@ const appearances = {
   verified: { fill: 'green', shape: 'dot' },
   rejected: { fill: 'red', shape: 'ring' },
   path_taken: { fill: 'red', shape: 'ring' },
+  bad_signature: { fill: 'red', shape: 'ring' },
   no_config: { fill: 'grey', shape: 'ring' },
 } as const satisfies Record<string, Appearance>;
 
@@ -46,6 +51,8 @@ export const statusNames: readonly StatusName[] = [
 interface Shown extends Appearance {
   text: string;
 }
+
+type Facts = Record<string, number | string>;
 
 const MIN_UPDATE_INTERVAL_MS = 250;
 
@@ -71,11 +78,16 @@ export class Status {
     );
   }
 
-  /** @param facts figures for Status nodes; the editor does not show them */
-  show(word: StatusName, facts: Record<string, number | string> = {}): void {
+  /**
+   * @param facts figures for Status nodes
+   * @param said those of them that the words have room for; the editor puts them in
+   */
+  show(word: StatusName, facts: Facts = {}, said: readonly string[] = []): void {
     const look: Appearance =
       word in appearances ? appearances[word as keyof typeof appearances] : { fill: 'red', shape: 'ring' };
-    this.#want({ ...facts, ...look, text: `linktor.status.${word}` });
+    const figures = said.map((name) => `${name}=${encodeURIComponent(facts[name] ?? '')}`);
+    const text = [`linktor.status.${word}`, figures.join('&')].filter((part) => part !== '').join('?');
+    this.#want({ ...facts, ...look, text });
   }
 
   /** How many are in flight. */

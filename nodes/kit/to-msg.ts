@@ -114,3 +114,19 @@ const UNKNOWN_CHANNEL = 'unknown';
 export function topicOf({ event, conversation }: Delivery): string {
   return `${conversation?.channelType ?? UNKNOWN_CHANNEL}/${event.conversationId ?? ''}`;
 }
+
+interface Given {
+  code?: unknown;
+  message?: unknown;
+}
+
+/** @returns why a message did not arrive. Servers have several places for the reason; a frame may have none. */
+export function failureOf(original: unknown): { code?: string; message: string } {
+  const { error, failure = error, errorCode, failedReason, errorMessage = failedReason } = contentOf(original);
+  const { code = errorCode, message = errorMessage } = (isObject(failure) ? failure : {}) as Given;
+  const words = typeof failure === 'string' ? failure : message;
+  const known = typeof words === 'string' && words !== '' ? words : 'The channel did not say why.';
+  return typeof code === 'string' || typeof code === 'number'
+    ? { code: String(code), message: known }
+    : { message: known };
+}

@@ -37,7 +37,8 @@ export class Box {
   show(account: string | undefined, lines: readonly Line[]): void {
     this.root.hidden = account === undefined;
     if (account === undefined) return;
-    const isNew = account !== this.#account;
+    // After a failed sign-in that has been mended there are conversations at last.
+    const isNew = account !== this.#account || this.#conversation.options.length === 0;
     this.#account = account;
     const chosen = this.#conversation.value;
     const known = new Set([...this.#conversation.options].map(({ value }) => value));

@@ -1,5 +1,5 @@
 import { button, element, icon, write } from './element';
-import { clock, say } from './red';
+import { advice, clock, nodeWord, say, statusWord } from './red';
 import type { Line } from './types';
 
 const MAX_LINES = 200;
@@ -11,6 +11,7 @@ const icons: [name: string, icon: string][] = [
   ['message.delivered', 'check'],
   ['message.read', 'eye'],
   ['message.failed', 'exclamation-triangle'],
+  ['call.failed', 'exclamation-triangle'],
   ['conversation.', 'comments-o'],
   ['contact.', 'user-o'],
   ['channel.', 'sitemap'],
@@ -22,12 +23,12 @@ const icons: [name: string, icon: string][] = [
 /** What has happened, the newest on top. */
 export class Events {
   readonly root: HTMLElement;
-  readonly #list = element('ol', {
-    class: 'linktor-side-events',
-    role: 'log',
-    'aria-label': say('events'),
-    tabindex: '0',
-  });
+  readonly #list = element('ol', { class: 'linktor-side-list' });
+  readonly #log = element(
+    'div',
+    { class: 'linktor-side-events', role: 'log', 'aria-label': say('events'), tabindex: '0' },
+    this.#list,
+  );
   readonly #empty = element('p', { class: 'linktor-side-empty' });
   readonly #filter = element('input', { type: 'search', 'aria-label': say('filter'), placeholder: say('filter') });
   readonly #pause = button('pause', '', () => this.#rest(!this.#paused));
@@ -41,7 +42,7 @@ export class Events {
     clear.title = say('clear');
     clear.setAttribute('aria-label', say('clear'));
     const bar = element('div', { class: 'linktor-side-bar' }, this.#filter, this.#pause, clear);
-    this.root = element('div', { class: 'linktor-side-feed' }, bar, this.#empty, this.#list);
+    this.root = element('div', { class: 'linktor-side-feed' }, bar, this.#empty, this.#log);
     this.#rest(false);
   }
 
@@ -79,14 +80,21 @@ export class Events {
 }
 
 function rowOf(line: Line): HTMLElement {
+  const { nodeType, reason, status: code = '' } = line;
   const { at, event, source, recovered, channelType, senderType, contentType, length, status, conversationId } = line;
   const [, picture = 'bolt'] = icons.find(([name]) => event.startsWith(name)) ?? [];
   const size = length === undefined ? undefined : say('length', { number: length });
-  const facts = [channelType, senderType, contentType, size, status].filter((fact) => fact !== undefined).join(' · ');
-  const marks = recovered ? [say('recovered')] : source === 'ws' ? [] : [source];
+  const isCall = nodeType !== undefined;
+  const words = isCall ? [nodeWord(nodeType), statusWord(code)] : [channelType, senderType, contentType, size, status];
+  const facts = words.filter((fact) => fact !== undefined).join(' · ');
+  const why = isCall ? advice(code) : reason;
+  const marks = recovered ? [say('recovered')] : source === 'ws' || isCall ? [] : [source];
   return element(
     'li',
-    { 'data-event': event, 'data-words': [event, source, facts, conversationId, ...marks].join(' ').toLowerCase() },
+    {
+      'data-event': event,
+      'data-words': [event, source, facts, why ?? '', conversationId, ...marks].join(' ').toLowerCase(),
+    },
     element('time', { datetime: new Date(at).toISOString() }, clock(at, true)),
     icon(picture),
     element(
@@ -95,6 +103,7 @@ function rowOf(line: Line): HTMLElement {
       element('span', { class: 'linktor-side-event' }, event),
       ...marks.map((mark) => element('span', { class: 'linktor-side-mark' }, mark)),
       element('div', { class: 'linktor-side-dim' }, facts),
+      why ? element('div', { class: 'linktor-side-why' }, why) : undefined,
       conversationId
         ? element('div', { class: 'linktor-side-dim linktor-side-id', title: conversationId }, conversationId)
         : undefined,

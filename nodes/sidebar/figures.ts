@@ -18,16 +18,11 @@ const counters = [
 export class Figures {
   readonly root: HTMLElement;
   readonly #rows = element('tbody');
-  readonly #fold = element('details', { open: '' }, element('summary', {}, say('counters')));
+  readonly #fold = element('details', {}, element('summary', {}, say('counters')));
 
   constructor() {
     this.#fold.append(element('table', {}, this.#rows));
     this.root = element('section', { class: 'linktor-side-figures' }, this.#fold);
-  }
-
-  /** Leave the room to what happens. */
-  fold(): void {
-    this.#fold.open = false;
   }
 
   show(given: Readonly<Record<string, number>>): void {

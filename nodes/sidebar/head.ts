@@ -1,5 +1,5 @@
-import { element, write } from './element';
-import { clock, say, statusWord } from './red';
+import { button, element, write } from './element';
+import { advice, clock, editor, say, statusWord } from './red';
 import type { AccountFacts } from './types';
 
 /** How the chosen account is. */
@@ -10,19 +10,29 @@ export class Head {
   readonly #dot = element('span', { class: 'linktor-side-dot', 'aria-hidden': 'true' });
   readonly #state = element('span', { role: 'status', class: 'linktor-side-state' });
   readonly #since = element('span', { class: 'linktor-side-dim' });
+  readonly #advice = element('p', { class: 'linktor-side-advice' });
+  readonly #edit = button('pencil', say('open'), () => editor.editor.editConfig('', 'linktor-config', this.#id));
+  #id = '';
   readonly #place = element('div', { class: 'linktor-side-dim linktor-side-place' });
 
   /** @param chosen told when the user takes another account */
   constructor(chosen: (id: string) => void) {
     this.#choice.addEventListener('change', () => chosen(this.#choice.value));
     const line = element('div', { class: 'linktor-side-line' }, this.#dot, this.#state, ' ', this.#since);
-    this.root = element('div', { class: 'linktor-side-head' }, this.#choice, this.#name, line, this.#place);
+    const parts = [this.#choice, this.#name, line, this.#advice, this.#edit, this.#place];
+    this.root = element('div', { class: 'linktor-side-head' }, ...parts);
   }
 
   show(account: AccountFacts, all: readonly AccountFacts[]): void {
     this.#offer(account, all);
-    const { state, since, host, users, latency } = account;
+    const { id, state, since, host, users, latency, problem } = account;
+    this.#id = id;
     this.#dot.dataset.state = state;
+    const isBroken = state === 'refused' || (state === 'waiting' && problem !== undefined);
+    const words = isBroken ? advice(problem ?? 'websocket') : '';
+    write(this.#advice, words);
+    this.#advice.hidden = words === '';
+    this.#edit.hidden = !isBroken;
     write(this.#state, stateWords(account));
     write(this.#since, since && state !== 'idle' ? say('since', { time: clock(since, false) }) : '');
     const parts = [host, say('users', { number: users }), latency === undefined ? '' : `${Math.round(latency)} ms`];

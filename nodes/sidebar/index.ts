@@ -9,9 +9,6 @@ import { style } from './style';
 
 const id = 'linktor';
 
-/** pixels below which a sidebar, as one of several in Node-RED 5, has no room for everything */
-const LOW_HEIGHT_PX = 560;
-
 editor.plugins.registerPlugin('linktor-sidebar', { onadd: open });
 
 /** The tab beside Node-RED's own. */
@@ -65,13 +62,11 @@ function open(): void {
     iconClass: 'fa fa-comments',
     action: 'linktor:show-sidebar',
     enableOnEdit: true,
+    pinned: true,
   });
-  let seen = false;
   // The same in all versions: whatever hides the tab, nothing is asked while it cannot be seen.
   const observer = new IntersectionObserver((entries) => {
     const shown = entries.at(-1)?.isIntersecting === true;
-    if (shown && !seen && content.clientHeight < LOW_HEIGHT_PX) figures.fold();
-    seen ||= shown;
     feed.look(shown && !document.hidden);
   });
   observer.observe(content);

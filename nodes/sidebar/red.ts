@@ -7,6 +7,7 @@ interface Editor {
   comms: { subscribe(topic: string, listener: () => void): void };
   events: { on(event: string, listener: () => void): void };
   i18n: { lang(): string };
+  editor: { editConfig(name: string, type: string, id: string): void };
 }
 
 interface Plugin {
@@ -29,6 +30,18 @@ export function say(key: string, values?: object): string {
 /** @returns what a node would say about itself */
 export function statusWord(word: string): string {
   return RED._(`${shared}:linktor.status.${word}`);
+}
+
+/** @returns what a type of node is called */
+export function nodeWord(type: string): string {
+  return RED._(`${shared}:${type}.label`);
+}
+
+/** @returns what to do about a failure, if there is a usual way */
+export function advice(code: string): string {
+  const key = `${shared}:linktor.advice.${code}`;
+  const words = RED._(key);
+  return words === key ? '' : words;
 }
 
 /** @param at milliseconds of the clock */

@@ -13,6 +13,7 @@ export const style = `
 .linktor-side-dot[data-state=connecting], .linktor-side-dot[data-state=waiting] { border-color: var(--red-ui-node-status-colors-yellow, #f9df31); }
 .linktor-side-dot[data-state=refused] { border-color: var(--red-ui-node-status-colors-red, #c00); }
 .linktor-side-state { font-weight: 600; }
+.linktor-side-advice { margin: 4px 0 6px; line-height: 1.4; }
 .linktor-side-dim { color: var(--red-ui-secondary-text-color); font-size: 12px; line-height: 1.4; overflow-wrap: anywhere; }
 .linktor-side-figures { flex: none; padding: 8px 12px; border-top: 1px solid var(--red-ui-secondary-border-color); font-size: 12px; }
 .linktor-side-figures table { margin-top: 4px; line-height: 1.4; }
@@ -23,16 +24,17 @@ export const style = `
 .linktor-side-feed > .linktor-side-bar { padding: 8px 12px; border-bottom: 1px solid var(--red-ui-secondary-border-color); }
 .linktor-side-bar input { flex: 1; width: auto !important; min-width: 0; margin: 0 !important; }
 .linktor-side-bar button { flex: none; min-width: 26px; height: 26px; }
-.linktor-side .linktor-side-events { flex: 1; min-height: 0; margin: 0; padding: 0; list-style: none; overflow-y: auto; }
+.linktor-side .linktor-side-events { flex: 1; min-height: 0; overflow-y: auto; }
+.linktor-side .linktor-side-list { margin: 0; padding: 0; list-style: none; }
 .linktor-side-events:focus-visible { outline: 1px solid var(--red-ui-form-input-focus-color); outline-offset: -1px; }
-.linktor-side .linktor-side-events:empty { flex: 0; }
 .linktor-side-events li { display: flex; gap: 8px; align-items: baseline; padding: 5px 12px; border-bottom: 1px solid var(--red-ui-secondary-border-color); }
 .linktor-side-events time { flex: none; font-size: 12px; font-variant-numeric: tabular-nums; color: var(--red-ui-secondary-text-color); }
 .linktor-side-events li > .fa { flex: none; width: 14px; text-align: center; color: var(--red-ui-secondary-text-color); }
-.linktor-side-events li[data-event="message.failed"] > .fa { color: var(--red-ui-text-color-error); }
+.linktor-side-events li[data-event$=".failed"] > .fa { color: var(--red-ui-text-color-error); }
 .linktor-side-events li > div { flex: 1; min-width: 0; }
 .linktor-side-event { overflow-wrap: anywhere; }
 .linktor-side-mark { margin-left: 6px; padding: 0 5px; border: 1px solid var(--red-ui-secondary-border-color); border-radius: 3px; font-size: 11px; color: var(--red-ui-secondary-text-color); }
+.linktor-side-why { font-size: 12px; line-height: 1.4; }
 .linktor-side-id { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .linktor-side-box { flex: none; padding: 10px 12px; border-top: 1px solid var(--red-ui-secondary-border-color); background: var(--red-ui-secondary-background); }
 .linktor-side summary { cursor: pointer; font-weight: 600; font-size: 13px; line-height: 1.4; }

@@ -31,6 +31,10 @@ export interface Line {
   conversationId?: string;
   senderType?: string;
   contentType?: string;
+  /** why a message did not arrive, in the server's words */
+  reason?: string;
+  /** of a call that failed: the type of its node */
+  nodeType?: string;
   /** characters of the text, which is not shown */
   length?: number;
   status?: string;

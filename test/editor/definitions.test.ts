@@ -36,6 +36,7 @@ describe('what the editor is given', () => {
       httpNode: {},
       auth: { needsPermission: () => () => undefined },
       settings: {},
+      events: { on: () => undefined },
     };
     require(path.join(built, 'linktor.js')).default(RED);
     assert.deepEqual([...types.keys()], atRunTime);

@@ -117,4 +117,11 @@ describe('errors', () => {
     assert.match(cannot.message, /cannot merge contacts/);
     assert.equal(cannot.cause.hint, 'Update the server.');
   });
+
+  it('says what to do where Node-RED turns its cause into a text, and stays plain data', () => {
+    const error = new LinktorError('network', 'No answer.', { hint: 'Check the cable.' });
+    assert.equal(`${error.cause}`, 'Check the cable.');
+    assert.equal(`${new LinktorError('conflict', 'It is there.').cause}`, '');
+    assert.deepEqual(Object.keys(error.cause).sort(), ['ambiguous', 'hint', 'retryable']);
+  });
 });

@@ -48,7 +48,7 @@ describe('linktor-contact: a table of contacts', () => {
     assert.ok(failed.every(({ error }: Loose) => error.message && error.cause.hint));
     await until(
       async () => played.statuses.all.at(-1)?.status as Loose | undefined,
-      (status) => status?.text === 'linktor.status.failed',
+      (status) => status?.text === 'linktor.status.partly_done?done=2&failed=4' && status.fill === 'yellow',
     );
   });
 

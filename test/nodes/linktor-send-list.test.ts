@@ -82,6 +82,34 @@ describe('linktor-send: to a list', () => {
     assert.deepEqual(sends.map(({ text }) => text).sort(), ['for Ana', 'for all']);
   });
 
+  const forms: [words: string, text: string, textType: string, expected: string[]][] = [
+    ['plain words', 'for all', 'str', ['for all', 'own']],
+    ['a template that takes it', '{{#text}}Dear {{text}}{{/text}}{{^text}}Dear{{/text}}', 'str', ['Dear', 'Dear own']],
+    ['an expression that takes it', '$string(text) & "!"', 'jsonata', ['!', 'own!']],
+  ];
+  for (const [words, text, textType, expected] of forms) {
+    it(`lets what a line says for itself come before the field, which is ${words}`, async () => {
+      const { node, probe } = await play(list({ text, textType, channel: 'ch_nowhere', channelType: 'str' }));
+      const own = { conversationId: 'conv_ana', text: 'own', channelId: 'ch_webchat' };
+      node('node').receive({ recipients: [own, { conversationId: 'conv_bruno' }] });
+      await probe('out').first();
+      assert.deepEqual((await state()).sends.map((send) => send.text).sort(), expected);
+    });
+  }
+
+  it('says in words who was not reached, and shows how many', async () => {
+    const { node, probe, statuses } = await play(list({ text: 'Hello', textType: 'str' }));
+    const warnings = (node('node') as unknown as { warn: { args: unknown[][] } }).warn;
+    const recipients = ['conv_ana', 'conv_bruno', 'conv_none'].map((conversationId) => ({ conversationId }));
+    node('node').receive({ recipients });
+    await probe('out').first();
+    await until(
+      async () => statuses.all.at(-1)?.status as Loose | undefined,
+      (status) => status?.text === 'linktor.status.partly_sent?sent=2&failed=1' && status.fill === 'yellow',
+    );
+    assert.match(String(warnings.args[0]?.[0]), /^Not sent to conv_none: .+/);
+  });
+
   it('keeps the order of those who are there twice, and serves the others meanwhile', async () => {
     const { node, probe } = await play(list());
     const recipients = Array.from({ length: 60 }, (_, index) => ({

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { setUpFlows } from '../support/flows';
+import { setUpFlows, until } from '../support/flows';
 import { asking, type Loose, sendNode } from './sending';
 
 const conversationId = 'conv_ana';
@@ -45,6 +45,17 @@ describe('linktor-send: when the channel takes only templates any more', () => {
     const { error } = await refused(1, {});
     assert.deepEqual([error.code, error.cause.serverCode], ['validation', 'OUTSIDE_MESSAGE_WINDOW']);
     assert.equal(error.cause.ambiguous, false);
+    assert.match(error.cause.hint, /24 hours.*"If the 24-hour window has closed"/);
+  });
+
+  it('shows what it is, and not a bad input', async () => {
+    const { node, statuses } = await play(sendNode({}));
+    await control('fail', { ...closed, count: 1 });
+    node('node').receive({ conversationId, payload: 'Your order left' });
+    await until(
+      async () => statuses.all.at(-1)?.status as Loose | undefined,
+      (status) => status?.text === 'linktor.status.window_closed' && status.fill === 'red',
+    );
   });
 
   it('sends the template instead, once, with a key of its own', async () => {

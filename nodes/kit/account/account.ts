@@ -6,6 +6,7 @@ import type { fields } from '../../linktor-config';
 import { fenced } from '../fence';
 import type { Values } from '../fields';
 import { DialogueService } from './dialogue-service';
+import { FailureLog } from './failure-log';
 import { SentLog } from './sent-log';
 
 /** The values of the config node's fields. */
@@ -52,6 +53,8 @@ export interface Account {
   readonly webhookSecrets: readonly string[];
   /** what our nodes have sent */
   readonly sentLog: SentLog;
+  /** the calls of our nodes that failed */
+  readonly failures: FailureLog;
   /** what the nodes of the account have to know of one another */
   readonly notes: Map<string, unknown>;
   /** a REST call has succeeded */
@@ -153,6 +156,7 @@ export function createAccount(
     webhookSecrets: [webhookSecret, previousWebhookSecret].filter((secret) => secret !== ''),
     people: settings,
     sentLog,
+    failures: new FailureLog(),
     notes: new Map(),
     client: getClient,
     realtime: getRealtime,
@@ -183,10 +187,10 @@ function reporter(log: AccountLog): (state: SocketState) => void {
     if (state.name === 'open') log.info('realtime connected');
     if (state.name === 'waiting' && state.attempt % 10 === 1) {
       const seconds = Math.round((state.until - state.since) / 1000);
-      log.warn(`realtime connection lost (${state.reason}), next attempt in ${seconds} s`);
+      log.warn(`Connection to Linktor lost (${state.reason}); trying again in ${seconds} s`);
     }
     if (state.name === 'refused') {
-      const hint = 'Realtime stopped: mend the cause, then deploy again.';
+      const hint = 'Stopped. Fix the account, then deploy.';
       log.error(new LinktorError(state.code, `The realtime connection was refused: ${state.reason}.`, { hint }));
     }
   };
@@ -201,6 +205,7 @@ export function brokenAccount(problem: unknown): Account {
   return {
     webhookSecrets: [],
     sentLog: new SentLog(),
+    failures: new FailureLog(),
     notes: new Map(),
     people: { language: 'auto', country: '', zone: '' },
     client: refuse,

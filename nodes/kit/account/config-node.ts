@@ -25,10 +25,7 @@ export function configOf(red: RED, stored: Stored): ConfigNode | undefined {
 export function accountOf(red: RED, stored: Stored): Account {
   const account = configOf(red, stored)?.account;
   if (account) return account;
-  throw invalid(
-    'No Linktor config node is set, or it is disabled.',
-    'Choose one in the dialog of this node and deploy.',
-  );
+  throw invalid('No Linktor account is set, or it is disabled.', 'Choose one in the dialog of this node and deploy.');
 }
 
 /**

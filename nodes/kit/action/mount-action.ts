@@ -98,7 +98,9 @@ class ActionNode {
     const fail = (thrown: unknown) => {
       handle.release();
       run?.release();
-      this.#fail(toLinktorError(thrown), msg, send, done, handle.signal);
+      const problem = toLinktorError(thrown);
+      if (!handle.signal.aborted) run?.noteFailure(problem);
+      this.#fail(problem, msg, send, done, handle.signal);
     };
     const finish = async (outcome: Outcome | undefined) => {
       try {
@@ -141,7 +143,7 @@ class ActionNode {
         done();
       } else done(problem);
     }
-    this.#status.show(problem.code, { at: Date.now() });
+    this.#status.show(this.#definition.statusOf?.(problem) ?? problem.code, { at: Date.now() });
   }
 
   /** Background work delays neither the message nor the next one. */
@@ -172,8 +174,10 @@ class ActionNode {
 
   /** The message that is done still counts as running. */
   #showDone(outcome: Outcome | undefined): void {
-    if (outcome?.status && this.#runs.size === 1) this.#status.show(outcome.status);
-    else this.#showBusy(this.#runs.size - 1);
+    if (outcome?.status && this.#runs.size === 1) {
+      const { figures = {} } = outcome;
+      this.#status.show(outcome.status, figures, Object.keys(figures));
+    } else this.#showBusy(this.#runs.size - 1);
   }
 
   #showBusy(count: number): void {

@@ -1,4 +1,5 @@
 import type { AnswerFacts, LinktorClient } from '../../../lib/client/index';
+import type { LinktorError } from '../../../lib/errors';
 import type { Account } from '../account/account';
 import { accountOf, providedBy } from '../account/config-node';
 import type { Action, ActionContext, Live, Outcome } from '../define';
@@ -76,6 +77,13 @@ export class Run implements ActionContext<never> {
     this.#send(toPort(outcome.port ?? 0, target));
   }
 
+  /** Note a failure where the sidebar can see it. */
+  noteFailure({ code }: LinktorError): void {
+    const { conversationId } = this.msg;
+    const where = typeof conversationId === 'string' ? { conversationId } : {};
+    this.#account.failures.add({ at: Date.now(), code, nodeType: this.#context.definition.type, ...where });
+  }
+
   /** Lets go of all that was opened of the live side. */
   release(): void {
     for (const release of this.#releases ?? []) release();
@@ -109,6 +117,10 @@ export class Run implements ActionContext<never> {
 
   get hasSlot() {
     return this.#slotClient !== undefined;
+  }
+
+  get warn() {
+    return (text: string) => this.#context.node.warn(text);
   }
 
   get notes() {

@@ -1,8 +1,16 @@
 import type { Delivery, Realtime } from '../../../lib/realtime/index';
 import type { Line } from '../../sidebar/types';
+import type { Account } from '../account/account';
+import type { CallFailure, FailureLog } from '../account/failure-log';
+import { failureOf } from '../to-msg';
 
-const MAX_LINES = 50;
+const MAX_LINES = 100;
 const MAX_WORD_LENGTH = 80;
+
+interface Followed {
+  realtime?: Realtime;
+  failures?: FailureLog;
+}
 
 /**
  * The last events of one account, without a word of what people said: only how long it was. It is a mere onlooker, so
@@ -12,7 +20,7 @@ export class EventLog {
   readonly #number: () => number;
   readonly #changed: () => void;
   #lines: Line[] = [];
-  #followed: Realtime | undefined;
+  #followed: Followed = {};
   #ends: (() => void)[] = [];
 
   /**
@@ -24,13 +32,18 @@ export class EventLog {
     this.#changed = changed;
   }
 
-  /** Hear this connection from now on and no other; what is here stays. */
-  follow(realtime: Realtime | undefined): void {
-    if (realtime === this.#followed) return;
+  /** Hear this account from now on and no other; what is here stays. */
+  follow(account: Account | undefined): void {
+    const [realtime, failures] = [account?.realtimeIfOpen(), account?.failures];
+    if (realtime === this.#followed.realtime && failures === this.#followed.failures) return;
     this.end();
-    this.#followed = realtime;
+    this.#followed = { realtime, failures };
+    if (failures) this.#ends.push(failures.onFailure((failed) => this.#noteFailure(failed)));
     if (!realtime) return;
-    this.#ends = [realtime.observe((delivery) => this.#note(delivery)), realtime.onState(() => this.#changed())];
+    this.#ends.push(
+      realtime.observe((delivery) => this.#note(delivery)),
+      realtime.onState(() => this.#changed()),
+    );
   }
 
   /** @returns the lines above this number, oldest first */
@@ -41,13 +54,22 @@ export class EventLog {
   end(): void {
     for (const end of this.#ends) end();
     this.#ends = [];
-    this.#followed = undefined;
+    this.#followed = {};
+  }
+
+  #noteFailure({ at, code, nodeType, conversationId }: CallFailure): void {
+    this.#add({ at, event: 'call.failed', source: 'call', recovered: false, nodeType, status: code, conversationId });
+  }
+
+  #add(line: Omit<Line, 'number'>): void {
+    this.#lines.push({ number: this.#number(), ...line });
+    if (this.#lines.length > MAX_LINES) this.#lines.shift();
+    this.#changed();
   }
 
   #note({ event, conversation, source, receivedAt, recovered }: Delivery): void {
     const { name, conversationId, message, status } = event;
-    this.#lines.push({
-      number: this.#number(),
+    this.#add({
       at: receivedAt,
       event: cappedWord(name) ?? '',
       source,
@@ -58,9 +80,8 @@ export class EventLog {
       contentType: cappedWord(message?.contentType),
       length: (message?.text ?? message?.media?.caption)?.length,
       status: cappedWord(message?.status ?? status),
+      reason: name === 'message.failed' ? cappedWord(failureOf(event.original).message) : undefined,
     });
-    if (this.#lines.length > MAX_LINES) this.#lines.shift();
-    this.#changed();
   }
 }
 

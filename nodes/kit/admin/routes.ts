@@ -37,7 +37,7 @@ export function serveEditor(red: RED): void {
   const webhook: AdminHandler = ({ params, body }, response) => {
     respond(response, async () => {
       const account = accountOf(params.id ?? '');
-      if (!account) throw invalid('The Linktor config node is not deployed.', 'Deploy, then try again.');
+      if (!account) throw invalid('The Linktor account is not deployed.', 'Deploy, then try again.');
       const secret = ownSecret(red, String(objectBody(body).node), params.id ?? '') || account.webhookSecrets[0];
       return registerWebhook(
         account.client(),
@@ -97,7 +97,7 @@ async function registerWebhook(
 ): Promise<object> {
   if (!/^https?:/i.test(url) || !URL.canParse(url)) throw invalid('This is no address that a server could send to.');
   if (!secret)
-    throw invalid('There is no webhook secret yet.', 'Enter one in this node or in its config node, and deploy.');
+    throw invalid('There is no webhook secret yet.', 'Enter one in this node or in its account, and deploy.');
   const names = readList(events, 'events');
   // Patterns are our own; a server knows names, and all of them.
   const wanted = { url, events: names.length > 0 && !names.some((one) => one.includes('*')) ? names : ['*'], secret };

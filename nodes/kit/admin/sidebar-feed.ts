@@ -12,31 +12,37 @@ const SANDBOX_CHECK_TTL_MS = 10_000;
 
 const TOPIC = 'linktor/activity';
 
-interface WatchedAccount {
+interface RecordedAccount {
   activity: EventLog;
-  /** ends it when nobody has asked for a while */
-  timer: NodeJS.Timeout;
+  /** until when somebody looks, as far as is known */
+  lookedAtUntil: number;
   /** whether there is a sandbox, and until when that holds */
   sandbox?: { until: number; is: Promise<boolean> };
 }
 
 /**
- * The accounts that somebody has in view. Open editors are nudged when there is something new; what it is they have to
- * ask for, with permission: the editor's socket goes to everybody who may see the status of nodes.
+ * What happened in each account lately, recorded whether somebody looks or not: whoever opens the sidebar sees what has
+ * led there. Open editors are nudged when there is something new; what it is they have to ask for, with permission: the
+ * editor's socket goes to everybody who may see the status of nodes.
  */
 export class SidebarFeed {
   readonly #red: RED;
   readonly #idleMs: number;
-  readonly #watched = new Map<string, WatchedAccount>();
+  readonly #recorded = new Map<string, RecordedAccount>();
   /** above all numbers of earlier runs as well, so that no editor waits for what it has had */
   #lastNumber = Date.now();
   #pause: NodeJS.Timeout | undefined;
   #hasNews = false;
 
-  /** @param patience milliseconds after the last question until nothing is done any more */
-  constructor(red: RED, patience = 30_000) {
+  /** @param idleMs milliseconds after the last question until nobody is nudged any more */
+  constructor(red: RED, idleMs = 30_000) {
     this.#red = red;
-    this.#idleMs = patience;
+    this.#idleMs = idleMs;
+    // A deploy makes new connections; what happens in them from the first moment on is to be seen.
+    red.events.on(
+      'flows:started',
+      fenced(() => this.#followAll()),
+    );
   }
 
   /** @returns the running config node */
@@ -47,65 +53,55 @@ export class SidebarFeed {
 
   /** Somebody looks at this account. @returns its lines above this number */
   linesAfter(id: string, after: number): Line[] {
-    const { activity } = this.#of(id);
-    activity.follow(this.node(id)?.account?.realtimeIfOpen());
-    return activity.after(after);
+    const recorded = this.#of(id);
+    recorded.lookedAtUntil = Date.now() + this.#idleMs;
+    recorded.activity.follow(this.node(id)?.account);
+    return recorded.activity.after(after);
   }
 
   /** @returns whether the server of an account that somebody looks at is a sandbox on this machine */
   sandbox(id: string): Promise<boolean> {
-    const watched = this.#of(id);
-    if (!watched.sandbox || watched.sandbox.until < Date.now()) {
-      watched.sandbox = { until: Date.now() + SANDBOX_CHECK_TTL_MS, is: isSandbox(this.node(id)?.deployedUrl) };
+    const recorded = this.#of(id);
+    if (!recorded.sandbox || recorded.sandbox.until < Date.now()) {
+      recorded.sandbox = { until: Date.now() + SANDBOX_CHECK_TTL_MS, is: isSandbox(this.node(id)?.deployedUrl) };
     }
-    return watched.sandbox.is;
+    return recorded.sandbox.is;
   }
 
-  #of(id: string): WatchedAccount {
-    const known = this.#watched.get(id);
-    known?.timer.refresh();
-    return known ?? this.#begin(id);
-  }
-
-  #begin(id: string): WatchedAccount {
-    // A deploy makes new connections; what happens in them from the first moment on is to be seen.
-    if (this.#watched.size === 0) this.#red.events.on('flows:started', this.#followAll);
+  #of(id: string): RecordedAccount {
+    const known = this.#recorded.get(id);
+    if (known) return known;
     const activity = new EventLog(
       () => ++this.#lastNumber,
-      () => this.#nudge(),
+      () => this.#nudge(recorded),
     );
-    const timer = setTimeout(() => this.#end(id), this.#idleMs).unref();
-    const watched = { activity, timer };
-    this.#watched.set(id, watched);
-    return watched;
+    const recorded: RecordedAccount = { activity, lookedAtUntil: 0 };
+    this.#recorded.set(id, recorded);
+    return recorded;
   }
 
-  #end(id: string): void {
-    this.#watched.get(id)?.activity.end();
-    this.#watched.delete(id);
-    if (this.#watched.size > 0) return;
-    this.#red.events.off('flows:started', this.#followAll);
-    clearTimeout(this.#pause);
-    this.#pause = undefined;
-  }
-
-  readonly #followAll = fenced(() => this.#followEach());
-
-  #followEach(): void {
-    for (const [id, watched] of this.#watched) {
-      watched.activity.follow(this.node(id)?.account?.realtimeIfOpen());
-      watched.sandbox = undefined;
+  #followAll(): void {
+    const deployed = new Set<string>();
+    this.#red.nodes.eachNode(({ id, type }) => {
+      if (type === 'linktor-config' && this.node(id)) deployed.add(id);
+    });
+    for (const id of deployed) this.#of(id).activity.follow(this.node(id)?.account);
+    for (const [id, recorded] of this.#recorded) {
+      recorded.sandbox = undefined;
+      this.#nudge(recorded);
+      if (deployed.has(id)) continue;
+      recorded.activity.end();
+      this.#recorded.delete(id);
     }
-    this.#nudge();
   }
 
-  /** Somebody else's listener must not end Node-RED. */
-  readonly #publish = fenced(() => this.#red.comms.publish(TOPIC, { news: true }, false));
-
-  #nudge(): void {
+  #nudge({ lookedAtUntil }: RecordedAccount): void {
+    if (lookedAtUntil < Date.now()) return;
     this.#hasNews = true;
     if (this.#pause === undefined) this.#flush();
   }
+
+  readonly #publish = fenced(() => this.#red.comms.publish(TOPIC, { news: true }, false));
 
   #flush(): void {
     this.#pause = undefined;

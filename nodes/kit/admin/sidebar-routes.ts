@@ -1,4 +1,5 @@
 import { invalid, toLinktorError } from '../../../lib/errors';
+import type { SocketState } from '../../../lib/realtime/index';
 import type { AccountFacts, Deed, Report } from '../../sidebar/types';
 import type { ConfigNode } from '../account/config-node';
 import type { AdminHandler, RED } from '../red';
@@ -34,7 +35,7 @@ export function serveSidebar(red: RED): void {
   const playable = async (id: string) => {
     const node = watch.node(id);
     const { account, deployedUrl } = node ?? {};
-    if (!account || deployedUrl === undefined) throw invalid('The Linktor config node is not deployed.');
+    if (!account || deployedUrl === undefined) throw invalid('The Linktor account is not deployed.');
     if (!(await watch.sandbox(id))) throw invalid('There is no sandbox on this machine under the Server URL.');
     return { url: deployedUrl, client: account.client() };
   };
@@ -77,6 +78,12 @@ function accountsOf(red: RED, watch: SidebarFeed): AccountFacts[] {
   }));
 }
 
+/** @returns the code of why there is no connection */
+function problemOf(state: SocketState): string | undefined {
+  if (state.name === 'refused') return state.code;
+  return state.name === 'waiting' ? 'network' : undefined;
+}
+
 /** What an environment variable holds is nobody's business in the editor. */
 function hostOf({ baseUrl = '' }: Stored, { deployedUrl = '' }: ConfigNode): string {
   if (isVariable(baseUrl)) return baseUrl;
@@ -94,6 +101,6 @@ function connectionOf({ account }: ConfigNode): Omit<AccountFacts, 'id' | 'name'
   const realtime = account?.realtimeIfOpen();
   if (!realtime) return { ...nothing, state: 'idle' };
   const { state, since, attempts, latency, subscriptions, counters } = realtime.facts();
-  const problem = realtime.state.name === 'refused' ? realtime.state.code : undefined;
+  const problem = problemOf(realtime.state);
   return { state, since, attempts, problem, latency, counters: { subscriptions, ...counters } };
 }

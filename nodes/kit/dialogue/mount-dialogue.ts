@@ -137,9 +137,9 @@ class Mounted implements Asker {
       await dialogues.ask(question, plan.another, (placed) => plan.send(id, placed), signal);
     };
     const { client, values, valuesOf, msg, signal, emit, progress, live, hasSlot, sentLog, notes, shared } = context;
-    const { provided, expression } = context;
+    const { provided, expression, warn } = context;
     const same = { client, values, valuesOf, msg, signal, emit, progress, live, hasSlot, sentLog, notes, shared };
-    return { ...same, provided, expression, ask, people: this.#people() };
+    return { ...same, provided, expression, warn, ask, people: this.#people() };
   }
 
   /** Only msg.action steers: what an earlier node put into msg.answer is never read as control. */

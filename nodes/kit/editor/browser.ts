@@ -8,6 +8,8 @@ import { onadd, shareOnlyAccount } from './dialog/only-account';
 import { moveOutputs, outputsNow } from './dialog/outputs';
 import { preparePath } from './dialog/path';
 import { Rows } from './dialog/rows';
+import { prepareSecret } from './dialog/secret';
+import { translateFigures } from './dialog/status-words';
 import { style } from './dialog/style';
 import { prepareTable } from './dialog/table';
 import { prepareTyped } from './dialog/typed';
@@ -30,6 +32,11 @@ function oneditprepare(this: EditorNode): void {
   complete(this);
   new Rows(this, (name, field) => prepareField(this, name, field));
   if (metaFor(this.type).isAccount) prepareConnection(this);
+  const form = input(this.type, 'name').closest('form');
+  form.find('.linktor-examples').on('click', (event) => {
+    event.preventDefault();
+    RED.actions.invoke('core:show-examples-import-dialog');
+  });
   performance.clearMeasures('linktor:prepare');
   performance.measure('linktor:prepare', { start: began, detail: this.type });
 }
@@ -37,6 +44,7 @@ function oneditprepare(this: EditorNode): void {
 function prepareField(node: EditorNode, name: string, field: FieldMeta): void {
   if (field.kind === 'typed' || field.kind === 'out') prepareTyped(node, name, field);
   else if (field.kind === 'path') preparePath(node, name);
+  else if (field.generate) prepareSecret(node, name);
   else if (field.kind === 'checks') prepareChecks(node, name, field);
   else if (field.kind === 'table') prepareRows(node, name, field);
   else if (field.kind === 'number')
@@ -68,3 +76,4 @@ Object.assign(window, {
   linktor: { define, check, label, labelStyle, paletteLabel, outputLabels, oneditprepare, oneditsave, onadd },
 });
 shareOnlyAccount();
+translateFigures();

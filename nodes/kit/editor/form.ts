@@ -1,6 +1,8 @@
 import { groupsOf, hasHint, labelKey, optionKey, placeholderKey, sectionKey } from './keys';
 import type { FieldMeta, NodeMeta } from './meta';
 
+const repository = 'https://github.com/linktor/node-red-linktor';
+
 const icons: Record<string, string> = {
   config: 'plug',
   name: 'tag',
@@ -36,7 +38,7 @@ export function formOf(type: string, { fields, isConfig = false, isAccount = fal
         .join(''),
     ),
   );
-  return [...rows.map((one) => one.html), ...folded].join('');
+  return [...rows.map((one) => one.html), ...folded, links].join('');
 }
 
 /** In the order of their first rows; what few people touch comes last. */
@@ -82,10 +84,11 @@ function row(type: string, prefix: string, name: string, field: FieldMeta): stri
       return wrap(`${label}<input type="hidden" id="${id}">${tableRow}`);
     case 'path':
       return wrap(`${label}<div class="linktor-part"><input type="text" id="${id}">${address}</div>`);
-    case 'secret':
-      return wrap(
-        `${label}<input type="${field.visible ? 'text' : 'password'}" id="${id}" autocomplete="new-password"${hint}>`,
-      );
+    case 'secret': {
+      const make = field.generate ? `${button('linktor-generate', 'key', 'linktor.webhook.generate')}${outcome}` : '';
+      const shown = field.visible ? 'text' : 'password';
+      return wrap(`${label}<input type="${shown}" id="${id}" autocomplete="new-password"${hint}>${make}`);
+    }
     case 'text':
     case 'account':
     case 'config':
@@ -110,6 +113,8 @@ const areaRow =
 const button = (name: string, icon: string, key: string) =>
   `<button type="button" class="red-ui-button ${name}"><i class="fa fa-${icon}"></i> <span data-i18n="${key}"></span></button>`;
 
+const outcome = '<div class="linktor-below linktor-tested linktor-outcome" role="status"></div>';
+
 /** The whole address of a path, to be copied to where it is wanted. */
 const address = [
   '<div class="linktor-address"><code></code> <button type="button" class="red-ui-button red-ui-button-small linktor-copy"',
@@ -118,8 +123,18 @@ const address = [
   '<div class="linktor-tested linktor-registered" role="status"></div>',
 ].join('');
 
+/** Where to look for more, at the end of every dialog. */
+const links = [
+  '<p class="linktor-links">',
+  `<a target="_blank" rel="noopener" href="${repository}#readme" data-i18n="linktor.links.docs"></a>`,
+  '<a href="#" class="linktor-examples" data-i18n="linktor.links.examples"></a>',
+  `<a target="_blank" rel="noopener" href="${repository}/issues" data-i18n="linktor.links.report"></a>`,
+  '</p>',
+].join(' ');
+
 const testRow = [
   '<div class="form-row linktor-row"><label></label><div class="linktor-part">',
+  '<p class="linktor-note linktor-no-key" data-i18n="linktor.account.noKey"></p>',
   '<div class="linktor-twin" role="status"></div>',
   `${button('linktor-test', 'heartbeat', 'linktor.test.button')} `,
   button('linktor-diagnose', 'clipboard', 'linktor.test.copy'),

@@ -17,6 +17,7 @@ type Told = Pick<
   | 'format'
   | 'regexWhen'
   | 'visible'
+  | 'generate'
   | 'row'
 >;
 
@@ -26,6 +27,8 @@ export interface FieldMeta extends Omit<Told, 'row'> {
   types?: Field<unknown>['types'];
   icon?: string;
   when?: Field<unknown>['row']['when'];
+  /** the words of the node itself: its label shows their beginning */
+  isSaid?: boolean;
   /** where it is folded away; `more` for those that few people touch */
   section?: string;
   /** what an absent property means, where a new node has something else */
@@ -86,9 +89,29 @@ function fieldMeta(field: Field<unknown>): FieldMeta {
   const absent = field.row.startValue === undefined ? undefined : field.initial;
   const types = field.types === dyn ? undefined : field.types;
   const area = field.area || undefined;
-  const [required, visible] = [field.required || undefined, field.visible || undefined];
+  const [required, visible, generate] = [
+    field.required || undefined,
+    field.visible || undefined,
+    field.generate || undefined,
+  ];
   return {
-    ...{ kind, types, property, area, pick, columns, options, required, min, max, unit, format, regexWhen, visible },
-    ...{ icon, when, absent, section: sectionOf(field.row) },
+    ...{
+      kind,
+      types,
+      property,
+      area,
+      pick,
+      columns,
+      options,
+      required,
+      min,
+      max,
+      unit,
+      format,
+      regexWhen,
+      visible,
+      generate,
+    },
+    ...{ icon, when, absent, section: sectionOf(field.row), isSaid: field.row.isSaid },
   };
 }

@@ -3,7 +3,19 @@ import { type Field, newNodeValue } from '../fields';
 import { STORED_VERSION } from '../migrations';
 import { metaOf } from './meta';
 
-const colour = '#3fb8af';
+/** Tints of one colour by what a node is for, so that a flow can be read from afar. */
+const colours = { trigger: '#3fb8af', action: '#7fd1c7', ai: '#b3a7e6', admin: '#a9c4d4' };
+const ofAi = new Set(['linktor-knowledge', 'linktor-ai', 'linktor-embeddings']);
+const ofAdmin = new Set([
+  ...['linktor-config', 'linktor-template', 'linktor-channel', 'linktor-bot', 'linktor-flow', 'linktor-analytics'],
+  'linktor-api',
+]);
+
+function colourOf({ type, role }: Definition): string {
+  if (ofAi.has(type)) return colours.ai;
+  if (ofAdmin.has(type)) return colours.admin;
+  return role === 'trigger' ? colours.trigger : colours.action;
+}
 
 /**
  * @param browser the bundled script that all nodes share
@@ -30,7 +42,7 @@ function registration(definition: Definition): string {
     .map(([name, { visible }]) => `${name}:{type:"${visible ? 'text' : 'password'}"}`);
   const body = [
     `category:${definition.role === 'config' ? '"config"' : '"Linktor"'}`,
-    `color:"${colour}"`,
+    `color:"${colourOf(definition)}"`,
     `defaults:{${properties.join(',')}}`,
     ...(secrets.length > 0 ? [`credentials:{${secrets.join(',')}}`] : []),
     ...(definition.role === 'config' ? [] : ports(definition)),

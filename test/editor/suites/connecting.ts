@@ -37,8 +37,8 @@ export function connecting(setup: EditorSetup): void {
         /^check: 127\.0\.0\.1:\d+ answers, \d+ ms$/,
         /^check: Signed in as Demo User \(Xícara & Samambaia\), API key$/,
         /^check: API: documented API$/,
-        /^check: The clocks agree within 0 s$/,
-        /^check: There are: channels, contacts, knowledge bases, AI agents, bots, flows, visual templates$/,
+        /^check: Clocks in sync$/,
+        /^check: Available: channels, contacts, knowledge bases, AI agents, bots, flows, visual templates$/,
         /^check: Realtime connects, \d+ ms$/,
       ];
       assert.equal(lines.length, found.length, lines.join('\n'));

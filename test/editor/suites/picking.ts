@@ -171,14 +171,14 @@ export function picking(setup: EditorSetup): void {
         const { page } = setup;
         const dialog = await open();
         await dialog.input('config').selectOption('_ADD_');
-        assert.match(await notice(dialog), /Choose a Linktor config node/);
+        assert.match(await notice(dialog), /Choose a Linktor account/);
         await dialog.cancel();
         await page.evaluate(
           `RED.nodes.import([{ id: 'fresh', type: 'linktor-config', name: 'Fresh', baseUrl: 'http://127.0.0.1:9' }])`,
         );
         await setProperties(page, id, { config: 'fresh' });
         const fresh = await open();
-        assert.match(await notice(fresh), /Deploy the Linktor config node first/);
+        assert.match(await notice(fresh), /Deploy the Linktor account first/);
         await fresh.cancel();
         await setProperties(page, id, { config: 'account' });
         await page.evaluate(`RED.nodes.remove('fresh')`);

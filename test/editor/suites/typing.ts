@@ -129,9 +129,17 @@ export function typing(setup: EditorSetup): void {
       const dialog = await open({ kind: 'buttons', buttons: JSON.stringify(one), buttonsType: 'json' });
       await dialog.row('buttons').locator('.red-ui-typedInput-option-expand').click();
       await page.locator('#node-input-json-reformat').waitFor();
-      await page.evaluate(`RED.editor && monaco?.editor?.getEditors().at(-1)?.setValue('[{"title":"Maybe"}]')`);
-      await page.locator('#node-dialog-ok').last().click();
+      const shown = await page.evaluate(`monaco.editor.getEditors().at(-1).getValue()`);
+      assert.equal(shown, JSON.stringify(one, null, 2));
+      await page.locator('#node-dialog-cancel').last().click();
       await page.locator('#node-input-json-reformat').waitFor({ state: 'detached' });
+      // The big editor itself is Node-RED's: what it gives back is what counts.
+      await page.evaluate(`{
+        const { editJSON } = RED.editor;
+        RED.editor.editJSON = ({ complete }) => complete('[{ "title": "Maybe" }]');
+        $('[data-field=buttons] .red-ui-typedInput-option-expand').trigger('click');
+        RED.editor.editJSON = editJSON;
+      }`);
       assert.deepEqual(await titles(dialog), ['Maybe', '']);
       await dialog.cancel();
     });

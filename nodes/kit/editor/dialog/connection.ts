@@ -2,7 +2,7 @@ import type { Answer, Finding, Tested } from '../../admin/types';
 import { optionKey } from '../keys';
 import { ask, type Line, tell } from './ask';
 import type { EditorNode } from './host';
-import { current, input } from './values';
+import { current, input, rowOf } from './values';
 
 /** what says where and who; the rest of the settings is not asked about */
 const tried = [
@@ -13,11 +13,14 @@ const tried = [
 export function prepareConnection(node: EditorNode): void {
   const form = input(node.type, 'name').closest('form');
   const copy = form.find('.linktor-diagnose').hide();
+  const outcome = form.find('.linktor-test').siblings('.linktor-outcome');
   let diagnostics = '';
   form.find('.linktor-test').on('click', () => {
+    const missing = missingIn(node);
+    if (missing) return tell(outcome, [{ ok: false, text: missing }]);
     const settings = Object.fromEntries(tried.map((name) => [name, current(node, name)]));
     const url = `linktor/${encodeURIComponent(node.id)}/test`;
-    ask<Tested>(node, url, settings, form.find('.linktor-outcome'), (tested) => {
+    ask<Tested>(node, url, settings, outcome, (tested) => {
       diagnostics = tested.diagnostics;
       copy.show();
       return tested.findings.map((finding) => lineOf(node, finding));
@@ -25,6 +28,42 @@ export function prepareConnection(node: EditorNode): void {
   });
   copy.on('click', () => RED.clipboard.copyText(diagnostics, copy));
   warnOfTwin(node, form.find('.linktor-twin'));
+  offerScheme(node);
+}
+
+/** What each way to sign in needs. */
+const needed: Record<string, readonly string[]> = {
+  apiKey: ['apiKey'],
+  accessToken: ['accessToken'],
+  password: ['email', 'password'],
+};
+
+/** @returns what to enter, when nothing that could be tried is there */
+function missingIn(node: EditorNode): string | undefined {
+  const name = needed[current(node, 'signIn')]?.find((one) => current(node, one).trim() === '');
+  return name && node._(`linktor.test.enter.${name}`);
+}
+
+/** A host without its scheme is what people copy: one press completes it. */
+function offerScheme(node: EditorNode): void {
+  const element = input(node.type, 'baseUrl');
+  const offer = $('<button type="button" class="red-ui-button red-ui-button-small">');
+  rowOf(element).append($('<div class="linktor-below linktor-scheme">').append(offer));
+  const refresh = () => {
+    const text = String(element.val() ?? '').trim();
+    const isBare = /^[\w-]+(\.[\w-]+)*(:\d+)?(\/\S*)?$/.test(text);
+    const isNear = /^(localhost|127\.|10\.|192\.168\.|[\w-]+(:|\/|$))/.test(text);
+    const url = `${isNear ? 'http' : 'https'}://${text}`;
+    offer.text(node._('linktor.account.useUrl', { url })).data('url', url).parent().toggle(isBare);
+  };
+  offer.on('click', () =>
+    element
+      .val(String(offer.data('url')))
+      .trigger('change')
+      .trigger('focus'),
+  );
+  element.on('input change', refresh);
+  refresh();
 }
 
 /** codes that say what to do; to others the failure itself has a hint */

@@ -25,14 +25,18 @@ declare global {
     nodes: {
       eachConfig(each: (node: EditorNode) => boolean | undefined): void;
       eachNode(each: (node: EditorNode) => boolean | undefined): void;
-      node(id: string): EditorNode | null;
+      getType(type: string): { _: (this: EditorNode, key: string, values?: Record<string, unknown>) => string };
     };
     editor: {
       editJSON(options: { value: string; requireValid: boolean; complete(text: string): void }): void;
       validateNode(node: EditorNode): boolean;
     };
-    events: { on(event: string, listener: (node: EditorNode) => void): void };
+    events: {
+      on(event: 'nodes:add', listener: (node: EditorNode) => void): void;
+      on(event: 'registry:node-type-added', listener: (type: string) => void): void;
+    };
     view: { redraw(): void };
+    actions: { invoke(action: string): void };
     settings: { httpNodeRoot?: string };
     clipboard: { copyText(text: string, near: JQuery): void };
   };

@@ -17,6 +17,8 @@ export function label(this: EditorNode): string {
   const usual = this._(`${this.type}.label`);
   if (isConfig && !isAccount) return usual;
   if (isConfig) return shortened(textOf(this.baseUrl).replace(/^\w+:\/\//, '')) || usual;
+  const said = textLabel(this);
+  if (said !== '') return said;
   const parts = named.map((name) => part(this, name)).filter((one) => one !== '');
   return parts.length > 0 ? `${usual}: ${parts.join(' ')}` : usual;
 }
@@ -32,6 +34,16 @@ export function outputLabels(this: EditorNode, index: number): string {
   const output = outputsOf({ outputs, ...rules }, (name) => stored(this, name))[index];
   if (output?.row !== undefined) return output.name || String(output.row + 1);
   return this._(output === undefined ? 'linktor.output.error' : `${this.type}.output.${output.name}`);
+}
+
+/** Three nodes that send three texts are told apart by what they send. */
+function textLabel(node: EditorNode): string {
+  const { fields } = metaFor(node.type);
+  const shown = Object.entries(fields).filter(([, field]) => field.isSaid && isShown(node, field));
+  const texts = shown
+    .filter(([name]) => stored(node, `${name}Type`) === 'str')
+    .map(([name]) => textOf(stored(node, name)));
+  return shortened(texts.join(' ').replace(/\s+/g, ' ').trim());
 }
 
 /** A choice in words, what was typed in as it is; what comes with the message has no name. */

@@ -1,6 +1,9 @@
-import { ask } from './ask';
+import { ask, tell } from './ask';
 import type { EditorNode } from './host';
 import { input, rowOf } from './values';
+
+/** what the editor puts into a password field whose value it does not know */
+const STORED_PASSWORD = '__PWRD__';
 
 interface Registered {
   /** created, updated, otherSecret */
@@ -24,10 +27,17 @@ export function preparePath(node: EditorNode, name: string): void {
   row.find('.linktor-copy').on('click', () => RED.clipboard.copyText(shown.text(), shown));
   const outcome = row.find('.linktor-registered');
   row.find('.linktor-register').on('click', () => {
+    // What has just been typed is nothing that the server could know.
+    if (isNewSecret(node)) return tell(outcome, [{ ok: false, text: node._('linktor.webhook.deployFirst') }]);
     const config = String(input(node.type, 'config').val() ?? '');
     const wanted = { url: shown.text(), events: String(input(node.type, 'events').val() ?? ''), node: node.id };
     ask<Registered>(node, `linktor/${encodeURIComponent(config)}/webhook`, wanted, outcome, ({ outcome: what }) => [
       { ok: true, text: node._(`linktor.webhook.${what}`) },
     ]);
   });
+}
+
+function isNewSecret({ type }: EditorNode): boolean {
+  const typed = String(input(type, 'secret').val() ?? '');
+  return typed !== '' && typed !== STORED_PASSWORD;
 }

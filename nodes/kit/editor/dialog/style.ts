@@ -40,8 +40,9 @@ export const style = `
 .linktor-group-name { grid-column: 1 / -1; color: var(--red-ui-secondary-text-color); font-size: 12px; }
 .linktor-part > input[type=text] { width: 100%; }
 .linktor-address { margin-top: 4px; overflow-wrap: anywhere; }
+.linktor-address code { white-space: normal; }
 .linktor-tested:not(:empty) { margin-top: 8px; }
-.linktor-part ul.linktor-report { list-style: none; margin: 0; padding: 0; }
+.linktor-row ul.linktor-report { list-style: none; margin: 0; padding: 0; }
 .linktor-report li { display: flex; gap: 4px; margin: 2px 0; }
 .linktor-report i { flex: none; margin-top: 3px; color: var(--red-ui-secondary-text-color); }
 .linktor-report span { min-width: 0; overflow-wrap: anywhere; }
@@ -49,6 +50,9 @@ export const style = `
 .linktor-report .fa-check { color: var(--red-ui-text-color-success); }
 .linktor-report .fa-warning { color: var(--red-ui-text-color-error); }
 .linktor-twin:not(:empty) { margin-bottom: 8px; }
+.linktor-links { margin: 18px 0 0; padding-top: 8px; border-top: 1px solid var(--red-ui-secondary-border-color); font-size: 12px; }
+.linktor-links a { margin-right: 14px; }
+.linktor-no-key { margin-bottom: 8px; overflow-wrap: anywhere; }
 .linktor-fold { padding: 4px 0; border: none; background: none; color: var(--red-ui-secondary-text-color); font: inherit; cursor: pointer; }
 .linktor-fold:hover { color: var(--red-ui-primary-text-color); }
 .linktor-fold:not([data-section=more]) { color: var(--red-ui-form-text-color); font-weight: 600; }
