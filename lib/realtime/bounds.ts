@@ -23,6 +23,10 @@ export const MAX_EVENT_KEYS = 100_000;
 export const MAX_WEBHOOK_KEYS = 250_000;
 export const KEY_LIFE_MS = 24 * 3600 * 1000;
 
+/** Polled conversations of which it is kept which messages were seen, and so many ids of each. */
+export const MAX_TRACKED_CONVERSATIONS = 2000;
+export const MAX_SEEN_MESSAGES = 150;
+
 /** Conversations in memory. */
 export const MAX_CACHED_CONVERSATIONS = 20_000;
 /** Conversations that the socket is asked for because all are wanted; the one without events for longest makes way. */

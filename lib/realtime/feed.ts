@@ -2,8 +2,11 @@ import type { Event } from '../model';
 import type { RealtimeFacts } from './facts';
 import type { SocketState } from './socket/state';
 
-/** Until which change a conversation had been read, as plain data: its id and the server's own spelling of the time. */
-export type ReadConversation = readonly [id: string, updatedAt: string];
+/**
+ * Until which change a conversation had been read, as plain data: the times as the server spells them, and for one that
+ * was not wanted the time up to which its messages are not.
+ */
+export type ReadConversation = readonly [id: string, updatedAt: string, lastMessageAt?: string, skipUpTo?: string];
 
 /**
  * How an account learns what happens: the socket announces it (live), or it is asked for (poll).
@@ -31,6 +34,8 @@ export interface Feed {
   rescan(): void;
   /** One more conversation is wanted. */
   enter(conversationId: string): void;
+  /** We have sent a message in this conversation. */
+  sent(conversationId: string): void;
   /** The end of a pause; a connection that is down for another reason is tried at once. */
   connect(): void;
   /** A new connection, whatever the present one is like. */

@@ -160,8 +160,8 @@ export class Handover {
         memory.import(earlier.filter(([key]) => !key.startsWith(WATERMARK_KEY) && !key.startsWith(READ_KEY)));
         const read = earlier.flatMap(([key]): ReadConversation[] => {
           if (!key.startsWith(READ_KEY)) return [];
-          const [id = '', updatedAt = ''] = key.slice(READ_KEY.length).split(' ');
-          return [[id, updatedAt]];
+          const [id = '', updatedAt = '', lastMessageAt, skipUpTo] = key.slice(READ_KEY.length).split(' ');
+          return [[id, updatedAt, lastMessageAt, skipUpTo]];
         });
         for (const [key, until] of earlier) {
           if (key.startsWith(WATERMARK_KEY)) this.#succeed(Number(key.slice(WATERMARK_KEY.length)), until, read);

@@ -118,7 +118,7 @@ export class Realtime {
     );
     const live = new LiveFeed({ socket, interest, bus, stall, sync, loop, lookUps }, onProblem);
     const poll = new PollLoop(
-      { rest, conversations, bus, gaps, interest },
+      { rest, conversations, bus, gaps, interest, serverTime },
       {
         busyMs: intervalOf(settings.pollBusy, POLL_BUSY_MS),
         idleMs: intervalOf(settings.pollIdle, POLL_IDLE_MS),
@@ -247,6 +247,11 @@ export class Realtime {
    */
   typing(conversationId: string, isTyping: boolean): boolean {
     return this.#socket.send({ type: 'typing', conversationId, isTyping });
+  }
+
+  /** We have sent a message in this conversation: where messages are asked for, its status is looked for there. */
+  sent(conversationId: string): void {
+    this.#feeds.current.sent(conversationId);
   }
 
   /** The end of {@link disconnect}; a connection that is down for another reason is tried at once. */

@@ -1,6 +1,7 @@
 import { chaos } from './chaos';
 
-const perSecond = 200;
+/** Messages a second, unless another rate is asked for. */
+const USUAL_RATE = 1000;
 /** bytes; the heap breathes by as much */
 const mostGrowth = 5 * 1024 * 1024;
 
@@ -17,11 +18,12 @@ function growth(heap: readonly number[]): number {
   return half.length < 4 ? 0 : (along / square) * (half.length - 1);
 }
 
-async function main([minutes = '10', given]: string[]): Promise<void> {
+async function main([minutes = '10', given, rate]: string[]): Promise<void> {
   const seed = Number(given ?? Date.now() % 1_000_000);
   const milliseconds = Number(minutes) * 60_000;
-  if (!(milliseconds > 0) || !Number.isInteger(seed)) throw new Error('npm run soak -- [minutes] [seed]');
-  console.log(`${minutes} minutes, seed ${seed}`);
+  if (!(milliseconds > 0) || !Number.isInteger(seed)) throw new Error('npm run soak -- [minutes] [seed] [rate]');
+  const perSecond = Number(rate ?? USUAL_RATE);
+  console.log(`${minutes} minutes, seed ${seed}, ${perSecond} messages a second`);
   const began = Date.now();
   const progress = (line: string) =>
     console.log(`${String(Math.round((Date.now() - began) / 1000)).padStart(6)} s  ${line}`);

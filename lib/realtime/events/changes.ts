@@ -26,13 +26,13 @@ export function describeChange(event: Event, before: Conversation | undefined): 
 }
 
 function nameOf(changed: Set<string>, changes: Partial<Conversation>, before: Conversation | undefined): EventName {
-  const { status = '', assignedTo, priority, metadata } = changes;
+  const { status = '', assignedTo, metadata } = changes;
   if (changed.has('status')) {
     if (ENDED_STATUSES.has(status)) return 'conversation.resolved';
     if (ENDED_STATUSES.has(before?.status ?? '')) return 'conversation.reopened';
   }
   const isEscalated = changed.has('metadata') && metadata?.escalated === true && before?.metadata?.escalated !== true;
-  if (isEscalated || (changed.has('priority') && priority === 'urgent')) return 'conversation.escalated';
+  if (isEscalated) return 'conversation.escalated';
   // Without a known state before, a status beside the assignee may be all that is new.
   const isAssigned = changed.has('assignedTo') && (before !== undefined || changes.status === undefined);
   return isAssigned && assignedTo !== undefined ? 'conversation.assigned' : 'conversation.updated';

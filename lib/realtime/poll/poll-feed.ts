@@ -63,6 +63,10 @@ export class PollFeed implements Feed {
   /** The cursor knows where each conversation begins. */
   enter(): void {}
 
+  sent(conversationId: string): void {
+    this.#loop.sent(conversationId);
+  }
+
   connect(): void {
     this.#socket.resume();
     const { name } = this.state;

@@ -116,8 +116,9 @@ export class PollLoop {
 
   /** Go on where a predecessor has ended. @param position milliseconds of the server's clock */
   continueFrom(position: number, read: readonly ReadConversation[]): void {
-    this.#round.cursor.continueFrom(position, read);
-    this.#parts.conversations.newFrom(position + 1);
+    const { cursor } = this.#round;
+    cursor.continueFrom(position, read);
+    this.#parts.conversations.newFrom(cursor.start + 1);
     this.fallBehind();
   }
 
@@ -141,6 +142,13 @@ export class PollLoop {
     if (id !== undefined && changes) this.#round.cursor.announced(id, changes);
     // The status of a message of ours is not announced.
     if (id !== undefined && message && mayChange(message)) this.#round.pending.wait(id, true, Date.now());
+    this.#hurry();
+  }
+
+  /** We have sent a message there: look for it, and for what becomes of it. */
+  sent(conversationId: string): void {
+    this.#pace.sent();
+    this.#round.pending.wait(conversationId, true, Date.now());
     this.#hurry();
   }
 

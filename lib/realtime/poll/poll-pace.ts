@@ -33,6 +33,11 @@ export class PollPace {
     this.#newsAt = Date.now();
   }
 
+  /** A message of ours has left: something is going on. */
+  sent(): void {
+    this.#newsAt = Date.now();
+  }
+
   /** A round has found an event. */
   found(event: Event): void {
     this.#newsAt = Date.now();

@@ -6,6 +6,7 @@ import { changeOf, createdEvent } from '../events/changes';
 import { gapEvent, messageEvent, statusesOf } from '../events/synthesize';
 import type { Interest } from '../interest';
 import { isPermanent, type PollRest } from '../rest';
+import type { ServerTime } from '../server-time';
 import type { GapReporter } from '../sync/gap-reporter';
 import { timeOf } from '../time';
 import { PendingStatuses } from './pending-statuses';
@@ -18,6 +19,7 @@ export interface PollParts {
   bus: Bus;
   gaps: GapReporter;
   interest: Interest;
+  serverTime: ServerTime;
 }
 
 /** Who asks for a round. */
@@ -29,6 +31,8 @@ export interface Asker {
 }
 
 const MAX_CONCURRENT_READS = 4;
+/** A message may be stored so long after its own time. */
+const LATE_STORING_MS = 24 * 3_600_000;
 /** The files of customers stand only in the message itself, not in lists or frames (contract 5.2). */
 const TYPES_WITH_FILE = new Set(['image', 'video', 'audio', 'document', 'sticker']);
 
@@ -37,7 +41,7 @@ export class PollRound {
   readonly #parts: PollParts;
   readonly #pace: PollPace;
   readonly #onProblem: (error: unknown) => void;
-  readonly cursor = new PollCursor();
+  readonly cursor: PollCursor;
   readonly pending: PendingStatuses;
   /** requests so far for diagnosis, without those for the conversations themselves */
   requests = 0;
@@ -45,6 +49,7 @@ export class PollRound {
   /** @param firstLookMs milliseconds before the first look at the status of a message of ours */
   constructor(parts: PollParts, pace: PollPace, firstLookMs: number, onProblem: (error: unknown) => void) {
     this.#parts = parts;
+    this.cursor = new PollCursor(parts.serverTime);
     this.#pace = pace;
     this.#onProblem = onProblem;
     this.pending = new PendingStatuses(firstLookMs);
@@ -56,15 +61,11 @@ export class PollRound {
    */
   async run(asker: Asker): Promise<void> {
     const { cursor } = this;
-    const { rest, conversations, gaps } = this.#parts;
+    const { rest, gaps } = this.#parts;
     this.requests++;
     const page = await rest.conversations.latest();
     if (!asker.goesOn()) return;
-    if (cursor.position === undefined) {
-      // Conversations created at that very moment are listed, and so no longer new.
-      conversations.newFrom(cursor.begin(page) + 1);
-      return;
-    }
+    if (cursor.position === undefined) return this.#begin(page, asker);
     const since = cursor.position;
     const { changed, more } = cursor.changed(page);
     if (more) gaps.report('truncated', since);
@@ -78,20 +79,46 @@ export class PollRound {
     if (asker.goesOn()) cursor.finish(page);
   }
 
+  /** Everything that is listed and can be read now is old. */
+  async #begin(page: Page<Conversation>, asker: Asker): Promise<void> {
+    const { cursor } = this;
+    const { bus, conversations, interest } = this.#parts;
+    const reading = async (one: Conversation) => {
+      if (!interest.isWanted(one.id)) return cursor.skip(one);
+      const found = await this.#page(one.id);
+      if (!found) return cursor.skip(one);
+      for (const message of found.items) bus.skip(message);
+      cursor.read(one.id, one, found.items);
+    };
+    cursor.begin(page);
+    try {
+      await runAll(
+        page.items.map((one) => () => reading(one)),
+        asker,
+      );
+    } catch (error) {
+      cursor.forget();
+      throw error;
+    }
+    if (!asker.goesOn()) return cursor.forget();
+    // Conversations created at that very moment are listed, and so no longer new.
+    conversations.newFrom(cursor.start + 1);
+  }
+
   async #readChanged(listed: Conversation, since: number, asker: Asker): Promise<void> {
     const { id } = listed;
     const { conversations, interest } = this.#parts;
-    const entry = this.cursor.entry(id);
+    const { cursor } = this;
+    const entry = cursor.entry(id);
     const before = conversations.peek(id) ?? entry?.listed;
     if (!interest.isWanted(id)) {
       if (conversations.peek(id)) conversations.update(id, listed);
-      return this.cursor.skip(listed);
+      return cursor.skip(listed);
     }
-    const found = await this.#read(id, Math.max(since, entry?.skipUpTo ?? 0));
-    const isNew = !entry && !before && timeOf(listed.createdAt) > since;
+    const isNew = cursor.isNew(listed);
+    const found = await this.#read(id, since, isNew, listed);
     // Without a known state before, a listed change that brought no message must be a change of the fields.
-    const isChange =
-      before !== undefined || (found.fresh === 0 && !isNew && changedAt(listed) > this.cursor.newestChange);
+    const isChange = before !== undefined || (found.fresh === 0 && !isNew && changedAt(listed) > since);
     const change = isChange ? changeOf(before, listed) : undefined;
     const events = [...(isNew ? [createdEvent(listed)] : []), ...(change ? [change] : []), ...found.events];
     // The contact belongs to every event, and is not listed.
@@ -99,13 +126,15 @@ export class PollRound {
     if (!asker.goesOn()) return;
     if (conversations.peek(id)) conversations.update(id, listed);
     this.#deliver(id, events, found, asker);
-    this.cursor.read(listed);
+    cursor.read(id, listed, found.page, found.inbound);
   }
 
   async #readPending(id: string, since: number, asker: Asker): Promise<void> {
     if (!this.#parts.interest.isWanted(id)) return this.pending.forget(id);
-    const found = await this.#read(id, Math.max(since, this.cursor.entry(id)?.skipUpTo ?? 0));
-    if (asker.goesOn()) this.#deliver(id, found.events, found, asker);
+    const found = await this.#read(id, since, false);
+    if (!asker.goesOn()) return;
+    this.#deliver(id, found.events, found, asker);
+    this.cursor.read(id, undefined, found.page, found.inbound);
   }
 
   #deliver(id: string, events: readonly Event[], { isPending, hasSent, since }: Found, asker: Asker): void {
@@ -119,38 +148,68 @@ export class PollRound {
     else this.pending.forget(id);
   }
 
-  /** @param since milliseconds of the server's clock */
-  async #read(id: string, since: number): Promise<Found> {
-    const { bus, rest } = this.#parts;
-    let page: Page<Message>;
+  /** @returns the newest messages of a conversation; undefined when it cannot be read, now or later */
+  async #page(id: string): Promise<Page<Message> | undefined> {
     try {
       this.requests++;
-      page = await rest.conversations.messages(id, {});
+      return await this.#parts.rest.conversations.messages(id, {});
     } catch (error) {
       if (!isPermanent(error)) throw error;
       // Asking again would not help, and one conversation must not keep us from the others.
       this.#onProblem(error);
-      return { events: [gapEvent('unreadable', since, id)], fresh: 0, isPending: false, hasSent: false, since };
+      return undefined;
+    }
+  }
+
+  /**
+   * @param since where a gap would begin, milliseconds of the server's clock
+   * @param isNew the conversation has been created since we came
+   */
+  async #read(id: string, since: number, isNew: boolean, listed?: Conversation): Promise<Found> {
+    const { bus } = this.#parts;
+    const { cursor } = this;
+    const page = await this.#page(id);
+    if (!page) {
+      const events = [gapEvent('unreadable', since, id)];
+      return { events, page: [], fresh: 0, inbound: 0, isPending: false, hasSent: false, since };
     }
     const { items, hasNext, truncated } = page;
-    const fresh = items.filter((one) => timeOf(one.createdAt) > since && !bus.isDelivered(one.id));
+    const unseen = items.filter((one) => cursor.isUnseen(id, one, isNew));
+    const fresh = unseen.filter((one) => !bus.isDelivered(one.id));
     const messages = await Promise.all(fresh.reverse().map((one) => this.withFile(id, one)));
     const ours = items.filter((one) => one.direction === 'outbound' && bus.isDelivered(one.id)).reverse();
     const statuses = ours
       .flatMap(statusesOf)
       .filter(({ messageId = '', status = '' }) => bus.isStatusNews(messageId, status));
-    const isCut = (hasNext || truncated === true) && fresh.length === items.length;
+    const inbound = unseen.filter(({ direction }) => direction === 'inbound').length;
+    const isCut = (hasNext || truncated === true) && items.length > 0 && fresh.length === items.length;
+    const isIncomplete =
+      listed !== undefined && (cursor.isIncomplete(listed, inbound) || this.#isUnclear(listed, isNew, fresh, items));
     return {
       events: [
         ...statuses,
-        ...(isCut ? [gapEvent('truncated', since, id)] : []),
+        ...(isCut || isIncomplete ? [gapEvent('truncated', since, id)] : []),
         ...messages.flatMap((one) => [messageEvent(one), ...statusesOf(one)]),
       ],
+      page: items,
       fresh: messages.length,
+      inbound,
       isPending: ours.some(mayChange) || messages.some(mayChange),
       hasSent: messages.some(mayChange),
       since,
     };
+  }
+
+  /** An old conversation that was never read has changed, and a message may have been stored long after its own time. */
+  #isUnclear(
+    { id, unreadCount = 0 }: Conversation,
+    isNew: boolean,
+    fresh: readonly Message[],
+    items: readonly Message[],
+  ): boolean {
+    if (isNew || fresh.length > 0 || unreadCount === 0 || this.cursor.entry(id)) return false;
+    const earliest = this.cursor.start - LATE_STORING_MS;
+    return items.some(({ direction, createdAt }) => direction === 'inbound' && timeOf(createdAt) > earliest);
   }
 
   /** @returns the message with its file @throws LinktorError when it cannot be asked for just now */
@@ -180,6 +239,10 @@ export function mayChange({ direction, status }: Message): boolean {
 /** What reading one conversation has shown. */
 interface Found {
   events: Event[];
+  /** the messages that it shows, newest first */
+  page: readonly Message[];
+  /** messages of customers that no reading has shown before */
+  inbound: number;
   /** messages that had not been delivered */
   fresh: number;
   /** a message of ours has no final status yet */

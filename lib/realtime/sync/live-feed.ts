@@ -105,6 +105,9 @@ export class LiveFeed implements Feed {
     });
   }
 
+  /** The socket announces it. */
+  sent(): void {}
+
   connect(): void {
     this.#parts.socket.resume();
   }

@@ -104,6 +104,9 @@ export function createAccount(
   let ledger: AccountLedger | undefined;
   let dialogues: DialogueService | undefined;
 
+  // Where messages are asked for, what becomes of ours shows only where one looks.
+  const stopWatching = sentLog.onSent(({ conversationId }) => realtime?.sent(conversationId));
+
   const getClient = () => {
     client ??= clientOf(settings, route);
     return client;
@@ -165,6 +168,7 @@ export function createAccount(
     realtimeIfOpen: () => realtime,
     onSuccess: () => realtime?.revive(),
     async close(removed = false) {
+      stopWatching();
       kept?.();
       dialogues?.close();
       realtime?.close();

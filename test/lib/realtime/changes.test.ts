@@ -21,7 +21,7 @@ describe('realtime: what changes in a conversation', () => {
     ['assigned', { status: 'open', assignedTo: 'u1' }, open, ['assignedTo']],
     ['assigned', { assignedTo: 'u2' }, resolved, ['assignedTo']],
     ['updated', { assignedTo: undefined }, resolved, ['assignedTo']],
-    ['escalated', { priority: 'urgent', assignedTo: 'u1' }, open, ['priority', 'assignedTo']],
+    ['assigned', { priority: 'urgent', assignedTo: 'u1' }, open, ['priority', 'assignedTo']],
     ['escalated', { metadata: { escalated: true } }, open, ['metadata']],
     ['updated', { metadata: { escalated: true, more: 1 } }, { ...open, metadata: { escalated: true } }, ['metadata']],
     ['updated', { priority: 'high' }, open, ['priority']],
@@ -31,7 +31,7 @@ describe('realtime: what changes in a conversation', () => {
     ['resolved', { status: 'resolved', assignedTo: 'u1' }, undefined, ['status', 'assignedTo']],
     ['updated', { status: 'open', assignedTo: 'u1' }, undefined, ['status', 'assignedTo']],
     ['assigned', { assignedTo: 'u1' }, undefined, ['assignedTo']],
-    ['escalated', { priority: 'urgent' }, undefined, ['priority']],
+    ['updated', { priority: 'urgent' }, undefined, ['priority']],
   ] as [string, Partial<Conversation>, Conversation | undefined, string[]][]) {
     it(`${JSON.stringify(changes)} after ${JSON.stringify(before?.status)} is ${name}`, () => {
       const event = told(changes, before);
