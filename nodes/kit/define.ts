@@ -4,11 +4,11 @@ import type { LinktorError } from '../../lib/errors';
 import type { Event, Message } from '../../lib/model';
 import type { Delivery, Realtime, SocketState } from '../../lib/realtime';
 import type { SentLog } from './account/sent-log';
+import type { Left } from './deploys';
 import { account, type Fields, flag, out, text, type Values } from './fields';
 import type { Hook } from './http/routes';
 import type { OutputRules } from './outputs';
 import type { Msg } from './red';
-import type { Left } from './shared';
 import type { StatusName } from './status';
 import type { ToMsg } from './to-msg';
 

@@ -1,10 +1,10 @@
 import linktor from '../../nodes';
 import { Ledgers } from '../../nodes/kit/account/ledgers';
 import { type Action, action } from '../../nodes/kit/define';
+import { FlowStart, HeldMessages } from '../../nodes/kit/deploys';
 import { as, dynJson, dynNumber, number, typed } from '../../nodes/kit/fields';
 import { mount } from '../../nodes/kit/mount';
 import type { RED } from '../../nodes/kit/red';
-import { FlowStart, HeldMessages } from '../../nodes/kit/shared';
 import type { FlowNode } from './flows';
 
 /** A node whose `run` does what the test wants. */

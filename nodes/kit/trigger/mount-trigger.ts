@@ -3,12 +3,13 @@ import type { SocketState } from '../../../lib/realtime/index';
 import type { Account } from '../account/account';
 import { accountOf, configOf } from '../account/config-node';
 import type { OnInput, Trigger, TriggerContext } from '../define';
+import type { Left } from '../deploys';
 import { evaluator } from '../evaluate';
 import { fenced } from '../fence';
 import { messageNames, onMessage, toPort } from '../message';
 import { versionOf } from '../migrations';
 import type { Msg, RED, RunningNode, Stored } from '../red';
-import type { Left, Shared } from '../shared';
+import type { Shared } from '../shared';
 import { Status, type StatusName } from '../status';
 import { ToMsg } from '../to-msg';
 
