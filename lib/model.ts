@@ -332,6 +332,8 @@ export interface Page<T> {
   page?: number;
   pageSize?: number;
   hasNext: boolean;
+  /** the server says nothing about a next page; then `hasNext` is false, and only asking tells */
+  endUnsaid?: boolean;
   /** opaque; send it back alone to get the next page */
   nextCursor?: string;
   /** there are more, but the server shows no further ones */

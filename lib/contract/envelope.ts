@@ -1,6 +1,5 @@
 import { type ErrorCause, type ErrorCode, LinktorError } from '../errors';
-import type { Page } from '../model';
-import { isObject, type Json, number, object, put, string, tryJson, unexpectedShape } from './json';
+import { isObject, type Json, number, object, string, tryJson, unexpectedShape } from './json';
 import { secondsFromNow } from './server-time';
 
 /** Decodes one body. A decoder is named after what it returns. @throws LinktorError `serialization` */
@@ -30,44 +29,6 @@ export function idOf(wire: Json, what: string): string {
   const id = string(wire.id);
   if (id === undefined) throw unexpectedShape(`${what} (it has no id)`);
   return id;
-}
-
-/**
- * A list in any of its shapes: `{data, pagination}`, `{data, meta}`, flat `{data, nextCursor, hasMore}`, each maybe in
- * `{success, data}`, or a bare array. Anything else is an error, never an empty list.
- */
-export function decodeList<T>(item: Decode<T>, what: string): Decode<Page<T>> {
-  return (body) => {
-    const inner = isObject(body) && body.success === true && isObject(body.data) ? body.data : body;
-    const rows = Array.isArray(inner) ? inner : object(inner)?.data;
-    if (!Array.isArray(rows)) throw unexpectedShape(`a list of ${what}`);
-    const around = object(inner) ?? {};
-    const meta = object(around.meta);
-    const paging = object(around.pagination) ?? object(meta?.pagination) ?? object(meta?.cursor) ?? meta ?? around;
-    return page(rows.map(item), paging);
-  };
-}
-
-function page<T>(items: T[], paging: Json): Page<T> {
-  const total = number(paging.total ?? paging.totalItems ?? paging.total_items ?? paging.totalCount);
-  const pageSize = number(paging.limit ?? paging.perPage ?? paging.pageSize ?? paging.page_size);
-  const offset = number(paging.offset);
-  const current =
-    number(paging.page) ?? (offset !== undefined && pageSize ? Math.floor(offset / pageSize) + 1 : undefined);
-  const counted = total !== undefined && pageSize ? Math.ceil(total / pageSize) : undefined;
-  const pages = number(paging.totalPages ?? paging.pages) ?? counted;
-  const nextCursor = string(paging.nextCursor ?? paging.next);
-  const said = paging.hasMore ?? paging.has_next ?? paging.hasNext;
-  const hasNext =
-    typeof said === 'boolean'
-      ? said
-      : nextCursor !== undefined || (current !== undefined && pages !== undefined && current < pages);
-  const result: Page<T> = { items, hasNext };
-  put(result, 'total', total);
-  put(result, 'page', current);
-  put(result, 'pageSize', pageSize);
-  put(result, 'nextCursor', nextCursor);
-  return result;
 }
 
 const byStatus: Record<number, ErrorCode> = {

@@ -1,7 +1,8 @@
 import type { Page } from '../../model';
 import { ignoreAnswer, orRead, read, write } from '../calls';
-import { type Decode, decodeList } from '../envelope';
+import type { Decode } from '../envelope';
 import type { Call, Changes, CrudCalls, Slice } from '../index';
+import { decodeList } from '../paging';
 
 /** The query of a list. A cursor goes alone; else every paging style that some SDK has, for servers read what they know. */
 export function listQuery<T extends Slice>({ cursor, limit, page, ...filter }: T): Record<string, unknown> {

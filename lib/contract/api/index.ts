@@ -1,6 +1,6 @@
-import { decodeList } from '../envelope';
 import { frame } from '../frames';
 import type { Contract } from '../index';
+import { ANY_LIST_FIELDS, decodeList } from '../paging';
 import { ai, aiAgents } from './ai';
 import { bots, flows } from './automation';
 import { listQuery } from './calls';
@@ -27,7 +27,7 @@ export const api: Contract = {
   frame,
   lists: {
     query: listQuery,
-    decode: (path) => decodeList((item) => item, `items at /${path.join('/')}`),
+    decode: (path) => decodeList((item) => item, `items at /${path.join('/')}`, ANY_LIST_FIELDS),
   },
   announces: true,
   auth,

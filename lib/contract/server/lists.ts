@@ -1,8 +1,9 @@
 import type { Page } from '../../model';
 import { read } from '../calls';
-import { type Decode, decodeList } from '../envelope';
+import type { Decode } from '../envelope';
 import type { Call, Slice } from '../index';
 import { isObject, number, object } from '../json';
+import { decodeList } from '../paging';
 
 /** Keeps an item or leaves it out. Filters that the server does not know are applied here (contract 6.1.18). */
 export type Keep<T> = (item: T) => boolean;
@@ -64,7 +65,9 @@ const MAX_PAGE_SIZE = 100;
 /** Some lists say in how many pages, some say nothing of a next one. */
 function withPlace<T>(page: Page<T>, body: Record<string, unknown> | undefined, asked: number): Page<T> {
   const pages = number(object(body?.pagination)?.pages);
-  return pages === undefined ? page : { ...page, hasNext: asked < pages };
+  if (pages === undefined) return page;
+  const { endUnsaid: _unsaid, ...known } = page;
+  return { ...known, hasNext: asked < pages };
 }
 
 /**

@@ -1,7 +1,8 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
-import { items } from '../../../lib/client/page';
+import { items, pages } from '../../../lib/client/page';
 import type { Slice } from '../../../lib/contract/index';
+import { ANY_LIST_FIELDS, decodeList } from '../../../lib/contract/paging';
 import type { Page } from '../../../lib/model';
 
 interface Item {
@@ -98,5 +99,148 @@ describe('client: paging', () => {
       for await (const { id } of items(serve, 10)) seen.push(id);
     }, /no more/);
     assert.equal(seen.length, 10);
+  });
+});
+
+describe('client: the paging of any server', () => {
+  interface Form {
+    body(rows: Item[], place: { page: number; limit: number; offset: number; total: number }): unknown;
+    headers?(place: { page: number; limit: number; offset: number; total: number }): Record<string, string>;
+    /** the largest page that the server gives */
+    most?: number;
+    byCursor?: boolean;
+  }
+  const more = ({ offset, limit, total }: { offset: number; limit: number; total: number }) => offset + limit < total;
+  const forms: Record<string, Form> = {
+    'a flag': { body: (data, at) => ({ data, pagination: { hasMore: more(at), limit: at.limit } }) },
+    'a flag in snake_case': { body: (data, at) => ({ data, has_more: more(at) }) },
+    'a cursor': {
+      body: (data, at) => ({ data, next_cursor: more(at) ? String(at.offset + at.limit) : null }),
+      byCursor: true,
+    },
+    'a link in the body': {
+      body: (items, at) => ({ items, links: { next: more(at) ? `/x?cursor=${at.offset + at.limit}` : null } }),
+      byCursor: true,
+    },
+    'a Link header': {
+      body: (rows) => rows,
+      headers: (at) => ({
+        link: `</x?page=1>; rel="first"${more(at) ? `, <https://h.test/x?limit=3&page=${at.page + 1}>; rel="next"` : ''}`,
+      }),
+    },
+    'a number of pages': {
+      body: (data, at) => ({ data, meta: { page: at.page, total_pages: Math.ceil(at.total / at.limit) } }),
+    },
+    'a total without a size': { body: (results, at) => ({ results, total: at.total }) },
+    'nothing, a bare list': { body: (rows) => rows },
+    'nothing, and pages that are smaller than asked for': { body: (rows) => rows, most: 20 },
+  };
+
+  async function readAll(
+    form: Form,
+    all: Item[],
+    { limit, failAt = Number.POSITIVE_INFINITY, overlap = 0 }: { limit: number; failAt?: number; overlap?: number },
+  ) {
+    const decode = decodeList((wire) => wire as Item, 'rows', ANY_LIST_FIELDS);
+    let calls = 0;
+    const found: Page<Item>[] = [];
+    const fetch = async ({ limit: asked = 100, page = 1, cursor }: Slice) => {
+      calls++;
+      if (calls === failAt) throw new Error('broken');
+      assert.ok(calls < 20_000, 'asks for ever');
+      const size = Math.min(asked, form.most ?? asked);
+      const offset = cursor === undefined ? (page - 1) * size : Number(cursor);
+      const at = { page, limit: size, offset, total: all.length };
+      const head = { headers: form.headers?.(at) ?? {} };
+      return decode(form.body(all.slice(Math.max(0, offset - overlap), offset + size), at), head);
+    };
+    let error: unknown;
+    try {
+      for await (const page of pages(fetch, limit)) found.push(page);
+    } catch (thrown) {
+      error = thrown;
+    }
+    return {
+      ids: found.flatMap((page) => page.items.map(({ id }) => id)),
+      truncated: found.at(-1)?.truncated,
+      error,
+      calls,
+    };
+  }
+
+  for (const [name, form] of Object.entries(forms)) {
+    it(`loses nothing and doubles nothing with ${name}, from 0 to 10,001 rows`, async () => {
+      for (const count of [0, 1, 19, 20, 21, 99, 100, 101, 200, 999, 1000, 10_000, 10_001]) {
+        const all = numbered(count);
+        const { ids, truncated, error } = await readAll(form, all, { limit: 100 });
+        assert.deepEqual([ids.length, new Set(ids).size, error], [count, count, undefined], `${count} rows`);
+        assert.notEqual(truncated, count === 0 ? 'x' : true, `${count} rows are all`);
+      }
+      await fc.assert(
+        fc.asyncProperty(
+          fc.nat({ max: 150 }),
+          fc.integer({ min: 2, max: 40 }),
+          fc.integer({ min: 1, max: 6 }),
+          async (count, limit, failAt) => {
+            const all = numbered(count);
+            // A server with small pages of its own is taken at its word only where they are round.
+            if (form.most !== undefined && limit < form.most) return;
+            const whole = await readAll(form, all, { limit });
+            assert.deepEqual(
+              whole.ids,
+              all.map(({ id }) => id),
+            );
+            const broken = await readAll(form, all, { limit, failAt });
+            const size = Math.min(limit, form.most ?? limit);
+            const before = all.slice(0, (failAt - 1) * size).map(({ id }) => id);
+            if (broken.error === undefined) assert.deepEqual(broken.ids, whole.ids);
+            else assert.deepEqual(broken.ids, before, 'what came before the failure has been handed over');
+          },
+        ),
+        { numRuns: 60 },
+      );
+    });
+  }
+
+  it('leaves out a row that comes again because the list has moved', async () => {
+    const all = numbered(350);
+    const { ids } = await readAll(forms['a flag'] as Form, all, { limit: 100, overlap: 1 });
+    assert.deepEqual(
+      ids,
+      all.map(({ id }) => id),
+    );
+  });
+
+  it('ends though a server always states another page, and says that it did', async () => {
+    const same = numbered(30);
+    for (const [what, fetch] of Object.entries({
+      'the same rows': async () => ({ items: same, hasNext: true }),
+      'two pages in turn': async ({ page = 1 }: Slice) => ({
+        items: same.slice((page % 2) * 10, (page % 2) * 10 + 10),
+        hasNext: true,
+      }),
+      'rows without ids': async () => ({ items: [{ a: 1 }, { a: 2 }], hasNext: true }),
+      'ids alone': async () => ({ items: ['a', 'b'], hasNext: true }),
+    } as Record<string, (slice: Slice) => Promise<Page<unknown>>>)) {
+      const found: Page<unknown>[] = [];
+      for await (const page of pages(fetch, 10)) found.push(page);
+      assert.equal(found.at(-1)?.truncated, true, what);
+      assert.ok(found.length <= 3, what);
+    }
+    // Where every page is another one there is a last one all the same.
+    let calls = 0;
+    for await (const page of pages(async () => ({ items: [{ id: `i${calls++}` }], hasNext: true }), 1)) void page;
+    assert.ok(calls <= 10_001);
+  }).timeout(20_000);
+
+  it('reads ids alone, page by page', async () => {
+    const all = Array.from({ length: 25 }, (_, index) => `i${index}`);
+    const found: unknown[] = [];
+    const fetch = async ({ limit = 10, page = 1 }: Slice) => ({
+      items: all.slice((page - 1) * limit, page * limit),
+      hasNext: page * limit < all.length,
+    });
+    for await (const page of pages(fetch, 10)) found.push(...page.items);
+    assert.deepEqual(found, all);
   });
 });

@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
-import { codeOf, decodeList, toServerError } from '../../../lib/contract/envelope';
+import { codeOf, toServerError } from '../../../lib/contract/envelope';
+import { decodeList } from '../../../lib/contract/paging';
 import { secondsFromNow } from '../../../lib/contract/server-time';
 import { type ErrorCode, LinktorError } from '../../../lib/errors';
 import type { Page } from '../../../lib/model';
