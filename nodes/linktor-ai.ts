@@ -1,8 +1,9 @@
 import { type AnswerSchema, compileSchema } from '../lib/ai/json-schema';
 import { historyOf, instructionsOf, isTalk, knowledgeIn, questionOf, turnsOf } from '../lib/ai/prompt';
+import { addToolCalls } from '../lib/ai/tool-calls';
 import type { CompletionInput } from '../lib/contract';
-import { LinktorError } from '../lib/errors';
-import type { ChatMessage, Message } from '../lib/model';
+import { LinktorError, toLinktorError } from '../lib/errors';
+import type { ChatMessage, CompletionChunk, Message, ToolCall } from '../lib/model';
 import { idField } from './kit/action/resource';
 import { type ActionContext, action, type Outcome } from './kit/define';
 import { as, choice, defined, dynJson, dynNumber, number, typed, type Values } from './kit/fields';
@@ -122,9 +123,13 @@ async function complete(context: Context): Promise<Outcome> {
     conversationId: conversationOf(msg),
   };
   if (values.stream !== 'off') return stream(context, input);
-  const { id, text, usage, finishReason, ...answer } = await client.with({ timeout }).ai.create(input);
-  const result = shape ? shape.read(text) : text;
-  return { result, properties: { ai: { id, model: answer.model, usage, finishReason } } };
+  const { id, text, usage, finishReason, refusal, toolCalls, alternatives, ...answer } = await client
+    .with({ timeout })
+    .ai.create(input);
+  const facts = defined({ refusal, toolCalls, alternatives });
+  const ai = { id, model: answer.model, usage, finishReason, ...facts };
+  const words = requireWords(text, ai);
+  return { result: shape ? readShape(shape, words, ai) : words, properties: { ai } };
 }
 
 /** A message for each piece; the last one says that it is whole. */
@@ -133,18 +138,56 @@ async function stream({ client, values, signal, emit }: Context, input: Completi
   let text = '';
   let id: string | undefined;
   let finishReason: string | undefined;
+  let facts: Partial<CompletionChunk> = {};
+  const toolCalls: ToolCall[] = [];
   for await (const piece of client.with({ timeout: values.timeout }).ai.stream(input)) {
     id ??= piece.id;
     finishReason = piece.finishReason ?? finishReason;
+    facts = { ...facts, ...defined({ model: piece.model, usage: piece.usage }) };
+    if (piece.refusal !== undefined) facts.refusal = (facts.refusal ?? '') + piece.refusal;
+    addToolCalls(toolCalls, piece.toolCalls ?? []);
     text += piece.delta;
     if (piece.delta !== '') await emit({ result: isWhole ? text : piece.delta, properties: { complete: undefined } });
   }
   signal.throwIfAborted();
-  if (text === '' && finishReason === undefined) {
-    throw new LinktorError('serialization', 'The server streamed no answer.', { ambiguous: true });
+  const ai = defined({ id, model: input.model, finishReason, ...facts, ...(toolCalls.length > 0 && { toolCalls }) });
+  const words = requireWords(text, ai);
+  return { result: isWhole ? words : text === '' ? words : '', properties: { complete: true, ai } };
+}
+
+interface Facts {
+  finishReason?: string;
+  refusal?: string;
+  toolCalls?: readonly ToolCall[];
+}
+
+/** @throws LinktorError when the model says nothing, and does not want a tool called, with its reason */
+function requireWords(text: string, { finishReason, refusal, ...facts }: Facts): string {
+  if (text.trim() !== '' || facts.toolCalls?.length) return text;
+  if (refusal !== undefined) return refusal;
+  const why = finishReason === undefined ? '' : `: it ended with ${finishReason}`;
+  throw new LinktorError('unexpected', `The model gave no answer${why}.`, {
+    details: { finishReason, ...facts },
+    hint:
+      finishReason === 'length'
+        ? 'All tokens were used up before the first word: raise "maxTokens".'
+        : 'Word the question or the instructions in another way.',
+  });
+}
+
+/** @throws LinktorError `serialization`; where the answer was cut, that is what it says */
+function readShape(shape: AnswerSchema, text: string, { finishReason, ...facts }: Facts): unknown {
+  try {
+    return shape.read(text);
+  } catch (error) {
+    const { code, message, cause } = toLinktorError(error);
+    const isCut = /length|max_tokens/i.test(finishReason ?? '');
+    throw new LinktorError(code, isCut ? 'The answer was cut off before its JSON was complete.' : message, {
+      ...cause,
+      details: { ...(cause.details as object), finishReason, ...facts },
+      ...(isCut && { hint: 'Raise "maxTokens", or ask for less. What has come is in cause.details.' }),
+    });
   }
-  const ai = defined({ id, model: input.model, finishReason });
-  return { result: isWhole ? text : '', properties: { complete: true, ai } };
 }
 
 /** The schema is made ready once, not with every message. */
@@ -163,7 +206,8 @@ async function shapeFor({ values: { schema, stream }, notes }: Context): Promise
 /** What was said before, as the user wants it: nothing, what the conversation holds, or what the message brings. */
 async function history({ client, msg, values }: Context, asked: readonly ChatMessage[]): Promise<ChatMessage[]> {
   if (values.history === 'none') return [];
-  if (values.history === 'messages') return msg.messages === undefined ? [] : turnsOf(msg.messages, 'messages');
+  if (values.history === 'messages')
+    return msg.messages === undefined || isEmptyList(msg.messages) ? [] : turnsOf(msg.messages, 'messages');
   const answered = new Set<unknown>(Array.isArray(msg.merged) ? msg.merged : [msg.messageId]);
   const newest: Message[] = [];
   const limit = Math.min(values.last + answered.size, 100);
@@ -172,6 +216,10 @@ async function history({ client, msg, values }: Context, asked: readonly ChatMes
     if (newest.push(message) === values.last) break;
   }
   return historyOf(newest.reverse(), asked);
+}
+
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
 }
 
 function conversationOf({ conversationId }: Readonly<Msg>): string | undefined {

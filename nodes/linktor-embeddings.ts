@@ -1,5 +1,5 @@
 import { cosine } from '../lib/ai/vectors';
-import { invalid } from '../lib/errors';
+import { invalid, LinktorError, toLinktorError } from '../lib/errors';
 import type { Embeddings, Usage } from '../lib/model';
 import { type ActionContext, action, type Outcome } from './kit/define';
 import { as, choice, dynJson, number, typed, type Values } from './kit/fields';
@@ -64,6 +64,7 @@ async function vectors(
   const answers: Embeddings[] = [];
   let next = 0;
   let done = 0;
+  let failed: { error: unknown; first: number } | undefined;
   const work = async () => {
     for (let at = next++; at < portions.length; at = next++) {
       try {
@@ -71,17 +72,47 @@ async function vectors(
         answers[at] = await client.ai.embedAll(portion, model);
         done += portion.length;
         if (portions.length > 1) progress(done);
+        const dimension = answers.find((one) => one)?.dimension;
+        if (answers[at]?.dimension !== dimension) throw unequal(dimension, answers[at]?.dimension);
       } catch (error) {
-        // Nobody wants the others any more.
+        // No further portion is of use.
         next = portions.length;
-        throw error;
+        failed ??= { error, first: at * batch };
       }
     }
   };
   await Promise.all(Array.from({ length: MAX_PARALLEL_REQUESTS }, work));
+  if (failed) throw partly(failed.error, failed.first, portions.length > 1 ? answers : [], batch);
   const all = answers.flatMap((answer) => answer.vectors);
   const embeddings = { model: answers[0]?.model ?? model, dimension: all[0]?.length ?? 0, usage: sum(answers) };
   return { result: shown(all), properties: { embeddings } };
+}
+
+/** The index in the user's own list, and what has been paid for. @param first index of the first text of the request */
+function partly(
+  error: unknown,
+  first: number,
+  answers: readonly (Embeddings | undefined)[],
+  batch: number,
+): LinktorError {
+  const { code, message, cause } = toLinktorError(error);
+  const own = message.replace(/input\[(\d+)\]/g, (_whole, index: string) => `input[${first + Number(index)}]`);
+  const vectors = answers.flatMap((answer, at) =>
+    (answer?.vectors ?? []).map((vector, index) => ({ index: at * batch + index, vector })),
+  );
+  const kept = answers.flatMap((answer) => answer ?? []);
+  const reason = cause.details === undefined ? {} : { reason: cause.details };
+  if (kept.length === 0) return new LinktorError(code, own, { ...cause, details: { ...reason, first } });
+  return new LinktorError(code, `${own} (${vectors.length} texts are done: see cause.details.vectors)`, {
+    ...cause,
+    details: { ...reason, first, vectors, usage: sum(kept) },
+  });
+}
+
+function unequal(one: number | undefined, other: number | undefined): LinktorError {
+  return new LinktorError('serialization', `The vectors differ in length: ${one} and ${other}.`, {
+    hint: 'The server has answered with vectors of two models: name the model.',
+  });
 }
 
 function sum(answers: readonly Embeddings[]): Usage {

@@ -1,5 +1,5 @@
 import { documentOf } from '../lib/ai/document';
-import { invalid } from '../lib/errors';
+import { invalid, LinktorError, toLinktorError } from '../lib/errors';
 import type { Chunk } from '../lib/model';
 import { listFields, runList } from './kit/action/list';
 import { runCrud } from './kit/action/resource';
@@ -94,19 +94,46 @@ async function query({ client, values }: Context): Promise<Outcome> {
   const began = Date.now();
   const results = await Promise.all(
     bases.map(async (base) => {
-      const { chunks, model } = await client.knowledgeBases.query({ base, query: question, topK, minScore });
-      return { chunks: chunks.map((chunk) => ({ ...chunk, base })), model };
+      try {
+        const { chunks, model } = await client.knowledgeBases.query({ base, query: question, topK, minScore });
+        return { chunks: chunks.map((chunk) => ({ ...chunk, base })), model };
+      } catch (thrown) {
+        return { chunks: [], failed: { base, error: toLinktorError(thrown) } };
+      }
     }),
   );
+  const failed = results.flatMap((result) => ('failed' in result && result.failed ? [result.failed] : []));
+  const [problem] = failed;
+  // The others answer for one that does not; where none does, the first says why.
+  if (problem && failed.length === bases.length) throw named(problem, bases.length);
   const chunks = results
     .flatMap((result) => result.chunks)
     .sort((one, other) => other.score - one.score)
     .slice(0, topK);
   const best = chunks[0];
   const base = bases.length === 1 ? bases[0] : bases;
-  const knowledge = { query: question, chunks, best, model: results[0]?.model, base, took: Date.now() - began };
+  const model = results.map((result) => ('model' in result ? result.model : undefined)).find(Boolean);
+  const unanswered = failed.map((one) => ({ base: one.base, code: one.error.code, message: one.error.message }));
+  const knowledge = {
+    query: question,
+    chunks,
+    best,
+    model,
+    base,
+    took: Date.now() - began,
+    ...(unanswered.length > 0 && { failed: unanswered }),
+  };
   if (!best) return { result: undefined, keepPayload: true, port: 1, properties: { knowledge } };
   return { result: answer(returns, chunks, best), properties: { knowledge } };
+}
+
+/** @returns the error, naming the base where several were asked */
+function named({ base, error }: { base: string; error: LinktorError }, count: number): LinktorError {
+  if (count === 1) return error;
+  return new LinktorError(error.code, `The knowledge base "${base}": ${error.message}`, {
+    ...error.cause,
+    details: { base, ...(error.cause.details !== undefined && { reason: error.cause.details }) },
+  });
 }
 
 function answer(returns: string, chunks: readonly Chunk[], best: Chunk): unknown {

@@ -1,5 +1,6 @@
 import { parseJson } from '../contract/json';
 import { invalid, LinktorError } from '../errors';
+import { isObject } from '../model';
 import { linearKeywords } from './json-schema-keywords';
 
 /** The JSON that an answer has to be. */
@@ -30,20 +31,46 @@ interface Problem {
 export async function compileSchema(schema: Record<string, unknown>, known?: AnswerSchema): Promise<AnswerSchema> {
   const text = textOf(schema);
   if (known?.text === text) return known;
+  return compile(unwrapped(schema), text);
+}
+
+/** Keywords of which a schema has at least one. */
+const SCHEMA_KEYWORDS = new Set(
+  (
+    '$schema $ref $defs $id definitions type enum const properties patternProperties additionalProperties items ' +
+    'prefixItems contains anyOf oneOf allOf not if then else required format pattern minimum maximum minLength ' +
+    'maxLength minItems maxItems uniqueItems minProperties maxProperties propertyNames dependentRequired'
+  ).split(' '),
+);
+
+/**
+ * The schema inside `{type: 'json_schema', json_schema: {schema}}` and `{name, schema, strict}`, as some APIs want it.
+ * @throws LinktorError `validation` for an example of an answer: as a schema it would check nothing
+ */
+function unwrapped(given: Record<string, unknown>): Record<string, unknown> {
+  const format = isObject(given.json_schema) ? given.json_schema : isObject(given.format) ? given.format : given;
+  const schema = isObject(format.schema) && !('properties' in format) ? format.schema : format;
+  if (Object.keys(schema).length > 0 && !Object.keys(schema).some((key) => SCHEMA_KEYWORDS.has(key))) {
+    throw unusable('it has none of the words that a schema has, so it would check nothing. Is it an example?');
+  }
+  return schema;
+}
+
+async function compile(schema: Record<string, unknown>, text: string): Promise<AnswerSchema> {
   // It would answer later, with a promise, which is as good as a yes.
   if ('$async' in schema) throw unusable('$async is not for answers');
   const Validator = await validatorOf(schema);
-  const compile = (allErrors: boolean) => {
+  const make = (allErrors: boolean) => {
     // Schemas made for other programs hold words of theirs.
     const validator = new Validator({ strict: false, allErrors, logger: false, code: { regExp: linear.regExp } });
     validator.removeKeyword('uniqueItems').addKeyword(linear.uniqueItems);
     return validator.compile(schema);
   };
   const linear = linearKeywords();
-  let fits: ReturnType<typeof compile>;
-  let brief: ReturnType<typeof compile> | undefined;
+  let fits: ReturnType<typeof make>;
+  let brief: ReturnType<typeof make> | undefined;
   try {
-    fits = compile(true);
+    fits = make(true);
   } catch (error) {
     throw unusable((error as Error).message);
   }
@@ -52,7 +79,7 @@ export async function compileSchema(schema: Record<string, unknown>, known?: Ans
     read(answer) {
       const value = parsed(answer);
       // To collect all errors of a large answer takes the square of its length.
-      if (answer.length > MAX_FULLY_REPORTED) brief ??= compile(false);
+      if (answer.length > MAX_FULLY_REPORTED) brief ??= make(false);
       const check = answer.length > MAX_FULLY_REPORTED && brief ? brief : fits;
       let isFit: boolean;
       try {
@@ -82,19 +109,50 @@ function textOf(schema: Record<string, unknown>): string {
   }
 }
 
-/** Models like to put what they give into a block of code. */
+/** The one JSON value of an answer: alone, in a block of code, after thoughts, or between other words. */
 function parsed(answer: string): unknown {
-  try {
-    return parseJson(unfenced(answer.trim()));
-  } catch (error) {
-    throw misfit('The answer is not JSON', answer, [{ path: '', message: (error as Error).message }]);
+  const text = answer.replace(/^\s*<think(?:ing)?>[\s\S]*?<\/think(?:ing)?>/i, '').trim();
+  const fenced = /```\w*\s*\n?([\s\S]*?)(?:```|$)/.exec(text)?.[1]?.trim();
+  let problem: Error | undefined;
+  for (const candidate of [text, fenced, ...valuesIn(text)]) {
+    if (candidate === undefined || candidate === '') continue;
+    try {
+      return parseJson(candidate);
+    } catch (error) {
+      problem ??= error as Error;
+    }
+    try {
+      // A comma too many before a closing bracket.
+      return parseJson(candidate.replace(/,(?=\s*[}\]])/g, ''));
+    } catch {
+      // The first problem says it best.
+    }
   }
+  throw misfit('The answer is not JSON', answer, [{ path: '', message: problem?.message ?? 'it is empty' }]);
 }
 
-function unfenced(text: string): string {
-  if (text.length < 6 || !text.startsWith('```') || !text.endsWith('```')) return text;
-  // The language behind the fence; an answer of one word in a fence has none.
-  return text.slice(3, -3).replace(/^\w*/, '').trim();
+/** The outermost `{...}` or `[...]` of a text, where there is only one: two may be an example and the answer. */
+function valuesIn(text: string): string[] {
+  const found: string[] = [];
+  let depth = 0;
+  let start = -1;
+  let isInString = false;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (depth > 0 && isInString) {
+      if (character === '\\') at++;
+      else if (character === '"') isInString = false;
+    } else if (depth > 0 && character === '"') isInString = true;
+    else if (character === '{' || character === '[') {
+      if (depth === 0) start = at;
+      depth++;
+    } else if (depth > 0 && (character === '}' || character === ']')) {
+      depth--;
+      if (depth === 0) found.push(text.slice(start, at + 1));
+    }
+  }
+  const values = found.filter((one) => /[{"]/.test(one));
+  return values.length === 1 ? values : [];
 }
 
 function unusable(reason: string): LinktorError {

@@ -36,7 +36,10 @@ export function questionOf(prompt: string | undefined, found: Knowledge | undefi
  */
 export function turnsOf(given: unknown, name: string): ChatMessage[] {
   const list = typeof given === 'string' && given !== '' ? [{ role: 'user', content: given }] : given;
-  const fits = (one: Partial<ChatMessage> | null) => typeof one?.role === 'string' && typeof one.content === 'string';
+  // A turn may hold parts, such as pictures, or calls of tools in place of a text.
+  const fits = (one: (Partial<ChatMessage> & { tool_calls?: unknown; toolCalls?: unknown }) | null) =>
+    typeof one?.role === 'string' &&
+    (typeof one.content === 'string' || Array.isArray(one.content) || Boolean(one.toolCalls ?? one.tool_calls));
   if (Array.isArray(list) && list.length > 0 && list.every(fits)) return list as ChatMessage[];
   throw invalid(
     `"${name}" must be a list of {role, content}, not ${describe(given)}.`,
@@ -56,8 +59,9 @@ export function instructionsOf(
 }
 
 /** What people said before: notes that the system made say nothing to a model. */
-export function isTalk({ senderType }: Message): boolean {
-  return senderType !== 'system';
+export function isTalk({ senderType, status }: Message): boolean {
+  // The customer has never got what has failed.
+  return senderType !== 'system' && status !== 'failed';
 }
 
 /**

@@ -42,11 +42,21 @@ export function joinUrl(base: string, path: readonly string[], query: Record<str
     const value = query[key];
     if (value === undefined || value === null) continue;
     for (const one of Array.isArray(value) ? value : [value]) {
-      url += `${separator}${encode(key)}=${encode(String(one))}`;
+      url += `${separator}${encode(key)}=${encode(queryText(key, one))}`;
       separator = '&';
     }
   }
   return url;
+}
+
+/** @throws LinktorError `validation` for what a query cannot hold */
+function queryText(key: string, value: unknown): string {
+  if (value instanceof Date && !Number.isNaN(value.getTime())) return value.toISOString();
+  if (['string', 'boolean', 'bigint'].includes(typeof value) || Number.isFinite(value)) return String(value);
+  throw invalid(
+    `The query parameter "${key}" is ${value === null ? 'null' : typeof value === 'object' ? 'an object' : String(value)}, not a text.`,
+    'Give a text, a number, true or false, a date, or a list of them; an object as JSON text.',
+  );
 }
 
 function encode(text: string): string {
@@ -68,7 +78,11 @@ export function parsePath(path: string, query: Record<string, unknown> = {}): Pi
   }
   const [place = '', ...more] = path.trim().split('?');
   const asked = new URLSearchParams(more.join('?'));
-  const segments = place.split('/').filter((segment) => segment !== '');
+  const parts = place.replace(/^\/|\/$/g, '').split('/');
+  if (parts.length > 1 && parts.includes('')) {
+    throw invalid('A part of the path is empty.', 'Perhaps an id is missing between two slashes.');
+  }
+  const segments = parts.filter((segment) => segment !== '');
   try {
     return {
       path: segments.map(decodeURIComponent),

@@ -188,7 +188,10 @@ function messageProperty(red: RED, msg: Msg, property: string): unknown {
 /** Contexts may be asynchronous; bad expressions and bad JSON throw at once even so. */
 function evaluateSource(red: RED, node: RunningNode, { name, field, source, isEarlier }: TypedSource, msg: Msg) {
   if (source.type === 'msg') return messageProperty(red, msg, source.value);
-  if (source.type === 'str') return field.mustache ? renderTemplate(source.value, name, msg, isEarlier) : source.value;
+  if (source.type === 'str') {
+    if (!field.mustache) return source.value;
+    return renderTemplate(source.value, name, msg, { isEarlier, isPath: field.mustache === 'path' });
+  }
   return evaluateProperty(red, node, source, msg, `The field "${name}"`);
 }
 

@@ -80,7 +80,8 @@ export interface Field<T> {
   /** typed: what the server can list */
   readonly pick?: Listable;
   /** typed: `{{ }}` in a text written in the dialog takes properties of the message */
-  readonly mustache?: boolean;
+  /** `path`: what is filled in becomes one encoded segment of a path */
+  readonly mustache?: boolean | 'path';
   /** typed: a text written in the dialog may have several lines */
   readonly area?: boolean;
   /** typed: columns of an editable list, for those who do not write JSON; table: its columns */
@@ -194,7 +195,7 @@ interface Typed<T> extends Options {
   start?: SourceType;
   pick?: Listable;
   columns?: readonly (string | Column)[];
-  mustache?: boolean;
+  mustache?: boolean | 'path';
   area?: boolean;
   convert?: (value: unknown, name: string) => T;
 }
@@ -207,7 +208,7 @@ export function typed<T = unknown>(property: string, options: Typed<T> & { requi
 export function typed<T = unknown>(property: string, options?: Typed<T>): Field<T | undefined>;
 export function typed<T>(property: string, options: Typed<T> = {}): Field<T | undefined> {
   const { types = dyn, convert = identity as (value: unknown) => T, pick, ...rest } = options;
-  const { start = startOf(types, pick), columns, mustache, area = mustache, required, ...row } = rest;
+  const { start = startOf(types, pick), columns, mustache, area = mustache === true, required, ...row } = rest;
   // What the converter refuses at run time, the dialog refuses at once.
   const { min, max }: Partial<Range> = convert as Partial<Range>;
   const shown = { types, start, pick, columns, mustache, area, min, max };

@@ -10,14 +10,21 @@ import type { Msg } from './red';
  * @param isEarlier the node was stored by 0.1.0: what a message may be without is blank, as it was then
  * @throws LinktorError `validation` for a name that the message does not have, and for an object
  */
-export function renderTemplate(text: string, name: string, msg: Msg, isEarlier: boolean): string {
+export function renderTemplate(text: string, name: string, msg: Msg, { isEarlier, isPath = false }: Rendering): string {
   if (!text.includes('{{')) return text;
   try {
-    return new StrictWriter(name, isEarlier).render(text, msg, {});
+    const writer = isPath ? new PathWriter(name, isEarlier) : new StrictWriter(name, isEarlier);
+    return writer.render(text, msg, {});
   } catch (error) {
     if ((error as LinktorError).code === 'validation') throw error;
     throw invalid(`The {{ }} of the field "${name}" cannot be filled in: ${(error as Error).message}`);
   }
+}
+
+interface Rendering {
+  isEarlier: boolean;
+  /** what is filled in is a part of a path: it must not lead elsewhere, and must not be missing */
+  isPath?: boolean;
 }
 
 type Context = InstanceType<typeof mustache.Context>;
@@ -34,14 +41,14 @@ class StrictWriter extends mustache.Writer {
   }
 
   override escapedValue(token: string[], context: Context): string {
-    return this.#written(token[1] ?? '', context);
+    return this.written(token[1] ?? '', context);
   }
 
   override unescapedValue(token: string[], context: Context): string {
-    return this.#written(token[1] ?? '', context);
+    return this.written(token[1] ?? '', context);
   }
 
-  #written(path: string, context: Context): string {
+  protected written(path: string, context: Context): string {
     const value: unknown = context.lookup(path);
     const whose = `{{${path}}} in the field "${this.#field}"`;
     if (value === undefined || value === null) {
@@ -52,6 +59,18 @@ class StrictWriter extends mustache.Writer {
     const [first] = isObject(value) ? Object.keys(value) : [];
     const example = first === undefined ? '' : `, such as {{${path}.${first}}}`;
     throw invalid(`${whose} is ${describe(value)}, not a text.`, `Name a text or a number in it${example}.`);
+  }
+}
+
+/** Fills in one encoded segment each; three braces write a path as it is. */
+class PathWriter extends StrictWriter {
+  override escapedValue(token: string[], context: Context): string {
+    const path = token[1] ?? '';
+    const segment = this.written(path, context);
+    if (segment.trim() === '' || segment === '.' || segment === '..') {
+      throw invalid(`{{${path}}} is no part of a path: it is ${JSON.stringify(segment)}.`, 'Give an id there.');
+    }
+    return encodeURIComponent(segment);
   }
 }
 

@@ -199,12 +199,20 @@ describe('linktor-ai: answers in pieces', () => {
     assert.equal(probe('out').all.filter(isLast).length, 0);
   });
 
+  it('that come as one whole answer are that answer', async () => {
+    const { node: get, probe } = await play(node({ stream: 'text' }));
+    await control('fail', { count: 1, status: 200, body: { id: 'c1', message: { content: 'x' } } });
+    get('node').receive({ ...question });
+    const [first, last] = await probe('out').take(2);
+    assert.deepEqual([first?.payload, last?.payload, last?.complete], ['x', 'x', true]);
+  });
+
   for (const [name, fault, code] of [
     ['401', { status: 401 }, 'authentication'],
     ['422', { status: 422 }, 'validation'],
     ['429', { status: 429, headers: { 'Retry-After': '3' } }, 'rate_limit'],
     ['500', { status: 500 }, 'server'],
-    ['a whole answer', { status: 200, body: { id: 'c1', message: { content: 'x' } } }, 'serialization'],
+    ['an error in place of an answer', { status: 200, body: { error: { message: 'Too busy' } } }, 'server'],
     ['something else', { status: 200, headers: { 'Content-Type': 'text/html' }, body: '<html>' }, 'serialization'],
   ] as const) {
     it(`that cannot begin are an error: ${name}`, async () => {

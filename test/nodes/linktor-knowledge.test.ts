@@ -114,9 +114,21 @@ describe('linktor-knowledge', () => {
       assert.equal((await set.state()).requests.length, 1);
     });
 
-    it('fails as a whole when one cannot be asked', async () => {
-      const { error } = await run({}, { payload: question, base: 'kb_shop,kb_nowhere' });
+    it('answers from the others when one cannot be asked, and names it', async () => {
+      const { error, ...msg } = await run({}, { payload: question, base: 'kb_shop,kb_nowhere' });
+      assert.equal(error, undefined);
+      const { chunks, failed } = msg.knowledge as { chunks: unknown[]; failed: { base: string; code: string }[] };
+      assert.ok(chunks.length > 0);
+      assert.deepEqual(
+        failed.map(({ base, code }) => [base, code]),
+        [['kb_nowhere', 'not_found']],
+      );
+    });
+
+    it('fails when none can be asked, and names the first', async () => {
+      const { error } = await run({}, { payload: question, base: 'kb_nope,kb_nowhere' });
       assert.equal(error?.code, 'not_found');
+      assert.match(String(error?.message), /"kb_nope"/);
     });
 
     for (const [name, base] of [

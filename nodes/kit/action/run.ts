@@ -7,7 +7,7 @@ import { type Evaluate, evaluateProperty } from '../evaluate';
 import { toPort } from '../message';
 import type { Msg, RED, RunningNode, Send, Stored } from '../red';
 import type { Status } from '../status';
-import { store } from './result';
+import { requirePlace, store } from './result';
 
 /** What all runs of one node share. */
 export interface RunContext {
@@ -61,6 +61,8 @@ export class Run implements ActionContext<never> {
     // When the node closes, the client says what became of the call; after a reset there is to be none.
     if (!closing.aborted) this.signal.throwIfAborted();
     this.values = values as never;
+    const { red, stored, property } = this.#context;
+    requirePlace(red, stored, property, this.msg);
     const lane = definition.lane?.(this);
     if (lane === undefined) return definition.run(this);
     const begin = (client: LinktorClient) => {

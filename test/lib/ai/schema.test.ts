@@ -50,9 +50,39 @@ describe('a JSON schema for answers', () => {
   });
 
   it('says that an answer is not JSON, and keeps it', async () => {
-    const { code, message, cause } = await refused('Sure! {"name": "Ana"}');
-    assert.deepEqual([code, /not JSON/.test(message)], ['serialization', true]);
-    assert.equal((cause.details as { text: string }).text, 'Sure! {"name": "Ana"}');
+    for (const text of ['Sure! {"name": "Ana"', 'Sure!', '', '{"name": "Ana"} or {"name": "Bo"}']) {
+      const { code, message, cause } = await refused(text);
+      assert.deepEqual([code, /not JSON/.test(message)], ['serialization', true], text);
+      assert.equal((cause.details as { text: string }).text, text);
+    }
+  });
+
+  for (const [what, text] of [
+    ['words around it', 'Sure! {"name": "Ana"} I hope that helps.'],
+    ['a block of code', 'Here:\n```json\n{"name": "Ana"}\n```\nDone.'],
+    ['a block that is not closed', '```json\n{"name": "Ana"}'],
+    ['thoughts', '<think>Perhaps {"name": "Bo"}?</think>\n{"name": "Ana"}'],
+    ['a comma too many', '{"name": "Ana",}'],
+    ['brackets in a text', 'So: {"name": "Ana", "note": "a } and a {"}'],
+  ] as const) {
+    it(`takes the one value that is there, with ${what}`, async () => {
+      const schema = await compileSchema({ type: 'object', required: ['name'] });
+      assert.equal((schema.read(text) as { name: string }).name, 'Ana');
+    });
+  }
+
+  it('takes the schema out of the wrapper that some APIs want, and no example for a schema', async () => {
+    const inner = { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] };
+    for (const wrapped of [
+      { type: 'json_schema', json_schema: { name: 'x', strict: true, schema: inner } },
+      { name: 'x', schema: inner },
+      { type: 'json_schema', name: 'x', schema: inner },
+    ]) {
+      const schema = await compileSchema(wrapped);
+      assert.equal((await failing(() => schema.read('{"name": 7}'))).code, 'serialization');
+    }
+    assert.equal((await failing(compileSchema({ name: 'Ana', age: 7 }))).code, 'validation');
+    assert.deepEqual((await compileSchema({})).read('7'), 7);
   });
 
   for (const [name, bad] of [

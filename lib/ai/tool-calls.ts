@@ -1,0 +1,26 @@
+import { isObject, type ToolCall } from '../model';
+
+/**
+ * Add the calls of tools in one piece of a stream to those that have come before: later pieces continue the arguments
+ * of a call with the same index.
+ * @param calls is changed
+ */
+export function addToolCalls(calls: ToolCall[], pieces: readonly ToolCall[]): void {
+  for (const piece of pieces) {
+    const before = piece.index === undefined ? undefined : calls.find(({ index }) => index === piece.index);
+    if (!before) {
+      calls.push({ ...piece });
+      continue;
+    }
+    const [held, more] = [before.function, piece.function];
+    const { function: _function, ...rest } = piece;
+    Object.assign(
+      before,
+      Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined && value !== null)),
+    );
+    if (!isObject(more)) continue;
+    const known = isObject(held) ? held : {};
+    const joined = [known.arguments, more.arguments].filter((one) => typeof one === 'string').join('');
+    before.function = { ...known, ...more, name: known.name ?? more.name, arguments: joined };
+  }
+}
