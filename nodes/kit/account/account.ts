@@ -149,6 +149,7 @@ export function createAccount(
       realtime: getRealtime,
       sentLog,
       log,
+      rereadMs: [0, settings.pollBusy, settings.pollIdle].map((seconds) => (seconds + 1) * 1000),
       whenStarted: host.whenStarted,
     });
     return dialogues;

@@ -25,6 +25,11 @@ export interface DialogueServiceParts {
   realtime(): Realtime;
   sentLog: SentLog;
   log: { info(text: string): void; warn(text: string): void; error(error: LinktorError): void };
+  /**
+   * Where messages are asked for, a conversation is read again so many milliseconds after its question: what is said
+   * before the first look at it would be taken for old.
+   */
+  rereadMs: readonly number[];
   /** @param act called once, when the flows have started @returns the function that takes it back */
   whenStarted(act: () => void): () => void;
 }
@@ -37,6 +42,8 @@ export class DialogueService {
   readonly #subscriptions = new Map<string, Map<string, () => void>>();
   /** when somebody was last seen typing in a conversation with an open dialogue */
   readonly #typing = new Map<string, number>();
+  /** dialogues whose conversations are read again */
+  readonly #reread = new Set<string>();
   readonly #releases: (() => void)[] = [];
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #listeners = new Set<() => void>();
@@ -189,7 +196,25 @@ export class DialogueService {
     }
   }
 
-  #follow({ id, places }: Dialogue): void {
+  #follow(dialogue: Dialogue): void {
+    this.#subscribe(dialogue);
+    if (dialogue.state === 'waiting' && this.#parts.realtime().polls) this.#rereadLater(dialogue);
+  }
+
+  #rereadLater({ id, places }: Dialogue): void {
+    if (this.#reread.has(id)) return;
+    this.#reread.add(id);
+    for (const after of this.#parts.rereadMs) {
+      this.#later(after, () => {
+        if (!this.#subscriptions.has(id)) return;
+        for (const { conversationId, since } of places) {
+          if (conversationId !== undefined && since !== undefined) this.#background(this.#read(conversationId, since));
+        }
+      });
+    }
+  }
+
+  #subscribe({ id, places }: Dialogue): void {
     const known = this.#subscriptions.get(id) ?? new Map<string, () => void>();
     this.#subscriptions.set(id, known);
     for (const { conversationId } of places) {
@@ -202,6 +227,7 @@ export class DialogueService {
   #unfollow({ id }: Dialogue): void {
     for (const release of this.#subscriptions.get(id)?.values() ?? []) release();
     this.#subscriptions.delete(id);
+    this.#reread.delete(id);
     for (const listener of this.#listeners) listener();
   }
 
