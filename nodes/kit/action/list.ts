@@ -1,8 +1,11 @@
 import { pages } from '../../../lib/client/index';
+import { LinktorError, toLinktorError } from '../../../lib/errors';
 import type { Page } from '../../../lib/model';
 import type { ActionContext, Outcome } from '../define';
 import { as, choice, dynNumber, number, typed, type When } from '../fields';
 import type { Msg } from '../red';
+
+const MAX_PAGE_SIZE = 100;
 
 /** The rows of an operation that lists something. @param when the operations that list */
 export function listFields(when: When) {
@@ -40,12 +43,23 @@ export async function runList<T>(
 ): Promise<Outcome | undefined> {
   if (paging === 'one') {
     const page = await fetch({ limit, page: number });
-    return listOutcome(page.items, { ...page, page: page.page ?? number });
+    // A full page of a list that does not say where it ends may be a part of it.
+    const isCut = page.endUnsaid === true && page.items.length === limit;
+    return listOutcome(page.items, { ...page, page: page.page ?? number, ...(isCut && { truncated: true }) });
   }
   const all: T[] = [];
   const parts = new Parts<T>(emit, msg);
   let facts: Page<unknown> = { items: [], hasNext: false };
-  for await (const page of pages(fetch, Math.min(limit, 100))) {
+  const source = pages(fetch, Math.min(limit, MAX_PAGE_SIZE));
+  for (;;) {
+    const step = await source.next().catch(async (error: unknown) => {
+      // What came before has been read, and may have been sent on.
+      const kept = parts.last();
+      if (kept) await emit(kept);
+      throw halfRead(error, paging === 'all' ? all : undefined, parts.count);
+    });
+    if (step.done) break;
+    const page = step.value;
     const count = paging === 'all' ? all.length : parts.count;
     const room = limit - count;
     const items = page.items.slice(0, room);
@@ -66,6 +80,18 @@ export async function runList<T>(
   if (paging === 'all') return listOutcome(all, facts);
   const last = parts.last();
   return last && { ...last, ...(facts.truncated && { status: 'truncated' as const }) };
+}
+
+/** @returns the error, saying how far the list was read; the rows that were kept back are in its details */
+function halfRead(error: unknown, rows: readonly unknown[] | undefined, sent: number): LinktorError {
+  const { code, message, cause } = toLinktorError(error);
+  const count = rows?.length ?? sent;
+  if (count === 0) return new LinktorError(code, message, cause);
+  const reason = cause.details === undefined ? {} : { reason: cause.details };
+  return new LinktorError(code, `The list broke off after ${count} rows: ${message}`, {
+    ...cause,
+    details: { ...reason, count, ...(rows && { rows }) },
+  });
 }
 
 /**
