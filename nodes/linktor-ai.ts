@@ -149,7 +149,12 @@ async function stream({ client, values, signal, emit }: Context, input: Completi
     text += piece.delta;
     if (piece.delta !== '') await emit({ result: isWhole ? text : piece.delta, properties: { complete: undefined } });
   }
-  signal.throwIfAborted();
+  if (signal.aborted) {
+    throw new LinktorError('unexpected', 'The answer was not whole when the node was closed.', {
+      ambiguous: true,
+      details: { text },
+    });
+  }
   const ai = defined({ id, model: input.model, finishReason, ...facts, ...(toolCalls.length > 0 && { toolCalls }) });
   const words = requireWords(text, ai);
   return { result: isWhole ? words : text === '' ? words : '', properties: { complete: true, ai } };

@@ -24,7 +24,7 @@ export default trigger({
     scheme: choice(['auto', 'body', 'timestamp'], { icon: 'shield', advanced: true }),
     tolerance: number(300, { min: 0, max: 86_400, unit: 's', icon: 'clock-o', advanced: true }),
     requireTimestamp: flag(false, { icon: 'clock-o', advanced: true }),
-    maxAge: number(24, { min: 0, max: 8760, unit: 'h', icon: 'hourglass-end', advanced: true }),
+    maxAge: number(0, { min: 0, max: 8760, unit: 'h', icon: 'hourglass-end', advanced: true, startValue: 24 }),
     events: text('', { icon: 'filter' }),
     maxBodyMb: number(1, { min: 0.001, max: 25, unit: 'MB', icon: 'arrows-h', advanced: true }),
     duplicates: choice(['drop', 'mark'], { icon: 'clone', advanced: true }),

@@ -29,6 +29,11 @@ export class HeldMessages {
     };
   }
 
+  /** the deploy at work replaces changed nodes only */
+  get isPartial(): boolean {
+    return this.#isPartial;
+  }
+
   readonly #onStopping = ({ type }: { type?: unknown } = {}): void => {
     this.#isPartial = type === 'nodes';
   };

@@ -2,7 +2,7 @@ import { invalid, type LinktorError } from '../../lib/errors';
 import { ABSENT_SOURCE, type Field, type Fields, type Values, type When } from './fields';
 import { versionOf } from './migrations';
 import type { Msg, RED, RunningNode, Stored } from './red';
-import { renderTemplate } from './template';
+import { refuseEmptyParts, renderTemplate } from './template';
 
 /** What a node has stored about one field, made ready once. */
 interface FieldSource {
@@ -192,7 +192,12 @@ function evaluateSource(red: RED, node: RunningNode, { name, field, source, isEa
     if (!field.mustache) return source.value;
     return renderTemplate(source.value, name, msg, { isEarlier, isPath: field.mustache === 'path' });
   }
-  return evaluateProperty(red, node, source, msg, `The field "${name}"`);
+  const value = evaluateProperty(red, node, source, msg, `The field "${name}"`);
+  if (field.mustache !== 'path' || source.type !== 'jsonata') return value;
+  return value.then((path) => {
+    refuseEmptyParts(path, name);
+    return path;
+  });
 }
 
 /**

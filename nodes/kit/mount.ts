@@ -24,8 +24,8 @@ export function mount(red: RED, definition: Definition, shared: Shared): void {
     const stored = migrated(definition.type, config);
     if (definition.role === 'config' && definition.provide) mountProvider(this, definition, stored);
     else if (definition.role === 'config') mountConfig(red, this as ConfigNode, definition, stored, shared);
-    else if (definition.role === 'action') mountAction(red, this, definition, stored);
-    else if (definition.role === 'dialogue') mountDialogue(red, this, definition, stored);
+    else if (definition.role === 'action') mountAction(red, this, definition, stored, shared);
+    else if (definition.role === 'dialogue') mountDialogue(red, this, definition, stored, shared);
     else mountTrigger(red, this, definition, { ...stored, ...this.credentials }, shared);
   }
   red.nodes.registerType(definition.type, construct, secrets.length > 0 ? { credentials } : {});

@@ -14,7 +14,8 @@ export function renderTemplate(text: string, name: string, msg: Msg, { isEarlier
   if (!text.includes('{{')) return text;
   try {
     const writer = isPath ? new PathWriter(name, isEarlier) : new StrictWriter(name, isEarlier);
-    return writer.render(text, msg, {});
+    // What a path begins with is not one part of it but the whole.
+    return writer.render(isPath ? text.replace(/^\s*\{\{(?=[\w$])/, '{{&') : text, msg, {});
   } catch (error) {
     if ((error as LinktorError).code === 'validation') throw error;
     throw invalid(`The {{ }} of the field "${name}" cannot be filled in: ${(error as Error).message}`);
@@ -98,4 +99,16 @@ function isOptional(path: string): boolean {
   const [root = '', property] = path.split('.');
   if (!Object.hasOwn(optional, root)) return false;
   return property === undefined || optional[root]?.includes(property) === true;
+}
+
+/**
+ * An expression that joins a path with nothing would call another path.
+ * @throws LinktorError `validation`
+ */
+export function refuseEmptyParts(path: unknown, name: string): void {
+  if (typeof path !== 'string') return;
+  const [place = ''] = path.split('?', 1);
+  const parts = place.replace(/^\//, '').split('/');
+  if (parts.every((part) => part.trim() !== '')) return;
+  throw invalid(`The field "${name}" has an empty part: "${path}".`, 'Give every id that the expression takes.');
 }

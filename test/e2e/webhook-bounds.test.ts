@@ -27,7 +27,7 @@ function flow(collector: string, more: object[] = [], path: string = hook): obje
       baseUrl: 'http://127.0.0.1:9',
       credentials: { apiKey: 'k', webhookSecret: secret },
     },
-    { ...node, path, maxBodyMb: 5, wires: [['event'], ['rejected']] },
+    { ...node, path, maxBodyMb: 5, maxAge: 24, wires: [['event'], ['rejected']] },
     post('event'),
     post('rejected'),
     ...more,

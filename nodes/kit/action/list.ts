@@ -2,7 +2,7 @@ import { pages } from '../../../lib/client/index';
 import { LinktorError, toLinktorError } from '../../../lib/errors';
 import type { Page } from '../../../lib/model';
 import type { ActionContext, Outcome } from '../define';
-import { as, choice, dynNumber, number, typed, type When } from '../fields';
+import { as, choice, dynNumber, flag, number, typed, type When } from '../fields';
 import type { Msg } from '../red';
 
 const MAX_PAGE_SIZE = 100;
@@ -19,6 +19,7 @@ export function listFields(when: When) {
       when: { ...when, paging: ['one'] },
     }),
     limit: number(100, { min: 1, max: 100_000, icon: 'arrows-v', when }),
+    sayEmpty: flag(false, { icon: 'circle-o', startValue: true, advanced: true, when: { ...when, paging: ['each'] } }),
   };
 }
 
@@ -26,6 +27,8 @@ interface ListOptions {
   paging: string;
   page?: number;
   limit: number;
+  /** each: a message for a list without items */
+  sayEmpty?: boolean;
 }
 
 type Fetch<T> = (slice: { limit?: number; page?: number; cursor?: string }) => Promise<Page<T>>;
@@ -38,7 +41,7 @@ type Fetch<T> = (slice: { limit?: number; page?: number; cursor?: string }) => P
  */
 export async function runList<T>(
   { emit, progress, msg }: Pick<ActionContext<unknown>, 'emit' | 'progress' | 'msg'>,
-  { paging, page: number = 1, limit }: ListOptions,
+  { paging, page: number = 1, limit, sayEmpty = false }: ListOptions,
   fetch: Fetch<T>,
 ): Promise<Outcome | undefined> {
   if (paging === 'one') {
@@ -79,7 +82,8 @@ export async function runList<T>(
   }
   if (paging === 'all') return listOutcome(all, facts);
   const last = parts.last();
-  return last && { ...last, ...(facts.truncated && { status: 'truncated' as const }) };
+  if (last) return { ...last, ...(facts.truncated && { status: 'truncated' as const }) };
+  return sayEmpty ? { result: [], properties: { complete: true, parts: msg.parts } } : undefined;
 }
 
 /** @returns the error, saying how far the list was read; the rows that were kept back are in its details */

@@ -1,12 +1,15 @@
 import { setMaxListeners } from 'node:events';
 import { type LinktorError, toLinktorError } from '../../../lib/errors';
 import type { Action, Outcome } from '../define';
+import type { HeldMessages } from '../deploys';
 import { evaluator } from '../evaluate';
 import { fenced } from '../fence';
 import { onMessage, toPort } from '../message';
 import { outputsOf } from '../outputs';
 import type { Done, Msg, RED, RunningNode, Send, Stored } from '../red';
+import type { Shared } from '../shared';
 import { Status } from '../status';
+import { ResultTarget } from './result';
 import { Run, type RunContext } from './run';
 
 /** How long work in flight may delay the closing of a node. */
@@ -22,9 +25,10 @@ export function mountAction(
   node: RunningNode,
   definition: Action,
   stored: Stored,
+  { heldMessages }: Pick<Shared, 'heldMessages'>,
   onIdle?: (status: Status) => void,
 ): Status {
-  return new ActionNode(red, node, definition, stored, onIdle).status;
+  return new ActionNode(red, node, definition, stored, heldMessages, onIdle).status;
 }
 
 /** The lifetime of one message in the node. */
@@ -37,7 +41,10 @@ class ActionNode {
   readonly #node: RunningNode;
   readonly #definition: Action;
   readonly #status: Status;
-  readonly #context: RunContext;
+  readonly #red: RED;
+  readonly #stored: Stored;
+  /** made with the first message: most nodes of a large flow wait for theirs */
+  #context: RunContext | undefined;
   readonly #closing = new AbortController();
   /** index of the error output, undefined when the user has none */
   readonly #errorPort: number | undefined;
@@ -47,6 +54,8 @@ class ActionNode {
   readonly #runs: ReadonlySet<Promise<void>>;
   /** work that goes on after its message has been sent */
   readonly #background = new Set<Promise<void>>();
+  /** the deploy that ends this node leaves the nodes around it */
+  #isPartialDeploy = false;
 
   readonly #onIdle: (status: Status) => void;
 
@@ -55,32 +64,25 @@ class ActionNode {
     node: RunningNode,
     definition: Action,
     stored: Stored,
+    deploys: HeldMessages,
     onIdle = (status: Status) => status.clear(),
   ) {
     this.#onIdle = onIdle;
+    this.#red = red;
     this.#node = node;
     this.#definition = definition;
+    this.#stored = stored;
     this.#status = new Status(node);
-    // One listener per message in flight is no leak.
-    setMaxListeners(0, this.#closing.signal);
     this.#errorPort = stored.errorOutput === true ? outputsOf(definition, (name) => stored[name]).length : undefined;
-    this.#context = {
-      red,
-      node,
-      definition,
-      stored,
-      status: this.#status,
-      evaluate: evaluator(red, node, definition.fields, stored),
-      property: definition.fields.result?.property ?? 'payload',
-      notes: new Map(),
-      closing: this.#closing.signal,
-    };
     this.#runs = onMessage(node, (msg, send, done) => {
       if (definition.resets && msg.reset) return this.#reset(msg, done);
       this.#showBusy(this.#runs.size + 1);
       return this.#handle(msg, send, done);
     });
+    const endWatch = deploys.watch();
     node.on('close', (_removed, done) => {
+      this.#isPartialDeploy = deploys.isPartial;
+      endWatch();
       this.#closing.abort();
       this.#status.close();
       settled([...this.#runs, ...this.#background]).then(done, done);
@@ -89,6 +91,26 @@ class ActionNode {
 
   get status(): Status {
     return this.#status;
+  }
+
+  #contextOf(): RunContext {
+    if (this.#context) return this.#context;
+    const { fields } = this.#definition;
+    const [red, node, stored] = [this.#red, this.#node, this.#stored];
+    // One listener per message in flight is no leak.
+    setMaxListeners(0, this.#closing.signal);
+    this.#context = {
+      red,
+      node,
+      definition: this.#definition,
+      stored,
+      status: this.#status,
+      evaluate: evaluator(red, node, fields, stored),
+      target: fields.result && new ResultTarget(red, node, stored, fields.result.property ?? 'payload'),
+      notes: new Map(),
+      closing: this.#closing.signal,
+    };
+    return this.#context;
   }
 
   /** Whatever happens, `done` is called once and nothing is thrown. */
@@ -105,6 +127,7 @@ class ActionNode {
     const finish = async (outcome: Outcome | undefined) => {
       try {
         if (outcome && !handle.signal.aborted) await run?.deliver(msg, outcome);
+        else if (outcome && this.#closing.signal.aborted) this.#log(undelivered);
       } catch (thrown) {
         return fail(thrown);
       }
@@ -115,7 +138,7 @@ class ActionNode {
       this.#showDone(outcome);
     };
     try {
-      run = new Run(this.#context, msg, send, handle.signal);
+      run = new Run(this.#contextOf(), msg, send, handle.signal);
       return run.start().then(finish, fail);
     } catch (thrown) {
       return Promise.resolve(thrown).then(fail);
@@ -141,9 +164,18 @@ class ActionNode {
       if (this.#errorPort !== undefined && !isClosing) {
         send(toPort(this.#errorPort, { ...msg, error: described(problem, this.#node) }));
         done();
-      } else done(problem);
+      } else {
+        // With the whole flow replaced its Catch nodes are gone: what may have happened is said in the log.
+        if (isClosing && !this.#isPartialDeploy) this.#log(describeEnd(problem));
+        done(problem);
+      }
     }
     this.#status.show(this.#definition.statusOf?.(problem) ?? problem.code, { at: Date.now() });
+  }
+
+  /** A node that closes has perhaps no Catch node any more. */
+  #log(what: string): void {
+    fenced(() => this.#node.warn(`ended by a deploy: ${what}`))();
   }
 
   /** Background work delays neither the message nor the next one. */
@@ -189,6 +221,12 @@ class ActionNode {
   #showIdle(): void {
     if (this.#runs.size === 0 && this.#background.size === 0) this.#onIdle(this.#status);
   }
+}
+
+const undelivered = 'The work was done, but its result could not be sent any more.';
+
+function describeEnd({ message, cause }: LinktorError): string {
+  return cause.ambiguous ? `${message} It may have been done: look before repeating it.` : message;
 }
 
 /** What Catch nodes would get, for users who asked for an output instead. */

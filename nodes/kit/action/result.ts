@@ -1,19 +1,19 @@
 import type { AnswerFacts } from '../../../lib/client/index';
-import { invalid, LinktorError } from '../../../lib/errors';
-import { describe } from '../../../lib/text';
+import { invalid, type LinktorError, messageOf } from '../../../lib/errors';
+import { describe } from '../../../lib/text/index';
 import type { Outcome } from '../define';
 import { ABSENT_SOURCE } from '../fields';
 import type { Msg, RED, RunningNode, Stored } from '../red';
 
-/** Put what came out of a run into the message (or a context), and leave everything else in it alone. */
-export async function store(
-  red: RED,
-  node: RunningNode,
-  stored: Stored,
-  property: string,
+/**
+ * Put what came out of a run into the message (or a context), and leave everything else in it alone.
+ * @throws LinktorError `validation` with the result in its details
+ */
+export async function applyOutcome(
+  target: ResultTarget | undefined,
   msg: Msg,
   outcome: Outcome,
-  facts: AnswerFacts,
+  facts: AnswerFacts = {},
 ): Promise<void> {
   for (const [name, value] of Object.entries(outcome.properties ?? {})) {
     // Not set to undefined: some core nodes only look whether a property is there.
@@ -24,54 +24,107 @@ export async function store(
     const before = typeof msg.linktor === 'object' && msg.linktor !== null ? msg.linktor : {};
     msg.linktor = { ...before, ...facts };
   }
-  if (outcome.keepPayload) return;
-  const target = String(stored.result || property);
-  const type = String(stored.resultType ?? ABSENT_SOURCE);
-  if (type === 'flow' || type === 'global') await toContext(red, node, type, target, outcome.result);
-  else if (!red.util.setMessageProperty(msg, target, outcome.result, true)) {
-    throw new LinktorError('unexpected', `The result could not be stored in msg.${target}.`, {
-      details: { result: outcome.result },
-      hint: 'The call has been made: its result is in cause.details. Choose another place in the field "result".',
+  if (!outcome.keepPayload) await target?.write(msg, outcome.result);
+}
+
+/** Where the result of a node goes: a property of the message, or a context. */
+export class ResultTarget {
+  readonly #red: RED;
+  readonly #node: RunningNode;
+  readonly #type: string;
+  readonly #path: string;
+  /** a property of the message itself can always be set */
+  readonly #isPlain: boolean;
+
+  /** @param property of the message, unless the user has chosen */
+  constructor(red: RED, node: RunningNode, stored: Stored, property: string) {
+    this.#red = red;
+    this.#node = node;
+    this.#type = String(stored.resultType ?? ABSENT_SOURCE);
+    this.#path = String(stored.result || property);
+    this.#isPlain = !this.#isContext && /^[a-z_$][\w$]*$/i.test(this.#path);
+  }
+
+  get #isContext(): boolean {
+    return this.#type === 'flow' || this.#type === 'global';
+  }
+
+  /**
+   * Before anything leaves: what has been paid for needs a place.
+   * @throws LinktorError `validation`, at once or later
+   */
+  check(msg: Msg): undefined | Promise<void> {
+    if (this.#isPlain) return undefined;
+    if (this.#isContext) return this.#checkContext();
+    const [last, ...parents] = this.#partsOf(this.#path).reverse();
+    if (last === undefined) throw this.#unusable('it names nothing');
+    this.#checkParents(msg, parents.reverse());
+    return undefined;
+  }
+
+  /** @throws LinktorError `validation` with the result in its details */
+  async write(msg: Msg, result: unknown): Promise<void> {
+    try {
+      if (this.#isContext) await this.#writeContext(result);
+      else if (!this.#red.util.setMessageProperty(msg, this.#path, result, true))
+        throw this.#unusable('it is no object');
+    } catch (thrown) {
+      throw this.#unusable(messageOf(thrown), { result });
+    }
+  }
+
+  async #checkContext(): Promise<void> {
+    const { key, store } = this.#keyOf();
+    const [root, ...parents] = this.#partsOf(key).slice(0, -1);
+    if (root === undefined) return;
+    const value = await new Promise<unknown>((resolve, reject) => {
+      const done = (error: Error | undefined, found: unknown) => (error ? reject(error) : resolve(found));
+      this.#context.get(String(root), store, done);
+    }).catch((error: unknown) => {
+      throw this.#unusable(messageOf(error));
+    });
+    if (value !== undefined) this.#checkParents({ [root]: value }, [root, ...parents]);
+  }
+
+  #checkParents(holder: object, parents: readonly (string | number)[]): void {
+    let inner: unknown = holder;
+    for (const part of parents) {
+      inner = (inner as Record<string | number, unknown>)[part];
+      if (inner === undefined) return;
+      if (typeof inner !== 'object' || inner === null) throw this.#unusable(`"${part}" is ${describe(inner)}`);
+    }
+  }
+
+  async #writeContext(value: unknown): Promise<void> {
+    const { key, store } = this.#keyOf();
+    await new Promise<void>((resolve, reject) => {
+      this.#context.set(key, value, store, (error) => (error ? reject(error) : resolve()));
     });
   }
-}
 
-/**
- * Is there a place for the result? Looked at before the call: what has been paid for must not get lost.
- * @throws LinktorError `validation` when a part of the way to it is a text or a number
- */
-export function requirePlace(red: RED, stored: Stored, property: string, msg: Msg): void {
-  const target = String(stored.result || property);
-  if (String(stored.resultType ?? ABSENT_SOURCE) !== 'msg' || !/[.[]/.test(target)) return;
-  const steps = target.replace(/\[(?:"([^"]*)"|'([^']*)'|([^\]]*))\]/g, '.$1$2$3').split('.');
-  for (let length = 1; length < steps.length; length++) {
-    const way = steps.slice(0, length).join('.');
-    let held: unknown;
+  get #context() {
+    return this.#node.context()[this.#type as 'flow' | 'global'];
+  }
+
+  #keyOf(): { key: string; store?: string } {
+    return this.#red.util.parseContextStore(this.#path);
+  }
+
+  #partsOf(path: string): (string | number)[] {
     try {
-      held = red.util.getMessageProperty(msg, way);
-    } catch {
-      // The way does not exist yet, or is written in a form that Node-RED itself judges when it stores the result.
-      return;
-    }
-    if (held === undefined || held === null) return;
-    if (typeof held !== 'object') {
-      throw invalid(
-        `There is no place for the result: msg.${way} is ${describe(held)}, so msg.${target} cannot be set.`,
-        'Choose another place in the field "result".',
-      );
+      return this.#red.util.normalisePropertyExpression(path) as (string | number)[];
+    } catch (error) {
+      throw this.#unusable(messageOf(error));
     }
   }
-}
 
-function toContext(
-  red: RED,
-  node: RunningNode,
-  type: 'flow' | 'global',
-  target: string,
-  value: unknown,
-): Promise<void> {
-  const { key, store: name } = red.util.parseContextStore(target);
-  return new Promise((resolve, reject) => {
-    node.context()[type].set(key, value, name, (error) => (error ? reject(error) : resolve()));
-  });
+  #unusable(why: string, details?: object): LinktorError {
+    return invalid(
+      `There is no place for the result: ${this.#type}.${this.#path} cannot be set, ${why}.`,
+      details
+        ? 'The call has been made: its result is in cause.details. Choose another place in the field "result".'
+        : 'Choose another place in the field "result".',
+      details,
+    );
+  }
 }

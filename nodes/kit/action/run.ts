@@ -7,7 +7,7 @@ import { type Evaluate, evaluateProperty } from '../evaluate';
 import { toPort } from '../message';
 import type { Msg, RED, RunningNode, Send, Stored } from '../red';
 import type { Status } from '../status';
-import { requirePlace, store } from './result';
+import { applyOutcome, type ResultTarget } from './result';
 
 /** What all runs of one node share. */
 export interface RunContext {
@@ -16,8 +16,8 @@ export interface RunContext {
   definition: Action;
   stored: Stored;
   evaluate: Evaluate;
-  /** the message property for the result, unless the user has chosen */
-  property: string;
+  /** undefined for a node without a result */
+  target: ResultTarget | undefined;
   status: Status;
   notes: Map<string, unknown>;
   closing: AbortSignal;
@@ -52,8 +52,11 @@ export class Run implements ActionContext<never> {
 
   /** @throws LinktorError at once or later */
   start(): Promise<Outcome | undefined> {
-    const values = this.#context.evaluate(this.msg);
-    return values instanceof Promise ? values.then((arrived) => this.#execute(arrived)) : this.#execute(values);
+    const { evaluate, target } = this.#context;
+    const values = evaluate(this.msg);
+    const checked = target?.check(this.msg);
+    if (!(values instanceof Promise) && checked === undefined) return this.#execute(values);
+    return Promise.all([values, checked]).then(([arrived]) => this.#execute(arrived));
   }
 
   #execute(values: object): Promise<Outcome | undefined> {
@@ -61,8 +64,6 @@ export class Run implements ActionContext<never> {
     // When the node closes, the client says what became of the call; after a reset there is to be none.
     if (!closing.aborted) this.signal.throwIfAborted();
     this.values = values as never;
-    const { red, stored, property } = this.#context;
-    requirePlace(red, stored, property, this.msg);
     const lane = definition.lane?.(this);
     if (lane === undefined) return definition.run(this);
     const begin = (client: LinktorClient) => {
@@ -74,8 +75,7 @@ export class Run implements ActionContext<never> {
 
   /** Send a message with what came out. */
   async deliver(target: Msg, outcome: Outcome): Promise<void> {
-    const { red, node, stored, property } = this.#context;
-    await store(red, node, stored, property, target, outcome, this.#facts ?? {});
+    await applyOutcome(this.#context.target, target, outcome, this.#facts);
     this.#send(toPort(outcome.port ?? 0, target));
   }
 

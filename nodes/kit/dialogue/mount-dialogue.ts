@@ -6,7 +6,7 @@ import type { Account } from '../account/account';
 import { accountOf } from '../account/config-node';
 import type { DialogueService } from '../account/dialogue-service';
 import { mountAction } from '../action/mount-action';
-import { store } from '../action/result';
+import { applyOutcome, ResultTarget } from '../action/result';
 import type {
   Action,
   ActionContext,
@@ -20,14 +20,21 @@ import type {
 import { type Evaluate, evaluator, fixedValues } from '../evaluate';
 import { toPort } from '../message';
 import type { Msg, RED, RunningNode, Stored } from '../red';
+import type { Shared } from '../shared';
 import type { Status } from '../status';
 
 /** bytes of the carried message; the rest of a record is the question */
 const MAX_CARRIED_BYTES = 40 * 1024;
 
 /** Make a node ask with every message, and emit the answers whenever they come. */
-export function mountDialogue(red: RED, node: RunningNode, definition: DialogueNode, stored: Stored): void {
-  new Mounted(red, node, definition, stored);
+export function mountDialogue(
+  red: RED,
+  node: RunningNode,
+  definition: DialogueNode,
+  stored: Stored,
+  shared: Shared,
+): void {
+  new Mounted(red, node, definition, stored, shared);
 }
 
 class Mounted implements Asker {
@@ -44,14 +51,14 @@ class Mounted implements Asker {
   #count = 0;
   readonly #status: Status;
 
-  constructor(red: RED, node: RunningNode, definition: DialogueNode, stored: Stored) {
+  constructor(red: RED, node: RunningNode, definition: DialogueNode, stored: Stored, shared: Shared) {
     this.#red = red;
     this.#node = node;
     this.#definition = definition;
     this.#stored = stored;
     this.#evaluate = evaluator(red, node, definition.fields, stored);
     const action: Action = { ...definition, role: 'action', run: (context) => this.#run(context) };
-    this.#status = mountAction(red, node, action, stored, (status) => this.#showWaiting(status));
+    this.#status = mountAction(red, node, action, stored, shared, (status) => this.#showWaiting(status));
     const release = this.#register();
     node.on('close', (removed, done) => {
       this.#closing.abort();
@@ -81,7 +88,8 @@ class Mounted implements Asker {
     const outcome = await this.#definition.outcome(this.#context(dialogue), dialogue, ending, info);
     const msg = this.#carried(dialogue);
     const { result } = this.#definition.fields;
-    await store(this.#red, this.#node, this.#stored, result?.property ?? 'payload', msg, outcome, {});
+    const target = new ResultTarget(this.#red, this.#node, this.#stored, result?.property ?? 'payload');
+    await applyOutcome(target, msg, outcome);
     this.#node.send(toPort(outcome.port ?? 0, msg));
   }
 

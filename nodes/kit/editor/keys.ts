@@ -13,6 +13,7 @@ const shared = new Set([
   'paging',
   'page',
   'limit',
+  'sayEmpty',
   'confirm',
 ]);
 

@@ -1,0 +1,98 @@
+import { strict as assert } from 'node:assert';
+import { alone, setUpFlows } from '../support/flows';
+import { trial, trialNode } from '../support/trial';
+
+describe('the place for a result', () => {
+  const { play } = setUpFlows();
+  let runs = 0;
+  const run = async () => {
+    runs++;
+    return { result: 'paid for' };
+  };
+
+  for (const [name, stored, msg] of [
+    ['in a text', { result: 'payload.answer' }, { payload: 'a question' }],
+    ['in a number of a list', { result: 'payload[0].answer' }, { payload: [7] }],
+    ['in nothing', { result: 'payload.answer' }, { payload: null }],
+    ['which is no path', { result: 'payload[', resultType: 'msg' }, {}],
+    ['in a context, in a text', { result: 'taken.answer', resultType: 'flow' }, {}],
+  ] as [string, Record<string, unknown>, Record<string, unknown>][]) {
+    it(`${name} is refused before anything is called`, async () => {
+      runs = 0;
+      const { node: get, caught } = await play(trialNode(stored), { load: trial(run) });
+      const flow = (
+        get('node') as unknown as { context(): { flow: { set(key: string, value: unknown): void } } }
+      ).context();
+      flow.flow.set('taken', 'a text');
+      get('node').receive({ given: 1, ...msg });
+      const { error } = await caught.first();
+      assert.equal(error?.code, 'validation');
+      assert.match(String(error?.message), /result cannot be put into/);
+      assert.equal(runs, 0);
+    });
+  }
+
+  for (const [name, stored, msg, read] of [
+    ['in an object that is made', { result: 'a.b[0].c' }, {}, (out: Record<string, never>) => out.a],
+    [
+      'in an object that is there',
+      { result: 'payload.answer' },
+      { payload: { question: 1 } },
+      (out: Record<string, never>) => out.payload,
+    ],
+  ] as const) {
+    it(`${name} is filled`, async () => {
+      const { node: get, probe } = await play(trialNode(stored), { load: trial(run) });
+      get('node').receive({ given: 1, ...msg });
+      const out = await probe('out').first();
+      assert.match(JSON.stringify(read(out as Record<string, never>)), /paid for/);
+    });
+  }
+});
+
+describe('a call to a path that is made of the message', () => {
+  const flows = setUpFlows();
+  const call = alone(flows, 'linktor-api');
+  const asked = async () => (await flows.state()).requests.map(({ path }) => path).at(-1);
+
+  for (const [payload, part] of [
+    ['a/b', 'a%2Fb'],
+    ['a?all=true', 'a%3Fall%3Dtrue'],
+    ['a#b', 'a%23b'],
+    ['ä ö', '%C3%A4%20%C3%B6'],
+  ]) {
+    it(`has ${payload} as one part`, async () => {
+      const node = { method: 'GET', path: '/contacts/{{payload}}', pathType: 'str' };
+      const { error } = await call(node, { payload });
+      assert.equal(error?.code, 'not_found');
+      assert.ok((await asked())?.endsWith(`/contacts/${part}`), await asked());
+    });
+  }
+
+  for (const [name, node, msg] of [
+    ['an empty text', { path: '/contacts/{{payload}}', pathType: 'str' }, { payload: '' }],
+    ['blanks', { path: '/contacts/{{payload}}', pathType: 'str' }, { payload: '  ' }],
+    ['a way up', { path: '/contacts/{{payload}}/x', pathType: 'str' }, { payload: '..' }],
+    ['an expression with nothing', { path: '"/contacts/" & payload', pathType: 'jsonata' }, { payload: '' }],
+  ] as const) {
+    it(`is refused with ${name}, before anything is called`, async () => {
+      const { error } = await call({ method: 'DELETE', ...node }, msg);
+      assert.equal(error?.code, 'validation');
+      const { requests } = await flows.state();
+      assert.equal(
+        requests.some(({ method }) => method === 'DELETE'),
+        false,
+      );
+    });
+  }
+
+  it('takes a whole path as it is where the template begins with it', async () => {
+    const msg = { payload: '/channels?limit=1' };
+    assert.ok((await call({ method: 'GET', path: '{{payload}}', pathType: 'str' }, msg)).payload);
+  });
+
+  it('takes what stands in three braces as it is', async () => {
+    const msg = { payload: 'channels?limit=1' };
+    assert.ok((await call({ method: 'GET', path: '/{{{payload}}}', pathType: 'str' }, msg)).payload);
+  });
+});
