@@ -27,7 +27,7 @@ describe('the place for a result', () => {
       get('node').receive({ given: 1, ...msg });
       const { error } = await caught.first();
       assert.equal(error?.code, 'validation');
-      assert.match(String(error?.message), /result cannot be put into/);
+      assert.match(String(error?.message), /no place for the result/);
       assert.equal(runs, 0);
     });
   }
