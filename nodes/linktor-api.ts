@@ -31,6 +31,7 @@ export default action({
     if (operation === 'list') return runList(context, values, (slice) => client.requestPage(call, slice));
     const method = methodOf(values.method === 'msg' ? (msg.method ?? 'GET') : values.method);
     const reads = method === 'GET';
+    if (!reads) requireTarget(path);
     const answer = await client.request({
       ...call,
       method,
@@ -42,6 +43,17 @@ export default action({
     return { result, properties: { statusCode, headers } };
   },
 });
+
+/** An id that is empty would make the call one about all of them. */
+function requireTarget(path: string): void {
+  const [place = ''] = path.trim().split('?');
+  if (place.length > 1 && place.endsWith('/')) {
+    throw invalid(
+      'The path ends with a slash: an id is missing there.',
+      'Leave out the slash if you mean all of them.',
+    );
+  }
+}
 
 function methodOf(given: unknown): Method {
   const method = methods.find((one) => one === String(given).toUpperCase());

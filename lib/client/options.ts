@@ -78,8 +78,9 @@ export interface RequestInput {
   repeatable?: boolean;
 }
 
-/** What the server answered, untouched but for the parsing of JSON; another format is a text. */
+/** What the server answered, untouched but for the parsing of JSON and the charset of texts. */
 export interface RawAnswer {
+  /** parsed JSON, a text, or a Buffer for any other format */
   body: unknown;
   /** the body without its envelope */
   data: unknown;

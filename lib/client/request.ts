@@ -22,7 +22,8 @@ export function buildRequest({ base }: Peer, call: Omit<Call<unknown>, 'decode'>
   const { idempotencyKey = randomUUID() } = options;
   if (call.kind !== 'read' && idempotencyKey !== null) headers['Idempotency-Key'] = idempotencyKey;
   const body = call.upload ? toForm(call.upload) : call.body === undefined ? undefined : toJson(call.body);
-  return { method: call.method, url: joinUrl(base, call.path, call.query), headers, body };
+  const url = joinUrl(base, call.path, call.query);
+  return { method: call.method, url, headers, body, ...(call.anyFormat && { keepsBytes: true }) };
 }
 
 /** @returns the request with the headers that say who we are */

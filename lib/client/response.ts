@@ -90,7 +90,8 @@ function withFacts(error: LinktorError, { status }: HttpAnswer, requestId: strin
   return new LinktorError(error.code, error.message, { ...error.cause, status, requestId, ambiguous });
 }
 
-function readBody({ anyFormat }: Call<unknown>, { text, headers }: HttpAnswer): unknown {
+function readBody({ anyFormat }: Call<unknown>, { text, bytes, headers }: HttpAnswer): unknown {
+  if (bytes) return bytes.length === 0 ? undefined : bytes;
   if (text.trim() === '') return undefined;
   const type = headers['content-type'];
   return anyFormat && type && !/\bjson\b/i.test(type) ? text : parseJson(text);
@@ -154,15 +155,16 @@ function redact(value: unknown, secrets: readonly string[], depth = 0): unknown 
 }
 
 /** @returns the answer without the credentials of its request: some servers repeat what they were asked */
-export function redactAnswer({ status, headers, text }: HttpAnswer, credentials: Credentials | undefined): HttpAnswer {
+export function redactAnswer(answer: HttpAnswer, credentials: Credentials | undefined): HttpAnswer {
+  const { status, headers, text, bytes } = answer;
   const secret = credentials === undefined ? '' : 'apiKey' in credentials ? credentials.apiKey : credentials.token;
   // Cookies come as a list, and go no further.
   const quotes = (part: unknown) => typeof part === 'string' && part.includes(secret);
   if (secret.length < MIN_REDACTED_LENGTH || ![text, ...Object.values(headers)].some(quotes)) {
-    return { status, headers, text };
+    return bytes ? { status, headers, text, bytes } : { status, headers, text };
   }
   const clean = Object.entries(headers).map(([name, value]) => [name, quotes(value) ? '***' : value]);
-  return { status, headers: Object.fromEntries(clean), text: text.replaceAll(secret, '***') };
+  return { status, headers: Object.fromEntries(clean), text: text.replaceAll(secret, '***'), ...(bytes && { bytes }) };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { Readable } from 'node:stream';
 import axios, { AxiosHeaders, type AxiosResponse, CanceledError, type InternalAxiosRequestConfig } from 'axios';
 import type { Headers } from '../contract/envelope';
@@ -20,13 +21,18 @@ export interface HttpRequest {
   headers: Record<string, string>;
   /** JSON text, or a multipart form */
   body?: string | FormData;
+  /** the answer may be of any format, so its bytes are kept */
+  keepsBytes?: boolean;
 }
 
 /** What came back, whatever the status. Header names are in lower case. */
 export interface HttpAnswer {
   status: number;
   headers: Headers;
+  /** `''` where the answer is no text */
   text: string;
+  /** of an answer that is no text */
+  bytes?: Buffer;
 }
 
 /** An answer whose body arrives event by event. */
@@ -63,7 +69,11 @@ export function createTransport(agents: () => Promise<Agents>): Transport {
     return created;
   }
 
-  async function ask(request: HttpRequest, responseType: 'text' | 'stream', attempt: Attempt): Promise<AxiosResponse> {
+  async function ask(
+    request: HttpRequest,
+    responseType: 'text' | 'stream' | 'arraybuffer',
+    attempt: Attempt,
+  ): Promise<AxiosResponse> {
     const { rest } = created ?? (await connect());
     // The adapter only looks at it once the request is on its way.
     if (attempt.abortFlag.aborted) throw new CanceledError();
@@ -92,8 +102,10 @@ export function createTransport(agents: () => Promise<Agents>): Transport {
     if (signal?.aborted) return { fault: 'aborted', reason: 'closed', left: false };
     const attempt = new Attempt(timeoutMs, signal);
     try {
-      const answer = await ask(request, 'text', attempt);
-      return { ...headOf(answer), text: typeof answer.data === 'string' ? answer.data : '' };
+      const answer = await ask(request, request.keepsBytes ? 'arraybuffer' : 'text', attempt);
+      const head = headOf(answer);
+      if (Buffer.isBuffer(answer.data)) return { ...head, ...decodeBytes(answer.data, head.headers['content-type']) };
+      return { ...head, text: typeof answer.data === 'string' ? answer.data : '' };
     } catch (error) {
       return attempt.faultOf(error);
     } finally {
@@ -126,6 +138,22 @@ export function createTransport(agents: () => Promise<Agents>): Transport {
       created?.destroy();
     },
   };
+}
+
+const TEXT_TYPE =
+  /^\s*(?:text\/|application\/(?:[\w.+-]*(?:json|xml|javascript|yaml|csv|x-www-form-urlencoded|graphql)))/i;
+
+/** A text in its own charset, or the bytes of anything else. Without a type, whatever is UTF-8 is a text. */
+function decodeBytes(bytes: Buffer, type = ''): Pick<HttpAnswer, 'text' | 'bytes'> {
+  const charset = /charset="?([\w.:-]+)/i.exec(type)?.[1];
+  const isText = charset !== undefined || TEXT_TYPE.test(type) || (type.trim() === '' && isUtf8(bytes));
+  if (!isText) return { text: '', bytes };
+  try {
+    return { text: new TextDecoder(charset ?? 'utf-8').decode(bytes) };
+  } catch {
+    // A charset that nobody knows.
+    return { text: '', bytes };
+  }
 }
 
 function headOf({ status, headers }: AxiosResponse): { status: number; headers: Headers } {

@@ -26,6 +26,87 @@ describe('linktor-api', () => {
     assert.equal((await set.state()).counts.contacts, 3);
   });
 
+  const path = { method: 'DELETE', path: '/contacts/{{payload}}', pathType: 'str' };
+  for (const [payload, asked] of [
+    ['a/b', '/contacts/a%2Fb'],
+    ['a?all=true', '/contacts/a%3Fall%3Dtrue'],
+    ['a#b', '/contacts/a%23b'],
+    ['ü 7', '/contacts/%C3%BC%207'],
+    [7, '/contacts/7'],
+  ] as const) {
+    it(`fills ${JSON.stringify(payload)} into a path as one segment`, async () => {
+      await run(path, { payload });
+      const { requests } = await set.state();
+      assert.deepEqual(
+        requests.map((one) => one.path),
+        [asked],
+      );
+    });
+  }
+
+  for (const payload of ['', '  ', '.', '..', null, undefined, {}, []]) {
+    it(`makes no call about everything where the id is ${JSON.stringify(payload)}`, async () => {
+      assert.equal((await run(path, { payload })).error?.code, 'validation');
+      assert.equal((await set.state()).requests.length, 0);
+    });
+  }
+
+  for (const expression of ['"/contacts/" & id', '"/contacts/" & id & "/tags"', '"/contacts/ "']) {
+    it(`nor where an expression leaves it out: ${expression}`, async () => {
+      const own = { method: 'DELETE', path: expression, pathType: 'jsonata' };
+      assert.equal((await run(own, { id: '' })).error?.code, 'validation');
+      assert.equal((await set.state()).requests.length, 0);
+    });
+  }
+
+  for (const [what, extra] of Object.entries({
+    'an object in the query': { query: { filter: { a: 1 } } },
+    'a number that is none in the query': { query: { limit: Number.NaN } },
+    'null in a list of the query': { query: { ids: ['a', null] } },
+  })) {
+    it(`refuses ${what} before anything leaves`, async () => {
+      const { error } = await run({}, { path: '/contacts', ...extra });
+      assert.equal(error?.code, 'validation');
+      assert.equal((await set.state()).requests.length, 0);
+    });
+  }
+
+  for (const headers of [{ 'X Own': 'a' }, { 'X-Own': 'a\r\nX-Other: b' }, { 'X-Own': '水' }]) {
+    it(`refuses headers that cannot be sent, before anything leaves: ${JSON.stringify(headers)}`, async () => {
+      const own = { headers: JSON.stringify(headers), headersType: 'json' };
+      assert.equal((await run(own, { path: '/contacts' })).error?.code, 'validation');
+      assert.equal((await set.state()).requests.length, 0);
+    });
+  }
+
+  it('writes dates in the query as ISO 8601', async () => {
+    await run({}, { path: '/contacts', query: { since: new Date(0) } });
+    const [{ query }] = (await set.state()).requests as unknown as [{ query: string }];
+    assert.match(query, /since=1970-01-01T00%3A00%3A00\.000Z/);
+  });
+
+  it('finds no place for the result before the call, not after it', async () => {
+    const body = { name: 'Lia' };
+    const { error } = await run(
+      { method: 'POST', result: 'payload.answer' },
+      { path: '/contacts', body, payload: 'a text' },
+    );
+    assert.equal(error?.code, 'validation');
+    assert.equal((await set.state()).counts.contacts, 3, 'nothing has been made');
+  });
+
+  for (const [result, payload] of [
+    ['payload.answer', {}],
+    ['a.b["c"].d', 'kept'],
+    ['payload[0].id', [{}]],
+  ] as const) {
+    it(`puts the result into ${result}`, async () => {
+      const found = await run({ result }, { path: '/contacts/ct_ana', payload });
+      assert.equal(found.error, undefined);
+      assert.match(JSON.stringify(found), /Ana Souza/);
+    });
+  }
+
   it('gives the whole answer', async () => {
     const { payload } = await run({ returns: 'full' }, { path: '/contacts/ct_ana' });
     const { status, headers, body } = payload as Record<string, unknown>;

@@ -102,6 +102,34 @@ describe('linktor-embeddings', () => {
       assert.equal(most, 2);
     });
 
+    it('names the index in the whole list, and keeps what has been paid for', async () => {
+      let count = 0;
+      server = await serve(({ body }, response) => {
+        const { input } = JSON.parse(body) as { input: string[] };
+        const bad = input.indexOf('bad');
+        response.writeHead(bad < 0 ? 200 : 400, { 'content-type': 'application/json' });
+        if (bad >= 0) return void response.end(JSON.stringify({ message: `input[${bad}] is refused` }));
+        count += input.length;
+        const data = input.map((_text, index) => ({ index, embedding: [1, 2] }));
+        response.end(JSON.stringify({ data, usage: { totalTokens: input.length } }));
+      });
+      const { node, caught } = await set.play(
+        [{ id: 'node', type: 'linktor-embeddings', config: 'account', batch: 3 }],
+        { account: { baseUrl: server.url, contract: 'api' } },
+      );
+      node('node').receive({ payload: ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'bad', 'h', 'i'] });
+      const { error } = await caught.first();
+      assert.match(String(error?.message), /input\[7\] is refused/);
+      const details = error?.cause as { details: { vectors: { index: number }[]; usage: { totalTokens: number } } };
+      const { vectors, usage } = details.details;
+      assert.ok(vectors.length >= 3);
+      assert.deepEqual([vectors.length, usage.totalTokens], [count, count]);
+      assert.deepEqual(
+        vectors.slice(0, 3).map(({ index }) => index),
+        [0, 1, 2],
+      );
+    });
+
     it('asks for no further portion after a failure', async () => {
       server = await serve((_asked, response) => {
         response.writeHead(500, { 'content-type': 'application/json' });

@@ -76,6 +76,38 @@ describe('client: servers as they are', () => {
     }
   });
 
+  it('give files as bytes and texts in their charset to calls in their own words', async () => {
+    const bytes = Buffer.from([0x89, 0x50, 0, 255, 254]);
+    const answers: [type: string | undefined, sent: Buffer, body: unknown][] = [
+      ['image/png', bytes, bytes],
+      ['application/pdf', bytes, bytes],
+      [undefined, bytes, bytes],
+      ['text/plain; charset=iso-8859-1', Buffer.from('ol\u00e1', 'latin1'), 'ol\u00e1'],
+      ['text/csv', Buffer.from('ol\u00e1'), 'ol\u00e1'],
+      [undefined, Buffer.from('{"a":"\u00e1"}'), { a: '\u00e1' }],
+      ['application/problem+json', Buffer.from('{"a":1}'), { a: 1 }],
+      ['application/json; charset=utf-16le', Buffer.from('{"a":1}', 'utf16le'), { a: 1 }],
+      ['text/plain; charset=klingon', bytes, bytes],
+    ];
+    for (const [type, sent, body] of answers) {
+      const { client } = await start((_asked, response) =>
+        response.writeHead(200, type ? { 'Content-Type': type } : {}).end(sent),
+      );
+      assert.deepEqual((await client.request({ path: '/x' })).body, body, type);
+    }
+  });
+
+  it('take no more than they can: a file that is too large is refused before anything leaves', async () => {
+    const { client, server } = await start((_asked, response) => json(response, 200, { id: 'd' }));
+    const error = await failing(
+      client.knowledgeBases.uploadDocument('k', { name: 'x', file: Buffer.alloc(30 * 1024 * 1024), filename: 'x.bin' }),
+    );
+    assert.deepEqual([error.code, error.cause.ambiguous], ['validation', false]);
+    assert.match(error.message, /30 MB/);
+    assert.equal((await failing(client.conversations.sendText('c', 'x'.repeat(26 * 1024 * 1024)))).code, 'validation');
+    assert.equal(server.asked.length, 0);
+  });
+
   it('get one text as a text, and many as a list', async () => {
     const { client, server } = await start(({ body }, response) => {
       const { input } = JSON.parse(body) as { input: unknown };
