@@ -30,6 +30,48 @@ async function bundle(options) {
   return { text: outputFiles[0]?.text ?? '', metafile };
 }
 
+/**
+ * What only some users need stays out of the file that Node-RED loads: a package that is imported when it is used gets
+ * a file of its own, which costs nothing before.
+ *
+ * @param {Set<string>} found gets the packages
+ * @returns {esbuild.Plugin}
+ */
+function onDemand(found) {
+  return {
+    name: 'on demand',
+    setup({ onResolve }) {
+      onResolve({ filter: /^[^./]/ }, ({ path, kind }) => {
+        if (kind !== 'dynamic-import' || path.startsWith('node:')) return undefined;
+        found.add(path);
+        return { path: `./${ON_DEMAND}/${fileOf(path)}`, external: true };
+      });
+    },
+  };
+}
+
+const ON_DEMAND = 'on-demand';
+
+/** @param {string} name of a package, with what is imported of it */
+function fileOf(name) {
+  return `${name.replace(/\.js$/, '').replace(/[^\w-]+/g, '-')}.js`;
+}
+
+/** @param {string} out @param {Set<string>} packages @returns {Promise<esbuild.Metafile[]>} */
+async function packageFiles(out, packages) {
+  await mkdir(join(out, ON_DEMAND), { recursive: true });
+  return Promise.all(
+    [...packages].map(async (name) => {
+      const { text, metafile } = await bundle({
+        ...server,
+        stdin: { contents: `export * from ${JSON.stringify(name)};`, resolveDir: root },
+      });
+      await writeFile(join(out, ON_DEMAND, fileOf(name)), text);
+      return metafile;
+    }),
+  );
+}
+
 /** Runs a TypeScript module of ours at build time. @param {string} entry @returns {Promise<any>} what it exports */
 async function load(entry) {
   const { text } = await bundle({ ...server, entryPoints: [entry] });
@@ -41,7 +83,9 @@ async function load(entry) {
 /** @returns {Promise<esbuild.Metafile[]>} */
 async function nodes() {
   const out = join(dist, 'nodes');
-  const { text, metafile } = await bundle({ ...server, entryPoints: ['nodes/index.ts'] });
+  const packages = new Set();
+  const plugins = [onDemand(packages)];
+  const { text, metafile } = await bundle({ ...server, entryPoints: ['nodes/index.ts'], plugins });
   const browser = await bundle({
     ...common,
     entryPoints: ['nodes/kit/editor/browser.ts'],
@@ -56,7 +100,7 @@ async function nodes() {
   await cp(join(root, 'icons'), join(out, 'icons'), { recursive: true });
   await words(out, (name) => name === 'linktor.json');
   await help(out);
-  return [metafile, browser.metafile];
+  return [metafile, browser.metafile, ...(await packageFiles(out, packages))];
 }
 
 /**
