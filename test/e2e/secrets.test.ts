@@ -26,10 +26,14 @@ interface Operation {
 
 const actions = palette.flatMap((one) => (one.role === 'action' ? [one] : []));
 const triggers = palette.flatMap((one) => (one.role === 'trigger' ? [one.type] : []));
+/** Without rules a router has nothing to ask. */
+const settings: Record<string, Record<string, unknown>> = {
+  'linktor-router': { rules: '[{"rule":"status","value":"open","name":"open"}]' },
+};
 const everything = actions.flatMap(({ type, fields }): Operation[] => {
   const [name, choice] = Object.entries<Field<unknown>>(fields).find(([one]) => /^(operation|kind)$/.test(one)) ?? [];
   const ticks = Object.entries<Field<unknown>>(fields).filter(([, { kind, required }]) => kind === 'flag' && required);
-  const ticked = Object.fromEntries(ticks.map(([one]) => [one, true]));
+  const ticked = { ...settings[type], ...Object.fromEntries(ticks.map(([one]) => [one, true])) };
   if (name === undefined) return [{ type, own: ticked }];
   return (choice?.options ?? []).map((option) => ({ type, own: { ...ticked, [name]: option } }));
 });
