@@ -24,7 +24,7 @@ describe('client: the clock of the server', () => {
 
   it('takes whole seconds and the way of an answer for no difference, and ignores what is no date', () => {
     const clock = new ServerClock();
-    for (const given of [date(-900), date(-1500), undefined, '', 'now', 'Thu, 99 Jan 2099']) clock.note(given);
+    for (const given of [date(-400), date(-900), undefined, '', 'now', 'Thu, 99 Jan 2099']) clock.note(given);
     assert.equal(Math.abs(clock.now - Date.now()) < 50, true);
   });
 });
