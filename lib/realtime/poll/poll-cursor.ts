@@ -86,10 +86,10 @@ export class PollCursor {
     this.#evicted.clear();
   }
 
-  /** The first listing: everything in it was there before we came. */
-  begin({ items, hasNext, truncated }: Page<Conversation>): void {
+  /** The first listing. @param cameAt what happened later is new, milliseconds of the server's clock */
+  begin({ items, hasNext, truncated }: Page<Conversation>, cameAt: number): void {
     const times = items.map((one) => this.#serverTime.clamp(changedAt(one)));
-    this.#start = Math.max(0, ...times);
+    this.#start = Math.min(cameAt, Math.max(0, ...times));
     // A list that is not full shows all conversations there are.
     this.#floor = hasNext || truncated === true ? Math.min(...times) : 0;
     this.#position = this.#start;

@@ -84,6 +84,7 @@ export class PollLoop {
   /** Somebody listens. */
   start(): void {
     if (this.isRunning) return;
+    if (this.position === undefined) this.#round.cameAt = this.#parts.serverTime.now;
     this.#start = Symbol('start');
     this.#wait(this.#settings.startDelayMs);
   }

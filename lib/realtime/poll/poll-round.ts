@@ -43,6 +43,8 @@ export class PollRound {
   readonly #onProblem: (error: unknown) => void;
   readonly cursor: PollCursor;
   readonly pending: PendingStatuses;
+  /** when somebody began to listen, milliseconds of the server's clock */
+  cameAt = 0;
   /** requests so far for diagnosis, without those for the conversations themselves */
   requests = 0;
 
@@ -79,18 +81,23 @@ export class PollRound {
     if (asker.goesOn()) cursor.finish(page);
   }
 
-  /** Everything that is listed and can be read now is old. */
+  /** Everything that is listed and can be read now is old, but for what happened while we were on our way. */
   async #begin(page: Page<Conversation>, asker: Asker): Promise<void> {
     const { cursor } = this;
     const { bus, conversations, interest } = this.#parts;
+    const { cameAt } = this;
     const reading = async (one: Conversation) => {
+      if (timeOf(one.createdAt) > cameAt) return;
       if (!interest.isWanted(one.id)) return cursor.skip(one);
       const found = await this.#page(one.id);
       if (!found) return cursor.skip(one);
-      for (const message of found.items) bus.skip(message);
-      cursor.read(one.id, one, found.items);
+      const old = found.items.filter(({ createdAt }) => timeOf(createdAt) <= cameAt);
+      for (const message of old) bus.skip(message);
+      // Without its times it counts as changed in the next listing, which then finds the others.
+      cursor.read(one.id, old.length === found.items.length ? one : undefined, old);
+      if (old.length < found.items.length) this.#pace.sent();
     };
-    cursor.begin(page);
+    cursor.begin(page, cameAt);
     try {
       await runAll(
         page.items.map((one) => () => reading(one)),
