@@ -20,7 +20,7 @@ const fields = {
     icon: 'book',
     when: only('query', 'get', 'delete', 'documents', 'addDocument', 'deleteDocument'),
   }),
-  question: typed('payload', { ...optional, required: true, area: true, icon: 'question', when: only('query') }),
+  question: typed('payload', { ...optional, area: true, icon: 'question', when: only('query') }),
   topK: typed('topK', { types: dynNumber, convert: as.number(1, 100), icon: 'list-ol', when: only('query') }),
   minScore: typed('minScore', { types: dynNumber, convert: as.number(), icon: 'filter', when: only('query') }),
   returns: choice(['chunks', 'text', 'best'], { icon: 'reply', when: only('query') }),
@@ -88,9 +88,14 @@ export default action({
 
 /** Ask one base or several at once; of all that is found the best. */
 async function query({ client, values }: Context): Promise<Outcome> {
-  const { question, topK = 5, minScore, returns } = values;
+  const { question = '', topK = 5, minScore, returns } = values;
   const bases = [...new Set(values.base)];
   if (bases.length === 0) throw noBase();
+  // A picture without words asks nothing, and nothing is found for it.
+  if (question.trim() === '') {
+    const knowledge = { query: question, chunks: [], base: bases.length === 1 ? bases[0] : bases, took: 0 };
+    return { result: undefined, keepPayload: true, port: 1, properties: { knowledge } };
+  }
   const began = Date.now();
   const results = await Promise.all(
     bases.map(async (base) => {
