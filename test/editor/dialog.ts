@@ -247,6 +247,7 @@ const examples: Record<string, string> = {
   num: '1',
   str: 'some {{text}}',
   flow: 'kept.value',
+  jsonata: '1 + 1',
 };
 
 /** @returns the milliseconds that our part of opening the last dialog took */

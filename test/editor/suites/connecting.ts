@@ -3,6 +3,8 @@ import { closedPort, Listener, type Say, until } from '../../support/red';
 import { Dialog } from '../dialog';
 import { canaries, type EditorSetup } from '../editor-setup';
 
+const isAboutMemory = /: Open questions are kept in/;
+
 /** The config dialog: what it shows, and what its test finds out. */
 export function connecting(setup: EditorSetup): void {
   async function tested(change: (dialog: Dialog) => Promise<unknown> = async () => undefined): Promise<string[]> {
@@ -21,7 +23,10 @@ export function connecting(setup: EditorSetup): void {
       }),
     );
     await dialog.cancel();
-    return words;
+    // Where questions are kept goes by the version of Node.js, and not by the server.
+    const [others, memory] = [false, true].map((wanted) => words.filter((one) => isAboutMemory.test(one) === wanted));
+    assert.ok((memory?.length ?? 0) <= 1, memory?.join('\n'));
+    return others ?? [];
   }
 
   async function sockets(): Promise<{ open: number; total: number }> {
