@@ -4,8 +4,6 @@ import type { StreamEvent } from '../contract/stream';
 /** One event of an answer is never longer, in UTF-16 units. */
 const MAX_EVENT_LENGTH = 10 * 1024 * 1024;
 
-/** A line that may end a JSON value: a whole one, or the last bracket of one that is written over several lines. */
-const MAY_END_VALUE = /^\s*(?:\{.*\}|\[.*\])\s*$|^[\]}]\s*$/;
 /** To try again after each line would take the square of the length. */
 const MAX_ATTEMPTS = 100;
 
@@ -90,7 +88,7 @@ export class EventReader {
   #addLine(line: string): void {
     if (this.#value === '' && line.trim() === '') return;
     this.#value += this.#value === '' ? line : `\n${line}`;
-    if (!MAY_END_VALUE.test(line) || this.#attempts >= MAX_ATTEMPTS) return;
+    if (!mayEndValue(line) || this.#attempts >= MAX_ATTEMPTS) return;
     this.#attempts++;
     if (isJson(this.#value)) this.#emitValue();
   }
@@ -110,6 +108,13 @@ export class EventReader {
     if (!Array.isArray(value)) this.#events.push({ data: text });
     else for (const one of value) this.#events.push({ data: JSON.stringify(one) });
   }
+}
+
+/** A line may end a JSON value as a whole one, or as the last bracket of one that is written over several lines. */
+function mayEndValue(line: string): boolean {
+  const text = line.trim();
+  if (text.endsWith('}')) return text.startsWith('{') || line.startsWith('}');
+  return text.endsWith(']') && (text.startsWith('[') || line.startsWith(']'));
 }
 
 /** Some servers leave out the empty line between events: then each line is a value of its own, and they are none together. */

@@ -2,7 +2,7 @@ import type { Contact, Conversation } from '../state/entities';
 import type { Message } from '../state/message';
 import type { Fields } from '../wire/form';
 
-/** What the self-hosted server publishes to NATS (contract 7.6). The documented API has nothing of the kind. */
+/** What the self-hosted server publishes to NATS, as section 8 of its contract tells. The documented API has nothing of the kind. */
 export interface ServerEvents {
   /** Without a connection a message is stored and fails. */
   readonly isConnected: boolean;

@@ -196,7 +196,7 @@ describe('client: the limit of the server', () => {
       client.auth.me(),
       client.conversations.sendText('c', 'x'),
       client.ai.complete('x'),
-      failing(client.ai.stream({ messages: [] }).next()),
+      client.ai.stream({ messages: [] }).next(),
     ]);
     assert.equal(times.length, 5);
     for (const time of times.slice(1)) assert.ok(time - (times[0] ?? 0) >= 5000, `after ${time - (times[0] ?? 0)} ms`);
