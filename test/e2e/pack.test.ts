@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { existsSync, readdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { palette } from '../../nodes';
 import { type Sandbox, startSandbox } from '../../sandbox';
@@ -68,7 +68,9 @@ describe('the package as npm installs it', () => {
     const [, ...notices] = text.split(/^-{80}\n/m);
     const licensed = notices.map((notice) => /^(\S+) \d+\.\d+\.\d+\S* \(.+\)\n/.exec(notice)?.[1] ?? notice);
     // The bundler writes above each module where it comes from.
-    const onDemand = readdirSync(path.join(place, 'dist/nodes/on-demand')).map((file) => `dist/nodes/on-demand/${file}`);
+    const onDemand = readdirSync(path.join(place, 'dist/nodes/on-demand')).map(
+      (file) => `dist/nodes/on-demand/${file}`,
+    );
     const bundles = ['dist/nodes/linktor.js', 'dist/sandbox/cli.js', ...onDemand].map((file) =>
       readFileSync(path.join(place, file), 'utf8'),
     );
