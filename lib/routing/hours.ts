@@ -1,5 +1,5 @@
 import { invalid } from '../errors';
-import { calendarDay, dayNumber, Zone } from './zone';
+import { calendarDay, dayNumber, Zone } from '../text';
 
 /** One row of the weekly table. Times are `HH:MM`, `24:00` included; `to` at or before `from` lies on the next day. */
 export interface WeekRow {

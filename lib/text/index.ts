@@ -8,3 +8,4 @@ export { cleanId, cleanKey, composed, fold, foldLoosely, tidy, trimPasted } from
 export { type Captures, Patterns } from './patterns';
 export { type TextRule, textRule, textRules } from './rules';
 export { readDay, readTime } from './times';
+export { calendarDay, dayNumber, Zone } from './zone';

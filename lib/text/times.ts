@@ -1,6 +1,7 @@
 import { invalid } from '../errors';
 import { describe } from './describe';
 import { fold } from './normalise';
+import { Zone } from './zone';
 
 /** What is expected of a time. */
 interface Expected {
@@ -95,26 +96,10 @@ function offsetIn(written: string | undefined): number | undefined {
 }
 
 /** @param wall the time on the clock of that zone, as if it were UTC. A time that the clock skips is moved on with it */
-function inZone(wall: number, zone: string): number {
-  const guess = wall - zoneOffset(wall, zone);
-  const offset = zoneOffset(guess, zone);
+function inZone(wall: number, name: string): number {
+  const zone = new Zone(name);
+  const guess = wall - zone.offsetAt(wall);
+  const offset = zone.offsetAt(guess);
   const time = wall - offset;
-  return zoneOffset(time, zone) === offset ? time : Math.max(guess, time);
-}
-
-/** @returns how much the clock of a zone is ahead of UTC at a moment, in milliseconds */
-function zoneOffset(time: number, timeZone: string): number {
-  const format = new Intl.DateTimeFormat('en-US', {
-    timeZone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  });
-  const parts = Object.fromEntries(format.formatToParts(time).map(({ type, value }) => [type, Number(value)]));
-  const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
-  return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(time / 1000) * 1000;
+  return zone.offsetAt(time) === offset ? time : Math.max(guess, time);
 }

@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import { LinktorError } from '../../../lib/errors';
 import { type HoursSettings, OpeningHours } from '../../../lib/routing/hours';
-import { Zone } from '../../../lib/routing/zone';
+import { Zone } from '../../../lib/text';
 
 const office: HoursSettings['week'] = [{ day: 'weekdays', from: '09:00', to: '18:00' }];
 const MINUTE_MS = 60_000;

@@ -35,6 +35,7 @@ export class Zone {
         day: 'numeric',
         hour: 'numeric',
         minute: 'numeric',
+        second: 'numeric',
       });
     } catch {
       throw invalid(
@@ -47,9 +48,7 @@ export class Zone {
 
   /** @param time milliseconds since 1970 */
   read(time: number): WallClock {
-    const parts: Record<string, number> = {};
-    for (const { type, value } of this.#format.formatToParts(time)) parts[type] = Number(value);
-    const { year = 0, month = 0, day = 0, hour = 0, minute = 0 } = parts;
+    const { year = 0, month = 0, day = 0, hour = 0, minute = 0 } = this.#parts(time);
     return {
       year,
       month,
@@ -69,24 +68,28 @@ export class Zone {
   momentOf(date: number, minute: number): number {
     const wall = date * DAY_MS + minute * MINUTE_MS;
     const found = [wall - DAY_MS, wall + DAY_MS]
-      .map((near) => wall - this.#offsetAt(near))
-      .filter((moment) => moment + this.#offsetAt(moment) === wall);
+      .map((near) => wall - this.offsetAt(near))
+      .filter((moment) => moment + this.offsetAt(moment) === wall);
     return found.length > 0 ? Math.min(...found) : this.#changeNear(wall);
   }
 
-  /** @param time milliseconds @returns milliseconds that the clock is ahead of UTC, in whole minutes */
-  #offsetAt(time: number): number {
-    const { year, month, day, minute } = this.read(time);
-    return Date.UTC(year, month - 1, day) + minute * MINUTE_MS - Math.floor(time / MINUTE_MS) * MINUTE_MS;
+  /** @param time milliseconds since 1970 @returns milliseconds that the clock is ahead of UTC */
+  offsetAt(time: number): number {
+    const { year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0 } = this.#parts(time);
+    return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(time / 1000) * 1000;
+  }
+
+  #parts(time: number): Record<string, number> {
+    return Object.fromEntries(this.#format.formatToParts(time).map(({ type, value }) => [type, Number(value)]));
   }
 
   /** @returns when the clocks change within the day around a time that they skip */
   #changeNear(wall: number): number {
     let [before, after] = [wall - DAY_MS, wall + DAY_MS];
-    const old = this.#offsetAt(before);
+    const old = this.offsetAt(before);
     while (after - before > MINUTE_MS) {
       const middle = Math.floor((before + after) / 2 / MINUTE_MS) * MINUTE_MS;
-      if (this.#offsetAt(middle) === old) before = middle;
+      if (this.offsetAt(middle) === old) before = middle;
       else after = middle;
     }
     return after;
