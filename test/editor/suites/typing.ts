@@ -126,6 +126,12 @@ export function typing(setup: EditorSetup): void {
 
     it('has its JSON behind a button', async () => {
       const { page } = setup;
+      // Its workers come when it is closed already, as on a slow machine.
+      let release: () => void = () => undefined;
+      const closed = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      await page.route('**/*.worker.js', (route) => closed.then(() => route.continue()));
       const dialog = await open({ kind: 'buttons', buttons: JSON.stringify(one), buttonsType: 'json' });
       await dialog.row('buttons').locator('.red-ui-typedInput-option-expand').click();
       await page.locator('#node-input-json-reformat').waitFor();
@@ -133,6 +139,8 @@ export function typing(setup: EditorSetup): void {
       assert.equal(shown, JSON.stringify(one, null, 2));
       await page.locator('#node-dialog-cancel').last().click();
       await page.locator('#node-input-json-reformat').waitFor({ state: 'detached' });
+      release();
+      await page.unroute('**/*.worker.js');
       // The big editor itself is Node-RED's: what it gives back is what counts.
       await page.evaluate(`{
         const { editJSON } = RED.editor;
