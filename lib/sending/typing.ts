@@ -51,6 +51,8 @@ export async function keepTyping(
   if (!signal.aborted && !line.typing(conversationId, true)) throw typingProblem({ ...line.state, name: 'closed' });
   for (let left = milliseconds; left > 0 && !signal.aborted; left = end - Date.now()) {
     await sleep(Math.min(REPEAT_MS, left), signal);
+    // A timer may be a moment early: what has slept to the end does not ask the clock whether it has.
+    if (left <= REPEAT_MS) return;
     // A sign that gets lost is no failure: the next one follows.
     if (!signal.aborted && Date.now() < end) line.typing(conversationId, true);
   }
