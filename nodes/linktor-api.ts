@@ -1,10 +1,13 @@
+import { placeIn } from '../lib/client';
 import { invalid } from '../lib/errors';
 import { listFields, runList } from './kit/action/list';
 import { action, type Outcome } from './kit/define';
 import { as, choice, dynJson, flag, typed } from './kit/fields';
 
-const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'] as const;
 type Method = (typeof methods)[number];
+
+const safe = new Set<Method>(['GET', 'HEAD', 'OPTIONS']);
 
 /** Any call of the API, with the sign-in, retries and limits of all the others. */
 export default action({
@@ -28,9 +31,10 @@ export default action({
     const { operation, path, query, body, returns, repeat, sensitive } = values;
     if (!sensitive) refuseSensitive(path);
     const call = { path, query, headers: textsOf(values.headers) };
-    if (operation === 'list') return runList(context, values, (slice) => client.requestPage(call, slice));
+    if (operation === 'list')
+      return runList(context, { ...values, place: placeIn(path, query) }, (slice) => client.requestPage(call, slice));
     const method = methodOf(values.method === 'msg' ? (msg.method ?? 'GET') : values.method);
-    const reads = method === 'GET';
+    const reads = safe.has(method);
     if (!reads) requireTarget(path);
     const answer = await client.request({
       ...call,

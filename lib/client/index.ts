@@ -4,6 +4,7 @@ import { isObject, type Page } from '../model';
 import { type Core, createCore } from './core';
 import type { Peer } from './detect';
 import { type Download, download } from './download';
+import { pageQuery } from './list-place';
 import { perform, takeSlot } from './operation';
 import type {
   CallDefaults,
@@ -34,6 +35,7 @@ import { joinUrl, parsePath } from './url';
 export type { ProxySettings, TlsSettings } from './agents';
 export type { SignIn } from './auth';
 export type { ContractChoice } from './detect';
+export { type ListPlace, placeIn } from './list-place';
 export type {
   AnswerFacts,
   CallOptions,
@@ -122,16 +124,20 @@ export class LinktorClient {
     return takeSlot(this.#core, conversationId, task, defaults);
   }
 
-  /** Any call, with the same care as the others: a GET is a read, everything else a write. */
+  /** Any call, with the same care as the others: GET, HEAD and OPTIONS are reads, everything else a write. */
   request(input: RequestInput, options?: CallOptions): Promise<RawAnswer> {
     const call = { ...requestCall(input), ...parsePath(input.path, input.query), anyFormat: true, decode: raw };
     return this.#perform(() => call, options);
   }
 
-  /** A page of any list, in the server's own words. @param slice which part; it is added to the query */
+  /**
+   * A page of any list, in the server's own words.
+   * @param slice which part; it is added to the query, which may say how large a page is
+   */
   requestPage(input: RequestInput, slice: Slice, options?: CallOptions): Promise<Page<unknown>> {
     return this.#perform(({ lists }) => {
-      const target = parsePath(input.path, { ...input.query, ...lists.query(slice) });
+      const { path, query = {} } = parsePath(input.path, input.query);
+      const target = { path, query: pageQuery(query, lists.query(slice)) };
       return { ...requestCall(input), ...target, decode: lists.decode(target.path, slice) };
     }, options);
   }
@@ -217,7 +223,10 @@ export class LinktorClient {
   }
 }
 
-function requestCall({ method = 'GET', body, headers, repeatable = method === 'GET' }: RequestInput) {
+/** These change nothing, whatever the server (RFC 9110, 9.2.1). */
+const SAFE_METHODS: readonly string[] = ['GET', 'HEAD', 'OPTIONS'];
+
+function requestCall({ method = 'GET', body, headers, repeatable = SAFE_METHODS.includes(method) }: RequestInput) {
   return { kind: repeatable ? 'read' : 'write', method, body, headers } as const;
 }
 

@@ -71,7 +71,7 @@ export interface RequestInput {
   /** relative to the Server URL, such as `/conversations/c1`; another host cannot be named */
   path: string;
   query?: Record<string, unknown>;
-  /** JSON */
+  /** an object is JSON, or what the header Content-Type says; texts, bytes and forms leave as they are */
   body?: unknown;
   headers?: Record<string, string>;
   /** doing it twice does no harm: it may be repeated like a read */

@@ -26,14 +26,16 @@ export async function* items<T>(fetch: (slice: Slice) => Promise<Page<T>>, limit
  * be more than the server shows.
  * @param fetch gets the slice to ask for
  * @param limit the size of a page, default 100
+ * @param start where to begin: the first page by default
  * @throws what `fetch` throws; the pages before have been handed over
  */
 export async function* pages<T>(
   fetch: (slice: Slice) => Promise<Page<T>>,
   limit = DEFAULT_PAGE_SIZE,
+  start: Pick<Slice, 'page' | 'cursor'> = {},
 ): AsyncGenerator<Page<T>> {
   const seen = new Seen();
-  let slice: Slice = { limit, page: 1 };
+  let slice: Slice = { limit, page: 1, ...start };
   for (let count = 1; ; count++) {
     const page = await fetch(slice);
     // Where items were left out on the way, the page has to say itself what it was.

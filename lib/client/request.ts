@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Call, Contract, Credentials } from '../contract';
 import { invalid } from '../errors';
+import { writeBody } from './body';
 import type { Peer } from './detect';
 import type { CallOptions } from './options';
 import type { HttpRequest } from './transport';
@@ -18,12 +19,26 @@ const MAX_UPLOAD_BYTES = MAX_BODY_BYTES - 65_536;
 export function buildRequest({ base }: Peer, call: Omit<Call<unknown>, 'decode'>, options: CallOptions): HttpRequest {
   const headers: Record<string, string> = { Accept: 'application/json', ...call.headers };
   requireHeaders(headers);
-  if (call.body !== undefined) headers['Content-Type'] = 'application/json';
   const { idempotencyKey = randomUUID() } = options;
   if (call.kind !== 'read' && idempotencyKey !== null) headers['Idempotency-Key'] = idempotencyKey;
-  const body = call.upload ? toForm(call.upload) : call.body === undefined ? undefined : toJson(call.body);
+  const body = bodyOf(call, headers);
   const url = joinUrl(base, call.path, call.query);
   return { method: call.method, url, headers, body, ...(call.anyFormat && { keepsBytes: true }) };
+}
+
+/** Sets the Content-Type that goes with it. @throws LinktorError `validation` */
+function bodyOf(call: Omit<Call<unknown>, 'decode'>, headers: Record<string, string>): HttpRequest['body'] {
+  if (call.upload) return toForm(call.upload);
+  if (call.body === undefined) return undefined;
+  if (!call.anyFormat) {
+    headers['Content-Type'] = 'application/json';
+    return requireSize(toJson(call.body));
+  }
+  const name = Object.keys(headers).find((one) => /^content-type$/i.test(one)) ?? 'Content-Type';
+  const { body, type } = writeBody(call.body, headers[name]);
+  if (type === undefined) delete headers[name];
+  else headers[name] = type;
+  return requireSize(body);
 }
 
 /** @returns the request with the headers that say who we are */
@@ -39,6 +54,9 @@ export function withCredentials(
 /** Node.js itself would refuse them on the way, which looks like a network that fails. */
 function requireHeaders(headers: Record<string, string>): void {
   for (const [name, value] of Object.entries(headers)) {
+    if (/^(content-length|transfer-encoding|connection|upgrade|trailer)$/i.test(name)) {
+      throw invalid(`The header "${name}" is made with the request.`, 'Leave it out.');
+    }
     if (!/^[!#$%&'*+.^`|~\w-]+$/.test(name)) throw invalid(`"${name}" is not the name of a header.`);
     if (/[^\t\x20-\x7e\x80-\xff]/.test(value)) {
       throw invalid(
@@ -64,15 +82,27 @@ function toForm({ file, filename, mimeType, fields }: NonNullable<Call<unknown>[
 }
 
 function toJson(body: unknown): string {
-  let text: string;
   try {
-    text = JSON.stringify(body);
+    return JSON.stringify(body);
   } catch {
     throw invalid('The request cannot be written as JSON.', 'Leave out circular references and BigInt values.');
   }
+}
+
+function requireSize<T extends string | Buffer | FormData>(body: T): T {
   // A character has three bytes at most, so that most texts need not be counted.
-  if (text?.length * 3 > MAX_BODY_BYTES && Buffer.byteLength(text) > MAX_BODY_BYTES) {
-    throw invalid('The request is larger than 25 MB.', 'Send less at a time.');
-  }
-  return text;
+  const isLarge =
+    typeof body === 'string'
+      ? body.length * 3 > MAX_BODY_BYTES && Buffer.byteLength(body) > MAX_BODY_BYTES
+      : (Buffer.isBuffer(body) ? body.length : sizeOf(body)) > MAX_BODY_BYTES;
+  if (isLarge) throw invalid('The request is larger than 25 MB.', 'Send less at a time.');
+  return body;
+}
+
+function sizeOf(form: FormData): number {
+  let sum = 0;
+  form.forEach((one) => {
+    sum += typeof one === 'string' ? one.length : one.size;
+  });
+  return sum;
 }

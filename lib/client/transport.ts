@@ -19,8 +19,8 @@ export interface HttpRequest {
   method: string;
   url: string;
   headers: Record<string, string>;
-  /** JSON text, or a multipart form */
-  body?: string | FormData;
+  /** JSON or another text, bytes, or a multipart form */
+  body?: string | Buffer | FormData;
   /** the answer may be of any format, so its bytes are kept */
   keepsBytes?: boolean;
 }

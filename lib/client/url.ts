@@ -49,12 +49,12 @@ export function joinUrl(base: string, path: readonly string[], query: Record<str
   return url;
 }
 
-/** @throws LinktorError `validation` for what a query cannot hold */
-function queryText(key: string, value: unknown): string {
+/** @throws LinktorError `validation` for what a query or a form cannot hold */
+export function queryText(key: string, value: unknown): string {
   if (value instanceof Date && !Number.isNaN(value.getTime())) return value.toISOString();
   if (['string', 'boolean', 'bigint'].includes(typeof value) || Number.isFinite(value)) return String(value);
   throw invalid(
-    `The query parameter "${key}" is ${value === null ? 'null' : typeof value === 'object' ? 'an object' : String(value)}, not a text.`,
+    `The parameter "${key}" is ${value === null ? 'null' : typeof value === 'object' ? 'an object' : String(value)}, not a text.`,
     'Give a text, a number, true or false, a date, or a list of them; an object as JSON text.',
   );
 }

@@ -52,7 +52,7 @@ export interface Upload {
 /** One call on the wire, and how to understand its answer. */
 export interface Call<T> {
   kind: Kind;
-  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  method: 'GET' | 'HEAD' | 'OPTIONS' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** path segments, not yet encoded */
   path: readonly string[];
   query?: Record<string, unknown>;
@@ -78,7 +78,7 @@ export interface Call<T> {
   verify?: Verification<T>;
   /** makes the next part of the operation from the answer of this one. All parts leave in one turn of the queue */
   after?(answer: unknown): Call<T>;
-  /** the answer need not be JSON: `decode` gets any other content type as a text */
+  /** neither the body nor the answer need be JSON: the body is written by its type, `decode` gets texts and bytes too */
   anyFormat?: boolean;
   /** @throws LinktorError `serialization` when the answer has not the expected shape */
   decode(body: unknown, head: AnswerHead): T;

@@ -1,4 +1,4 @@
-import { pages } from '../../../lib/client/index';
+import { type ListPlace, pages } from '../../../lib/client/index';
 import { LinktorError, toLinktorError } from '../../../lib/errors';
 import type { Page } from '../../../lib/model';
 import type { ActionContext, Outcome } from '../define';
@@ -29,6 +29,8 @@ interface ListOptions {
   limit: number;
   /** each: a message for a list without items */
   sayEmpty?: boolean;
+  /** how large a page is and where to begin, where the call itself says it */
+  place?: ListPlace;
 }
 
 type Fetch<T> = (slice: { limit?: number; page?: number; cursor?: string }) => Promise<Page<T>>;
@@ -41,19 +43,26 @@ type Fetch<T> = (slice: { limit?: number; page?: number; cursor?: string }) => P
  */
 export async function runList<T>(
   { emit, progress, msg }: Pick<ActionContext<unknown>, 'emit' | 'progress' | 'msg'>,
-  { paging, page: number = 1, limit, sayEmpty = false }: ListOptions,
+  { paging, page: chosen, limit, sayEmpty = false, place = {} }: ListOptions,
   fetch: Fetch<T>,
 ): Promise<Outcome | undefined> {
   if (paging === 'one') {
-    const page = await fetch({ limit, page: number });
+    const { size = limit, cursor } = place;
+    const number = chosen ?? place.page ?? 1;
+    const page = await fetch({ limit: size, page: number, ...(chosen === undefined && cursor && { cursor }) });
     // A full page of a list that does not say where it ends may be a part of it.
-    const isCut = page.endUnsaid === true && page.items.length === limit;
-    return listOutcome(page.items, { ...page, page: page.page ?? number, ...(isCut && { truncated: true }) });
+    const isCut = page.items.length > limit || (page.endUnsaid === true && page.items.length === size);
+    return listOutcome(page.items.slice(0, limit), {
+      ...page,
+      page: page.page ?? number,
+      ...(isCut && { truncated: true }),
+    });
   }
   const all: T[] = [];
   const parts = new Parts<T>(emit, msg);
   let facts: Page<unknown> = { items: [], hasNext: false };
-  const source = pages(fetch, Math.min(limit, MAX_PAGE_SIZE));
+  const { size = Math.min(limit, MAX_PAGE_SIZE), ...start } = place;
+  const source = pages(fetch, size, start);
   for (;;) {
     const step = await source.next().catch(async (error: unknown) => {
       // What came before has been read, and may have been sent on.

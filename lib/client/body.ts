@@ -1,0 +1,131 @@
+import { invalid } from '../errors';
+import { isObject } from '../model';
+import { queryText } from './url';
+
+/** What leaves as a body, and the Content-Type it leaves with; none where the form brings its own boundary. */
+export interface WrittenBody {
+  body: string | Buffer | FormData;
+  type?: string;
+}
+
+const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\b/i;
+const FORM_TYPE = /^application\/x-www-form-urlencoded\b/i;
+const MULTIPART_TYPE = /^multipart\/form-data\b/i;
+
+/**
+ * The body of a call in the user's own words, sent as it is meant: a text that is JSON already is not encoded twice, and
+ * nothing is changed on the way without a word.
+ * @param type the Content-Type that the user gives; without one it follows from the body
+ * @throws LinktorError `validation` for what cannot be sent as this type
+ */
+export function writeBody(body: unknown, type?: string): WrittenBody {
+  const bytes = bytesOf(body);
+  if (bytes) return { body: bytes, type: type ?? 'application/octet-stream' };
+  if (body instanceof FormData) return asMultipart(body, type);
+  if (body instanceof URLSearchParams)
+    return { body: body.toString(), type: type ?? 'application/x-www-form-urlencoded' };
+  if (typeof body === 'string') return writeText(body, type);
+  if (type === undefined || JSON_TYPE.test(type)) return { body: strictJson(body), type: type ?? 'application/json' };
+  if (isObject(body) && FORM_TYPE.test(type)) return { body: formText(body), type };
+  if (isObject(body) && MULTIPART_TYPE.test(type)) return asMultipart(formOf(body), type);
+  if (typeof body === 'number' || typeof body === 'boolean') return { body: String(body), type };
+  throw invalid(`The body cannot be sent as ${type}.`, 'Give it as a text or a Buffer, or leave out the Content-Type.');
+}
+
+function bytesOf(body: unknown): Buffer | undefined {
+  if (Buffer.isBuffer(body)) return body;
+  if (ArrayBuffer.isView(body)) return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  return body instanceof ArrayBuffer ? Buffer.from(body) : undefined;
+}
+
+function asMultipart(form: FormData, type = 'multipart/form-data'): WrittenBody {
+  if (MULTIPART_TYPE.test(type)) return { body: form };
+  throw invalid(`A form with parts cannot be sent as ${type}.`, 'Leave out the Content-Type.');
+}
+
+/** A text of a type of its own leaves as it is; without a type it is JSON, or becomes it. */
+function writeText(text: string, type: string | undefined): WrittenBody {
+  const isWritten = type === undefined ? /^\s*[[{]/.test(text) : JSON_TYPE.test(type);
+  if (isWritten && !isJson(text)) {
+    throw invalid(
+      'The body is a text that looks like JSON and is none.',
+      'Correct it, give an object, or say with the header Content-Type what it is.',
+    );
+  }
+  const charset = /charset="?([\w.:-]+)/i.exec(type ?? '')?.[1];
+  if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
+    throw invalid(`A text cannot be written in ${charset} here.`, 'Give a Buffer, or use UTF-8.');
+  }
+  if (type !== undefined && MULTIPART_TYPE.test(type) && !/boundary=/i.test(type)) {
+    throw invalid('A text of several parts needs its boundary in the Content-Type.', 'Or give an object of fields.');
+  }
+  if (type !== undefined) return { body: text, type };
+  return { body: isWritten ? text : JSON.stringify(text), type: 'application/json' };
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** JSON would turn these into null or nothing without a word. */
+function strictJson(body: unknown): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(body, function (this: Record<string, unknown>, key, written) {
+      const value = this[key];
+      if (typeof value === 'number' && !Number.isFinite(value)) throw unwritable(key, String(value));
+      if (value instanceof Date && written === null) throw unwritable(key, 'a date that is none');
+      if (value instanceof Map || value instanceof Set) throw unwritable(key, 'a Map or a Set');
+      return written;
+    });
+  } catch (error) {
+    if (error instanceof TypeError) {
+      throw invalid('The request cannot be written as JSON.', 'Leave out circular references and BigInt values.');
+    }
+    throw error;
+  }
+  if (text === undefined) throw unwritable('', `a ${typeof body}`);
+  return text;
+}
+
+function unwritable(key: string, what: string) {
+  const where = key === '' ? 'The body' : `"${key}" in the body`;
+  return invalid(
+    `${where} is ${what}, which JSON cannot hold.`,
+    'Give texts, numbers, true, false, null, objects, lists.',
+  );
+}
+
+function formText(fields: Record<string, unknown>): string {
+  const form = new URLSearchParams();
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === undefined || value === null) continue;
+    for (const one of Array.isArray(value) ? value : [value]) form.append(name, queryText(name, one));
+  }
+  return form.toString();
+}
+
+/** Fields as the core node *http request* takes them: texts, Buffers, or `{value, options: {filename, contentType}}`. */
+function formOf(fields: Record<string, unknown>): FormData {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === undefined || value === null) continue;
+    for (const one of Array.isArray(value) ? value : [value]) appendPart(form, name, one);
+  }
+  return form;
+}
+
+function appendPart(form: FormData, name: string, given: unknown): void {
+  const isPart = isObject(given) && !bytesOf(given) && 'value' in given;
+  const value = isPart ? given.value : given;
+  const options = isPart && isObject(given.options) ? given.options : {};
+  const bytes = bytesOf(value) ?? (isPart && typeof value === 'string' ? Buffer.from(value) : undefined);
+  if (!bytes) return form.append(name, queryText(name, value));
+  const { filename = name, contentType = 'application/octet-stream' } = options;
+  form.append(name, new Blob([new Uint8Array(bytes)], { type: String(contentType) }), String(filename));
+}

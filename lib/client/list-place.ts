@@ -1,0 +1,34 @@
+import { number, string } from '../contract/json';
+import { parsePath } from './url';
+
+/** Where in a list to begin, and how many items a page has. */
+export interface ListPlace {
+  size?: number;
+  page?: number;
+  cursor?: string;
+}
+
+/** Words for the size of a page. What the user has written so is sent as it is written. */
+const SIZES = ['limit', 'page_size', 'pageSize', 'per_page', 'perPage'];
+/** Words for the place in a list. */
+const CURSORS = ['cursor', 'page_token', 'pageToken', 'starting_after'];
+
+/** @returns what the query of a list says about its paging @throws LinktorError `validation` for a path that is none */
+export function placeIn(path: string, query?: Record<string, unknown>): ListPlace {
+  const { query: asked = {} } = parsePath(path, query);
+  const find = (names: readonly string[]) => names.flatMap((name) => asked[name]).find((one) => one !== undefined);
+  const place = { size: whole(find(SIZES)), page: whole(find(['page'])), cursor: string(find(CURSORS)) };
+  return Object.fromEntries(Object.entries(place).filter(([, value]) => value !== undefined));
+}
+
+/** @returns the query of a page: how large it is says the user, where he says it; which one it is says the paging */
+export function pageQuery(own: Record<string, unknown>, paging: Record<string, unknown>): Record<string, unknown> {
+  const isSized = SIZES.some((name) => own[name] !== undefined);
+  if (!isSized) return { ...own, ...paging };
+  return { ...own, ...Object.fromEntries(Object.entries(paging).filter(([name]) => !SIZES.includes(name))) };
+}
+
+function whole(value: unknown): number | undefined {
+  const figure = number(value);
+  return figure !== undefined && Number.isInteger(figure) && figure > 0 ? figure : undefined;
+}
