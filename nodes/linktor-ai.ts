@@ -107,7 +107,7 @@ async function complete(context: Context): Promise<Outcome> {
   const { client, msg, values } = context;
   const { operation, prompt, messages, model, provider, temperature, maxTokens, bases, timeout } = values;
   const shape = await shapeFor(context);
-  const found = operation === 'complete' ? knowledgeIn(msg.knowledge) : undefined;
+  const found = operation === 'complete' ? knowledgeIn(msg.knowledge, msg.payload) : undefined;
   const asked =
     operation === 'chat' ? turnsOf(messages ?? msg.payload, 'messages') : questionOf(prompt, found, msg.payload);
   const past = operation === 'complete' ? await history(context, asked) : [];

@@ -1,4 +1,5 @@
 import { documentOf } from '../lib/ai/document';
+import { textOf } from '../lib/ai/prompt';
 import { invalid, LinktorError, toLinktorError } from '../lib/errors';
 import type { Chunk } from '../lib/model';
 import { listFields, runList } from './kit/action/list';
@@ -87,13 +88,15 @@ export default action({
 });
 
 /** Ask one base or several at once; of all that is found the best. */
-async function query({ client, values }: Context): Promise<Outcome> {
+async function query({ client, msg, values }: Context): Promise<Outcome> {
   const { question = '', topK = 5, minScore, returns } = values;
   const bases = [...new Set(values.base)];
   if (bases.length === 0) throw noBase();
+  // By this the AI node knows a payload that is no news.
+  const before = typeof msg.payload === 'string' && msg.payload !== question ? { payload: msg.payload } : {};
   // A picture without words asks nothing, and nothing is found for it.
   if (question.trim() === '') {
-    const knowledge = { query: question, chunks: [], base: bases.length === 1 ? bases[0] : bases, took: 0 };
+    const knowledge = { query: question, chunks: [], base: bases.length === 1 ? bases[0] : bases, took: 0, ...before };
     return { result: undefined, keepPayload: true, port: 1, properties: { knowledge } };
   }
   const began = Date.now();
@@ -126,6 +129,7 @@ async function query({ client, values }: Context): Promise<Outcome> {
     model,
     base,
     took: Date.now() - began,
+    ...before,
     ...(unanswered.length > 0 && { failed: unanswered }),
   };
   if (!best) return { result: undefined, keepPayload: true, port: 1, properties: { knowledge } };
@@ -143,7 +147,7 @@ function named({ base, error }: { base: string; error: LinktorError }, count: nu
 
 function answer(returns: string, chunks: readonly Chunk[], best: Chunk): unknown {
   if (returns === 'best') return best.content;
-  if (returns === 'text') return chunks.map((chunk) => withSource(chunk)).join('\n\n');
+  if (returns === 'text') return textOf(chunks);
   return chunks.map(({ content, score, documentId, title, metadata }) => ({
     content,
     score,
@@ -151,10 +155,6 @@ function answer(returns: string, chunks: readonly Chunk[], best: Chunk): unknown
     title,
     metadata,
   }));
-}
-
-function withSource({ content, title }: Chunk): string {
-  return title === undefined ? content : `${content}\n(${title})`;
 }
 
 function addDocument({ client, values }: Context): Promise<unknown> {

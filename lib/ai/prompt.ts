@@ -7,12 +7,31 @@ import { describe } from '../text';
 interface Knowledge {
   query: string;
   chunks: readonly Chunk[];
+  /** the payload at that time, where it was not the question */
+  payload?: string;
 }
 
-/** @returns what a knowledge node has left in `msg.knowledge`, if anything */
-export function knowledgeIn(knowledge: unknown): Knowledge | undefined {
-  const { query, chunks } = (knowledge ?? {}) as Partial<Knowledge>;
-  return typeof query === 'string' && Array.isArray(chunks) ? { query, chunks } : undefined;
+/**
+ * @param payload what the message holds now
+ * @returns what a knowledge node has left in `msg.knowledge`; nothing once somebody else has put something to ask into
+ * the payload, for the passages then belong to a question of the past
+ */
+export function knowledgeIn(knowledge: unknown, payload: unknown): Knowledge | undefined {
+  const found = (knowledge ?? {}) as Partial<Knowledge>;
+  if (typeof found.query !== 'string' || !Array.isArray(found.chunks)) return undefined;
+  return isNews(payload, found as Knowledge) ? undefined : (found as Knowledge);
+}
+
+/** A text or a chat that is neither what was asked nor what was found. */
+function isNews(payload: unknown, { query, chunks, payload: before }: Knowledge): boolean {
+  if (Array.isArray(payload)) return payload.some((one) => typeof one?.role === 'string');
+  if (typeof payload !== 'string' || payload.trim() === '' || payload === query || payload === before) return false;
+  return payload !== textOf(chunks) && !chunks.some(({ content }) => content === payload);
+}
+
+/** @returns passages as one text, each with the title of its document */
+export function textOf(chunks: readonly Chunk[]): string {
+  return chunks.map(({ content, title }) => (title === undefined ? content : `${content}\n(${title})`)).join('\n\n');
 }
 
 /**

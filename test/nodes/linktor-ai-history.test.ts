@@ -104,12 +104,54 @@ describe('linktor-ai: what was said before', () => {
     const schema = { type: 'object', required: ['price'] };
     const knowledge = { query: 'What does it cost?', chunks: [{ content: 'It costs 9 reais.', score: 1 }] };
     const messages = [{ role: 'user', content: 'Hello' }];
-    const { said = [], error } = await ask(fields, { schema, knowledge, messages, payload: 'x' });
+    const { said = [], error } = await ask(fields, { schema, knowledge, messages, payload: 'What does it cost?' });
     const [system = '', ...rest] = said;
     assert.match(system, /^system: Be brief\.\n\n\[1\] It costs 9 reais\.\n\n.*JSON/);
     assert.ok(system.includes(JSON.stringify(schema)));
     assert.deepEqual(rest, ['user: Hello', 'user: What does it cost?']);
     assert.equal(error?.code, 'serialization', 'the sandbox answers in words');
+  });
+
+  const chunks = [{ content: 'It costs 9 reais.', score: 1, title: 'Prices' }];
+  for (const [what, payload, more, question] of [
+    ['a text of another node', 'And the hat?', {}, 'And the hat?'],
+    ['a chat of another node', [{ role: 'user', content: 'And the hat?' }], {}, 'And the hat?'],
+    ['the question itself', 'What does it cost?', {}, undefined],
+    ['the passage found', 'It costs 9 reais.', {}, undefined],
+    ['all passages as a text', 'It costs 9 reais.\n(Prices)', {}, undefined],
+    ['the list of passages', [{ content: 'It costs 9 reais.' }], {}, undefined],
+    ['what it was before the question was worded anew', 'how much??', { payload: 'how much??' }, undefined],
+    ['nothing', '', {}, undefined],
+  ] as const) {
+    it(`asks what is new, and not what was looked up before: the payload is ${what}`, async () => {
+      const knowledge = { query: 'What does it cost?', chunks, ...more };
+      const { said } = await ask({ history: 'none' }, { knowledge, payload });
+      const looked = ['system: [1] It costs 9 reais.', 'user: What does it cost?'];
+      assert.deepEqual(said, question === undefined ? looked : [`user: ${question}`]);
+    });
+  }
+
+  it('lets a second AI work on the answer of the first, behind a knowledge node with a question of its own', async () => {
+    const own = { base: 'kb_shop', baseType: 'str', question: 'question', result: 'found' };
+    const { node: get, probe } = await set.play(
+      [
+        { id: 'look', type: 'linktor-knowledge', config: 'account', ...own, wires: [['one'], []] },
+        { id: 'one', type: 'linktor-ai', config: 'account', wires: [['two']] },
+        { id: 'two', type: 'linktor-ai', config: 'account', wires: [['out']] },
+        { id: 'out', type: 'probe' },
+      ],
+      { account: { baseUrl: recorder.url } },
+    );
+    get('look').receive({ payload: 'saturday?', question: 'When do you open on Saturday?' });
+    await probe('out').first();
+    const [first, second] = recorder.asked
+      .filter(({ url }) => url === '/ai/completions')
+      .map(({ body }) => (JSON.parse(body) as { messages: ChatMessage[] }).messages);
+    assert.deepEqual(first?.at(-1), { role: 'user', content: 'When do you open on Saturday?' });
+    assert.equal(first?.length, 2, 'with the passages');
+    assert.equal(second?.length, 1, 'without them');
+    assert.notEqual(second?.[0]?.content, 'saturday?');
+    assert.notEqual(second?.[0]?.content, first?.[1]?.content);
   });
 
   it('is nothing unless it is asked for', async () => {
