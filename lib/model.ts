@@ -390,6 +390,8 @@ export interface Event {
   changed?: string[];
   /** what those fields were, where it is known */
   previous?: Partial<Conversation>;
+  /** the conversation as it was known before, as long as the server is still to be asked what else has changed */
+  before?: Conversation;
   /** of `sync.gap`: something since then (ISO 8601) may never be told */
   gap?: { since?: string; reason: GapReason };
   /** of `connection.*`: times in milliseconds of the clock, the reason safe to show */

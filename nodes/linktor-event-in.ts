@@ -69,7 +69,7 @@ export default trigger({
     raw: flag(true, { icon: 'code', advanced: true }),
     outputs: choice(['1', '5'], { icon: 'sign-out' }),
   },
-  listen({ values, toMsg, onEvent, everything, emit }) {
+  listen({ values, toMsg, onEvent, everything, changes: watchChanges, emit }) {
     const chosen = values.events.length > 0 ? new Set<string>(values.events) : undefined;
     const channels = values.channels && values.channels.length > 0 ? new Set(values.channels) : undefined;
     const changed = values.onlyChanged.map((one) => propertyOf[one]);
@@ -77,6 +77,7 @@ export default trigger({
 
     const isAboutOthers = chosen && !values.events.some((name) => /^(conversation|sync)\./.test(name));
     if (!isAboutOthers) everything();
+    if (events.some((name) => name.startsWith('conversation.') && wanted(name))) watchChanges();
     onEvent((delivery) => {
       const { event, conversation } = delivery;
       if (!wanted(event.name)) return;

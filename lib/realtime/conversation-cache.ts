@@ -12,6 +12,8 @@ export class ConversationCache {
   readonly #fetching = new Map<string, Promise<Conversation | undefined>>();
   /** changes announced while a conversation is being fetched: the answer may be older than they are */
   readonly #changedDuringFetch = new Map<string, Partial<Conversation>>();
+  /** cached, and not as it is now */
+  readonly #doubted = new Set<string>();
   /** ids of conversations that change while a listing is being made, one set for each listing */
   readonly #watches = new Set<Set<string>>();
   /** created while we were connected, and not announced yet */
@@ -26,7 +28,18 @@ export class ConversationCache {
 
   /** @returns the conversation if it is cached, else by one request; undefined when it cannot be had, or not now */
   get(id: string): Conversation | undefined | Promise<Conversation | undefined> {
+    if (this.#doubted.size > 0 && this.#doubted.delete(id)) {
+      const asked = this.fetch(id);
+      // Rather as it was known than not at all.
+      if (asked) return asked.then((found) => found ?? this.#known.get(id));
+    }
     return this.#known.get(id) ?? this.fetch(id);
+  }
+
+  /** Something has changed in it, and nobody has said what: whoever wants it next has it fetched. */
+  doubt(id: string): void {
+    this.#doubted.add(id);
+    dropOldest(this.#doubted);
   }
 
   /** @returns the conversation, if it is cached */

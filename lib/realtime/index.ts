@@ -233,6 +233,11 @@ export class Realtime {
     });
   }
 
+  /** What has changed in a conversation is looked up where its event does not say it. @returns the function that ends it */
+  watchChanges(): () => void {
+    return this.#intake.watchChanges();
+  }
+
   /** Subscribe one conversation. @returns the function that ends it */
   subscribe(conversationId: string): () => void {
     const isFirst = !this.#interest.isChosen(conversationId);

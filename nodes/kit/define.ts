@@ -144,6 +144,8 @@ export interface TriggerContext<V> {
   observe(listener: (delivery: Delivery) => void): void;
   /** ask for the events of all conversations, until the node closes */
   everything(): void;
+  /** all that changes in a conversation is wanted, until the node closes: what an event leaves out is looked up */
+  changes(): void;
   /** ask for the events of one conversation, until the node closes or the returned function is called */
   subscribe(conversationId: string): () => void;
   /** What is sent while the flow starts waits until all nodes are there. @param port 0 by default */

@@ -77,6 +77,31 @@ describe('linktor-event-in', () => {
     });
   }
 
+  for (const [what, changes, changed, name] of [
+    ['the priority', { priority: 'urgent' }, ['priority'], 'conversation.updated'],
+    ['the tags', { tags: ['vip'] }, ['tags'], 'conversation.updated'],
+    [
+      'a status and the priority',
+      { status: 'resolved', priority: 'low' },
+      ['priority', 'status'],
+      'conversation.resolved',
+    ],
+  ] as const) {
+    it(`looks up what an update does not say: ${what}, in a conversation that is not among the newest`, async () => {
+      const contact = (at: number) => ({ contact: { name: `Customer ${at}` }, text: 'Hi' });
+      const { probe } = await play(node());
+      for (let at = 0; at < 25; at++) await control('messages', contact(at));
+      const before = (await probe('out0').take(25)).length;
+      await change(changes);
+      const msg = (await probe('out0').take(before + 1))[before] as Message;
+      assert.deepEqual([msg.topic, msg.conversationId], [name, 'conv_ana']);
+      assert.deepEqual([...(msg.changed as string[])].sort(), changed);
+      const payload = msg.payload as Record<string, unknown>;
+      for (const [field, value] of Object.entries(changes)) assert.deepEqual(payload[field], value);
+      assert.deepEqual(Object.keys(msg.previous as object).sort(), changed);
+    });
+  }
+
   it('tells only of the channels that are asked for', async () => {
     const { probe } = await play(node({ channels: 'ch_webchat', channelsType: 'str' }));
     await change({ status: 'pending' }, 'conv_bruno');

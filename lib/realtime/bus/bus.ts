@@ -2,7 +2,7 @@ import { once } from '../../async/once';
 import type { Conversation, Event, Message } from '../../model';
 import { MAX_EVENT_KEYS, MAX_HELD_CHARS, MAX_HELD_EVENTS, MAX_ID_CHARS, MAX_WEBHOOK_KEYS } from '../bounds';
 import type { ConversationCache } from '../conversation-cache';
-import { createdEvent } from '../events/changes';
+import { completeChange, createdEvent } from '../events/changes';
 import { gapEvent } from '../events/synthesize';
 import { type Claimant, Claims } from './claims';
 import { Deduplicator } from './dedup';
@@ -232,6 +232,7 @@ export class Bus {
     if (message) this.#pendingMessages.add(message.id);
     this.#room.enter(id, chars, async () => {
       delivery.conversation = await this.#lookUp(id, found);
+      if (delivery.event.before && delivery.conversation) completeChange(delivery.event, delivery.conversation);
       if (message) this.#pendingMessages.delete(message.id);
       // A duplicate only shows now: what was fetched before its turn may contain it, in the right place.
       await this.#deliverIfNew(delivery);

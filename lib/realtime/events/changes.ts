@@ -25,6 +25,22 @@ export function describeChange(event: Event, before: Conversation | undefined): 
   event.name = nameOf(new Set(event.changed), changes, before);
 }
 
+/** An update may say that something has changed and not what: the fields that no frame has to have are looked up. */
+export function isVague({ changes }: Event): boolean {
+  return changes !== undefined && (changes.priority === undefined || changes.tags === undefined);
+}
+
+/** Add what the server says of the conversation to an event that did not tell all of it. */
+export function completeChange(event: Event, now: Conversation): void {
+  const { before, changes = {} } = event;
+  if (!before) return;
+  delete event.before;
+  const untold = COMPARED_FIELDS.filter((field) => !(field in changes) && now[field] !== undefined);
+  const found = untold.filter((field) => !isSame(before[field], now[field])).map((field) => [field, now[field]]);
+  event.changes = { ...changes, ...Object.fromEntries(found) };
+  describeChange(event, before);
+}
+
 function nameOf(changed: Set<string>, changes: Partial<Conversation>, before: Conversation | undefined): EventName {
   const { status = '', assignedTo, metadata } = changes;
   if (changed.has('status')) {

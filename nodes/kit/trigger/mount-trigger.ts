@@ -219,6 +219,10 @@ class TriggerNode implements TriggerContext<never> {
     return (event) => realtime.feed(event, 'webhook');
   }
 
+  get changes() {
+    return () => this.onClose(this.realtime.watchChanges());
+  }
+
   get everything() {
     return () => this.onClose(this.realtime.subscribeAll());
   }
