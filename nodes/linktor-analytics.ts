@@ -1,3 +1,4 @@
+import { invalid } from '../lib/errors';
 import { action } from './kit/define';
 import { as, choice, typed } from './kit/fields';
 
@@ -16,6 +17,16 @@ export default action({
   },
   async run({ client, values: { operation, start, end } }) {
     const what = operation as (typeof operations)[number];
+    if (start !== undefined && end !== undefined) requireOrder(start, end);
     return { result: await client.analytics.figures(what, { startDate: start, endDate: end }) };
   },
 });
+
+const DAY_MS = 86_400_000;
+
+/** A server would find nothing between an end and a beginning, and say so with zeros. A day lasts until its end. */
+function requireOrder(start: string, end: string): void {
+  const until = Date.parse(end) + (end.length === 10 ? DAY_MS : 0);
+  if (Date.parse(start) < until) return;
+  throw invalid(`The period from ${start} to ${end} ends before it begins.`, 'Swap the fields "start" and "end".');
+}

@@ -3,7 +3,7 @@ import type { Message } from '../lib/model';
 import { listFields, runList } from './kit/action/list';
 import { idField } from './kit/action/resource';
 import { type ActionContext, action, type Outcome } from './kit/define';
-import { as, bodyOf, choice, defined, dynJson, number, typed, type Values } from './kit/fields';
+import { as, bodyOf, choice, defined, dynJson, number, text, typed, type Values } from './kit/fields';
 
 const operations = [
   'get',
@@ -54,6 +54,7 @@ const fields = {
   before: typed('', { ...id, icon: 'step-backward', when: only('messages') }),
   format: choice(['chat', 'text', 'markdown'], { icon: 'align-left', when: only('transcript') }),
   last: number(50, { min: 1, max: 1000, icon: 'history', when: only('transcript') }),
+  zone: text('', { icon: 'clock-o', advanced: true, when: { ...only('transcript'), format: ['text', 'markdown'] } }),
   ...listFields({ operation: ['list', 'messages'] }),
 };
 
@@ -124,12 +125,12 @@ function changes({ state: status, subject, priority, metadata }: Context['values
 
 /** The newest messages, told from the first to the last. */
 async function transcript({ client, values }: Context): Promise<unknown> {
-  const { conversation: id, format, last } = values;
+  const { conversation: id, format, last, zone } = values;
   const messages: Message[] = [];
   for await (const message of client.conversations.eachMessage(id, { limit: Math.min(last, 100) })) {
     if (messages.push(message) === last) break;
   }
   messages.reverse();
   if (format === 'chat') return chatOf(messages);
-  return transcriptOf(messages, format as 'text', await client.conversations.get(id));
+  return transcriptOf(messages, format as 'text', await client.conversations.get(id), zone);
 }

@@ -1,4 +1,5 @@
 import type { ChatMessage, Conversation, Message } from '../model';
+import { Zone } from '../text/index';
 import { wordsOf } from './incoming';
 
 /** A conversation as a language model reads it. @param messages oldest first */
@@ -6,19 +7,33 @@ export function chatOf(messages: readonly Message[]): ChatMessage[] {
   return messages.map((message) => ({ role: roleOf(message), content: contentOf(message) }));
 }
 
-/** A conversation as a person reads it: a line for each message, or a paragraph in Markdown. @param messages oldest first */
+/**
+ * A conversation as a person reads it: a line for each message, or a paragraph in Markdown.
+ * @param messages oldest first
+ * @param zone the IANA name of the one zone that all times are told in, UTC by default
+ * @throws LinktorError `validation` for a zone that is none
+ */
 export function transcriptOf(
   messages: readonly Message[],
   format: 'text' | 'markdown',
   conversation: Pick<Conversation, 'contact'> = {},
+  zone = 'UTC',
 ): string {
+  const clock = new Zone(zone || 'UTC');
   const lines = messages.map((message) => {
     const who = speaker(message, conversation.contact?.name);
-    const when = (message.createdAt ?? '').replace('T', ' ').slice(0, 16);
+    const when = told(message.createdAt, clock);
     const said = contentOf(message);
     return format === 'text' ? `${when} ${who}: ${said}`.trim() : `**${who}** ${when}\n\n${quote(said)}`;
   });
   return lines.join(format === 'text' ? '\n' : '\n\n');
+}
+
+/** @returns a time of the server, which may be of any zone, on one clock; `''` where there is none */
+function told(createdAt: string | undefined, clock: Zone): string {
+  const time = Date.parse(createdAt ?? '');
+  if (Number.isNaN(time)) return '';
+  return new Date(time + clock.offsetAt(time)).toISOString().replace('T', ' ').slice(0, 16);
 }
 
 function roleOf({ senderType, direction }: Message): ChatMessage['role'] {

@@ -31,7 +31,7 @@ export class ConversationCache {
     if (this.#doubted.size > 0 && this.#doubted.delete(id)) {
       const asked = this.fetch(id);
       // Rather as it was known than not at all.
-      if (asked) return asked.then((found) => found ?? this.#known.get(id));
+      if (asked !== undefined) return asked.then((found) => found ?? this.#known.get(id));
     }
     return this.#known.get(id) ?? this.fetch(id);
   }

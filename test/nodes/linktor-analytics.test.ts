@@ -36,5 +36,61 @@ describe('linktor-analytics', () => {
     assert.match(error?.message ?? '', /"start"/);
   });
 
+  for (const [start, end] of [
+    ['2026-05-02', '2026-05-01'],
+    ['2026-05-02T12:00:00Z', '2026-05-02T11:00:00Z'],
+    ['2026-05-02', '2026-05-01T23:00:00Z'],
+    ['2026-05-02T12:00:00Z', '2026-05-02T12:00:00Z'],
+  ]) {
+    it(`refuses a period that ends before it begins: ${start} to ${end}`, async () => {
+      const { error } = await run({ operation: 'dashboard' }, { start, end });
+      assert.equal(error?.code, 'validation');
+      assert.equal((await set.state()).requests.length, 0);
+    });
+  }
+
+  it('takes one day as both', async () => {
+    const { error } = await run({ operation: 'dashboard' }, { start: '2026-05-02', end: '2026-05-02' });
+    assert.equal(error, undefined);
+  });
+
   failsWell(set, 'linktor-analytics', Object.fromEntries(operations.map((name) => [name, { msg: {}, kind: 'read' }])));
+});
+
+describe('linktor-analytics on the self-hosted server, which counts whole days', () => {
+  const set = setUpFlows({ contract: 'server' });
+  const run = alone(set, 'linktor-analytics');
+
+  for (const [start, end, days] of [
+    ['2026-05-01', '2026-05-03', ['2026-05-01', '2026-05-03']],
+    ['2026-05-01T00:00:00Z', '2026-05-04T00:00:00Z', ['2026-05-01', '2026-05-03']],
+    ['2026-05-01T00:00:00+00:00', '2026-05-02T00:00:00Z', ['2026-05-01', '2026-05-01']],
+    ['2026-05-01T18:00:00Z', '2026-05-08T18:00:00Z', ['2026-05-01', '2026-05-08']],
+    ['2026-05-01T23:30:00-03:00', '2026-05-04', ['2026-05-02', '2026-05-04']],
+  ] as const) {
+    for (const operation of ['dashboard', 'conversations', 'channels']) {
+      it(`says which days it counted, ${operation}: ${start} to ${end}`, async () => {
+        const { payload } = await run({ operation }, { start, end });
+        const { startDate, endDate } = payload as Record<string, string>;
+        assert.deepEqual([startDate, endDate], days);
+        const asked = (await set.state()).requests.find(({ path }) => path.includes('/analytics/'));
+        const query = new URLSearchParams((asked as unknown as { query: string }).query);
+        assert.deepEqual([query.get('start_date'), query.get('end_date')], days);
+      });
+    }
+  }
+
+  for (const [start, end] of [
+    ['2026-05-01T10:00:00Z', '2026-05-01T11:00:00Z'],
+    ['2026-05-01T23:00:00Z', '2026-05-02T01:00:00Z'],
+    ['2026-05-01', '2026-05-01T11:00:00Z'],
+    ['2026-05-01T10:00:00Z', '2026-05-01'],
+  ]) {
+    it(`tells nothing of a part of a day, and asks nothing: ${start} to ${end}`, async () => {
+      const { error } = await run({ operation: 'dashboard' }, { start, end });
+      assert.equal(error?.code, 'not_supported');
+      assert.match(String(error?.cause.hint), /whole days/);
+      assert.equal((await set.state()).requests.filter(({ path }) => path.includes('/analytics/')).length, 0);
+    });
+  }
 });

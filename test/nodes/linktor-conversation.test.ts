@@ -124,6 +124,32 @@ describe('linktor-conversation', () => {
     assert.match(String(payload), /^\*\*Ana Souza\*\* [\d: -]+\n\n> \[image\]/);
   });
 
+  for (const [zone, times] of [
+    ['', ['11:30', '12:00', '12:15']],
+    ['America/Sao_Paulo', ['08:30', '09:00', '09:15']],
+    ['Asia/Kolkata', ['17:00', '17:30', '17:45']],
+  ] as const) {
+    it(`tells all times on one clock, wherever they were written: ${zone || 'UTC'}`, async () => {
+      const at = ['2026-05-01T09:15:00-03:00', '2026-05-01T12:00:00Z', '2026-05-01T14:30:00+03:00'];
+      const data = at.map((createdAt, row) => ({
+        ...{ id: `m${row}`, conversationId, direction: 'inbound', contentType: 'text', content: { text: 'Hi' } },
+        createdAt,
+      }));
+      await set.control('fail', { count: 1, path: `*/${conversationId}/messages`, status: 200, body: { data } });
+      const { payload } = await run({ operation: 'transcript', format: 'text', zone }, { conversationId });
+      const told = String(payload).split('\n');
+      assert.deepEqual(
+        told.map((line) => line.slice(0, 16)),
+        times.map((time) => `2026-05-01 ${time}`),
+      );
+    });
+  }
+
+  it('refuses a zone that is none', async () => {
+    const node = { operation: 'transcript', format: 'text', zone: 'Mars/Olympus' };
+    assert.equal((await run(node, { conversationId })).error?.code, 'validation');
+  });
+
   it('adds and removes tags', async () => {
     const added = await run({ operation: 'addTags' }, { conversationId, tags: ['late', 'vip'] });
     assert.ok(((added.payload as Found).tags as string[]).includes('late'));

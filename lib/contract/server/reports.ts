@@ -15,17 +15,41 @@ const figuresOf = 'It has figures of dashboard, conversations and channels.';
 export const analytics: Contract['analytics'] = {
   figures(what, period) {
     if (!Object.hasOwn(at, what)) throw unsupported(`tell the figures of ${what}`, figuresOf);
-    return read(['analytics', at[what as keyof typeof at]], (body) => named(what, body), days(period));
+    const days = daysOf(period);
+    const told = days && { startDate: days.start, endDate: days.end };
+    return read(['analytics', at[what as keyof typeof at]], (body) => ({ ...named(what, body), ...told }), {
+      start_date: days?.start,
+      end_date: days?.end,
+    });
   },
   report: unsupportedCall('make reports', figuresOf),
   export: unsupportedCall('export figures', figuresOf),
 };
 
-/** Whole days, and both ends (contract 1.10); without either it is the last week. */
-function days({ startDate, endDate }: Period): Json {
-  if (!startDate && !endDate) return {};
+const DAY_MS = 86_400_000;
+const isMoment = (time: string) => time.length > 10;
+
+/**
+ * Whole days of UTC, and both of them count (contract 1.10); without either it is the last week. A longer period of
+ * moments is that of its days, which stand in the answer.
+ * @throws LinktorError `validation`, or `not_supported` for a part of a day
+ */
+function daysOf({ startDate, endDate }: Period): { start: string; end: string } | undefined {
+  if (!startDate && !endDate) return undefined;
   if (!startDate) throw invalid('The period has an end and no beginning.', 'Give startDate as well.');
-  return { start_date: startDate.slice(0, 10), end_date: (endDate ?? new Date().toISOString()).slice(0, 10) };
+  const until = endDate ?? new Date().toISOString();
+  const from = Date.parse(startDate);
+  // A period ends before the moment that is its end.
+  const last = isMoment(until) ? Date.parse(until) - 1 : Date.parse(until);
+  const start = startDate.slice(0, 10);
+  const end = new Date(Math.max(last, from)).toISOString().slice(0, 10);
+  if (Date.parse(until) < Date.parse(start)) throw invalid('The period ends before it begins.', 'Swap start and end.');
+  const covered = (isMoment(until) ? Date.parse(until) : Date.parse(until) + DAY_MS) - from;
+  const isPart = isMoment(startDate) || (endDate !== undefined && isMoment(endDate));
+  if (isPart && covered < DAY_MS) {
+    throw unsupported('tell the figures of a part of a day', 'Give whole days such as 2026-05-01.');
+  }
+  return { start, end };
 }
 
 /** The figures under the names that they have elsewhere, as far as there are any; the others keep theirs. */

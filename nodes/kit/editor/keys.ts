@@ -28,6 +28,7 @@ const hinted = new Set([
   'linktor-config.zone',
   'linktor-config.wsUrl',
   'linktor-contact.country',
+  'linktor-conversation.zone',
   'linktor-hours.closed',
   'linktor-hours.zone',
   'linktor-send.country',
