@@ -1,3 +1,4 @@
+import { isHeldBack, PERSON_IN_CHARGE } from '../lib/charge';
 import {
   type Choice,
   cancelWordsOf,
@@ -61,7 +62,7 @@ export default dialogue({
     // What is wrong about the rules is found before anybody is asked.
     rulesFor(values, offered, language, ours);
     const data: AskData = { text: question, choices: offered, tag: '', language, typed: { least, most, invalidText } };
-    await context.ask({
+    const asked = context.ask({
       places: placesOf(context),
       who,
       whoIds: who === 'these' ? values.whoIds : [],
@@ -72,9 +73,19 @@ export default dialogue({
       data: { ...data },
       send: (id, placed) => send(context, { text: question, choices: offered, tag: tagOf(id), key: keyOf(id) }, placed),
     });
+    await asked.catch(async (error: unknown) => {
+      if (!isHeldBack(error)) throw error;
+      const sent = { status: 'skipped', reason: PERSON_IN_CHARGE };
+      await context.emit({ result: undefined, keepPayload: true, port: 2, properties: { reason: 'taken_over', sent } });
+    });
   },
   join: ({ join, kind }) => (join === '' ? Number(kind === 'text' || kind === 'media') : Number(join) || 0),
   letsThrough: ({ letThrough }, message) => letThrough && commandOf(wordsOf(message)) !== undefined,
+  understands: ({ values }, asked, message) => {
+    const { choices, language } = dataOf(asked);
+    const words = wordsOf(message);
+    return isOneOf(choices, words) || anyOf(endWordsOf(values, language))(words);
+  },
   take,
   async remind(context, asked) {
     const [place] = asked.places;
@@ -145,14 +156,22 @@ async function send(
   return places;
 }
 
+function isOneOf(choices: readonly Choice[], words: string): boolean {
+  return choices.some(({ title }) => anyOf([title])(words));
+}
+
+function endWordsOf({ cancelWords }: Given, language: Language): readonly string[] {
+  return cancelWords === '' ? cancelWordsOf(language) : readList(cancelWords, 'cancelWords');
+}
+
 async function take(context: Answering, asked: Dialogue, said: readonly Said[]): Promise<Step> {
   const { values } = context;
   const { choices, language, typed: before } = dataOf(asked);
   const messages = said.map(({ message }) => message);
   const words = textOf(messages);
-  const ends = values.cancelWords === '' ? cancelWordsOf(language) : readList(values.cancelWords, 'cancelWords');
-  const isChoice = choices.some(({ title }) => anyOf([title])(words));
-  if (!isChoice && anyOf(ends)(words)) return { kind: 'end', ending: { kind: 'ended', reason: 'cancelled' } };
+  const isChoice = isOneOf(choices, words);
+  if (!isChoice && anyOf(endWordsOf(values, language))(words))
+    return { kind: 'end', ending: { kind: 'ended', reason: 'cancelled' } };
   const test = async (answer: string) => (await context.valuesOf({ ...context.msg, payload: answer })).test;
   const judged = await judge(messages, rulesFor(values, choices, language, context.people, test));
   if (judged.ok) {

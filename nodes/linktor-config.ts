@@ -1,6 +1,10 @@
+import { takeoverEnds, takeoverSigns } from '../lib/charge';
 import { languages } from '../lib/dialogue';
 import { config } from './kit/define';
-import { choice, flag, number, config as other, secret, text } from './kit/fields';
+import { checks, choice, flag, number, config as other, secret, text } from './kit/fields';
+
+const takenOver = { takeover: ['on'] };
+const optedOut = { optOut: ['on'] };
 
 export const fields = {
   baseUrl: text('https://api.linktor.io', { icon: 'globe', required: true, format: 'url' }),
@@ -53,6 +57,23 @@ export const fields = {
   language: choice(['auto', ...languages], { icon: 'language', section: 'people' }),
   country: text('', { icon: 'globe', section: 'people' }),
   zone: text('', { icon: 'clock-o', section: 'people' }),
+  takeover: choice(['off', 'on'], { icon: 'user-circle-o', section: 'people', startValue: 'on' }),
+  takeoverBy: checks(takeoverSigns, takeoverSigns, { icon: 'hand-paper-o', section: 'people', when: takenOver }),
+  resumeAfter: number(30, {
+    min: 0,
+    max: 10_080,
+    unit: 'min',
+    icon: 'hourglass-half',
+    section: 'people',
+    when: takenOver,
+  }),
+  resumeOn: checks(takeoverEnds, takeoverEnds, { icon: 'undo', section: 'people', when: takenOver }),
+  staffOff: text('/bot off', { icon: 'toggle-off', section: 'people', when: takenOver }),
+  staffOn: text('/bot on', { icon: 'toggle-on', section: 'people', when: takenOver }),
+  optOut: choice(['off', 'on'], { icon: 'bell-slash-o', section: 'people' }),
+  optOutWords: text('', { icon: 'sign-out', section: 'people', when: optedOut }),
+  optInWords: text('', { icon: 'sign-in', section: 'people', when: optedOut }),
+  optOutReply: text('', { icon: 'commenting-o', section: 'people', when: optedOut }),
   keepIn: choice(['auto', 'file', 'context', 'memory'], { icon: 'database', section: 'memory' }),
   keepStore: text('', { icon: 'archive', section: 'memory', when: { keepIn: ['context'] } }),
   keepDays: number(30, { min: 1, max: 90, unit: 'd', icon: 'calendar', section: 'memory' }),

@@ -1,7 +1,7 @@
 import type { Delivery } from '../lib/realtime';
 import { copyOf } from './kit/copy';
-import { trigger } from './kit/define';
-import { as, checks, choice, flag, isObject, typed } from './kit/fields';
+import { type TriggerContext, trigger } from './kit/define';
+import { as, checks, choice, flag, isObject, number, typed } from './kit/fields';
 import { contentOf } from './kit/to-msg';
 
 const events = [
@@ -11,10 +11,15 @@ const events = [
   'conversation.resolved',
   'conversation.reopened',
   'conversation.escalated',
+  'conversation.idle',
+  'takeover.began',
+  'takeover.ended',
   'contact.created',
   'contact.updated',
   'contact.merged',
   'contact.deleted',
+  'contact.opted_out',
+  'contact.opted_in',
   'channel.connected',
   'channel.disconnected',
   'channel.error',
@@ -31,13 +36,20 @@ const events = [
   'sync.gap',
 ] as const;
 
+/** made here, for the nodes that ask for it */
+const IDLE = 'conversation.idle';
+
 /** Port by the first word of an event's name; what is not here goes where bots and flows go. */
 const groups = ['conversation', 'contact', 'channel', 'automation', 'connection'] as const;
 const portOf = new Map<string, number>([
   ...groups.map((group, port): [string, number] => [group, port]),
   ['sync', groups.indexOf('connection')],
+  ['takeover', groups.indexOf('conversation')],
 ]);
 const otherPort = groups.indexOf('automation');
+
+/** To hear of these, conversations have to be listened to. */
+const ABOUT_CONVERSATIONS = /^(conversation|sync|takeover|contact\.opted)/;
 
 /** These have triggers of their own. */
 const elsewhere = new Set(['message', 'typing']);
@@ -56,9 +68,10 @@ export default trigger({
   fields: {
     events: checks(
       events,
-      events.filter((name) => name.startsWith('conversation.')),
+      events.filter((name) => name.startsWith('conversation.') && name !== IDLE),
       { icon: 'bolt' },
     ),
+    idleAfter: number(60, { min: 0.01, max: 43_200, unit: 'min', icon: 'hourglass-o', advanced: true }),
     channels: typed('', {
       convert: as.list,
       types: ['str', 'json', 'flow', 'global', 'env', 'jsonata'],
@@ -69,18 +82,22 @@ export default trigger({
     raw: flag(true, { icon: 'code', advanced: true }),
     outputs: choice(['1', '5'], { icon: 'sign-out' }),
   },
-  listen({ values, toMsg, onEvent, everything, changes: watchChanges, emit }) {
+  listen(context) {
+    const { values, toMsg, onEvent, everything, changes: watchChanges, emit } = context;
     const chosen = values.events.length > 0 ? new Set<string>(values.events) : undefined;
     const channels = values.channels && values.channels.length > 0 ? new Set(values.channels) : undefined;
     const changed = values.onlyChanged.map((one) => propertyOf[one]);
     const wanted = (name: string) => (chosen ? chosen.has(name) : !elsewhere.has(groupOf(name)));
 
-    const isAboutOthers = chosen && !values.events.some((name) => /^(conversation|sync)\./.test(name));
+    const isAboutOthers = chosen && !values.events.some((name) => ABOUT_CONVERSATIONS.test(name));
     if (!isAboutOthers) everything();
     if (events.some((name) => name.startsWith('conversation.') && wanted(name))) watchChanges();
+    if (chosen?.has(IDLE)) watchSilence(context, values.idleAfter);
     onEvent((delivery) => {
       const { event, conversation } = delivery;
       if (!wanted(event.name)) return;
+      // Each node has its own notion of silence.
+      if (event.name === IDLE && contentOf(event.original).nodeId !== context.nodeId) return;
       const group = groupOf(event.name);
       if (changed.length > 0 && group === 'conversation' && !changed.some((one) => event.changed?.includes(one))) {
         return;
@@ -111,6 +128,36 @@ export default trigger({
     return undefined;
   },
 });
+
+/** Conversations in which nobody has written for a while, as an event of their own. */
+function watchSilence(
+  { nodeId, charge, onClose, onEvent, background, fenced, connection }: Watching,
+  idleAfter: number,
+): void {
+  const watch = charge.idleWatch(
+    nodeId,
+    idleAfter * 60_000,
+    fenced((conversationId: string, since: number) =>
+      connection.announce({
+        name: IDLE,
+        conversationId,
+        original: { conversationId, since: new Date(since).toISOString(), nodeId },
+      }),
+    ),
+  );
+  onClose(() => watch.stop());
+  background(watch.load());
+  onEvent(({ event: { name, message, conversationId } }) => {
+    if (conversationId === undefined) return;
+    if (name === 'conversation.resolved') watch.over(conversationId);
+    else if (message) watch.said(conversationId);
+  });
+}
+
+type Watching = Pick<
+  TriggerContext<unknown>,
+  'nodeId' | 'charge' | 'onClose' | 'onEvent' | 'background' | 'fenced' | 'connection'
+>;
 
 function groupOf(name: string): string {
   const dot = name.indexOf('.');

@@ -1,5 +1,8 @@
+import { OPTED_OUT, PERSON_IN_CHARGE } from '../lib/charge';
 import { invalid } from '../lib/errors';
 import { messageFilter } from '../lib/messages/filter';
+import type { Message } from '../lib/model';
+import type { Delivery } from '../lib/realtime';
 import { trigger } from './kit/define';
 import { as, checks, choice, flag, number, text, typed } from './kit/fields';
 import type { Msg } from './kit/red';
@@ -78,6 +81,7 @@ export default trigger({
       regexWhen: { textRule: ['regex'] },
     }),
     leaveAlone: flag(true, { icon: 'comments-o' }),
+    obeyTakeover: flag(true, { icon: 'user-circle-o' }),
     ignoreOwn: flag(true, { icon: 'user-times', ...filters }),
     outputs: choice(['1', '2'], { icon: 'sign-out', ...filters }),
     source: choice(['realtime', 'webhook'], { icon: 'bolt', ...arrival }),
@@ -129,6 +133,14 @@ export default trigger({
       }
     }
 
+    const claimed = ({ claimedBy }: Delivery) => {
+      if (!values.leaveAlone || claimedBy === undefined) return undefined;
+      return claimedBy === OPTED_OUT ? OPTED_OUT : 'asked';
+    };
+    const { takeovers } = context.charge;
+    const inCharge = ({ direction, conversationId }: Message) =>
+      values.obeyTakeover && direction === 'inbound' && takeovers.get(conversationId) ? PERSON_IN_CHARGE : undefined;
+
     const isLive = values.source === 'realtime';
     const listen = isLive ? context.onEvent : context.observe;
     const ask = (id: string) => asked.set(id, isLive ? context.subscribe(id) : () => {});
@@ -144,8 +156,7 @@ export default trigger({
       }
       // A server may send more than was asked for.
       if (values.conversations !== 'all' && !asked.has(conversationId)) return;
-      const isAnswer = values.leaveAlone && delivery.claimedBy !== undefined;
-      const refused = isAnswer ? 'asked' : reason(message, delivery.conversation);
+      const refused = claimed(delivery) ?? inCharge(message) ?? reason(message, delivery.conversation);
       if (refused === undefined) received.take(toMsg.message(delivery, message, values.raw));
       else if (values.outputs === '2') {
         emit({ ...toMsg.message(delivery, message, values.raw), reason: refused }, 1);

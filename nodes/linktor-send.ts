@@ -1,3 +1,4 @@
+import { OPTED_OUT } from '../lib/charge';
 import { LinktorError } from '../lib/errors';
 import {
   failedRecipients,
@@ -17,7 +18,7 @@ import {
 import { Parts } from './kit/action/list';
 import { senderOf } from './kit/action/sender';
 import { type ActionContext, action, type Live, type Outcome } from './kit/define';
-import { as, choice, dynJson, number, text, typed, type Values } from './kit/fields';
+import { as, choice, dynJson, flag, number, text, typed, type Values } from './kit/fields';
 import type { Msg } from './kit/red';
 
 const withText = ['text', 'buttons', 'list'];
@@ -143,6 +144,7 @@ const fields = {
     advanced: true,
     when: { idempotency: ['key'] },
   }),
+  obeyTakeover: flag(true, { icon: 'user-circle-o', advanced: true }),
   waitFor: choice(['accepted', 'delivered', 'read'], { icon: 'check', advanced: true }),
   waitTimeout: number(60, {
     min: 1,
@@ -211,7 +213,7 @@ function toOne(
   msg: Readonly<Msg>,
   key?: string,
 ): Promise<SendResult> {
-  const { client, signal, live, sentLog, shared, hasSlot } = context;
+  const { client, signal, live, charge, sentLog, shared, hasSlot } = context;
   const time = timeOf(values);
   return senderOf(shared)
     .send(sendRequestOf(to, values, msg, key), {
@@ -219,6 +221,7 @@ function toOne(
       signal,
       hasSlot,
       source: live,
+      gate: values.obeyTakeover ? charge.gate : undefined,
       ...(time > 0 && {
         async prelude({ conversationId, channelType }) {
           if (hasTyping(channelType)) await showTyping(signs(), conversationId, time, signal);
@@ -230,6 +233,12 @@ function toOne(
       },
     })
     .catch(withWindowHint);
+}
+
+/** Who has opted out gets nothing that is sent to a whole list. */
+function notWanted({ conversationId = '' }: Recipient): SendResult {
+  const at = new Date().toISOString();
+  return { messageId: '', status: 'skipped', reason: OPTED_OUT, conversationId, at, parts: 0, messageIds: [] };
 }
 
 /** @returns the live side for all messages of one run, which stays as long as somebody listens */
@@ -260,6 +269,7 @@ async function toAll(context: Context, signs: () => Live): Promise<Outcome | und
   const summary = await sendToAll(
     list,
     async ({ to, properties }) => {
+      if (context.charge.optOuts.has(to)) return notWanted(to);
       const entry = { ...msg, ...(msg.payload === list && { payload: undefined }), ...properties };
       const own = await ownValues(valuesOf, entry, properties);
       const who = encodeURIComponent(to.conversationId ?? to.contactId ?? to.address ?? '');

@@ -1,3 +1,4 @@
+import { PERSON_IN_CHARGE } from '../lib/charge';
 import { hasTyping, keepTyping, typingProblem } from '../lib/sending';
 import { action, type Outcome } from './kit/define';
 import { as, choice, dynNumber, flag, typed } from './kit/fields';
@@ -25,7 +26,7 @@ export default action({
       when: { action: ['typing'] },
     }),
   },
-  async run({ client, values, msg, live, sentLog, shared, signal, emit }): Promise<Outcome> {
+  async run({ client, values, msg, live, charge, sentLog, shared, signal, emit }): Promise<Outcome> {
     const { conversation, action: wanted, untilSent, duration } = values;
     const line = live();
     const sign = `typing ${conversation}`;
@@ -35,6 +36,11 @@ export default action({
       if (before()) before()?.abort();
       else line.typing(conversation, false);
       return pass;
+    }
+    await charge.takeovers.settled(conversation);
+    if (charge.takeovers.get(conversation)) {
+      const sent = { status: 'skipped', reason: PERSON_IN_CHARGE, conversationId: conversation };
+      return { ...pass, status: 'skipped', properties: { sent } };
     }
     if (!hasTyping(channelOf(msg, conversation))) return { ...pass, status: 'no_typing' };
     // As long as somebody listens, the connection stays open.

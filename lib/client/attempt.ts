@@ -26,7 +26,7 @@ export class AbortFlag {
 
 /** Why nothing came back. */
 export interface HttpFault {
-  fault: 'network' | 'timeout' | 'aborted' | 'too_large';
+  fault: 'network' | 'timeout' | 'aborted' | 'too_large' | 'withdrawn';
   /** the system's word for it, such as ECONNREFUSED */
   reason: string;
   /** the request may have reached the server */
@@ -43,6 +43,8 @@ export class Attempt {
   #leftMs: number;
   #waitsSince: number | undefined;
   readonly #signal: AbortSignal | undefined;
+  readonly #mayLeave: () => boolean;
+  #isWithdrawn = false;
   #timer: NodeJS.Timeout | undefined;
   readonly #abort = () => this.abortFlag.abort();
 
@@ -50,9 +52,16 @@ export class Attempt {
    * @param timeoutMs milliseconds until something arrives
    * @param signal of the caller
    * @param totalMs milliseconds that all waits together may last
+   * @param mayLeave asked when the connection stands, right before the first byte
    */
-  constructor(timeoutMs: number, signal: AbortSignal | undefined, totalMs = Number.POSITIVE_INFINITY) {
+  constructor(
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+    totalMs = Number.POSITIVE_INFINITY,
+    mayLeave = () => true,
+  ) {
     this.#timeoutMs = timeoutMs;
+    this.#mayLeave = mayLeave;
     this.#leftMs = totalMs;
     this.#signal = signal;
     signal?.addEventListener('abort', this.#abort, { once: true });
@@ -86,6 +95,7 @@ export class Attempt {
 
   /** @returns what a failure of the request means */
   faultOf(error: unknown): HttpFault {
+    if (this.#isWithdrawn) return { fault: 'withdrawn', reason: 'withdrawn', left: false };
     const fault = this.#signal?.aborted ? 'aborted' : isOversize(error) ? 'too_large' : 'network';
     return { fault: this.#timedOut ? 'timeout' : fault, reason: systemCodeOf(error), left: this.left };
   }
@@ -100,11 +110,16 @@ export class Attempt {
           // Through a proxy the connection stands before the handshake with the server has begun.
           const isConnecting =
             socket.connecting || (socket as { secureConnecting?: boolean }).secureConnecting === true;
-          if (request.reusedSocket || !isConnecting) this.left = true;
-          else
-            socket.once(isSecure ? 'secureConnect' : 'connect', () => {
+          const leave = () => {
+            if (this.#mayLeave()) {
               this.left = true;
-            });
+              return;
+            }
+            this.#isWithdrawn = true;
+            request.destroy(new Error('withdrawn'));
+          };
+          if (request.reusedSocket || !isConnecting) leave();
+          else socket.once(isSecure ? 'secureConnect' : 'connect', leave);
         });
         // A proxy that refuses the tunnel is not the server, and its answer not the server's.
         request.once('proxyConnect', ({ statusCode }: http.IncomingMessage) => {

@@ -54,6 +54,7 @@ export async function runAttempts<T>(deps: AttemptDeps, input: AttemptInput<T>):
   const timeoutMs = (options.timeout ?? settings.timeout) * 1000;
   // Without a key no server could tell that a repetition is the same write.
   const isIdempotent = options.idempotencyKey !== null && settings.idempotent && contract.idempotent;
+  const beforeLeave = call.kind === 'read' ? undefined : options.beforeLeave;
   let repeated = 0;
   let renewed = false;
   let ambiguous = false;
@@ -63,11 +64,18 @@ export async function runAttempts<T>(deps: AttemptDeps, input: AttemptInput<T>):
       credentials = await orAborted(identify(), signal);
       const admitted = rate.admit(deadline, signal);
       if (admitted !== undefined) await admitted;
+      if (beforeLeave) await beforeLeave();
     } catch (error) {
       throw keepDoubt(error, ambiguous);
     }
     const leftMs = Math.max(1, Math.min(timeoutMs, deadline - Date.now()));
-    const answer = await deps.transport.send(withCredentials(contract, request, credentials), leftMs, signal);
+    const mayLeave = beforeLeave && (() => isAllowed(beforeLeave));
+    const answer = await deps.transport.send(withCredentials(contract, request, credentials), leftMs, signal, mayLeave);
+    // Why it was withdrawn is said by the next look.
+    if ('fault' in answer && answer.fault === 'withdrawn') {
+      rate.done(undefined, {});
+      continue;
+    }
     if (!('fault' in answer)) deps.clock.note(answer.headers.date);
     const facts = 'fault' in answer ? {} : readFacts(answer);
     if (!('fault' in answer) && answer.status >= 200 && answer.status < 300) {
@@ -101,5 +109,18 @@ export async function runAttempts<T>(deps: AttemptDeps, input: AttemptInput<T>):
     if (status !== 429) repeated++;
     await sleep(waitMs, signal);
     if (signal.aborted) throw toCallerError(failed, ambiguous);
+  }
+}
+
+/** @returns true when nothing speaks against it at this moment */
+function isAllowed(beforeLeave: NonNullable<CallOptions['beforeLeave']>): boolean {
+  try {
+    const wait = beforeLeave();
+    if (!(wait instanceof Promise)) return true;
+    // It is asked again, and waited for, before the next attempt.
+    wait.catch(() => undefined);
+    return false;
+  } catch {
+    return false;
   }
 }

@@ -40,6 +40,11 @@ export interface CallOptions {
   idempotencyKey?: string | null;
   /** called once with the facts of the final answer */
   onAnswer?(facts: AnswerFacts): void;
+  /**
+   * Called right before each request of a write leaves, the last time when its connection stands. What it throws ends the
+   * call, and nothing leaves; a promise is waited for.
+   */
+  beforeLeave?(): void | Promise<void>;
 }
 
 /** What holds for one file to fetch. */

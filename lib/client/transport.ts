@@ -44,8 +44,16 @@ export interface HttpStream {
 }
 
 export interface Transport {
-  /** @param timeoutMs milliseconds for this attempt, headers and body together */
-  send(request: HttpRequest, timeoutMs: number, signal?: AbortSignal): Promise<HttpAnswer | HttpFault>;
+  /**
+   * @param timeoutMs milliseconds for this attempt, headers and body together
+   * @param mayLeave asked right before the first byte leaves; false withdraws the request
+   */
+  send(
+    request: HttpRequest,
+    timeoutMs: number,
+    signal?: AbortSignal,
+    mayLeave?: () => boolean,
+  ): Promise<HttpAnswer | HttpFault>;
   /** @param timeoutMs milliseconds until the answer begins, and again between two events of it */
   stream(request: HttpRequest, timeoutMs: number, signal?: AbortSignal): Promise<HttpStream | HttpAnswer | HttpFault>;
   close(): void;
@@ -98,9 +106,14 @@ export function createTransport(agents: () => Promise<Agents>): Transport {
     return perform(config);
   }
 
-  async function send(request: HttpRequest, timeoutMs: number, signal?: AbortSignal): Promise<HttpAnswer | HttpFault> {
+  async function send(
+    request: HttpRequest,
+    timeoutMs: number,
+    signal?: AbortSignal,
+    mayLeave?: () => boolean,
+  ): Promise<HttpAnswer | HttpFault> {
     if (signal?.aborted) return { fault: 'aborted', reason: 'closed', left: false };
-    const attempt = new Attempt(timeoutMs, signal);
+    const attempt = new Attempt(timeoutMs, signal, undefined, mayLeave);
     try {
       const answer = await ask(request, request.keepsBytes ? 'arraybuffer' : 'text', attempt);
       const head = headOf(answer);

@@ -78,6 +78,8 @@ export interface Asker<D = unknown> {
   join: number;
   /** a message that others have to get although it could be an answer */
   letsThrough(message: Message): boolean;
+  /** a word that is a choice, or that ends the question */
+  understands?(dialogue: Dialogue<D>, message: Message): boolean;
   /** @param said one message, or several that came in quick succession */
   take(dialogue: Dialogue<D>, said: readonly Said[]): Promise<Step<D>>;
   /** Send the next reminder. @returns when to try again instead, milliseconds of the clock */

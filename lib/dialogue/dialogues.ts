@@ -1,10 +1,10 @@
+import { Clock } from '../async/clock';
 import { KeyedMutex } from '../async/keyed-mutex';
 import { LinktorError } from '../errors';
 import type { Ledger } from '../ledger';
 import type { Conversation, Message } from '../model';
 import { Askers } from './askers';
 import { placeFor, placeTagsOf } from './awaited';
-import { Clock } from './clock';
 import type { Asker, Dialogue, DialoguePlace, Ending, EndReason, Said } from './dialogue';
 import { Joiner } from './joiner';
 import { dueOf, Records } from './records';
@@ -178,6 +178,18 @@ export class Dialogues {
     if (this.#settings.isOwn(message.id)) return undefined;
     const found = this.#records.inConversation(message.conversationId);
     return Array.isArray(found) ? this.#claimOf(found, said) : found.then((arrived) => this.#claimOf(arrived, said));
+  }
+
+  /**
+   * An open question knows what to do with this message: one of its choices, its end, yes or no.
+   * @returns false where nobody waits, and for what would be answered by "that does not fit"
+   */
+  async understands(said: Said): Promise<boolean> {
+    if (this.#open.size === 0 && !this.#settings.ledger.isShared) return false;
+    const found = await this.#records.inConversation(said.message.conversationId);
+    return found.some(
+      (one) => placeFor(one, said) && this.#askers.get(one.nodeId)?.understands?.(one, said.message) === true,
+    );
   }
 
   #claimOf(found: readonly Dialogue[], said: Said): Claimed | Promise<Claimed> {

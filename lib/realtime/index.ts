@@ -3,8 +3,8 @@ import { once } from '../async/once';
 import { MAX_TIMER_MS } from '../async/sleep';
 import type { Contract } from '../contract';
 import { messageOf } from '../errors';
-import type { Event, GapReason, Message } from '../model';
-import { Bus } from './bus/bus';
+import type { Conversation, Event, GapReason, Message } from '../model';
+import { type ArrivalListener, Bus } from './bus/bus';
 import type { Claimant } from './bus/claims';
 import type { Listener } from './bus/delivery';
 import { ConnectionStatus } from './connection-status';
@@ -61,6 +61,7 @@ const POLL_IDLE_MS = 15_000;
  */
 export class Realtime {
   readonly #socket: Socket;
+  readonly #conversations: ConversationCache;
   readonly #interest: Interest;
   readonly #bus: Bus;
   readonly #gaps: GapReporter;
@@ -130,6 +131,7 @@ export class Realtime {
       },
     );
     this.#interest = interest;
+    this.#conversations = conversations;
     this.#bus = bus;
     this.#gaps = gaps;
     this.#feeds = new FeedChoice(contract, live, new PollFeed(socket, bus, poll));
@@ -208,6 +210,22 @@ export class Realtime {
    */
   claim(order: number, claimant: Claimant): () => void {
     return this.#bus.claim(order, claimant);
+  }
+
+  /** Hear of every event the moment that it is here, see the bus. @returns the function that ends it */
+  onArrival(listener: ArrivalListener): () => void {
+    return this.#bus.onArrival(listener);
+  }
+
+  /** @returns the conversation as it was announced, listed or fetched the last time, if it was */
+  conversation(id: string): Conversation | undefined {
+    return this.#conversations.peek(id);
+  }
+
+  /** Deliver something that has happened here and not on the server. */
+  announce(event: Event): void {
+    const { conversationId } = event;
+    this.#bus.announce(event, 'account', conversationId === undefined ? undefined : this.conversation(conversationId));
   }
 
   /** The message has been delivered, or waits for its turn. */

@@ -1,6 +1,8 @@
 import { KeyedMutex } from '../async/keyed-mutex';
-import type { LinktorClient } from '../client';
+import { isHeldBack, PERSON_IN_CHARGE, type Takeovers } from '../charge';
+import type { CallOptions, LinktorClient } from '../client';
 import { LinktorError } from '../errors';
+import { marked } from '../messages/own-mark';
 import type { Message, Outgoing } from '../model';
 import { DeliveryWatcher, type StatusSource } from './delivery-watcher';
 import { fitToChannel, mayNotFit } from './fit';
@@ -21,8 +23,10 @@ export { isWindowClosed } from './window';
 export interface SendResult {
   /** of the first part; '' where nothing was sent */
   messageId: string;
-  /** skipped: the channel takes only templates any more, and that was to be no error */
+  /** skipped: a person is in charge, or the channel takes only templates any more and that was to be no error */
   status: string;
+  /** of what was skipped: person_in_charge */
+  reason?: string;
   conversationId: string;
   /** ISO 8601 */
   at: string;
@@ -38,6 +42,8 @@ export interface SendDeps {
   signal: AbortSignal;
   /** the client holds a slot of its queue already, so no other message can come first */
   hasSlot?: boolean;
+  /** says whether anything may leave into a conversation, asked right before each request leaves */
+  gate?: Pick<Takeovers, 'pass' | 'enter'>;
   /** called only when a send waits for a delivery status */
   source(): StatusSource;
   /** runs before the message once its turn has come, such as a typing sign */
@@ -93,17 +99,19 @@ export class Sender {
       const limits = await this.#channels.limits(deps.client, { ...channel, ...target });
       ({ parts, adapted } = fitToChannel(message, limits, fitting));
     }
-    await deps.prelude?.({ ...channel, ...target });
     const multipart = new MultipartSend(request, deps, target, parts, adapted);
     try {
+      await deps.gate?.pass(target.conversationId);
+      await deps.prelude?.({ ...channel, ...target });
       await multipart.allButLast();
       const last = multipart.last();
       if (request.instead !== undefined) await last;
       return () => multipart.result(last);
     } catch (error) {
+      if (isHeldBack(error)) return async () => multipart.heldBack();
       if (request.instead === undefined || multipart.hasLeft || !isWindowClosed(error)) throw error;
       return request.instead === null
-        ? async () => skippedResult(target)
+        ? async () => skippedResult(target, [])
         : this.#replaced(request, request.instead, deps, target);
     }
   }
@@ -164,7 +172,19 @@ class MultipartSend {
 
   /** @param last the last part, under way */
   result(last: Promise<Message>): Promise<SendResult> {
-    return last.then((message) => this.#resultOf(message));
+    return last.then(
+      (message) => this.#resultOf(message),
+      (error: unknown) => {
+        if (isHeldBack(error)) return this.heldBack();
+        throw error;
+      },
+    );
+  }
+
+  /** A person has taken over: what has left by then has left. */
+  heldBack(): SendResult {
+    const sent = this.#sent.map(({ id }) => id);
+    return { ...skippedResult(this.#target, sent), reason: PERSON_IN_CHARGE };
   }
 
   async #resultOf({ id, createdAt, ...message }: Message): Promise<SendResult> {
@@ -186,28 +206,34 @@ class MultipartSend {
   }
 
   #send(part: Outgoing | Raw, index: number): Promise<Message> {
-    const { conversations } = this.#deps.client;
+    const { client, gate } = this.#deps;
+    const { conversations } = client;
     const { conversationId } = this.#target;
-    const options = { idempotencyKey: keyFor(this.#request.idempotencyKey, index) };
+    const options: CallOptions = { idempotencyKey: keyFor(this.#request.idempotencyKey, index) };
+    if (gate) options.beforeLeave = () => gate.pass(conversationId);
+    const leave = gate?.enter(conversationId);
     const sending =
       'raw' in part
         ? conversations.sendRaw(conversationId, part.raw, options)
-        : conversations.send(conversationId, part, options);
+        : conversations.send(conversationId, gate ? marked(part) : part, options);
     const taken = (sent: Message) => {
       this.#sent.push(sent);
       this.#deps.onSent({ ...sent, conversationId: sent.conversationId || conversationId });
       return sent;
     };
-    if (this.#parts.length === 1) return sending.then(taken);
-    return sending.then(taken).catch((error: unknown) => {
+    const done = leave ? sending.then(taken).finally(leave) : sending.then(taken);
+    if (this.#parts.length === 1) return done;
+    return done.catch((error: unknown) => {
       throw partialSendError(error, this.#sent, this.#parts.length);
     });
   }
 }
 
-function skippedResult({ conversationId }: Target): SendResult {
+/** @param messageIds of the parts that had left before */
+function skippedResult({ conversationId }: Target, messageIds: string[]): SendResult {
   const at = new Date().toISOString();
-  return { messageId: '', status: 'skipped', conversationId, at, parts: 0, messageIds: [] };
+  const [messageId = ''] = messageIds;
+  return { messageId, status: 'skipped', conversationId, at, parts: messageIds.length, messageIds };
 }
 
 function keyFor(key: string | null | undefined, index: number): string | null | undefined {

@@ -24,6 +24,8 @@ export interface Failed {
 export interface Summary<T> {
   sent: (T & { recipient: unknown })[];
   failed: Failed[];
+  /** those who were not to get it: why stands in `reason` */
+  skipped?: (T & { recipient: unknown })[];
 }
 
 /** how many recipients are served at a time */
@@ -100,8 +102,13 @@ export async function sendToAll<T extends object>(
       return;
     }
     const sent = { ...outcome, recipient };
+    if ('reason' in outcome && outcome.reason !== undefined) {
+      summary.skipped ??= [];
+      summary.skipped.push(sent);
+      return;
+    }
     summary.sent.push(sent);
-    await onSent(sent, summary.sent.length + summary.failed.length);
+    await onSent(sent, summary.sent.length + summary.failed.length + (summary.skipped?.length ?? 0));
   });
   return summary;
 }

@@ -3,6 +3,7 @@ import type { Another, Awaited, Dialogue, DialoguePlace, Ending, Language, Said,
 import type { LinktorError } from '../../lib/errors';
 import type { Event, Message } from '../../lib/model';
 import type { Delivery, Realtime, SocketState } from '../../lib/realtime';
+import type { ChargeService } from './account/charge-service';
 import type { SentLog } from './account/sent-log';
 import type { Left } from './deploys';
 import { account, type Fields, flag, out, text, type Values } from './fields';
@@ -71,6 +72,8 @@ export interface ActionContext<V> {
   hasSlot: boolean;
   /** say something in the debug sidebar that is no failure of the message */
   warn(text: string): void;
+  /** who is in charge of its conversations */
+  charge: ChargeService;
   /** what this account has sent */
   sentLog: SentLog;
   /** this node's own notes, for as long as it is deployed */
@@ -128,10 +131,12 @@ export interface TriggerContext<V> {
   client: LinktorClient;
   /** ends with the node */
   signal: AbortSignal;
+  /** who is in charge of its conversations */
+  charge: ChargeService;
   /** what this account has sent */
   sentLog: SentLog;
   /** the connection itself, for those who watch or steer it */
-  connection: Pick<Realtime, 'state' | 'facts' | 'onState' | 'connect' | 'disconnect' | 'reconnect'>;
+  connection: Pick<Realtime, 'state' | 'facts' | 'onState' | 'connect' | 'disconnect' | 'reconnect' | 'announce'>;
   /** call this when the node closes */
   onClose(release: () => void): void;
   /** work that nobody waits for: what fails in it reaches Catch nodes */
@@ -187,6 +192,7 @@ export interface AnswerContext<V> {
   client: LinktorClient;
   /** ends with the node */
   signal: AbortSignal;
+  charge: ChargeService;
   sentLog: SentLog;
   shared: Map<string, unknown>;
   people: People;
@@ -242,6 +248,8 @@ export interface DialogueNode extends Common {
   join(values: never): number;
   /** a message that others have to get although it could be an answer */
   letsThrough(values: never, message: Message): boolean;
+  /** a word that is a choice of this question, or that ends it */
+  understands?(context: AnswerContext<never>, dialogue: Dialogue, message: Message): boolean;
   take(context: AnswerContext<never>, dialogue: Dialogue, said: readonly Said[]): Promise<Step>;
   remind(context: AnswerContext<never>, dialogue: Dialogue): Promise<number | undefined>;
   /** @returns what is emitted: once, and after the record is gone */
@@ -311,6 +319,7 @@ interface DialogueInput<F extends Fields> {
   run(context: DialogueContext<Values<F>>): Promise<void>;
   join(values: Values<F>): number;
   letsThrough(values: Values<F>, message: Message): boolean;
+  understands?(context: AnswerContext<Values<F>>, dialogue: Dialogue, message: Message): boolean;
   take(context: AnswerContext<Values<F>>, dialogue: Dialogue, said: readonly Said[]): Promise<Step>;
   remind(context: AnswerContext<Values<F>>, dialogue: Dialogue): Promise<number | undefined>;
   outcome(context: AnswerContext<Values<F>>, dialogue: Dialogue, ending: Ending, info: EndInfo): Promise<Outcome>;

@@ -1,3 +1,4 @@
+import { languageOf } from '../../lib/dialogue/index';
 import { type LinktorError, toLinktorError } from '../../lib/errors';
 import { type AccountSettings, brokenAccount, createAccount } from './account/account';
 import type { ConfigNode, ProviderNode } from './account/config-node';
@@ -60,6 +61,7 @@ function mountConfig(red: RED, node: ConfigNode, definition: Config, stored: Sto
       persist: (memory) => persistMemory(node, memory, handovers),
       sentLog,
       host: {
+        language: languageOf(red.settings.lang) ?? 'en-US',
         openLedger: (onDamaged) => shared.ledgers.open(node, settings, log, onDamaged),
         closeLedger: (ledger, isRemoved) => shared.ledgers.close(node.id, ledger, isRemoved),
         whenStarted: (act) => shared.flowStart.whenStarted(act),

@@ -26,6 +26,18 @@ export const rooms: readonly Room[] = [
     ],
   },
   {
+    files: 'lib/charge/**',
+    may: [
+      ...ground,
+      'lib/async/**',
+      'lib/dialogue/languages.ts',
+      'lib/ledger/index.ts',
+      'lib/messages/**',
+      'lib/people/phone.ts',
+      'lib/text/index.ts',
+    ],
+  },
+  {
     files: 'lib/routing/**',
     may: [...ground, 'lib/ai/**', 'lib/client/index.ts', 'lib/text/index.ts'],
   },
@@ -44,6 +56,7 @@ export const rooms: readonly Room[] = [
     may: [
       ...ground,
       'lib/async/**',
+      'lib/charge/index.ts',
       'lib/messages/**',
       'lib/people/**',
       'lib/text/**',

@@ -22,6 +22,8 @@ export interface BusSettings {
   onError(error: unknown): void;
 }
 
+export type ArrivalListener = (event: Event, recovered: boolean) => void;
+
 /** Why events are held back: while a gap is being filled (sync), while a deploy replaces listeners (handover). */
 export type HoldReason = 'sync' | 'handover';
 
@@ -38,6 +40,7 @@ export class Bus {
   readonly #dedup = new Deduplicator(this.#keys);
   readonly #early: EarlyStatuses;
   readonly #claims: Claims;
+  #arrivals: readonly ArrivalListener[] = [];
   /** replaced with every change, so that it can be walked through while it changes */
   #listeners: readonly Listener[] = [];
   /** events that wait for a request about their conversation */
@@ -77,6 +80,32 @@ export class Bus {
    */
   claim(order: number, claimant: Claimant): () => void {
     return this.#claims.add(order, claimant);
+  }
+
+  /**
+   * Hear of every event the moment that it is here, before it waits for its turn, for its conversation or for a gap to
+   * be filled. One event may be heard of several times, by several ways.
+   * @returns the function that ends it
+   */
+  onArrival(listener: ArrivalListener): () => void {
+    this.#arrivals = [...this.#arrivals, listener];
+    return once(() => {
+      this.#arrivals = this.#arrivals.filter((one) => one !== listener);
+    });
+  }
+
+  /** An event is here. @param recovered it was missed and has been fetched afterwards */
+  arrived(event: Event, recovered: boolean): void {
+    if (this.#arrivals.length === 0) return;
+    const { message } = event;
+    if (message && this.#dedup.isDelivered(message.id)) return;
+    for (const listener of this.#arrivals) {
+      try {
+        listener(event, recovered);
+      } catch (error) {
+        this.#settings.onError(error);
+      }
+    }
   }
 
   get hasListeners(): boolean {
@@ -166,6 +195,7 @@ export class Bus {
    */
   feed(event: Event, source: Source, receivedAt = Date.now(), recovered = false, chars = 0): void {
     if (!this.#isUsable(event)) return;
+    this.arrived(event, recovered);
     const delivery = newDelivery(event, source, receivedAt, recovered);
     if (!this.#held) return this.#accept(delivery, chars);
     this.#held.push({ delivery, chars });
@@ -177,12 +207,14 @@ export class Bus {
 
   /** As {@link feed}, but never held back. */
   feedAtOnce(event: Event, source: Source): void {
-    if (this.#isUsable(event)) this.#accept(newDelivery(event, source, Date.now()));
+    if (!this.#isUsable(event)) return;
+    this.arrived(event, false);
+    this.#accept(newDelivery(event, source, Date.now()));
   }
 
   /** Deliver an event of our own (a gap, a change of the connection): never held back, never a duplicate. */
-  announce(event: Event, source: Source): void {
-    this.#deliver(newDelivery(event, source, Date.now()));
+  announce(event: Event, source: Source, conversation?: Conversation): void {
+    this.#deliver({ ...newDelivery(event, source, Date.now()), conversation });
   }
 
   /**
@@ -193,6 +225,9 @@ export class Bus {
   insert(conversationId: string, events: Promise<Event[]>, recovered = true): void {
     // Caught here, not when it is this step's turn: an unhandled rejection would end the process.
     const fetched = events.catch(() => []);
+    void fetched.then((found) => {
+      for (const event of found) if (this.#dedup.mayRecover(event)) this.arrived(event, recovered);
+    });
     this.#room.run(conversationId, async () => {
       const missed = await this.#room.orGiveUp(fetched);
       if (!missed) {

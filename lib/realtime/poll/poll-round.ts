@@ -114,7 +114,7 @@ export class PollRound {
 
   async #readChanged(listed: Conversation, since: number, asker: Asker): Promise<void> {
     const { id } = listed;
-    const { conversations, interest } = this.#parts;
+    const { bus, conversations, interest } = this.#parts;
     const { cursor } = this;
     const entry = cursor.entry(id);
     const before = conversations.peek(id) ?? entry?.listed;
@@ -128,6 +128,7 @@ export class PollRound {
     const isChange = before !== undefined || (found.fresh === 0 && !isNew && changedAt(listed) > since);
     const change = isChange ? changeOf(before, listed) : undefined;
     const events = [...(isNew ? [createdEvent(listed)] : []), ...(change ? [change] : []), ...found.events];
+    for (const event of events) bus.arrived(event, asker.isBehind());
     // The contact belongs to every event, and is not listed.
     if (events.length > 0 && !conversations.peek(id)) await conversations.fetch(id);
     if (!asker.goesOn()) return;

@@ -1,10 +1,12 @@
 import { LinktorClient, type ProxySettings, type SignIn, type TlsSettings } from '../../../lib/client/index';
+import { type Language, languageOf } from '../../../lib/dialogue/index';
 import { LinktorError, toLinktorError } from '../../../lib/errors';
 import { type AccountLedger, createLedger } from '../../../lib/ledger/index';
 import { Realtime, type SocketState } from '../../../lib/realtime/index';
 import type { fields } from '../../linktor-config';
 import { fenced } from '../fence';
 import type { Values } from '../fields';
+import { ChargeService } from './charge-service';
 import { DialogueService } from './dialogue-service';
 import { FailureLog } from './failure-log';
 import { SentLog } from './sent-log';
@@ -17,6 +19,8 @@ export type PeopleSettings = Pick<AccountSettings, 'language' | 'country' | 'zon
 
 /** What an account has from its Node-RED. */
 export interface AccountHost {
+  /** what Node-RED itself speaks */
+  language: Language;
   /** opens the ledger; called once */
   openLedger(onDamaged: () => void): AccountLedger;
   closeLedger(ledger: AccountLedger, removed: boolean): Promise<void>;
@@ -49,6 +53,8 @@ export interface Account {
   ledger(): AccountLedger;
   /** the questions that wait @throws LinktorError `validation` when the config node is not complete */
   dialogues(): DialogueService;
+  /** who is in charge of its conversations @throws LinktorError `validation` when the config node is not complete */
+  charge(): ChargeService;
   readonly people: PeopleSettings;
   readonly webhookSecrets: readonly string[];
   /** what our nodes have sent */
@@ -88,6 +94,7 @@ export interface AccountParts {
 
 /** Nothing is kept of an account that is only tried out. */
 const noHost: AccountHost = {
+  language: 'en-US',
   openLedger: () => createLedger({ keepIn: 'memory', keepDays: 1 }),
   closeLedger: (ledger) => ledger.close(),
   whenStarted: () => () => {},
@@ -103,6 +110,17 @@ export function createAccount(
   let kept: (() => void) | undefined;
   let ledger: AccountLedger | undefined;
   let dialogues: DialogueService | undefined;
+
+  const charge = new ChargeService({
+    settings,
+    ledger: () => getLedger(),
+    client: () => getClient(),
+    realtime: () => realtime,
+    dialogues: () => dialogues,
+    language: () => languageOf(settings.language) ?? host.language,
+    sentLog,
+    log,
+  });
 
   // Where messages are asked for, what becomes of ours shows only where one looks.
   const stopWatching = sentLog.onSent(({ conversationId }) => realtime?.sent(conversationId));
@@ -133,6 +151,7 @@ export function createAccount(
       onProblem: fenced((text: string) => log.warn(text)),
     });
     realtime.onState(fenced(reporter(log)));
+    charge.attach(realtime);
     kept = persist?.(realtime.memory);
     return realtime;
   };
@@ -166,11 +185,13 @@ export function createAccount(
     realtime: getRealtime,
     ledger: getLedger,
     dialogues: getDialogues,
+    charge: () => charge,
     realtimeIfOpen: () => realtime,
     onSuccess: () => realtime?.revive(),
     async close(removed = false) {
       stopWatching();
       kept?.();
+      charge.close();
       dialogues?.close();
       realtime?.close();
       await client?.close();
@@ -217,6 +238,7 @@ export function brokenAccount(problem: unknown): Account {
     realtime: refuse,
     ledger: refuse,
     dialogues: refuse,
+    charge: refuse,
     realtimeIfOpen: () => undefined,
     onSuccess() {},
     close: async () => {},

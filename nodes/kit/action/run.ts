@@ -133,6 +133,10 @@ export class Run implements ActionContext<never> {
     return this.#account.notes;
   }
 
+  get charge() {
+    return this.#account.charge();
+  }
+
   get sentLog() {
     return this.#account.sentLog;
   }
@@ -160,7 +164,11 @@ export class Run implements ActionContext<never> {
     return {
       onEvent: (listener) => releases.add(open.listen(listener, false)),
       subscribe: (conversationId) => releases.add(open.subscribe(conversationId)),
-      typing: (conversationId, isTyping) => open.typing(conversationId, isTyping),
+      typing: (conversationId, isTyping) => {
+        // Nobody types for the flow while a person writes.
+        if (isTyping && this.charge.takeovers.get(conversationId)) return true;
+        return open.typing(conversationId, isTyping);
+      },
       onState: (listener) => releases.add(open.onState(listener)),
       get state() {
         return open.state;

@@ -76,6 +76,10 @@ class Mounted implements Asker {
     return this.#definition.letsThrough(this.#fixed() as never, message);
   }
 
+  understands(dialogue: Dialogue, message: Message): boolean {
+    return this.#definition.understands?.(this.#context(dialogue), dialogue, message) === true;
+  }
+
   take(dialogue: Dialogue, said: readonly Said[]) {
     return this.#definition.take(this.#context(dialogue), dialogue, said);
   }
@@ -145,9 +149,9 @@ class Mounted implements Asker {
       await dialogues.ask(question, plan.another, (placed) => plan.send(id, placed), signal);
     };
     const { client, values, valuesOf, msg, signal, emit, progress, live, hasSlot, sentLog, notes, shared } = context;
-    const { provided, expression, warn } = context;
+    const { provided, expression, warn, charge } = context;
     const same = { client, values, valuesOf, msg, signal, emit, progress, live, hasSlot, sentLog, notes, shared };
-    return { ...same, provided, expression, warn, ask, people: this.#people() };
+    return { ...same, provided, expression, warn, charge, ask, people: this.#people() };
   }
 
   /** Only msg.action steers: what an earlier node put into msg.answer is never read as control. */
@@ -186,6 +190,7 @@ class Mounted implements Asker {
       msg: this.#carried(dialogue),
       client: account.client().with({ signal, onAnswer: () => account.onSuccess() }),
       signal,
+      charge: account.charge(),
       sentLog: account.sentLog,
       shared: account.notes,
       people: this.#people(),

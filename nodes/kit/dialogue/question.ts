@@ -1,3 +1,4 @@
+import { heldBack } from '../../../lib/charge/index';
 import {
   type AnswerKind,
   type AnswerRules,
@@ -19,7 +20,10 @@ import type { AnswerContext, DialogueContext, People } from '../define';
 import type { Msg } from '../red';
 
 /** Either side of a question: when it is asked, and when something is said about its answer. */
-type Context = Pick<DialogueContext<never> | AnswerContext<never>, 'client' | 'signal' | 'sentLog' | 'shared'>;
+type Context = Pick<
+  DialogueContext<never> | AnswerContext<never>,
+  'client' | 'signal' | 'charge' | 'sentLog' | 'shared'
+>;
 
 /** a conversation is not asked for longer than this */
 const MAX_TIMEOUT_MS = 30 * 24 * 3_600_000;
@@ -124,12 +128,14 @@ export async function sendQuestion(
   const result = await senderOf(context.shared).send(request, {
     client: context.client,
     signal: context.signal,
+    gate: context.charge.gate,
     source: () => {
       throw invalid('A question does not wait for its delivery.');
     },
     ...(placed && { prelude: ({ conversationId }) => placed({ conversationId, contactId }) }),
     onSent: ({ id: messageId, conversationId }) => context.sentLog.add({ messageId, conversationId, at: Date.now() }),
   });
+  if (result.reason !== undefined) throw heldBack();
   const { conversationId, messageIds, at } = result;
   return { conversationId, contactId, messageId: messageIds.at(-1), since: Date.parse(at) };
 }

@@ -132,6 +132,10 @@ class TriggerNode implements TriggerContext<never> {
     return account.client().with({ signal: this.signal, onAnswer: () => account.onSuccess() });
   }
 
+  get charge() {
+    return this.#usable.charge();
+  }
+
   get sentLog() {
     return this.#usable.sentLog;
   }

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { type SinonFakeTimers, useFakeTimers } from 'sinon';
-import { Clock } from '../../../lib/dialogue/clock';
+import { Clock } from '../../../lib/async/clock';
 
 const DAY_MS = 24 * 3_600_000;
 

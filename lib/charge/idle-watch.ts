@@ -1,0 +1,81 @@
+import { Clock } from '../async/clock';
+import type { Ledger } from '../ledger';
+
+interface Silence {
+  conversationId: string;
+  /** of the last message, milliseconds of the clock */
+  since: number;
+}
+
+export interface IdleSettings {
+  ledger: Ledger;
+  /** the node that wants to know */
+  nodeId: string;
+  /** milliseconds of silence */
+  afterMs: number;
+  /** a conversation has been silent for so long; told once for each silence */
+  onIdle(conversationId: string, since: number): void;
+  onProblem(error: unknown): void;
+}
+
+/** Which conversations have fallen silent, over restarts and deploys. */
+export class IdleWatch {
+  readonly #settings: IdleSettings;
+  readonly #since = new Map<string, number>();
+  readonly #clock: Clock;
+
+  constructor(settings: IdleSettings) {
+    this.#settings = settings;
+    this.#clock = new Clock((id) => this.#due(id));
+  }
+
+  /** Take up what was watched before. @throws LinktorError `storage` */
+  async load(): Promise<void> {
+    const { ledger, nodeId, afterMs } = this.#settings;
+    for (const { value } of await ledger.find<Silence>('cursor', tagOf(nodeId))) {
+      if (!this.#since.has(value.conversationId)) this.#note(value, afterMs);
+    }
+    this.#clock.start();
+  }
+
+  /** Somebody has written. */
+  said(conversationId: string): void {
+    const { ledger, nodeId, afterMs } = this.#settings;
+    const silence: Silence = { conversationId, since: Date.now() };
+    this.#note(silence, afterMs);
+    const options = { due: silence.since + afterMs, tags: [tagOf(nodeId), `c:${conversationId}`] };
+    this.#background(ledger.put('cursor', this.#keyOf(conversationId), silence, options));
+  }
+
+  /** Nobody waits for anything there any more. */
+  over(conversationId: string): void {
+    if (!this.#since.delete(conversationId)) return;
+    this.#clock.clear(conversationId);
+    this.#background(this.#settings.ledger.delete('cursor', this.#keyOf(conversationId)));
+  }
+
+  stop(): void {
+    this.#clock.stop();
+  }
+
+  #due(conversationId: string): void {
+    const since = this.#since.get(conversationId);
+    this.over(conversationId);
+    if (since !== undefined) this.#settings.onIdle(conversationId, since);
+  }
+
+  #note({ conversationId, since }: Silence, afterMs: number): void {
+    this.#since.set(conversationId, since);
+    this.#clock.set(conversationId, since + afterMs);
+  }
+
+  #keyOf(conversationId: string): string {
+    return `idle:${this.#settings.nodeId}:${conversationId}`;
+  }
+
+  #background(work: Promise<unknown>): void {
+    work.catch((error: unknown) => this.#settings.onProblem(error));
+  }
+}
+
+const tagOf = (nodeId: string) => `idle:${nodeId}`;

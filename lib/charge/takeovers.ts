@@ -1,0 +1,251 @@
+import { Clock } from '../async/clock';
+import type { Ledger } from '../ledger';
+import type { Event, Message } from '../model';
+import { anyOf } from '../text';
+import { heldBack } from './held-back';
+import { type Sign, signOf, type TakeoverEnd, type TakeoverSign } from './signs';
+import type { ReturnReason, Stretch, Takeover, TakeoverReason } from './takeover';
+import { Undecided } from './undecided';
+
+export interface TakeoverSettings {
+  /** opened when it is first used */
+  ledger(): Ledger;
+  /** off: nobody ever is in charge */
+  isOn: boolean;
+  by: readonly TakeoverSign[];
+  /** milliseconds of silence of the person after which it ends; 0: never by itself */
+  resumeAfterMs: number;
+  resumeOn: readonly TakeoverEnd[];
+  /** what a colleague writes to take over, and to give back; the whole message */
+  offWords: readonly string[];
+  onWords: readonly string[];
+  /** a message that we have sent, as far as is known now */
+  isOurs(message: Message): boolean;
+  /** it may be another program's that works under our user, or it has no right to silence us */
+  isNobodys?(message: Message): boolean;
+  onBegan(takeover: Takeover): void;
+  onEnded(takeover: Takeover, reason: ReturnReason): void;
+  /** the ledger cannot be used; memory goes on */
+  onProblem(error: unknown): void;
+}
+
+/** A flow that does not ask by then is not told any more what has happened meanwhile. */
+const STRETCH_TTL_MS = 24 * 3_600_000;
+/** Ids of messages that have been looked at: one may come by several ways. */
+const MAX_SEEN = 5000;
+
+/**
+ * Which conversations a person has taken over. It is looked at right before anything leaves, so it is known at once and
+ * from memory; the ledger keeps it for the next life of the process.
+ */
+export class Takeovers {
+  readonly #settings: TakeoverSettings;
+  readonly #known = new Map<string, Takeover>();
+  readonly #undecided = new Undecided();
+  readonly #seen = new Set<string>();
+  readonly #clock: Clock;
+  readonly #isOff: (text: string) => boolean;
+  readonly #isOn: (text: string) => boolean;
+  #loading: Promise<void> | undefined;
+
+  constructor(settings: TakeoverSettings) {
+    this.#settings = settings;
+    this.#isOff = anyOf(settings.offWords);
+    this.#isOn = anyOf(settings.onWords);
+    this.#clock = new Clock((id) => this.#due(id));
+    this.#clock.start();
+  }
+
+  /**
+   * Take up what a process before has left; until that is done, nothing leaves.
+   * @throws LinktorError `storage`: memory goes on alone
+   */
+  load(): Promise<void> {
+    const loading = this.#load();
+    const done = () => {
+      if (this.#loading === settled) this.#loading = undefined;
+    };
+    const settled = loading.then(done, done);
+    this.#loading = settled;
+    return loading;
+  }
+
+  async #load(): Promise<void> {
+    for (const { value } of await this.#settings.ledger().list<Takeover>('pause')) {
+      // What has happened since is newer than what was kept.
+      if (!this.#known.has(value.conversationId)) this.#note(value);
+    }
+  }
+
+  stop(): void {
+    this.#clock.stop();
+  }
+
+  /** @returns who is in charge, if it is a person */
+  get(conversationId: string): Takeover | undefined {
+    const found = this.#known.get(conversationId);
+    return found?.ended === undefined ? found : undefined;
+  }
+
+  /** Nothing is known of any conversation, so that nothing has to be looked at. */
+  get isEmpty(): boolean {
+    return this.#known.size === 0 && this.#loading === undefined;
+  }
+
+  /** Those that are taken over, the latest first. */
+  list(): Takeover[] {
+    const active = [...this.#known.values()].filter(({ ended }) => ended === undefined);
+    return active.sort((one, other) => other.since - one.since);
+  }
+
+  /** A send of ours into a conversation begins. @returns the function that says that it has ended */
+  enter(conversationId: string): () => void {
+    return this.#undecided.enter(conversationId);
+  }
+
+  /** We have heard which message a send of ours has made. */
+  sent(conversationId: string): void {
+    this.#undecided.look(conversationId);
+  }
+
+  /**
+   * May anything leave into this conversation now?
+   * @returns a promise while that is not known @throws LinktorError, see `isHeldBack`
+   */
+  pass(conversationId: string): void | Promise<void> {
+    const waiting = this.settled(conversationId);
+    if (waiting !== undefined) return waiting.then(() => this.pass(conversationId));
+    if (this.get(conversationId)) throw heldBack();
+  }
+
+  /** @returns a promise while it is not known whether a person is in charge */
+  settled(conversationId: string): Promise<void> | undefined {
+    return this.#loading ?? this.#undecided.waiting(conversationId);
+  }
+
+  /**
+   * An event has arrived, whatever it still waits for.
+   * @param at when it happened, milliseconds of the clock
+   */
+  arrived(event: Event, at: number): void {
+    const { conversationId } = event;
+    if (!this.#settings.isOn || conversationId === undefined) return;
+    const sign = signOf(event);
+    if (!sign) return;
+    if ('ends' in sign) {
+      if (this.#settings.resumeOn.includes(sign.ends)) this.end(conversationId, sign.ends);
+    } else if (sign.message) this.#written(conversationId, sign, sign.message, at);
+    else if (this.#settings.by.includes(sign.begins)) this.#sign(conversationId, sign.begins, sign.by, at);
+  }
+
+  /**
+   * Take a conversation over.
+   * @param forMs milliseconds; 0: until it is given back; undefined: as after any other sign
+   */
+  begin(conversationId: string, reason: TakeoverReason, by?: string, forMs?: number): void {
+    const length = forMs ?? this.#settings.resumeAfterMs;
+    this.#begin(conversationId, reason, by, Date.now(), length);
+  }
+
+  /** Give it back. @returns false when nobody had it */
+  end(conversationId: string, reason: ReturnReason): boolean {
+    const takeover = this.get(conversationId);
+    if (!takeover) return false;
+    const { until: _, ...rest } = takeover;
+    const ended: Takeover = { ...rest, ended: Date.now() };
+    this.#note(ended);
+    this.#keep(ended);
+    this.#settings.onEnded(ended, reason);
+    return true;
+  }
+
+  /** @returns the stretch since the flow went on the last time, once; undefined when there was none */
+  takeStretch(conversationId: string): Stretch | undefined {
+    const { ended, since: from, by, reason } = this.#known.get(conversationId) ?? {};
+    if (ended === undefined || from === undefined || reason === undefined) return undefined;
+    this.#forget(conversationId);
+    return { from, to: ended, by, reason };
+  }
+
+  #due(conversationId: string): void {
+    if (this.get(conversationId)) this.end(conversationId, 'time');
+    else this.#forget(conversationId);
+  }
+
+  #forget(conversationId: string): void {
+    this.#known.delete(conversationId);
+    this.#clock.clear(conversationId);
+    this.#background(this.#settings.ledger().delete('pause', conversationId));
+  }
+
+  #written(conversationId: string, { begins, by }: Exclude<Sign, { ends: unknown }>, message: Message, at: number) {
+    if (this.#seen.has(message.id)) return;
+    this.#seen.add(message.id);
+    if (this.#seen.size > MAX_SEEN) this.#seen.delete(this.#seen.values().next().value as string);
+    const { isOurs, isNobodys } = this.#settings;
+    if (isOurs(message)) return;
+    const decide = () => {
+      if (begins === 'message' && isNobodys?.(message)) return;
+      const text = message.text ?? '';
+      if (this.#isOn(text)) this.end(conversationId, 'word');
+      else if (this.#isOff(text)) this.#sign(conversationId, 'word', by, at);
+      else if (this.#settings.by.includes(begins)) this.#sign(conversationId, begins, by, at);
+    };
+    if (!this.#undecided.isLeaving(conversationId)) return decide();
+    this.#undecided.add(
+      conversationId,
+      () => isOurs(message),
+      (ours) => {
+        if (!ours) decide();
+      },
+    );
+  }
+
+  #sign(conversationId: string, reason: TakeoverReason, by: string | undefined, at: number): void {
+    this.#begin(conversationId, reason, by, at, this.#settings.resumeAfterMs);
+  }
+
+  #begin(conversationId: string, reason: TakeoverReason, by: string | undefined, at: number, lengthMs: number): void {
+    const until = lengthMs > 0 ? at + lengthMs : undefined;
+    // It happened while nobody listened, and the person has been silent since.
+    if (until !== undefined && until <= Date.now()) return;
+    const before = this.#known.get(conversationId);
+    const isNew = before === undefined || before.ended !== undefined;
+    // A sign does not shorten what a flow or a user has asked for.
+    const lasts = !isNew && before.until === undefined ? undefined : latest(isNew ? undefined : before.until, until);
+    const takeover: Takeover = {
+      conversationId,
+      reason: isNew ? reason : before.reason,
+      by: by ?? (isNew ? undefined : before.by),
+      since: isNew ? at : before.since,
+      last: at,
+      ...(lasts !== undefined && { until: lasts }),
+    };
+    this.#note(takeover);
+    this.#keep(takeover);
+    if (isNew) this.#settings.onBegan(takeover);
+  }
+
+  #note(takeover: Takeover): void {
+    const { conversationId, until, ended } = takeover;
+    this.#known.set(conversationId, takeover);
+    const due = ended === undefined ? until : ended + STRETCH_TTL_MS;
+    if (due === undefined) this.#clock.clear(conversationId);
+    else this.#clock.set(conversationId, due);
+  }
+
+  #keep(takeover: Takeover): void {
+    const { conversationId, until } = takeover;
+    const tags = [`c:${conversationId}`];
+    this.#background(this.#settings.ledger().put('pause', conversationId, takeover, { due: until, tags }));
+  }
+
+  #background(work: Promise<unknown>): void {
+    work.catch((error: unknown) => this.#settings.onProblem(error));
+  }
+}
+
+function latest(one: number | undefined, other: number | undefined): number | undefined {
+  if (other === undefined) return undefined;
+  return one === undefined ? other : Math.max(one, other);
+}
