@@ -1,5 +1,5 @@
 // npm run pictures: takes the pictures of the README and the guides anew, from the demo as it really is, into
-// docs/pictures/.
+// docs/pictures/. `npm run pictures -- examples` takes one part: chat, editor, or examples.
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { around, open, shoot } from './camera.mjs';
@@ -22,6 +22,8 @@ const buttons = [
   { title: 'No, thanks', id: 'no' },
 ];
 const examples = path.join(root, 'examples');
+/** what of a flow is in its picture */
+const framed = '.red-ui-flow-node-group, .red-ui-flow-group-outline';
 
 await install();
 const executablePath = await chromium();
@@ -35,12 +37,18 @@ let browser;
 try {
   const { chat, editor } = await demo.start();
   browser = await driver.launch({ executablePath, args: chromiumArgs });
-  await chatPictures(browser, chat);
-  await editorPictures(browser, editor, chat);
-  await examplePictures(browser, editor, chat);
+  if (isWanted('chat')) await chatPictures(browser, chat);
+  if (isWanted('editor')) await editorPictures(browser, editor, chat);
+  if (isWanted('examples')) await examplePictures(browser, editor, chat);
 } finally {
   await browser?.close();
   await demo.end();
+}
+
+/** @param {string} part */
+function isWanted(part) {
+  const parts = process.argv.slice(2);
+  return parts.length === 0 || parts.includes(part);
 }
 
 /**
@@ -99,14 +107,17 @@ async function editorPictures(browser, editor, chat) {
 
 /** Each example by itself, as it looks after Import and Deploy. @param {Browser} browser @param {string} editor @param {string} chat */
 async function examplePictures(browser, editor, chat) {
-  for (const file of readdirSync(examples).sort()) {
+  const files = /** @type {string[]} */ (readdirSync(examples, { recursive: true }));
+  for (const file of files.filter((one) => one.endsWith('.json')).sort()) {
     const flow = readFileSync(path.join(examples, file), 'utf8').replaceAll('http://127.0.0.1:4010', chat);
     await fetch(`${editor}/flows`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: flow });
     const page = await openEditor(browser, editor, 1);
     await page.evaluate("RED.menu.setSelected('menu-item-sidebar', false)");
     const broken = await page.evaluate('RED.nodes.filterNodes({}).filter(({ valid }) => !valid).map(({ id }) => id)');
     if (broken.length > 0) throw new Error(`${file}: the editor does not like ${broken}.`);
-    await shoot(page, `examples/${file.slice(0, 2)}`, await around(page, '.red-ui-flow-node-group', { x: 44, y: 22 }));
+    const title = path.basename(file, '.json').replace(/^\d+ - /, '');
+    const name = title.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+    await shoot(page, `examples/${name}`, await around(page, framed, { x: 20, y: 22 }));
     await page.context().close();
   }
 }
@@ -153,7 +164,7 @@ async function flowPicture(page, chat) {
   await control(chat, 'latency', { ms: 1500 });
   await control(chat, 'messages', { contact: { name: 'Otávio Reis' }, text: 'Do you sell ferns?' });
   await page.locator('.red-ui-flow-node-status-label', { hasText: 'asking' }).first().waitFor();
-  await shoot(page, 'flow', await around(page, '.red-ui-flow-node-group', { x: 24, y: 22 }));
+  await shoot(page, 'flow', await around(page, framed, { x: 20, y: 22 }));
   await control(chat, 'latency', { ms: 0 });
 }
 

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { palette } from '../../nodes';
 import { type Sandbox, startSandbox } from '../../sandbox';
+import { examples } from '../support/examples';
 import {
   exampleFlow,
   moduleName,
@@ -51,7 +52,7 @@ describe('the package as npm installs it', () => {
       'dist/nodes/locales/en-US/linktor.json',
       'dist/sandbox/cli.js',
       ...palette.map(({ type }) => `dist/nodes/icons/${type}.svg`),
-      ...readdirSync(path.join(root, 'examples')).map((name) => `examples/${name}`),
+      ...examples.map(({ file }) => `examples/${file}`),
       ...['LICENSE', 'README.md', 'CHANGELOG.md', 'THIRD-PARTY-NOTICES'],
     ];
     for (const file of needed) assert.ok(files.includes(file), `${file} is missing`);

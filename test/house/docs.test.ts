@@ -106,7 +106,11 @@ describe('the guides', () => {
 
   it('name every example, and every node', () => {
     const list = read('docs/examples.md');
-    for (const { name } of examples) assert.ok(list.includes(`## ${name}\n`), name);
+    for (const { title, file } of examples) {
+      assert.ok(list.includes(`\n### ${title}\n`), title);
+      const folder = file.replace(/^\d+ - |\/.*$/g, '');
+      assert.ok(list.includes(`\n## ${folder}\n`), folder);
+    }
     const labels = JSON.parse(read('locales/en-US/linktor.json'));
     for (const { type } of palette) assert.ok(read('README.md').includes(`**${labels[type].label}**`), type);
   });

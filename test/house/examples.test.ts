@@ -4,8 +4,24 @@ import { coreNodes, examples } from '../support/examples';
 
 const definitions = new Map(palette.map((definition) => [definition.type, definition]));
 /** What Node-RED itself stores with a node. */
-const usual = new Set(['version', 'id', 'type', 'z', 'x', 'y', 'wires', 'name', 'config', 'outputs', 'credentials']);
+const usual = new Set([
+  'version',
+  'id',
+  'type',
+  'z',
+  'g',
+  'x',
+  'y',
+  'wires',
+  'name',
+  'config',
+  'outputs',
+  'credentials',
+]);
 const secret = /^(sandbox-(key|secret)|\$\{\w+\})$/;
+
+/** pixels; what a canvas shows between palette and sidebar on a screen of 1440 */
+const MAX_WIDTH = 900;
 
 /** Pixels that the editor needs for a node, roughly: it goes by the label. */
 function width(label: string): number {
@@ -13,11 +29,11 @@ function width(label: string): number {
 }
 
 describe('the examples', () => {
-  for (const { name, nodes } of examples) {
+  for (const { file, title: name, nodes } of examples) {
     it(`${name}: whole, without code and without secrets`, () => {
       const ids = new Set(nodes.map(({ id }) => id));
       for (const { id, type, z, wires = [], config, credentials = {} } of nodes) {
-        assert.ok(type === 'tab' || type in coreNodes || definitions.has(type), `${id}: ${type}`);
+        assert.ok(['tab', 'group'].includes(type) || type in coreNodes || definitions.has(type), `${id}: ${type}`);
         if (z !== undefined) assert.ok(ids.has(String(z)), `${id} is on no tab`);
         for (const target of wires.flat()) assert.ok(ids.has(target), `${id} leads nowhere`);
         if (typeof config === 'string') assert.ok(ids.has(config), `${id} has no config node`);
@@ -47,9 +63,31 @@ describe('the examples', () => {
       }
     });
 
+    it(`${name}: lies in a folder, in groups that fit on a screen and begin at one line`, () => {
+      assert.match(file, /^\d - [\w ]+\/\d+ - [^/]+\.json$/);
+      const groups = nodes.filter(({ type }) => type === 'group');
+      assert.ok(groups.length > 0);
+      assert.equal(new Set(groups.map(({ x }) => x)).size, 1);
+      for (const group of groups) {
+        assert.ok(String(group.name).length > 2 && Number(group.w) <= MAX_WIDTH, `${group.name}: ${group.w} pixels`);
+        const members = nodes.filter(({ g }) => g === group.id);
+        assert.deepEqual(
+          group.nodes,
+          members.map(({ id }) => id),
+        );
+        for (const { id, x, y } of members) {
+          const inside = Number(x) > Number(group.x) && Number(x) < Number(group.x) + Number(group.w);
+          const within = Number(y) > Number(group.y) && Number(y) < Number(group.y) + Number(group.h);
+          assert.ok(inside && within, `${id} is outside of its group`);
+        }
+      }
+      const alone = nodes.filter(({ x, type, g }) => x !== undefined && !['comment', 'group'].includes(type) && !g);
+      assert.deepEqual(alone, []);
+    });
+
     it(`${name}: no node lies upon another`, () => {
       const boxes = nodes
-        .filter(({ x, type }) => x !== undefined && type !== 'comment')
+        .filter(({ x, type }) => x !== undefined && type !== 'comment' && type !== 'group')
         .map(({ id, x, y, name: label, type }) => ({
           id,
           x: Number(x),
@@ -65,8 +103,15 @@ describe('the examples', () => {
     });
   }
 
+  it('share one account', () => {
+    const accounts = examples.flatMap(({ nodes }) => nodes.filter(({ type }) => type === 'linktor-config'));
+    for (const account of accounts) assert.deepEqual(account, accounts[0]);
+  });
+
   it('can be imported side by side', () => {
-    const ids = examples.flatMap(({ nodes }) => nodes.map(({ id }) => id));
+    const ids = examples.flatMap(({ nodes }) =>
+      nodes.filter(({ type }) => type !== 'linktor-config').map(({ id }) => id),
+    );
     assert.deepEqual(
       ids.filter((id, index) => ids.indexOf(id) !== index),
       [],

@@ -28,7 +28,7 @@ describe('the examples, whatever a customer sends', () => {
   const flows = setUpFlows();
 
   for (const example of heard) {
-    it(`${example.name}: nothing unexpected`, async () => {
+    it(`${example.title}: nothing unexpected`, async () => {
       const nodes: FlowNode[] = playable(example, { 'http://127.0.0.1:4010': flows.sandbox.url });
       const seen = [
         { id: 'all', type: 'linktor-message-in', config: 'account', wires: [['seen']] },

@@ -17,8 +17,8 @@ function beside(id: string, node: Record<string, unknown> & { type: string }): F
 }
 
 interface Story {
-  /** by the number in front of the example's name */
-  no: string;
+  /** the title of the example */
+  example: string;
   title: string;
   /** true, or why a self-hosted server cannot do it */
   server: true | string;
@@ -31,7 +31,7 @@ interface Story {
 
 const stories: readonly Story[] = [
   {
-    no: '01',
+    example: 'Knowledge answer',
     title: 'answers a question from the knowledge base',
     server: true,
     act: async (trial) => {
@@ -41,7 +41,7 @@ const stories: readonly Story[] = [
     },
   },
   {
-    no: '02',
+    example: 'Verified webhook',
     title: 'lets signed events through and says why it refuses others',
     server: noWebhooks,
     act: async (trial) => {
@@ -56,7 +56,7 @@ const stories: readonly Story[] = [
     },
   },
   {
-    no: '03',
+    example: 'What happens',
     title: 'tells what becomes of an answer, who types, and how the connection is',
     server: true,
     act: async (trial) => {
@@ -72,7 +72,7 @@ const stories: readonly Story[] = [
     },
   },
   {
-    no: '04',
+    example: 'First reply',
     title: 'answers with the name of who wrote',
     server: true,
     act: async (trial) => {
@@ -83,7 +83,7 @@ const stories: readonly Story[] = [
     },
   },
   {
-    no: '05',
+    example: 'Menu on every channel',
     title: 'understands a button and a number, and hands over',
     server: true,
     act: async (trial) => {
@@ -100,7 +100,7 @@ const stories: readonly Story[] = [
     },
   },
   {
-    no: '06',
+    example: 'Hand over and come back',
     title: 'answers, hands over with a summary, keeps silent, and comes back',
     server: true,
     more: beside('test_in', { type: 'linktor-message-in' }),
@@ -121,7 +121,7 @@ const stories: readonly Story[] = [
     },
   },
   {
-    no: '07',
+    example: 'Webhook into a CRM',
     title: 'tells the CRM who writes, takes in its customers and counts what it refuses',
     server: noWebhooks,
     act: async (trial) => {
@@ -141,7 +141,7 @@ const stories: readonly Story[] = [
     },
   },
   {
-    no: '08',
+    example: 'Order update with a picture',
     title: 'sends a text and a picture, or else the approved template',
     server: 'It cannot send the pictures that it makes.',
     act: async (trial) => {
@@ -160,7 +160,7 @@ const stories: readonly Story[] = [
     },
   },
   {
-    no: '09',
+    example: 'Machine alert with buttons',
     title: 'asks who is on duty and tells the machine what was pressed',
     server: true,
     act: async (trial) => {
@@ -176,7 +176,7 @@ const stories: readonly Story[] = [
     },
   },
   {
-    no: '09',
+    example: 'Machine alert with buttons',
     title: 'tells a second person when nobody answers',
     server: true,
     change: { la_wait: { duration: '50', units: 'ms' } },
@@ -188,7 +188,7 @@ const stories: readonly Story[] = [
     },
   },
   {
-    no: '10',
+    example: 'Broadcast from a list',
     title: 'writes to everybody who wants it, and reports whom it did not reach',
     server: true,
     act: async (trial) => {
@@ -201,7 +201,7 @@ const stories: readonly Story[] = [
     },
   },
   {
-    no: '11',
+    example: 'Who answers what',
     title: 'finds the team for what is wanted, or asks',
     server: true,
     act: async (trial) => {
@@ -213,7 +213,7 @@ const stories: readonly Story[] = [
     },
   },
   {
-    no: '12',
+    example: 'Board of channels',
     title: 'shows channels and figures, and raises the alarm for a channel that is off',
     server: true,
     more: beside('test_off', {
@@ -236,7 +236,7 @@ const stories: readonly Story[] = [
     },
   },
   {
-    no: '13',
+    example: 'Photo to ticket',
     title: 'fetches the file, makes a ticket and tells the customer',
     server: true,
     act: async (trial) => {
@@ -250,7 +250,7 @@ const stories: readonly Story[] = [
     },
   },
   {
-    no: '14',
+    example: 'Rating after closing',
     title: 'asks how it was and reopens what was rated low',
     server: true,
     change: { lv_wait: { timeout: '1', timeoutUnits: 'milliseconds' } },
@@ -268,7 +268,7 @@ const stories: readonly Story[] = [
     },
   },
   {
-    no: '15',
+    example: 'Night shift',
     title: 'switches the bot on and off and runs the flow on a command',
     server: 'It starts its flows by itself.',
     act: async (trial) => {
@@ -284,7 +284,7 @@ const stories: readonly Story[] = [
     },
   },
   {
-    no: '16',
+    example: 'Teach the knowledge base',
     title: 'learns a text, finds it, and measures how close two questions are',
     server: 'It makes no vectors.',
     act: async (trial) => {
@@ -299,7 +299,7 @@ const stories: readonly Story[] = [
     },
   },
   {
-    no: '17',
+    example: 'Anything the API can do',
     title: 'sends a digest of what is open, and makes any call',
     server: true,
     act: async (trial) => {
@@ -312,7 +312,7 @@ const stories: readonly Story[] = [
     },
   },
   {
-    no: '18',
+    example: 'When something fails',
     title: 'tells errors to mend from a message that may have left',
     server: 'With it, it is always clear whether a message was taken.',
     act: async (trial) => {
@@ -328,7 +328,7 @@ const stories: readonly Story[] = [
     },
   },
   {
-    no: '19',
+    example: 'Opening hours',
     title: 'calls a person while the shop is open',
     server: true,
     change: { oh_hours: { week: '[{"day":"daily","from":"00:00","to":"24:00"}]', closed: '' } },
@@ -338,7 +338,7 @@ const stories: readonly Story[] = [
     },
   },
   {
-    no: '19',
+    example: 'Opening hours',
     title: 'says that it is closed',
     server: true,
     change: { oh_hours: { week: '' } },
@@ -348,7 +348,7 @@ const stories: readonly Story[] = [
     },
   },
   {
-    no: '20',
+    example: 'Ask for three things',
     title: 'understands three answers, and asks again for what does not fit',
     server: true,
     act: async (trial) => {
@@ -375,8 +375,8 @@ const forServer: Record<string, object> = { 'linktor-ai': { model: 'openai/sandb
 describe('the examples', () => {
   it('are all played here', () => {
     assert.deepEqual(
-      [...new Set(stories.map(({ no }) => no))],
-      examples.map(({ name }) => name.slice(0, 2)),
+      [...new Set(stories.map(({ example }) => example))].toSorted(),
+      examples.map(({ title }) => title).toSorted(),
     );
   });
 });
@@ -402,10 +402,10 @@ for (const [what, contract, played] of plays) {
     after(() => server.close());
     afterEach(() => server.closeAllConnections());
 
-    for (const { no, title, change = {}, more = [], act, ...story } of stories) {
-      const example = played.find(({ name }) => name.startsWith(no));
+    for (const { title, change = {}, more = [], act, ...story } of stories) {
+      const example = played.find((one) => one.title === story.example);
       if (!example || (isServer && story.server !== true)) continue;
-      it(`${example.name}: ${title}`, async () => {
+      it(`${example.title}: ${title}`, async () => {
         const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
         const hosts = { 'http://127.0.0.1:4010': setup.sandbox.url, 'http://127.0.0.1:1880': origin };
         const nodes = playable(example, hosts).map((node) => ({

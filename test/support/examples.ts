@@ -8,8 +8,10 @@ import { root } from './red';
 const require = createRequire(import.meta.url);
 
 export interface Example {
-  /** file name without its ending, such as `04 - First reply` */
-  name: string;
+  /** its path below the folder of the examples */
+  file: string;
+  /** its name without the number that sorts it */
+  title: string;
   nodes: ExampleNode[];
 }
 // biome-ignore lint/suspicious/noExplicitAny: messages are what their flow makes of them
@@ -18,11 +20,12 @@ type ExampleNode = FlowNode & { credentials?: Record<string, string> };
 
 function examplesIn(...place: string[]): Example[] {
   const folder = path.join(root, ...place);
-  return readdirSync(folder)
+  return (readdirSync(folder, { recursive: true }) as string[])
     .filter((file) => file.endsWith('.json'))
     .sort()
     .map((file) => ({
-      name: path.basename(file, '.json'),
+      file: file.replaceAll(path.sep, '/'),
+      title: path.basename(file, '.json').replace(/^\d+ - /, ''),
       nodes: JSON.parse(readFileSync(path.join(folder, file), 'utf8')),
     }));
 }
@@ -50,7 +53,7 @@ export const coreNodes: Readonly<Record<string, string>> = {
   'http request': 'network/21-httprequest',
 };
 /** These have no part in what happens, or the test has its own in their place. */
-const aside = new Set(['tab', 'comment', 'linktor-config']);
+const aside = new Set(['tab', 'group', 'comment', 'linktor-config']);
 
 /** @returns Node-RED's own nodes that these need, to be loaded with them; setUpFlows has catch and status of its own */
 export function coreOf(nodes: readonly FlowNode[]): unknown[] {

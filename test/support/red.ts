@@ -1,6 +1,6 @@
 // Real Node-RED processes, and what the tests around them need.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -33,10 +33,10 @@ export const asEditor = { 'X-Requested-With': 'XMLHttpRequest' };
 
 export type FlowNode = Record<string, unknown> & { id: string; type: string };
 
-/** The first example, made to talk to this server. */
+/** The example of the demo, made to talk to this server. */
 export function exampleFlow(baseUrl: string): FlowNode[] {
-  const [file = ''] = readdirSync(path.join(root, 'examples')).filter((name) => name.startsWith('01 '));
-  const flow = JSON.parse(readFileSync(path.join(root, 'examples', file), 'utf8')) as FlowNode[];
+  const file = path.join(root, 'examples', '1 - First steps', '3 - Knowledge answer.json');
+  const flow = JSON.parse(readFileSync(file, 'utf8')) as FlowNode[];
   return flow.map((node) => (node.type === 'linktor-config' ? { ...node, baseUrl } : node));
 }
 

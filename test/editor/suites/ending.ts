@@ -1,7 +1,20 @@
 import { strict as assert } from 'node:assert';
+import type { Page } from 'playwright-core';
 import { exampleFlow, moduleName, Shop } from '../../support/red';
 import { Dialog } from '../dialog';
 import { canaries, type EditorSetup } from '../editor-setup';
+
+/** Takes an example of the first folder out of the import dialog, as a user does. */
+async function choose(page: Page, example: string): Promise<void> {
+  await page.keyboard.press('Control+i');
+  await page.locator('#red-ui-clipboard-dialog-tab-import .red-ui-tab, #red-ui-clipboard-dialog').first().waitFor();
+  await page.locator('#red-ui-tab-red-ui-clipboard-dialog-import-tab-examples a').click();
+  const tree = page.locator('#red-ui-clipboard-dialog-import-tab-examples');
+  await tree.getByText(moduleName, { exact: true }).click();
+  await tree.getByText('1 - First steps', { exact: true }).click();
+  await tree.getByText(example, { exact: true }).click();
+  await page.locator('#red-ui-clipboard-dialog-ok').click();
+}
 
 /** The last tests: the first of them removes every node. */
 export function ending(setup: EditorSetup): void {
@@ -14,13 +27,7 @@ export function ending(setup: EditorSetup): void {
       await page.goto(red.url);
       await page.locator('#red-ui-palette-Linktor').waitFor();
       await page.locator('#red-ui-loading-progress').waitFor({ state: 'hidden' });
-      await page.keyboard.press('Control+i');
-      await page.locator('#red-ui-clipboard-dialog-tab-import .red-ui-tab, #red-ui-clipboard-dialog').first().waitFor();
-      await page.locator('#red-ui-tab-red-ui-clipboard-dialog-import-tab-examples a').click();
-      const tree = page.locator('#red-ui-clipboard-dialog-import-tab-examples');
-      await tree.getByText(moduleName, { exact: true }).click();
-      await tree.getByText(/^01 - /).click();
-      await page.locator('#red-ui-clipboard-dialog-ok').click();
+      await choose(page, '3 - Knowledge answer');
       await page.locator('#red-ui-clipboard-dialog').waitFor({ state: 'hidden' });
       await page
         .locator('.red-ui-tab-label', { hasText: String(example?.label) })
@@ -45,6 +52,17 @@ export function ending(setup: EditorSetup): void {
       const question = 'How much is shipping to Rio de Janeiro?';
       const conversation = await shop.customerWrites({ name: `Importer of ${setup.version.name}` }, question);
       assert.match((await shop.answered(conversation)).text, /R\$ 29/);
+    });
+
+    it('imports a second one, which uses the account of the first', async () => {
+      const { page } = setup;
+      await choose(page, '1 - First reply');
+      await page.getByRole('button', { name: 'Import copy' }).click();
+      await page.locator('.red-ui-tab-label', { hasText: 'First reply' }).first().waitFor();
+      const accounts = await page.evaluate(
+        `RED.nodes.filterNodes({ type: 'linktor-send' }).map(({ config }) => config)`,
+      );
+      assert.deepEqual(accounts, ['linktor_sandbox', 'linktor_sandbox']);
     });
 
     it('never complained, and never told a secret', async () => {
