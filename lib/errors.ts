@@ -19,7 +19,7 @@ export const codes = [
 
 export type ErrorCode = (typeof codes)[number];
 
-/** What a flow author can act upon. Plain data: Node-RED copies it to `msg.error.cause`. */
+/** Facts for the flow author. Plain data, since Node-RED copies it to `msg.error.cause`. */
 export interface ErrorCause {
   /** HTTP status, when the server answered. */
   status?: number;
@@ -59,8 +59,8 @@ export class LinktorError extends Error {
 
   /**
    * @param code one of {@link codes}
-   * @param message what went wrong, in one sentence, safe to show to anybody
-   * @param facts what to act upon; `retryable` and `ambiguous` default to false, `hint` to the usual one of the code
+   * @param message the failure in one sentence, without secrets or personal data
+   * @param facts for the flow author; `retryable` and `ambiguous` default to false, `hint` to the usual one of the code
    */
   constructor(code: ErrorCode, message: string, facts: Partial<ErrorCause> = {}) {
     super(message);
@@ -101,7 +101,7 @@ export function messageOf(thrown: unknown): string {
 
 /**
  * Make anything thrown the one error that leaves this package. Of a foreign error only its text survives.
- * @param code what a foreign error is reported as
+ * @param code code for an error that is not a LinktorError
  */
 export function toLinktorError(thrown: unknown, code: ErrorCode = 'unexpected'): LinktorError {
   if (thrown instanceof LinktorError) return thrown;

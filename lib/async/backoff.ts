@@ -14,7 +14,7 @@ export function backoff(attempt: number, intervalMs: number, random = Math.rando
 }
 
 /**
- * The wait that a server asks for is never undercut, and clients that were all told the same do not return all at once.
+ * Never shorter than the server asked for, and jittered so that clients that got the same answer do not return at once.
  * @param ownMs milliseconds that we would wait
  * @param askedSeconds seconds that the server wants us to wait; up to ten minutes are honoured
  * @returns milliseconds

@@ -1,6 +1,6 @@
 import { type LinktorError, toLinktorError } from '../errors';
 
-/** What became of one item. A failure is reported like a result and stops no other item. */
+/** Outcome of one item. A failure is reported like a result and stops no other item. */
 export type Outcome<R> = R | LinktorError;
 
 /**
@@ -8,7 +8,7 @@ export type Outcome<R> = R | LinktorError;
  * @param items an asynchronous source is read no faster than the work goes on
  * @param width how many items are worked on at a time
  * @param onOutcome is awaited before the next outcome is reported
- * @throws what `items` or `onOutcome` throw; never what `work` throws
+ * @throws errors of `items` and `onOutcome`, never those of `work`
  */
 export async function batch<T, R>(
   items: Iterable<T> | AsyncIterable<T>,

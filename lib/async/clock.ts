@@ -17,7 +17,7 @@ export class Clock {
     this.#onDue = onDue;
   }
 
-  /** Until this is called nothing fires: what was missed meanwhile comes first. */
+  /** Nothing fires before this call, so that overdue events are handled first. */
   start(): void {
     this.#isRunning = true;
     this.#arm();

@@ -1,6 +1,6 @@
 /**
- * Callbacks of timers and sockets have no caller that could catch: what they throw would end the process.
- * @param onError gets what `act` throws; what it throws itself is lost
+ * Callbacks of timers and sockets have no caller that could catch: an error would end the process.
+ * @param onError gets errors of `act`; its own errors are dropped
  * @returns a function that calls `act` and never throws
  */
 export function fence<A extends unknown[]>(
@@ -14,7 +14,7 @@ export function fence<A extends unknown[]>(
       try {
         onError(error);
       } catch {
-        // Nobody is left to tell.
+        // There is no further handler.
       }
     }
   };

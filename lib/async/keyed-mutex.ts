@@ -10,7 +10,7 @@ export class KeyedMutex {
   /**
    * A task may take another lock inside, of another key.
    * @param keys all of them are taken at once, so that two callers cannot block each other
-   * @returns what the task returns @throws what the task throws
+   * @returns the result of the task @throws the error of the task
    */
   async run<T>(keys: string | readonly string[], task: () => Promise<T>): Promise<T> {
     const lines = [...new Set(typeof keys === 'string' ? [keys] : keys)];

@@ -4,10 +4,10 @@ import { sleep } from './sleep';
 export const LOOK_AGAIN_MS = 1000;
 
 /**
- * Find out what became of a write whose own answer does not tell.
+ * Find out whether a write without a clear answer took effect.
  * @param look reads the state; undefined when it shows nothing
  * @param isUnclear the write may still be under way, so one look that finds nothing is not enough
- * @returns what was found, or undefined: a look that fails leaves the outcome as unknown as it was
+ * @returns the result of the look-up, or undefined: a failed look-up leaves the outcome unknown
  */
 export async function lookAgain<T>(
   look: () => Promise<T | undefined>,

@@ -3,7 +3,7 @@ import https from 'node:https';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { getProxyForUrl } from 'proxy-from-env';
 
-/** What a private network needs: its own authority, a client certificate. As `tls.connect` takes it. */
+/** TLS options of a private network, such as its own authority or a client certificate, as `tls.connect` takes them. */
 export interface TlsSettings {
   ca?: string | Buffer | (string | Buffer)[];
   cert?: string | Buffer;
@@ -31,7 +31,7 @@ export interface Agents {
 
 /**
  * Idle sockets go before an ordinary server drops them, so that a write seldom meets a dying one. `keepAliveMsecs` is
- * what axios sets on every socket it gets: with another value both would set it anew for every request.
+ * the value that axios sets on each socket: with another one both would set it again for every request.
  */
 const POOL_OPTIONS = { keepAlive: true, keepAliveMsecs: 60_000, maxSockets: 50, timeout: 15_000 };
 
@@ -113,7 +113,7 @@ function onward<T extends http.Agent>(agent: T, tls: TlsSettings): T {
   return kept(agent);
 }
 
-/** How long a connection that nobody uses is kept. */
+/** Set how long an idle connection is kept. */
 function kept<T extends http.Agent>(agent: T): T {
   const { options } = agent as unknown as { options: http.AgentOptions };
   options.timeout = POOL_OPTIONS.timeout;

@@ -93,7 +93,7 @@ export class Attempt {
     this.#signal?.removeEventListener('abort', this.#abort);
   }
 
-  /** @returns what a failure of the request means */
+  /** @returns the failure as a LinktorError: its code, and whether it may be repeated */
   faultOf(error: unknown): HttpFault {
     if (this.#isWithdrawn) return { fault: 'withdrawn', reason: 'withdrawn', left: false };
     const fault = this.#signal?.aborted ? 'aborted' : isOversize(error) ? 'too_large' : 'network';

@@ -21,7 +21,7 @@ import type { ServerClock } from './server-clock';
 import { orAborted } from './signals';
 import type { Transport } from './transport';
 
-/** What attempts need of a client. */
+/** The parts of a client that attempts use. */
 export interface AttemptDeps {
   readonly credentials: CredentialProvider;
   readonly transport: Transport;
@@ -38,7 +38,7 @@ export interface AttemptInput<T> {
   /** when the call has to be over, milliseconds of the clock */
   deadline: number;
   signal: AbortSignal;
-  /** who makes the call; undefined for a call without credentials */
+  /** credentials of the call; undefined for one without */
   identify(): Credentials | undefined | Promise<Credentials | undefined>;
 }
 
@@ -71,7 +71,7 @@ export async function runAttempts<T>(deps: AttemptDeps, input: AttemptInput<T>):
     const leftMs = Math.max(1, Math.min(timeoutMs, deadline - Date.now()));
     const mayLeave = beforeLeave && (() => isAllowed(beforeLeave));
     const answer = await deps.transport.send(withCredentials(contract, request, credentials), leftMs, signal, mayLeave);
-    // Why it was withdrawn is said by the next look.
+    // The next check of the signal reports why it was aborted.
     if ('fault' in answer && answer.fault === 'withdrawn') {
       rate.done(undefined, {});
       continue;
@@ -88,7 +88,7 @@ export async function runAttempts<T>(deps: AttemptDeps, input: AttemptInput<T>):
     if (mayBeOutage(failed, call, contract) && (await isOutage(deps.transport, peer, signal)))
       failed = toOutage(failed);
     const { status, retryAfter } = failed.error.cause;
-    // What one attempt may have done, a later refusal does not undo.
+    // A later refusal does not undo an earlier attempt that may have taken effect.
     ambiguous ||= isAmbiguous(call.kind, failed);
     rate.done(status, facts, retryAfter);
     if (status === 401 && credentials && !call.keepSession && !renewed) {

@@ -10,7 +10,7 @@ export interface SignIn {
   password?: string;
 }
 
-/** Who we are, from one request to the next. */
+/** The signed-in user and the tokens, kept between requests. */
 export interface CredentialProvider {
   /** at once, or after signing in; all callers meanwhile share one sign-in */
   current(): Credentials | Promise<Credentials>;
@@ -29,7 +29,7 @@ type Ask = <T>(make: (contract: Contract) => Call<T>, credentials?: Credentials)
 
 /** @throws LinktorError `validation` when there is nothing to sign in with */
 export function createCredentialProvider(given: SignIn, ask: Ask): CredentialProvider {
-  // What is pasted often brings a line break along.
+  // A pasted key often ends in a line break.
   const apiKey = given.apiKey?.trim();
   const token = given.accessToken?.trim();
   const email = given.email?.trim();

@@ -2,7 +2,7 @@ import { invalid } from '../errors';
 import { isObject } from '../model';
 import { queryText } from './url';
 
-/** What leaves as a body, and the Content-Type it leaves with; none where the form brings its own boundary. */
+/** A request's body and its Content-Type; none for a form, which brings its own boundary. */
 export interface WrittenBody {
   body: string | Buffer | FormData;
   type?: string;
@@ -16,7 +16,7 @@ const MULTIPART_TYPE = /^multipart\/form-data\b/i;
  * The body of a call in the user's own words, sent as it is meant: a text that is JSON already is not encoded twice, and
  * nothing is changed on the way without a word.
  * @param type the Content-Type that the user gives; without one it follows from the body
- * @throws LinktorError `validation` for what cannot be sent as this type
+ * @throws LinktorError `validation` when the body cannot be sent as this type
  */
 export function writeBody(body: unknown, type?: string): WrittenBody {
   const bytes = bytesOf(body);

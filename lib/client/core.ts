@@ -20,7 +20,7 @@ const SIGN_OUT_TIMEOUT_MS = 2000;
 const MAX_CONCURRENT_DOWNLOADS = 12;
 const MAX_CONCURRENT_DOWNLOADS_PER_OWNER = 2;
 
-/** What all users of one client share. */
+/** State that all operations of one client share. */
 export interface Core extends AttemptDeps {
   readonly detection: Detection;
   readonly agents: () => Promise<Agents>;

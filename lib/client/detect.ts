@@ -49,7 +49,7 @@ export class Detection {
     this.#sure = choice === 'server' || (choice === 'api' && !base.endsWith(API_PREFIX));
   }
 
-  /** What calls are made for, at once where it is known. @throws LinktorError when nobody answers */
+  /** The contract to speak, without a request where it is known. @throws LinktorError when no server answers */
   peer(): Peer | Promise<Peer> {
     return this.#peer ?? this.#find();
   }
@@ -64,7 +64,7 @@ export class Detection {
     return this.#peer && (this.#sure || this.#choice !== 'auto') ? this.#peer : this.#find();
   }
 
-  /** As {@link peer}, but found out, whoever has presumed or chosen it. @throws LinktorError when nobody answers */
+  /** As {@link peer}, but always asks the server, even if the contract was chosen. @throws LinktorError when no server answers */
   verified(): Peer | Promise<Peer> {
     return this.#peer && this.#sure ? this.#peer : this.#find();
   }
@@ -127,7 +127,7 @@ export class Detection {
     } catch (error) {
       const { status = 0 } = error instanceof LinktorError ? error.cause : {};
       if (status === 401 || status === 403) return true;
-      // Somebody who answers and does not know the path is not the one; nobody at all is no answer.
+      // A 404 rules this contract out; a failed request says nothing about it.
       if (status >= 400 && status < 500 && status !== 408 && status !== 429) return false;
       throw error;
     }

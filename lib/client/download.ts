@@ -107,7 +107,7 @@ async function ask(
   if (credentials) Object.assign(headers, peer.contract.authHeaders(credentials));
   const guarded = !isOurs && !(await resolvesToPrivate(new URL(peer.base).hostname));
   const agents = isOurs ? await core.agents() : await core.foreignAgents(url.origin);
-  // A proxy resolves the name itself: what the name resolves to here is the best that can be checked.
+  // A proxy resolves the name itself; only the addresses that this machine resolves can be checked.
   const proxied = agents.realtime !== undefined;
   if (guarded && (isPrivateAddress(url.hostname) || (proxied && (await resolvesToPrivate(url.hostname)))))
     throw privateAddress();

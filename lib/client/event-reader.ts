@@ -27,7 +27,7 @@ export class EventReader {
     },
   });
   #kind: 'unknown' | 'events' | 'json' = 'unknown';
-  /** what has come of an event that is not complete */
+  /** the part of an incomplete event so far */
   #pending = '';
   #pendingLength = 0;
   /** a JSON value that is written over several lines, and how often it was tried whether it is complete */
@@ -42,7 +42,7 @@ export class EventReader {
     return this.#read(this.#decoder.decode(bytes, { stream: true }), false);
   }
 
-  /** The answer has ended. @returns what was still incomplete: it has been paid for */
+  /** Call when the answer has ended. @returns the incomplete rest, which has been paid for */
   end(): StreamEvent[] {
     return this.#read(this.#decoder.decode(), true);
   }

@@ -35,9 +35,9 @@ export class FairQueue {
   /**
    * @param owner tasks of one owner begin in the order of these calls
    * @param waitMs how long to wait for a free place, milliseconds
-   * @returns what the task returns
+   * @returns the task's result
    * @throws LinktorError `rate_limit` when too many wait, `timeout` when the wait was too long, `unexpected` when the
-   * signal aborts first; in all three cases the task has not begun. Otherwise what the task throws
+   * signal aborts first; in all three cases the task has not begun. Otherwise the task's own error
    */
   run<T>(owner: string, task: () => Promise<T>, waitMs: number, signal: AbortSignal): Promise<T> {
     if (signal.aborted) return Promise.reject(abortedError('waiting'));
@@ -87,7 +87,7 @@ export class FairQueue {
       if (!entry) continue;
       this.#forget(entry);
       this.#waiters.delete(entry);
-      // Its next task comes after those of the others.
+      // The owner goes to the back: its next task comes after one of each other owner.
       const rest = this.#waiting.get(owner);
       if (rest) {
         this.#waiting.delete(owner);

@@ -53,7 +53,7 @@ export class LinktorClient {
   readonly #core: Core;
   readonly #defaults: CallDefaults;
   readonly #perform: Perform;
-  /** a few at most; a map would be most of what a client costs */
+  /** An array, since there are a few at most and a Map per client would cost more memory than the rest of it. */
   #resources: readonly object[] = [];
 
   /** @throws LinktorError `validation` for a bad Server URL or missing credentials */
@@ -113,7 +113,7 @@ export class LinktorClient {
   }
 
   /**
-   * Wait for the turn of one write, and begin it only then: what thousands of them need does not exist while they wait.
+   * Wait for the turn of one write before its request is built, so that thousands of waiting writes hold no requests.
    * @param conversationId writes to one conversation leave in the order of these calls, and of all others
    * @param make makes that one call, through the client that it is given
    * @throws LinktorError as the call itself would; when its turn never came, `make` has not been called
@@ -157,7 +157,7 @@ export class LinktorClient {
     return this.#core.clock.now;
   }
 
-  /** How busy this client is, and what the server allows. */
+  /** Requests in flight and waiting, and the server's rate limit. */
   get load(): { waiting: number; rate: RateFacts } {
     const { queue, rate } = this.#core;
     return { waiting: queue.waiting, rate: rate.facts };
@@ -170,7 +170,7 @@ export class LinktorClient {
 
   /**
    * Which contract the server speaks and where. Asks the server, once, unless that is known or chosen by hand.
-   * @throws LinktorError when nobody answers
+   * @throws LinktorError when no server answers
    */
   async contract(): Promise<{ name: Contract['name']; url: string }> {
     const { contract, base } = await this.#core.detection.certain();
@@ -206,7 +206,7 @@ export class LinktorClient {
     };
   }
 
-  /** Ends what is in flight, signs out if we signed in, and lets go of all connections. */
+  /** Aborts requests in flight, signs out if the client signed in, and closes all connections. */
   async close(): Promise<void> {
     const { closing, credentials, rate, transport } = this.#core;
     closing.abort();

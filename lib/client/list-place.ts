@@ -8,12 +8,12 @@ export interface ListPlace {
   cursor?: string;
 }
 
-/** Words for the size of a page. What the user has written so is sent as it is written. */
+/** Query parameters for the size of a page. The user's own choice of them is kept. */
 const SIZES = ['limit', 'page_size', 'pageSize', 'per_page', 'perPage'];
 /** Words for the place in a list. */
 const CURSORS = ['cursor', 'page_token', 'pageToken', 'starting_after'];
 
-/** @returns what the query of a list says about its paging @throws LinktorError `validation` for a path that is none */
+/** @returns the paging in the query of a list @throws LinktorError `validation` for an invalid path */
 export function placeIn(path: string, query?: Record<string, unknown>): ListPlace {
   const { query: asked = {} } = parsePath(path, query);
   const find = (names: readonly string[]) => names.flatMap((name) => asked[name]).find((one) => one !== undefined);

@@ -22,7 +22,7 @@ export interface ClientSettings extends SignIn {
   proxy?: ProxySettings;
 }
 
-/** What an answer says beside its body. */
+/** Facts of an answer beside its body. */
 export interface AnswerFacts {
   /** the server's id of the request */
   requestId?: string;
@@ -30,7 +30,7 @@ export interface AnswerFacts {
   rate?: { limit?: number; remaining?: number; reset?: number };
 }
 
-/** What holds for one call. */
+/** Options of one call. */
 export interface CallOptions {
   /** ends the call; a write that has left is then reported as ambiguous */
   signal?: AbortSignal;
@@ -41,15 +41,15 @@ export interface CallOptions {
   /** called once with the facts of the final answer */
   onAnswer?(facts: AnswerFacts): void;
   /**
-   * Called right before each request of a write leaves, the last time when its connection stands. What it throws ends the
+   * Called right before each request of a write leaves, the last time once its socket is connected. An error thrown ends the
    * call, and nothing leaves; a promise is waited for.
    */
   beforeLeave?(): void | Promise<void>;
 }
 
-/** What holds for one file to fetch. */
+/** Options of one download. */
 export interface DownloadOptions extends Pick<CallOptions, 'signal' | 'timeout'> {
-  /** files of one owner, such as a conversation, wait for each other and for nobody else */
+  /** downloads of one owner, such as a conversation, run in turn; owners share the queue fairly */
   owner?: string;
 }
 
@@ -59,7 +59,7 @@ export interface Slot {
   deadline: number;
 }
 
-/** What holds for every call made through one client. */
+/** Options of every call of one client. */
 export interface CallDefaults extends CallOptions {
   slot?: Slot;
 }
@@ -83,7 +83,7 @@ export interface RequestInput {
   repeatable?: boolean;
 }
 
-/** What the server answered, untouched but for the parsing of JSON and the charset of texts. */
+/** The server's answer as it came, except that JSON is parsed and texts are decoded. */
 export interface RawAnswer {
   /** parsed JSON, a text, or a Buffer for any other format */
   body: unknown;
@@ -102,6 +102,6 @@ export interface SocketEndpoint {
   /** @returns the address with the credentials in it: never print it */
   /** @param isCertain ask the server where it is, instead of presuming it */
   url(isCertain?: boolean): Promise<string>;
-  /** @returns what `ws` needs beside the URL: agent, TLS settings, headers */
+  /** @returns options for `ws`: agent, TLS settings, headers */
   connection(): Promise<object>;
 }

@@ -4,7 +4,7 @@ import type { Failed } from './retry';
 import type { Transport } from './transport';
 
 const READY_TIMEOUT_MS = 5000;
-/** What a server without its database answers to a sign-in (contract 6.1.37). */
+/** The answer to a sign-in by a server without its database (contract 6.1.37). */
 const SIGN_IN_CODES = new Set(['INVALID_CREDENTIALS', 'TOKEN_INVALID']);
 
 /** @returns true for a refusal that a server of this contract also gives when it cannot reach its database */

@@ -27,7 +27,7 @@ export async function* items<T>(fetch: (slice: Slice) => Promise<Page<T>>, limit
  * @param fetch gets the slice to ask for
  * @param limit the size of a page, default 100
  * @param start where to begin: the first page by default
- * @throws what `fetch` throws; the pages before have been handed over
+ * @throws any error of `fetch`; earlier pages have been yielded by then
  */
 export async function* pages<T>(
   fetch: (slice: Slice) => Promise<Page<T>>,
@@ -38,7 +38,7 @@ export async function* pages<T>(
   let slice: Slice = { limit, page: 1, ...start };
   for (let count = 1; ; count++) {
     const page = await fetch(slice);
-    // Where items were left out on the way, the page has to say itself what it was.
+    // Duplicates are left out of `items`, so the page states its own size.
     const isEmpty = page.items.length === 0 && page.fingerprint === undefined;
     const isRepeated = !isEmpty && seen.isRepeated(page);
     if (isRepeated || count > MAX_PAGES) {
@@ -67,7 +67,7 @@ function nextSlice(page: Page<unknown>, { page: number = 1 }: Slice, limit: numb
   return { limit: size, page: number + 1 };
 }
 
-/** What has come so far. */
+/** Rows and keys seen so far. */
 class Seen {
   readonly #ids = new Set<string>();
   readonly #prints = new Set<string>();

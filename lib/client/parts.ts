@@ -12,7 +12,7 @@ export type RunCall = <T>(call: Call<T>, options: CallOptions, withinMs?: number
 const VERIFY_TIMEOUT_MS = 15_000;
 
 /**
- * All parts of an operation, one after the other, and the looks at what became of them.
+ * Runs the parts of an operation in turn, and looks each up again when its outcome is unknown.
  * @throws LinktorError; ambiguous when an earlier part has been done already
  */
 export async function runParts<T>(call: Call<T>, options: CallOptions, run: RunCall, signal: AbortSignal): Promise<T> {

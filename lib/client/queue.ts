@@ -66,7 +66,7 @@ export class Queue {
    * @param lane calls with the same one keep their order
    * @param waitMs how long to wait for a free place, milliseconds
    * @throws LinktorError `rate_limit` when the queue is full, `timeout` when the wait was too long, `unexpected` when
-   * the signal aborts first; in all three cases the task has not begun. Otherwise what the task throws
+   * the signal aborts first; in all three cases the task has not begun. Otherwise the task's own error
    */
   run<T>(lane: string | undefined, task: () => Promise<T>, waitMs: number, signal?: AbortSignal): Promise<T> {
     if (!this.#mustWait(lane)) {

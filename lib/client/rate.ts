@@ -2,7 +2,7 @@ import { secondsFromNow } from '../contract/server-time';
 import { abortedError, LinktorError } from '../errors';
 import type { AnswerFacts } from './options';
 
-/** What is known of the server's limit. */
+/** The server's limit, as far as it is known. */
 export interface RateFacts {
   /** calls that it will still take in this window */
   remaining?: number;
@@ -27,7 +27,7 @@ const MIN_ANNOUNCED_MS = 1000;
  * finds out how the limit is now.
  */
 export class Rate {
-  /** calls that the server will still take, as it said last */
+  /** calls left in this window by the server's last answer */
   #remaining = Number.POSITIVE_INFINITY;
   /** when the window ends, milliseconds of our clock */
   #resetAt = 0;
@@ -87,7 +87,7 @@ export class Rate {
       // Without a time the server will say when it is 429 so.
       if (ends === undefined) this.#remaining = Math.max(1, remaining);
     } else if (status !== undefined && now >= this.#resetAt) {
-      // A server that only ever said 429 takes calls again: nothing is known of a limit.
+      // Only a 429 was ever seen, and it is over: without figures there is no limit to keep.
       this.#remaining = Number.POSITIVE_INFINITY;
     }
     if (this.#remaining <= 0) this.#probeAt = now + MAX_SILENCE_MS;

@@ -8,7 +8,7 @@ import type { HttpRequest } from './transport';
 import { joinUrl } from './url';
 
 const MAX_BODY_BYTES = 25 * 1024 * 1024;
-/** With room for the fields beside the file, below what the transport sends. */
+/** Below the transport's limit, with room for the fields beside the file. */
 const MAX_UPLOAD_BYTES = MAX_BODY_BYTES - 65_536;
 
 /**
@@ -41,7 +41,7 @@ function bodyOf(call: Omit<Call<unknown>, 'decode'>, headers: Record<string, str
   return requireSize(body);
 }
 
-/** @returns the request with the headers that say who we are */
+/** @returns the request with its authentication headers */
 export function withCredentials(
   contract: Contract,
   request: HttpRequest,

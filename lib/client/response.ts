@@ -15,7 +15,7 @@ const MIN_SUSPICIOUS_S = 60;
 const MIN_REDACTED_LENGTH = 16;
 const MAX_REDACT_DEPTH = 20;
 
-/** @returns what the headers tell: request id and rate limit */
+/** @returns request id and rate limit from the headers */
 export function readFacts({ headers }: Pick<HttpAnswer, 'headers'>): AnswerFacts {
   const facts: AnswerFacts = {};
   if (headers['x-request-id']) facts.requestId = headers['x-request-id'];
@@ -44,8 +44,8 @@ function readReset(given: string | undefined, date = ''): number | undefined {
 }
 
 /**
- * @returns what the call resolves to
- * @throws LinktorError `serialization` when the answer is not what the call expects; ambiguous for a write
+ * @returns the result of the call
+ * @throws LinktorError `serialization` when the answer does not have the expected shape; ambiguous for a write
  */
 export function decodeAnswer<T>(call: Call<T>, answer: HttpAnswer, { requestId }: AnswerFacts): T {
   if (call.acknowledged && isAcknowledgement(answer.text)) return ACKNOWLEDGED as T;
@@ -154,7 +154,7 @@ function redact(value: unknown, secrets: readonly string[], depth = 0): unknown 
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [inner(key), inner(part)]));
 }
 
-/** @returns the answer without the credentials of its request: some servers repeat what they were asked */
+/** @returns the answer without the credentials of its request, which some servers echo */
 export function redactAnswer(answer: HttpAnswer, credentials: Credentials | undefined): HttpAnswer {
   const { status, headers, text, bytes } = answer;
   const secret = credentials === undefined ? '' : 'apiKey' in credentials ? credentials.apiKey : credentials.token;
@@ -169,7 +169,7 @@ export function redactAnswer(answer: HttpAnswer, credentials: Credentials | unde
 
 /**
  * @param ambiguous the call may have happened all the same
- * @returns the error as the caller gets it, with what is known about whether the call happened
+ * @returns the error for the caller, which states whether the call may have taken effect
  */
 export function toCallerError(failed: Failed, ambiguous: boolean): LinktorError {
   const { error } = failed;

@@ -14,7 +14,7 @@ export interface Failed {
 
 const TRANSIENT_STATUSES = new Set([408, 429, 500, 502, 503, 504]);
 
-/** @returns true when the server surely did nothing: it said so, or the request never left */
+/** @returns true when the request certainly had no effect: the server refused it, or it never left */
 export function surelyNotDone({ error, left, silent, isRefused }: Failed): boolean {
   const { status, retryAfter } = error.cause;
   if (isRefused) return true;

@@ -14,7 +14,7 @@ const MAX_ANSWER_BYTES = 10 * 1024 * 1024;
 const MAX_STREAM_MS = 15 * 60_000;
 const MAX_REQUEST_BYTES = 25 * 1024 * 1024;
 
-/** What leaves: a request whose path is already joined and encoded. */
+/** A request as it is sent: its path is joined and encoded. */
 export interface HttpRequest {
   method: string;
   url: string;
@@ -25,7 +25,7 @@ export interface HttpRequest {
   keepsBytes?: boolean;
 }
 
-/** What came back, whatever the status. Header names are in lower case. */
+/** An answer of any status. Header names are in lower case. */
 export interface HttpAnswer {
   status: number;
   headers: Headers;
@@ -164,7 +164,7 @@ function decodeBytes(bytes: Buffer, type = ''): Pick<HttpAnswer, 'text' | 'bytes
   try {
     return { text: new TextDecoder(charset ?? 'utf-8').decode(bytes) };
   } catch {
-    // A charset that nobody knows.
+    // An unknown charset.
     return { text: '', bytes };
   }
 }
@@ -195,7 +195,7 @@ async function* readEvents(body: Readable, attempt: Attempt): AsyncGenerator<Str
   } finally {
     attempt.end();
     body.destroy();
-    // What axios wraps around an answer does not pass the end on: without this the server would go on sending.
+    // The stream of axios does not destroy the socket below it: without this the server would go on sending.
     if (!isWhole) attempt.abortFlag.abort();
   }
 }

@@ -49,7 +49,7 @@ export function joinUrl(base: string, path: readonly string[], query: Record<str
   return url;
 }
 
-/** @throws LinktorError `validation` for what a query or a form cannot hold */
+/** @throws LinktorError `validation` when a query or a form cannot hold the value */
 export function queryText(key: string, value: unknown): string {
   if (value instanceof Date && !Number.isNaN(value.getTime())) return value.toISOString();
   if (['string', 'boolean', 'bigint'].includes(typeof value) || Number.isFinite(value)) return String(value);
@@ -69,7 +69,7 @@ function encode(text: string): string {
 
 /**
  * A path as a person writes it, with or without a query. A path that would lead elsewhere is refused, not repaired.
- * @param query wins over what the path itself says
+ * @param query takes precedence over the path's own query
  * @throws LinktorError `validation` for another host, a fragment, or a % that encodes nothing
  */
 export function parsePath(path: string, query: Record<string, unknown> = {}): Pick<Call<unknown>, 'path' | 'query'> {

@@ -44,7 +44,7 @@ export class Ai {
 
   /**
    * The answer as it is being made. Leaving the loop, or the signal, ends it.
-   * @throws LinktorError when it breaks off, or its end is not said; `details` hold the text that has come
+   * @throws LinktorError when the stream breaks off or ends without its end mark; `details` hold the text so far
    */
   async *stream(input: CompletionInput, options?: CallOptions): AsyncGenerator<CompletionChunk> {
     const received: CompletionChunk[] = [];
@@ -69,7 +69,7 @@ export class Ai {
     return this.#perform((contract) => contract.ai.embed(texts, model), options);
   }
 
-  /** What a text is about. @throws LinktorError `not_supported` on the documented API */
+  /** Classify a text. @throws LinktorError `not_supported` on the documented API */
   classifyIntent(text: string, settings: Omit<ClassifyInput, 'text'> = {}, options?: CallOptions): Promise<Intent> {
     return this.#perform((contract) => contract.ai.classifyIntent({ ...settings, text }), options);
   }
@@ -84,7 +84,7 @@ export class Ai {
   }
 }
 
-/** What has come before an error has been paid for. */
+/** The text before an error has been paid for, so the error carries it. */
 function withReceived({ code, message, cause }: LinktorError, chunks: readonly CompletionChunk[]): LinktorError {
   const text = chunks.map(({ delta }) => delta).join('');
   const usage = chunks.filter((chunk) => chunk.usage).at(-1)?.usage;

@@ -2,7 +2,7 @@ import type { Figures, Period } from '../../contract';
 import type { Unknowns } from '../../model';
 import type { CallOptions, Perform } from '../options';
 
-/** Figures of a period (contract 1.10); what they are called is the server's business. */
+/** Figures of a period (contract 1.10), under the names that the server gives them. */
 export class Analytics {
   readonly #perform: Perform;
 

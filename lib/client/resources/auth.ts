@@ -2,7 +2,7 @@ import type { Changes } from '../../contract';
 import type { Session, Tenant, User } from '../../model';
 import type { CallOptions, Perform } from '../options';
 
-/** Who we are (contract 1.1). A client that has e-mail and password signs in by itself; these are for those who do not. */
+/** Sign-in (contract 1.1). A client with e-mail and password signs in by itself; these calls are for all others. */
 export class Auth {
   readonly #perform: Perform;
 

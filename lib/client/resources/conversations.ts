@@ -10,7 +10,7 @@ export class Conversations extends Resource<Conversation, ConversationFilter, Co
     super(perform, (contract) => contract.conversations);
   }
 
-  /** Those that changed last, as one request shows them: without their contacts and, in part, channel types. */
+  /** The last changed conversations of one request: without contacts and, in part, without channel types. */
   latest(options?: CallOptions): Promise<Page<Conversation>> {
     return this.call((calls) => calls.latest(), options);
   }
