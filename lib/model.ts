@@ -1,5 +1,5 @@
 /**
- * The canonical entities: what flows see, whatever the wire says.
+ * The canonical entities, as flows see them on either contract.
  * Field names are the documented API's, enums are open strings, unknown fields of the server are kept.
  */
 export interface Unknowns {
@@ -144,7 +144,7 @@ export interface Chunk extends Unknowns {
   id?: string;
   documentId?: string;
   content: string;
-  /** 0 (nothing in common) to 1; what it means is the server's business */
+  /** 0 (nothing in common) to 1; the scale between is the server's */
   score: number;
   title?: string;
   metadata?: Unknowns;
@@ -195,13 +195,13 @@ export interface Embeddings {
   usage?: Usage;
 }
 
-/** What a text is about. */
+/** Classification of a text. */
 export interface Intent extends Unknowns {
   name: string;
   /** 0 to 1 */
   confidence?: number;
   entities?: Unknowns;
-  /** what else it could be, best first */
+  /** other candidates, best first */
   candidates?: { name: string; confidence?: number }[];
 }
 
@@ -239,7 +239,7 @@ export interface AgentAnswer extends Unknowns {
 
 /** A piece of an answer that arrives while it is being made. */
 export interface CompletionChunk {
-  /** what is new; `''` in a chunk that only says why it ended */
+  /** the new piece of text; `''` in a chunk that only has a finish reason */
   delta: string;
   id?: string;
   model?: string;
@@ -342,7 +342,7 @@ export interface Page<T> {
   fingerprint?: string;
 }
 
-/** What to say in a message; exactly one of the content fields, text may stand beside media as its caption. */
+/** Content of a message to send; exactly one of the content fields, text may stand beside media as its caption. */
 export interface Outgoing {
   /** text, image, video, audio, document, sticker, location, contact, interactive, template */
   type: string;
@@ -384,20 +384,20 @@ export interface Event {
   /** message status or conversation status */
   status?: string;
   typing?: { userId?: string; isTyping: boolean };
-  /** what is new about the conversation */
+  /** the change */
   changes?: Partial<Conversation>;
-  /** fields of the conversation that differ from before; where nobody knows what was before, all that were told */
+  /** fields of the conversation that differ from before; all reported ones where the earlier state is unknown */
   changed?: string[];
-  /** what those fields were, where it is known */
+  /** their earlier values, where known */
   previous?: Partial<Conversation>;
   /** the conversation as it was known before, as long as the server is still to be asked what else has changed */
   before?: Conversation;
-  /** of `sync.gap`: something since then (ISO 8601) may never be told */
+  /** of `sync.gap`: events since then (ISO 8601) may never be delivered */
   gap?: { since?: string; reason: GapReason };
   /** of `connection.*`: times in milliseconds of the clock, the reason safe to show */
   connection?: { name: string; since: number; attempt?: number; until?: number; reason?: string; code?: string };
   /** ISO 8601 */
   at?: string;
-  /** what arrived, untouched */
+  /** the event as it arrived, unchanged */
   original: unknown;
 }

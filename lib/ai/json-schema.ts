@@ -8,7 +8,7 @@ export interface AnswerSchema {
   /** the JSON Schema as a text */
   readonly text: string;
   /**
-   * @returns what the answer says
+   * @returns the value of the answer
    * @throws LinktorError `serialization` when it is no JSON or does not fit, with `{text, problems}` as its details
    */
   read(answer: string): unknown;

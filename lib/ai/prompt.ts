@@ -3,7 +3,7 @@ import { chatOf } from '../messages/transcript';
 import type { ChatMessage, Chunk, Message } from '../model';
 import { describe } from '../text';
 
-/** What a search in a knowledge base has left in a message. */
+/** The result of a knowledge search in a message. */
 interface Knowledge {
   query: string;
   chunks: readonly Chunk[];
@@ -22,7 +22,7 @@ export function knowledgeIn(knowledge: unknown, payload: unknown): Knowledge | u
   return isNews(payload, found as Knowledge) ? undefined : (found as Knowledge);
 }
 
-/** A text or a chat that is neither what was asked nor what was found. */
+/** A text or a chat other than the question and the answer of a knowledge search. */
 function isNews(payload: unknown, { query, chunks, payload: before }: Knowledge): boolean {
   if (Array.isArray(payload)) return payload.some((one) => typeof one?.role === 'string');
   if (typeof payload !== 'string' || payload.trim() === '' || payload === query || payload === before) return false;
@@ -49,7 +49,7 @@ export function questionOf(prompt: string | undefined, found: Knowledge | undefi
 }
 
 /**
- * A chat as somebody has given it; a text is a chat of one.
+ * A chat as given; a text is a chat of one message.
  * @param name the property that it comes from
  * @throws LinktorError `validation` when it is none
  */
@@ -79,7 +79,7 @@ export function instructionsOf(
 
 /** What people said before: notes that the system made say nothing to a model. */
 export function isTalk({ senderType, status }: Message): boolean {
-  // The customer has never got what has failed.
+  // A failed message never reached the customer.
   return senderType !== 'system' && status !== 'failed';
 }
 

@@ -1,7 +1,7 @@
 import type { ToolCall, Usage } from '../model';
 import { array, isObject, type Json, number, object, put, string } from './json';
 
-/** What a model has answered, or a piece of it, whatever the form. */
+/** A model's answer, or a piece of it, in one form. */
 export interface ModelAnswer {
   /** undefined: there is no text at all; `''`: there is an empty one */
   text?: string;

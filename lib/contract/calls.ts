@@ -23,7 +23,7 @@ export function orRead<T>(call: Call<T>, reading: Call<T>, minimal: T): Call<T> 
   return Object.assign({}, call, { acknowledged: { read: reading, minimal } });
 }
 
-/** The decoder of an answer that nobody needs. */
+/** Decoder of an answer that is not used. */
 export function ignoreAnswer(): void {}
 
 /** Two calls as one operation: the answer of the first makes the second. */

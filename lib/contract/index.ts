@@ -103,7 +103,7 @@ export interface AnswerHead {
 
 /** A call whose answer arrives piece by piece. Never repeated. */
 export interface StreamCall<T> extends Omit<Call<T>, 'decode' | 'otherwise' | 'keyed' | 'settle' | 'after'> {
-  /** @returns what an event means */
+  /** @returns the decoded event */
   read(event: StreamEvent): StreamStep<T>;
 }
 

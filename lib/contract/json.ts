@@ -125,7 +125,7 @@ function trimEdges(name: string): string {
   return name.slice(start, end);
 }
 
-/** The ending of a name stays: it tells what the file is. */
+/** The extension is kept, since it tells the type of the file. */
 function shorten(name: string): string {
   if (Buffer.byteLength(name) <= MAX_FILE_NAME_BYTES) return name;
   const ending = /\.[\w-]{1,16}$/.exec(name)?.[0] ?? '';

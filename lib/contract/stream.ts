@@ -11,7 +11,7 @@ export interface StreamEvent {
   data: string;
 }
 
-/** What an event means. */
+/** A decoded event. */
 export interface StreamStep<T> {
   piece?: T;
   /** the answer is complete, although something may follow, such as its usage */

@@ -37,7 +37,7 @@ export type Reason =
   | 'sender_not_allowed'
   | 'text';
 
-/** Says what keeps a message out, or undefined when it may pass. */
+/** @returns the reason that keeps a message out, undefined when it may pass */
 export interface MessageFilter {
   /** @throws LinktorError `timeout` for a slow pattern that was not done in time */
   (message: Message, conversation: Conversation | undefined): Reason | undefined;
@@ -85,7 +85,7 @@ function allowListTest(
   allow: readonly string[],
 ): (message: Message, conversation: Conversation | undefined) => boolean {
   const known = new Set(allow.flatMap(spellings));
-  // What a server sends need not be a text.
+  // A server may send something other than a text here.
   const isKnown = (name: unknown) => typeof name === 'string' && spellings(name).some((one) => known.has(one));
   return ({ conversationId, senderId }, conversation) => {
     const { contactId, contact } = conversation ?? {};

@@ -30,7 +30,7 @@ export function textMessage(given: unknown): Outgoing {
   return { type: 'text', text };
 }
 
-/** Says what was there instead, for "no text" puzzles somebody who has given an array. */
+/** Names the value found: "no text" alone would puzzle the author of a flow that gives an array. */
 function missing(what: string, given: unknown): LinktorError {
   const instead = given === undefined || given === '' ? '' : `: "text" is ${describe(given)}`;
   return invalid(`${what}${instead}.`, 'Fill in the field "text" or give a text in msg.payload.');

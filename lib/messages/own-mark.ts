@@ -1,6 +1,6 @@
 import type { Message, Outgoing } from '../model';
 
-/** Stands in the metadata of what a flow sends, so that another Node-RED does not take it for a colleague's. */
+/** Metadata of messages that a flow sends, so that another Node-RED does not take them for a colleague's. */
 const FIELD = 'sentBy';
 const NAME = 'node-red';
 
@@ -8,7 +8,7 @@ export function marked(message: Outgoing): Outgoing {
   return { ...message, metadata: { ...message.metadata, [FIELD]: NAME } };
 }
 
-/** @returns true for what a flow has sent, of whichever Node-RED */
+/** @returns true for a message sent by a flow of any Node-RED */
 export function isMarked({ metadata }: Message): boolean {
   return metadata?.[FIELD] === NAME;
 }

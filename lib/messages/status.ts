@@ -21,7 +21,7 @@ export function isFinalStatus(status: string | undefined): boolean {
   return statusRank(status) >= statusRank('read');
 }
 
-/** @returns true when the channel has reported what became of the message: delivered, read, failed */
+/** @returns true for a status that the channel has reported: delivered, read, failed */
 export function isReceipt(status: string | undefined): boolean {
   return statusRank(status) >= statusRank('delivered');
 }

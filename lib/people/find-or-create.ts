@@ -8,9 +8,9 @@ interface FindOrCreateResult<T> {
 }
 
 /**
- * Find an entity, or create it. Somebody else may be faster (a conflict), or the answer to our own write may get lost:
+ * Find an entity, or create it. Another writer may be faster (a conflict), or the answer to our own write may get lost:
  * both are settled by looking again.
- * @throws what `create` throws, when the second look finds nothing
+ * @throws the error of `create`, when the second look-up finds nothing
  */
 export async function findOrCreate<T>(
   find: () => Promise<T | undefined>,

@@ -23,7 +23,7 @@ export interface WriteRequest {
   by: MatchBy;
 }
 
-/** What writing contacts needs of the outside. */
+/** Collaborators for writing contacts. */
 export interface WriteDeps {
   client: LinktorClient;
   mutex: KeyedMutex;

@@ -4,7 +4,7 @@ import { asciiDigits, fold } from '../text';
 /** digits that the shortest phone number has */
 const MIN_DIGITS = 5;
 
-/** @returns true for what people write when they mean a phone number */
+/** @returns true for a text that is meant as a phone number */
 export function looksLikePhone(given: string): boolean {
   const text = international(given);
   return (
@@ -50,7 +50,7 @@ export async function e164(given: string, country = ''): Promise<string> {
   );
 }
 
-/** Without what is written for people; 00 stands for +. */
+/** Without separators; 00 becomes +. */
 function international(given: string): string {
   const text = asciiDigits(fold(given)).replace(/^tel:/, '');
   return text.replace(/^[(\s]*(?:\+|00(?=\s*[1-9]))\s*/, '+');

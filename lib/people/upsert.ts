@@ -107,7 +107,7 @@ function isSame(one: Identifier, other: Identifier): boolean {
   );
 }
 
-/** @returns what a field is to be */
+/** @returns the new value of a field */
 function mergeField(key: string, now: unknown, given: unknown): unknown {
   if (key === 'tags' && Array.isArray(given)) return [...new Set([...(Array.isArray(now) ? now : []), ...given])];
   if (isObject(given) && isObject(now)) return { ...now, ...given };

@@ -20,8 +20,8 @@ export interface GuessSettings {
 const MAX_VECTORS = 2000;
 
 /**
- * What a customer wants, with one call.
- * @returns the name of one of the intents, or none; `by` says who has guessed
+ * The intent of a customer, with one call.
+ * @returns the name of one of the intents, or none; `by` names the source
  * @throws LinktorError of the call
  */
 export async function guessIntent(

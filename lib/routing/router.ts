@@ -10,7 +10,7 @@ import {
 } from './read-rules';
 import { type Caught, FreeRules, freeKinds, type RouteFacts, type RouteRule, within } from './rules';
 
-/** What has to be asked for. Each is asked at most once a message, and only when a rule that needs it has its turn. */
+/** Look-ups. Each is made at most once a message, and only when a rule that needs it has its turn. */
 export interface RouteSources {
   conversation(): Promise<KnownConversation>;
   /** @param index of the rule @returns what its expression says */
@@ -23,7 +23,7 @@ export interface RouteSources {
   sentiment(): Promise<Guess>;
 }
 
-/** What the customer wants, and how it may be said. */
+/** An intent, and examples of how it is worded. */
 export interface Intent {
   name: string;
   examples: readonly string[];
@@ -33,7 +33,7 @@ export interface Guess {
   name?: string;
   /** 0 to 1 */
   confidence: number;
-  /** who has guessed: server, model, examples */
+  /** source of the guess: server, model, examples */
   by: string;
 }
 
@@ -53,7 +53,7 @@ export interface Route extends Caught {
   index: number;
   /** the kind of the rule; `unsure`, `otherwise` */
   rule: string;
-  /** what has decided: text, message, conversation, expression, contact, server, model, examples, none */
+  /** what decided: text, message, conversation, expression, contact, server, model, examples, none */
   by: string;
   confidence?: number;
 }
@@ -83,7 +83,7 @@ export class Router {
   /**
    * @returns the ways in the order of the table; none when no rule holds and none says *otherwise*. A guess that is
    *   not sure enough is a way of its own, `unsure`, where no other rule holds
-   * @throws LinktorError of what had to be asked, `timeout` for a slow pattern
+   * @throws LinktorError of a look-up, `timeout` for a slow pattern
    */
   async route(facts: RouteFacts, sources: RouteSources): Promise<Route[]> {
     const { rules, match } = this.#settings;

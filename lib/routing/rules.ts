@@ -5,7 +5,7 @@ import { keywords, type WordForm, wordForm } from './keywords';
 import { namedValueTest } from './named-value';
 import { contactKinds, conversationKinds } from './read-rules';
 
-/** What a rule may look at, by what it costs to know. */
+/** Inputs of rules, by the cost of knowing them. */
 export const freeKinds = [
   'keywords',
   'startsWith',
@@ -45,7 +45,7 @@ export interface RouteRule {
   name: string;
 }
 
-/** What is known of a message without asking anybody. */
+/** Facts of a message that need no look-up. */
 export interface RouteFacts {
   text: string;
   choiceId?: string;
@@ -59,7 +59,7 @@ export interface RouteFacts {
   now: number;
 }
 
-/** What a rule says beside that it holds. */
+/** Facts of a rule that holds. */
 export interface Caught {
   /** of a regular expression: its groups, by number and by name */
   captures?: Readonly<Record<string, string | undefined>>;
@@ -137,7 +137,7 @@ export class FreeRules {
     return (index) => this.#tests[index]?.(facts, forms) === true;
   }
 
-  /** What the rule in this place says beside that it holds. */
+  /** Facts of the rule at this index, when it holds. */
   caught(index: number, { text, now }: RouteFacts): Caught {
     const pattern = this.#patternOf.get(index);
     if (pattern !== undefined) {

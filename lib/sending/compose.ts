@@ -24,7 +24,7 @@ export interface MessageInput {
 /**
  * One message of what was given. Where a text is expected, an object may hold all there is to say:
  * `{text, media, caption, buttons, list, template, language, parameters, location, contact, metadata}`.
- * @throws LinktorError `validation` that names what is wrong
+ * @throws LinktorError `validation` that names the faulty field
  */
 export function compose(kind: Exclude<Kind, 'raw'>, given: MessageInput): Outgoing {
   const { kind: meant, said } = isObject(given.text) ? unpacked(kind, given, given.text) : { kind, said: given };

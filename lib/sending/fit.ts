@@ -14,7 +14,7 @@ export interface FitPolicy {
 export interface FitResult {
   /** to be sent in this order */
   parts: Outgoing[];
-  /** what was changed about it: split, truncated, listed, numbered, shortened */
+  /** changes to the message: split, truncated, listed, numbered, shortened */
   adapted: string[];
 }
 
@@ -86,7 +86,7 @@ function listed({ body, action = {} }: Interactive, options: readonly Option[]):
   return { type: 'list', body, action: { sections: [{ title: '', rows }] } };
 }
 
-/** A message with choices that the channel can show. Adds to `adapted` what had to be done. */
+/** A message with choices that the channel can show. Adds the changes to `adapted`. */
 function fitOptions(
   message: Outgoing,
   interactive: Interactive,

@@ -25,18 +25,18 @@ export interface SendResult {
   messageId: string;
   /** skipped: a person is in charge, or the channel takes only templates any more and that was to be no error */
   status: string;
-  /** of what was skipped: person_in_charge */
+  /** of a skipped message: person_in_charge */
   reason?: string;
   conversationId: string;
   /** ISO 8601 */
   at: string;
   parts: number;
   messageIds: string[];
-  /** what had to be done for the channel: split, truncated, numbered, shortened, template */
+  /** changes made for the channel: split, truncated, numbered, shortened, template */
   adapted?: string[];
 }
 
-/** What sending needs of the outside. */
+/** Collaborators for sending. */
 export interface SendDeps {
   client: LinktorClient;
   signal: AbortSignal;
@@ -52,7 +52,7 @@ export interface SendDeps {
   onSent(message: Message): void;
 }
 
-/** Sends messages and remembers what it learns about channels. Messages to one recipient keep their order. */
+/** Sends messages and caches facts about channels. Messages to one recipient keep their order. */
 export class Sender {
   readonly #turns = new KeyedMutex();
   readonly #channels = new ChannelLimits();

@@ -1,7 +1,7 @@
 import type { LinktorClient } from '../client';
 import type { Channel, Unknowns } from '../model';
 
-/** What a channel can carry. Lengths are in UTF-16 units; infinite where no limit is known. */
+/** Limits of a channel. Lengths are in UTF-16 units; infinite where no limit is known. */
 export interface Limits {
   /** the channel's type, for error messages */
   type: string;
@@ -20,7 +20,7 @@ export interface Limits {
   row: OptionLimits;
 }
 
-/** What one thing to choose may be. */
+/** Limits of one choice. */
 export interface OptionLimits {
   title: number;
   description: number;

@@ -24,7 +24,7 @@ export interface Failed {
 export interface Summary<T> {
   sent: (T & { recipient: unknown })[];
   failed: Failed[];
-  /** those who were not to get it: why stands in `reason` */
+  /** recipients that were skipped; `reason` says why */
   skipped?: (T & { recipient: unknown })[];
 }
 
@@ -116,7 +116,7 @@ export async function sendToAll<T extends object>(
 /** how many recipients a warning names */
 const MAX_NAMED = 5;
 
-/** @returns who was not reached and why, for somebody who reads it */
+/** @returns a readable summary of the recipients that were not reached, with reasons */
 export function failedRecipients({ failed }: Summary<object>): string {
   const named = failed.slice(0, MAX_NAMED).map(({ recipient, error }) => `${nameOf(recipient)}: ${error.message}`);
   return [...named, ...(failed.length > MAX_NAMED ? [`and ${failed.length - MAX_NAMED} more`] : [])].join('\n');

@@ -6,7 +6,7 @@ import type { Limits, OptionLimits } from './limits';
 export interface Option {
   id: string;
   title: string;
-  /** what else there is to say about it: an address, a phone number, a description */
+  /** an address, a phone number or a description */
   more?: string;
   section?: string;
 }

@@ -17,7 +17,7 @@ export interface Recipient {
   channelId?: string;
   /** where phone numbers without + are from, ISO 3166 */
   country?: string;
-  /** what a new contact is called */
+  /** name of a new contact */
   name?: string;
 }
 

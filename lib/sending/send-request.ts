@@ -44,7 +44,7 @@ export interface SendWishes extends MessageInput, FitPolicy, WindowPolicy {
 /**
  * @param msg the incoming Node-RED message: it holds the message that is replied to and the channel
  * @param key the idempotency key, where one is given
- * @throws LinktorError `validation` that names what is missing or does not fit; nothing has left then
+ * @throws LinktorError `validation` that names the missing or unsuitable field; nothing has left then
  */
 export function sendRequestOf(
   to: Recipient,

@@ -2,7 +2,7 @@ import { sleep } from '../async/sleep';
 import { LinktorError } from '../errors';
 import type { SocketState } from '../realtime';
 
-/** What a typing sign needs of the realtime connection. */
+/** The part of the realtime connection that a typing sign uses. */
 export interface TypingSource {
   /** @returns false when it cannot be sent */
   typing(conversationId: string, isTyping: boolean): boolean;
@@ -51,7 +51,7 @@ export async function keepTyping(
   if (!signal.aborted && !line.typing(conversationId, true)) throw typingProblem({ ...line.state, name: 'closed' });
   for (let left = milliseconds; left > 0 && !signal.aborted; left = end - Date.now()) {
     await sleep(Math.min(REPEAT_MS, left), signal);
-    // A timer may be a moment early: what has slept to the end does not ask the clock whether it has.
+    // A timer may fire up to a millisecond early, so the clock is not asked after the last pause.
     if (left <= REPEAT_MS) return;
     // A sign that gets lost is no failure: the next one follows.
     if (!signal.aborted && Date.now() < end) line.typing(conversationId, true);

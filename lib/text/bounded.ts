@@ -3,7 +3,7 @@ import vm from 'node:vm';
 /** A busy machine may leave a run without its processor: so often it is begun again. */
 const MAX_RUNS = 3;
 
-/** Runs what may take for ever, and ends it when its time is over. */
+/** Runs work that may never end, and terminates it after a time limit. */
 export class BoundedRunner {
   readonly #limitMs: number;
   #context: { work?: () => void } | undefined;
@@ -26,11 +26,11 @@ export class BoundedRunner {
         const before = process.cpuUsage();
         if (this.#runOnce(this.#context)) return true;
         const { user, system } = process.cpuUsage(before);
-        // The limit is one of the clock: what has hardly worked meanwhile was not slow, it had to wait.
+        // The limit is wall-clock time. A run that used little processor time was not slow, it was waiting for its turn.
         if (runs === MAX_RUNS || user + system > (this.#limitMs * 1000) / 2) return false;
       }
     } finally {
-      // What it holds may be the text of a customer.
+      // The closure may hold the text of a customer.
       this.#context.work = undefined;
     }
   }

@@ -8,7 +8,7 @@ export interface Offered {
   also?: readonly string[];
 }
 
-/** What an answer fits: one of what was offered, several at once, or none. */
+/** Result of matching an answer: one of the choices, several of them, or none. */
 export type Chosen<T extends Offered> =
   | { kind: 'one'; option: T; index: number; how: 'id' | 'number' | 'title' | 'word' }
   | { kind: 'several'; options: readonly T[] }
@@ -20,9 +20,9 @@ const MAX_ANSWER_LENGTH = 1000;
 const MIN_BEGINNING = 3;
 
 /**
- * What somebody has chosen by typing instead of pressing. In this order: the id, the number in the list, the title,
- * another word for it, and a beginning of at least three letters that fits one alone. Titles and words are compared
- * exactly first, then without accents, punctuation and emoji.
+ * The choice that a typed answer names, in place of a pressed button. In this order: the id, the number in the list,
+ * the title, another word for it, and a beginning of at least three letters that fits one alone. Titles and words are
+ * compared exactly first, then without accents, punctuation and emoji.
  */
 export function choose<T extends Offered>(text: string, options: readonly T[]): Chosen<T> {
   if (text.length > MAX_ANSWER_LENGTH) return { kind: 'none' };

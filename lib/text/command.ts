@@ -4,7 +4,7 @@ import { fold, tidy } from './normalise';
 export interface Command {
   /** folded, without the slash: help */
   name: string;
-  /** whom it is for, folded, where that is said: my_bot */
+  /** the bot it is addressed to, folded, if any: my_bot */
   mention?: string;
   /** the words after it, as they were typed */
   args: readonly string[];

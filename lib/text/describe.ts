@@ -1,7 +1,7 @@
 /** how many keys of an object are named */
 const MAX_NAMED_KEYS = 5;
 
-/** @returns what a value is, for an error that says what was there instead: "an array of 3", "an object {a, b}" */
+/** @returns a short description of a value for errors: "an array of 3", "an object {a, b}" */
 export function describe(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';

@@ -10,7 +10,7 @@ const SEPARATORS = /[,;\r\n\u2028\u2029\u060c\u061b\uff0c\uff1b\u3001]/;
  * of such texts and of numbers. Entries are trimmed, invisible characters go, empty entries and repetitions are left
  * out; the order stays.
  * @param name the field or column that it comes from
- * @throws LinktorError `validation` that says what was there instead
+ * @throws LinktorError `validation` that names the value found instead
  */
 export function readList(given: unknown, name: string): string[] {
   const entries = Array.isArray(given) ? given : (jsonArray(given) ?? [given]);
@@ -26,7 +26,7 @@ export function readList(given: unknown, name: string): string[] {
   return [...new Set(texts.map(cleanId).filter((text) => text !== ''))];
 }
 
-/** Somebody may paste an array where a text is typed. */
+/** An array may be pasted into a text field. */
 function jsonArray(given: unknown): unknown[] | undefined {
   if (typeof given !== 'string' || !/^\s*\[[\s\S]*\]\s*$/.test(given)) return undefined;
   try {

@@ -3,7 +3,7 @@
  * invisible characters that a keyboard, a chat app or a web page has put in, and in any case.
  */
 
-/** Characters that nobody sees: zero-width blanks, direction marks, variation selectors, soft hyphens. */
+/** Invisible characters: zero-width blanks, direction marks, variation selectors, soft hyphens. */
 const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu;
 const CONTROLS = /\p{Cc}/gu;
 const WHITE_SPACE = /[\s\u0085]/g;
@@ -13,7 +13,7 @@ const SINGLE_QUOTES = /[\u2018-\u201b\u02bc\u02b9\u2032\u00b4`]/g;
 const DOUBLE_QUOTES = /[\u201c-\u201f\u2033\u00ab\u00bb]/g;
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 
-/** @returns the text without characters that nobody sees, in composed compatibility form, in one line */
+/** @returns the text without invisible characters, in composed compatibility form, in one line */
 function plainForm(text: string): string {
   return text.replace(INVISIBLE, '').replace(WHITE_SPACE, ' ').replace(CONTROLS, '').normalize('NFKC');
 }
@@ -22,7 +22,7 @@ function inOneRow(text: string): string {
   return (text.includes('  ') ? text.replace(/ {2,}/g, ' ') : text).trim();
 }
 
-/** @returns true for a text of nothing but blanks and what stands on an American keyboard */
+/** @returns true for a text of printable ASCII and blanks */
 export function isPlain(text: string): boolean {
   return PRINTABLE_ASCII.test(text);
 }
@@ -42,7 +42,7 @@ export function tidy(text: string): string {
 
 /**
  * The form in which texts are compared: {@link tidy}, and all that says the same in one writing: letters of any case,
- * dashes, quotation marks. Folding what is folded changes nothing.
+ * dashes, quotation marks. Idempotent.
  */
 export function fold(text: string): string {
   if (PRINTABLE_ASCII.test(text)) return inOneRow(text).replaceAll('`', "'").toLowerCase();
@@ -57,7 +57,7 @@ export function fold(text: string): string {
 }
 
 /**
- * The form in which an answer is compared with what was offered: {@link fold} without accents, punctuation, symbols and
+ * The form in which an answer is compared with the choices: {@link fold} without accents, punctuation, symbols and
  * emoji. `''` when nothing else is there.
  */
 export function foldLoosely(text: string): string {
@@ -80,7 +80,7 @@ export function cleanId(given: string): string {
   return PRINTABLE_ASCII.test(plain) ? plain : trimPasted(given);
 }
 
-/** Marks that come along with pasting; joiners and selectors belong to what is written and stay. */
+/** Marks that pasting brings along. Joiners and selectors are part of the text and stay. */
 const EDGE = /[\s\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/;
 
 /** @returns the text without the blanks and marks around it that come along with pasting; inside all stays as it is */

@@ -12,7 +12,7 @@ export function backtrackingPart(source: string): string | undefined {
  * @param source a valid pattern of JavaScript
  * @param ignoreCase it is read with the flag `i`, which adds to what a letter of a word is
  * @returns the same in RE2's syntax
- * @throws SyntaxError for what means nothing there
+ * @throws SyntaxError for syntax that RE2 has not
  */
 export function toRe2(source: string, ignoreCase: boolean): string {
   return [...tokensOf(source)]
@@ -30,7 +30,7 @@ interface Token {
 }
 
 const ESCAPE = String.raw`\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|\\u\{[\da-fA-F]+\}|\\u[\da-fA-F]{4}|\\[pP]\{[^}]*\}|\\k<[^>]*>|\\[cx]?[\s\S]`;
-/** `[]` and `[^]` are whole; of a group the question mark and what says its kind */
+/** Complete `[]` and `[^]`; the opening of a group up to the sign of its kind. */
 const OUTSIDE = String.raw`${ESCAPE}|\[\^?\]?|\(\?(?:<?[=!]|<[^>]*>|[a-z-]*:)|[\s\S]`;
 const INSIDE = String.raw`${ESCAPE}|[\s\S]`;
 

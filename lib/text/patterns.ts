@@ -4,11 +4,11 @@ import { BoundedExpressions } from './bounded';
 import { composed } from './normalise';
 import { backtrackingPart, toRe2 } from './pattern-syntax';
 
-/** What a pattern has found. */
+/** A match of a pattern. */
 export interface Captures {
   /** all that matched */
   match: string;
-  /** what each group has caught, in their order; undefined for those that took no part */
+  /** the groups in their order; undefined for a group that took no part */
   groups: readonly (string | undefined)[];
   named: Readonly<Record<string, string | undefined>>;
 }
@@ -31,7 +31,7 @@ interface Written {
 }
 
 interface Options {
-  /** what cannot be matched in linear time is matched all the same, with a limit of time */
+  /** patterns without a linear-time form are allowed, and matched with a time limit */
   allowSlow?: boolean;
   /** case counts, and a text is looked at as it came alone */
   exact?: boolean;
@@ -51,12 +51,12 @@ export class Patterns {
   /** to which of the patterns given each of the sources belongs, for they may be written in two forms */
   readonly #owners: readonly number[];
   readonly #size: number;
-  /** those that are matched by the engine of JavaScript, with a limit of time */
+  /** indices of the patterns that JavaScript's engine matches, with a time limit */
   readonly slow: readonly number[];
 
   /**
    * @param given the patterns
-   * @throws LinktorError `validation` for what is no pattern, or none that can be matched in linear time
+   * @throws LinktorError `validation` for an invalid pattern, or one without a linear-time form
    */
   constructor(given: readonly string[], options: Options = {}) {
     const { exact = false } = options;
@@ -84,7 +84,7 @@ export class Patterns {
 
   /**
    * @param index of the pattern
-   * @returns what it has found, undefined when it does not match
+   * @returns its match, undefined when there is none
    * @throws LinktorError `timeout`
    */
   captures(index: number, text: string): Captures | undefined {
@@ -102,7 +102,7 @@ export class Patterns {
 
   #match(text: string): number[] {
     if (this.slow.length === 0 && this.#size * text.length <= MAX_STEPS) return this.#set.match(text);
-    // The engine of JavaScript is the faster one for nearly all patterns; what it cannot do in time, the other can.
+    // JavaScript's engine is faster for nearly all patterns. When it runs out of time, the linear one takes over.
     const results = this.#native.test(text);
     return results.flatMap((result, index) => ((result ?? this.#linearly(index, text)) ? [index] : []));
   }
@@ -125,7 +125,7 @@ export class Patterns {
   }
 }
 
-/** It takes the place of what only the engine of JavaScript can match. */
+/** Placeholder in the set for a pattern that only JavaScript's engine can match. */
 const NEVER = '[^\\x{0}-\\x{10FFFF}]';
 
 function formsOf(text: string): string[] {
@@ -152,7 +152,7 @@ function prepare(source: string, { allowSlow = false, exact = false }: Options):
   }
 }
 
-/** @throws Error that says what cannot be matched in linear time */
+/** @throws Error that names the part without a linear-time form */
 function compile(source: string, exact: boolean): RE2JS {
   const part = backtrackingPart(source);
   if (part !== undefined) throw new SyntaxError(`it holds ${part}`);

@@ -2,7 +2,7 @@ import { commandTest } from './command';
 import { fold, isPlain } from './normalise';
 import { Patterns } from './patterns';
 
-/** What a text may be looked at for; `any` is every text. */
+/** Kinds of text rules; `any` holds for every text. */
 export const textRules = ['any', 'startsWith', 'contains', 'equals', 'regex', 'command'] as const;
 
 /** A rule made ready. */
@@ -46,13 +46,13 @@ function comparison(rule: string, value: string): ((text: string) => boolean) | 
   }
 }
 
-/** A message may be long, and there may be many who look at it: mostly its first letters tell. */
+/** A message may be long and many rules may test it; its first letters mostly decide. */
 function beginning(form: (text: string) => string, sought: string): (text: string) => boolean {
   const enough = sought.length + 16;
   return (text) => {
     const head = text.slice(0, enough);
     if (head.length < text.length && isPlain(head)) {
-      // What follows may still change the last letter, so one more has to be there.
+      // The next character may still combine with the last letter, so one more is taken.
       const folded = form(head);
       if (folded.length > sought.length) return folded.startsWith(sought);
     }

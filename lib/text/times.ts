@@ -3,7 +3,7 @@ import { describe } from './describe';
 import { fold } from './normalise';
 import { Zone } from './zone';
 
-/** What is expected of a time. */
+/** Constraints on a time. */
 interface Expected {
   /** IANA name of the zone for days and times that name none; the host's by default */
   zone?: string;
@@ -13,7 +13,7 @@ interface Expected {
 
 /** A number below it counts seconds, any other milliseconds: in seconds it is the year 5138, in milliseconds 1973. */
 const FIRST_MILLISECONDS = 1e11;
-/** Nobody means 1970 to 1973: a smaller number is a duration, or a date written as one number. */
+/** A smaller number would mean 1970 to 1973. It is rather a duration, or a date written as one number. */
 const FIRST_SECONDS = 1e8;
 
 const NUMERIC = /^\d{9,}(?:\.\d+)?$/;
@@ -24,7 +24,7 @@ const DAY = /^\d{4}-\d\d-\d\d$/;
  * A moment as people and programs write it: a Date, seconds or milliseconds since 1970 (as a number or a text), or
  * ISO 8601. Days and times without a zone are those of one zone.
  * @param name the field that it comes from
- * @throws LinktorError `validation` that says what was there, and what to write
+ * @throws LinktorError `validation` that names the value found and the form to write
  */
 export function readTime(given: unknown, name: string, { zone = hostZone(), future = false }: Expected = {}): Date {
   const time = timeIn(given, zone);

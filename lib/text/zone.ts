@@ -1,6 +1,6 @@
 import { invalid } from '../errors';
 
-/** What a clock on the wall shows. */
+/** A local date and time. */
 export interface WallClock {
   year: number;
   /** 1 to 12 */
@@ -16,7 +16,7 @@ export interface WallClock {
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
-/** The clock of one IANA time zone. Daylight saving is what the host's Intl data says. */
+/** The clock of one IANA time zone. Daylight saving follows the host's Intl data. */
 export class Zone {
   readonly name: string;
   readonly #format: Intl.DateTimeFormat;

@@ -20,7 +20,7 @@ const CANONICAL_NAMES = new Map([
  * @throws LinktorError `serialization` when it is no event
  */
 export function decodeEvent(body: Buffer): Event {
-  // Other bytes would be replaced on the way to text: what we read would not be what was signed.
+  // Invalid UTF-8 would be replaced on the way to text: the text read would not be the bytes signed.
   if (!isUtf8(body)) throw new LinktorError('serialization', 'The delivery is not UTF-8.');
   let wire: unknown;
   try {

@@ -86,7 +86,7 @@ function matchingSecret(signed: Buffer, given: Buffer, secrets: readonly string[
   return index;
 }
 
-/** @returns what stands for a delivery whose signed body holds no id: the same for the same bytes */
+/** @returns an id for a delivery whose signed body has none: the same for the same bytes */
 export function digestOf(body: Buffer): string {
   return `sha256 ${createHash('sha256').update(body).digest('base64')}`;
 }

@@ -116,7 +116,7 @@ function change(id: string, { assignedTo, ...changes }: Record<string, unknown>)
   return Object.keys(body).length === 0 ? given : chain(put, () => given);
 }
 
-/** Only the status is the server's business; the rest is chosen here, from what it shows. */
+/** The server filters by status; the other filters are applied here to the page that it returns. */
 function filterOf({ status, search, sortBy, sortOrder, ...filter }: ConversationFilter) {
   if (search) throw unsupported('search conversations', 'Search the contacts, then list the conversations of one.');
   if (filter.tags?.length) throw unsupported('list conversations by tag', untagged);
@@ -155,7 +155,7 @@ function withContact(one: Conversation, contactId: string): Call<Conversation> {
   return read(['contacts', contactId], (body) => ({ ...one, contact: contact(body) }));
 }
 
-/** Newest first, between two messages or times; what lies beyond the newest fifty cannot be had. */
+/** Newest first, between two messages or times; the server returns the newest fifty only. */
 function between({ before, after }: MessageFilter): Choose<Message> {
   return (shown) => {
     const from = before === undefined ? 0 : firstOlder(shown, before);

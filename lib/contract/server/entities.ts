@@ -18,7 +18,7 @@ import { type Decode, decodeEntity, idOf } from '../envelope';
 import { array, isObject, type Json, number, object, put, string, unexpectedShape } from '../json';
 import { camelKeys, camelKeysDeep } from './words';
 
-/** An entity in our words, with its id checked; what has a decoder of its own is added by the caller. */
+/** An entity with our names and its id checked. Fields with a decoder of their own are added by the caller. */
 function named<T extends { id: string }>(body: unknown, what: string): { wire: Json; result: T } {
   const wire = decodeEntity(body, what);
   return { wire, result: { ...camelKeys(wire), id: idOf(wire, what) } as unknown as T };

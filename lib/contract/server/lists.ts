@@ -99,7 +99,7 @@ export function newestList<T>(
   );
 }
 
-/** @returns what was asked for, and whether some of it lies beyond what the server shows, where that can be known */
+/** @returns the requested rows, and whether more exist than the server shows, where that can be known */
 export type Choose<T> = (items: T[]) => { items: T[]; cut?: boolean | undefined };
 
 function fingerprintOf(items: readonly unknown[]): string {
