@@ -77,6 +77,23 @@ export const fields = {
   keepIn: choice(['auto', 'file', 'context', 'memory'], { icon: 'database', section: 'memory' }),
   keepStore: text('', { icon: 'archive', section: 'memory', when: { keepIn: ['context'] } }),
   keepDays: number(30, { min: 1, max: 90, unit: 'd', icon: 'calendar', section: 'memory' }),
+  outbox: choice(['memory', 'durable'], { icon: 'inbox', section: 'delivery' }),
+  maxPending: number(10_000, {
+    min: 1,
+    max: 10_000,
+    unit: 'messages',
+    icon: 'align-justify',
+    section: 'delivery',
+    when: { outbox: ['durable'] },
+  }),
+  maxAge: number(24, {
+    min: 0.1,
+    max: 720,
+    unit: 'h',
+    icon: 'hourglass-end',
+    section: 'delivery',
+    when: { outbox: ['durable'] },
+  }),
   wsUrl: text('', { icon: 'exchange', format: 'socketUrl', advanced: true }),
   name: text(),
 };

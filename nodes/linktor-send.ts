@@ -1,5 +1,5 @@
 import { OPTED_OUT } from '../lib/charge';
-import { LinktorError } from '../lib/errors';
+import { invalid, LinktorError } from '../lib/errors';
 import {
   failedRecipients,
   hasTyping,
@@ -7,6 +7,7 @@ import {
   isWindowClosed,
   listOf,
   MESSAGE_KINDS,
+  notSent,
   type Recipient,
   type SendResult,
   sendRequestOf,
@@ -158,6 +159,7 @@ const fields = {
 
 type Given = Values<typeof fields>;
 type Context = ActionContext<Given>;
+type Outbox = NonNullable<Context['outbox']>;
 
 /** Send a message into a conversation, to a person, or to everybody on a list. */
 export default action({
@@ -165,19 +167,23 @@ export default action({
   outputs: ['sent'],
   result: 'sent',
   busy: 'sending',
+  isKept: true,
   statusOf: (problem) => (isWindowClosed(problem) ? 'window_closed' : undefined),
   fields,
-  lane({ values: { to, conversation, kind, text: said, waitFor, ifWindowClosed, typingFirst }, shared }) {
+  lane({ values: { to, conversation, kind, text: said, waitFor, ifWindowClosed, typingFirst }, shared, outbox }) {
+    // What is stored needs no turn: it is sent later.
+    if (outbox) return undefined;
     const isSimple = kind === 'text' && waitFor === 'accepted' && ifWindowClosed === 'fail' && typingFirst === 'none';
     const isPlain = to === 'conversation' && isSimple && isShort(said);
     return isPlain && conversation !== undefined && !senderOf(shared).isBusy(conversation) ? conversation : undefined;
   },
   run(context) {
-    const { values, msg } = context;
+    const { values, msg, outbox } = context;
     const signs = signLine(context);
     const { conversation: conversationId, contact: contactId, address, channel: channelId, country, waitFor } = values;
     if (values.to === 'list') return toAll(context, signs);
     const to = { conversationId, contactId, address, channelId, country };
+    if (outbox) return store(outbox, to, values, msg, values.idempotencyKey).then(() => undefined);
     return toOne(context, signs, to, values, msg, values.idempotencyKey).then((result) => ({
       result,
       ...(result.status === 'skipped'
@@ -235,10 +241,18 @@ function toOne(
     .catch(withWindowHint);
 }
 
-/** Who has opted out gets nothing that is sent to a whole list. */
-function notWanted({ conversationId = '' }: Recipient): SendResult {
-  const at = new Date().toISOString();
-  return { messageId: '', status: 'skipped', reason: OPTED_OUT, conversationId, at, parts: 0, messageIds: [] };
+/** Leaves a message to the outbox. */
+function store(
+  outbox: Outbox,
+  to: Recipient,
+  values: Given,
+  msg: Readonly<Msg>,
+  key?: string,
+  extra?: Record<string, unknown>,
+): Promise<void> {
+  const request = sendRequestOf(to, values, msg, key);
+  const { obeyTakeover } = values;
+  return outbox.store({ request, typingMs: timeOf(values), obeyTakeover, ...(extra && { extra }) });
 }
 
 /** @returns the live side for all messages of one run, which stays as long as somebody listens */
@@ -262,31 +276,37 @@ const isSame = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.st
 
 /** Everybody on the list, each with what is filled in for them; either one summary or a message for each. */
 async function toAll(context: Context, signs: () => Live): Promise<Outcome | undefined> {
-  const { values, msg, signal, valuesOf, emit, progress } = context;
+  const { values, msg, signal, valuesOf, emit, progress, outbox } = context;
   const { recipientsOutput, idempotencyKey: key, country } = values;
+  if (outbox && recipientsOutput === 'summary') {
+    throw invalid(
+      'A durable outbox gives a message for each recipient, whenever it is sent, and no summary.',
+      'Choose "a message for each recipient" in this node, or the outbox "memory" in the account.',
+    );
+  }
   const list = listOf(values.recipients ?? msg.payload);
-  const parts = new Parts<SendResult>((part) => (signal.aborted ? Promise.resolve() : emit(part)), msg);
-  const summary = await sendToAll(
+  const parts = new Parts<Partial<SendResult>>((part) => (signal.aborted ? Promise.resolve() : emit(part)), msg);
+  const summary = await sendToAll<Partial<SendResult>>(
     list,
-    async ({ to, properties }) => {
-      if (context.charge.optOuts.has(to)) return notWanted(to);
+    async ({ to, properties, given: recipient }) => {
+      // Who has opted out gets nothing that is sent to a whole list.
+      if (context.charge.optOuts.has(to)) return notSent(to, OPTED_OUT);
       const entry = { ...msg, ...(msg.payload === list && { payload: undefined }), ...properties };
       const own = await ownValues(valuesOf, entry, properties);
       const who = encodeURIComponent(to.conversationId ?? to.contactId ?? to.address ?? '');
-      return toOne(
-        context,
-        signs,
-        { ...to, channelId: to.channelId ?? own.channel, country },
-        own,
-        entry,
-        key && `${key}:${who}`,
-      );
+      const whole = { ...to, channelId: to.channelId ?? own.channel, country };
+      const ownKey = key && `${key}:${who}`;
+      if (!outbox) return toOne(context, signs, whole, own, entry, ownKey);
+      await store(outbox, whole, own, msg, ownKey, { recipient });
+      return {};
     },
     async (receipt, done) => {
       progress(done);
-      if (recipientsOutput === 'each') await parts.add(receipt);
+      if (recipientsOutput === 'each' && !outbox) await parts.add(receipt);
+      else if (outbox && receipt.status !== undefined) await emit({ result: receipt });
     },
   );
+  if (outbox && summary.failed.length === 0) return undefined;
   const last = parts.last();
   if (summary.failed.length === 0) return { ...(last ?? { result: summary }), ...sentNow() };
   if (last && !signal.aborted) await emit(last);

@@ -55,6 +55,8 @@ export async function runAttempts<T>(deps: AttemptDeps, input: AttemptInput<T>):
   // Without a key no server could tell that a repetition is the same write.
   const isIdempotent = options.idempotencyKey !== null && settings.idempotent && contract.idempotent;
   const beforeLeave = call.kind === 'read' ? undefined : options.beforeLeave;
+  const onLeave = call.kind === 'read' ? undefined : options.onLeave;
+  const { maxRetries = settings.maxRetries } = options;
   let repeated = 0;
   let renewed = false;
   let ambiguous = false;
@@ -66,6 +68,12 @@ export async function runAttempts<T>(deps: AttemptDeps, input: AttemptInput<T>):
       if (admitted !== undefined) await admitted;
       if (beforeLeave) await beforeLeave();
     } catch (error) {
+      throw keepDoubt(error, ambiguous);
+    }
+    try {
+      if (onLeave) await onLeave();
+    } catch (error) {
+      rate.done(undefined, {});
       throw keepDoubt(error, ambiguous);
     }
     const leftMs = Math.max(1, Math.min(timeoutMs, deadline - Date.now()));
@@ -102,8 +110,8 @@ export async function runAttempts<T>(deps: AttemptDeps, input: AttemptInput<T>):
     const waitMs = delay(attempt, retryAfter);
     const goOn =
       mayRepeat(call.kind, failed, isIdempotent) &&
-      settings.maxRetries > 0 &&
-      (status === 429 || repeated < settings.maxRetries) &&
+      maxRetries > 0 &&
+      (status === 429 || repeated < maxRetries) &&
       Date.now() + waitMs < deadline;
     if (!goOn) throw toCallerError(failed, ambiguous);
     if (status !== 429) repeated++;

@@ -38,6 +38,10 @@ export interface CallOptions {
   timeout?: number;
   /** instead of a new UUID for this write; null sends none */
   idempotencyKey?: string | null;
+  /** how often this call is repeated, instead of what the client is set to */
+  maxRetries?: number;
+  /** called before each attempt leaves; when it fails, nothing leaves */
+  onLeave?(): Promise<void>;
   /** called once with the facts of the final answer */
   onAnswer?(facts: AnswerFacts): void;
   /**

@@ -7,15 +7,19 @@ import type { Message, Outgoing } from '../model';
 import { DeliveryWatcher, type StatusSource } from './delivery-watcher';
 import { fitToChannel, mayNotFit } from './fit';
 import { ChannelLimits, type Target } from './limits';
-import { findTarget, keyOf } from './recipient';
+import { markOf, withMark } from './mark';
+import { findTarget, keyOf, type Recipient } from './recipient';
 import type { Raw, SendRequest } from './send-request';
 import { isWindowClosed } from './window';
 
 export { MESSAGE_KINDS } from './compose';
+export { DeliveryWatcher } from './delivery-watcher';
 export { isShort } from './fit';
+export type { Target } from './limits';
 export { type Entry, failedRecipients, listOf, type Summary, sendToAll, unsentError } from './list';
-export type { Recipient } from './recipient';
-export { sendRequestOf } from './send-request';
+export { findMarked } from './mark';
+export { keyOf, type Recipient } from './recipient';
+export { type SendRequest, sendRequestOf } from './send-request';
 export { hasTyping, keepTyping, showTyping, typingProblem, typingTime } from './typing';
 export { isWindowClosed } from './window';
 
@@ -44,12 +48,25 @@ export interface SendDeps {
   hasSlot?: boolean;
   /** says whether anything may leave into a conversation, asked right before each request leaves */
   gate?: Pick<Takeovers, 'pass' | 'enter'>;
-  /** called only when a send waits for a delivery status */
-  source(): StatusSource;
+  /** called only when a send waits for a delivery status; what is kept is watched by its keeper */
+  source?(): StatusSource;
   /** runs before the message once its turn has come, such as a typing sign */
   prelude?(target: Target): Promise<void>;
   /** called for every part that the server has accepted */
   onSent(message: Message): void;
+  /** how a message that is kept until it is sent goes on */
+  kept?: KeptSend;
+}
+
+/** A message that outlives its process: what it needs so that no part of it is sent twice. */
+export interface KeptSend {
+  /** written into the metadata of every part, with its number, so that it can be found */
+  mark: string;
+  /** parts that the server has taken already */
+  sent: readonly Pick<Message, 'id' | 'status' | 'createdAt'>[];
+  /** called before each attempt leaves; when it fails, nothing leaves */
+  leaving(conversationId: string): Promise<void>;
+  taken(part: Message, isLast: boolean): Promise<void>;
 }
 
 /** Sends messages and caches facts about channels. Messages to one recipient keep their order. */
@@ -132,9 +149,12 @@ export class Sender {
   }
 }
 
+/** As much of a message as is kept of a part that was sent in an earlier life of the process. */
+type SentMessage = Pick<Message, 'id' | 'status' | 'createdAt'> & Partial<Pick<Message, 'conversationId'>>;
+
 /** The parts of one message on their way into one conversation. */
 class MultipartSend {
-  readonly #sent: Message[] = [];
+  readonly #sent: Pick<Message, 'id' | 'status' | 'createdAt'>[];
   readonly #watcher: DeliveryWatcher | undefined;
   readonly #request: SendRequest;
   readonly #deps: SendDeps;
@@ -154,7 +174,9 @@ class MultipartSend {
     this.#target = target;
     this.#parts = parts;
     this.#adapted = adapted;
-    if (request.wait) this.#watcher = new DeliveryWatcher(deps.source(), target.conversationId);
+    this.#sent = [...(deps.kept?.sent ?? [])];
+    if (request.wait && !deps.kept && deps.source)
+      this.#watcher = new DeliveryWatcher(deps.source(), target.conversationId);
   }
 
   /** The server has accepted a part of it. */
@@ -163,15 +185,17 @@ class MultipartSend {
   }
 
   async allButLast(): Promise<void> {
-    for (const part of this.#parts.slice(0, -1)) await this.#send(part, this.#sent.length);
+    for (const part of this.#parts.slice(this.#sent.length, -1)) await this.#send(part, this.#sent.length);
   }
 
-  last(): Promise<Message> {
+  last(): Promise<SentMessage> {
+    const before = this.#sent[this.#parts.length - 1];
+    if (before) return Promise.resolve(before);
     return this.#send(this.#parts.at(-1) as Outgoing, this.#parts.length - 1);
   }
 
   /** @param last the last part, under way */
-  result(last: Promise<Message>): Promise<SendResult> {
+  result(last: Promise<SentMessage>): Promise<SendResult> {
     return last.then(
       (message) => this.#resultOf(message),
       (error: unknown) => {
@@ -187,8 +211,9 @@ class MultipartSend {
     return { ...skippedResult(this.#target, sent), reason: PERSON_IN_CHARGE };
   }
 
-  async #resultOf({ id, createdAt, ...message }: Message): Promise<SendResult> {
-    const { wait } = this.#request;
+  async #resultOf({ id, createdAt, ...message }: SentMessage): Promise<SendResult> {
+    // Whoever keeps it waits for its delivery as well.
+    const wait = this.#deps.kept ? undefined : this.#request.wait;
     const { conversationId } = this.#target;
     const messageIds = this.#sent.map((sent) => sent.id);
     const { client, signal } = this.#deps;
@@ -205,28 +230,43 @@ class MultipartSend {
     };
   }
 
-  #send(part: Outgoing | Raw, index: number): Promise<Message> {
-    const { client, gate } = this.#deps;
+  #send(part: Outgoing | Raw, index: number): Promise<SentMessage> {
+    const { client, gate, kept } = this.#deps;
     const { conversations } = client;
     const { conversationId } = this.#target;
     const options: CallOptions = { idempotencyKey: keyFor(this.#request.idempotencyKey, index) };
     if (gate) options.beforeLeave = () => gate.pass(conversationId);
+    if (kept) options.onLeave = () => kept.leaving(conversationId);
     const leave = gate?.enter(conversationId);
+    const known = kept ? withMark(part, markOf(kept.mark, index)) : part;
     const sending =
-      'raw' in part
-        ? conversations.sendRaw(conversationId, part.raw, options)
-        : conversations.send(conversationId, gate ? marked(part) : part, options);
+      'raw' in known
+        ? conversations.sendRaw(conversationId, known.raw, options)
+        : conversations.send(conversationId, gate ? marked(known) : known, options);
     const taken = (sent: Message) => {
       this.#sent.push(sent);
       this.#deps.onSent({ ...sent, conversationId: sent.conversationId || conversationId });
       return sent;
     };
     const done = leave ? sending.then(taken).finally(leave) : sending.then(taken);
+    if (kept) return this.#keep(done, index, kept);
     if (this.#parts.length === 1) return done;
     return done.catch((error: unknown) => {
       throw partialSendError(error, this.#sent, this.#parts.length);
     });
   }
+
+  /** The parts before it are known to whoever keeps it, who tries again with this one. */
+  async #keep(sending: Promise<Message>, index: number, kept: KeptSend): Promise<SentMessage> {
+    const sent = await sending;
+    await kept.taken(sent, index === this.#parts.length - 1);
+    return sent;
+  }
+}
+
+/** @param reason why nothing was sent to them */
+export function notSent({ conversationId = '' }: Recipient, reason: string): SendResult {
+  return { ...skippedResult({ conversationId }, []), reason };
 }
 
 /** @param messageIds of the parts that had left before */
@@ -241,7 +281,7 @@ function keyFor(key: string | null | undefined, index: number): string | null | 
 }
 
 /** The error lists the parts that were sent, so that they are not sent again. */
-function partialSendError(error: unknown, sent: readonly Message[], parts: number): unknown {
+function partialSendError(error: unknown, sent: readonly { id: string }[], parts: number): unknown {
   if (!(error instanceof LinktorError)) return error;
   const failedPart = sent.length + 1;
   const { details, ...cause } = error.cause;

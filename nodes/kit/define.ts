@@ -3,6 +3,7 @@ import type { Another, Awaited, Dialogue, DialoguePlace, Ending, Language, Said,
 import type { LinktorError } from '../../lib/errors';
 import type { Event, Message } from '../../lib/model';
 import type { Delivery, Realtime, SocketState } from '../../lib/realtime';
+import type { Box } from './account/box';
 import type { ChargeService } from './account/charge-service';
 import type { SentLog } from './account/sent-log';
 import type { Left } from './deploys';
@@ -76,6 +77,8 @@ export interface ActionContext<V> {
   charge: ChargeService;
   /** what this account has sent */
   sentLog: SentLog;
+  /** where messages are stored until they are sent, when the account has such a place */
+  outbox: Box | undefined;
   /** this node's own notes, for as long as it is deployed */
   notes: Map<string, unknown>;
   /** the notes of all nodes of this account */
@@ -106,7 +109,7 @@ type Run<V> = (context: ActionContext<V>) => Promise<Outcome | undefined>;
  * @returns the conversation of a message with which the run will do nothing but one write to it, where that is certain
  * beforehand: the run then begins when its turn has come, and until then next to nothing is kept for it
  */
-type Lane<V> = (context: Pick<ActionContext<V>, 'values' | 'shared'>) => string | undefined;
+type Lane<V> = (context: Pick<ActionContext<V>, 'values' | 'shared' | 'outbox'>) => string | undefined;
 
 export interface Action extends Common {
   role: 'action';
@@ -117,6 +120,8 @@ export interface Action extends Common {
   /** what the node shows for a failure instead of its code */
   statusOf?(problem: LinktorError): StatusName | undefined;
   lane?: Lane<never>;
+  /** its messages may wait in the outbox of the account: what comes out of one that does is made of its result */
+  isKept?: boolean;
   run: Run<never>;
 }
 
@@ -229,7 +234,7 @@ export interface QuestionPlan {
   send(id: string, placed: (place: DialoguePlace) => Promise<void>): Promise<DialoguePlace[]>;
 }
 
-export interface DialogueContext<V> extends ActionContext<V> {
+export interface DialogueContext<V> extends Omit<ActionContext<V>, 'outbox'> {
   people: People;
   /** Keep the question, then send it. Resolves when it stands. @throws LinktorError */
   ask(plan: QuestionPlan): Promise<void>;
@@ -286,6 +291,7 @@ interface ActionInput<F extends Fields> extends Partial<OutputRules> {
   resets?: boolean;
   statusOf?(problem: LinktorError): StatusName | undefined;
   lane?: Lane<Values<F>>;
+  isKept?: boolean;
   run: Run<Values<F>>;
 }
 
@@ -304,7 +310,7 @@ export function action<F extends Fields>({ fields, result, outputs = ['done'], .
       ...(result === undefined ? {} : { result: out(result, folded) }),
       errorOutput: flag(false, folded),
     },
-    ...(rest as unknown as Pick<Action, 'type' | 'label' | 'busy' | 'resets' | 'statusOf' | 'lane' | 'run'>),
+    ...(rest as unknown as Pick<Action, 'type' | 'label' | 'busy' | 'resets' | 'statusOf' | 'lane' | 'isKept' | 'run'>),
   };
 }
 

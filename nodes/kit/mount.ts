@@ -6,6 +6,7 @@ import { persistMemory } from './account/handover';
 import { routeOf } from './account/route';
 import type { SentLog } from './account/sent-log';
 import { mountAction } from './action/mount-action';
+import { mountKept } from './action/mount-kept';
 import type { Config, Definition } from './define';
 import { mountDialogue } from './dialogue/mount-dialogue';
 import { fixedValues } from './evaluate';
@@ -25,6 +26,7 @@ export function mount(red: RED, definition: Definition, shared: Shared): void {
     const stored = migrated(definition.type, config);
     if (definition.role === 'config' && definition.provide) mountProvider(this, definition, stored);
     else if (definition.role === 'config') mountConfig(red, this as ConfigNode, definition, stored, shared);
+    else if (definition.role === 'action' && definition.isKept) mountKept(red, this, definition, stored, shared);
     else if (definition.role === 'action') mountAction(red, this, definition, stored, shared);
     else if (definition.role === 'dialogue') mountDialogue(red, this, definition, stored, shared);
     else mountTrigger(red, this, definition, { ...stored, ...this.credentials }, shared);
@@ -70,6 +72,7 @@ function mountConfig(red: RED, node: ConfigNode, definition: Config, stored: Sto
   } catch (problem) {
     node.account = brokenAccount(problem);
   }
+  openOutbox(node);
   node.on('close', (removed, done) => {
     const { account } = node;
     if (!removed) heldMessages.leave(node.id, account?.sentLog);
@@ -79,4 +82,13 @@ function mountConfig(red: RED, node: ConfigNode, definition: Config, stored: Sto
     };
     close().then(done, () => done());
   });
+}
+
+/** What an earlier life has left to be sent goes on, whichever nodes there are now. */
+function openOutbox(node: ConfigNode): void {
+  try {
+    node.account?.outbox();
+  } catch {
+    // The nodes that need it tell of it.
+  }
 }

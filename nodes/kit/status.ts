@@ -22,6 +22,7 @@ const appearances = {
   failed: { fill: 'red', shape: 'ring' },
   skipped: { fill: 'grey', shape: 'ring' },
   queued: { fill: 'yellow', shape: 'ring' },
+  in_outbox: { fill: 'blue', shape: 'ring' },
   truncated: { fill: 'yellow', shape: 'ring' },
   catching_up: { fill: 'yellow', shape: 'ring' },
   agents_only: { fill: 'yellow', shape: 'ring' },

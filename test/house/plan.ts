@@ -25,6 +25,7 @@ export const rooms: readonly Room[] = [
       'lib/text/index.ts',
     ],
   },
+  { files: 'lib/outbox/**', may: ['lib/errors.ts', 'lib/async/**', 'lib/ledger/index.ts'] },
   {
     files: 'lib/charge/**',
     may: [

@@ -53,6 +53,7 @@ const chosenAtRunTime = {
   test: [
     ...['forbidden', 'failed', 'server', 'signIn', 'contract', 'features', 'missing', 'clock', 'clockOff', 'realtime'],
     ...['not.server', 'not.signIn', 'not.realtime', 'not.memory', 'memory', 'memoryOnly'],
+    ...['not.outbox', 'outbox'],
     ...['enter.apiKey', 'enter.accessToken', 'enter.email', 'enter.password'],
   ],
   advice: [

@@ -1,10 +1,15 @@
 import { strict as assert } from 'node:assert';
+import { mkdtempSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import helper from 'node-red-node-test-helper';
 import linktor from '../../nodes';
 import type { RED } from '../../nodes/kit/red';
 import { coreOf, examples, firstExamples, playable, Trial } from '../support/examples';
 import { type FlowNode, setUpFlows, shownBy, until } from '../support/flows';
+import { hasSqlite } from '../support/sqlite-node';
 
 const noWebhooks = 'It sends no webhooks.';
 
@@ -24,6 +29,8 @@ interface Story {
   server: true | string;
   /** changes of nodes, by id: nobody waits for minutes here */
   change?: Record<string, Record<string, unknown>>;
+  /** more properties of the account */
+  account?: Record<string, unknown>;
   /** what the test needs beside the example */
   more?: FlowNode[];
   act: (trial: Trial) => Promise<void>;
@@ -364,6 +371,17 @@ const stories: readonly Story[] = [
       assert.equal(await trial.said(5), 'Booked. See you on 2099-12-24!');
     },
   },
+  {
+    example: 'Order update that survives a restart',
+    title: 'stores what is said to the customer, and sends it',
+    server: true,
+    ...(hasSqlite && { account: { outbox: 'durable', keepIn: 'file' } }),
+    act: async (trial) => {
+      trial.press('ou_order');
+      await trial.seen('ou_sent');
+      assert.equal(await trial.said(1), 'Good news: your order XS204817 is on its way.');
+    },
+  },
 ];
 
 const listening = /^linktor-(message|status|typing|event)-in$/;
@@ -392,6 +410,7 @@ for (const [what, contract, played] of plays) {
   const isServer = contract === 'server';
   describe(`${what}, with ${servers[contract]}`, () => {
     const setup = setUpFlows({ contract });
+    const userDir = mkdtempSync(path.join(tmpdir(), 'linktor-examples-'));
     let app: http.RequestListener = () => {};
     const server = http.createServer((request, response) => {
       if (request.url === '/fern.png') response.setHeader('Content-Type', 'image/png').end('a fern');
@@ -399,10 +418,14 @@ for (const [what, contract, played] of plays) {
     });
 
     before((done) => void server.listen(0, '127.0.0.1', done));
-    after(() => server.close());
+    after(() => {
+      server.close();
+      rmSync(userDir, { recursive: true, force: true, maxRetries: 5 });
+    });
     afterEach(() => server.closeAllConnections());
+    beforeEach(() => helper.settings({ userDir }));
 
-    for (const { title, change = {}, more = [], act, ...story } of stories) {
+    for (const { title, change = {}, more = [], account, act, ...story } of stories) {
       const example = played.find((one) => one.title === story.example);
       if (!example || (isServer && story.server !== true)) continue;
       it(`${example.title}: ${title}`, async () => {
@@ -419,7 +442,13 @@ for (const [what, contract, played] of plays) {
         };
         const running = await setup.play([...nodes, ...more], {
           load: [load, ...coreOf(nodes)],
-          account: { discoverInterval: 1, pollBusy: 1, pollIdle: 1, ...(isServer && { signIn: 'password' }) },
+          account: {
+            discoverInterval: 1,
+            pollBusy: 1,
+            pollIdle: 1,
+            ...(isServer && { signIn: 'password' }),
+            ...account,
+          },
           credentials: { webhookSecret: 'sandbox-secret', ...signIn },
         });
         for (const { id } of nodes.filter(({ type }) => listening.test(type))) {

@@ -40,6 +40,7 @@ export const coreNodes: Readonly<Record<string, string>> = {
   comment: 'common/90-comment',
   inject: 'common/20-inject',
   debug: 'common/21-debug',
+  complete: 'common/24-complete',
   catch: 'common/25-catch',
   status: 'common/25-status',
   switch: 'function/10-switch',
@@ -58,7 +59,7 @@ const aside = new Set(['tab', 'group', 'comment', 'linktor-config']);
 /** @returns Node-RED's own nodes that these need, to be loaded with them; setUpFlows has catch and status of its own */
 export function coreOf(nodes: readonly FlowNode[]): unknown[] {
   const files = new Set(nodes.map(({ type }) => coreNodes[type]).filter((file) => file !== undefined));
-  for (const own of ['common/90-comment', 'common/21-debug', 'common/25-catch', 'common/25-status']) files.delete(own);
+  for (const own of ['90-comment', '21-debug', '24-complete', '25-catch', '25-status']) files.delete(`common/${own}`);
   return [...files].map((file) => require(`@node-red/nodes/core/${file}`));
 }
 

@@ -154,7 +154,12 @@ export function setUpFlows({ contract = contractUnderTest, ...options }: Sandbox
       ...(account === null ? [] : [config]),
       ...nodes.map((node) => ({ ...place, ...node })),
       ...listener(nodes, { id: 'n-catch', type: 'catch', scope: null, uncaught: false, wires: [['caught']] }),
-      { id: 'n-complete', type: 'complete', ...place, scope: nodes.map(({ id }) => id), wires: [['completed']] },
+      ...listener(nodes, {
+        id: 'n-complete',
+        type: 'complete',
+        scope: nodes.map(({ id }) => id),
+        wires: [['completed']],
+      }),
       ...listener(nodes, { id: 'n-status', type: 'status', scope: null, wires: [['statuses']] }),
       ...['caught', 'completed', 'statuses'].map((id) => ({ id, type: 'probe', ...place })),
     ];

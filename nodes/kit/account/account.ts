@@ -4,11 +4,13 @@ import { LinktorError, toLinktorError } from '../../../lib/errors';
 import { type AccountLedger, createLedger } from '../../../lib/ledger/index';
 import { Realtime, type SocketState } from '../../../lib/realtime/index';
 import type { fields } from '../../linktor-config';
+import { senderOf } from '../action/sender';
 import { fenced } from '../fence';
 import type { Values } from '../fields';
 import { ChargeService } from './charge-service';
 import { DialogueService } from './dialogue-service';
 import { FailureLog } from './failure-log';
+import { OutboxService } from './outbox-service';
 import { SentLog } from './sent-log';
 
 /** The values of the config node's fields. */
@@ -55,6 +57,11 @@ export interface Account {
   dialogues(): DialogueService;
   /** who is in charge of its conversations @throws LinktorError `validation` when the config node is not complete */
   charge(): ChargeService;
+  /**
+   * where messages are stored until they are sent; undefined where they wait in memory
+   * @throws LinktorError `storage` where nothing outlives a crash
+   */
+  outbox(): OutboxService | undefined;
   readonly people: PeopleSettings;
   readonly webhookSecrets: readonly string[];
   /** what our nodes have sent */
@@ -110,6 +117,8 @@ export function createAccount(
   let kept: (() => void) | undefined;
   let ledger: AccountLedger | undefined;
   let dialogues: DialogueService | undefined;
+  let outbox: OutboxService | undefined;
+  const notes = new Map<string, unknown>();
 
   const charge = new ChargeService({
     settings,
@@ -174,18 +183,37 @@ export function createAccount(
     return dialogues;
   };
 
+  const getOutbox = () => {
+    if (settings.outbox === 'memory') return undefined;
+    const { idempotent, maxPending, maxAge } = settings;
+    outbox ??= new OutboxService({
+      ...{
+        ledger: getLedger(),
+        client: getClient,
+        realtime: getRealtime,
+        sender: () => senderOf(notes),
+        sentLog,
+        charge,
+        log,
+      },
+      ...{ idempotent, maxPending, maxAge, whenStarted: host.whenStarted, onSuccess: () => realtime?.revive() },
+    });
+    return outbox;
+  };
+
   const { webhookSecret, previousWebhookSecret } = settings;
   return {
     webhookSecrets: [webhookSecret, previousWebhookSecret].filter((secret) => secret !== ''),
     people: settings,
     sentLog,
     failures: new FailureLog(),
-    notes: new Map(),
+    notes,
     client: getClient,
     realtime: getRealtime,
     ledger: getLedger,
     dialogues: getDialogues,
     charge: () => charge,
+    outbox: getOutbox,
     realtimeIfOpen: () => realtime,
     onSuccess: () => realtime?.revive(),
     async close(removed = false) {
@@ -193,6 +221,7 @@ export function createAccount(
       kept?.();
       charge.close();
       dialogues?.close();
+      await outbox?.close();
       realtime?.close();
       await client?.close();
       if (ledger) await host.closeLedger(ledger, removed);
@@ -239,6 +268,7 @@ export function brokenAccount(problem: unknown): Account {
     ledger: refuse,
     dialogues: refuse,
     charge: refuse,
+    outbox: refuse,
     realtimeIfOpen: () => undefined,
     onSuccess() {},
     close: async () => {},

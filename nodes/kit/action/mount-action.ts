@@ -230,7 +230,7 @@ function describeEnd({ message, cause }: LinktorError): string {
 }
 
 /** What Catch nodes would get, for users who asked for an output instead. */
-function described(problem: LinktorError, { id, type, name }: RunningNode): object {
+export function described(problem: LinktorError, { id, type, name }: RunningNode): object {
   const { message, code, cause } = problem;
   return { message, code, cause, source: { id, type, name } };
 }

@@ -2,6 +2,7 @@ import type { AnswerFacts, LinktorClient } from '../../../lib/client/index';
 import type { LinktorError } from '../../../lib/errors';
 import type { Account } from '../account/account';
 import { accountOf, providedBy } from '../account/config-node';
+import { openLive } from '../account/live';
 import type { Action, ActionContext, Live, Outcome } from '../define';
 import { type Evaluate, evaluateProperty } from '../evaluate';
 import { toPort } from '../message';
@@ -113,6 +114,11 @@ export class Run implements ActionContext<never> {
       evaluateProperty(red, node, { value: source, type: 'jsonata' }, this.msg, 'The expression');
   }
 
+  get outbox() {
+    const { node } = this.#context;
+    return this.#account.outbox()?.boxOf(node.id, this.msg);
+  }
+
   get valuesOf() {
     return async (entry: Readonly<Msg>) => (await this.#context.evaluate.each(entry)) as never;
   }
@@ -158,24 +164,11 @@ export class Run implements ActionContext<never> {
   }
 
   #open(): Live {
-    const open = this.#account.realtime();
     this.#releases ??= new Set();
-    const releases = this.#releases;
-    return {
-      onEvent: (listener) => releases.add(open.listen(listener, false)),
-      subscribe: (conversationId) => releases.add(open.subscribe(conversationId)),
-      typing: (conversationId, isTyping) => {
-        // Nobody types for the flow while a person writes.
-        if (isTyping && this.charge.takeovers.get(conversationId)) return true;
-        return open.typing(conversationId, isTyping);
-      },
-      onState: (listener) => releases.add(open.onState(listener)),
-      get state() {
-        return open.state;
-      },
-      get polls() {
-        return open.polls;
-      },
-    };
+    const live = openLive(this.#account.realtime(), this.#releases);
+    // Nobody types for the flow while a person writes.
+    const typing: Live['typing'] = (conversationId, isTyping) =>
+      isTyping && this.charge.takeovers.get(conversationId) ? true : live.typing(conversationId, isTyping);
+    return Object.create(live, { typing: { value: typing } }) as Live;
   }
 }

@@ -68,7 +68,11 @@ export async function testSettings(body: Record<string, unknown>, red: RED, id: 
     idempotent: false,
     autoReconnect: false,
   });
-  const findings = [...(await testConnection(settings, routeOf(red, body))), ...(await memoryOf(node))];
+  const findings = [
+    ...(await testConnection(settings, routeOf(red, body))),
+    ...(await memoryOf(node)),
+    ...outboxOf(node),
+  ];
   const shown = hidden ? findings.map((one) => JSON.parse(withoutHost(JSON.stringify(one), baseUrl))) : findings;
   return {
     findings: shown,
@@ -88,6 +92,17 @@ async function memoryOf(node: Deployed | undefined): Promise<Finding[]> {
     const { code, message, cause } = toLinktorError(thrown);
     // An account that is not complete has been told so already.
     return code === 'storage' ? [{ what: 'memory', ok: false, problem: { code, message, hint: cause.hint } }] : [];
+  }
+}
+
+/** Whether what the deployed account has to send outlives a crash, where that was asked for. */
+function outboxOf(node: Deployed | undefined): Finding[] {
+  try {
+    if (!node?.account?.outbox()) return [];
+    return [{ what: 'outbox', ok: true, facts: { keepIn: node.account.ledger().engine } }];
+  } catch (thrown) {
+    const { code, message, cause } = toLinktorError(thrown);
+    return code === 'storage' ? [{ what: 'outbox', ok: false, problem: { code, message, hint: cause.hint } }] : [];
   }
 }
 

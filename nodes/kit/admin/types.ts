@@ -41,7 +41,8 @@ export interface Finding {
     | 'clockOff'
     | 'realtime'
     | 'memory'
-    | 'memoryOnly';
+    | 'memoryOnly'
+    | 'outbox';
   /** undefined: neither good nor bad */
   ok?: boolean;
   /** what the words about it have room for */

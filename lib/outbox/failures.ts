@@ -1,0 +1,53 @@
+import { LinktorError } from '../errors';
+import type { Parcel } from './parcel';
+
+const HOUR_MS = 3_600_000;
+
+/** Its request has left, nobody knows whether the server took it, and sending it again could do it twice. */
+export function unclearError(parcel: Parcel): LinktorError {
+  return new LinktorError('unexpected', 'Nobody can say whether the message was sent: it is not sent again.', {
+    hint: 'Look into the conversation. Where the server honours Idempotency-Key, say so in the account: such messages are then sent again.',
+    ambiguous: true,
+    details: { outbox: parcel.id, attempts: parcel.attempts, conversationId: parcel.conversationId },
+  });
+}
+
+/** @param last why it could not be sent until now */
+export function tooOldError(parcel: Parcel, maxAgeMs: number, last: LinktorError | undefined): LinktorError {
+  const hours = Math.round(maxAgeMs / HOUR_MS);
+  const why = last ? ` The last failure: ${last.message}` : '';
+  return new LinktorError(
+    'timeout',
+    `The message has waited for ${hours} h in the outbox and is not sent any more.${why}`,
+    {
+      hint: 'Send it again, or raise the field "Longest wait" of the Linktor account.',
+      ambiguous: parcel.state === 'leaving',
+      details: { outbox: parcel.id, attempts: parcel.attempts, ...(last && { reason: last.code }) },
+    },
+  );
+}
+
+export function fullError(maxPending: number): LinktorError {
+  return new LinktorError('rate_limit', `${maxPending} messages wait in the outbox already.`, {
+    hint: 'Send more slowly, or raise the field "At most" of the Linktor account.',
+    retryable: true,
+  });
+}
+
+/** @returns true for a failure that has nothing to do with the message itself, and may be over some day */
+export function isPassing({ code, cause }: LinktorError): boolean {
+  return (
+    cause.retryable || code === 'authentication' || code === 'storage' || code === 'network' || code === 'rate_limit'
+  );
+}
+
+/** @returns the failure of a part, naming those that were sent before it, so that nobody sends them again */
+export function partError({ sent }: Parcel, error: LinktorError): LinktorError {
+  if (sent.length === 0) return error;
+  const failedPart = sent.length + 1;
+  return new LinktorError(error.code, `Part ${failedPart} was not sent: ${error.message}`, {
+    ...error.cause,
+    retryable: false,
+    details: { sent: sent.map(({ id }) => id), failedPart, reason: error.cause.details },
+  });
+}

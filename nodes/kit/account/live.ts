@@ -1,0 +1,18 @@
+import type { Realtime } from '../../../lib/realtime/index';
+import type { Live } from '../define';
+
+/** @param releases gets what lets go of it again */
+export function openLive(open: Realtime, releases: Set<() => void>): Live {
+  return {
+    onEvent: (listener) => releases.add(open.listen(listener, false)),
+    subscribe: (conversationId) => releases.add(open.subscribe(conversationId)),
+    typing: (conversationId, isTyping) => open.typing(conversationId, isTyping),
+    onState: (listener) => releases.add(open.onState(listener)),
+    get state() {
+      return open.state;
+    },
+    get polls() {
+      return open.polls;
+    },
+  };
+}

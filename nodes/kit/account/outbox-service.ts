@@ -1,0 +1,195 @@
+import { OPTED_OUT } from '../../../lib/charge/index';
+import type { LinktorClient } from '../../../lib/client/index';
+import { LinktorError } from '../../../lib/errors';
+import { type AccountLedger, keepable, MAX_RECORD_BYTES } from '../../../lib/ledger/index';
+import { type Courier, Outbox, type Parcel, type Progress, type Sender as Receiver } from '../../../lib/outbox/index';
+import type { Realtime } from '../../../lib/realtime/index';
+import {
+  DeliveryWatcher,
+  findMarked,
+  hasTyping,
+  keyOf,
+  notSent,
+  type Sender,
+  type SendResult,
+  showTyping,
+  type Target,
+} from '../../../lib/sending/index';
+import type { Live } from '../define';
+import type { Msg } from '../red';
+import type { Box, OutboxWork } from './box';
+import type { ChargeService } from './charge-service';
+import { openLive } from './live';
+import type { SentLog } from './sent-log';
+
+export interface OutboxServiceParts {
+  ledger: AccountLedger;
+  client(): LinktorClient;
+  realtime(): Realtime;
+  sender(): Sender;
+  sentLog: SentLog;
+  charge: Pick<ChargeService, 'gate' | 'optOuts'>;
+  /** the server honours the key of a request */
+  idempotent: boolean;
+  maxPending: number;
+  /** hours */
+  maxAge: number;
+  log: { info(text: string): void; error(error: LinktorError): void };
+  /** @param act called once, when the flows have started @returns the function that takes it back */
+  whenStarted(act: () => void): () => void;
+  onSuccess(): void;
+}
+
+const HOUR_MS = 3_600_000;
+/** bytes of a record beside the message of the flow and what is to be sent; its results need room as well */
+const OVERHEAD_BYTES = 8 * 1024;
+
+/**
+ * The durable outbox of an account.
+ * @throws LinktorError `storage` where the ledger does not outlive a crash
+ */
+export class OutboxService {
+  readonly #parts: OutboxServiceParts;
+  readonly #outbox: Outbox;
+  readonly #listeners = new Set<() => void>();
+  readonly #releases = new Set<() => void>();
+
+  constructor(parts: OutboxServiceParts) {
+    if (parts.ledger.durability !== 'crash') throw notLasting();
+    this.#parts = parts;
+    const { ledger, maxPending, maxAge, log } = parts;
+    this.#outbox = new Outbox({
+      ledger,
+      courier: this.#courier(),
+      maxPending,
+      maxAgeMs: maxAge * HOUR_MS,
+      onChange: () => {
+        for (const listener of this.#listeners) listener();
+      },
+      onProblem: (error) => log.error(error),
+    });
+    this.#whenStarted(() => this.#outbox.start());
+  }
+
+  /** messages of one node, or of all, that have not been sent */
+  pending(nodeId?: string): number {
+    return this.#outbox.pending(nodeId);
+  }
+
+  /** @returns the outbox for one message of a node */
+  boxOf(nodeId: string, msg: Readonly<Msg>): Box {
+    return {
+      store: async (work) => {
+        const room = MAX_RECORD_BYTES - OVERHEAD_BYTES - Buffer.byteLength(JSON.stringify(work));
+        const { value: carried, dropped } = keepable(msg, Math.max(0, room));
+        await this.#outbox.add({ nodeId, lane: keyOf(work.request.to), work, carried, dropped });
+      },
+    };
+  }
+
+  /** A node hears what became of its messages, once all nodes are there. @returns the function that ends it */
+  register(nodeId: string, receiver: Receiver, onChange: () => void): () => void {
+    this.#listeners.add(onChange);
+    let release = () => {};
+    const forget = this.#whenStarted(() => {
+      release = this.#outbox.register(nodeId, receiver);
+    });
+    return () => {
+      this.#listeners.delete(onChange);
+      forget();
+      release();
+    };
+  }
+
+  async close(): Promise<void> {
+    for (const release of this.#releases) release();
+    await this.#outbox.close();
+  }
+
+  #whenStarted(act: () => void): () => void {
+    const release = this.#parts.whenStarted(() => {
+      this.#releases.delete(release);
+      act();
+    });
+    this.#releases.add(release);
+    return release;
+  }
+
+  #courier(): Courier {
+    return {
+      isIdempotent: this.#parts.idempotent,
+      deliver: (parcel, progress, signal) => this.#deliver(parcel, progress, signal),
+      find: ({ id, conversationId = '', sent, queued }, signal) =>
+        findMarked(this.#parts.client().with({ signal }), conversationId, {
+          mark: id,
+          part: sent.length,
+          since: queued,
+        }),
+      isWatched: ({ work }) => (work as OutboxWork).request.wait !== undefined,
+      watch: (parcel, signal) => this.#watch(parcel, signal),
+    };
+  }
+
+  async #deliver(parcel: Parcel, progress: Progress, signal: AbortSignal): Promise<Record<string, unknown>> {
+    const { request, typingMs, obeyTakeover, extra } = parcel.work as OutboxWork;
+    const { sentLog, sender, onSuccess, charge } = this.#parts;
+    // Somebody on a list may have opted out since.
+    if (extra && parcel.sent.length === 0 && charge.optOuts.has(request.to))
+      return { ...notSent(request.to, OPTED_OUT), ...extra };
+    const client = this.#parts.client().with({ signal, maxRetries: 0, onAnswer: onSuccess });
+    const { idempotencyKey: key = `outbox-${parcel.id}` } = request;
+    const isTyping = typingMs > 0 && parcel.sent.length === 0;
+    const result = await sender().send(
+      { ...request, idempotencyKey: key },
+      {
+        client,
+        signal,
+        gate: obeyTakeover ? charge.gate : undefined,
+        kept: { mark: parcel.id, sent: parcel.sent, ...progress },
+        ...(isTyping && { prelude: (target) => this.#typeIn(target, typingMs, signal) }),
+        onSent({ id: messageId, conversationId }) {
+          const { context } = parcel.carried;
+          sentLog.add({ messageId, conversationId, at: Date.now(), ...(context !== undefined && { context }) });
+        },
+      },
+    );
+    return { ...result, ...extra };
+  }
+
+  /** A watch begins with a look at the message, for it may have been delivered while nobody was there. */
+  #watch({ work, result }: Parcel, signal: AbortSignal): Promise<Record<string, unknown>> {
+    const { wait } = (work as OutboxWork).request;
+    const { conversationId, messageIds } = result as unknown as SendResult;
+    const client = this.#parts.client().with({ signal });
+    return this.#withLive(async (live) => {
+      const watcher = new DeliveryWatcher(live, conversationId);
+      const look = (messageId: string) => client.conversations.message(conversationId, messageId);
+      const status = await watcher.all(messageIds, { ...(wait as NonNullable<typeof wait>), signal, look });
+      return { ...result, status };
+    });
+  }
+
+  async #typeIn({ conversationId, channelType }: Target, ms: number, signal: AbortSignal): Promise<void> {
+    if (!hasTyping(channelType)) return;
+    await this.#withLive((live) => {
+      live.onEvent(() => {});
+      return showTyping(live, conversationId, ms, signal);
+    });
+  }
+
+  async #withLive<T>(use: (live: Live) => Promise<T>): Promise<T> {
+    const releases = new Set<() => void>();
+    try {
+      return await use(openLive(this.#parts.realtime(), releases));
+    } finally {
+      for (const release of releases) release();
+    }
+  }
+}
+
+/** What cannot be kept must not be promised. */
+function notLasting(): LinktorError {
+  return new LinktorError('storage', 'The outbox cannot be durable here: this Node-RED keeps its memory in no file.', {
+    hint: 'Use Node.js 22.13 or newer and set the field "Keep in" of the account to a file, or set the outbox to memory.',
+  });
+}

@@ -1,0 +1,112 @@
+import { strict as assert } from 'node:assert';
+import { type Sandbox, startSandbox } from '../../sandbox';
+import { Listener, linkPackage, Red, red5, removeFolder, Shop, temporaryFolder, until } from '../support/red';
+
+/** how often it is killed; `OUTBOX_KILLS=50` for a long run */
+const KILLS = Number(process.env.OUTBOX_KILLS ?? 3);
+const conversations = ['conv_ana', 'conv_bruno'];
+/** messages of one press, for all conversations together */
+const BURST = 20;
+
+/** Every press sends a burst; what becomes of it is told to a listener outside of Node-RED, which no kill can take along. */
+function flowFor(sandbox: Sandbox, listener: Listener): object[] {
+  const place = { z: 'tab', x: 100, y: 100 };
+  const burst = `for (let i = 0; i < ${BURST}; i++)
+    node.send({ conversationId: ${JSON.stringify(conversations)}[i % 2], payload: msg.payload + '-' + i, at: i });`;
+  const tell = (id: string) => ({
+    ...{ id, type: 'http request', ...place, method: 'POST', url: `${listener.url}/${id}`, ret: 'txt', wires: [[]] },
+  });
+  const name = (id: string, next: string, code: string) => ({
+    ...{ id, type: 'function', ...place, func: `msg.payload = ${code}; return msg;`, wires: [[next]] },
+  });
+  return [
+    { id: 'tab', type: 'tab', label: 'test' },
+    {
+      ...{ id: 'account', type: 'linktor-config', baseUrl: sandbox.url, signIn: 'apiKey' },
+      ...{ outbox: 'durable', credentials: { apiKey: 'sandbox-key' } },
+    },
+    { id: 'inject', type: 'inject', ...place, props: [], wires: [['burst']] },
+    { id: 'burst', type: 'function', ...place, func: burst, wires: [['send']] },
+    { id: 'send', type: 'linktor-send', ...place, config: 'account', wires: [['sent']] },
+    { id: 'complete', type: 'complete', ...place, scope: ['send'], wires: [['stored']] },
+    { id: 'catch', type: 'catch', ...place, scope: null, wires: [['failure']] },
+    name('failure', 'failed', '{ text: msg.payload, ambiguous: msg.error.cause.ambiguous === true }'),
+    ...['sent', 'stored', 'failed'].map(tell),
+  ];
+}
+
+if (red5.red) {
+  describe('a durable outbox', function () {
+    this.timeout(60_000 + KILLS * 30_000);
+    let sandbox: Sandbox;
+    let listener: Listener;
+    let userDir: string;
+    let red: Red;
+    let shop: Shop;
+
+    before(async () => {
+      sandbox = await startSandbox();
+      listener = await Listener.open();
+      shop = new Shop(sandbox.url);
+      userDir = temporaryFolder();
+      linkPackage(userDir);
+      red = await Red.start({ version: red5, userDir });
+      await red.deploy(flowFor(sandbox, listener));
+    });
+
+    after(async () => {
+      await red.program.end('SIGKILL');
+      await listener.close();
+      await sandbox.close();
+      removeFolder(userDir);
+    });
+
+    const heard = (what: string) => listener.heard.flatMap((one) => (one.path === `/${what}` ? [one] : []));
+    const sends = async () =>
+      (await shop.ask('GET', '/_sandbox/state')).json.sends as { text: string; conversationId: string }[];
+
+    it(`loses and doubles nothing that was stored, and keeps the order, over ${KILLS} kill -9`, async () => {
+      const stored = () => new Set(heard('stored').map(({ text }) => text));
+      const unclear = () =>
+        new Set(heard('failed').flatMap(({ json }) => (json.ambiguous === true ? [String(json.text)] : [])));
+      for (let kill = 1; kill <= KILLS; kill++) {
+        // A few failures on the way, so that some wait when the end comes.
+        await shop.ask('POST', '/_sandbox/fail', {
+          count: 2,
+          status: 429,
+          headers: { 'Retry-After': '1' },
+          method: 'POST',
+        });
+        const before = heard('stored').length;
+        await red.inject('inject', { payload: String(kill) });
+        await until(
+          'some to be stored',
+          () => heard('stored').length >= before + Math.min(BURST, (kill * 7) % BURST || 1),
+        );
+        await red.program.end('SIGKILL');
+        red = await Red.start({ version: red5, userDir });
+        const wanted = [...stored()];
+        await until(
+          `all of ${kill} to be sent or told`,
+          async () => {
+            const there = new Set((await sends()).map(({ text }) => text));
+            const told = unclear();
+            return wanted.every((text) => there.has(text) || told.has(text));
+          },
+          60,
+        );
+      }
+      const all = await sends();
+      const texts = all.map(({ text }) => text);
+      assert.equal(new Set(texts).size, texts.length, 'a message was sent twice');
+      for (const id of conversations) {
+        const own = all
+          .filter(({ conversationId }) => conversationId === id)
+          .map(({ text }) => text.split('-').map(Number));
+        const sorted = [...own].sort(([a = 0, b = 0], [c = 0, d = 0]) => a - c || b - d);
+        assert.deepEqual(own, sorted);
+      }
+      console.log(`        ${stored().size} stored, ${texts.length} sent, ${unclear().size} told as unclear`);
+    });
+  });
+}
