@@ -101,7 +101,7 @@ export default trigger({
     raw: flag(true, { icon: 'code', ...arrival }),
   },
   listen(context) {
-    const { values, client, toMsg, background, emit, status } = context;
+    const { values, toMsg, background, emit, status } = context;
     const asked = new Map<string, () => void>();
     const reason = messageFilter({ ...values, contents, allowSlow: context.storedVersion < 2 });
     if (reason.isSlow) context.caution('slow_pattern');
@@ -122,7 +122,7 @@ export default trigger({
     });
     async function markRead({ conversationId, messageId, merged = [messageId] }: Msg): Promise<void> {
       try {
-        await client.conversations.markRead(String(conversationId), merged as string[]);
+        await context.client.conversations.markRead(String(conversationId), merged as string[]);
       } catch (error) {
         if ((error as { code?: unknown }).code === 'not_supported') {
           // The server will not learn it while we run: say so once.

@@ -33,24 +33,58 @@ type Given = Record<string, unknown>;
  * versions keep working. A filled field that comes to nothing is an error, never a fall-back.
  */
 export function evaluator(red: RED, node: RunningNode, fields: Fields, stored: Stored): Evaluate {
-  const prepared = Object.entries(fields).map(([name, field]) => prepare(name, field, stored));
-  const shown = prepared.filter((one) => isShown(one.field, prepared));
-  const problem = shown.find((one) => one.problem)?.problem ?? missingConfirmation(shown);
-  const fixed = Object.fromEntries(prepared.filter((one) => !one.source).map((one) => [one.name, one.fixed]));
-  const sources = shown.filter((one) => one.source);
-  const [own, ofEntries] = [false, true].map((wanted) =>
-    sources.filter(
-      ({ field }) => wanted === (field.row.each !== undefined && conditionHolds(field.row.each, prepared)),
-    ),
-  ) as [FieldSource[], FieldSource[]];
-  const evaluate = (wanted: readonly FieldSource[]) => {
-    const blank = cheapToCopy({ ...fixed, ...Object.fromEntries(wanted.map(({ name }) => [name, undefined])) });
+  const { problem, fixed, sources } = plan(fields, stored);
+  const evaluate = (ofEntries: boolean) => {
+    // Made with the first message: most nodes of a large flow wait for theirs.
+    let ready: { blank: Given; wanted: TypedSource[] } | undefined;
     return (msg: Msg) => {
       if (problem) throw problem;
-      return evaluateFields(red, node, { ...blank }, wanted as TypedSource[], msg);
+      ready ??= blankOf(fixed, sources(ofEntries));
+      return evaluateFields(red, node, { ...ready.blank }, ready.wanted, msg);
     };
   };
-  return Object.assign(evaluate(own), { each: evaluate(ofEntries) });
+  return Object.assign(evaluate(false), { each: evaluate(true) });
+}
+
+/** As {@link evaluator}, for a node that does it once: when it begins, without a message. */
+export function evaluateOnce(red: RED, node: RunningNode, fields: Fields, stored: Stored): Given | Promise<Given> {
+  const { problem, fixed, sources } = plan(fields, stored);
+  if (problem) throw problem;
+  return evaluateFields(red, node, fixed, sources(false), {});
+}
+
+interface Plan {
+  problem: LinktorError | undefined;
+  /** the values that need no message */
+  fixed: Given;
+  /** @param ofEntries those that belong to the entries of a list, else all others */
+  sources(ofEntries: boolean): TypedSource[];
+}
+
+function plan(fields: Fields, stored: Stored): Plan {
+  const prepared = new Map<string, FieldSource>();
+  const fixed: Given = {};
+  for (const name of Object.keys(fields)) {
+    const one = prepare(name, fields[name] as Field<unknown>, stored);
+    prepared.set(name, one);
+    if (!one.source) fixed[name] = one.fixed;
+  }
+  const shown = [...prepared.values()].filter((one) => isShown(one.field, prepared));
+  return {
+    problem: shown.find((one) => one.problem)?.problem ?? missingConfirmation(shown),
+    fixed,
+    sources: (ofEntries) =>
+      shown.filter(
+        (one): one is TypedSource =>
+          one.source !== undefined &&
+          ofEntries === (one.field.row.each !== undefined && conditionHolds(one.field.row.each, prepared)),
+      ),
+  };
+}
+
+function blankOf(fixed: Given, wanted: TypedSource[]): { blank: Given; wanted: TypedSource[] } {
+  const blank = cheapToCopy({ ...fixed, ...Object.fromEntries(wanted.map(({ name }) => [name, undefined])) });
+  return { blank, wanted };
 }
 
 /** One field after the other; those after one that has to be waited for wait too. */
@@ -90,9 +124,9 @@ function cheapToCopy(values: Given): Given {
  * @throws LinktorError `validation`
  */
 export function fixedValues<F extends Fields>(fields: F, stored: Stored): Values<F> {
-  const prepared = Object.entries(fields).map(([name, field]) => prepare(name, field, stored));
+  const prepared = new Map(Object.entries(fields).map(([name, field]) => [name, prepare(name, field, stored)]));
   const values: Record<string, unknown> = {};
-  for (const { name, field, fixed, problem } of prepared) {
+  for (const { name, field, fixed, problem } of prepared.values()) {
     // What is not shown is not used: an old key stands behind a password, say.
     if (problem && isShown(field, prepared)) throw problem;
     values[name] = problem ? field.initial : fixed;
@@ -143,15 +177,12 @@ function missingConfirmation(shown: readonly FieldSource[]): LinktorError | unde
   );
 }
 
-function isShown(field: Field<unknown>, all: readonly FieldSource[]): boolean {
-  return conditionHolds(field.row.when ?? {}, all);
+function isShown({ row: { when } }: Field<unknown>, all: ReadonlyMap<string, FieldSource>): boolean {
+  return when === undefined || conditionHolds(when, all);
 }
 
-function conditionHolds(when: When, all: readonly FieldSource[]): boolean {
-  return Object.entries(when).every(([name, options]) => {
-    const decisive = all.find((one) => one.name === name);
-    return options.includes(String(decisive?.fixed));
-  });
+function conditionHolds(when: When, all: ReadonlyMap<string, FieldSource>): boolean {
+  return Object.entries(when).every(([name, options]) => options.includes(String(all.get(name)?.fixed)));
 }
 
 function evaluateField(red: RED, node: RunningNode, one: TypedSource, msg: Msg): unknown {
@@ -177,6 +208,7 @@ function convertValue({ name, field, source }: TypedSource, value: unknown): unk
 }
 
 function messageProperty(red: RED, msg: Msg, property: string): unknown {
+  if (property === '') return undefined;
   if (/^\w+$/.test(property)) return msg[property];
   try {
     return red.util.getMessageProperty(msg, property);

@@ -63,8 +63,10 @@ const MIN_UPDATE_INTERVAL_MS = 250;
  */
 export class Status {
   readonly #show: (status: Shown | Record<string, never>) => void;
-  #wanted = '{}';
+  #wanted: object = {};
   #shown = '{}';
+  /** milliseconds of the process clock */
+  #shownAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
 
   /** @param node whose status it is; a listener of statuses that throws is logged once */
@@ -106,15 +108,19 @@ export class Status {
   }
 
   #want(status: object): void {
-    this.#wanted = JSON.stringify(status);
-    if (this.#timer === undefined) this.#flush();
+    this.#wanted = status;
+    if (this.#timer !== undefined) return;
+    const waitMs = this.#shownAt + MIN_UPDATE_INTERVAL_MS - performance.now();
+    if (waitMs <= 0) this.#flush();
+    else this.#timer = setTimeout(() => this.#flush(), waitMs);
   }
 
   #flush(): void {
     this.#timer = undefined;
-    if (this.#wanted === this.#shown) return;
-    this.#shown = this.#wanted;
-    this.#show(JSON.parse(this.#wanted));
-    this.#timer = setTimeout(() => this.#flush(), MIN_UPDATE_INTERVAL_MS);
+    const text = JSON.stringify(this.#wanted);
+    if (text === this.#shown) return;
+    this.#shown = text;
+    this.#shownAt = performance.now();
+    this.#show(this.#wanted as Shown);
   }
 }

@@ -41,8 +41,10 @@ export class Bus {
   readonly #early: EarlyStatuses;
   readonly #claims: Claims;
   #arrivals: readonly ArrivalListener[] = [];
-  /** replaced with every change, so that it can be walked through while it changes */
-  #listeners: readonly Listener[] = [];
+  /** the same function may be there twice */
+  readonly #entries = new Set<{ listener: Listener }>();
+  /** made anew after every change, so that it can be walked through while it changes */
+  #listed: readonly Listener[] | undefined;
   /** events that wait for a request about their conversation */
   readonly #room: WaitingRoom;
   /** messages that have come and wait for their turn */
@@ -65,12 +67,18 @@ export class Bus {
 
   /** @returns the function that ends it */
   listen(listener: Listener): () => void {
-    this.#listeners = [...this.#listeners, listener];
-    return once(() => {
-      // The same function may have been given twice.
-      const index = this.#listeners.indexOf(listener);
-      this.#listeners = this.#listeners.filter((_, other) => other !== index);
-    });
+    const entry = { listener };
+    this.#entries.add(entry);
+    this.#listed = undefined;
+    return () => {
+      this.#entries.delete(entry);
+      this.#listed = undefined;
+    };
+  }
+
+  get #listeners(): readonly Listener[] {
+    this.#listed ??= Array.from(this.#entries, ({ listener }) => listener);
+    return this.#listed;
   }
 
   /**
@@ -109,7 +117,7 @@ export class Bus {
   }
 
   get hasListeners(): boolean {
-    return this.#listeners.length > 0;
+    return this.#entries.size > 0;
   }
 
   /** The keys of what has been delivered, oldest first, to outlive this bus. */
@@ -257,7 +265,7 @@ export class Bus {
   #accept(delivery: Delivery, chars = 0): void {
     const { conversationId: id, message } = delivery.event;
     // Without a listener there is nothing to look up for.
-    if (id === undefined || this.#listeners.length === 0) return this.#waitFor(id, this.#deliverIfNew(delivery));
+    if (id === undefined || this.#entries.size === 0) return this.#waitFor(id, this.#deliverIfNew(delivery));
     const isBusy = this.#room.isBusy(id);
     const found = isBusy ? undefined : this.#conversations.get(id);
     if (!isBusy && !(found instanceof Promise)) {

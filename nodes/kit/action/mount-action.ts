@@ -45,7 +45,9 @@ class ActionNode {
   readonly #stored: Stored;
   /** made with the first message: most nodes of a large flow wait for theirs */
   #context: RunContext | undefined;
-  readonly #closing = new AbortController();
+  #isClosed = false;
+  /** made with the first message */
+  #closing: AbortController | undefined;
   /** index of the error output, undefined when the user has none */
   readonly #errorPort: number | undefined;
   /** messages that `msg.reset` can end, with their conversations */
@@ -83,9 +85,11 @@ class ActionNode {
     node.on('close', (_removed, done) => {
       this.#isPartialDeploy = deploys.isPartial;
       endWatch();
-      this.#closing.abort();
+      this.#isClosed = true;
+      this.#closing?.abort();
       this.#status.close();
-      settled([...this.#runs, ...this.#background]).then(done, done);
+      if (this.#runs.size + this.#background.size === 0) done();
+      else settled([...this.#runs, ...this.#background]).then(done, done);
     });
   }
 
@@ -93,12 +97,21 @@ class ActionNode {
     return this.#status;
   }
 
+  /** ends with the node */
+  get #signal(): AbortSignal {
+    if (!this.#closing) {
+      this.#closing = new AbortController();
+      // One listener per message in flight is no leak.
+      setMaxListeners(0, this.#closing.signal);
+      if (this.#isClosed) this.#closing.abort();
+    }
+    return this.#closing.signal;
+  }
+
   #contextOf(): RunContext {
     if (this.#context) return this.#context;
     const { fields } = this.#definition;
     const [red, node, stored] = [this.#red, this.#node, this.#stored];
-    // One listener per message in flight is no leak.
-    setMaxListeners(0, this.#closing.signal);
     this.#context = {
       red,
       node,
@@ -108,7 +121,7 @@ class ActionNode {
       evaluate: evaluator(red, node, fields, stored),
       target: fields.result && new ResultTarget(red, node, stored, fields.result.property ?? 'payload'),
       notes: new Map(),
-      closing: this.#closing.signal,
+      closing: this.#signal,
     };
     return this.#context;
   }
@@ -127,7 +140,7 @@ class ActionNode {
     const finish = async (outcome: Outcome | undefined) => {
       try {
         if (outcome && !handle.signal.aborted) await run?.deliver(msg, outcome);
-        else if (outcome && this.#closing.signal.aborted) this.#log(undelivered);
+        else if (outcome && this.#isClosed) this.#log(undelivered);
       } catch (thrown) {
         return fail(thrown);
       }
@@ -146,15 +159,15 @@ class ActionNode {
   }
 
   #begin(msg: Msg): RunHandle {
-    if (!this.#definition.resets) return { signal: this.#closing.signal, release() {} };
+    if (!this.#definition.resets) return { signal: this.#signal, release() {} };
     const own = new AbortController();
     this.#resettable.set(own, msg.conversationId);
-    const signal = AbortSignal.any([this.#closing.signal, own.signal]);
+    const signal = AbortSignal.any([this.#signal, own.signal]);
     return { signal, release: () => this.#resettable.delete(own) };
   }
 
   #fail(problem: LinktorError, msg: Msg, send: Send, done: Done, signal: AbortSignal): void {
-    const isClosing = this.#closing.signal.aborted;
+    const isClosing = this.#isClosed;
     // A reset was asked for, so that its messages end without a result is no error.
     if (signal.aborted && !isClosing) {
       done();
@@ -189,7 +202,7 @@ class ActionNode {
       .then((problem) => {
         release();
         this.#background.delete(work);
-        if (this.#closing.signal.aborted) return;
+        if (this.#isClosed) return;
         if (!problem) return this.#showIdle();
         this.#status.show(problem.code, { at: Date.now() });
         report(problem);

@@ -4,7 +4,7 @@ import type { Account } from '../account/account';
 import { accountOf, configOf } from '../account/config-node';
 import type { OnInput, Trigger, TriggerContext } from '../define';
 import type { Left } from '../deploys';
-import { evaluator } from '../evaluate';
+import { evaluateOnce } from '../evaluate';
 import { fenced } from '../fence';
 import { messageNames, onMessage, toPort } from '../message';
 import { versionOf } from '../migrations';
@@ -29,7 +29,9 @@ class TriggerNode implements TriggerContext<never> {
   readonly #stored: Stored;
   readonly #shared: Shared;
   readonly #status: Status;
-  readonly #closing = new AbortController();
+  #isClosed = false;
+  /** made when somebody asks for its signal */
+  #closing: AbortController | undefined;
   readonly #releases = new Set<() => void>();
   readonly #nextName = messageNames();
   /** what is sent before all nodes of the flow are there, undefined when they are */
@@ -75,9 +77,9 @@ class TriggerNode implements TriggerContext<never> {
     const users = configOf(this.#red, this.#stored)?.users ?? {};
     users[this.nodeId] = this.#node;
     this.onClose(() => delete users[this.nodeId]);
-    const values = evaluator(this.#red, this.#node, this.#definition.fields, this.#stored)({});
+    const values = evaluateOnce(this.#red, this.#node, this.#definition.fields, this.#stored);
     this.values = (values instanceof Promise ? await values : values) as never;
-    if (this.signal.aborted) return;
+    if (this.#isClosed) return;
     const showState = () =>
       this.#isLive && !this.#definition.ownStatus && showConnection(this.#status, realtime.state, this.#caution);
     this.onClose(realtime.onState(this.fenced(showState)));
@@ -93,7 +95,8 @@ class TriggerNode implements TriggerContext<never> {
   }
 
   #close(removed: boolean): void {
-    this.#closing.abort();
+    this.#isClosed = true;
+    this.#closing?.abort();
     this.#status.close();
     if (!removed) this.fenced(() => this.#shared.heldMessages.leave(this.nodeId, this.#collect?.()))();
     for (const release of this.#releases) this.fenced(release)();
@@ -120,6 +123,10 @@ class TriggerNode implements TriggerContext<never> {
   }
 
   get signal() {
+    if (!this.#closing) {
+      this.#closing = new AbortController();
+      if (this.#isClosed) this.#closing.abort();
+    }
     return this.#closing.signal;
   }
 
@@ -146,7 +153,7 @@ class TriggerNode implements TriggerContext<never> {
 
   get onClose() {
     return (release: () => void) => {
-      if (this.signal.aborted) release();
+      if (this.#isClosed) release();
       else this.#releases.add(release);
     };
   }
@@ -156,7 +163,7 @@ class TriggerNode implements TriggerContext<never> {
   }
 
   readonly #report = (problem: LinktorError): void => {
-    if (!this.signal.aborted) this.#node.error(problem, {});
+    if (!this.#isClosed) this.#node.error(problem, {});
   };
 
   get background() {

@@ -33,7 +33,7 @@ type Context = Pick<TriggerContext<unknown>, 'client' | 'background' | 'onClose'
  * removed it leaves as it is.
  */
 export function createReceiver(context: Context, settings: ReceiverSettings, emit: (msg: Msg) => void): Receiver {
-  const { client, background, fenced, onClose, takeOver, handOver } = context;
+  const { background, fenced, onClose, takeOver, handOver } = context;
   const { mergeSeconds, mergeWait, mergeMax, attachments, maxAttachmentMb } = settings;
   const bursts =
     mergeSeconds > 0
@@ -52,7 +52,7 @@ export function createReceiver(context: Context, settings: ReceiverSettings, emi
     const files = (msg.attachments as Attachment[]).filter(({ data }) => data === undefined);
     const downloaded =
       files.length > 0
-        ? downloadAll(client, files, maxAttachmentMb * 1024 * 1024, String(msg.conversationId))
+        ? downloadAll(context.client, files, maxAttachmentMb * 1024 * 1024, String(msg.conversationId))
         : undefined;
     background(lanes.enter(String(msg.conversationId), msg, downloaded));
   };
