@@ -4,6 +4,9 @@ import { isObject, type Page } from '../model';
 const DEFAULT_PAGE_SIZE = 100;
 /** No list has more pages: a server that always states another one ends here, marked `truncated`. */
 const MAX_PAGES = 10_000;
+/** Nor so many of which each brings less than a tenth of what was asked for: such a server makes them up as we ask. */
+const MAX_THIN_PAGES = 1000;
+const THIN = 0.1;
 
 /**
  * All items of a list, page by page. At the end it returns true when there were more than the server shows.
@@ -21,9 +24,9 @@ export async function* items<T>(fetch: (slice: Slice) => Promise<Page<T>>, limit
 
 /**
  * All pages of a list, whatever paging style the server has. An entity that comes again, because the list has moved
- * between two requests, is left out. Ends at the last page, at an empty one, and at one that brings nothing new: a server
- * that ignores paging must not keep us asking for ever. That end is an empty page marked `truncated`, because there may
- * be more than the server shows.
+ * between two requests, is left out. Ends at the last page, at an empty one, and at one that brings nothing new; also where
+ * a cursor comes again, more items have come than the server says there are, or too many pages bring next to nothing: a
+ * server must not keep us asking for ever. That end is marked `truncated`, because there may be more than the server shows.
  * @param fetch gets the slice to ask for
  * @param limit the size of a page, default 100
  * @param start where to begin: the first page by default
@@ -47,8 +50,9 @@ export async function* pages<T>(
     }
     const fresh = seen.withoutRepeated(page.items);
     const hasNext = !isEmpty && (page.hasNext || (page.endUnsaid === true && mayGoOn(page, slice, seen.count)));
-    yield { ...page, items: fresh, hasNext };
-    if (!hasNext) return;
+    const isEndless = hasNext && seen.isEndless(page, limit);
+    yield { ...page, items: fresh, hasNext: hasNext && !isEndless, ...(isEndless && { truncated: true }) };
+    if (!hasNext || isEndless) return;
     slice = nextSlice(page, slice, limit);
   }
 }
@@ -71,7 +75,19 @@ function nextSlice(page: Page<unknown>, { page: number = 1 }: Slice, limit: numb
 class Seen {
   readonly #ids = new Set<string>();
   readonly #prints = new Set<string>();
+  readonly #cursors = new Set<string>();
+  #thinPages = 0;
   count = 0;
+
+  /** @param asked how many items were asked for @returns true when going on would lead nowhere */
+  isEndless({ items, nextCursor, total }: Page<unknown>, asked: number): boolean {
+    if (items.length < asked * THIN) this.#thinPages++;
+    const isRound = nextCursor !== undefined && this.#cursors.has(nextCursor);
+    if (nextCursor !== undefined) this.#cursors.add(nextCursor);
+    // Some say with each page how many items this one has.
+    const isBeyond = total !== undefined && total > items.length && this.count > total;
+    return isRound || isBeyond || this.#thinPages >= MAX_THIN_PAGES;
+  }
 
   /** @returns true for a page that has come before, as a whole */
   isRepeated({ items, fingerprint }: Page<unknown>): boolean {

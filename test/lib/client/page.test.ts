@@ -227,11 +227,35 @@ describe('client: the paging of any server', () => {
       assert.equal(found.at(-1)?.truncated, true, what);
       assert.ok(found.length <= 3, what);
     }
-    // Where every page is another one there is a last one all the same.
+  });
+
+  const made = (count: number, from: number) => Array.from({ length: count }, (_, at) => ({ id: `i${from + at}` }));
+  for (const [what, most, answer] of [
+    ['one item of a hundred with each page', 1000, (call: number) => ({ items: made(1, call) })],
+    ['whole pages', 10_001, (call: number) => ({ items: made(100, call * 100) })],
+    ['cursors in a circle', 4, (call: number) => ({ items: made(100, call * 100), nextCursor: `c${call % 3}` })],
+    ['more than there are', 4, (call: number) => ({ items: made(100, call * 100), total: 300 })],
+  ] as const) {
+    it(`ends where a server makes up new items as long as it is asked: ${what}`, async () => {
+      let calls = 0;
+      const ends: (boolean | undefined)[] = [];
+      for await (const page of pages(async () => ({ hasNext: true, ...answer(calls++) }), 100))
+        ends.push(page.truncated);
+      assert.equal(calls, most);
+      assert.equal(ends.at(-1), true);
+    }).timeout(30_000);
+  }
+
+  it('goes on where the total is that of each page', async () => {
     let calls = 0;
-    for await (const page of pages(async () => ({ items: [{ id: `i${calls++}` }], hasNext: true }), 1)) void page;
-    assert.ok(calls <= 10_001);
-  }).timeout(20_000);
+    const fetch = async () => ({ items: made(10, calls * 10), total: 10, hasNext: calls++ < 9 });
+    let count = 0;
+    for await (const { items, truncated } of pages(fetch, 10)) {
+      assert.equal(truncated, undefined);
+      count += items.length;
+    }
+    assert.equal(count, 100);
+  });
 
   it('reads ids alone, page by page', async () => {
     const all = Array.from({ length: 25 }, (_, index) => `i${index}`);
