@@ -34,12 +34,37 @@ export function textOf(chunks: readonly Chunk[]): string {
   return chunks.map(({ content, title }) => (title === undefined ? content : `${content}\n(${title})`)).join('\n\n');
 }
 
+/** What a trigger tells of a message. */
+interface Received {
+  contentType?: unknown;
+  attachments?: unknown;
+}
+
 /**
- * What to ask: the prompt, else what was looked up, else the payload, which may be a chat.
+ * A customer may send a picture, a place or an empty message: a model answers that too, once it knows what came.
+ * @returns the kind and the names of its files, such as `[image plan.png]`; undefined where nobody has received it
+ */
+function wordless({ contentType, attachments }: Received): string | undefined {
+  if (typeof contentType !== 'string') return undefined;
+  const files = Array.isArray(attachments) ? attachments.map((one) => one?.filename) : [];
+  const kind = contentType === 'text' ? 'empty message' : contentType;
+  return `[${[kind, ...files.filter((name) => typeof name === 'string')].join(' ')}]`;
+}
+
+/**
+ * What to ask: the prompt, else what was looked up, else the payload, which may be a chat, else what was received
+ * without a word.
  * @throws LinktorError `validation` when there is nothing
  */
-export function questionOf(prompt: string | undefined, found: Knowledge | undefined, payload: unknown): ChatMessage[] {
-  const said = prompt ?? found?.query ?? payload;
+export function questionOf(
+  prompt: string | undefined,
+  found: Knowledge | undefined,
+  payload: unknown,
+  received: Received = {},
+): ChatMessage[] {
+  const asked = prompt ?? found?.query ?? payload;
+  const isNothing = asked === undefined || (typeof asked === 'string' && asked.trim() === '');
+  const said = (isNothing ? wordless(received) : undefined) ?? asked;
   if (Array.isArray(said)) return turnsOf(said, 'payload');
   if (typeof said !== 'string' || said.trim() === '') {
     const instead = said === undefined || said === '' ? '' : `: there is ${describe(said)}`;

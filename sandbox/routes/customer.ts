@@ -46,6 +46,10 @@ function readInbound(form: Form): Content {
   if (card) return { kind: 'contact', contact: readCard(card) };
   // Here `contact` is the sender; `readContent` would read it as a contact card.
   const { contact: _, ...draft } = form.fields();
+  // A provider may deliver a message without a visible letter; nobody can send one.
+  const isBlank = typeof draft.text === 'string' && draft.text.trim() === '';
+  const isAlone = ['type', 'media', 'location', 'interactive', 'template'].every((part) => draft[part] === undefined);
+  if (isBlank && isAlone) return { kind: 'text', text: draft.text as string };
   return readContent(new Form(draft));
 }
 

@@ -7,7 +7,7 @@ import path from 'node:path';
 import helper from 'node-red-node-test-helper';
 import linktor from '../../nodes';
 import type { RED } from '../../nodes/kit/red';
-import { coreOf, examples, firstExamples, playable, Trial } from '../support/examples';
+import { coreOf, examples, firstExamples, forServer, playable, Trial } from '../support/examples';
 import { type FlowNode, setUpFlows, shownBy, until } from '../support/flows';
 import { hasSqlite } from '../support/sqlite-node';
 
@@ -387,8 +387,6 @@ const stories: readonly Story[] = [
 const listening = /^linktor-(message|status|typing|event)-in$/;
 
 const signIn = { email: 'demo@linktor.local', password: 'sandbox' };
-/** What whoever runs a server of their own changes in an example. */
-const forServer: Record<string, object> = { 'linktor-ai': { model: 'openai/sandbox-model', modelType: 'str' } };
 
 describe('the examples', () => {
   it('are all played here', () => {

@@ -131,6 +131,22 @@ describe('linktor-ai: what was said before', () => {
     });
   }
 
+  for (const [received, asked] of [
+    [{ contentType: 'image', attachments: [{ type: 'image', filename: 'plan.png' }] }, '[image plan.png]'],
+    [{ contentType: 'location' }, '[location]'],
+    [{ contentType: 'text' }, '[empty message]'],
+  ] as const) {
+    it(`tells the model what came without a word: ${asked}`, async () => {
+      const { said } = await ask({ history: 'none' }, { payload: '', ...received });
+      assert.deepEqual(said, [`user: ${asked}`]);
+    });
+  }
+
+  it('asks nothing where nobody has received anything', async () => {
+    const { error, said } = await ask({ history: 'none' }, { payload: ' ' });
+    assert.deepEqual([error?.code, said], ['validation', undefined]);
+  });
+
   it('lets a second AI work on the answer of the first, behind a knowledge node with a question of its own', async () => {
     const own = { base: 'kb_shop', baseType: 'str', question: 'question', result: 'found' };
     const { node: get, probe } = await set.play(
