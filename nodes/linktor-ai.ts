@@ -109,7 +109,9 @@ async function complete(context: Context): Promise<Outcome> {
   const shape = await shapeFor(context);
   const found = operation === 'complete' ? knowledgeIn(msg.knowledge, msg.payload) : undefined;
   const asked =
-    operation === 'chat' ? turnsOf(messages ?? msg.payload, 'messages') : questionOf(prompt, found, msg.payload, msg);
+    operation === 'chat'
+      ? turnsOf(messages ?? msg.payload, 'messages')
+      : questionOf(prompt, found, msg.payload, { contentType: msg.contentType, attachments: msg.attachments });
   const past = operation === 'complete' ? await history(context, asked) : [];
   // Whoever words the question words what belongs to it.
   const system = instructionsOf(values.system, prompt === undefined ? found : undefined, shape?.text);
