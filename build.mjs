@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmod, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { basename, dirname, extname, join } from 'node:path';
+import { basename, dirname, extname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
 import { notices } from './tools/notices.mjs';
@@ -32,19 +32,22 @@ async function bundle(options) {
 
 /**
  * What only some users need stays out of the file that Node-RED loads: a package that is imported when it is used gets
- * a file of its own, which costs nothing before.
+ * a file of its own, which costs nothing before. So do several packages that need one another: a module of ours that
+ * only exports them.
  *
- * @param {Set<string>} found gets the packages
+ * @param {Map<string, string>} found gets the packages and modules, each with the name of its file
  * @returns {esbuild.Plugin}
  */
 function onDemand(found) {
   return {
     name: 'on demand',
     setup({ onResolve }) {
-      onResolve({ filter: /^[^./]/ }, ({ path, kind }) => {
+      onResolve({ filter: /./ }, ({ path, kind, resolveDir }) => {
         if (kind !== 'dynamic-import' || path.startsWith('node:')) return undefined;
-        found.add(path);
-        return { path: `./${ON_DEMAND}/${fileOf(path)}`, external: true };
+        const entry = path.startsWith('.') ? join(resolveDir, path) : path;
+        const file = fileOf(path.startsWith('.') ? relative(root, entry) : path);
+        found.set(entry, file);
+        return { path: `./${ON_DEMAND}/${file}`, external: true };
       });
     },
   };
@@ -52,21 +55,21 @@ function onDemand(found) {
 
 const ON_DEMAND = 'on-demand';
 
-/** @param {string} name of a package, with what is imported of it */
+/** @param {string} name of a package with what is imported of it, or the path of a module */
 function fileOf(name) {
   return `${name.replace(/\.js$/, '').replace(/[^\w-]+/g, '-')}.js`;
 }
 
-/** @param {string} out @param {Set<string>} packages @returns {Promise<esbuild.Metafile[]>} */
+/** @param {string} out @param {Map<string, string>} packages @returns {Promise<esbuild.Metafile[]>} */
 async function packageFiles(out, packages) {
   await mkdir(join(out, ON_DEMAND), { recursive: true });
   return Promise.all(
-    [...packages].map(async (name) => {
+    [...packages].map(async ([name, file]) => {
       const { text, metafile } = await bundle({
         ...server,
         stdin: { contents: `export * from ${JSON.stringify(name)};`, resolveDir: root },
       });
-      await writeFile(join(out, ON_DEMAND, fileOf(name)), text);
+      await writeFile(join(out, ON_DEMAND, file), text);
       return metafile;
     }),
   );
@@ -83,7 +86,7 @@ async function load(entry) {
 /** @returns {Promise<esbuild.Metafile[]>} */
 async function nodes() {
   const out = join(dist, 'nodes');
-  const packages = new Set();
+  const packages = new Map();
   const plugins = [onDemand(packages)];
   const { text, metafile } = await bundle({ ...server, entryPoints: ['nodes/index.ts'], plugins });
   const browser = await bundle({

@@ -369,9 +369,18 @@ export type EventName =
 /**
  * Why nobody can say what was missed. truncated: there was more than the server shows; unreadable: it does not let us
  * read it; overflow: more came than could be held back in order; oversize, malformed: a frame that could not be taken;
- * deaf: the connection stood and brought nothing; ledger: the memory of the account was damaged.
+ * deaf: the connection stood and brought nothing; ledger: the memory of the account was damaged; dropped: NATS has
+ * dropped events before we read them.
  */
-export type GapReason = 'truncated' | 'unreadable' | 'overflow' | 'oversize' | 'malformed' | 'deaf' | 'ledger';
+export type GapReason =
+  | 'truncated'
+  | 'unreadable'
+  | 'overflow'
+  | 'oversize'
+  | 'malformed'
+  | 'deaf'
+  | 'ledger'
+  | 'dropped';
 
 /** Something that happened on the server. */
 export interface Event {

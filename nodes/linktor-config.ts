@@ -6,6 +6,9 @@ import { checks, choice, flag, number, config as other, secret, text } from './k
 const takenOver = { takeover: ['on'] };
 const optedOut = { optOut: ['on'] };
 
+/** The self-hosted server alone publishes its events. */
+const natsOnly = { contract: ['auto', 'server'], eventsFrom: ['nats'] };
+
 export const fields = {
   baseUrl: text('https://api.linktor.io', { icon: 'globe', required: true, format: 'url' }),
   contract: choice(['auto', 'api', 'server'], { icon: 'file-text-o' }),
@@ -54,6 +57,11 @@ export const fields = {
     advanced: true,
     when: { contract: ['auto', 'server'] },
   }),
+  eventsFrom: choice(['poll', 'nats'], { icon: 'bolt', section: 'events', when: { contract: ['auto', 'server'] } }),
+  natsUrl: text('', { required: true, format: 'natsUrl', icon: 'globe', section: 'events', when: natsOnly }),
+  natsUser: secret('address', { visible: true, icon: 'user', section: 'events', when: natsOnly }),
+  natsSecret: secret('password', { icon: 'lock', section: 'events', when: natsOnly }),
+  natsTls: other('tls-config', { icon: 'certificate', section: 'events', when: natsOnly }),
   language: choice(['auto', ...languages], { icon: 'language', section: 'people' }),
   country: text('', { icon: 'globe', section: 'people' }),
   zone: text('', { icon: 'clock-o', section: 'people' }),

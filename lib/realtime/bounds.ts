@@ -27,6 +27,9 @@ export const KEY_LIFE_MS = 24 * 3600 * 1000;
 export const MAX_TRACKED_CONVERSATIONS = 2000;
 export const MAX_SEEN_MESSAGES = 150;
 
+/** Messages of people that NATS has told, of which it is kept where they belong. */
+export const MAX_PUBLISHED_ANSWERS = 10_000;
+
 /** Conversations in memory. */
 export const MAX_CACHED_CONVERSATIONS = 20_000;
 /** Conversations that the socket is asked for because all are wanted; the one without events for longest makes way. */

@@ -21,6 +21,8 @@ export class ConnectionStatus {
   readonly #listeners = new Set<(state: SocketState) => void>();
   /** the state that the listeners know */
   #shown: SocketState | undefined;
+  /** the state is another one than before, not only in its caution */
+  #hasNewName = true;
 
   constructor(feeds: FeedChoice, bus: Pick<Bus, 'announce'>, onProblem: (text: string) => void) {
     this.#feeds = feeds;
@@ -37,9 +39,11 @@ export class ConnectionStatus {
   /** @returns the new state, or undefined when nothing has changed for those who listen */
   next(): SocketState | undefined {
     const { state, polls } = this.#feeds.current;
-    // Where messages are asked for, a socket that comes and goes changes nothing.
-    const isSame = polls && state.name === this.#shown?.name && state.name !== 'waiting';
+    // Where messages do not come by the socket, one that comes and goes changes nothing.
+    const mayBeSame = polls ? state.name !== 'waiting' : state.name === 'open';
+    const isSame = mayBeSame && state.name === this.#shown?.name && cautionOf(state) === cautionOf(this.#shown);
     if (state === this.#shown || isSame) return undefined;
+    this.#hasNewName = state.name !== this.#shown?.name || state.name === 'waiting';
     this.#shown = state;
     return state;
   }
@@ -53,8 +57,12 @@ export class ConnectionStatus {
       }
     }
     const name = CONNECTION_EVENTS[state.name];
-    if (name === undefined) return;
+    if (name === undefined || !this.#hasNewName) return;
     const connection = { ...state };
     this.#bus.announce({ name, connection, at: new Date(state.since).toISOString(), original: connection }, 'ws');
   }
+}
+
+function cautionOf(state: SocketState): string | undefined {
+  return state.name === 'open' ? state.caution : undefined;
 }

@@ -13,6 +13,8 @@ export interface RealtimeFacts {
   latency?: number;
   /** where messages are asked for: milliseconds between two rounds just now, rounds so far, and their requests */
   poll?: { every: number; rounds: number; requests: number };
+  /** where NATS brings them: how that is, since when (milliseconds of the local clock), and why it was lost last */
+  nats?: { state: 'idle' | 'connecting' | 'open' | 'waiting'; since: number; lastError?: string };
   subscriptions: number;
   counters: {
     /** frames that came on the socket */

@@ -5,6 +5,7 @@ import type { Feed, ReadConversation } from './feed';
 export class FeedChoice {
   readonly #contract: Pick<Contract, 'announces'>;
   readonly #live: Feed;
+  /** the poll, alone or beside NATS */
   readonly #poll: Feed;
   #current: Feed;
 
@@ -39,8 +40,7 @@ export class FeedChoice {
     this.#poll.continueFrom(watermark, read);
   }
 
-  close(): void {
-    this.#live.close();
-    this.#poll.close();
+  async close(): Promise<void> {
+    await Promise.all([this.#live.close(), this.#poll.close()]);
   }
 }

@@ -9,15 +9,15 @@ import type { SocketState } from './socket/state';
 export type ReadConversation = readonly [id: string, updatedAt: string, lastMessageAt?: string, skipUpTo?: string];
 
 /**
- * How an account learns what happens: the socket announces it (live), or it is asked for (poll).
- * Which of the two is decided by the contract: see {@link FeedChoice}. Times are milliseconds of the server's clock.
+ * How an account learns what happens: the socket announces it (live), it is asked for (poll), or NATS brings it (nats).
+ * Contract and settings decide: see {@link FeedChoice}. Times are milliseconds of the server's clock.
  */
 export interface Feed {
   /** events are asked for now and then, and come later than an announcement would */
   readonly polls: boolean;
   /** how the account is connected, as its users see it */
   readonly state: SocketState;
-  readonly facts: Pick<RealtimeFacts, 'attempts' | 'lastError' | 'poll'>;
+  readonly facts: Pick<RealtimeFacts, 'attempts' | 'lastError' | 'poll' | 'nats'>;
   /** where a gap would begin; undefined before the server has been asked for the first time */
   readonly watermark: number | undefined;
   /** all events up to this time have been received */
@@ -50,5 +50,6 @@ export interface Feed {
   readConversations(): ReadConversation[];
   /** Go on where a predecessor has ended. */
   continueFrom(watermark: number, read: readonly ReadConversation[]): void;
-  close(): void;
+  /** @returns when the last word has left */
+  close(): void | Promise<void>;
 }

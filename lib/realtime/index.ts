@@ -16,6 +16,9 @@ import { Handover, RETURN_MS } from './handover';
 import { Intake } from './intake';
 import { Interest } from './interest';
 import { LookUps } from './look-ups';
+import type { NatsSettings } from './nats/address';
+import { NatsFeed } from './nats/nats-feed';
+import { Publications } from './nats/publications';
 import { PollFeed } from './poll/poll-feed';
 import { PollLoop } from './poll/poll-loop';
 import type { RealtimeRest } from './rest';
@@ -31,6 +34,8 @@ import { SyncLoop } from './sync/sync-loop';
 export type { Claim, Claimant } from './bus/claims';
 export type { Delivery, Listener, Source } from './bus/delivery';
 export type { RealtimeFacts } from './facts';
+export type { NatsSettings } from './nats/address';
+export { NatsSession } from './nats/session';
 export type { SocketState } from './socket/state';
 
 export interface RealtimeSettings
@@ -47,6 +52,8 @@ export interface RealtimeSettings
   pollBusy?: number;
   /** milliseconds between two polls while nothing happens: 15 000 */
   pollIdle?: number;
+  /** where the server publishes what happens; the self-hosted one alone does */
+  nats?: NatsSettings;
   /** something failed that no caller waits for; the text is safe to log */
   onProblem(text: string): void;
 }
@@ -54,6 +61,8 @@ export interface RealtimeSettings
 const DISCOVER_INTERVAL_MS = 10_000;
 const POLL_BUSY_MS = 3000;
 const POLL_IDLE_MS = 15_000;
+/** Beside NATS, which a server may fail to tell, the poll is seldom but never more seldom than this. */
+const MAX_CHECK_INTERVAL_MS = 15_000;
 
 /**
  * The live side of an account: one socket, one bus, and the conversations they are about. Where the server announces
@@ -118,11 +127,14 @@ export class Realtime {
       { intervalMs: intervalOf(settings.discoverInterval, DISCOVER_INTERVAL_MS), persistenceMs, onProblem },
     );
     const live = new LiveFeed({ socket, interest, bus, stall, sync, loop, lookUps }, onProblem);
+    const idleMs = intervalOf(settings.pollIdle, POLL_IDLE_MS);
+    const checkMs = settings.nats && Math.min(idleMs, MAX_CHECK_INTERVAL_MS);
     const poll = new PollLoop(
       { rest, conversations, bus, gaps, interest, serverTime },
       {
         busyMs: intervalOf(settings.pollBusy, POLL_BUSY_MS),
-        idleMs: intervalOf(settings.pollIdle, POLL_IDLE_MS),
+        idleMs: checkMs ?? idleMs,
+        checkMs,
         startDelayMs: RETURN_MS,
         answerTimeoutMs: timing.silence + timing.pong,
         revivalMs: timing.revival,
@@ -134,7 +146,25 @@ export class Realtime {
     this.#conversations = conversations;
     this.#bus = bus;
     this.#gaps = gaps;
-    this.#feeds = new FeedChoice(contract, live, new PollFeed(socket, bus, poll));
+    const polling = new PollFeed(socket, bus, poll);
+    const onState = fence(() => this.#show(), onProblem);
+    const asked = settings.nats
+      ? new NatsFeed(
+          {
+            socket,
+            poll: polling,
+            loop: poll,
+            gaps,
+            publications: new Publications(
+              { rest, conversations, bus, gaps, interest, loop: poll },
+              settings.nats.tenant,
+            ),
+          },
+          settings.nats,
+          { onProblem: onText, onState },
+        )
+      : polling;
+    this.#feeds = new FeedChoice(contract, live, asked);
     this.#intake = new Intake(contract, conversations, this.#feeds, gaps, onText);
     this.#status = new ConnectionStatus(this.#feeds, bus, onText);
     this.#handover = new Handover({ bus, interest, gaps, feeds: this.#feeds }, timing.linger);
@@ -320,10 +350,12 @@ export class Realtime {
     this.#feeds.current.revive();
   }
 
-  close(): void {
-    this.#feeds.close();
+  /** @returns when the last word has left; nothing happens any more from now on */
+  async close(): Promise<void> {
+    const closing = this.#feeds.close();
     this.#handover.close();
     this.#socket.close();
+    await closing;
   }
 
   /** The connection or its users have changed. */

@@ -116,8 +116,8 @@ export function newNodeValue({ initial, row }: Field<unknown>): unknown {
 export type Fields = Record<string, Field<unknown>>;
 export type Values<F extends Fields> = { [K in keyof F]: F[K] extends Field<infer T> ? T : never };
 
-/** url: http or https; socketUrl: ws or wss as well */
-type Format = 'url' | 'socketUrl';
+/** url: http or https; socketUrl: ws or wss as well; natsUrl: nats or tls, several with commas */
+type Format = 'url' | 'socketUrl' | 'natsUrl';
 
 type Options = Row & { required?: boolean };
 

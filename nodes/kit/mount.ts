@@ -3,6 +3,7 @@ import { type LinktorError, toLinktorError } from '../../lib/errors';
 import { type AccountSettings, brokenAccount, createAccount } from './account/account';
 import type { ConfigNode, ProviderNode } from './account/config-node';
 import { persistMemory } from './account/handover';
+import { consumerName } from './account/nats';
 import { routeOf } from './account/route';
 import type { SentLog } from './account/sent-log';
 import { mountAction } from './action/mount-action';
@@ -56,6 +57,7 @@ function mountConfig(red: RED, node: ConfigNode, definition: Config, stored: Sto
     const values = fixedValues(definition.fields, { ...stored, ...node.credentials });
     node.deployedUrl = String(values.baseUrl);
     node.deployedSocketUrl = String(values.wsUrl);
+    node.deployedNatsUrl = String(values.natsUrl);
     const settings = values as AccountSettings;
     node.account = createAccount(settings, {
       route: routeOf(red, values),
@@ -64,6 +66,7 @@ function mountConfig(red: RED, node: ConfigNode, definition: Config, stored: Sto
       sentLog,
       host: {
         language: languageOf(red.settings.lang) ?? 'en-US',
+        consumer: consumerName(red, node.id, settings.baseUrl),
         openLedger: (onDamaged) => shared.ledgers.open(node, settings, log, onDamaged),
         closeLedger: (ledger, isRemoved) => shared.ledgers.close(node.id, ledger, isRemoved),
         whenStarted: (act) => shared.flowStart.whenStarted(act),

@@ -40,6 +40,8 @@ export interface RED {
     httpNodeMiddleware?: HttpHandler | HttpHandler[];
     runtimeSyncDelivery?: unknown;
     userDir?: unknown;
+    /** of this Node-RED, kept in its user directory */
+    instanceId?: unknown;
     contextStorage?: unknown;
     lang?: unknown;
   };

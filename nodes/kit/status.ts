@@ -25,6 +25,7 @@ const appearances = {
   in_outbox: { fill: 'blue', shape: 'ring' },
   truncated: { fill: 'yellow', shape: 'ring' },
   catching_up: { fill: 'yellow', shape: 'ring' },
+  polling_only: { fill: 'yellow', shape: 'ring' },
   agents_only: { fill: 'yellow', shape: 'ring' },
   slow_pattern: { fill: 'yellow', shape: 'ring' },
   paused: { fill: 'grey', shape: 'ring' },

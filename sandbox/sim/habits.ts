@@ -15,7 +15,7 @@ export const SERVER_HABITS = ['updated-at', 'phones', 'choices', 'content', 'med
 export type ServerHabit = (typeof SERVER_HABITS)[number];
 
 /** The habits that are on unless the options say otherwise. */
-export const DEFAULT_HABITS: readonly ServerHabit[] = [];
+export const DEFAULT_HABITS: readonly ServerHabit[] = SERVER_HABITS;
 
 const WHATSAPP = new Set(['whatsapp', 'whatsapp_official', 'whatsapp_unofficial']);
 

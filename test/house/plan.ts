@@ -114,8 +114,8 @@ export const rooms: readonly Room[] = [
 
 /** Packages, and the files that may import them: each has one door into the product, and its own into the sandbox. */
 export const doors: Readonly<Record<string, readonly string[]>> = {
-  '@nats-io/jetstream': ['sandbox/**'],
-  '@nats-io/transport-node': ['sandbox/**'],
+  '@nats-io/jetstream': ['lib/realtime/nats/packages.ts', 'sandbox/**'],
+  '@nats-io/transport-node': ['lib/realtime/nats/packages.ts', 'sandbox/**'],
   ajv: ['lib/ai/json-schema.ts'],
   axios: ['lib/client/transport.ts'],
   'chrono-node': ['lib/dialogue/parse/day.ts'],

@@ -213,8 +213,11 @@ describe('sandbox as the server: conversations and messages', () => {
       await say({ location: { latitude: 1.5, longitude: 2.5 } });
       await say({ choice: { id: 'yes', title: 'Yes, please' } });
       const [choice = {}, place = {}] = (await box.call('GET', MESSAGES)).body.data as Json[];
-      assert.deepEqual([place.content_type, place.content], ['location', '1.5,2.5']);
-      assert.deepEqual(place.metadata, { latitude: '1.5', longitude: '2.5' });
+      assert.deepEqual(
+        [place.content_type, place.content],
+        ['location', '{"latitude":1.5,"longitude":2.5,"name":"","address":""}'],
+      );
+      assert.deepEqual(place.metadata, { latitude: '1.500000', longitude: '2.500000' });
       assert.deepEqual([choice.sender_type, choice.content], ['contact', 'Yes, please']);
       assert.equal(JSON.parse(String((choice.metadata as Json).interactive)).id, 'yes');
     });

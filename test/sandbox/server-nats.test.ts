@@ -78,7 +78,7 @@ describe('sandbox as the server: NATS', () => {
     assert.deepEqual(await event('contact.created'), {
       contact_id: received.contact_id,
       name: 'Nina',
-      phone: '+5511955554444',
+      phone: '5511955554444',
       email: '',
     });
     assert.deepEqual(await event('conversation.created'), {
@@ -120,7 +120,7 @@ describe('sandbox as the server: NATS', () => {
       channel_type: 'whatsapp',
       conversation_id: 'conv_bruno',
       contact_id: 'ct_bruno',
-      recipient_id: '+5511999990002',
+      recipient_id: '5511999990002',
       content_type: 'text',
       content: 'An answer',
       metadata: { reply_to_id: 'x' },

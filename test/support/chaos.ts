@@ -108,7 +108,7 @@ export async function chaos(settings: ChaosSettings): Promise<ChaosReport> {
   } finally {
     clearInterval(calls);
     for (const release of releases) release();
-    realtime.close();
+    await realtime.close();
     await client.close();
     world.removeAllListeners('exit');
     world.disconnect();

@@ -109,12 +109,18 @@ export const contractUnderTest = process.env.LINKTOR_CONTRACT === 'server' ? 'se
 const selfHosted = { signIn: 'password', pollBusy: 0.1, pollIdle: 0.1 };
 const byPassword = { email: 'demo@linktor.local', password: 'sandbox' };
 
-/** A sandbox and a Node-RED for the tests of one file. */
-export function setUpFlows({ contract = contractUnderTest, ...options }: SandboxOptions = {}): FlowSetup {
+/**
+ * A sandbox and a Node-RED for the tests of one file.
+ * @param prepare makes what the sandbox needs beforehand
+ */
+export function setUpFlows(
+  { contract = contractUnderTest, ...options }: SandboxOptions = {},
+  prepare: () => Promise<SandboxOptions> = async () => ({}),
+): FlowSetup {
   const held = {} as { sandbox: Sandbox };
 
   before(async () => {
-    held.sandbox = await startSandbox({ contract, ...options });
+    held.sandbox = await startSandbox({ contract, ...options, ...(await prepare()) });
     await helper.startServer();
   });
   beforeEach(function () {

@@ -78,7 +78,7 @@ async function main([minutes = '5']: string[]): Promise<void> {
   const asked = (await requests()) - before;
   const perMinute = asked / ((Date.now() - began) / 60_000);
   const facts = realtime.facts();
-  realtime.close();
+  await realtime.close();
   await client.close();
   await sandbox.close();
 

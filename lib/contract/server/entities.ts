@@ -34,8 +34,24 @@ export function conversation(body: unknown): Conversation {
   return result;
 }
 
-/** Contract 5.3. */
+/**
+ * Contract 5.3. WhatsApp writes the number of a customer in digits: where an identity says that they are all of it, it
+ * gets its plus, without which nobody knows what country it is of.
+ */
 export function contact(body: unknown): Contact {
+  const result = contactAsStored(body);
+  const { phone = '', identifiers } = result;
+  const isWhole = identifiers.some((one) => isWhatsApp(one.channelType) && one.identifier === phone);
+  if (isWhole && /^[1-9]\d{6,14}$/.test(phone)) result.phone = `+${phone}`;
+  return result;
+}
+
+export function isWhatsApp(channelType: string): boolean {
+  return channelType.startsWith('whatsapp');
+}
+
+/** A contact with its number as the server has it, to be written back. */
+export function contactAsStored(body: unknown): Contact {
   const { wire, result } = named<Contact>(body, 'a contact');
   delete result.identities;
   result.identifiers = array(wire.identities)

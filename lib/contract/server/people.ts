@@ -4,7 +4,7 @@ import { chain, ignoreAnswer, inLane, read, unsupportedCall, write } from '../ca
 import { decodeEntity } from '../envelope';
 import type { Call, Contract, IdentityInput } from '../index';
 import { isObject, type Json, object, string } from '../json';
-import { channel, connected, contact, session, tenant, user } from './entities';
+import { channel, connected, contact, contactAsStored, isWhatsApp, session, tenant, user } from './entities';
 import { containsText, decodeServerList, isWanted, newestList, pagedList } from './lists';
 import { toServerFields, toTextMap } from './words';
 
@@ -59,7 +59,7 @@ const getContact = (id: string) => read([...atContacts, id], contact);
 function mergedContact(id: string, changes: (now: Contact) => Json): Call<Contact> {
   return inLane(
     id,
-    chain(getContact(id), (now) => {
+    chain(read([...atContacts, id], contactAsStored), (now) => {
       const { name, email, phone, avatarUrl, tags, customFields } = now;
       const whole = contactBody({ name, email, phone, avatarUrl, tags, customFields });
       return chain(write('PUT', [...atContacts, id], ignoreAnswer, { ...whole, ...changes(now) }), () =>
@@ -69,9 +69,12 @@ function mergedContact(id: string, changes: (now: Contact) => Json): Call<Contac
   );
 }
 
+const digitsOf = (written: string) => written.replace(/\D/g, '');
+
 const identityBody = ({ channelType, identifier, metadata }: IdentityInput) => ({
   channel_type: channelType,
-  identifier,
+  // Inbound messages look for the identity exactly, and WhatsApp writes digits (contract 8.2).
+  identifier: isWhatsApp(channelType) ? identifier.replace(/^\+?[\d\s().-]+$/, digitsOf) : identifier,
   ...(metadata ? { metadata: toTextMap(metadata, 'metadata') } : {}),
 });
 

@@ -49,6 +49,8 @@ export class Bus {
   readonly #room: WaitingRoom;
   /** messages that have come and wait for their turn */
   readonly #pendingMessages = new Set<string>();
+  /** who waits until a delivery has had its turn */
+  readonly #turns = new WeakMap<Delivery, () => void>();
   readonly #holds = new Set<HoldReason>();
   #held: { delivery: Delivery; chars: number }[] | undefined;
   #heldChars = 0;
@@ -146,6 +148,11 @@ export class Bus {
     return this.#dedup.isStatusNews(messageId, status);
   }
 
+  /** The listeners have the message. */
+  isTold(messageId: string): boolean {
+    return this.#dedup.isTold(messageId) && !this.#isPending(messageId);
+  }
+
   #isPending(messageId: string): boolean {
     if (this.#pendingMessages.has(messageId)) return true;
     return this.#held?.some(({ delivery: { event } }) => event.message?.id === messageId) === true;
@@ -202,9 +209,24 @@ export class Bus {
    * @param chars length of the frame that it was decoded from
    */
   feed(event: Event, source: Source, receivedAt = Date.now(), recovered = false, chars = 0): void {
-    if (!this.#isUsable(event)) return;
-    this.arrived(event, recovered);
-    const delivery = newDelivery(event, source, receivedAt, recovered);
+    if (this.#isUsable(event)) this.#take(newDelivery(event, source, receivedAt, recovered), chars);
+  }
+
+  /**
+   * As {@link feed}.
+   * @returns when the event has had its turn; never when it is discarded
+   */
+  hand(event: Event, source: Source, recovered: boolean): Promise<void> {
+    return new Promise((resolve) => {
+      if (!this.#isUsable(event)) return resolve();
+      const delivery = newDelivery(event, source, Date.now(), recovered);
+      this.#turns.set(delivery, resolve);
+      this.#take(delivery, 0);
+    });
+  }
+
+  #take(delivery: Delivery, chars: number): void {
+    this.arrived(delivery.event, delivery.recovered);
     if (!this.#held) return this.#accept(delivery, chars);
     this.#held.push({ delivery, chars });
     this.#heldChars += chars;
@@ -294,10 +316,10 @@ export class Bus {
 
   #deliverIfNew(delivery: Delivery, mayWait = this.#early.isEnabled): void | Promise<void> {
     const { event, conversation } = delivery;
-    if (mayWait && this.#dedup.isEarly(event) && this.#early.keep(delivery)) return;
+    if (mayWait && this.#dedup.isEarly(event) && this.#early.keep(delivery)) return this.#endTurn(delivery);
     if (!this.#dedup.isNew(event, delivery.receivedAt)) {
       this.counters.duplicates++;
-      return;
+      return this.#endTurn(delivery);
     }
     if (conversation) this.#announceIfNew(conversation, delivery.source, delivery.recovered, event);
     const deciding = event.message && !this.#claims.isEmpty ? this.#claims.decide(delivery) : undefined;
@@ -309,6 +331,11 @@ export class Bus {
     this.#deliver(delivery);
     const { message } = delivery.event;
     if (message) this.#early.release(message.id);
+    this.#endTurn(delivery);
+  }
+
+  #endTurn(delivery: Delivery): void {
+    this.#turns.get(delivery)?.();
   }
 
   /** A new conversation is announced before everything in it; a change that mentions it first becomes that event. */

@@ -34,6 +34,11 @@ export class Deduplicator {
     return this.#keys.has('m', messageId) || this.#keys.has('k', messageId);
   }
 
+  /** The message has been delivered. */
+  isTold(messageId: string): boolean {
+    return this.#keys.has('m', messageId);
+  }
+
   /** Never deliver this message: it is from before the subscription. Its present status is no news either. */
   skip({ id, direction, status }: Pick<Message, 'id' | 'direction' | 'status'>): void {
     this.#keys.add('k', id);

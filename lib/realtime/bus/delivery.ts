@@ -1,7 +1,7 @@
 import type { Conversation, Event } from '../../model';
 
 /** Which way an event came. */
-export type Source = 'ws' | 'webhook' | 'poll' | 'test' | 'account';
+export type Source = 'ws' | 'nats' | 'webhook' | 'poll' | 'test' | 'account';
 
 /** An event as triggers get it: decoded, without duplicates, in order, with the conversation it belongs to. */
 export interface Delivery {

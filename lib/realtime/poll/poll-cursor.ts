@@ -159,6 +159,12 @@ export class PollCursor {
     }
   }
 
+  /** A message has come another way. */
+  saw(id: string, message: Message): void {
+    // Without a reading before, the next one is told by the times of its messages.
+    if (this.#entries.get(id)?.seen) this.read(id, undefined, [message], message.direction === 'inbound' ? 1 : 0);
+  }
+
   /** The messages of the conversation so far are not wanted. */
   skip(listed: Conversation): void {
     const skipUpTo = Math.max(timeOf(listed.lastMessageAt), timeOf(listed.createdAt));

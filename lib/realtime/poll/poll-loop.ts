@@ -12,6 +12,8 @@ export interface PollLoopSettings {
   busyMs: number;
   /** milliseconds between two rounds while nothing happens */
   idleMs: number;
+  /** milliseconds between two rounds while messages are announced; some idle intervals by default */
+  checkMs?: number;
   /** milliseconds before the first round: nodes of a deploy need a moment to be there again */
   startDelayMs: number;
   /** milliseconds after which a server that has not answered counts as lost */
@@ -41,13 +43,15 @@ export class PollLoop {
   /** milliseconds of the local clock */
   #dueAt = 0;
   #isAsking = false;
+  /** another way brings what was missed, and in order */
+  #isHeld = false;
   /** something may have been missed since the last round */
   #isBehind = false;
 
   constructor(parts: PollParts, settings: PollLoopSettings) {
     this.#parts = parts;
     this.#settings = settings;
-    this.#pace = new PollPace(settings.busyMs, settings.idleMs);
+    this.#pace = new PollPace(settings.busyMs, settings.idleMs, settings.checkMs);
     this.#round = new PollRound(parts, this.#pace, settings.busyMs, settings.onProblem);
   }
 
@@ -96,6 +100,25 @@ export class PollLoop {
     clearTimeout(this.#timer);
   }
 
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
+  /** Another way brings what was missed, in order: until {@link release} no round begins, and none goes on. */
+  hold(): void {
+    this.#isHeld = true;
+    clearTimeout(this.#timer);
+    if (!this.isRunning) return;
+    this.#start = Symbol('start');
+    this.#isAsking = false;
+  }
+
+  release(): void {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    if (this.isRunning) this.#wait(0);
+  }
+
   /** What is found from now on has been missed. */
   fallBehind(): void {
     this.#isBehind = this.position !== undefined;
@@ -141,6 +164,7 @@ export class PollLoop {
     const { conversationId: id, message, changes } = event;
     this.#pace.announced(event);
     if (id !== undefined && changes) this.#round.cursor.announced(id, changes);
+    if (id !== undefined && message) this.#round.cursor.saw(id, message);
     // The status of a message of ours is not announced.
     if (id !== undefined && message && mayChange(message)) this.#round.pending.wait(id, true, Date.now());
     this.#hurry();
@@ -180,6 +204,7 @@ export class PollLoop {
   #wait(waitMs: number): void {
     clearTimeout(this.#timer);
     this.#dueAt = Date.now() + waitMs;
+    if (this.#isHeld) return;
     this.#timer = setTimeout(() => this.#ask(), waitMs);
   }
 

@@ -2,13 +2,14 @@ import type { Event } from '../../model';
 
 /** Rounds at the busy interval without anything new, after which the account counts as idle. */
 const CALM_ROUNDS = 20;
-/** While the socket announces messages, a round is only a check: so many idle intervals apart. */
+/** While the socket announces messages, a round is only a check: so many idle intervals apart, unless it is said. */
 const CHECK_FACTOR = 4;
 
 /** How often to ask: by how much happens, and whether the socket announces it. */
 export class PollPace {
   readonly #busyMs: number;
   readonly #idleMs: number;
+  readonly #checkMs: number;
   /** when there was something new, milliseconds of the local clock */
   #newsAt = 0;
   #isAnnounced = false;
@@ -16,10 +17,12 @@ export class PollPace {
   /**
    * @param busyMs milliseconds between two rounds while something happens
    * @param idleMs milliseconds between two rounds while nothing does
+   * @param checkMs milliseconds between two rounds while messages are announced
    */
-  constructor(busyMs: number, idleMs: number) {
+  constructor(busyMs: number, idleMs: number, checkMs = idleMs * CHECK_FACTOR) {
     this.#busyMs = busyMs;
     this.#idleMs = idleMs;
+    this.#checkMs = checkMs;
   }
 
   /** The socket has turned out to announce messages. */
@@ -54,7 +57,7 @@ export class PollPace {
 
   /** Milliseconds between two rounds just now. */
   get intervalMs(): number {
-    if (this.#isAnnounced) return this.#idleMs * CHECK_FACTOR;
+    if (this.#isAnnounced) return this.#checkMs;
     const isBusy = Date.now() - this.#newsAt < this.#busyMs * CALM_ROUNDS;
     return isBusy ? Math.min(this.#busyMs, this.#idleMs) : this.#idleMs;
   }

@@ -2,7 +2,9 @@ import type { ErrorCode } from '../../errors';
 
 /** How the connection is. Times are milliseconds of the local clock. */
 export type SocketState =
-  | { name: 'idle' | 'connecting' | 'open' | 'closed'; since: number }
+  | { name: 'idle' | 'connecting' | 'closed'; since: number }
+  /** `polling_only`: events come, but not by NATS, and so later */
+  | { name: 'open'; since: number; caution?: 'polling_only' }
   /** let go on purpose, until somebody asks for it again */
   | { name: 'paused'; since: number }
   /** `until`: when the next attempt is made */

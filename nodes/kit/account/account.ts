@@ -10,6 +10,7 @@ import type { Values } from '../fields';
 import { ChargeService } from './charge-service';
 import { DialogueService } from './dialogue-service';
 import { FailureLog } from './failure-log';
+import { natsOf } from './nats';
 import { OutboxService } from './outbox-service';
 import { SentLog } from './sent-log';
 
@@ -23,6 +24,8 @@ export type PeopleSettings = Pick<AccountSettings, 'language' | 'country' | 'zon
 export interface AccountHost {
   /** what Node-RED itself speaks */
   language: Language;
+  /** name of the account's durable consumer in NATS */
+  consumer: string;
   /** opens the ledger; called once */
   openLedger(onDamaged: () => void): AccountLedger;
   closeLedger(ledger: AccountLedger, removed: boolean): Promise<void>;
@@ -33,6 +36,8 @@ export interface AccountHost {
 /** What other config nodes say about the way to the server. */
 export interface Route {
   tls?: TlsSettings;
+  /** for NATS, which has a certificate of its own */
+  natsTls?: TlsSettings;
   proxy?: ProxySettings;
 }
 
@@ -85,7 +90,9 @@ export function clientOf(settings: AccountSettings, route: Route = {}): LinktorC
     accessToken: { accessToken },
     password: { email, password },
   };
-  return new LinktorClient({ baseUrl, contract, timeout, maxRetries, idempotent, ...route, ...signingIn[signIn] });
+  const { tls, proxy } = route;
+  const common = { baseUrl, contract, timeout, maxRetries, idempotent, ...(tls && { tls }), ...(proxy && { proxy }) };
+  return new LinktorClient({ ...common, ...signingIn[signIn] });
 }
 
 export interface AccountParts {
@@ -102,6 +109,7 @@ export interface AccountParts {
 /** Nothing is kept of an account that is only tried out. */
 const noHost: AccountHost = {
   language: 'en-US',
+  consumer: 'linktor-node-red-test',
   openLedger: () => createLedger({ keepIn: 'memory', keepDays: 1 }),
   closeLedger: (ledger) => ledger.close(),
   whenStarted: () => () => {},
@@ -143,6 +151,7 @@ export function createAccount(
     if (realtime) return realtime;
     const rest = getClient();
     const { contract, url, connection } = rest.realtime;
+    const nats = natsOf(settings, route.natsTls, host.consumer, getClient);
     realtime = new Realtime({
       contract,
       rest,
@@ -157,6 +166,7 @@ export function createAccount(
       discoverInterval: settings.discoverInterval * 1000,
       pollBusy: settings.pollBusy * 1000,
       pollIdle: settings.pollIdle * 1000,
+      ...(nats && { nats }),
       onProblem: fenced((text: string) => log.warn(text)),
     });
     realtime.onState(fenced(reporter(log)));
@@ -222,7 +232,7 @@ export function createAccount(
       charge.close();
       dialogues?.close();
       await outbox?.close();
-      realtime?.close();
+      await realtime?.close();
       await client?.close();
       if (ledger) await host.closeLedger(ledger, removed);
     },

@@ -7,6 +7,7 @@ export interface ConfigNode extends RunningNode {
   /** where the stored credentials may go */
   deployedUrl?: string;
   deployedSocketUrl?: string;
+  deployedNatsUrl?: string;
   /** Node-RED gives a config node's errors to the Catch nodes of these */
   users: Record<string, RunningNode>;
 }

@@ -14,17 +14,19 @@ interface ProxyNode {
 }
 
 /**
- * The way to the server that the fields `tls` and `proxy` choose; the same for REST and for the socket.
+ * The way to the server that the fields `tls` and `proxy` choose, the same for REST and for the socket; and to NATS.
  * @throws LinktorError `validation` when one of them names a node of another kind, or a proxy has no usable address
  */
 export function routeOf(red: RED, values: Record<string, unknown>): Route {
   const tls = runningNode<TlsNode>(red, values.tls);
+  const natsTls = runningNode<TlsNode>(red, values.natsTls);
   const proxy = runningNode<ProxyNode>(red, values.proxy);
-  if (tls && typeof tls.addTLSOptions !== 'function') {
+  if ([tls, natsTls].some((one) => one && typeof one.addTLSOptions !== 'function')) {
     throw invalid('The TLS settings are those of another kind of node.', 'Choose a TLS configuration, or none.');
   }
   return {
     ...(tls ? { tls: tls.addTLSOptions({}) } : {}),
+    ...(natsTls ? { natsTls: natsTls.addTLSOptions({}) } : {}),
     ...(proxy?.url ? { proxy: proxyOf(proxy) } : {}),
   };
 }

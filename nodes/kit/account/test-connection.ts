@@ -1,8 +1,9 @@
 import type { LinktorClient } from '../../../lib/client/index';
 import { LinktorError, toLinktorError } from '../../../lib/errors';
-import type { SocketState } from '../../../lib/realtime/index';
+import { NatsSession, type SocketState } from '../../../lib/realtime/index';
 import type { Finding } from '../admin/types';
 import { type Account, type AccountSettings, createAccount, type Route } from './account';
+import { natsOf } from './nats';
 
 /** milliseconds that the socket may take to open */
 const SOCKET_TIMEOUT_MS = 5000;
@@ -14,11 +15,17 @@ const MAX_CLOCK_SKEW_S = 150;
 /**
  * Try settings out, without changing anything on the server: who answers, who we are there, what there is.
  * What failed is a finding like the others; nothing is thrown.
+ * @param consumer of the deployed account in NATS, and whether that reads from it just now
  */
-export async function testConnection(settings: AccountSettings, route: Route): Promise<Finding[]> {
+export async function testConnection(
+  settings: AccountSettings,
+  route: Route,
+  consumer: { name: string; isReading: boolean },
+): Promise<Finding[]> {
   let account: Account;
   try {
-    account = createAccount(settings, { route, log: silent });
+    // Nothing of the events is taken: NATS is only looked at.
+    account = createAccount({ ...settings, eventsFrom: 'poll' }, { route, log: silent });
     account.client();
   } catch (thrown) {
     return [failedFinding('server', toLinktorError(thrown))];
@@ -26,8 +33,13 @@ export async function testConnection(settings: AccountSettings, route: Route): P
   try {
     const findings = await trySignIn(account.client(), settings);
     if (findings.some(({ problem }) => problem)) return findings;
-    const [features, realtime] = await Promise.all([findFeatures(account.client()), tryRealtime(account)]);
-    return [...findings, ...features, realtime];
+    const isServer = findings.some(({ what, facts }) => what === 'contract' && facts?.contract === 'server');
+    const [features, realtime, nats] = await Promise.all([
+      findFeatures(account.client()),
+      tryRealtime(account),
+      isServer ? tryNats(settings, route, account.client(), consumer) : [],
+    ]);
+    return [...findings, ...features, realtime, ...nats];
   } finally {
     await account.close();
   }
@@ -120,6 +132,30 @@ async function tryRealtime(account: Account): Promise<Finding> {
   const reason = state && 'reason' in state ? state.reason : `no connection within ${SOCKET_TIMEOUT_MS / 1000} s`;
   const code = state?.name === 'refused' ? state.code : 'websocket';
   return { what: 'realtime', ok: false, problem: { code, message: reason } };
+}
+
+/** Look at NATS, where events are to come from it: another Node-RED that reads from our consumer takes its part of them. */
+async function tryNats(
+  settings: AccountSettings,
+  route: Route,
+  client: LinktorClient,
+  { name, isReading }: { name: string; isReading: boolean },
+): Promise<Finding[]> {
+  const nats = natsOf(settings, route.natsTls, name, () => client);
+  if (!nats) return [];
+  const began = performance.now();
+  try {
+    await nats.tenant();
+    const { readers } = await NatsSession.probe(nats);
+    const latency = Math.round(performance.now() - began);
+    const isShared = readers > (isReading ? 1 : 0);
+    return [
+      { what: 'nats', ok: true, facts: { latency } },
+      ...(isShared ? [{ what: 'natsShared', ok: false } as const] : []),
+    ];
+  } catch (thrown) {
+    return [failedFinding('nats', toLinktorError(thrown))];
+  }
 }
 
 /** What is usually to be done the dialog says itself, in the user's language; what is special about this failure is told. */

@@ -3,6 +3,7 @@ import { version } from '../../../package.json';
 import { fields } from '../../linktor-config';
 import type { AccountSettings } from '../account/account';
 import type { ConfigNode } from '../account/config-node';
+import { consumerName } from '../account/nats';
 import { routeOf } from '../account/route';
 import { testConnection } from '../account/test-connection';
 import { fixedValues } from '../evaluate';
@@ -11,7 +12,10 @@ import { type RED, runningNode, type Stored } from '../red';
 import type { Finding, Tested } from './types';
 
 /** A running config node; Node-RED has put the environment's values into its credentials. */
-export type Deployed = Pick<ConfigNode, 'account' | 'deployedUrl' | 'deployedSocketUrl' | 'credentials'>;
+export type Deployed = Pick<
+  ConfigNode,
+  'account' | 'deployedUrl' | 'deployedSocketUrl' | 'deployedNatsUrl' | 'credentials'
+>;
 
 /** The credentials of each way to sign in; no others are looked at. */
 const credentialNames = new Map<string, readonly string[]>([
@@ -47,11 +51,12 @@ export async function testSettings(body: Record<string, unknown>, red: RED, id: 
       wsUrl === node?.deployedSocketUrl ||
       originOf(wsUrl.replace(/^ws/i, 'http')) === originOf(baseUrl)) &&
     isSameWay(red, body, stored, baseUrl);
-  const credential = (name: string) => {
+  const nats = natsGiven(red, body, stored, node?.deployedNatsUrl);
+  const credential = (name: string, isSamePlace = samePlace) => {
     const typed = text(name);
     if (isVariable(typed) && typed !== stored[name]) throw notDeployedYet(name);
     if (typed !== STORED_PASSWORD && !isVariable(typed)) return typed;
-    if (samePlace) return node?.credentials?.[name] ?? '';
+    if (isSamePlace) return node?.credentials?.[name] ?? '';
     throw invalid(
       'What is stored goes to the server that it was deployed for, and to no other.',
       'Enter it again to test this one.',
@@ -63,21 +68,41 @@ export async function testSettings(body: Record<string, unknown>, red: RED, id: 
     contract: text('contract') || undefined,
     signIn: text('signIn'),
     ...Object.fromEntries((credentialNames.get(text('signIn')) ?? []).map((name) => [name, credential(name)])),
+    ...(nats && {
+      eventsFrom: 'nats',
+      natsUrl: nats.url,
+      natsUser: credential('natsUser', nats.isSamePlace),
+      natsSecret: credential('natsSecret', nats.isSamePlace),
+    }),
     timeout: 10,
     maxRetries: 0,
     idempotent: false,
     autoReconnect: false,
   });
-  const findings = [
-    ...(await testConnection(settings, routeOf(red, body))),
-    ...(await memoryOf(node)),
-    ...outboxOf(node),
-  ];
+  const isReading = node?.account?.realtimeIfOpen()?.facts().nats?.state === 'open';
+  const consumer = { name: consumerName(red, id, deployed ?? baseUrl), isReading };
+  const tested = await testConnection(settings, routeOf(red, body), consumer);
+  const findings = [...tested, ...(await memoryOf(node)), ...outboxOf(node)];
   const shown = hidden ? findings.map((one) => JSON.parse(withoutHost(JSON.stringify(one), baseUrl))) : findings;
   return {
     findings: shown,
     diagnostics: diagnosticsOf(red, node, shown, hidden ? text('baseUrl') : baseUrl, settings),
   };
+}
+
+/** @returns where the dialog has NATS, and whether what is stored may go there; undefined when it names none */
+function natsGiven(
+  red: RED,
+  body: Record<string, unknown>,
+  stored: Record<string, unknown>,
+  deployed: string | undefined,
+): { url: string; isSamePlace: boolean } | undefined {
+  if (body.eventsFrom !== 'nats') return undefined;
+  const given = String(body.natsUrl ?? '');
+  if (isVariable(given) && given !== stored.natsUrl) throw notDeployedYet('NATS URL');
+  const url = isVariable(given) ? (deployed ?? '') : given;
+  const tlsOf = ({ natsTls }: Record<string, unknown>) => red.nodes.getNode(String(natsTls ?? ''));
+  return { url, isSamePlace: url !== '' && url === deployed && tlsOf(body) === tlsOf(stored) };
 }
 
 /** Where the deployed account keeps its open questions, and whether that works. */
@@ -172,6 +197,7 @@ function diagnosticsOf(
     `Sign-in: ${signIn}`,
     ...lines,
     `deployed realtime: ${stateOf(node)}`,
+    ...natsOf(node),
   ].join('\n');
 }
 
@@ -179,6 +205,13 @@ function stateOf(node: Deployed | undefined): string {
   const state = node?.account?.realtimeIfOpen()?.state;
   if (!state) return 'not in use';
   return `${state.name} since ${new Date(state.since).toISOString()}${'reason' in state ? ` (${state.reason})` : ''}`;
+}
+
+function natsOf(node: Deployed | undefined): string[] {
+  const nats = node?.account?.realtimeIfOpen()?.facts().nats;
+  if (!nats) return [];
+  const reason = nats.lastError === undefined ? '' : ` (${nats.lastError})`;
+  return [`deployed NATS: ${nats.state} since ${new Date(nats.since).toISOString()}${reason}`];
 }
 
 /** Where a server is, without user and query. */

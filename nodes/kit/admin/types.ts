@@ -40,6 +40,8 @@ export interface Finding {
     | 'clock'
     | 'clockOff'
     | 'realtime'
+    | 'nats'
+    | 'natsShared'
     | 'memory'
     | 'memoryOnly'
     | 'outbox';

@@ -29,6 +29,8 @@ const hinted = new Set([
   'linktor-config.optOutReply',
   'linktor-config.optOutWords',
   'linktor-config.zone',
+  'linktor-config.natsUrl',
+  'linktor-config.natsUser',
   'linktor-config.wsUrl',
   'linktor-contact.country',
   'linktor-conversation.zone',

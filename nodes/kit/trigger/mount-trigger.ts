@@ -275,7 +275,7 @@ class TriggerNode implements TriggerContext<never> {
 
 /** A trigger shows how its connection is. */
 function showConnection(status: Status, state: SocketState, caution: StatusName = 'connected'): void {
-  if (state.name === 'open') status.show(caution, { at: state.since });
+  if (state.name === 'open') status.show(state.caution ?? caution, { at: state.since });
   else if (state.name === 'connecting') status.show('connecting');
   else if (state.name === 'waiting') status.show('reconnecting', { attempt: state.attempt, until: state.until });
   else if (state.name === 'refused') status.show(state.code, { reason: state.reason });

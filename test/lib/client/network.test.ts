@@ -106,7 +106,7 @@ describe('client: networks', () => {
       assert.deepEqual(problems, []);
       return name;
     } finally {
-      realtime.close();
+      await realtime.close();
     }
   }
 

@@ -498,7 +498,7 @@ describe('client: who we are', () => {
           });
           realtime.listen(() => {});
         });
-        realtime.close();
+        await realtime.close();
         return state;
       };
       assert.equal(await states(refuse(503)), 'waiting');

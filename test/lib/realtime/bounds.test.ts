@@ -80,7 +80,7 @@ describe('realtime: bounds', () => {
       peer.on('message', (data) => frames.push(JSON.parse(data.toString())));
     });
     afterEach(async () => {
-      realtime.close();
+      await realtime.close();
       for (const client of server.clients) client.terminate();
       server.close();
     });

@@ -54,7 +54,7 @@ describe('realtime: with a full window of seen events', () => {
     realtime = new Realtime({ contract, rest: client, url, onProblem: () => {} });
   });
   after(async () => {
-    realtime.close();
+    await realtime.close();
     await box.close();
   });
 

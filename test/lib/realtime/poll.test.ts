@@ -27,7 +27,7 @@ for (const habits of ['none', 'all'] as const)
       problems = new Inbox();
     }
     afterEach(async () => {
-      realtime.close();
+      await realtime.close();
       await box.close();
     });
 
@@ -277,7 +277,7 @@ for (const habits of ['none', 'all'] as const)
       await hears(before.id);
       await rounds(1);
       const memory = realtime.memory.export();
-      realtime.close();
+      await realtime.close();
       const meanwhile = await write({ conversationId: 'conv_bruno', text: 'meanwhile' });
       const newcomer = await write({ contact: { name: 'Zoe' }, text: 'Anybody?' });
       make();
@@ -414,7 +414,7 @@ for (const habits of ['none', 'all'] as const)
         make();
         const rest = box.client({ contract: 'server', apiKey: undefined, email, password, maxRetries: 0 });
         const { conversations } = rest;
-        realtime.close();
+        await realtime.close();
         make({
           rest: {
             conversations: {

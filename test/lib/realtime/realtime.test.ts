@@ -26,7 +26,7 @@ for (const broadcast of [false, true]) {
       posted = [];
     });
     afterEach(async () => {
-      realtime.close();
+      await realtime.close();
       await box.close();
     });
 
@@ -445,7 +445,7 @@ for (const broadcast of [false, true]) {
 
     it('is quiet once it is closed', async () => {
       await everything();
-      realtime.close();
+      await realtime.close();
       assert.equal(realtime.state.name, 'closed');
       const before = (await box.state()).counts.requests ?? 0;
       await box.control('/messages', { conversationId: 'conv_ana', text: 'late' });

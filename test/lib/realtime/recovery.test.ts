@@ -21,7 +21,7 @@ describe('realtime: what cannot be heard', () => {
     problems = new Inbox();
   });
   afterEach(async () => {
-    realtime.close();
+    await realtime.close();
     await box.close();
   });
 
@@ -585,7 +585,7 @@ describe('realtime: what cannot be heard', () => {
       const { event } = await ear.first(({ event: one }) => one.name === 'typing');
       assert.deepEqual([event.conversationId, event.typing?.isTyping], ['conv_ana', true]);
     } finally {
-      watching.close();
+      await watching.close();
     }
   });
 
@@ -707,7 +707,7 @@ describe('realtime: what cannot be heard', () => {
       const releases = await everything();
       for (const release of releases) release();
       const memory = realtime.memory.export();
-      realtime.close();
+      await realtime.close();
       const before = messageIds();
       const { id } = await write('between the two');
       make();
@@ -724,7 +724,7 @@ describe('realtime: what cannot be heard', () => {
       const releases = await everything();
       for (const release of releases) release();
       const aged = realtime.memory.export().map(([key, at]): [string, number] => [key, at - 600_000]);
-      realtime.close();
+      await realtime.close();
       const { id } = await write('long ago');
       make();
       realtime.memory.import(aged);

@@ -37,6 +37,7 @@ export function check(name: string): Validator {
 
 const formats = {
   url: /^https?:\/\/[^\s?#@/]+(\/[^\s?#]*)?$/i,
+  natsUrl: /^(?:(?:nats|tls):\/\/)?[^\s?#@/,]+(?:,\s*(?:(?:nats|tls):\/\/)?[^\s?#@/,]+)*$/i,
   socketUrl: /^(https?|wss?):\/\/[^\s?#@/]+(\/[^\s?#]*)?$/i,
 };
 

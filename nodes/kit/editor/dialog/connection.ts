@@ -7,6 +7,7 @@ import { current, input, rowOf } from './values';
 /** what says where and who; the rest of the settings is not asked about */
 const tried = [
   ...['baseUrl', 'wsUrl', 'contract', 'signIn', 'apiKey', 'accessToken', 'email', 'password', 'tls', 'proxy'],
+  ...['eventsFrom', 'natsUrl', 'natsUser', 'natsSecret', 'natsTls'],
 ];
 
 /** Try the settings as they stand in the dialog, and say what was found. */
@@ -75,10 +76,11 @@ const advised = new Set([
 function lineOf(node: EditorNode, { what, ok, facts = {}, problem }: Finding): Line {
   if (problem) {
     const { code = '', message, hint } = problem;
-    const advice = [advised.has(code) ? node._(`linktor.advice.${code}`) : '', hint].filter(Boolean).join(' ');
+    const usual = what === 'nats' ? 'nats' : advised.has(code) ? code : undefined;
+    const advice = [usual ? node._(`linktor.advice.${usual}`) : '', hint].filter(Boolean).join(' ');
     return { ok, text: `${node._(`linktor.test.not.${what}`)}: ${message}`, advice };
   }
-  const remedy = { clockOff: 'clock', memoryOnly: 'memory' }[String(what)];
+  const remedy = { clockOff: 'clock', memoryOnly: 'memory', natsShared: 'natsShared' }[String(what)];
   const advice = remedy && node._(`linktor.advice.${remedy}`);
   return { ok, text: node._(`linktor.test.${what}`, wordsOf(node, facts)), advice };
 }
