@@ -19,6 +19,7 @@ import conversation from './linktor-conversation';
 import embeddings from './linktor-embeddings';
 import eventIn from './linktor-event-in';
 import flow from './linktor-flow';
+import form from './linktor-form';
 import hours from './linktor-hours';
 import knowledge from './linktor-knowledge';
 import messageIn from './linktor-message-in';
@@ -43,6 +44,7 @@ export const palette: readonly Definition[] = [
   router,
   send,
   ask,
+  form,
   typing,
   conversation,
   contact,

@@ -1,21 +1,18 @@
-import { isHeldBack, PERSON_IN_CHARGE } from '../lib/charge';
 import {
-  type Choice,
-  cancelWordsOf,
   type Dialogue,
   type DialoguePlace,
   type Ending,
   judge,
-  type Language,
+  type PickedChoice,
   phrase,
   type Said,
   type Step,
   textOf,
 } from '../lib/dialogue';
 import { invalid } from '../lib/errors';
-import { attachmentsOf, wordsOf } from '../lib/messages/incoming';
+import { attachmentsOf } from '../lib/messages/incoming';
 import { listOf, type Recipient, sendToAll, unsentError } from '../lib/sending';
-import { anyOf, commandOf, readList } from '../lib/text';
+import { readList } from '../lib/text';
 import { type AnswerContext, type DialogueContext, dialogue, type EndInfo, type Outcome } from './kit/define';
 import { type AskValues, askFields } from './kit/dialogue/ask-fields';
 import {
@@ -28,92 +25,86 @@ import {
   sendQuestion,
   timeoutMs,
 } from './kit/dialogue/question';
+import {
+  complaint,
+  historyOf,
+  isCancelled,
+  isOldPress,
+  placeOf,
+  questionOf,
+  remindersOf,
+  repeat,
+  type Standing,
+  standingOf,
+} from './kit/dialogue/standing';
+import { understood } from './kit/dialogue/understand';
 
 type Given = AskValues;
 type Asking = DialogueContext<Given>;
 type Answering = AnswerContext<Given>;
-
-/** What a question needs when its answer comes. */
-interface AskData {
-  text: string;
-  choices: Choice[];
-  tag: string;
-  language: Language;
-  /** typed fields as they were when it was asked */
-  typed: Partial<Given>;
-}
-
-const REMINDER_WHILE_TYPING_MS = 15_000;
 
 /** Ask, wait for as long as it takes, and go on with the answer. */
 export default dialogue({
   type: 'linktor-ask',
   kind: 'ask',
   outputs: ['answer', 'nobody', 'ended'],
+  rowOutputs: {
+    field: 'choices',
+    column: 'title',
+    key: 'id',
+    when: { branch: ['byChoice'], kind: ['choice', 'yesNo'] },
+    instead: 'answer',
+  },
+  templates: {
+    approval: {
+      kind: 'yesNo',
+      to: 'list',
+      who: 'these',
+      branch: 'byChoice',
+      question: '@question',
+      choices: [
+        { title: '@approve', id: 'approved' },
+        { title: '@refuse', id: 'refused' },
+      ],
+    },
+    rating: {
+      kind: 'choice',
+      question: '@question',
+      choices: ['5', '4', '3', '2', '1'].map((id) => ({ title: `@stars${id}`, id })),
+    },
+  },
   result: 'payload',
   busy: 'asking',
   label: ['kind'],
   fields: askFields,
   async run(context) {
-    const { values, msg, people: ours } = context;
+    const { values, msg, people } = context;
     const { kind, question, choices, least, most, invalidText, who, another } = values;
-    const language = languageFor(msg, ours);
+    const language = languageFor(values.language, msg, people);
     const offered = readChoices(kind, choices, language);
     // What is wrong about the rules is found before anybody is asked.
-    rulesFor(values, offered, language, ours);
-    const data: AskData = { text: question, choices: offered, tag: '', language, typed: { least, most, invalidText } };
-    const asked = context.ask({
+    rulesFor(values, offered, language, people);
+    const data: Standing = {
+      ...{ text: question, choices: offered, step: 0, language },
+      typed: { least, most, invalidText } as Standing['typed'],
+    };
+    await context.ask({
       places: placesOf(context),
       who,
       whoIds: who === 'these' ? values.whoIds : [],
-      timeoutMs: timeoutMs(values.timeout, values.timeoutUnit, msg.timeout),
+      timeoutMs: timeoutMs(values, people.keepDays, msg.timeout),
       reminders: remindersOf(values).map(({ after }) => after * 60_000),
       another,
       carry: values.carry === 'only' ? readList(values.carryOnly, 'carryOnly') : undefined,
       data: { ...data },
-      send: (id, placed) => send(context, { text: question, choices: offered, tag: tagOf(id), key: keyOf(id) }, placed),
+      send: (id, placed) => send(context, questionOf({ kind: 'ask', id, data }), placed),
     });
-    await asked.catch(async (error: unknown) => {
-      if (!isHeldBack(error)) throw error;
-      const sent = { status: 'skipped', reason: PERSON_IN_CHARGE };
-      await context.emit({ result: undefined, keepPayload: true, port: 2, properties: { reason: 'taken_over', sent } });
-    });
-  },
-  join: ({ join, kind }) => (join === '' ? Number(kind === 'text' || kind === 'media') : Number(join) || 0),
-  letsThrough: ({ letThrough }, message) => letThrough && commandOf(wordsOf(message)) !== undefined,
-  understands: ({ values }, asked, message) => {
-    const { choices, language } = dataOf(asked);
-    const words = wordsOf(message);
-    return isOneOf(choices, words) || anyOf(endWordsOf(values, language))(words);
-  },
-  take,
-  async remind(context, asked) {
-    const [place] = asked.places;
-    const conversationId = place?.conversationId;
-    if (conversationId === undefined) return undefined;
-    if (context.isTyping(conversationId)) return Date.now() + REMINDER_WHILE_TYPING_MS;
-    const all = remindersOf(context.values);
-    const number = all.length - asked.reminders.length;
-    const { text: question } = dataOf(asked);
-    await repeat(context, asked, all[number]?.text || question, `remind:${number}`);
     return undefined;
   },
+  join: ({ join, kind }) => (join === '' ? Number(kind === 'text' || kind === 'media') : Number(join) || 0),
+  take,
   outcome,
 });
-
-function dataOf({ data }: Dialogue): AskData {
-  return data as unknown as AskData;
-}
-
-const keyOf = (id: string) => `ask:${id}`;
-const tagOf = (id: string) => id.slice(-4);
-
-function remindersOf({ reminders }: Given): { after: number; text: string }[] {
-  return reminders
-    .map(({ after, text: words }) => ({ after: Number(after), text: String(words ?? '') }))
-    .filter(({ after }) => after > 0)
-    .sort((one, other) => one.after - other.after);
-}
 
 /** Where the question goes, as far as that is known before it is sent. */
 function placesOf({ values, msg }: Asking): DialoguePlace[] {
@@ -156,93 +147,81 @@ async function send(
   return places;
 }
 
-function isOneOf(choices: readonly Choice[], words: string): boolean {
-  return choices.some(({ title }) => anyOf([title])(words));
-}
-
-function endWordsOf({ cancelWords }: Given, language: Language): readonly string[] {
-  return cancelWords === '' ? cancelWordsOf(language) : readList(cancelWords, 'cancelWords');
-}
-
-async function take(context: Answering, asked: Dialogue, said: readonly Said[]): Promise<Step> {
-  const { values } = context;
-  const { choices, language, typed: before } = dataOf(asked);
-  const messages = said.map(({ message }) => message);
-  const words = textOf(messages);
-  const isChoice = isOneOf(choices, words);
-  if (!isChoice && anyOf(endWordsOf(values, language))(words))
-    return { kind: 'end', ending: { kind: 'ended', reason: 'cancelled' } };
+async function take(context: Answering, asked: Dialogue, given: readonly Said[]): Promise<Step> {
+  const { values, people } = context;
+  const { choices, language, text } = standingOf(asked);
+  const said = given.filter(({ message }) => !isOldPress(asked, message));
+  const [late] = said.length === 0 ? given : [];
+  if (late) {
+    const words = phrase(language, 'late');
+    const where = late.message.conversationId;
+    const afterwards = () => say(context, where, words, `${questionOf(asked).key}:late:${late.message.id}`);
+    return { kind: 'stay', change: {}, afterwards };
+  }
+  if (isCancelled(values, asked, said)) return { kind: 'end', ending: { kind: 'ended', reason: 'cancelled' } };
   const test = async (answer: string) => (await context.valuesOf({ ...context.msg, payload: answer })).test;
-  const judged = await judge(messages, rulesFor(values, choices, language, context.people, test));
+  const rules = rulesFor(values, choices, language, people, test);
+  const messages = said.map(({ message }) => message);
+  const plain = await judge(messages, rules);
+  const judged = plain.ok || !values.understand ? plain : ((await understood(context, text, messages, rules)) ?? plain);
   if (judged.ok) {
-    const { choice: picked, captures } = judged;
-    return { kind: 'end', ending: { kind: 'answered', value: judged.value, facts: { choice: picked, captures } } };
+    const { choice, captures } = judged;
+    return { kind: 'end', ending: { kind: 'answered', value: judged.value, facts: { choice, captures } } };
   }
   const attempts = asked.attempts + 1;
   if (attempts > values.tries) return { kind: 'end', ending: { kind: 'ended', reason: 'invalid' } };
-  const reason = sayingOf(judged.say, language);
-  const written = before.invalidText?.replaceAll('{{reason}}', reason) ?? reason;
-  const afterwards = () => repeat(context, asked, written, `try:${attempts}`, placeOf(asked, said));
+  const words = complaint(standingOf(asked), sayingOf(judged.say, language));
+  const afterwards = async () => void (await repeat(context, asked, words, `try:${attempts}`, placeOf(asked, said)));
   return { kind: 'stay', change: { attempts }, afterwards };
 }
 
-/** What is wrong, then what was offered, once more. */
-async function repeat(
-  context: Answering,
-  { id, data, places }: Dialogue,
-  words: string,
-  key: string,
-  conversationId = places[0]?.conversationId,
-): Promise<void> {
-  const { choices } = data as unknown as AskData;
-  const question = { text: words, choices, tag: tagOf(id), key: `${keyOf(id)}:${key}` };
-  await sendQuestion(context, { conversationId }, question, {});
-}
-
-function placeOf({ places }: Dialogue, said: readonly Said[]): string | undefined {
-  return said.at(-1)?.message.conversationId ?? places[0]?.conversationId;
-}
-
 async function outcome(context: Answering, asked: Dialogue, ending: Ending, info: EndInfo): Promise<Outcome> {
-  const { restarted, said } = info;
-  const answered = Date.now();
-  const messages = said.map(({ message }) => message);
-  const last = messages.at(-1);
-  const conversationId = placeOf(asked, said);
-  const facts = {
-    attempts: asked.attempts + Number(ending.kind === 'answered'),
-    asked: new Date(asked.asked).toISOString(),
-    waited: Math.round((answered - asked.asked) / 1000),
-    conversationId,
-    restarted,
-    ...(asked.uncertain && { uncertain: true }),
-  };
+  const { said } = info;
+  const history = historyOf(asked, ending, info);
   if (ending.kind !== 'answered') {
     const reason = ending.kind === 'nobody' ? 'timeout' : ending.reason;
-    const port = ending.kind === 'nobody' ? 1 : 2;
-    return { result: undefined, keepPayload: true, port, properties: { reason, answer: facts } };
+    const port = portOf(context, ending);
+    return { result: undefined, keepPayload: true, port, properties: { reason, answer: history } };
   }
-  await tellOthers(context, asked, conversationId);
+  await tellOthers(context, asked, placeOf(asked, said));
+  const messages = said.map(({ message }) => message);
+  const last = messages.at(-1);
   const answer = {
-    ...facts,
+    ...history,
     ...ending.facts,
     text: textOf(messages),
     value: ending.value,
-    answered: new Date(answered).toISOString(),
+    answered: new Date().toISOString(),
     messageId: last?.id,
     by: { type: last?.senderType, id: last?.senderId, name: said.at(-1)?.conversation?.contact?.name },
     attachments: messages.flatMap(attachmentsOf),
   };
-  return { result: ending.value, properties: { answer, reason: undefined } };
+  return { result: ending.value, port: portOf(context, ending), properties: { answer, reason: undefined } };
+}
+
+/**
+ * The output of an end, in the node as it is now. A choice has the line with its id, or where that is gone the line in
+ * which it stood; yes in other words has the first line, no the second.
+ */
+function portOf({ outputs }: Answering, ending: Ending): number {
+  const name = ending.kind === 'answered' ? 'answer' : ending.kind;
+  const named = outputs.findIndex((output) => output.row === undefined && output.name === name);
+  if (named >= 0 || ending.kind !== 'answered') return named;
+  const { id, index = Number(ending.value !== true) } = (ending.facts.choice ?? {}) as Partial<PickedChoice>;
+  const own = outputs.findIndex((output) => output.row !== undefined && output.key === id);
+  if (own >= 0) return own;
+  const stood = outputs.findIndex(({ row }) => row === index);
+  if (stood >= 0) return stood;
+  throw invalid(`The choice "${id}" has no output any more.`, 'Add it to the choices of this node again.');
 }
 
 /** Everybody else who was asked reads that the question is over. */
-async function tellOthers(context: Answering, { id, places, data }: Dialogue, answeredIn: string | undefined) {
-  const { language } = data as unknown as AskData;
-  const words = context.values.closedText || phrase(language, 'closed');
-  const others = places.filter(({ conversationId }) => conversationId !== undefined && conversationId !== answeredIn);
-  for (const { conversationId = '' } of others) {
+async function tellOthers(context: Answering, asked: Dialogue, answeredIn: string | undefined) {
+  const words = context.values.closedText || phrase(standingOf(asked).language, 'closed');
+  for (const { conversationId } of asked.places) {
+    if (conversationId === undefined || conversationId === answeredIn) continue;
+    const key = `${questionOf(asked).key}:closed:${conversationId}`;
     // The answer counts, whether they can be told or not.
-    await say(context, conversationId, words, `${keyOf(id)}:closed:${conversationId}`).catch(() => undefined);
+    await say(context, conversationId, words, key).catch(() => undefined);
   }
 }

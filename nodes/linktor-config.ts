@@ -65,6 +65,7 @@ export const fields = {
   language: choice(['auto', ...languages], { icon: 'language', section: 'people' }),
   country: text('', { icon: 'globe', section: 'people' }),
   zone: text('', { icon: 'clock-o', section: 'people' }),
+  quietHours: text('', { icon: 'moon-o', section: 'people' }),
   takeover: choice(['off', 'on'], { icon: 'user-circle-o', section: 'people', startValue: 'on' }),
   takeoverBy: checks(takeoverSigns, takeoverSigns, { icon: 'hand-paper-o', section: 'people', when: takenOver }),
   resumeAfter: number(30, {

@@ -20,6 +20,14 @@ export function placeFor(dialogue: Dialogue, { message, conversation, recovered 
   return place;
 }
 
+/** @returns true for somebody else who answers a question for named people */
+export function isStranger(dialogue: Dialogue, { message, conversation }: Said): boolean {
+  if (dialogue.who !== 'these' || isAwaited(dialogue, message, conversation)) return false;
+  const place = dialogue.places.find(({ conversationId }) => conversationId === message.conversationId);
+  const isPerson = message.senderType === 'contact' || message.senderType === 'agent';
+  return isPerson && place !== undefined && Date.parse(message.createdAt ?? '') > (place.since ?? dialogue.asked);
+}
+
 /** Who wrote it is whom the dialogue waits for. */
 function isAwaited({ who, whoIds }: Dialogue, message: Message, conversation?: Conversation): boolean {
   const sender = message.senderType ?? (message.direction === 'inbound' ? 'contact' : 'agent');

@@ -40,6 +40,8 @@ export interface Dialogue<D = unknown> {
   taken: string[];
   /** it was being sent when the process ended: nobody knows whether it has left */
   uncertain?: boolean;
+  /** ids of those who have read that the question is for somebody else */
+  told?: string[];
   /** what of the message is kept until the answer */
   carried: Record<string, unknown>;
   /** what of it could not be kept */
@@ -65,27 +67,43 @@ export type Ending =
 /** What comes of an answer. */
 export type Step<D = unknown> =
   | { kind: 'end'; ending: Ending }
-  /** it goes on waiting; `afterwards` says something in the conversation once the change is kept */
+  /**
+   * It goes on waiting. Once the change is kept, `afterwards` says something in the conversation, and `ask` asks the next
+   * question there.
+   */
   | {
       kind: 'stay';
       change: Partial<Pick<Dialogue<D>, 'attempts' | 'data' | 'deadline' | 'reminders'>>;
       afterwards?: () => Promise<void>;
+      ask?: () => Promise<DialoguePlace>;
     };
 
 /** A node that asks, for as long as it is deployed. */
 export interface Asker<D = unknown> {
-  /** seconds in which further messages belong to the same answer */
-  join: number;
+  /** @returns seconds in which further messages belong to the same answer */
+  join(dialogue: Dialogue<D>): number;
   /** a message that others have to get although it could be an answer */
-  letsThrough(message: Message): boolean;
+  letsThrough(dialogue: Dialogue<D>, message: Message): boolean;
   /** a word that is a choice, or that ends the question */
-  understands?(dialogue: Dialogue<D>, message: Message): boolean;
+  understands(dialogue: Dialogue<D>, message: Message): boolean;
   /** @param said one message, or several that came in quick succession */
   take(dialogue: Dialogue<D>, said: readonly Said[]): Promise<Step<D>>;
   /** Send the next reminder. @returns when to try again instead, milliseconds of the clock */
   remind(dialogue: Dialogue<D>): Promise<number | undefined>;
   /** The record is gone: emit what came of it, once. */
   ended(dialogue: Dialogue<D>, ending: Ending, context: { restarted: boolean; said: readonly Said[] }): Promise<void>;
+  /** Is this message of ours the question? Asked after a crash, when nobody knows whether it has left. */
+  isQuestion(dialogue: Dialogue<D>, message: Message): boolean;
+  /** Send the question again: it has not left. @returns where it stands */
+  askAgain(dialogue: Dialogue<D>): Promise<DialoguePlace>;
+  /** Tell somebody else, once, that the question is not for them. */
+  turnAway(dialogue: Dialogue<D>, said: Said): Promise<void>;
+  /** Whether a message after the end was meant for this dialogue, and its writer is to be told. */
+  isLate(dialogue: Dialogue<D>, ending: Ending, said: Said): boolean;
+  /** Tell somebody that the question is over. */
+  tellLate(dialogue: Dialogue<D>, said: Said): Promise<void>;
+  /** a person has taken the conversation over: whether that ends the dialogue */
+  endsOnTakeover: boolean;
   /** Something that belongs to this dialogue has failed; it goes on waiting. */
   failed(dialogue: Dialogue<D>, error: unknown): void;
 }

@@ -2,15 +2,18 @@ import { Clock } from '../async/clock';
 import { KeyedMutex } from '../async/keyed-mutex';
 import { LinktorError } from '../errors';
 import type { Ledger } from '../ledger';
-import type { Conversation, Message } from '../model';
+import type { Message } from '../model';
 import { Askers } from './askers';
-import { placeFor, placeTagsOf } from './awaited';
+import { isStranger, placeFor, placeTagsOf } from './awaited';
 import type { Asker, Dialogue, DialoguePlace, Ending, EndReason, Said } from './dialogue';
 import { Joiner } from './joiner';
+import { Past } from './past';
 import { dueOf, Records } from './records';
 
 /** a claim has 5 s in all; a question that is still being sent then has been sent as far as we can know */
 const MAX_WAIT_FOR_SEND_MS = 4000;
+/** a message of ours may be heard of before the server has answered our send: seconds until it is known to be ours */
+const OWN_SEND_S = 1;
 /** ids of messages that a dialogue remembers to have taken */
 const MAX_TAKEN = 50;
 
@@ -52,6 +55,7 @@ export class Dialogues {
   readonly #begunHere = new Set<string>();
   /** open dialogues of this process, by id */
   readonly #open = new Map<string, Pick<Dialogue, 'kind' | 'nodeId'>>();
+  readonly #past = new Past();
   /** how many of them each node has */
   readonly #counts = new Map<string, number>();
 
@@ -127,11 +131,12 @@ export class Dialogues {
    * @throws LinktorError `conflict` when somebody else waits and `another` is refuse; `storage`; whatever `send` throws
    */
   async ask(
-    dialogue: Dialogue,
+    asked: Dialogue,
     another: Another,
     send: (placed: (place: DialoguePlace) => Promise<void>) => Promise<DialoguePlace[]>,
     signal?: AbortSignal,
   ): Promise<void> {
+    const dialogue = this.#withAnswers(asked);
     await this.#admit(dialogue, another, () => this.#records.put(dialogue), signal);
     this.#begunHere.add(dialogue.id);
     this.#note(dialogue);
@@ -146,19 +151,16 @@ export class Dialogues {
       const known = await this.#records.get(dialogue);
       if (!known) return;
       const put = async () => {
-        const changed = await this.#records.change(dialogue, (now) => ({ ...now, places: merged(now.places, place) }));
+        const changed = await this.#records.change(dialogue, (now) =>
+          this.#withAnswers({ ...now, places: merged(now.places, place) }),
+        );
         if (changed) this.#note(changed);
       };
       await this.#admit({ ...known, places: merged(known.places, place) }, another, put, signal);
     };
     try {
       const places = await send(placed);
-      const stands = await this.#records.change(dialogue, (now) => ({
-        ...now,
-        state: 'waiting',
-        places: places.reduce(merged, now.places),
-      }));
-      if (stands) this.#note(stands);
+      await this.#stands(dialogue, ...places);
     } catch (error) {
       await this.#drop(dialogue);
       throw error;
@@ -168,13 +170,19 @@ export class Dialogues {
     }
   }
 
+  /** What has answered another question there is no answer to this one. */
+  #withAnswers(dialogue: Dialogue): Dialogue {
+    const answers = dialogue.places.flatMap(({ conversationId }) => this.#past.answersIn(conversationId));
+    return { ...dialogue, taken: [...new Set([...dialogue.taken, ...answers])].slice(-MAX_TAKEN) };
+  }
+
   /**
    * Is this message the answer to an open question? Whether it is a valid one is found out afterwards.
    * @returns at once where that is known; undefined when nobody waits for it
    */
   claim(said: Said): Claimed | Promise<Claimed> {
-    if (this.#open.size === 0 && !this.#settings.ledger.isShared) return undefined;
     const { message } = said;
+    if (this.#open.size === 0 && this.#past.size === 0 && !this.#settings.ledger.isShared) return undefined;
     if (this.#settings.isOwn(message.id)) return undefined;
     const found = this.#records.inConversation(message.conversationId);
     return Array.isArray(found) ? this.#claimOf(found, said) : found.then((arrived) => this.#claimOf(arrived, said));
@@ -188,7 +196,7 @@ export class Dialogues {
     if (this.#open.size === 0 && !this.#settings.ledger.isShared) return false;
     const found = await this.#records.inConversation(said.message.conversationId);
     return found.some(
-      (one) => placeFor(one, said) && this.#askers.get(one.nodeId)?.understands?.(one, said.message) === true,
+      (one) => placeFor(one, said) && this.#askers.get(one.nodeId)?.understands(one, said.message) === true,
     );
   }
 
@@ -196,7 +204,10 @@ export class Dialogues {
     const possible = found.filter((one) => placeFor(one, said));
     // The newest question is the one that the person has in front of them.
     const dialogue = possible.sort((one, other) => other.asked - one.asked)[0];
-    if (!dialogue) return undefined;
+    if (!dialogue) {
+      for (const one of found) if (isStranger(one, said)) this.#background(this.#turnAway(one, said));
+      return found.length === 0 ? this.#claimLate(said) : undefined;
+    }
     if (dialogue.taken.includes(said.message.id)) return { by: dialogue.nodeId, isTaken: true };
     const leaving = this.#leaving.get(dialogue.id);
     return leaving === undefined ? this.#claimFor(dialogue, said) : this.#claimLater(dialogue, said, leaving);
@@ -214,11 +225,77 @@ export class Dialogues {
     const asker = this.#askers.get(dialogue.nodeId);
     const withAsker = (present: Asker | undefined): Claimed => {
       const by = dialogue.nodeId;
-      if (!present || present.letsThrough(said.message)) return { by, isTaken: false };
-      this.#joiner.add(dialogue.id, said, present.join);
+      if (!present || present.letsThrough(dialogue, said.message)) return { by, isTaken: false };
+      const isContact = said.message.senderType === 'contact';
+      this.#joiner.add(dialogue.id, said, Math.max(present.join(dialogue), isContact ? 0 : OWN_SEND_S));
       return { by, isTaken: true };
     };
     return asker ? withAsker(asker) : this.#askers.arrival(dialogue.nodeId).then(withAsker);
+  }
+
+  /** Said after the end, to a node that wants it to be told. */
+  #claimLate(said: Said): Claimed {
+    const { dialogue, ending } = this.#past.find(said) ?? {};
+    const asker = dialogue && this.#askers.get(dialogue.nodeId);
+    if (!asker || !ending || said.message.direction !== 'inbound' || !asker.isLate(dialogue, ending, said)) {
+      return undefined;
+    }
+    this.#past.forget(said.message.conversationId);
+    this.#background(asker.tellLate(dialogue, said).catch((error: unknown) => asker.failed(dialogue, error)));
+    return { by: dialogue.nodeId, isTaken: true };
+  }
+
+  /** The question is for somebody else: each reads it once. */
+  async #turnAway(dialogue: Dialogue, said: Said): Promise<void> {
+    const { senderId = '', id } = said.message;
+    await this.#leaving.get(dialogue.id);
+    await this.#turns.run(dialogue.id, async () => {
+      const known = await this.#known(dialogue.id);
+      const asker = this.#askers.get(dialogue.nodeId);
+      if (!known || !asker || known.told?.includes(senderId) || this.#settings.isOwn(id)) return;
+      if (known.places.some(({ messageId }) => messageId === id)) return;
+      await this.#records.change(known, (now) => ({ ...now, told: [...(now.told ?? []), senderId].slice(-MAX_TAKEN) }));
+      await asker.turnAway(known, said).catch((error: unknown) => asker.failed(known, error));
+    });
+  }
+
+  /**
+   * Questions of a conversation that were being sent when the process ended: one that has left stands, another one is
+   * sent again.
+   * @param messages of the conversation, from before the first of these questions on
+   */
+  async settleIn(conversationId: string, messages: readonly Message[]): Promise<void> {
+    const found = await this.#records.inConversation(conversationId);
+    const unsure = found.filter(({ uncertain, places }) => uncertain && places.length === 1);
+    for (const { id } of unsure) await this.#settle(id, messages);
+  }
+
+  async #settle(id: string, messages: readonly Message[]): Promise<void> {
+    await this.#turns.run(id, async () => {
+      const dialogue = await this.#known(id);
+      if (!dialogue?.uncertain) return;
+      const asker = await this.#askers.arrival(dialogue.nodeId);
+      if (!asker) return;
+      const after = messages.filter(({ id: one, createdAt = '' }) => {
+        const isEarlier = dialogue.places.some(({ messageId }) => messageId === one);
+        return !isEarlier && Date.parse(createdAt) >= (dialogue.places[0]?.since ?? 0);
+      });
+      const found = after.find((one) => one.direction !== 'inbound' && asker.isQuestion(dialogue, one));
+      try {
+        await this.#stands(dialogue, found ? placeOf(found) : await asker.askAgain(dialogue));
+      } catch (error) {
+        asker.failed(dialogue, error);
+      }
+    });
+  }
+
+  async #stands(dialogue: Dialogue, ...places: DialoguePlace[]): Promise<void> {
+    const stands = await this.#records.change(dialogue, ({ uncertain: _known, ...now }) => ({
+      ...now,
+      state: 'waiting',
+      places: places.reduce(merged, now.places),
+    }));
+    if (stands) this.#note(stands);
   }
 
   /**
@@ -239,29 +316,37 @@ export class Dialogues {
     });
   }
 
-  /** Ends all dialogues of a conversation that a filter names. */
-  async endIn(conversationId: string, reason: EndReason, fits: (dialogue: Dialogue) => boolean = () => true) {
-    const found = await this.#records.inConversation(conversationId);
-    for (const dialogue of found) if (fits(dialogue)) await this.end(dialogue.id, reason);
+  /** Ends the dialogues of a conversation; a takeover only those whose node wants it so. */
+  async endIn(conversationId: string, reason: EndReason): Promise<void> {
+    for (const { id, nodeId } of await this.#records.inConversation(conversationId)) {
+      const asker = this.#askers.get(nodeId);
+      if (reason !== 'taken_over' || asker?.endsOnTakeover) await this.end(id, reason);
+    }
   }
 
   async #take(id: string, said: readonly Said[]): Promise<void> {
     await this.#turns.run(id, async () => {
       const dialogue = await this.#known(id);
-      const fresh = said.filter(({ message }) => !dialogue?.taken.includes(message.id));
+      // Meanwhile the sends of our nodes have been answered, and their messages are known.
+      const fresh = said.filter(
+        ({ message: { id: one } }) => !dialogue?.taken.includes(one) && !this.#settings.isOwn(one),
+      );
       if (!dialogue || fresh.length === 0) return;
       const asker = await this.#askers.arrival(dialogue.nodeId);
       if (!asker) return;
       try {
         const step = await asker.take(dialogue, fresh);
+        this.#past.answered(fresh);
         if (step.kind === 'end') {
           await this.#finish(dialogue, step.ending, fresh);
           return;
         }
         const taken = [...dialogue.taken, ...fresh.map(({ message }) => message.id)].slice(-MAX_TAKEN);
-        const changed = await this.#records.change(dialogue, (now) => ({ ...now, ...step.change, taken }));
+        const state = step.ask ? 'asking' : dialogue.state;
+        const changed = await this.#records.change(dialogue, (now) => ({ ...now, ...step.change, taken, state }));
         if (changed) this.#note(changed);
         await step.afterwards?.();
+        if (step.ask && changed) await this.#stands(changed, await step.ask());
       } catch (error) {
         asker.failed(dialogue, error);
       }
@@ -304,6 +389,7 @@ export class Dialogues {
   async #finish(dialogue: Dialogue, ending: Ending, said: readonly Said[]): Promise<boolean> {
     const asker = await this.#askers.arrival(dialogue.nodeId);
     if (!(await this.#drop(dialogue))) return false;
+    this.#past.add(dialogue, ending);
     const restarted = !this.#begunHere.delete(dialogue.id);
     try {
       await asker?.ended(dialogue, ending, { restarted, said });
@@ -370,6 +456,7 @@ export class Dialogues {
     if (!this.#open.has(id)) this.#counts.set(nodeId, this.countOf(nodeId) + 1);
     this.#open.set(id, { kind, nodeId });
     this.#clock.set(dialogue.id, dueOf(dialogue));
+    for (const { conversationId } of dialogue.places) this.#past.forget(conversationId);
     this.#settings.onOpened?.(dialogue);
   }
 
@@ -394,16 +481,7 @@ function merged(places: readonly DialoguePlace[], place: DialoguePlace): Dialogu
   return places.map((one, other) => (other === index ? { ...one, ...place } : one));
 }
 
-/** The parts of a message that an answer is judged by, for somebody who answers in another's place. */
-export function spoken(text: string, conversationId: string, conversation?: Conversation): Said {
-  const message: Message = {
-    id: `said:${Date.now()}:${Math.random().toString(36).slice(2)}`,
-    conversationId,
-    direction: 'inbound',
-    contentType: 'text',
-    text,
-    senderType: 'contact',
-    createdAt: new Date().toISOString(),
-  };
-  return { message, conversation, recovered: false };
+/** Where and when a question stands that is found to have left. */
+function placeOf({ conversationId, id, createdAt = '' }: Message): DialoguePlace {
+  return { conversationId, messageId: id, since: Date.parse(createdAt) || undefined };
 }

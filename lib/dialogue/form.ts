@@ -2,7 +2,7 @@ import { choose, foldLoosely } from '../text';
 import type { AnswerKind, Choice, Judged } from './answer';
 import type { Language } from './languages';
 import { readYesNo } from './parse/yes-no';
-import type { PhraseName } from './phrases';
+import { type PhraseName, phrase, yesAndNo } from './phrases';
 
 /** One question of a form. */
 export interface FormField {
@@ -35,18 +35,24 @@ export interface FormRules {
   confirm: boolean;
   backWords: readonly string[];
   skipWords: readonly string[];
+  /** ask why something is asked */
+  whyWords: readonly string[];
   /** a field that need not be asked with these values */
   skips(field: FormField, values: Readonly<Record<string, unknown>>): Promise<boolean>;
   /** @returns what an answer is worth: the field's kind, then its own rule */
   judge(field: FormField, values: Readonly<Record<string, unknown>>): Promise<Judged>;
+  /** @returns which of these was pressed or typed, by its id */
+  choose(choices: readonly Choice[]): Promise<string | undefined>;
 }
 
 /** What a form does next. */
 export type FormStep =
   | { kind: 'ask'; state: FormState; field: FormField }
   | { kind: 'confirm'; state: FormState }
-  | { kind: 'again'; say: Extract<Judged, { ok: false }>['say'] }
-  | { kind: 'complete'; state: FormState };
+  /** `isAttempt`: something was answered, and it did not fit */
+  | { kind: 'again'; say: Extract<Judged, { ok: false }>['say']; isAttempt: boolean }
+  | { kind: 'complete'; state: FormState }
+  | { kind: 'cancel' };
 
 /** @param known values that need not be asked; those of no field are kept as they are */
 export function beginForm(rules: FormRules, known: Readonly<Record<string, unknown>>): Promise<FormStep> {
@@ -61,12 +67,16 @@ export async function continueForm(rules: FormRules, state: FormState, text: str
   const field = rules.fields.find(({ key }) => key === state.at);
   // The form has been changed meanwhile: what it asked for is no field any more.
   if (!field) return onwards(rules, state);
+  if (isOneOf(rules.whyWords, text)) {
+    const because = field.why ?? phrase(rules.language, field.required ? 'required' : 'optional');
+    return { kind: 'again', say: { text: because }, isAttempt: false };
+  }
   if (isOneOf(rules.skipWords, text)) {
-    if (field.required) return { kind: 'again', say: { phrase: 'required' } };
+    if (field.required) return { kind: 'again', say: { phrase: 'required' }, isAttempt: true };
     return onwards(rules, { ...without(state, field.key), skipped: [...new Set([...state.skipped, field.key])] });
   }
   const judged = await rules.judge(field, state.values);
-  if (!judged.ok) return { kind: 'again', say: judged.say };
+  if (!judged.ok) return { kind: 'again', say: judged.say, isAttempt: true };
   const isChange = field.key in state.values && state.values[field.key] !== judged.value;
   return onwards(rules, {
     ...state,
@@ -110,17 +120,37 @@ async function reask(rules: FormRules, state: FormState, key: string): Promise<F
   return { kind: 'ask', field, state: { ...state, at: key, skipped: state.skipped.filter((one) => one !== key) } };
 }
 
+/** The answers to the question whether all is right: yes, another value for a field, or the end of it. */
+export function confirmChoices(
+  { fields, language }: Pick<FormRules, 'fields' | 'language'>,
+  state: FormState,
+): Choice[] {
+  const change = fieldsOf(fields, state).map((field) => ({
+    id: `change:${field.key}`,
+    title: phrase(language, 'change', titleOf(field)),
+  }));
+  return [{ id: 'yes', title: yesAndNo[language][0] }, ...change, { id: 'cancel', title: phrase(language, 'cancel') }];
+}
+
+/** The fields that have been asked or are known. */
+function fieldsOf(fields: readonly FormField[], { asked, values }: FormState): FormField[] {
+  return fields.filter(({ key }) => asked.includes(key) || key in values);
+}
+
 async function confirmed(rules: FormRules, state: FormState, text: string): Promise<FormStep> {
-  const answer = readYesNo(text);
-  if (answer === true) return { kind: 'complete', state };
-  const options = rules.fields.filter(({ key }) => state.asked.includes(key) || key in state.values);
-  const named = afterChangeWord(text);
-  const found = choose(
-    named,
-    options.map((field) => ({ id: field.key, title: titleOf(field) })),
-  );
-  if (found.kind === 'one') return reask(rules, state, found.option.id);
-  return { kind: 'again', say: { phrase: 'confirm' satisfies PhraseName } };
+  const picked = await rules.choose(confirmChoices(rules, state));
+  if (picked === 'cancel') return { kind: 'cancel' };
+  if (picked === 'yes' || (picked === undefined && readYesNo(text) === true)) return { kind: 'complete', state };
+  const key = picked?.startsWith('change:') ? picked.slice('change:'.length) : fieldNamed(rules, state, text);
+  if (key !== undefined) return reask(rules, state, key);
+  return { kind: 'again', say: { phrase: 'confirm' satisfies PhraseName }, isAttempt: true };
+}
+
+/** @returns the field that somebody wants to change */
+function fieldNamed({ fields }: FormRules, state: FormState, text: string): string | undefined {
+  const options = fieldsOf(fields, state).map((field) => ({ id: field.key, title: titleOf(field) }));
+  const found = choose(afterChangeWord(text), options);
+  return found.kind === 'one' ? found.option.id : undefined;
 }
 
 const CHANGE_WORDS = [

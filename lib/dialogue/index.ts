@@ -1,4 +1,13 @@
-export { type AnswerKind, type AnswerRules, answerKinds, type Choice, type Judged, judge, textOf } from './answer';
+export {
+  type AnswerKind,
+  type AnswerRules,
+  answerKinds,
+  type Choice,
+  type Judged,
+  judge,
+  type PickedChoice,
+  textOf,
+} from './answer';
 export {
   type Asker,
   type Awaited,
@@ -10,6 +19,20 @@ export {
   type Said,
   type Step,
 } from './dialogue';
-export { type Another, type Claimed, Dialogues, type DialoguesSettings, spoken } from './dialogues';
+export { type Another, type Claimed, Dialogues, type DialoguesSettings } from './dialogues';
+export {
+  beginForm,
+  CONFIRMING,
+  confirmChoices,
+  continueForm,
+  type FormField,
+  type FormRules,
+  type FormState,
+  type FormStep,
+  missingOf,
+  titleOf,
+} from './form';
 export { type Language, languageOf, languages } from './languages';
-export { cancelWordsOf, type PhraseName, phrase, yesAndNo } from './phrases';
+export { type PhraseName, phrase, steeringWords, yesAndNo } from './phrases';
+export { QuietHours } from './quiet-hours';
+export { spoken } from './spoken';

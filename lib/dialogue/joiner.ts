@@ -17,7 +17,8 @@ export class Joiner {
   /** @param seconds without a further message after which the answer is complete */
   add(id: string, said: Said, seconds: number): void {
     const joining = this.#joining.get(id) ?? { said: [], timer: undefined };
-    joining.said.push(said);
+    // After a deploy the conversation is read again.
+    if (!joining.said.some(({ message }) => message.id === said.message.id)) joining.said.push(said);
     clearTimeout(joining.timer);
     if (seconds <= 0) return this.#complete(id, joining.said);
     joining.timer = setTimeout(() => this.#complete(id, joining.said), seconds * 1000);

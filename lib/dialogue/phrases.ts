@@ -24,8 +24,11 @@ export const phraseNames = [
   'notYou',
   'late',
   'required',
+  'optional',
   'summary',
   'confirm',
+  'change',
+  'cancel',
 ] as const;
 export type PhraseName = (typeof phraseNames)[number];
 
@@ -53,8 +56,11 @@ const phrases: Record<Language, Record<PhraseName, string>> = {
     notYou: 'This question is for somebody else.',
     late: 'This question is closed.',
     required: 'This answer is needed.',
+    optional: 'It helps us to answer you. You can also skip it.',
     summary: 'Is this right?',
     confirm: 'Please answer yes, or say what to change.',
+    change: 'Change {0}',
+    cancel: 'Cancel',
   },
   'pt-BR': {
     choice: 'Por favor, escolha uma destas opções.',
@@ -79,8 +85,11 @@ const phrases: Record<Language, Record<PhraseName, string>> = {
     notYou: 'Esta pergunta é para outra pessoa.',
     late: 'Esta pergunta já foi encerrada.',
     required: 'Esta resposta é necessária.',
+    optional: 'Isso nos ajuda a atender você. Também pode pular.',
     summary: 'Está certo?',
     confirm: 'Por favor, responda sim ou diga o que deve mudar.',
+    change: 'Alterar {0}',
+    cancel: 'Cancelar',
   },
   'es-ES': {
     choice: 'Por favor, elija una de estas opciones.',
@@ -105,8 +114,11 @@ const phrases: Record<Language, Record<PhraseName, string>> = {
     notYou: 'Esta pregunta es para otra persona.',
     late: 'Esta pregunta ya está cerrada.',
     required: 'Esta respuesta es necesaria.',
+    optional: 'Nos ayuda a atenderle. También puede omitirlo.',
     summary: '¿Es correcto?',
     confirm: 'Por favor, responda sí o diga qué desea cambiar.',
+    change: 'Cambiar {0}',
+    cancel: 'Anular',
   },
   de: {
     choice: 'Bitte wählen Sie eine dieser Möglichkeiten.',
@@ -131,8 +143,11 @@ const phrases: Record<Language, Record<PhraseName, string>> = {
     notYou: 'Diese Frage ist für jemand anderen.',
     late: 'Diese Frage ist abgeschlossen.',
     required: 'Diese Antwort wird gebraucht.',
+    optional: 'Es hilft uns, Ihnen zu antworten. Sie können es auch überspringen.',
     summary: 'Stimmt das so?',
     confirm: 'Bitte antworten Sie mit Ja oder sagen Sie, was Sie ändern möchten.',
+    change: '{0} ändern',
+    cancel: 'Abbrechen',
   },
   fr: {
     choice: 'Veuillez choisir une de ces options.',
@@ -157,8 +172,11 @@ const phrases: Record<Language, Record<PhraseName, string>> = {
     notYou: 'Cette question s’adresse à quelqu’un d’autre.',
     late: 'Cette question est close.',
     required: 'Cette réponse est nécessaire.',
+    optional: 'Cela nous aide à vous répondre. Vous pouvez aussi passer.',
     summary: 'Est-ce correct ?',
     confirm: 'Veuillez répondre par oui ou dire ce qu’il faut changer.',
+    change: 'Changer {0}',
+    cancel: 'Annuler',
   },
   ja: {
     choice: '次の中からお選びください。',
@@ -183,8 +201,11 @@ const phrases: Record<Language, Record<PhraseName, string>> = {
     notYou: 'この質問は別の方へのものです。',
     late: 'この質問の受付は終了しました。',
     required: 'この項目は必須です。',
+    optional: 'ご案内に役立ちます。省略することもできます。',
     summary: 'この内容でよろしいですか？',
     confirm: '「はい」か、変更したい項目をお答えください。',
+    change: '{0}を変更',
+    cancel: 'キャンセル',
   },
   'zh-CN': {
     choice: '请从以下选项中选择。',
@@ -209,8 +230,11 @@ const phrases: Record<Language, Record<PhraseName, string>> = {
     notYou: '这个问题是问其他人的。',
     late: '这个问题已结束。',
     required: '此项为必填。',
+    optional: '这有助于我们为您服务，也可以跳过。',
     summary: '以上信息正确吗？',
     confirm: '请回答“是”，或说明要修改哪一项。',
+    change: '修改{0}',
+    cancel: '取消',
   },
 };
 
@@ -230,9 +254,46 @@ const cancelWords: Record<Language, readonly string[]> = {
   'zh-CN': ['取消', '退出', '停止', '结束'],
 };
 
+/** What goes back to the question before. */
+const backWords: Record<Language, readonly string[]> = {
+  'en-US': ['back', 'go back', 'previous'],
+  'pt-BR': ['voltar', 'volta', 'anterior'],
+  'es-ES': ['volver', 'atrás', 'anterior'],
+  de: ['zurück'],
+  fr: ['retour', 'revenir', 'précédent'],
+  ja: ['戻る', '前へ'],
+  'zh-CN': ['返回', '上一步', '后退'],
+};
+
+/** What leaves a question out. */
+const skipWords: Record<Language, readonly string[]> = {
+  'en-US': ['skip', 'pass'],
+  'pt-BR': ['pular', 'pula'],
+  'es-ES': ['omitir', 'saltar'],
+  de: ['überspringen', 'weiter'],
+  fr: ['passer', 'sauter'],
+  ja: ['スキップ', '省略'],
+  'zh-CN': ['跳过', '略过'],
+};
+
+/** What asks for the reason of a question. */
+const whyWords: Record<Language, readonly string[]> = {
+  'en-US': ['why', 'what for'],
+  'pt-BR': ['por quê', 'por que', 'para quê'],
+  'es-ES': ['por qué', 'para qué'],
+  de: ['warum', 'wieso', 'wofür'],
+  fr: ['pourquoi'],
+  ja: ['なぜ', 'なぜですか', 'どうして'],
+  'zh-CN': ['为什么', '为何'],
+};
+
+/** What the words that steer a question do. */
+const steering = { cancel: cancelWords, back: backWords, skip: skipWords, why: whyWords };
+
 /** @returns the words of a language, and those of English, which people try everywhere */
-export function cancelWordsOf(language: Language): readonly string[] {
-  return [...new Set([...cancelWords[language], ...cancelWords['en-US']])];
+export function steeringWords(does: keyof typeof steering, language: Language): readonly string[] {
+  const words = steering[does];
+  return [...new Set([...words[language], ...words['en-US']])];
 }
 
 /** The two choices of a question that is answered by yes or no. */

@@ -1,18 +1,35 @@
 import type { LinktorClient } from '../../lib/client';
-import type { Another, Awaited, Dialogue, DialoguePlace, Ending, Language, Said, Step } from '../../lib/dialogue';
+import type {
+  Another,
+  Awaited,
+  Dialogue,
+  DialoguePlace,
+  Ending,
+  Language,
+  QuietHours,
+  Said,
+  Step,
+} from '../../lib/dialogue';
 import type { LinktorError } from '../../lib/errors';
-import type { Event, Message } from '../../lib/model';
+import type { Event } from '../../lib/model';
 import type { Delivery, Realtime, SocketState } from '../../lib/realtime';
 import type { Box } from './account/box';
 import type { ChargeService } from './account/charge-service';
 import type { SentLog } from './account/sent-log';
 import type { Left } from './deploys';
+import type { SharedFields } from './dialogue/shared-fields';
 import { account, type Fields, flag, out, text, type Values } from './fields';
 import type { Hook } from './http/routes';
-import type { OutputRules } from './outputs';
+import type { Output, OutputRules } from './outputs';
 import type { Msg } from './red';
 import type { StatusName } from './status';
 import type { ToMsg } from './to-msg';
+
+/**
+ * Settings that the dialog fills in at once, by the name of the template. A text that begins with `@` stands for words of
+ * the catalogue: `@name` is `<type>.template.<template>.name`.
+ */
+export type Templates = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 /** What every definition says about itself. */
 interface Common extends OutputRules {
@@ -21,6 +38,7 @@ interface Common extends OutputRules {
   fields: Fields;
   /** the fields that its label names after its type; by default its operation or kind, if it has one */
   label?: readonly string[];
+  templates?: Templates;
   /** the name of the port of a node whose user wants one for all instead */
   single?: string;
   /** how many inputs a new node has */
@@ -54,8 +72,8 @@ export interface ActionContext<V> {
    * @throws LinktorError `validation` when it is missing, disabled or set up wrongly
    */
   provided<T>(id: string): T;
-  /** @returns what a JSONata expression makes of the message @throws LinktorError `validation` */
-  expression(source: string): Promise<unknown>;
+  /** @returns what a JSONata expression makes of the message, or of another one @throws LinktorError `validation` */
+  expression(source: string, entry?: Readonly<Msg>): Promise<unknown>;
   /** for the few properties that no field stands for; never changed */
   msg: Readonly<Msg>;
   /** ends with the node, or with msg.reset where the definition `resets` */
@@ -203,8 +221,14 @@ export interface AnswerContext<V> {
   people: People;
   /** the values of the fields that say `each`, for a message of the answer */
   valuesOf(entry: Readonly<Msg>): Promise<V>;
+  /** @returns what a JSONata expression makes of a message @throws LinktorError `validation` */
+  expression(source: string, entry: Readonly<Msg>): Promise<unknown>;
   /** somebody is writing in this conversation */
   isTyping(conversationId: string): boolean;
+  /** the outputs of the node as it is now, without the error output */
+  outputs: readonly Output[];
+  /** something has failed that changes nothing about what comes out: Catch hears of it */
+  report(problem: unknown): void;
 }
 
 /** How the people write who are asked. */
@@ -215,6 +239,10 @@ export interface People {
   country?: string;
   /** IANA; undefined is the zone of the host */
   zone?: string;
+  /** nobody is reminded then */
+  quietHours?: QuietHours;
+  /** days that the account keeps what it has to remember */
+  keepDays: number;
 }
 
 /** What a question is before it is asked. */
@@ -248,15 +276,11 @@ export interface DialogueNode extends Common {
   role: 'dialogue';
   kind: Dialogue['kind'];
   busy: StatusName;
-  run(context: DialogueContext<never>): Promise<void>;
+  /** @returns what is emitted at once, where nothing had to be asked */
+  run(context: DialogueContext<never>): Promise<Outcome | undefined>;
   /** @returns seconds in which further messages belong to the same answer */
-  join(values: never): number;
-  /** a message that others have to get although it could be an answer */
-  letsThrough(values: never, message: Message): boolean;
-  /** a word that is a choice of this question, or that ends it */
-  understands?(context: AnswerContext<never>, dialogue: Dialogue, message: Message): boolean;
+  join(values: never, dialogue: Dialogue): number;
   take(context: AnswerContext<never>, dialogue: Dialogue, said: readonly Said[]): Promise<Step>;
-  remind(context: AnswerContext<never>, dialogue: Dialogue): Promise<number | undefined>;
   /** @returns what is emitted: once, and after the record is gone */
   outcome(context: AnswerContext<never>, dialogue: Dialogue, ending: Ending, info: EndInfo): Promise<Outcome>;
 }
@@ -314,25 +338,23 @@ export function action<F extends Fields>({ fields, result, outputs = ['done'], .
   };
 }
 
-interface DialogueInput<F extends Fields> {
+interface DialogueInput<F extends Fields> extends Partial<OutputRules> {
   type: string;
   fields: F;
   label?: readonly (keyof F & string)[];
   outputs: readonly string[];
+  templates?: Templates;
   result: string;
   kind: Dialogue['kind'];
   busy: StatusName;
-  run(context: DialogueContext<Values<F>>): Promise<void>;
-  join(values: Values<F>): number;
-  letsThrough(values: Values<F>, message: Message): boolean;
-  understands?(context: AnswerContext<Values<F>>, dialogue: Dialogue, message: Message): boolean;
+  run(context: DialogueContext<Values<F>>): Promise<Outcome | undefined>;
+  join(values: Values<F>, dialogue: Dialogue): number;
   take(context: AnswerContext<Values<F>>, dialogue: Dialogue, said: readonly Said[]): Promise<Step>;
-  remind(context: AnswerContext<Values<F>>, dialogue: Dialogue): Promise<number | undefined>;
   outcome(context: AnswerContext<Values<F>>, dialogue: Dialogue, ending: Ending, info: EndInfo): Promise<Outcome>;
 }
 
 /** A node that asks, and goes on with the answer whenever it comes. */
-export function dialogue<F extends Fields>({ fields, result, ...rest }: DialogueInput<F>): DialogueNode {
+export function dialogue<F extends SharedFields>({ fields, result, ...rest }: DialogueInput<F>): DialogueNode {
   return {
     role: 'dialogue',
     inputs: 1,

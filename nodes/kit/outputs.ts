@@ -6,6 +6,12 @@ export interface RowOutputs {
   field: string;
   /** its column that names the output */
   column: string;
+  /** its column that tells one line from another, whatever they are called */
+  key?: string;
+  /** they are there only while choices have one of these values */
+  when?: When;
+  /** the output whose place they take */
+  instead?: string;
 }
 
 /** As much of a definition as says which outputs a node has. */
@@ -17,7 +23,7 @@ export interface OutputRules {
 }
 
 /** One output: named by the catalogue, or by the user in a line of a table. */
-export type Output = { name: string; row?: undefined } | { name: string; row: number };
+export type Output = { name: string; row?: undefined } | { name: string; row: number; key: string };
 
 /**
  * The outputs of one node, without the error output.
@@ -25,17 +31,29 @@ export type Output = { name: string; row?: undefined } | { name: string; row: nu
  */
 export function outputsOf(rules: OutputRules, stored: (field: string) => unknown): Output[] {
   const { outputs, rowOutputs, outputWhen = {} } = rules;
-  const rows = rowOutputs ? rowsIn(stored(rowOutputs.field)) : [];
-  const named = rows.map((row, index) => ({ name: String(row[rowOutputs?.column ?? ''] ?? ''), row: index }));
   const holds = (when: When = {}) =>
     Object.entries(when).every(([field, values]) => values.includes(String(stored(field))));
-  return [...named, ...outputs.filter((name) => holds(outputWhen[name])).map((name) => ({ name }))];
+  const rows = rowOutputs && holds(rowOutputs.when) ? rowsOf(rowOutputs, stored) : [];
+  const replaced = rows.length > 0 ? rowOutputs?.instead : undefined;
+  const others = outputs.filter((name) => name !== replaced && holds(outputWhen[name]));
+  return [...rows, ...others.map((name) => ({ name }))];
 }
 
-function rowsIn(value: unknown): Record<string, unknown>[] {
+/** @returns one for each line that is filled in in the dialog; a table from the message has none that are known */
+function rowsOf({ field, column, key = column }: RowOutputs, stored: (field: string) => unknown): Output[] {
+  const source = String(stored(`${field}Type`) ?? '');
+  if (source !== '' && source !== 'json') return [];
+  return rowsIn(stored(field)).map((row, index) => {
+    const cells = typeof row === 'object' && row !== null ? (row as Record<string, unknown>) : { [column]: row };
+    const name = String(cells[column] ?? '');
+    return { name, row: index, key: String(cells[key] ?? name) };
+  });
+}
+
+function rowsIn(value: unknown): unknown[] {
   try {
     const rows: unknown = typeof value === 'string' && value !== '' ? JSON.parse(value) : value;
-    return Array.isArray(rows) ? rows.map((row) => (typeof row === 'object' && row !== null ? row : {})) : [];
+    return Array.isArray(rows) ? rows : [];
   } catch {
     return [];
   }

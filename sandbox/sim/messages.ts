@@ -53,6 +53,7 @@ export function send(world: World, conversation: Conversation, outbound: Outboun
     conversationId: conversation.id,
     messageId: message.id,
     text: message.text ?? message.media?.caption ?? '',
+    interactive: message.interactive,
     idempotencyKey,
     at: message.createdAt,
   });

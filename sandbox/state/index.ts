@@ -20,6 +20,8 @@ export interface SentMessage {
   conversationId: string;
   messageId: string;
   text: string;
+  /** its buttons or its list, as they were sent */
+  interactive?: unknown;
   idempotencyKey?: string;
   at: string;
 }

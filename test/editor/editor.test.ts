@@ -1,5 +1,6 @@
 import { versions } from '../support/red';
 import { setUpEditor } from './editor-setup';
+import { asking } from './suites/asking';
 import { checking } from './suites/checking';
 import { connecting } from './suites/connecting';
 import { dialogs } from './suites/dialogs';
@@ -17,6 +18,7 @@ for (const version of versions) {
     dialogs(shared);
     typing(shared);
     routing(shared);
+    asking(shared);
     picking(shared);
     checking(shared);
     connecting(shared);

@@ -100,6 +100,7 @@ export const rooms: readonly Room[] = [
     files: 'nodes/kit/**',
     may: [
       ...ground,
+      'lib/ai/json-schema.ts',
       'lib/messages/**',
       'lib/text/**',
       'lib/*/index.ts',

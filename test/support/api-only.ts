@@ -9,7 +9,7 @@ export const lacking: Record<string, RegExp[]> = {
   'conversations.removeTags': [/^linktor-conversation removes tags/],
   'conversations.counts': [/^linktor-conversation counts them/],
   'conversations.markRead': [/^linktor-message-in, marking as read/],
-  'contacts.merge': [/^linktor-contact makes one of several/],
+  'contacts.merge': [/^linktor-contact makes one of several/, /^linktor-ask: .* contact has been merged/],
   'ai.embed': [/^linktor-embeddings/],
   'ai.agents.invoke': [/^linktor-ai lets an agent answer/, /^linktor-ai says that there is no such agent/],
   'ai.stream': [/^linktor-ai: answers in pieces/],
@@ -54,6 +54,8 @@ const foreign: [why: string, titles: RegExp[]][] = [
       /^linktor-message-in, fetching files (signs in|does not sign in)/,
       /^linktor-typing( |$)/,
       /^linktor-send: typing first/,
+      /^linktor-ask: .* with the AI/,
+      /^linktor-form goes on when the answers cannot be written/,
     ],
   ],
   [

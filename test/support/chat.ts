@@ -22,6 +22,12 @@ export const askNode = (more: Record<string, unknown> = {}): FlowNode[] => [
   ...['answer', 'nobody', 'ended', 'failed'].map((id) => ({ id, type: 'probe' })),
 ];
 
+/** A flow with a form: the same outputs, and its questions as lines of the table. */
+export const formNode = (questions: readonly object[], more: Record<string, unknown> = {}): FlowNode[] => {
+  const { question: _, questionType: __, ...node } = askNode()[0] as FlowNode;
+  return [{ ...node, type: 'linktor-form', fields: JSON.stringify(questions), ...more }, ...askNode().slice(1)];
+};
+
 export class Chat {
   readonly #setup: FlowSetup;
   readonly #played: Played;
@@ -51,6 +57,19 @@ export class Chat {
 
   async customerSays(text: string): Promise<void> {
     await this.#setup.control('messages', { conversationId: this.conversationId, text });
+  }
+
+  /** Presses a button as it was sent, with the tag that it has on the wire. */
+  async customerPressesSent(title: string, message = -1): Promise<void> {
+    const sent = (await this.#setup.state()).sends.filter(({ interactive }) => interactive !== undefined);
+    const { interactive } = sent.at(message) as { interactive: { action: Record<string, unknown> } };
+    const { buttons = [], sections = [] } = interactive.action as {
+      buttons?: { id: string; title: string }[];
+      sections?: { rows: { id: string; title: string }[] }[];
+    };
+    const found = [...buttons, ...sections.flatMap(({ rows }) => rows)].find((one) => one.title === title);
+    if (!found) throw new Error(`There is no button "${title}".`);
+    await this.customerPresses(found.id, title);
   }
 
   async customerPresses(id: string, title = id): Promise<void> {

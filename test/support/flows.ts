@@ -47,7 +47,13 @@ export interface FlowSetup {
 export interface SandboxState {
   counts: Record<string, number>;
   sockets: { open: number; total: number; subscriptions: number };
-  sends: { conversationId: string; messageId: string; text: string; idempotencyKey?: string }[];
+  sends: {
+    conversationId: string;
+    messageId: string;
+    text: string;
+    interactive?: unknown;
+    idempotencyKey?: string;
+  }[];
   requests: { method: string; path: string; status: number; idempotencyKey?: string }[];
 }
 

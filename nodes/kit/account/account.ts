@@ -18,7 +18,7 @@ import { SentLog } from './sent-log';
 export type AccountSettings = Values<typeof fields>;
 
 /** How the people write who are asked. */
-export type PeopleSettings = Pick<AccountSettings, 'language' | 'country' | 'zone'>;
+export type PeopleSettings = Pick<AccountSettings, 'language' | 'country' | 'zone' | 'quietHours' | 'keepDays'>;
 
 /** What an account has from its Node-RED. */
 export interface AccountHost {
@@ -272,7 +272,7 @@ export function brokenAccount(problem: unknown): Account {
     sentLog: new SentLog(),
     failures: new FailureLog(),
     notes: new Map(),
-    people: { language: 'auto', country: '', zone: '' },
+    people: { language: 'auto', country: '', zone: '', quietHours: '', keepDays: 30 },
     client: refuse,
     realtime: refuse,
     ledger: refuse,

@@ -1,5 +1,5 @@
 import type { LinktorClient } from '../../../lib/client/index';
-import { type Asker, type Claimed, type Dialogue, Dialogues } from '../../../lib/dialogue/index';
+import { type Asker, type Claimed, type Dialogue, Dialogues, type EndReason } from '../../../lib/dialogue/index';
 import { type LinktorError, toLinktorError } from '../../../lib/errors';
 import type { Ledger } from '../../../lib/ledger/index';
 import type { Message } from '../../../lib/model';
@@ -16,6 +16,11 @@ const MAX_MISSED_MESSAGES = 500;
 const CATCH_UP_WIDTH = 3;
 /** A typing sign counts for so long. */
 const TYPING_MS = 10_000;
+/** Events of a conversation that end its questions. */
+const ENDING_EVENTS: Readonly<Record<string, EndReason | undefined>> = {
+  'conversation.resolved': 'resolved',
+  'takeover.began': 'taken_over',
+};
 /** after the take-over of a person and the opt-out of a contact */
 const CLAIM_ORDER = 3;
 
@@ -148,9 +153,10 @@ export class DialogueService {
     const missed = await this.#loaded?.catch(() => undefined);
     if (!missed || this.#isClosed) return;
     const queue = [...missed];
+    const readsBack = await this.#readsBack();
     const work = async () => {
       for (let one = queue.shift(); one && !this.#isClosed; one = queue.shift()) {
-        await this.#read(one.conversationId, one.since).catch((error: unknown) =>
+        await this.#read(one.conversationId, one.since, readsBack).catch((error: unknown) =>
           this.#parts.log.warn(`a conversation with an open question cannot be read: ${toLinktorError(error).message}`),
         );
       }
@@ -161,8 +167,20 @@ export class DialogueService {
     this.#later(MAX_ABSENCE_MS, () => this.#background(this.#dropOrphans()));
   }
 
-  /** @param since milliseconds of the server's clock */
-  async #read(conversationId: string, since: number): Promise<void> {
+  /** The self-hosted server shows at once what it has taken: there it can be seen whether a question has left. */
+  async #readsBack(): Promise<boolean> {
+    const spoken = await this.#parts
+      .client()
+      .contract()
+      .catch(() => undefined);
+    return spoken?.name === 'server';
+  }
+
+  /**
+   * @param since milliseconds of the server's clock
+   * @param settles what is found says whether a question has left that nobody knows of
+   */
+  async #read(conversationId: string, since: number, settles = false): Promise<void> {
     const realtime = this.#parts.realtime();
     const { conversations } = this.#parts.client();
     const found: Message[] = [];
@@ -172,6 +190,7 @@ export class DialogueService {
       if (Date.parse(message.createdAt ?? '') < from) break;
       found.push(message);
     }
+    if (settles) await this.dialogues.settleIn(conversationId, found);
     const conversation = found.length > 0 ? await conversations.get(conversationId) : undefined;
     for (const message of found.reverse()) {
       // What an earlier process had seen without getting to an answer is no news to the others.
@@ -191,9 +210,8 @@ export class DialogueService {
       if (this.#typing.size > 1000) this.#typing.clear();
       this.#typing.set(conversationId, Date.now());
     }
-    if (name === 'conversation.resolved') {
-      this.#background(this.dialogues.endIn(conversationId, 'resolved'));
-    }
+    const reason = ENDING_EVENTS[name];
+    if (reason !== undefined) this.#background(this.dialogues.endIn(conversationId, reason));
   }
 
   #follow(dialogue: Dialogue): void {

@@ -110,8 +110,8 @@ export class Run implements ActionContext<never> {
 
   get expression() {
     const { red, node } = this.#context;
-    return (source: string) =>
-      evaluateProperty(red, node, { value: source, type: 'jsonata' }, this.msg, 'The expression');
+    return (source: string, entry: Readonly<Msg> = this.msg) =>
+      evaluateProperty(red, node, { value: source, type: 'jsonata' }, entry as Msg, 'The expression');
   }
 
   get outbox() {

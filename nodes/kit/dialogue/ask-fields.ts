@@ -1,7 +1,9 @@
-import { answerKinds, awaitable } from '../../../lib/dialogue/index';
-import { as, choice, dynJson, dynNumber, flag, number, table, text, typed, type Values } from '../fields';
+import { answerKinds } from '../../../lib/dialogue/index';
+import { as, choice, dynJson, dynNumber, flag, text, typed, type Values } from '../fields';
+import { carryFields, reminderFields, waitFields, whoFields, wordFields } from './shared-fields';
 
 const people = ['contact', 'address', 'list'];
+const offering = ['choice', 'yesNo'];
 const limited = ['text', 'number', 'media'];
 
 /** What can be set about a question. */
@@ -40,49 +42,23 @@ export const askFields = {
     types: dynJson,
     columns: ['title', 'id', 'also'],
     icon: 'list-ul',
-    when: { kind: ['choice', 'yesNo'] },
+    when: { kind: offering },
   }),
+  branch: choice(['three', 'byChoice'], { icon: 'code-fork', when: { kind: offering } }),
   least: typed('least', { types: dynNumber, convert: as.number(), icon: 'step-backward', when: { kind: limited } }),
   most: typed('most', { types: dynNumber, convert: as.number(), icon: 'step-forward', when: { kind: limited } }),
   pattern: text('', { icon: 'code', required: true, when: { kind: ['regex'] }, regexWhen: { kind: ['regex'] } }),
   test: typed('test', { types: ['jsonata'], icon: 'check', each: { kind: ['test'] }, when: { kind: ['test'] } }),
-  timeout: number(1, { min: 1, icon: 'hourglass-o' }),
-  timeoutUnit: choice(['h', 'min', 's', 'd'], { icon: 'clock-o' }),
-  tries: number(2, { min: 0, max: 10, icon: 'repeat' }),
-  invalidText: typed('invalidText', {
-    convert: as.string,
-    start: 'str',
-    area: true,
-    icon: 'exclamation-circle',
-    section: 'words',
-  }),
-  cancelWords: text('', { icon: 'ban', section: 'words' }),
+  ...waitFields,
+  ...wordFields,
   closedText: text('', { icon: 'commenting-o', section: 'words', when: { to: ['list'] } }),
-  letThrough: flag(true, { icon: 'terminal', section: 'words' }),
-  reminders: table(
-    [
-      { name: 'after', kind: 'number' },
-      { name: 'text', kind: 'area', share: 3 },
-    ],
-    {
-      icon: 'bell-o',
-      section: 'reminders',
-    },
-  ),
-  who: choice(awaitable, { icon: 'id-card-o', section: 'who' }),
-  whoIds: typed('whoIds', {
-    types: ['msg', 'str', 'json', 'flow', 'global', 'env', 'jsonata'],
-    convert: as.list,
-    required: true,
-    icon: 'users',
-    section: 'who',
-    when: { who: ['these'] },
-  }),
-  another: choice(['replace', 'queue', 'refuse'], { icon: 'clone', section: 'who' }),
+  ...reminderFields,
+  ...whoFields,
+  understand: flag(false, { icon: 'magic', advanced: true }),
+  model: text('', { icon: 'microchip', advanced: true, when: { understand: ['true'] } }),
   waitOnly: flag(false, { icon: 'headphones', advanced: true }),
   join: text('', { icon: 'compress', advanced: true }),
-  carry: choice(['all', 'only'], { icon: 'suitcase', advanced: true }),
-  carryOnly: text('', { icon: 'list', advanced: true, when: { carry: ['only'] } }),
+  ...carryFields,
 };
 
 export type AskValues = Values<typeof askFields>;

@@ -1,4 +1,13 @@
-import { type Asker, type Dialogue, type Ending, languageOf, type Said, spoken } from '../../../lib/dialogue/index';
+import { isHeldBack, PERSON_IN_CHARGE } from '../../../lib/charge/index';
+import {
+  type Asker,
+  type Dialogue,
+  type Ending,
+  languageOf,
+  QuietHours,
+  type Said,
+  spoken,
+} from '../../../lib/dialogue/index';
 import { invalid, toLinktorError } from '../../../lib/errors';
 import { keepable } from '../../../lib/ledger/index';
 import type { Message } from '../../../lib/model';
@@ -14,14 +23,19 @@ import type {
   DialogueContext,
   DialogueNode,
   EndInfo,
+  Outcome,
   People,
   QuestionPlan,
 } from '../define';
-import { type Evaluate, evaluator, fixedValues } from '../evaluate';
+import { type Evaluate, evaluateProperty, evaluator, fixedValues } from '../evaluate';
 import { toPort } from '../message';
+import { type Output, outputsOf } from '../outputs';
 import type { Msg, RED, RunningNode, Stored } from '../red';
 import type { Shared } from '../shared';
 import type { Status } from '../status';
+import { timeoutMs } from './question';
+import type { SharedValues } from './shared-fields';
+import { askAgain, isLate, isQuestion, letsThrough, remind, tellLate, turnAway, understands } from './standing';
 
 /** bytes of the carried message; the rest of a record is the question */
 const MAX_CARRIED_BYTES = 40 * 1024;
@@ -45,7 +59,8 @@ class Mounted implements Asker {
   readonly #evaluate: Evaluate;
   readonly #closing = new AbortController();
   #service: DialogueService | undefined;
-  #fixedValues: Record<string, unknown> | undefined;
+  #fixedValues: SharedValues | undefined;
+  #quiet: { hours?: QuietHours } | undefined;
   /** open questions outlive the process */
   #isLasting = true;
   #count = 0;
@@ -60,24 +75,30 @@ class Mounted implements Asker {
     const action: Action = { ...definition, role: 'action', run: (context) => this.#run(context) };
     this.#status = mountAction(red, node, action, stored, shared, (status) => this.#showWaiting(status));
     const release = this.#register();
+    const endStart = shared.flowStart.whenStarted(() => this.#check());
     node.on('close', (removed, done) => {
       this.#closing.abort();
+      endStart();
       release();
       const leaving = removed ? this.#forget() : Promise.resolve();
       leaving.then(done, done);
     });
   }
 
-  get join(): number {
-    return this.#definition.join(this.#fixed() as never);
+  join(dialogue: Dialogue): number {
+    return this.#definition.join(this.#fixed() as never, dialogue);
   }
 
-  letsThrough(message: Message): boolean {
-    return this.#definition.letsThrough(this.#fixed() as never, message);
+  get endsOnTakeover(): boolean {
+    return this.#fixed().onTakeover === 'end';
+  }
+
+  letsThrough(dialogue: Dialogue, message: Message): boolean {
+    return letsThrough(this.#fixed(), dialogue, message);
   }
 
   understands(dialogue: Dialogue, message: Message): boolean {
-    return this.#definition.understands?.(this.#context(dialogue), dialogue, message) === true;
+    return understands(this.#fixed(), dialogue, message);
   }
 
   take(dialogue: Dialogue, said: readonly Said[]) {
@@ -85,7 +106,27 @@ class Mounted implements Asker {
   }
 
   remind(dialogue: Dialogue) {
-    return this.#definition.remind(this.#context(dialogue), dialogue);
+    return remind(this.#context(dialogue), dialogue);
+  }
+
+  isQuestion(dialogue: Dialogue, message: Message): boolean {
+    return isQuestion(dialogue, message);
+  }
+
+  askAgain(dialogue: Dialogue) {
+    return askAgain(this.#context(dialogue), dialogue);
+  }
+
+  turnAway(dialogue: Dialogue, said: Said) {
+    return turnAway(this.#context(dialogue), dialogue, said);
+  }
+
+  isLate(dialogue: Dialogue, ending: Ending, said: Said): boolean {
+    return isLate(this.#fixed(), dialogue, ending, said);
+  }
+
+  tellLate(dialogue: Dialogue, said: Said) {
+    return tellLate(this.#context(dialogue), dialogue, said);
   }
 
   async ended(dialogue: Dialogue, ending: Ending, info: EndInfo): Promise<void> {
@@ -98,10 +139,24 @@ class Mounted implements Asker {
   }
 
   failed(dialogue: Dialogue, thrown: unknown): void {
-    if (this.#closing.signal.aborted) return;
+    // What is held back while a person is in charge is no failure.
+    if (this.#closing.signal.aborted || isHeldBack(thrown)) return;
     const problem = toLinktorError(thrown);
     this.#status.show(problem.code, { at: Date.now() });
     this.#node.error(problem, this.#carried(dialogue));
+  }
+
+  /** What no message could put right is said at once, where Catch nodes hear it. */
+  #check(): void {
+    if (!this.#service) return;
+    try {
+      timeoutMs(this.#fixed(), accountOf(this.#red, this.#stored).people.keepDays);
+      this.#quietHours();
+    } catch (thrown) {
+      const problem = toLinktorError(thrown);
+      this.#status.show(problem.code);
+      this.#node.error(problem, {});
+    }
   }
 
   /** @returns the function that ends it */
@@ -115,23 +170,35 @@ class Mounted implements Asker {
       // The first message says what is wrong.
       return () => {};
     }
-    const releases = [
-      this.#service.register(this.#node.id, this as Asker),
-      this.#service.onChange(() => this.#recount()),
-    ];
+    const releases = [this.#service.register(this.#node.id, this), this.#service.onChange(() => this.#recount())];
     return () => {
       for (const release of releases) release();
     };
   }
 
-  async #run(context: ActionContext<never>): Promise<undefined> {
+  async #run(context: ActionContext<never>): Promise<Outcome | undefined> {
     const service = this.#service ?? accountOf(this.#red, this.#stored).dialogues();
     await service.ready();
     const { msg } = context;
     if (msg.reset) await this.#reset(service, msg);
     else if (msg.action !== undefined) await this.#control(service, msg);
-    else await this.#definition.run(this.#asking(context, service));
+    else {
+      this.#quietHours();
+      return this.#definition.run(this.#asking(context, service)).catch((thrown: unknown) => this.#heldBack(thrown));
+    }
     return undefined;
+  }
+
+  /** A person is in charge: nobody has been asked, and that is no failure. */
+  #heldBack(thrown: unknown): Outcome {
+    if (!isHeldBack(thrown)) throw thrown;
+    const sent = { status: 'skipped', reason: PERSON_IN_CHARGE };
+    const port = this.#outputs.findIndex(({ name, row }) => row === undefined && name === 'ended');
+    return { result: undefined, keepPayload: true, port, properties: { reason: 'taken_over', sent } };
+  }
+
+  get #outputs(): Output[] {
+    return outputsOf(this.#definition, (name) => this.#stored[name]);
   }
 
   #asking(context: ActionContext<never>, { dialogues }: DialogueService): DialogueContext<never> {
@@ -196,6 +263,10 @@ class Mounted implements Asker {
       people: this.#people(),
       valuesOf: async (entry) => (await this.#evaluate.each(entry as Msg)) as never,
       isTyping: (conversationId) => this.#service?.isTyping(conversationId) === true,
+      expression: (value, entry) =>
+        evaluateProperty(this.#red, this.#node, { value, type: 'jsonata' }, entry as Msg, 'The expression'),
+      outputs: this.#outputs,
+      report: (problem) => this.failed(dialogue, problem),
     };
   }
 
@@ -206,15 +277,23 @@ class Mounted implements Asker {
   }
 
   /** The values that need no message: those of the node as it is deployed now. */
-  #fixed(): Record<string, unknown> {
-    this.#fixedValues ??= fixedValues(this.#definition.fields, this.#stored);
+  #fixed(): SharedValues {
+    this.#fixedValues ??= fixedValues(this.#definition.fields, this.#stored) as SharedValues;
     return this.#fixedValues;
   }
 
+  /** @throws LinktorError `validation` */
+  #quietHours(): QuietHours | undefined {
+    const { quietHours, zone } = accountOf(this.#red, this.#stored).people;
+    this.#quiet ??= { hours: quietHours === '' ? undefined : new QuietHours(quietHours, zone) };
+    return this.#quiet.hours;
+  }
+
   #people(): People {
-    const { language, country, zone } = accountOf(this.#red, this.#stored).people;
+    const { language, country, zone, keepDays } = accountOf(this.#red, this.#stored).people;
     const own = languageOf(language) ?? languageOf(this.#red.settings.lang) ?? 'en-US';
-    return { language: own, country: country || undefined, zone: zone || undefined };
+    const quietHours = this.#quiet?.hours;
+    return { language: own, country: country || undefined, zone: zone || undefined, quietHours, keepDays };
   }
 
   #recount(): void {

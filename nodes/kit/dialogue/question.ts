@@ -18,6 +18,7 @@ import { Patterns, readList } from '../../../lib/text/index';
 import { senderOf } from '../action/sender';
 import type { AnswerContext, DialogueContext, People } from '../define';
 import type { Msg } from '../red';
+import type { SharedValues } from './shared-fields';
 
 /** Either side of a question: when it is asked, and when something is said about its answer. */
 type Context = Pick<
@@ -26,18 +27,34 @@ type Context = Pick<
 >;
 
 /** a conversation is not asked for longer than this */
-const MAX_TIMEOUT_MS = 30 * 24 * 3_600_000;
-const UNIT_MS = { s: 1000, min: 60_000, h: 3_600_000, d: 24 * 3_600_000 } as const;
+const MAX_TIMEOUT_DAYS = 30;
+const DAY_MS = 24 * 3_600_000;
+const UNIT_MS = { s: 1000, min: 60_000, h: 3_600_000, d: DAY_MS } as const;
 
-/** @param seconds of the message, which wins @throws LinktorError `validation` */
-export function timeoutMs(value: number, unit: keyof typeof UNIT_MS, seconds: unknown): number {
-  const milliseconds = seconds === undefined ? value * UNIT_MS[unit] : Number(seconds) * 1000;
-  if (milliseconds >= 1000 && milliseconds <= MAX_TIMEOUT_MS) return milliseconds;
-  throw invalid('A question waits for 1 second to 30 days.', 'Change the field "timeout" or msg.timeout.');
+/**
+ * @param seconds of the message, which wins
+ * @param keepDays days that the account keeps what waits
+ * @throws LinktorError `validation`
+ */
+export function timeoutMs(
+  { timeout, timeoutUnit }: Pick<SharedValues, 'timeout' | 'timeoutUnit'>,
+  keepDays: number,
+  seconds?: unknown,
+): number {
+  const milliseconds = seconds === undefined ? timeout * UNIT_MS[timeoutUnit] : Number(seconds) * 1000;
+  if (!(milliseconds >= 1000) || milliseconds > MAX_TIMEOUT_DAYS * DAY_MS) {
+    throw invalid('A question waits for 1 second to 30 days.', 'Change the field "timeout" or msg.timeout.');
+  }
+  if (milliseconds <= keepDays * DAY_MS) return milliseconds;
+  throw invalid(
+    `A question of ${Math.ceil(milliseconds / DAY_MS)} days waits longer than the account keeps it: ${keepDays} days.`,
+    'Shorten the field "timeout", or set "keepDays" of the account to more days.',
+  );
 }
 
-/** @returns the language of a message: of its contact, else of the account */
-export function languageFor(msg: Readonly<Msg>, { language }: People): Language {
+/** @returns the language that is chosen, else that of the contact, else that of the account */
+export function languageFor(chosen: SharedValues['language'], msg: Readonly<Msg>, { language }: People): Language {
+  if (chosen !== 'auto') return chosen;
   const { contact } = msg;
   return (isObject(contact) ? languageOf(contact.language) : undefined) ?? language;
 }

@@ -12,6 +12,7 @@ import { prepareSecret } from './dialog/secret';
 import { translateFigures } from './dialog/status-words';
 import { style } from './dialog/style';
 import { prepareTable } from './dialog/table';
+import { prepareTemplates } from './dialog/template';
 import { prepareTyped } from './dialog/typed';
 import { begin, complete, current, definitions, input, metaFor, rowOf } from './dialog/values';
 import { formOf } from './form';
@@ -32,6 +33,7 @@ function oneditprepare(this: EditorNode): void {
   complete(this);
   new Rows(this, (name, field) => prepareField(this, name, field));
   if (metaFor(this.type).isAccount) prepareConnection(this);
+  if (metaFor(this.type).templates) prepareTemplates(this);
   const form = input(this.type, 'name').closest('form');
   form.find('.linktor-examples').on('click', (event) => {
     event.preventDefault();

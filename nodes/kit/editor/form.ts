@@ -14,7 +14,8 @@ const icons: Record<string, string> = {
  * The form of a node, as Node-RED wants it in the page: plain rows with a catalogue key wherever a word belongs. It is
  * made in the browser, where it costs nothing to load.
  */
-export function formOf(type: string, { fields, isConfig = false, isAccount = false, rowOutputs }: NodeMeta): string {
+export function formOf(type: string, meta: NodeMeta): string {
+  const { fields, isConfig = false, isAccount = false, rowOutputs, templates } = meta;
   const prefix = isConfig ? 'node-config-input-' : 'node-input-';
   const all = Object.entries(fields);
   const rowsOf = (wanted?: string) =>
@@ -24,6 +25,8 @@ export function formOf(type: string, { fields, isConfig = false, isAccount = fal
   const rows = rowsOf();
   // Node-RED reads here where the outputs have gone.
   if (rowOutputs) rows.push({ kind: 'text', html: '<input type="hidden" id="node-input-outputs">' });
+  // Below the account, above all that it fills in.
+  if (templates) rows.splice(1, 0, { kind: 'choice', html: templateRow });
   if (isAccount) {
     // Beside the credentials it tries, above the settings that few people touch.
     const last = rows.map(({ kind }) => kind === 'secret').lastIndexOf(true);
@@ -95,6 +98,12 @@ function row(type: string, prefix: string, name: string, field: FieldMeta): stri
       return wrap(`${label}<input type="text" id="${id}"${hint}>`);
   }
 }
+
+const templateRow = [
+  '<div class="form-row linktor-row"><label><i class="fa fa-fw fa-magic"></i> ',
+  '<span data-i18n="linktor.template.title"></span></label>',
+  '<select class="linktor-template"></select></div>',
+].join('');
 
 function fold(type: string, section: string, rows: string): string {
   const id = `linktor-${section}-${type}`;

@@ -23,17 +23,24 @@ const hinted = new Set([
   'linktor-ask.carryOnly',
   'linktor-ask.closedText',
   'linktor-ask.join',
+  'linktor-ask.notYouText',
   'linktor-config.country',
   'linktor-config.keepStore',
+  'linktor-config.natsUrl',
+  'linktor-config.natsUser',
   'linktor-config.optInWords',
   'linktor-config.optOutReply',
   'linktor-config.optOutWords',
-  'linktor-config.zone',
-  'linktor-config.natsUrl',
-  'linktor-config.natsUser',
+  'linktor-config.quietHours',
   'linktor-config.wsUrl',
+  'linktor-config.zone',
   'linktor-contact.country',
   'linktor-conversation.zone',
+  'linktor-form.backWords',
+  'linktor-form.cancelWords',
+  'linktor-form.carryOnly',
+  'linktor-form.notYouText',
+  'linktor-form.skipWords',
   'linktor-hours.closed',
   'linktor-hours.zone',
   'linktor-send.country',
@@ -62,7 +69,10 @@ export function keysOf(definition: Definition): string[] {
     if (field.unit) keys.push(`linktor.unit.${field.unit}`);
   }
   if (definition.role === 'config') return keys;
-  const { outputs, single } = definition;
+  const { outputs, single, templates = {} } = definition;
+  for (const [name, template] of Object.entries(templates)) {
+    for (const words of ['label', ...wordsIn(template)]) keys.push(templateKey(type, name, words));
+  }
   for (const output of single === undefined ? outputs : [single, ...outputs]) keys.push(`${type}.output.${output}`);
   return keys;
 }
@@ -85,6 +95,16 @@ export function columnKey(name: string): string {
 
 export function columnOptionKey(name: string, option: string): string {
   return `linktor.columnOption.${name}.${option}`;
+}
+
+export function templateKey(type: string, template: string, words: string): string {
+  return `${type}.template.${template}.${words}`;
+}
+
+/** @returns the names of the words that a template takes from the catalogue */
+function wordsIn(value: unknown): string[] {
+  if (typeof value === 'string') return value.startsWith('@') ? [value.slice(1)] : [];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(wordsIn) : [];
 }
 
 export function sectionKey(type: string, section: string): string {

@@ -1,4 +1,4 @@
-import type { Definition, Trigger } from '../define';
+import type { Definition, Templates, Trigger } from '../define';
 import { dyn, type Field, type Row } from '../fields';
 import type { OutputRules } from '../outputs';
 
@@ -44,6 +44,7 @@ export interface NodeMeta extends Partial<OutputRules> {
   single?: string;
   /** the choice that gives the node an input */
   inputWhen?: Record<string, readonly string[]>;
+  templates?: Templates;
   /** the fields that its label names */
   label?: readonly string[];
 }
@@ -62,10 +63,12 @@ export function metaOf(definition: Definition): NodeMeta {
     rowOutputs,
     outputWhen,
     single,
+    templates,
     label = usuallyNamed.filter((name) => name in fields).slice(0, 1),
   } = definition;
   const inputWhen = definition.role === 'trigger' ? inputWhenOf(definition) : undefined;
-  return { fields, outputs, rowOutputs, outputWhen, single, label: label.length > 0 ? label : undefined, inputWhen };
+  const named = label.length > 0 ? label : undefined;
+  return { fields, outputs, rowOutputs, outputWhen, single, templates, label: named, inputWhen };
 }
 
 /** Some triggers get an input by a choice of theirs. */

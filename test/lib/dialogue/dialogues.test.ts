@@ -107,7 +107,7 @@ describe('the dialogues of an account', () => {
     });
 
     it('takes messages in quick succession as one answer', async () => {
-      asker.join = 0.05;
+      asker.joinSeconds = 0.05;
       await dialogues.ask(question(), 'replace', sent);
       assert.equal(await isTaken(says('yes')), true);
       assert.equal(await isTaken(says('please')), true);

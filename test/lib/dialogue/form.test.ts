@@ -31,6 +31,8 @@ function rulesFor(said: () => string, overrides: Partial<FormRules> = {}): FormR
     confirm: false,
     backWords: ['back'],
     skipWords: ['skip'],
+    whyWords: ['why'],
+    choose: async () => undefined,
     skips: async ({ key }, values) => key === 'tax_number' && !('company' in values),
     judge: async (): Promise<Judged> =>
       said() === 'bad' ? { ok: false, say: { phrase: 'invalid' } } : { ok: true, value: said() },

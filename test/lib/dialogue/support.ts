@@ -12,15 +12,48 @@ export interface Ended {
 
 /** A node that asks, in the words of a test: "yes" answers, "cancel" ends, everything else is tried again. */
 export class TestAsker implements Asker {
-  join = 0;
+  joinSeconds = 0;
   readonly ended_ = new Inbox<Ended>();
   readonly failures: unknown[] = [];
   readonly spoken = new Inbox<string>();
   remindAgainAt: number | undefined;
   takes = 0;
 
-  letsThrough({ text = '' }: Message): boolean {
+  join(): number {
+    return this.joinSeconds;
+  }
+
+  endsOnTakeover = true;
+  tellsLate = false;
+  readonly askedAgain: string[] = [];
+
+  letsThrough(_dialogue: Dialogue, { text = '' }: Message): boolean {
     return text.startsWith('/');
+  }
+
+  understands(): boolean {
+    return false;
+  }
+
+  isQuestion(_dialogue: Dialogue, { text }: Message): boolean {
+    return text === 'question?';
+  }
+
+  async askAgain({ id }: Dialogue) {
+    this.askedAgain.push(id);
+    return { conversationId: 'c1', messageId: 'again', since: Date.now() };
+  }
+
+  async turnAway(_dialogue: Dialogue, { message }: Said) {
+    this.spoken.add(`not for ${message.senderId}`);
+  }
+
+  isLate(): boolean {
+    return this.tellsLate;
+  }
+
+  async tellLate() {
+    this.spoken.add('too late');
   }
 
   async take(dialogue: Dialogue, said: readonly Said[]): Promise<Step> {

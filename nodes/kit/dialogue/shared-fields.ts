@@ -1,0 +1,65 @@
+import { awaitable, languages } from '../../../lib/dialogue/index';
+import { as, choice, flag, number, table, text, typed, type Values } from '../fields';
+
+const words = { section: 'words' };
+const people = { section: 'who' };
+
+/** How long a question waits, and how often it is repeated. */
+export const waitFields = {
+  timeout: number(1, { min: 1, icon: 'hourglass-o' }),
+  timeoutUnit: choice(['h', 'min', 's', 'd'], { icon: 'clock-o' }),
+  tries: number(2, { min: 0, max: 10, icon: 'repeat' }),
+};
+
+/** What is said beside the question, and what people may say beside the answer. */
+export const wordFields = {
+  language: choice(['auto', ...languages], { icon: 'language', ...words }),
+  invalidText: typed('invalidText', {
+    convert: as.string,
+    start: 'str',
+    area: true,
+    icon: 'exclamation-circle',
+    ...words,
+  }),
+  cancelWords: text('', { icon: 'ban', ...words }),
+  letThrough: flag(true, { icon: 'terminal', ...words }),
+  late: choice(['pass', 'tell'], { icon: 'history', ...words }),
+};
+
+export const reminderFields = {
+  reminders: table(
+    [
+      { name: 'after', kind: 'number' },
+      { name: 'text', kind: 'area', share: 3 },
+    ],
+    { icon: 'bell-o', section: 'reminders' },
+  ),
+};
+
+/** Whose answer counts. */
+export const whoFields = {
+  who: choice(awaitable, { icon: 'id-card-o', ...people }),
+  whoIds: typed('whoIds', {
+    types: ['msg', 'str', 'json', 'flow', 'global', 'env', 'jsonata'],
+    convert: as.list,
+    required: true,
+    icon: 'users',
+    ...people,
+    when: { who: ['these'] },
+  }),
+  notYouText: text('', { icon: 'commenting-o', ...people, when: { who: ['these'] } }),
+  another: choice(['replace', 'queue', 'refuse'], { icon: 'clone', ...people }),
+  onTakeover: choice(['end', 'keep'], { icon: 'handshake-o', ...people }),
+};
+
+/** What of the message is kept until the end. */
+export const carryFields = {
+  carry: choice(['all', 'only'], { icon: 'suitcase', advanced: true }),
+  carryOnly: text('', { icon: 'list', advanced: true, when: { carry: ['only'] } }),
+};
+
+const sharedFields = { ...waitFields, ...wordFields, ...reminderFields, ...whoFields, ...carryFields };
+
+/** What every node that asks says about its questions. */
+export type SharedFields = typeof sharedFields;
+export type SharedValues = Values<SharedFields>;
