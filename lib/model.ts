@@ -370,7 +370,7 @@ export type EventName =
  * Why nobody can say what was missed. truncated: there was more than the server shows; unreadable: it does not let us
  * read it; overflow: more came than could be held back in order; oversize, malformed: a frame that could not be taken;
  * deaf: the connection stood and brought nothing; ledger: the memory of the account was damaged; dropped: NATS has
- * dropped events before we read them.
+ * dropped events before we read them; stopped: Node-RED was not running.
  */
 export type GapReason =
   | 'truncated'
@@ -380,7 +380,8 @@ export type GapReason =
   | 'malformed'
   | 'deaf'
   | 'ledger'
-  | 'dropped';
+  | 'dropped'
+  | 'stopped';
 
 /** Something that happened on the server. */
 export interface Event {

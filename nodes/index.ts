@@ -61,12 +61,13 @@ export const palette: readonly Definition[] = [
 
 /** What Node-RED calls. */
 export default function linktor(red: RED): void {
+  const flowStart = new FlowStart(red.events);
   const shared = {
     hooks: serveHooks(red),
     handovers: new Map(),
     heldMessages: new HeldMessages(red.events),
-    flowStart: new FlowStart(red.events),
-    ledgers: new Ledgers(red),
+    flowStart,
+    ledgers: new Ledgers(red, flowStart),
   };
   for (const definition of palette) mount(red, definition, shared);
   serveEditor(red);

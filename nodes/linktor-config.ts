@@ -86,6 +86,7 @@ export const fields = {
   keepIn: choice(['auto', 'file', 'context', 'memory'], { icon: 'database', section: 'memory' }),
   keepStore: text('', { icon: 'archive', section: 'memory', when: { keepIn: ['context'] } }),
   keepDays: number(30, { min: 1, max: 90, unit: 'd', icon: 'calendar', section: 'memory' }),
+  whileDown: choice(['asked', 'all', 'nothing'], { icon: 'history', section: 'memory' }),
   outbox: choice(['memory', 'durable'], { icon: 'inbox', section: 'delivery' }),
   maxPending: number(10_000, {
     min: 1,

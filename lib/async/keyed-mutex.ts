@@ -7,6 +7,16 @@ export class KeyedMutex {
     return this.#last.has(key);
   }
 
+  /** No task runs or waits. */
+  get isIdle(): boolean {
+    return this.#last.size === 0;
+  }
+
+  /** Resolves when all tasks that run or wait now have ended. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#last.values());
+  }
+
   /**
    * A task may take another lock inside, of another key.
    * @param keys all of them are taken at once, so that two callers cannot block each other

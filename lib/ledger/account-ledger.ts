@@ -128,6 +128,7 @@ export class AccountLedger implements Ledger {
     return {
       engine: store.engine,
       durability: store.durability,
+      isSynchronous: store.isSynchronous,
       load: () => store.load(),
       close: () => store.close(),
       write: async (writes, onDisk) => {

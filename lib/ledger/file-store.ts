@@ -48,6 +48,7 @@ export interface FileSettings {
 export class FileStore implements Store {
   readonly engine = 'file';
   readonly durability = 'crash';
+  readonly isSynchronous = true;
   readonly #sqlite: Sqlite;
   readonly #settings: FileSettings;
   #open: OpenFile | undefined;

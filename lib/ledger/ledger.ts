@@ -46,6 +46,8 @@ export interface PutOptions {
   tags?: readonly string[];
   /** safe on disk, so that it survives a loss of power, where the engine can do that */
   onDisk?: boolean;
+  /** written before anything else happens, where the engine can do that, and ahead of what waits to be written */
+  atOnce?: boolean;
 }
 
 /** What a record becomes in {@link Ledger.update}; undefined deletes it. */

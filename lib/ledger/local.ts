@@ -95,7 +95,7 @@ export class LocalLedger implements Ledger {
     const shelf = this.#shelf(namespace);
     const row = rowOf(value, options);
     this.#makeRoom(namespace, shelf, key, row);
-    await this.#write(namespace, shelf, key, row, options.onDisk);
+    await this.#write(namespace, shelf, key, row, options);
   }
 
   async delete(namespace: Namespace, key: string): Promise<boolean> {
@@ -119,7 +119,7 @@ export class LocalLedger implements Ledger {
     }
     const row = rowOf(changed.value, changed);
     this.#makeRoom(namespace, shelf, key, row);
-    await this.#write(namespace, shelf, key, row, changed.onDisk);
+    await this.#write(namespace, shelf, key, row, changed);
     return entryOf<T>(namespace, key, row);
   }
 
@@ -142,11 +142,17 @@ export class LocalLedger implements Ledger {
   }
 
   /** Memory changes at once, so that the next reader sees it, and goes back where the store refuses. */
-  async #write(namespace: Namespace, shelf: Shelf, key: string, row: Row | undefined, onDisk = false): Promise<void> {
+  async #write(
+    namespace: Namespace,
+    shelf: Shelf,
+    key: string,
+    row: Row | undefined,
+    options: PutOptions = {},
+  ): Promise<void> {
     const before = shelf.get(key);
     shelf.set(key, row);
     try {
-      await this.#queue.write({ namespace, key, row }, onDisk);
+      await this.#queue.write({ namespace, key, row }, options);
     } catch (error) {
       if (shelf.get(key) === row) shelf.set(key, before);
       throw error;
@@ -177,7 +183,7 @@ export class LocalLedger implements Ledger {
   #drop(namespace: Namespace, shelf: Shelf, key: string | undefined): void {
     if (key === undefined) return;
     shelf.set(key, undefined);
-    this.#queue.write({ namespace, key, row: undefined }, false).catch(() => undefined);
+    this.#queue.write({ namespace, key, row: undefined }).catch(() => undefined);
   }
 
   #shelf(namespace: Namespace): Shelf {

@@ -12,6 +12,8 @@ export interface Write {
 export interface Store {
   readonly engine: EngineName;
   readonly durability: Durability;
+  /** a write has been made when the call returns */
+  readonly isSynchronous?: boolean;
   /** All that is kept, in any order. Called once. @throws LinktorError `storage` */
   load(): AsyncIterable<Write> | Iterable<Write>;
   /**

@@ -13,18 +13,26 @@ interface Waiting {
 
 /** Writes of one turn of the event loop go to the store together, in the order in which they were asked for. */
 export class WriteQueue {
-  readonly #store: Pick<Store, 'write'>;
+  readonly #store: Pick<Store, 'write' | 'isSynchronous'>;
   #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
 
-  constructor(store: Pick<Store, 'write'>) {
+  constructor(store: Pick<Store, 'write' | 'isSynchronous'>) {
     this.#store = store;
   }
 
-  /** @returns a promise that is kept when the store has it, or broken when it refused */
-  write(write: Write, onDisk: boolean): Promise<void> {
+  /**
+   * @param atOnce overtakes what waits, where the store can do that
+   * @returns a promise that is kept when the store has it, or broken when it refused
+   */
+  write(write: Write, { onDisk = false, atOnce = false }: { onDisk?: boolean; atOnce?: boolean } = {}): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ write, onDisk, resolve, reject });
+      const waiting = { write, onDisk, resolve, reject };
+      if (atOnce && this.#store.isSynchronous && !this.#isWaiting(write)) {
+        void this.#writeGroup([waiting]);
+        return;
+      }
+      this.#waiting.push(waiting);
       this.#running ??= this.#run();
     });
   }
@@ -32,6 +40,11 @@ export class WriteQueue {
   /** Resolves when nothing is left to write. */
   async drained(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
+  }
+
+  /** The same record is to be written before. */
+  #isWaiting({ namespace, key }: Write): boolean {
+    return this.#waiting.some(({ write }) => write.key === key && write.namespace === namespace);
   }
 
   async #run(): Promise<void> {

@@ -11,7 +11,26 @@ export interface HandoverParts {
   feeds: FeedChoice;
 }
 
-/** A successor goes on where its predecessor has ended, if that was not longer ago. */
+export interface HandoverSettings {
+  /** how long the connection outlives its last user, in milliseconds */
+  lingerMs: number;
+  /**
+   * What becomes of what happened while nobody was there, the open questions apart: asked: it is fetched after a short
+   * stop, and a gap after a longer one; all: it is fetched; nothing: it is a gap.
+   */
+  whileDown: 'asked' | 'all' | 'nothing';
+  /** @param act called once, when those who listen are there @returns the function that takes it back */
+  whenStarted(act: () => void): () => void;
+}
+
+/** How far we have come. */
+export interface Position {
+  /** milliseconds of the server's clock */
+  watermark: number;
+  read: readonly ReadConversation[];
+}
+
+/** After a stop of up to five minutes a successor goes on where its predecessor has ended. */
 const MAX_SUCCESSION_MS = 300_000;
 /** The latest time that a Date can hold. */
 const LATEST_TIME_MS = 8.64e15;
@@ -27,7 +46,7 @@ const READ_KEY = 'l:';
 /** Keeps events together while a deploy replaces their listeners, and hands on to a successor how far we have come. */
 export class Handover {
   readonly #parts: HandoverParts;
-  readonly #lingerMs: number;
+  readonly #settings: HandoverSettings;
   #users = 0;
   /** when the last listener left that may return, milliseconds of the local clock */
   #leftAt = 0;
@@ -38,11 +57,13 @@ export class Handover {
   #hasOverflowed = false;
   /** until this time (local clock, ms) a redeployed "all conversations" trigger may continue from the old watermark */
   #watermarkValidUntil = 0;
+  /** what a predecessor had read, milliseconds of the server's clock */
+  #readBefore: number | undefined;
+  #cancelReport: (() => void) | undefined;
 
-  /** @param lingerMs how long the connection outlives its last user, in milliseconds */
-  constructor(parts: HandoverParts, lingerMs: number) {
+  constructor(parts: HandoverParts, settings: HandoverSettings) {
     this.#parts = parts;
-    this.#lingerMs = lingerMs;
+    this.#settings = settings;
   }
 
   /** Somebody listens. */
@@ -103,7 +124,7 @@ export class Handover {
 
   /** Listeners that have left may be back soon. */
   get #mayReturn(): boolean {
-    return Date.now() - this.#leftAt <= this.#lingerMs;
+    return Date.now() - this.#leftAt <= this.#settings.lingerMs;
   }
 
   /** The connection is let go on purpose: there is nothing to wait for. */
@@ -141,7 +162,19 @@ export class Handover {
 
   /** All conversations are no longer wanted, perhaps only for the time that a deploy takes. */
   allUnwanted(): void {
-    this.#watermarkValidUntil = Date.now() + this.#lingerMs;
+    this.#watermarkValidUntil = Date.now() + this.#settings.lingerMs;
+  }
+
+  /** How far we have come; undefined before the server has been asked for the first time. */
+  get position(): Position | undefined {
+    const { current } = this.#parts.feeds;
+    const watermark = current.handoverPoint(this.#parts.interest.wantsAll || this.isWatermarkValid);
+    return watermark === undefined ? undefined : { watermark, read: current.readConversations() };
+  }
+
+  /** Up to this time a predecessor has delivered everything, milliseconds of the server's clock; if there was one. */
+  get readBefore(): number | undefined {
+    return this.#readBefore;
   }
 
   /** What has been delivered and how far, as plain data: a successor delivers nothing twice, and goes on from there. */
@@ -149,12 +182,11 @@ export class Handover {
     const { memory } = this.#parts.bus;
     return {
       export: () => {
-        const { current } = this.#parts.feeds;
-        const watermark = current.handoverPoint(this.#parts.interest.wantsAll || this.isWatermarkValid);
-        if (watermark === undefined) return memory.export();
+        const { position } = this;
+        if (!position) return memory.export();
         const now = Date.now();
-        const read = current.readConversations().map((one): [string, number] => [`${READ_KEY}${one.join(' ')}`, now]);
-        return [[`${WATERMARK_KEY}${watermark}`, now], ...read, ...memory.export()];
+        const read = position.read.map((one): [string, number] => [`${READ_KEY}${one.join(' ')}`, now]);
+        return [[`${WATERMARK_KEY}${position.watermark}`, now], ...read, ...memory.export()];
       },
       import: (earlier) => {
         memory.import(earlier.filter(([key]) => !key.startsWith(WATERMARK_KEY) && !key.startsWith(READ_KEY)));
@@ -164,29 +196,36 @@ export class Handover {
           return [[id, updatedAt, lastMessageAt, skipUpTo]];
         });
         for (const [key, until] of earlier) {
-          if (key.startsWith(WATERMARK_KEY)) this.#succeed(Number(key.slice(WATERMARK_KEY.length)), until, read);
+          if (!key.startsWith(WATERMARK_KEY)) continue;
+          this.resume({ watermark: Number(key.slice(WATERMARK_KEY.length)), read }, until);
         }
       },
     };
   }
 
   /**
-   * Continue from a previous instance: everything after its watermark is a gap to fill.
-   * @param watermark milliseconds of the server's clock
+   * Continue from a predecessor: what happened after its watermark is fetched, or a gap, as the user wants it.
    * @param until when it has ended, milliseconds of the local clock
+   * @param isRestart it was another process
    */
-  #succeed(watermark: number, until: number, read: readonly ReadConversation[]): void {
-    const { feeds } = this.#parts;
-    const isLate = Date.now() - until > MAX_SUCCESSION_MS;
+  resume({ watermark, read }: Position, until: number, isRestart = false): void {
+    const { feeds, gaps } = this.#parts;
+    const { whileDown, whenStarted } = this.#settings;
     const isTime = Math.abs(watermark) <= LATEST_TIME_MS;
-    if (isLate || !isTime || feeds.current.watermark !== undefined || feeds.current.state.name !== 'idle') return;
-    feeds.continueFrom(watermark, read);
-    this.#watermarkValidUntil = until + MAX_SUCCESSION_MS;
+    if (!isTime || feeds.current.watermark !== undefined) return;
+    this.#readBefore = watermark;
+    const isShort = Date.now() - until <= MAX_SUCCESSION_MS;
+    const isWanted = whileDown === 'all' || (isShort && !(isRestart && whileDown === 'nothing'));
+    if (isWanted) {
+      feeds.continueFrom(watermark, read);
+      this.#watermarkValidUntil = Date.now() + MAX_SUCCESSION_MS;
+    } else this.#cancelReport = whenStarted(() => gaps.report('stopped', watermark));
   }
 
   close(): void {
     clearTimeout(this.#returning);
     clearTimeout(this.#absence);
+    this.#cancelReport?.();
     this.#parts.bus.discard();
   }
 }

@@ -3,6 +3,7 @@ import { once } from '../async/once';
 import { MAX_TIMER_MS } from '../async/sleep';
 import type { Contract } from '../contract';
 import { messageOf } from '../errors';
+import type { Ledger } from '../ledger/index';
 import type { Conversation, Event, GapReason, Message } from '../model';
 import { type ArrivalListener, Bus } from './bus/bus';
 import type { Claimant } from './bus/claims';
@@ -12,10 +13,11 @@ import { ConversationCache } from './conversation-cache';
 import { messageEvent } from './events/synthesize';
 import type { RealtimeFacts } from './facts';
 import { FeedChoice } from './feed-choice';
-import { Handover, RETURN_MS } from './handover';
+import { Handover, type HandoverSettings, RETURN_MS } from './handover';
 import { Intake } from './intake';
 import { Interest } from './interest';
 import { LookUps } from './look-ups';
+import { journalsIn, LastingMemory } from './memory/lasting-memory';
 import type { NatsSettings } from './nats/address';
 import { NatsFeed } from './nats/nats-feed';
 import { Publications } from './nats/publications';
@@ -30,6 +32,7 @@ import { GapReporter } from './sync/gap-reporter';
 import { LiveFeed } from './sync/live-feed';
 import { StallDetector } from './sync/stall-detector';
 import { SyncLoop } from './sync/sync-loop';
+import { timeOf } from './time';
 
 export type { Claim, Claimant } from './bus/claims';
 export type { Delivery, Listener, Source } from './bus/delivery';
@@ -56,7 +59,18 @@ export interface RealtimeSettings
   nats?: NatsSettings;
   /** something failed that no caller waits for; the text is safe to log */
   onProblem(text: string): void;
+  /** where it is written down what has been delivered and how far; it outlives the process */
+  ledger?: Ledger;
+  /** {@link Realtime.memory} of a predecessor in this process */
+  predecessor?: Memory;
+  /** what becomes of what happened after a predecessor: `asked` by default */
+  whileDown?: HandoverSettings['whileDown'];
+  /** @param act called once, when those who listen are there; at once by default @returns the function that takes it back */
+  whenStarted?(act: () => void): () => void;
 }
+
+/** What has been delivered and how far, as plain data. */
+export type Memory = ReturnType<Bus['memory']['export']>;
 
 const DISCOVER_INTERVAL_MS = 10_000;
 const POLL_BUSY_MS = 3000;
@@ -78,6 +92,7 @@ export class Realtime {
   readonly #intake: Intake;
   readonly #handover: Handover;
   readonly #status: ConnectionStatus;
+  readonly #lasting: LastingMemory | undefined;
 
   constructor(settings: RealtimeSettings) {
     const { contract, rest } = settings;
@@ -88,6 +103,7 @@ export class Realtime {
     this.#socket = new Socket({
       ...settings,
       url: async (isCertain) => {
+        await this.#lasting?.ready;
         const address = await settings.url(isCertain);
         this.#feeds.choose();
         this.#update();
@@ -103,7 +119,11 @@ export class Realtime {
     const lookUps = new LookUps();
     const conversations = new ConversationCache(rest.conversations, lookUps);
     const interest = new Interest(socket);
+    const { ledger } = settings;
+    const journals = ledger && journalsIn(ledger, onProblem);
     const bus = new Bus(conversations, {
+      onKey: journals && ((key) => journals.events.add(key)),
+      onWebhookKey: journals && ((key) => journals.webhooks.add(key)),
       statusWaitMs: timing.statusWait,
       onOverflow: () => this.#handover.overflow(),
       onLate: () => gaps.count('overflow', this.#feeds.current.receivedUpTo),
@@ -167,7 +187,24 @@ export class Realtime {
     this.#feeds = new FeedChoice(contract, live, asked);
     this.#intake = new Intake(contract, conversations, this.#feeds, gaps, onText);
     this.#status = new ConnectionStatus(this.#feeds, bus, onText);
-    this.#handover = new Handover({ bus, interest, gaps, feeds: this.#feeds }, timing.linger);
+    this.#handover = new Handover(
+      { bus, interest, gaps, feeds: this.#feeds },
+      {
+        lingerMs: timing.linger,
+        whileDown: settings.whileDown ?? 'asked',
+        whenStarted: settings.whenStarted ?? atOnce,
+      },
+    );
+    const { predecessor } = settings;
+    if (predecessor) this.memory.import(predecessor);
+    if (ledger && journals) {
+      const parts = { ledger, journals, bus, handover: this.#handover };
+      this.#lasting = new LastingMemory(parts, {
+        isContinued: predecessor !== undefined,
+        intervalMs: timing.remember,
+        onProblem,
+      });
+    }
   }
 
   /** How the account is connected. Where messages are asked for: whether the server can be asked. */
@@ -258,9 +295,22 @@ export class Realtime {
     this.#bus.announce(event, 'account', conversationId === undefined ? undefined : this.conversation(conversationId));
   }
 
-  /** The message has been delivered, or waits for its turn. */
-  isDelivered(messageId: string): boolean {
-    return this.#bus.isDelivered(messageId);
+  /** What an earlier process has delivered is known. It never fails. */
+  get ready(): Promise<void> {
+    return this.#lasting?.ready ?? Promise.resolve();
+  }
+
+  /** {@link ready} is kept already. */
+  get isReady(): boolean {
+    return this.#lasting?.isReady !== false;
+  }
+
+  /** A fetched message: has nobody delivered it yet, neither we nor a predecessor? */
+  isMissed({ id, createdAt }: Message): boolean {
+    const { readBefore } = this.#handover;
+    return readBefore === undefined
+      ? !this.#bus.isDelivered(id)
+      : timeOf(createdAt) >= readBefore && !this.#bus.reachedListeners(id);
   }
 
   /** Deliver a message that was missed and has been fetched. @returns when the listeners have it; it never fails */
@@ -335,6 +385,10 @@ export class Realtime {
 
   /** Hand in an event that came another way. */
   feed(event: Event, source: 'webhook' | 'test'): void {
+    if (!this.isReady) {
+      void this.ready.then(() => this.feed(event, source));
+      return;
+    }
     // While no live events come there is nothing that it would have to wait for.
     if (this.#handover.isUsed && this.state.name !== 'open') this.#bus.feedAtOnce(event, source);
     else this.#bus.feed(event, source);
@@ -350,12 +404,13 @@ export class Realtime {
     this.#feeds.current.revive();
   }
 
-  /** @returns when the last word has left; nothing happens any more from now on */
+  /** @returns when the last word has left, and it is written down what has been delivered and how far */
   async close(): Promise<void> {
+    const written = this.#lasting?.close();
     const closing = this.#feeds.close();
     this.#handover.close();
     this.#socket.close();
-    await closing;
+    await Promise.all([written, closing]);
   }
 
   /** The connection or its users have changed. */
@@ -370,6 +425,11 @@ export class Realtime {
     if (state.name === 'idle') this.#handover.end();
     this.#status.announce(state);
   }
+}
+
+function atOnce(act: () => void): () => void {
+  const immediate = setImmediate(act);
+  return () => clearImmediate(immediate);
 }
 
 /** @returns milliseconds that a timer can hold: with more, or with no number, it would fire at once, again and again */

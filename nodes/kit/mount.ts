@@ -2,7 +2,6 @@ import { languageOf } from '../../lib/dialogue/index';
 import { type LinktorError, toLinktorError } from '../../lib/errors';
 import { type AccountSettings, brokenAccount, createAccount } from './account/account';
 import type { ConfigNode, ProviderNode } from './account/config-node';
-import { persistMemory } from './account/handover';
 import { consumerName } from './account/nats';
 import { routeOf } from './account/route';
 import type { SentLog } from './account/sent-log';
@@ -53,6 +52,8 @@ function mountConfig(red: RED, node: ConfigNode, definition: Config, stored: Sto
     warn: (text: string) => node.warn(text),
     error: (error: LinktorError) => node.error(error, {}),
   };
+  const predecessor = handovers.get(node.id);
+  handovers.delete(node.id);
   try {
     const values = fixedValues(definition.fields, { ...stored, ...node.credentials });
     node.deployedUrl = String(values.baseUrl);
@@ -62,7 +63,8 @@ function mountConfig(red: RED, node: ConfigNode, definition: Config, stored: Sto
     node.account = createAccount(settings, {
       route: routeOf(red, values),
       log,
-      persist: (memory) => persistMemory(node, memory, handovers),
+      predecessor,
+      bequeath: (memory) => handovers.set(node.id, memory),
       sentLog,
       host: {
         language: languageOf(red.settings.lang) ?? 'en-US',

@@ -47,7 +47,10 @@ export const rooms: readonly Room[] = [
   { files: 'lib/ai/**', may: [...ground, 'lib/contract/**', 'lib/messages/**', 'lib/text/**'] },
   { files: 'lib/webhooks/**', may: [...ground, 'lib/contract/**', 'node:**'] },
   { files: 'lib/client/**', may: [...ground, 'lib/async/**', 'lib/contract/**', 'node:**'] },
-  { files: 'lib/realtime/**', may: [...ground, 'lib/async/**', 'lib/contract/**', 'lib/messages/status.ts'] },
+  {
+    files: 'lib/realtime/**',
+    may: [...ground, 'lib/async/**', 'lib/contract/**', 'lib/ledger/index.ts', 'lib/messages/status.ts'],
+  },
   {
     files: 'lib/people/**',
     may: [...ground, 'lib/async/**', 'lib/messages/**', 'lib/text/**', 'lib/client/index.ts', 'node:**'],

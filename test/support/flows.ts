@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { createRequire } from 'node:module';
 import helper, { type LoadedNode } from 'node-red-node-test-helper';
 import linktor from '../../nodes';
@@ -6,6 +7,9 @@ import { apiOnly } from './api-only';
 
 const require = createRequire(import.meta.url);
 helper.init(require.resolve('node-red'));
+/** Each flow of a test loads the package anew, and Node-RED knows no end of a package that listens to it. */
+const { events } = require('@node-red/util') as { events: EventEmitter };
+const STARTED = 'flows:started';
 
 export type Message = Record<string, unknown> & {
   payload?: unknown;
@@ -124,16 +128,20 @@ export function setUpFlows(
   prepare: () => Promise<SandboxOptions> = async () => ({}),
 ): FlowSetup {
   const held = {} as { sandbox: Sandbox };
+  let listening: unknown[] = [];
 
   before(async () => {
     held.sandbox = await startSandbox({ contract, ...options, ...(await prepare()) });
     await helper.startServer();
   });
   beforeEach(function () {
+    listening = events.listeners(STARTED);
     if (contractUnderTest === 'server' && apiOnly(this.currentTest?.fullTitle() ?? '') !== undefined) this.skip();
   });
   afterEach(async () => {
     await helper.unload();
+    const left = events.listeners(STARTED).filter((one) => !listening.includes(one));
+    for (const one of left) events.off(STARTED, one as () => void);
     await control('reset', {});
   });
   after(async () => {

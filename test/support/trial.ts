@@ -25,12 +25,13 @@ export function trial(run: Action['run'], more: Partial<Parameters<typeof action
   });
   return (red: RED) => {
     linktor(red);
+    const flowStart = new FlowStart(red.events);
     mount(red, definition, {
       hooks: { serve: () => () => {} },
       handovers: new Map(),
       heldMessages: new HeldMessages(red.events),
-      flowStart: new FlowStart(red.events),
-      ledgers: new Ledgers(red),
+      flowStart,
+      ledgers: new Ledgers(red, flowStart),
     });
   };
 }

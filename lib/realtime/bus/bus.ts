@@ -20,6 +20,10 @@ export interface BusSettings {
   onLate?(): void;
   /** a listener failed; the others are not affected */
   onError(error: unknown): void;
+  /** gets the key of everything that is delivered, before it is */
+  onKey?(key: string): void;
+  /** gets the key of every webhook delivery */
+  onWebhookKey?(key: string): void;
 }
 
 export type ArrivalListener = (event: Event, recovered: boolean) => void;
@@ -37,7 +41,7 @@ export class Bus {
   readonly #keys = new RecentKeys({ limit: MAX_EVENT_KEYS });
   /** of webhook deliveries: the events of a busy socket must not push them out */
   readonly #webhookKeys = new RecentKeys({ limit: MAX_WEBHOOK_KEYS });
-  readonly #dedup = new Deduplicator(this.#keys);
+  readonly #dedup: Deduplicator;
   readonly #early: EarlyStatuses;
   readonly #claims: Claims;
   #arrivals: readonly ArrivalListener[] = [];
@@ -62,6 +66,7 @@ export class Bus {
   constructor(conversations: Pick<ConversationCache, 'get' | 'takeNew'>, settings: BusSettings) {
     this.#conversations = conversations;
     this.#settings = settings;
+    this.#dedup = new Deduplicator(this.#keys, settings.onKey);
     this.#claims = new Claims(settings.onError);
     this.#room = new WaitingRoom(settings.onError);
     this.#early = new EarlyStatuses(settings.statusWaitMs ?? 0, (delivery) => this.#acceptEarly(delivery));
@@ -135,7 +140,27 @@ export class Bus {
 
   /** @returns true the first time that this reader asks about an event */
   isFirst(reader: string, eventId: string): boolean {
-    return this.#webhookKeys.add('r', `${reader}:${eventId}`);
+    const id = `${reader}:${eventId}`;
+    if (!this.#webhookKeys.add('r', id)) return false;
+    this.#settings.onWebhookKey?.(`r:${id}`);
+    return true;
+  }
+
+  /** Nothing is held back or waits for its turn. */
+  get isIdle(): boolean {
+    return this.heldEvents === 0 && this.#room.isEmpty;
+  }
+
+  /** @returns when all that waits now has had its turn; false when something is held back for longer */
+  async settled(): Promise<boolean> {
+    if (this.heldEvents > 0) return false;
+    await this.#room.settled();
+    return true;
+  }
+
+  /** The message has been delivered, or waits for its turn. */
+  reachedListeners(messageId: string): boolean {
+    return this.#dedup.reachedListeners(messageId) || this.#isPending(messageId);
   }
 
   /** The message has been delivered, waits for its turn, or is from before the subscription. */
@@ -251,8 +276,9 @@ export class Bus {
    * Put fetched events of a conversation in front of everything that is still to come in it.
    * @param events oldest first; a rejection means that nothing could be fetched
    * @param recovered false: they were not missed, only incomplete
+   * @param evenOld true: also what would be from before the subscription
    */
-  insert(conversationId: string, events: Promise<Event[]>, recovered = true): void {
+  insert(conversationId: string, events: Promise<Event[]>, recovered = true, evenOld = false): void {
     // Caught here, not when it is this step's turn: an unhandled rejection would end the process.
     const fetched = events.catch(() => []);
     void fetched.then((found) => {
@@ -264,7 +290,7 @@ export class Bus {
         // Too many events wait for it. It comes late now, and is not lost.
         this.#settings.onLate?.();
         this.#deliver(newDelivery(gapEvent('overflow', undefined, conversationId), 'poll', Date.now()));
-        void fetched.then(() => this.insert(conversationId, fetched, recovered));
+        void fetched.then(() => this.insert(conversationId, fetched, recovered, evenOld));
         return;
       }
       // The conversation may have become readable while this was being fetched.
@@ -272,15 +298,15 @@ export class Bus {
       const conversation = await this.#lookUp(conversationId);
       if (conversation) this.#announceIfNew(conversation, 'poll', recovered);
       for (const event of missed) {
-        if (!this.#dedup.mayRecover(event) || !this.#isUsable(event)) continue;
+        if (!(evenOld || this.#dedup.mayRecover(event)) || !this.#isUsable(event)) continue;
         await this.#deliverIfNew({ ...newDelivery(event, 'poll', Date.now(), recovered), conversation });
       }
     });
   }
 
-  /** As {@link insert}. @returns when the events have had their turn; it never fails */
+  /** As {@link insert}, for what was surely missed. @returns when the events have had their turn; it never fails */
   deliverMissed(conversationId: string, events: readonly Event[]): Promise<void> {
-    this.insert(conversationId, Promise.resolve([...events]));
+    this.insert(conversationId, Promise.resolve([...events]), true, true);
     return new Promise((resolve) => this.#room.run(conversationId, async () => resolve()));
   }
 

@@ -8,9 +8,12 @@ import type { RecentKeys } from './recent-keys';
  */
 export class Deduplicator {
   readonly #keys: RecentKeys;
+  readonly #onKey: ((key: string) => void) | undefined;
 
-  constructor(keys: RecentKeys) {
+  /** @param onKey gets the key of everything that is new, for a process that comes later */
+  constructor(keys: RecentKeys, onKey?: (key: string) => void) {
     this.#keys = keys;
+    this.#onKey = onKey;
   }
 
   /**
@@ -19,14 +22,27 @@ export class Deduplicator {
    */
   isNew(event: Event, at = Date.now()): boolean {
     if (event.id !== undefined && !this.#keys.add('e', event.id, at)) return false;
-    if (event.message) return this.#keys.add('m', event.message.id, at);
+    if (event.message) return this.#add('m', event.message.id, at);
     if (event.messageId !== undefined && event.status !== undefined) {
       return this.#isNewStatus(event.messageId, event.status);
     }
     if (event.name === 'conversation.created' && event.conversationId !== undefined) {
-      return this.#keys.add('c', event.conversationId);
+      return this.#add('c', event.conversationId);
     }
+    // Those above are known by what they are about.
+    if (event.id !== undefined) this.#onKey?.(`e:${event.id}`);
     return true;
+  }
+
+  #add(kind: string, id: string, at?: number): boolean {
+    if (!this.#keys.add(kind, id, at)) return false;
+    this.#onKey?.(`${kind}:${id}`);
+    return true;
+  }
+
+  /** The message has been delivered. */
+  reachedListeners(messageId: string): boolean {
+    return this.#keys.has('m', messageId);
   }
 
   /** The message has been delivered, or is from before the subscription. */
@@ -41,7 +57,7 @@ export class Deduplicator {
 
   /** Never deliver this message: it is from before the subscription. Its present status is no news either. */
   skip({ id, direction, status }: Pick<Message, 'id' | 'direction' | 'status'>): void {
-    this.#keys.add('k', id);
+    this.#add('k', id);
     if (direction === 'outbound' && status !== undefined) this.#isNewStatus(id, status);
   }
 
@@ -64,7 +80,7 @@ export class Deduplicator {
 
   #isNewStatus(messageId: string, status: string): boolean {
     if (this.#hasReached(messageId, status)) return false;
-    return this.#keys.add('s', `${messageId}:${status}`);
+    return this.#add('s', `${messageId}:${status}`);
   }
 
   /** This status or a later one has been delivered: a late "delivered" after "read" is no news. */

@@ -24,6 +24,15 @@ export class WaitingRoom {
     return this.#order.isBusy(conversationId);
   }
 
+  get isEmpty(): boolean {
+    return this.#order.isIdle;
+  }
+
+  /** Resolves when all steps that wait now have had their turn. */
+  settled(): Promise<void> {
+    return this.#order.settled();
+  }
+
   hasFailed(conversationId: string): boolean {
     return this.#notFound.has(conversationId);
   }

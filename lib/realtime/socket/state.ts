@@ -40,6 +40,8 @@ export interface Timing {
   statusWait: number;
   /** how long live events wait for a server that cannot be asked what was missed before them */
   persistence: number;
+  /** how often it is written down how far all has been delivered */
+  remember: number;
 }
 
 export const DEFAULT_TIMING: Timing = {
@@ -54,6 +56,7 @@ export const DEFAULT_TIMING: Timing = {
   stall: 300_000,
   statusWait: 1_000,
   persistence: 15_000,
+  remember: 10_000,
 };
 
 /** Answers to a handshake that the server would give again: stop. Without a socket there, look again after a long time. */

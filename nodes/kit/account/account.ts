@@ -2,7 +2,7 @@ import { LinktorClient, type ProxySettings, type SignIn, type TlsSettings } from
 import { type Language, languageOf } from '../../../lib/dialogue/index';
 import { LinktorError, toLinktorError } from '../../../lib/errors';
 import { type AccountLedger, createLedger } from '../../../lib/ledger/index';
-import { Realtime, type SocketState } from '../../../lib/realtime/index';
+import { type Memory, Realtime, type SocketState } from '../../../lib/realtime/index';
 import type { fields } from '../../linktor-config';
 import { senderOf } from '../action/sender';
 import { fenced } from '../fence';
@@ -98,8 +98,10 @@ export function clientOf(settings: AccountSettings, route: Route = {}): LinktorC
 export interface AccountParts {
   route: Route;
   log: AccountLog;
-  /** keeps what has been delivered for a successor @returns the function that keeps it for the last time */
-  persist?(memory: Realtime['memory']): () => void;
+  /** what the predecessor has delivered and how far, when a deploy has replaced it */
+  predecessor?: Memory;
+  /** keeps the same for a successor */
+  bequeath?(memory: Memory): void;
   /** of the predecessor, when a deploy has replaced it */
   sentLog?: SentLog;
   /** without it nothing is kept */
@@ -118,11 +120,10 @@ const noHost: AccountHost = {
 /** Nothing is opened before somebody needs it. */
 export function createAccount(
   settings: AccountSettings,
-  { route, log, persist, sentLog = new SentLog(), host = noHost }: AccountParts,
+  { route, log, predecessor, bequeath, sentLog = new SentLog(), host = noHost }: AccountParts,
 ): Account {
   let client: LinktorClient | undefined;
   let realtime: Realtime | undefined;
-  let kept: (() => void) | undefined;
   let ledger: AccountLedger | undefined;
   let dialogues: DialogueService | undefined;
   let outbox: OutboxService | undefined;
@@ -168,10 +169,14 @@ export function createAccount(
       pollIdle: settings.pollIdle * 1000,
       ...(nats && { nats }),
       onProblem: fenced((text: string) => log.warn(text)),
+      // What lies in memory only is handed on by deploys anyway.
+      ledger: getLedger().durability === 'none' ? undefined : getLedger(),
+      predecessor,
+      whileDown: settings.whileDown,
+      whenStarted: host.whenStarted,
     });
     realtime.onState(fenced(reporter(log)));
     charge.attach(realtime);
-    kept = persist?.(realtime.memory);
     return realtime;
   };
 
@@ -187,6 +192,7 @@ export function createAccount(
       realtime: getRealtime,
       sentLog,
       log,
+      isCatchUpWanted: settings.whileDown !== 'nothing',
       rereadMs: [0, settings.pollBusy, settings.pollIdle].map((seconds) => (seconds + 1) * 1000),
       whenStarted: host.whenStarted,
     });
@@ -228,7 +234,7 @@ export function createAccount(
     onSuccess: () => realtime?.revive(),
     async close(removed = false) {
       stopWatching();
-      kept?.();
+      if (realtime) bequeath?.(realtime.memory.export());
       charge.close();
       dialogues?.close();
       await outbox?.close();

@@ -35,6 +35,8 @@ export interface DialogueServiceParts {
    * before the first look at it would be taken for old.
    */
   rereadMs: readonly number[];
+  /** what was said while Node-RED was not running may be an answer */
+  isCatchUpWanted: boolean;
   /** @param act called once, when the flows have started @returns the function that takes it back */
   whenStarted(act: () => void): () => void;
 }
@@ -151,8 +153,9 @@ export class DialogueService {
   /** What was said while nobody listened comes first; only then may deadlines fire. */
   async #catchUp(): Promise<void> {
     const missed = await this.#loaded?.catch(() => undefined);
+    await this.#parts.realtime().ready;
     if (!missed || this.#isClosed) return;
-    const queue = [...missed];
+    const queue = this.#parts.isCatchUpWanted ? [...missed] : [];
     const readsBack = await this.#readsBack();
     const work = async () => {
       for (let one = queue.shift(); one && !this.#isClosed; one = queue.shift()) {
@@ -194,8 +197,8 @@ export class DialogueService {
     const conversation = found.length > 0 ? await conversations.get(conversationId) : undefined;
     for (const message of found.reverse()) {
       // What an earlier process had seen without getting to an answer is no news to the others.
-      if (realtime.isDelivered(message.id)) await this.dialogues.claim({ message, conversation, recovered: true });
-      else await realtime.recover(message);
+      if (realtime.isMissed(message)) await realtime.recover(message);
+      else await this.dialogues.claim({ message, conversation, recovered: true });
     }
   }
 

@@ -6,6 +6,7 @@ import {
   type LedgerSettings,
   removeAbandoned,
 } from '../../../lib/ledger/index';
+import type { FlowStart } from '../deploys';
 import type { RED, RunningNode } from '../red';
 
 const FOLDER = 'linktor';
@@ -24,11 +25,13 @@ interface Log {
 /** The ledgers of one Node-RED. What lies in memory only outlives the deploys; a file is opened again. */
 export class Ledgers {
   readonly #red: RED;
+  readonly #flowStart: FlowStart;
   readonly #inMemory = new Map<string, AccountLedger>();
   #isSwept = false;
 
-  constructor(red: RED) {
+  constructor(red: RED, flowStart: FlowStart) {
     this.#red = red;
+    this.#flowStart = flowStart;
   }
 
   /** @param onDamaged a damaged ledger has been set aside */
@@ -83,7 +86,7 @@ export class Ledgers {
     const { userDir } = this.#red.settings;
     if (this.#isSwept || typeof userDir !== 'string') return;
     this.#isSwept = true;
-    this.#red.events.once('flows:started', () => {
+    this.#flowStart.whenStarted(() => {
       const deployed = new Set<string>();
       this.#red.nodes.eachNode(({ id }) => deployed.add(this.#fileOf(id) ?? ''));
       try {

@@ -21,8 +21,8 @@ export interface Hook {
   maxBytes: number;
   /** how long the body may take */
   timeoutMs: number;
-  /** @returns the HTTP status; the sender is answered before anything else happens. Never throws */
-  receive(request: HookRequest): number;
+  /** @returns the HTTP status; the sender is answered before anything else happens. Never throws, never rejects */
+  receive(request: HookRequest): number | Promise<number>;
   /** what never became a request; it has been answered. Never throws */
   refuse(reason: HookRefusal, headers: HookRequest['headers']): void;
 }
@@ -218,6 +218,9 @@ function dispatch(hook: Hook, request: Request, response: ServerResponse): void 
     response.end(JSON.stringify(body));
   };
   if (request.method !== 'POST') return answer(405, { error: 'method_not_allowed' }, { Allow: 'POST' });
-  const status = hook.receive({ headers: request.headersDistinct, body: request.linktorBody ?? Buffer.alloc(0) });
-  answer(status, status === 200 ? { received: true } : { error: errorOf[status] ?? 'bad_request' });
+  const done = (status: number) =>
+    answer(status, status === 200 ? { received: true } : { error: errorOf[status] ?? 'bad_request' });
+  const taken = hook.receive({ headers: request.headersDistinct, body: request.linktorBody ?? Buffer.alloc(0) });
+  if (taken instanceof Promise) void taken.then(done);
+  else done(taken);
 }

@@ -199,16 +199,20 @@ class TriggerNode implements TriggerContext<never> {
   get serve(): TriggerContext<never>['serve'] {
     return ({ path, maxBytes, timeoutMs, receive, refuse }) => {
       const owner = `the node ${this.#node.name ? `"${this.#node.name}"` : this.nodeId}`;
+      const take = (request: Parameters<typeof receive>[0]) => {
+        try {
+          return receive(request);
+        } catch (thrown) {
+          this.fenced(() => this.#report(toLinktorError(thrown)))();
+          return 500;
+        }
+      };
+      const { realtime } = this;
       const hook = {
         ...{ path, maxBytes, timeoutMs, owner },
-        receive: (request: Parameters<typeof receive>[0]) => {
-          try {
-            return receive(request);
-          } catch (thrown) {
-            this.fenced(() => this.#report(toLinktorError(thrown)))();
-            return 500;
-          }
-        },
+        // What an earlier process has taken has to be known first.
+        receive: (request: Parameters<typeof receive>[0]) =>
+          realtime.isReady ? take(request) : realtime.ready.then(() => take(request)),
         refuse: this.fenced(refuse),
       };
       try {

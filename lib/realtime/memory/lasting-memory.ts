@@ -1,0 +1,200 @@
+import type { Ledger } from '../../ledger/index';
+import { MAX_EVENT_KEYS, MAX_WEBHOOK_KEYS } from '../bounds';
+import type { Bus } from '../bus/bus';
+import type { ReadConversation } from '../feed';
+import type { Handover, Position } from '../handover';
+import { SeenJournal } from './seen-journal';
+
+/** How far we have come is written down for the first time so soon; that we still listen, at least so often. */
+const FIRST_SAVE_MS = 500;
+const ALIVE_INTERVAL_MS = 60_000;
+/** A ledger that has not answered by then does not keep us from connecting. */
+const MAX_LOAD_MS = 10_000;
+
+const POSITION_KEY = 'position';
+/** The key of a polled conversation begins with it. */
+const READ_PREFIX = 'read:';
+
+interface SavedPosition {
+  /** milliseconds of the server's clock */
+  watermark: number;
+  /** when we listened the last time, milliseconds of the local clock */
+  aliveAt: number;
+}
+
+/** The journals of an account: what has been delivered, and which webhooks have been taken. */
+export interface Journals {
+  events: SeenJournal;
+  webhooks: SeenJournal;
+}
+
+export function journalsIn(ledger: Ledger, onProblem: (error: unknown) => void): Journals {
+  return {
+    events: new SeenJournal({ ledger, name: 'e', limit: MAX_EVENT_KEYS, onProblem }),
+    webhooks: new SeenJournal({ ledger, name: 'r', limit: MAX_WEBHOOK_KEYS, onProblem }),
+  };
+}
+
+export interface LastingMemorySettings {
+  /** a predecessor in this process has handed on what it knew: only the writing goes on */
+  isContinued: boolean;
+  /** milliseconds; how far we have come is written down so often */
+  intervalMs: number;
+  onProblem(error: unknown): void;
+}
+
+export interface LastingMemoryParts {
+  ledger: Ledger;
+  journals: Journals;
+  bus: Pick<Bus, 'memory' | 'settled' | 'isIdle'>;
+  handover: Pick<Handover, 'position' | 'resume'>;
+}
+
+/**
+ * What an account has delivered and how far, in its ledger: another process delivers nothing twice, and knows since when
+ * something may have been missed.
+ */
+export class LastingMemory {
+  readonly #parts: LastingMemoryParts;
+  readonly #settings: LastingMemorySettings;
+  #saver: NodeJS.Timeout | undefined;
+  /** as it stands in the ledger */
+  #saved: SavedPosition | undefined;
+  readonly #savedReads = new Map<string, string>();
+  #isReady = false;
+  #isClosed = false;
+  #hasFailed = false;
+  readonly ready: Promise<void>;
+
+  constructor(parts: LastingMemoryParts, settings: LastingMemorySettings) {
+    this.#parts = parts;
+    this.#settings = settings;
+    const { isContinued } = settings;
+    const loaded = this.#load(isContinued);
+    this.ready = isContinued ? Promise.resolve() : loaded;
+    this.#isReady = isContinued;
+    this.#saveLater();
+  }
+
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  /** Write everything down for the last time, as it is when this is called. @returns when the ledger has it, or has refused it */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#saver);
+    const { events, webhooks } = this.#parts.journals;
+    const saved = this.#save(true);
+    await Promise.all([events.flush(), webhooks.flush(), saved]);
+    events.close();
+    webhooks.close();
+  }
+
+  async #load(isContinued: boolean): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, MAX_LOAD_MS).unref();
+    });
+    await Promise.race([this.#read(isContinued), late]).catch((error: unknown) => this.#settings.onProblem(error));
+    clearTimeout(timer);
+    this.#isReady = true;
+  }
+
+  async #read(isContinued: boolean): Promise<void> {
+    const { ledger, journals, bus, handover } = this.#parts;
+    const kept = await ledger.list<unknown>('cursor');
+    const seen = [...(await journals.webhooks.load()), ...(await journals.events.load())];
+    const reads: ReadConversation[] = [];
+    for (const { key, value } of kept) {
+      if (key === POSITION_KEY && isPosition(value)) this.#saved = value;
+      if (!key.startsWith(READ_PREFIX) || !isRead(value)) continue;
+      this.#savedReads.set(key, value.join(' '));
+      reads.push(value);
+    }
+    // It is too late for it: we have begun without.
+    if (isContinued || this.#isReady) return;
+    const aliveAt = Math.max(0, this.#saved?.aliveAt ?? 0, ...lastOf(seen));
+    // What was seen counts as old by the time that we have listened since: a stop of days forgets nothing.
+    const stoppedMs = Math.max(0, Date.now() - aliveAt);
+    bus.memory.import(seen.map(([key, at]): [string, number] => [key, Math.min(at, aliveAt) + stoppedMs]));
+    if (this.#saved) handover.resume({ watermark: this.#saved.watermark, read: reads }, aliveAt, true);
+  }
+
+  #saveLater(): void {
+    if (this.#isClosed) return;
+    const { intervalMs } = this.#settings;
+    const save = async () => {
+      if (this.#isReady) await this.#save(false);
+      this.#saveLater();
+    };
+    // Without a position a crash would look as if we had never listened.
+    this.#saver = setTimeout(save, this.#saved ? intervalMs : Math.min(intervalMs, FIRST_SAVE_MS)).unref();
+  }
+
+  async #save(isLast: boolean): Promise<void> {
+    const { bus, handover } = this.#parts;
+    // What comes after this moment may wait for its turn; what has come before must have had it.
+    const position = handover.position;
+    const isSettled = isLast ? bus.isIdle : await bus.settled();
+    if (this.#isClosed && !isLast) return;
+    try {
+      if (isSettled) await this.#write(position, isLast);
+      else if (this.#saved) await this.#put({ watermark: this.#saved.watermark, aliveAt: Date.now() });
+      this.#hasFailed = false;
+    } catch (error) {
+      if (!this.#hasFailed) this.#settings.onProblem(error);
+      this.#hasFailed = true;
+    }
+  }
+
+  async #write(position: Position | undefined, isLast: boolean): Promise<void> {
+    const { ledger } = this.#parts;
+    if (position === undefined) {
+      if (!this.#saved) return;
+      this.#saved = undefined;
+      await ledger.delete('cursor', POSITION_KEY);
+      return;
+    }
+    const { watermark, read } = position;
+    const reads = new Map(read.map((one) => [`${READ_PREFIX}${one[0]}`, one]));
+    for (const [key, one] of reads) {
+      const text = one.join(' ');
+      if (this.#savedReads.get(key) === text) continue;
+      await ledger.put(
+        'cursor',
+        key,
+        one.map((part) => part ?? ''),
+      );
+      this.#savedReads.set(key, text);
+    }
+    for (const key of [...this.#savedReads.keys()]) {
+      if (reads.has(key)) continue;
+      this.#savedReads.delete(key);
+      await ledger.delete('cursor', key);
+    }
+    const aliveAt = Date.now();
+    const isNews = watermark !== this.#saved?.watermark || aliveAt - this.#saved.aliveAt >= ALIVE_INTERVAL_MS;
+    if (isNews || isLast) await this.#put({ watermark, aliveAt });
+  }
+
+  async #put(position: SavedPosition): Promise<void> {
+    await this.#parts.ledger.put('cursor', POSITION_KEY, position);
+    this.#saved = position;
+  }
+}
+
+/** @returns the time of the last entry, if there is one */
+function lastOf(seen: readonly (readonly [string, number])[]): number[] {
+  const last = seen.at(-1);
+  return last ? [last[1]] : [];
+}
+
+function isPosition(value: unknown): value is SavedPosition {
+  const { watermark, aliveAt } = (value ?? {}) as Record<string, unknown>;
+  return Number.isFinite(watermark) && Number.isFinite(aliveAt);
+}
+
+function isRead(value: unknown): value is ReadConversation {
+  return Array.isArray(value) && value.length >= 2 && value.every((one) => typeof one === 'string');
+}
