@@ -1,7 +1,7 @@
 import type { Entry, Ledger } from '../../ledger/index';
 
 /** A record with so many characters is not written again: the next keys begin another one. */
-const FULL_RECORD_CHARS = 2000;
+const FULL_RECORD_CHARS = 1500;
 /** Characters of one record at most: as JSON, whatever they are, they stay below the limit of the ledger. */
 const MAX_RECORD_CHARS = 10_000;
 /** After a failure the ledger is left alone for so long; what was to be written waits. */
@@ -30,13 +30,16 @@ export class SeenJournal {
   /** keys that are in no record yet */
   #pending: string[] = [];
   /** the record that is added to, with its keys */
-  #open: { key: string; keys: string[]; chars: number };
+  #open: OpenRecord;
+  /** numbers the records in the order in which they were begun */
   #number = 0;
   /** all records, oldest first, with the number of their keys */
   readonly #records = new Map<string, number>();
+  /** records whose keys are forgotten: to write over one costs less than to delete it and make another one */
+  readonly #free: string[] = [];
   #size = 0;
   /** records that are still to be written */
-  readonly #unwritten = new Map<string, string[]>();
+  readonly #unwritten = new Map<string, SeenRecord>();
   #isLoaded = false;
   #isDue = false;
   #timer: NodeJS.Timeout | undefined;
@@ -55,14 +58,14 @@ export class SeenJournal {
   async load(): Promise<[key: string, seenAt: number][]> {
     const { ledger, name } = this.#settings;
     const all = await ledger.list<unknown>('seen');
-    const mine = all.filter((one): one is Entry<string[]> => one.key.startsWith(name) && isTexts(one.value));
-    mine.sort((one, other) => numberOf(one.key, name) - numberOf(other.key, name));
-    for (const { key, value } of mine) this.#note(key, value.length);
-    this.#number = mine.length === 0 ? 0 : numberOf(mine.at(-1)?.key ?? '', name);
+    const mine = all.filter((one): one is Entry<SeenRecord> => one.key.startsWith(name) && isRecord(one.value));
+    mine.sort((one, other) => one.value.number - other.value.number);
+    for (const { key, value } of mine) this.#note(key, value.keys.length);
+    this.#number = mine.at(-1)?.value.number ?? 0;
     this.#open = this.#newRecord();
     this.#isLoaded = true;
     this.#schedule();
-    return mine.flatMap(({ value, writtenAt }) => value.map((key): [string, number] => [key, writtenAt]));
+    return mine.flatMap(({ value, writtenAt }) => value.keys.map((key): [string, number] => [key, writtenAt]));
   }
 
   /** Something is being delivered. Called with every event, before the listeners get it. */
@@ -77,7 +80,7 @@ export class SeenJournal {
     this.#isDue = false;
     if (!this.#isLoaded) return;
     while (this.#pending.length > 0) this.#fill();
-    const writes = [...this.#unwritten].map(([key, keys]) => this.#write(key, keys));
+    const writes = [...this.#unwritten].map(([key, record]) => this.#write(key, record));
     await Promise.all(writes);
   }
 
@@ -96,7 +99,7 @@ export class SeenJournal {
   /** Keys go into the open record until it is full. */
   #fill(): void {
     if (this.#open.chars >= FULL_RECORD_CHARS) this.#open = this.#newRecord();
-    const { key, keys } = this.#open;
+    const { key, number, keys } = this.#open;
     let taken = 0;
     for (const one of this.#pending) {
       if (taken > 0 && this.#open.chars + one.length > MAX_RECORD_CHARS) break;
@@ -105,16 +108,16 @@ export class SeenJournal {
     }
     keys.push(...this.#pending.splice(0, taken));
     this.#note(key, keys.length);
-    this.#unwritten.set(key, keys);
+    this.#unwritten.set(key, { number, keys });
   }
 
-  async #write(key: string, keys: string[]): Promise<void> {
+  async #write(key: string, record: SeenRecord): Promise<void> {
     this.#unwritten.delete(key);
     try {
-      await this.#settings.ledger.put('seen', key, keys, { atOnce: this.#isPrompt });
+      await this.#settings.ledger.put('seen', key, record, { atOnce: this.#isPrompt });
       this.#hasFailed = false;
     } catch (error) {
-      if (this.#records.has(key)) this.#unwritten.set(key, keys);
+      if (this.#records.has(key) && !this.#unwritten.has(key)) this.#unwritten.set(key, record);
       if (!this.#hasFailed) this.#settings.onProblem(error);
       this.#hasFailed = true;
       if (!this.#isDue) this.#schedule();
@@ -130,22 +133,30 @@ export class SeenJournal {
       this.#records.delete(oldest);
       this.#unwritten.delete(oldest);
       this.#size -= count;
-      // Where the ledger refuses, the next process drops it.
-      this.#settings.ledger.delete('seen', oldest).catch(() => undefined);
+      this.#free.push(oldest);
     }
   }
 
-  #newRecord(): { key: string; keys: string[]; chars: number } {
+  #newRecord(): OpenRecord {
     this.#number++;
-    return { key: `${this.#settings.name}${this.#number}`, keys: [], chars: 0 };
+    const key = this.#free.shift() ?? `${this.#settings.name}${this.#number}`;
+    return { key, number: this.#number, keys: [], chars: 0 };
   }
 }
 
-function numberOf(key: string, name: string): number {
-  return Number(key.slice(name.length)) || 0;
+/** One record of the ledger, and its place among the others. */
+interface SeenRecord {
+  number: number;
+  keys: string[];
+}
+
+interface OpenRecord extends SeenRecord {
+  key: string;
+  chars: number;
 }
 
 /** A ledger holds what it was given, by whatever version of this package. */
-function isTexts(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((one) => typeof one === 'string');
+function isRecord(value: unknown): value is SeenRecord {
+  const { number, keys } = (value ?? {}) as Record<string, unknown>;
+  return Number.isSafeInteger(number) && Array.isArray(keys) && keys.every((one) => typeof one === 'string');
 }

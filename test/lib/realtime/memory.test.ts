@@ -89,7 +89,7 @@ for (const contract of ['api', 'server'] as const) {
       await hears(id);
       // What Node-RED does next with a message runs in the check phase.
       await new Promise((resolve) => setImmediate(resolve));
-      const keys = (await ledger.list<string[]>('seen')).flatMap(({ value }) => value);
+      const keys = (await ledger.list<{ keys: string[] }>('seen')).flatMap(({ value }) => value.keys);
       assert.ok(keys.includes(`m:${id}`), keys.join());
       await first.close();
       await start();
