@@ -1,6 +1,9 @@
 import { strict as assert } from 'node:assert';
 import helper from 'node-red-node-test-helper';
+import linktor from '../../nodes';
 import type { Part } from '../../nodes/kit/admin/types';
+import type { RED } from '../../nodes/kit/red';
+import { promisedRoutes } from '../support/editor-routes';
 import { type FlowNode, setUpFlows } from '../support/flows';
 import { asEditor } from '../support/red';
 
@@ -90,5 +93,27 @@ describe('the lists of a server that searches little', () => {
     const { items } = await list('conversations', '?search=souza');
     assert.deepEqual([...new Set(items.map(({ label }) => label))], ['Ana Souza']);
     assert.equal((await list('agents')).code, 'not_supported');
+  });
+});
+
+describe('the routes of the editor', () => {
+  const { play } = setUpFlows();
+
+  it('are those that SECURITY.md names, and no others', async () => {
+    const registered: string[] = [];
+    const load = (red: RED) => {
+      const { get, post } = red.httpAdmin;
+      const noted = (method: string, register: typeof get): typeof get =>
+        function (this: unknown, path, ...handlers) {
+          if (handlers.length > 0) registered.push(`${method} ${String(path)}`);
+          return register.call(red.httpAdmin, path, ...handlers);
+        };
+      Object.assign(red.httpAdmin, { get: noted('GET', get), post: noted('POST', post) });
+      linktor(red);
+      Object.assign(red.httpAdmin, { get, post });
+    };
+    await play([knowledge], { load });
+    const promised = promisedRoutes().map(({ method, pattern }) => `${method} ${pattern}`);
+    assert.deepEqual(registered.sort(), promised.sort());
   });
 });
