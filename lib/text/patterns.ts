@@ -18,6 +18,8 @@ export interface Captures {
  * them for each of the two forms of a text.
  */
 const MAX_NATIVE_MS = 20;
+/** The same where the linear engine can take over: most texts take a fraction of it, and for the others it is lost. */
+const MAX_HEAD_START_MS = 8;
 /** Length of a text times size of the patterns: more of it may take the linear engine longer than a customer notices. */
 const MAX_STEPS = 1_000_000;
 /** A pattern of at most this size, in instructions, is fast enough for a text of any length. */
@@ -66,7 +68,8 @@ export class Patterns {
     this.#sources = written.map(({ source }) => source);
     this.#linear = written.map(({ linear }) => linear);
     this.#owners = written.map(({ owner }) => owner);
-    this.#native = new BoundedExpressions(this.#sources, exact ? 'u' : 'iu', exact ? MAX_NATIVE_MS : MAX_NATIVE_MS / 2);
+    const limitMs = written.some(({ linear }) => !linear) ? MAX_NATIVE_MS : MAX_HEAD_START_MS;
+    this.#native = new BoundedExpressions(this.#sources, exact ? 'u' : 'iu', exact ? limitMs : limitMs / 2);
     for (const { linear } of written) this.#set.add(linear?.pattern() ?? NEVER);
     this.#size = written.reduce((sum, { linear }) => sum + (linear?.programSize() ?? 0), 0);
     this.slow = [...new Set(written.flatMap(({ linear, owner }) => (linear ? [] : [owner])))];
