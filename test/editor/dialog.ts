@@ -230,7 +230,7 @@ export function others(fields: Fields): Values {
     else if (field.kind === 'choice') values[name] = String(field.options?.at(-1));
     else if (field.kind === 'checks')
       values[name] = field.options?.filter((one) => !(field.initial as string[]).includes(one));
-    else if (field.kind === 'path') values[name] = 'hooks/one';
+    else if (field.kind === 'path') values[name] = 'linktor/hooks/one';
     else if (field.kind === 'number') values[name] = String((field.min ?? 0) + 1);
     else if (field.kind === 'typed' || field.kind === 'out') {
       const type = field.types?.find((one) => one in examples) ?? '';

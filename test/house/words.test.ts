@@ -45,6 +45,7 @@ const chosenAtRunTime = {
       'natsUrl',
       'regex',
       'slowRegex',
+      'ownPath',
       'path',
     ],
   ],

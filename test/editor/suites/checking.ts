@@ -89,6 +89,30 @@ export function checking(setup: EditorSetup): void {
       });
     }
 
+    it('a path of a new webhook outside of our own, which may be a route of somebody else', async () => {
+      const { page } = setup;
+      const [type, id] = ['linktor-webhook-in', 'first-linktor-webhook-in'];
+      await setProperties(page, id, { path: '/stored/long/ago' });
+      const dialog = await Dialog.open(page, type, id);
+      assert.equal(await dialog.isWrong('path'), false, 'what is stored keeps its path');
+      for (const [path, isWrong] of [
+        ['/flows', true],
+        ['/auth/token', true],
+        ['/', true],
+        ['/linktor/', true],
+        ['/linktors/x', true],
+        ['/linktor/orders', false],
+        ['linktor/orders', false],
+        ['', false],
+        ['/stored/long/ago', false],
+      ] as const) {
+        await dialog.fill({ path }, fieldsOf(type));
+        assert.equal(await dialog.isWrong('path'), isWrong, path);
+      }
+      await dialog.cancel();
+      await setProperties(page, id, { path: '' });
+    });
+
     it('a config node that is not there', async () => {
       const { page } = setup;
       const id = 'first-linktor-send';

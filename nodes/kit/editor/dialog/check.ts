@@ -25,7 +25,11 @@ export function check(name: string): Validator {
       return verdict === true && type === 'num' && !inRange(Number(text), field) ? wrong(range(field)) : verdict;
     }
     if (field.kind === 'number') return inRange(Number(text), field) || wrong(range(field));
-    if (field.kind === 'path') return /^\/?[\w\-./~%@]+$/.test(text.trim()) || wrong('path');
+    if (field.kind === 'path') {
+      if (!/^\/?[\w\-./~%@]+$/.test(text.trim())) return wrong('path');
+      // What is stored keeps its path; everything else could be a route of Node-RED or of another node.
+      return text === this[name] || /^\/?linktor\/./i.test(text.trim()) || wrong('ownPath');
+    }
     if (field.format) return formats[field.format].test(text.trim()) || wrong(field.format);
     if (!field.regexWhen || !isShown(this, { ...field, when: field.regexWhen })) return true;
     if (!isRegex(text)) return wrong('regex');

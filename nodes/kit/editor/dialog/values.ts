@@ -1,3 +1,4 @@
+import { ABSENT_SOURCE } from '../../fields';
 import { migrated } from '../../migrations';
 import type { FieldMeta, NodeMeta } from '../meta';
 import type { EditorNode } from './host';
@@ -59,9 +60,8 @@ export function stored(node: EditorNode, name: string): unknown {
 }
 
 function usualSource({ type }: EditorNode, name: string): string | undefined {
-  const { kind, types } = metaFor(type).fields[name.replace(/Type$/, '')] ?? {};
-  if (!name.endsWith('Type') || (kind !== 'typed' && kind !== 'out')) return undefined;
-  return types?.[0] ?? 'msg';
+  const { kind } = metaFor(type).fields[name.replace(/Type$/, '')] ?? {};
+  return name.endsWith('Type') && (kind === 'typed' || kind === 'out') ? ABSENT_SOURCE : undefined;
 }
 
 /** A row whose `when` does not hold is not shown. */
