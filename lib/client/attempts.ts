@@ -92,7 +92,7 @@ export async function runAttempts<T>(deps: AttemptDeps, input: AttemptInput<T>):
       options.onAnswer?.(facts);
       return decodeAnswer(call, redactAnswer(answer, credentials), facts);
     }
-    let failed = withHint(toFailed(answer, provider.secrets()), contract, credentials);
+    let failed = withHint(toFailed(answer, provider.secrets()), contract, call, credentials);
     if (mayBeOutage(failed, call, contract) && (await isOutage(deps.transport, peer, signal)))
       failed = toOutage(failed);
     const { status, retryAfter } = failed.error.cause;

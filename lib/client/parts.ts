@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { lookAgain } from '../async/look-again';
 import type { Call } from '../contract';
 import { LinktorError } from '../errors';
 import type { CallOptions } from './options';
 import { ACKNOWLEDGED } from './response';
+import { verifyWrite } from './verify';
 
 /** Makes one call with its attempts. @param withinMs milliseconds, where it may not take as long as the others */
 export type RunCall = <T>(call: Call<T>, options: CallOptions, withinMs?: number) => Promise<T>;
@@ -54,6 +54,13 @@ function partlyDone(error: unknown): unknown {
   return new LinktorError(error.code, error.message, { ...error.cause, hint, ambiguous: true, retryable: false });
 }
 
+/** The server has been started anew since, and does not have it. */
+function undone(error: unknown): unknown {
+  if (!(error instanceof LinktorError)) return error;
+  const hint = 'The server was started anew and does not have it: nothing was done, so do it again.';
+  return new LinktorError(error.code, error.message, { ...error.cause, hint, ambiguous: false, retryable: true });
+}
+
 async function runVerified<T>(call: Call<T>, options: CallOptions, run: RunCall, signal: AbortSignal): Promise<T> {
   const { verify } = call;
   if (!verify) return runAcknowledged(call, options, run);
@@ -68,8 +75,10 @@ async function runVerified<T>(call: Call<T>, options: CallOptions, run: RunCall,
   } catch (error) {
     const { ambiguous = false, status } = error instanceof LinktorError ? error.cause : {};
     if (!ambiguous && (status === undefined || status !== verify.status)) throw error;
-    const result = await lookAgain(() => run(verify.read(key), {}, VERIFY_TIMEOUT_MS), ambiguous, signal);
+    const look = () => run(verify.read(key, status), { maxRetries: 0 }, VERIFY_TIMEOUT_MS);
+    const result = await verifyWrite(look, ambiguous, signal);
     if (result === undefined) throw error;
+    if (result === 'undone') throw undone(error);
     if ('failed' in result) throw result.failed;
     return result.done;
   }

@@ -136,12 +136,24 @@ export function redactError({ code, message, cause }: LinktorError, secrets: rea
   return new LinktorError(code, clean.message, clean.cause);
 }
 
-/** @returns the failure with the contract's own advice, where a server does not accept our credentials */
-export function withHint(failed: Failed, contract: Contract, credentials: Credentials | undefined): Failed {
+/** @returns the failure with what the contract knows of it, and its own advice where our credentials are not accepted */
+export function withHint(
+  failed: Failed,
+  contract: Contract,
+  call: Pick<Call<unknown>, 'path'>,
+  credentials: Credentials | undefined,
+): Failed {
   const hint = failed.error.cause.status === 401 && credentials ? contract.refusedHint(credentials) : undefined;
-  if (hint === undefined) return failed;
+  if (hint === undefined) return explained(failed, contract, call);
   const { code, message, cause } = failed.error;
   return { ...failed, error: new LinktorError(code, message, { ...cause, hint }) };
+}
+
+function explained(failed: Failed, contract: Contract, call: Pick<Call<unknown>, 'path'>): Failed {
+  const error = contract.explain?.(call, failed.error) ?? failed.error;
+  if (error === failed.error) return failed;
+  // What is not there has not been changed, whatever the status says.
+  return { ...failed, error, advice: error.cause.hint, ...(error.code === 'not_found' && { isRefused: true }) };
 }
 
 /** Some servers quote the key that they refuse. */
@@ -175,7 +187,8 @@ export function toCallerError(failed: Failed, ambiguous: boolean): LinktorError 
   const { error } = failed;
   const repeatable = error.code === 'network' || error.code === 'timeout' || error.code === 'rate_limit';
   const retryable = !ambiguous && (repeatable || error.code === 'server' || (failed.silent && surelyNotDone(failed)));
-  const hint = ambiguous ? 'It may have happened all the same: look before you repeat it.' : error.cause.hint;
+  const doubt = 'It may have happened all the same: look before you repeat it.';
+  const hint = ambiguous ? [doubt, failed.advice].filter(Boolean).join(' ') : error.cause.hint;
   return new LinktorError(error.code, error.message, { ...error.cause, hint, ambiguous, retryable });
 }
 

@@ -10,6 +10,8 @@ export interface Failed {
   silent: boolean;
   /** the server surely did nothing, whatever the status */
   isRefused?: boolean;
+  /** what to do about it, beside what there is to do about a doubt */
+  advice?: string;
 }
 
 const TRANSIENT_STATUSES = new Set([408, 429, 500, 502, 503, 504]);
@@ -24,6 +26,7 @@ export function surelyNotDone({ error, left, silent, isRefused }: Failed): boole
 
 /** @returns true for a failure that may be over soon */
 export function isTransient({ error, silent }: Failed): boolean {
+  if (error.code === 'not_found') return false;
   if (silent) return error.code === 'network' || error.code === 'timeout';
   const status = error.cause.status ?? 0;
   return TRANSIENT_STATUSES.has(status) || (status > 504 && status < 600);

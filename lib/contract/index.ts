@@ -88,8 +88,12 @@ export interface Call<T> {
 export interface Verification<T> {
   /** a refusal that may mean that it is so already */
   status?: number;
-  /** @param key of this write. @returns a read; undefined when it shows nothing either way */
-  read(key: string): Call<VerifyResult<T> | undefined>;
+  /**
+   * @param key of this write
+   * @param answered the server has answered, with this status: it is not at work any more
+   * @returns a read; undefined when it shows nothing either way
+   */
+  read(key: string, answered?: number): Call<VerifyResult<T> | undefined>;
 }
 
 /** The write has happened, or surely has not. */
@@ -304,6 +308,8 @@ export interface Contract {
   authHeaders(credentials: Credentials): Record<string, string>;
   /** @returns what to do when the server refuses these credentials, where there is more to say than usual */
   refusedHint(credentials: Credentials): string | undefined;
+  /** @returns what a failed attempt means, where the server does not say it itself */
+  explain?(call: Pick<Call<unknown>, 'path'>, error: LinktorError): LinktorError;
   socket(credentials: Credentials): SocketAddress;
   signal(signal: Signal): string | undefined;
   /** @returns the event, or undefined for a frame that means nothing to us */

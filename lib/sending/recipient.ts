@@ -37,15 +37,27 @@ export async function findTarget(client: LinktorClient, turns: KeyedMutex, to: R
   if (conversationId !== undefined) return { conversationId };
   const contactId = to.contactId ?? (await contactOf(client, turns, to));
   return turns.run(`open ${contactId} ${channelId ?? ''}`, async () => {
-    const find = () => openConversation(client, contactId, channelId);
-    const make = () => client.conversations.create({ channelId: requireChannel(channelId), contactId });
+    let isCut = false;
+    const find = async () => {
+      const looked = await openConversation(client, contactId, channelId);
+      isCut = looked.isCut;
+      return looked.found;
+    };
+    const make = () => client.conversations.create({ channelId: requireChannel(channelId, isCut), contactId });
     const { entity: it } = await findOrCreate(find, make);
     return { conversationId: it.id, channelId: it.channelId, channelType: it.channelType };
   });
 }
 
-function requireChannel(channelId: string | undefined): string {
+/** @param isCut the server has not shown all conversations */
+function requireChannel(channelId: string | undefined, isCut: boolean): string {
   if (channelId !== undefined) return channelId;
+  if (isCut) {
+    throw invalid(
+      'There is no open conversation among the newest, which are all that this server shows, and no channel to begin one in.',
+      'Give msg.conversationId, or fill in the field "channel" or give msg.channelId.',
+    );
+  }
   throw invalid(
     'There is no open conversation, and no channel to begin one in.',
     'Fill in the field "channel" or give msg.channelId.',
@@ -56,9 +68,9 @@ async function openConversation(
   client: LinktorClient,
   contactId: string,
   channelId: string | undefined,
-): Promise<Conversation | undefined> {
+): Promise<{ found: Conversation | undefined; isCut: boolean }> {
   const filter = { contactId, channelId, sortBy: 'lastMessageAt', sortOrder: 'desc', limit: 100 } as const;
-  const { items } = await client.conversations.list(filter);
+  const { items, truncated = false } = await client.conversations.list(filter);
   const fits = (one: Conversation) =>
     one.contactId === contactId &&
     (channelId === undefined || one.channelId === channelId) &&
@@ -66,7 +78,8 @@ async function openConversation(
     one.status !== 'closed';
   const age = ({ lastMessageAt, createdAt }: Conversation) => lastMessageAt ?? createdAt ?? '';
   // Servers that do not know a filter or an order leave it out.
-  return items.filter(fits).sort((one, other) => age(other).localeCompare(age(one)))[0];
+  const [found] = items.filter(fits).sort((one, other) => age(other).localeCompare(age(one)));
+  return { found, isCut: truncated };
 }
 
 async function contactOf(client: LinktorClient, turns: KeyedMutex, to: Recipient): Promise<string> {

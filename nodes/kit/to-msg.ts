@@ -73,7 +73,12 @@ export class ToMsg {
       contentType,
       attachments: media ? copyOf(attachmentsOf(message)) : [],
       contact: conversation?.contact ? copyOf(conversation.contact) : { id: contactId },
-      sender: { type: senderType, id: senderId, name: isCustomers ? conversation?.contact?.name : message.senderName },
+      // The self-hosted server leaves out who the customer is: the contact of the conversation.
+      sender: {
+        type: senderType,
+        id: senderId ?? (isCustomers ? contactId : undefined),
+        name: isCustomers ? conversation?.contact?.name : message.senderName,
+      },
     };
     if (contactId !== undefined) msg.contactId = contactId;
     if (conversation?.channelId !== undefined) msg.channelId = conversation.channelId;

@@ -17,6 +17,8 @@ const MAX_LISTED_CONVERSATIONS = 20;
 const MAX_LISTED_MESSAGES = 50;
 
 const untagged = 'This server keeps no tags of conversations: tag the contact instead.';
+const unkept = 'Of a conversation it keeps subject, priority, status and assignee: put the rest into the contact.';
+const hintOf = (fields: object) => ('tags' in fields ? untagged : unkept);
 const unread = 'This server keeps no account of what was read: unread counts only grow.';
 
 const act = (id: string, action: string, body?: object): Call<Conversation> => {
@@ -30,12 +32,25 @@ function verifiedBy(
   call: Call<Conversation>,
   status: number | undefined,
   isSo: (now: Conversation) => boolean,
+  whenRefused?: () => LinktorError,
 ): Call<Conversation> {
-  const decode = (body: unknown): VerifyResult<Conversation> | undefined => {
+  const decode = (body: unknown, answered?: number): VerifyResult<Conversation> | undefined => {
     const now = conversation(body);
-    return isSo(now) ? { done: now } : undefined;
+    if (isSo(now)) return { done: now };
+    return answered === 500 && whenRefused ? { failed: whenRefused() } : undefined;
   };
-  return { ...call, verify: { status, read: () => read([...path, id], decode) } };
+  return {
+    ...call,
+    verify: { status, read: (_key, answered) => read([...path, id], (body) => decode(body, answered)) },
+  };
+}
+
+/** The server looks nobody up: its database refuses an unknown user with an internal error (contract 1.2). */
+function unknownUser(user: string): LinktorError {
+  return new LinktorError('not_found', `The server took no user with the id "${user}".`, {
+    status: 500,
+    hint: 'Choose somebody from the list of users, or look at the log of the server.',
+  });
 }
 
 /** Conversations and messages (contract 1.2, contract 1.3). */
@@ -50,10 +65,16 @@ export const conversations: Contract['conversations'] = {
     chain(read([...path, id], conversation), (one) =>
       one.contactId ? chain(withContact(one, one.contactId), withType) : withType(one),
     ),
-  create: (input) => write('POST', path, conversation, toServerFields(input, created, 'a conversation', untagged)),
+  create: (input) => write('POST', path, conversation, toServerFields(input, created, 'a conversation', hintOf(input))),
   update: (id, changes) => inLane(id, change(id, changes)),
   assign: (id, user) =>
-    verifiedBy(id, act(id, 'assign', { user_id: user }), undefined, ({ assignedTo }) => assignedTo === user),
+    verifiedBy(
+      id,
+      act(id, 'assign', { user_id: user }),
+      undefined,
+      ({ assignedTo }) => assignedTo === user,
+      () => unknownUser(user),
+    ),
   unassign: unsupportedCall('take a conversation from its assignee', 'Assign it to somebody else.'),
   resolve: (id) => verifiedBy(id, act(id, 'resolve'), 400, ({ status }) => status === 'resolved'),
   reopen: (id) => verifiedBy(id, act(id, 'reopen'), 400, ({ status }) => status === 'open' || status === 'pending'),
@@ -109,7 +130,7 @@ const changeable = { subject: 'subject', priority: 'priority', status: 'status' 
 function change(id: string, { assignedTo, ...changes }: Record<string, unknown>): Call<Conversation> {
   if (changes.status === 'snoozed') return conversations.snooze(id);
   if (assignedTo === null || assignedTo === '') return conversations.unassign(id);
-  const body = toServerFields(changes, changeable, 'a conversation', untagged);
+  const body = toServerFields(changes, changeable, 'a conversation', hintOf(changes));
   const put = write('PUT', [...path, id], conversation, body);
   if (assignedTo === undefined) return put;
   const given = conversations.assign(id, String(assignedTo));

@@ -2,6 +2,7 @@ import type { Contract } from '../index';
 import { ai, aiAgents } from './ai';
 import { bots, flows } from './automation';
 import { conversations } from './conversations';
+import { explain } from './explain';
 import { frame, signal } from './frames';
 import { knowledgeBases } from './knowledge-bases';
 import { decodeAnyList, listQuery } from './lists';
@@ -19,6 +20,7 @@ export const server: Contract = {
     'apiKey' in credentials
       ? 'The self-hosted server takes no API keys: sign in with e-mail and password.'
       : 'Tokens of the self-hosted server end after 15 minutes: sign in with e-mail and password.',
+  explain,
   socket: (credentials) => ({
     path: ['ws'],
     query: { token: 'apiKey' in credentials ? credentials.apiKey : credentials.token },

@@ -315,7 +315,7 @@ describe('client: writes to the self-hosted server', () => {
   it('says of an operation of several parts that a part of it is done', async () => {
     const quick = box.client({ ...me, contract: 'server', maxRetries: 0 });
     await quick.auth.me();
-    await box.control('/fail', { count: 1, status: 500, method: 'GET', path: '/bots/bot_demo' });
+    await box.control('/fail', { count: 1, status: 503, method: 'GET', path: '/bots/bot_demo' });
     const { code, cause } = await failing(quick.bots.deactivate('bot_demo'));
     assert.deepEqual([code, cause.ambiguous, cause.retryable], ['server', true, false]);
     assert.equal((await quick.bots.get('bot_demo')).status, 'inactive');

@@ -1,7 +1,9 @@
 import { strict as assert } from 'node:assert';
 import type { ServerResponse } from 'node:http';
 import { type ClientSettings, LinktorClient } from '../../../lib/client/index';
-import { type Asked, type Bench, bench, failing, json, KEY, type Served, serve } from '../support';
+import { verifyWrite } from '../../../lib/client/verify';
+import { LinktorError } from '../../../lib/errors';
+import { type Asked, type Bench, bench, failing, fastTime, json, KEY, type Served, serve } from '../support';
 
 describe('client: servers as they are', () => {
   const open: { close(): unknown }[] = [];
@@ -195,5 +197,114 @@ describe('client: the self-hosted server as it really is', () => {
         .items.length,
       0,
     );
+  });
+
+  it('names an id that is none, where the server only fails', async () => {
+    for (const call of [
+      () => client.channels.get('shop'),
+      () => client.bots.remove('shop'),
+      () => client.flows.activate('shop'),
+      () => client.knowledgeBases.get('shop'),
+    ]) {
+      const { code, message, cause } = await failing(call());
+      assert.deepEqual([code, cause.ambiguous, cause.retryable], ['not_found', false, false]);
+      assert.match(`${message} ${cause.hint}`, /"shop".*UUID/);
+    }
+    assert.equal((await failing(client.channels.get('0197a000-0000-7000-8000-000000000000'))).code, 'not_found');
+  });
+
+  it('says that it knows no such user, and that nobody was assigned', async () => {
+    const { code, message, cause } = await failing(client.conversations.assign('conv_ana', 'nobody'));
+    assert.deepEqual([code, cause.ambiguous], ['not_found', false]);
+    assert.match(message, /"nobody"/);
+    await box.control('/fail', { count: 1, status: 500, path: '/assign' });
+    const again = await failing(client.conversations.assign('conv_ana', 'user_demo'));
+    assert.equal(again.cause.ambiguous, false);
+  });
+
+  it('says of each field of a conversation what to do without it', async () => {
+    const hintOf = async (changes: Record<string, unknown>) =>
+      (await failing(client.conversations.update('conv_ana', changes))).cause.hint;
+    assert.match((await hintOf({ metadata: { a: 1 } })) ?? '', /subject, priority, status/);
+    assert.match((await hintOf({ tags: ['a'] })) ?? '', /tag the contact/);
+  });
+
+  it('writes a new identity of WhatsApp as WhatsApp does, and shows whole numbers with their plus', async () => {
+    const { id } = await client.contacts.create({
+      name: 'Nina',
+      phone: '+5511955554444',
+      identifiers: [
+        { channelType: 'whatsapp', identifier: '+55 11 95555-4444' },
+        { channelType: 'telegram', identifier: '+nina' },
+      ],
+    });
+    const { identifiers } = await client.contacts.get(id);
+    assert.deepEqual(
+      identifiers.map(({ identifier }) => identifier),
+      ['5511955554444', '+nina'],
+    );
+    await box.control('/messages', {
+      channelId: 'ch_whatsapp',
+      contact: { name: 'Otto', phone: '5511944443333' },
+      text: 'oi',
+    });
+    const [otto] = (await client.contacts.search('5511944443333')).items;
+    const { phone } = await client.contacts.get(otto?.id ?? '');
+    assert.equal(phone, '+5511944443333');
+    // What is written back is what was there.
+    await client.contacts.update(otto?.id ?? '', { name: 'Otto K.' });
+    const stored = (await client.request({ path: `/contacts/${otto?.id}` })).data as { phone: string };
+    assert.equal(stored.phone, '5511944443333');
+  });
+
+  it('says why an answer of its AI breaks off', async () => {
+    const cut = await serve((_asked, response) => response.destroy());
+    const other = new LinktorClient({ baseUrl: cut.url, contract: 'server', accessToken: 'x', maxRetries: 0 });
+    try {
+      const { cause } = await failing(other.ai.complete('long', { model: 'ollama/llama3' }));
+      assert.match(cause.hint ?? '', /15 seconds/);
+    } finally {
+      await other.close();
+      await cut.close();
+    }
+  });
+});
+
+describe('client: looking for a write whose answer was lost', () => {
+  let restore: () => void;
+  beforeEach(() => {
+    restore = fastTime();
+  });
+  afterEach(() => restore());
+
+  const { signal } = new AbortController();
+  const down = (reason: string) => new LinktorError('network', `The server did not answer (${reason}).`);
+  /** Looks that go one way after the other, the last one for ever. */
+  const looks = (...ways: (string | Error | undefined)[]) => {
+    let count = 0;
+    return async () => {
+      const way = ways[Math.min(count++, ways.length - 1)];
+      if (way instanceof Error) throw way;
+      return way;
+    };
+  };
+  const verify = (...ways: (string | Error | undefined)[]) => verifyWrite(looks(...ways), true, signal);
+
+  it('finds it, also after the server was started anew', async () => {
+    assert.equal(await verify('there'), 'there');
+    assert.equal(await verify(undefined, 'there'), 'there');
+    assert.equal(await verify(down('ECONNRESET'), down('ECONNREFUSED'), 'there'), 'there');
+  });
+
+  it('knows that it was not done once the process that had it has ended', async () => {
+    assert.equal(await verify(down('ECONNREFUSED'), undefined), 'undone');
+    assert.equal(await verify(down('ECONNRESET'), down('ECONNREFUSED'), undefined), 'undone');
+  });
+
+  it('leaves it open where nothing proves that', async () => {
+    assert.equal(await verify(undefined, undefined), undefined);
+    assert.equal(await verify(down('ECONNRESET'), undefined), undefined);
+    assert.equal(await verify(down('ECONNREFUSED')), undefined);
+    assert.equal(await verify(new LinktorError('authorization', 'no')), undefined);
   });
 });
