@@ -157,10 +157,14 @@ export default trigger({
       // A server may send more than was asked for.
       if (values.conversations !== 'all' && !asked.has(conversationId)) return;
       const refused = claimed(delivery) ?? inCharge(message) ?? reason(message, delivery.conversation);
-      if (refused === undefined) received.take(toMsg.message(delivery, message, values.raw));
-      else if (values.outputs === '2') {
-        emit({ ...toMsg.message(delivery, message, values.raw), reason: refused }, 1);
+      if (refused !== undefined && values.outputs !== '2') return;
+      const msg = toMsg.message(delivery, message, values.raw);
+      if (msg.choice === undefined && message.direction === 'inbound') {
+        const choice = context.sentLog.offers.choiceFor(conversationId, String(msg.payload));
+        if (choice) msg.choice = choice;
       }
+      if (refused === undefined) received.take(msg);
+      else emit({ ...msg, reason: refused }, 1);
     });
 
     if (values.conversations !== 'input') return undefined;

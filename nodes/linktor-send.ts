@@ -233,9 +233,9 @@ function toOne(
           if (hasTyping(channelType)) await showTyping(signs(), conversationId, time, signal);
         },
       }),
-      onSent({ id: messageId, conversationId }) {
+      onSent({ id: messageId, conversationId }, offered) {
         const noted = msg.context === undefined ? {} : { context: msg.context };
-        sentLog.add({ messageId, conversationId, at: Date.now(), ...noted });
+        sentLog.add({ messageId, conversationId, at: Date.now(), offered, ...noted });
       },
     })
     .catch(withWindowHint);

@@ -1,9 +1,11 @@
 import type { Message, Unknowns } from '../model';
 import { untagged } from './choice-tag';
 
-/** The button or list row that a customer picked. */
+export { untagged } from './choice-tag';
+
+/** The button or list row that a customer picked; number and word: by typing. */
 export interface Choice {
-  kind: 'button' | 'list';
+  kind: 'button' | 'list' | 'number' | 'word';
   id: string;
   title: string;
 }

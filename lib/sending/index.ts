@@ -8,6 +8,7 @@ import { DeliveryWatcher, type StatusSource } from './delivery-watcher';
 import { fitToChannel, mayNotFit } from './fit';
 import { ChannelLimits, type Target } from './limits';
 import { markOf, withMark } from './mark';
+import { type Offered, offeredIn } from './options';
 import { findTarget, keyOf, type Recipient } from './recipient';
 import type { Raw, SendRequest } from './send-request';
 import { isWindowClosed } from './window';
@@ -18,6 +19,7 @@ export { isShort } from './fit';
 export type { Target } from './limits';
 export { type Entry, failedRecipients, listOf, type Summary, sendToAll, unsentError } from './list';
 export { findMarked } from './mark';
+export type { Offered } from './options';
 export { keyOf, type Recipient } from './recipient';
 export { type SendRequest, sendRequestOf } from './send-request';
 export { hasTyping, keepTyping, showTyping, typingProblem, typingTime } from './typing';
@@ -52,8 +54,11 @@ export interface SendDeps {
   source?(): StatusSource;
   /** runs before the message once its turn has come, such as a typing sign */
   prelude?(target: Target): Promise<void>;
-  /** called for every part that the server has accepted */
-  onSent(message: Message): void;
+  /**
+   * called for every part that the server has accepted
+   * @param offered what its reader can choose
+   */
+  onSent(message: Message, offered: readonly Offered[]): void;
   /** how a message that is kept until it is sent goes on */
   kept?: KeptSend;
 }
@@ -245,7 +250,8 @@ class MultipartSend {
         : conversations.send(conversationId, gate ? marked(known) : known, options);
     const taken = (sent: Message) => {
       this.#sent.push(sent);
-      this.#deps.onSent({ ...sent, conversationId: sent.conversationId || conversationId });
+      const message = { ...sent, conversationId: sent.conversationId || conversationId };
+      this.#deps.onSent(message, 'raw' in part ? [] : offeredIn(part));
       return sent;
     };
     const done = leave ? sending.then(taken).finally(leave) : sending.then(taken);

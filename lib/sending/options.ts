@@ -1,4 +1,4 @@
-import type { Interactive } from '../model';
+import type { Interactive, Outgoing } from '../model';
 import { fold } from '../text';
 import type { Limits, OptionLimits } from './limits';
 
@@ -86,6 +86,16 @@ export function optionsOf({ action = {} }: Interactive): Option[] {
     held.map(({ id, title, description }) => ({ id, title, more: description, section })),
   );
   return [...buttons, ...rows];
+}
+
+/** What a message offers to choose, with buttons, as a list, or as numbers in its text. */
+export type Offered = Pick<Option, 'id' | 'title'>;
+
+/** @returns what can be chosen, in the order in which it is shown */
+export function offeredIn({ interactive, metadata }: Outgoing): Offered[] {
+  if (interactive) return optionsOf(interactive).map(({ id, title }) => ({ id, title }));
+  const options = metadata?.options;
+  return Array.isArray(options) ? (options as Offered[]).map(({ id, title }) => ({ id, title })) : [];
 }
 
 /** @returns the same with the first options alone */

@@ -147,9 +147,15 @@ export class OutboxService {
         gate: obeyTakeover ? charge.gate : undefined,
         kept: { mark: parcel.id, sent: parcel.sent, ...progress },
         ...(isTyping && { prelude: (target) => this.#typeIn(target, typingMs, signal) }),
-        onSent({ id: messageId, conversationId }) {
+        onSent({ id: messageId, conversationId }, offered) {
           const { context } = parcel.carried;
-          sentLog.add({ messageId, conversationId, at: Date.now(), ...(context !== undefined && { context }) });
+          sentLog.add({
+            messageId,
+            conversationId,
+            at: Date.now(),
+            offered,
+            ...(context !== undefined && { context }),
+          });
         },
       },
     );

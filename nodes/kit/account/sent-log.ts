@@ -1,4 +1,6 @@
+import type { Offered } from '../../../lib/sending/index';
 import { copyOf } from '../copy';
+import { Offers } from './offers';
 
 /** A message that one of our nodes has sent. */
 export interface Sent {
@@ -8,6 +10,8 @@ export interface Sent {
   at: number;
   /** what the flow wants to have back when the message is delivered or read */
   context?: unknown;
+  /** what its reader can choose */
+  offered?: readonly Offered[];
 }
 
 const MAX_SENT_MESSAGES = 10_000;
@@ -17,8 +21,10 @@ const SENT_TTL_MS = 24 * 60 * 60 * 1000;
 export class SentLog {
   readonly #sent = new Map<string, Sent>();
   readonly #listeners = new Set<(sent: Sent) => void>();
+  readonly offers = new Offers();
 
-  add(sent: Sent): void {
+  add({ offered = [], ...sent }: Sent): void {
+    this.offers.add(sent.conversationId, offered);
     // What the flow does with it afterwards does not change what was noted.
     this.#sent.set(sent.messageId, sent.context === undefined ? sent : { ...sent, context: copyOf(sent.context) });
     for (const [id, { at }] of this.#sent) {

@@ -150,7 +150,8 @@ export async function sendQuestion(
       throw invalid('A question does not wait for its delivery.');
     },
     ...(placed && { prelude: ({ conversationId }) => placed({ conversationId, contactId }) }),
-    onSent: ({ id: messageId, conversationId }) => context.sentLog.add({ messageId, conversationId, at: Date.now() }),
+    onSent: ({ id: messageId, conversationId }, offered) =>
+      context.sentLog.add({ messageId, conversationId, at: Date.now(), offered }),
   });
   if (result.reason !== undefined) throw heldBack();
   const { conversationId, messageIds, at } = result;

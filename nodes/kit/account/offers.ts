@@ -1,0 +1,37 @@
+import { type Choice, untagged } from '../../../lib/messages/incoming';
+import type { Offered } from '../../../lib/sending/index';
+import { choose } from '../../../lib/text/index';
+
+const MAX_CONVERSATIONS = 10_000;
+const OFFER_TTL_MS = 24 * 60 * 60 * 1000;
+
+interface Offer {
+  options: readonly Offered[];
+  /** milliseconds of the clock */
+  at: number;
+}
+
+/** What our nodes have offered last in each conversation, so that an answer that is typed is understood like a press. */
+export class Offers {
+  readonly #offers = new Map<string, Offer>();
+
+  add(conversationId: string, options: readonly Offered[]): void {
+    if (options.length === 0) return;
+    this.#offers.delete(conversationId);
+    this.#offers.set(conversationId, { options, at: Date.now() });
+    for (const oldest of this.#offers.keys()) {
+      if (this.#offers.size <= MAX_CONVERSATIONS) break;
+      this.#offers.delete(oldest);
+    }
+  }
+
+  /** @returns the choice that these words are, by number, title or its beginning; undefined when they are none */
+  choiceFor(conversationId: string, words: string): Choice | undefined {
+    const offer = this.#offers.get(conversationId);
+    if (!offer || Date.now() - offer.at > OFFER_TTL_MS) return undefined;
+    const found = choose(words, offer.options);
+    if (found.kind !== 'one') return undefined;
+    const { id, title } = found.option;
+    return { kind: found.how === 'number' ? 'number' : 'word', id: untagged(id).id, title };
+  }
+}
