@@ -6,6 +6,7 @@ import { Figures } from './figures';
 import { Head } from './head';
 import { editor, say } from './red';
 import { style } from './style';
+import { Waiting } from './waiting';
 
 const id = 'linktor';
 
@@ -19,15 +20,24 @@ function open(): void {
   const head = new Head((account) => choose(account));
   const events = new Events();
   const figures = new Figures();
+  const waiting = new Waiting(() => feed.ask());
   const box = new Box();
   const notice = element('p', { class: 'linktor-side-notice', role: 'status' });
-  const body = element('div', { class: 'linktor-side-body' }, head.root, events.root, figures.root, box.root);
+  const body = element(
+    'div',
+    { class: 'linktor-side-body' },
+    head.root,
+    waiting.root,
+    events.root,
+    figures.root,
+    box.root,
+  );
   const content = element('div', { class: 'linktor-side' }, notice, body);
   body.hidden = true;
 
   const feed = new Feed({
     place: () => (chosen === undefined ? { after: last } : { watch: chosen, after: last }),
-    told({ accounts, lines, sandbox }) {
+    told({ accounts, lines, sandbox, waiting: open, waitingInAll }) {
       const account = accounts.find((one) => one.id === chosen) ?? accounts[0];
       body.hidden = account === undefined;
       notice.hidden = account !== undefined;
@@ -37,6 +47,7 @@ function open(): void {
       head.show(account, accounts);
       events.add(lines);
       figures.show(account.counters);
+      waiting.show(account.id, open, waitingInAll);
       box.show(sandbox ? account.id : undefined, lines);
     },
     failed(status) {

@@ -46,6 +46,33 @@ export interface Report {
   lines: Line[];
   /** the server of the account that is watched is a sandbox */
   sandbox: boolean;
+  /** the oldest questions of that account which wait for an answer */
+  waiting: WaitingLine[];
+  /** how many there are in all */
+  waitingInAll: number;
+}
+
+/** A question that waits. Who it waits for is told by ids. */
+export interface WaitingLine {
+  id: string;
+  /** name of the node, if it has one */
+  node: string;
+  nodeType: string;
+  conversationId?: string;
+  contactId?: string;
+  /** milliseconds of the clock */
+  asked: number;
+  deadline: number;
+  /** answers that did not fit */
+  attempts: number;
+  /** its node is not there: it ends soon */
+  isOrphan: boolean;
+}
+
+/** What somebody does with a question that waits: answers it with a text, or ends it without one. */
+export interface WaitingDeed {
+  id: string;
+  text?: string;
 }
 
 /** A conversation of a sandbox as its customer sees it. */

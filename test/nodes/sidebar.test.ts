@@ -173,6 +173,49 @@ describe('what the sidebar asks', () => {
     );
   });
 
+  describe('what waits for an answer', () => {
+    const asking = (): FlowNode[] => [
+      {
+        ...{ id: 'ask', type: 'linktor-ask', config: 'account', name: 'how many', kind: 'number' },
+        ...{ question: 'How many, in secret?', questionType: 'str', wires: [['answer'], [], ['ended']] },
+      },
+      { id: 'answer', type: 'probe' },
+      { id: 'ended', type: 'probe' },
+    ];
+    const waiting = (count: number) => until(report, ({ waitingInAll }) => waitingInAll === count);
+    const steer = (body: object) => ask('/linktor/account/waiting', body) as Promise<{ ok: boolean; code?: string }>;
+
+    it('is told by node, conversation and times, and without its words', async () => {
+      const before = Date.now();
+      const { node, completed } = await play(asking());
+      assert.deepEqual((await report()).waiting, []);
+      node('ask').receive({ conversationId: 'conv_ana' });
+      await completed.first();
+      const { waiting: all } = await waiting(1);
+      const [{ id, asked = 0, deadline = 0, ...line } = { id: '' }] = all;
+      assert.deepEqual(line, {
+        ...{ node: 'how many', nodeType: 'linktor-ask', attempts: 0, isOrphan: false, conversationId: 'conv_ana' },
+      });
+      assert.ok(id !== '' && asked >= before && deadline - asked === 3_600_000);
+      assert.equal(JSON.stringify(await report()).includes('secret'), false);
+    });
+
+    it('is answered in the place of the person, or ended, once', async () => {
+      const { node, probe, completed } = await play(asking());
+      node('ask').receive({ conversationId: 'conv_ana' });
+      node('ask').receive({ conversationId: 'conv_bruno' });
+      await completed.take(2);
+      const [first, second] = (await waiting(2)).waiting;
+      assert.equal((await steer({ id: first?.id, text: '7' })).ok, true);
+      assert.equal((await probe('answer').first()).payload, 7);
+      assert.equal((await steer({ id: second?.id })).ok, true);
+      assert.equal((await probe('ended').first()).reason, 'closed');
+      assert.equal((await steer({ id: second?.id })).code, 'not_found');
+      assert.equal((await steer({})).code, 'validation');
+      await waiting(0);
+    });
+  });
+
   it('without a connection of its own', async () => {
     const { sockets } = await state();
     await play([{ id: 'send', type: 'linktor-send', config: 'account' }]);

@@ -54,6 +54,8 @@ export interface Account {
   client(): LinktorClient;
   /** @throws LinktorError `validation` when the config node is not complete */
   realtime(): Realtime;
+  /** the questions that wait, if somebody has asked any; nothing is opened for it */
+  dialoguesIfOpen(): DialogueService | undefined;
   /** the live side if somebody has asked for it; none is made */
   realtimeIfOpen(): Realtime | undefined;
   /** what outlives a message @throws LinktorError `validation` when the config node is not complete */
@@ -231,6 +233,7 @@ export function createAccount(
     charge: () => charge,
     outbox: getOutbox,
     realtimeIfOpen: () => realtime,
+    dialoguesIfOpen: () => dialogues,
     onSuccess: () => realtime?.revive(),
     async close(removed = false) {
       stopWatching();
@@ -286,6 +289,7 @@ export function brokenAccount(problem: unknown): Account {
     charge: refuse,
     outbox: refuse,
     realtimeIfOpen: () => undefined,
+    dialoguesIfOpen: () => undefined,
     onSuccess() {},
     close: async () => {},
   };

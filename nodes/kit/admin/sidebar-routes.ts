@@ -1,6 +1,6 @@
 import { invalid, toLinktorError } from '../../../lib/errors';
 import type { SocketState } from '../../../lib/realtime/index';
-import type { AccountFacts, Deed, Report } from '../../sidebar/types';
+import type { AccountFacts, Deed, Report, WaitingDeed } from '../../sidebar/types';
 import type { ConfigNode } from '../account/config-node';
 import type { AdminHandler, RED } from '../red';
 import { playCustomer, talkOf } from './customer';
@@ -8,6 +8,7 @@ import { isVariable } from './diagnostics';
 import { editorRoutes } from './guard';
 import { objectBody, respond } from './routes';
 import { SidebarFeed } from './sidebar-feed';
+import { actOnWaiting, waitingIn } from './waiting';
 
 interface Stored {
   id: string;
@@ -26,9 +27,10 @@ export function serveSidebar(red: RED): void {
     respond(response, async (): Promise<Report> => {
       const accounts = accountsOf(red, watch);
       const watched = accounts.find(({ id }) => id === query.watch)?.id;
-      if (watched === undefined) return { accounts, lines: [], sandbox: false };
+      if (watched === undefined) return { accounts, lines: [], sandbox: false, waiting: [], waitingInAll: 0 };
       const lines = watch.linesAfter(watched, Number(query.after) || 0);
-      return { accounts, lines, sandbox: await watch.sandbox(watched) };
+      const waiting = await waitingIn(red, watch.node(watched)?.account);
+      return { accounts, lines, sandbox: await watch.sandbox(watched), ...waiting };
     });
 
   /** @throws LinktorError `validation` where no sandbox is: nobody plays the customer of a real shop */
@@ -54,10 +56,17 @@ export function serveSidebar(red: RED): void {
       return talkOf(client, deed.conversationId);
     });
 
+  const steer: AdminHandler = ({ params, body }, response) =>
+    respond(response, async () => {
+      await actOnWaiting(watch.node(params.id ?? '')?.account, objectBody(body) as unknown as WaitingDeed);
+      return {};
+    });
+
   const routes = editorRoutes(red);
   routes.get('/linktor/accounts', 'linktor-config.read', report);
   routes.get('/linktor/:id/sandbox', 'linktor-config.read', talk);
   routes.post('/linktor/:id/sandbox', 'linktor-config.write', play);
+  routes.post('/linktor/:id/waiting', 'linktor-config.write', steer);
 }
 
 function accountsOf(red: RED, watch: SidebarFeed): AccountFacts[] {
