@@ -42,6 +42,7 @@ export interface ErrorCause {
 const hints: Partial<Record<ErrorCode, string>> = {
   authentication: 'Check the key or sign-in of the Linktor account.',
   authorization: 'The Linktor account may not do this: ask for the permission or use another account.',
+  not_found: 'Nothing is there: check the id, and the Server URL of the Linktor account.',
   timeout: 'The server took too long: try again later or raise the timeout of the Linktor account.',
   rate_limit: 'Too many requests: send more slowly or ask for a higher limit.',
   network: 'The server could not be reached: check the Server URL and the network.',

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { type Sandbox, startSandbox } from '../../sandbox';
-import { chromiumPath, launch, openEditor } from '../support/browser';
+import { chromiumPath, editorIsReady, launch, openEditor } from '../support/browser';
 import { Red, red4, Shop, until } from '../support/red';
 
 interface Sent {
@@ -41,14 +41,24 @@ class Hand {
     return String(await this.#page.evaluate(`RED.nodes.filterNodes({ type: '${type}' }).at(-1).id`));
   }
 
-  async wire(from: string, to: string): Promise<void> {
+  async paste(into: Locator, text: string): Promise<void> {
+    this.count++;
+    await into.evaluate((element, text) => {
+      const clipboardData = new DataTransfer();
+      clipboardData.setData('text/plain', text);
+      element.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+    }, text);
+  }
+
+  async wire(from: string, to: string, port = 0): Promise<void> {
     this.count++;
     const { mouse } = this.#page;
-    const place = async (id: string, side: string) => {
-      const box = await this.#page.locator(`[id="${id}"] .red-ui-flow-port-${side} .red-ui-flow-port`).boundingBox();
+    const place = async (id: string, side: string, nth = 0) => {
+      const port = this.#page.locator(`[id="${id}"] .red-ui-flow-port-${side} .red-ui-flow-port`).nth(nth);
+      const box = await port.boundingBox();
       return { x: (box?.x ?? 0) + 5, y: (box?.y ?? 0) + 5 };
     };
-    const [start, end] = [await place(from, 'output'), await place(to, 'input')];
+    const [start, end] = [await place(from, 'output', port), await place(to, 'input')];
     await mouse.move(start.x, start.y);
     await mouse.down();
     await mouse.move(end.x - 20, end.y, { steps: 5 });
@@ -130,6 +140,52 @@ describe('what a new user does, counted', function () {
     assert.ok(hand.count <= 12, `${hand.count} interactions`);
   });
 
+  it('a menu with three buttons and three different answers: 30 at most', async () => {
+    await red.deploy([
+      { id: 'tab', type: 'tab', label: 'New' },
+      { id: 'account', type: 'linktor-config', baseUrl: sandbox.url, credentials: { apiKey: 'sandbox-key' } },
+    ]);
+    await page.reload();
+    await editorIsReady(page);
+    const hand = new Hand(page);
+    const heard = await hand.drag('linktor-message-in', 160, 140);
+    const router = await hand.drag('linktor-router', 360, 140);
+    const nodes: string[] = [];
+    for (const y of [60, 120, 180, 240]) nodes.push(await hand.drag('linktor-send', 620, y));
+    const menu = nodes.pop() ?? '';
+    const answers = ['We open at nine.', 'Five days.', 'Somebody will be with you soon.'];
+    await hand.wire(heard, router);
+    await hand.open(router);
+    await hand.paste(page.locator('[data-field="rules"] [data-column="value"]').first(), 'Hours\nShipping\nA person');
+    await hand.choose(page.locator('[data-field="rules"] [data-column="rule"]').nth(3), 'otherwise');
+    await hand.done();
+    for (const [port, target] of [...nodes, menu].entries()) await hand.wire(router, target, port);
+    for (const [index, id] of nodes.entries()) {
+      await hand.open(id);
+      await hand.fill(page.locator('.linktor-area textarea'), String(answers[index]));
+      await hand.done();
+    }
+    await hand.open(menu);
+    await hand.choose(page.locator('#node-input-kind'), 'buttons');
+    await hand.fill(page.locator('[data-field="text"] .linktor-area textarea'), 'How can we help?');
+    await hand.paste(page.locator('[data-field="buttons"] [data-column="title"]').first(), 'Hours\nShipping\nA person');
+    await hand.done();
+    await hand.deploy();
+    await shop.heard();
+    const conversation = await shop.customerWrites({ name: 'Rosa' }, 'Hello');
+    assert.equal((await shop.answered(conversation)).text, 'How can we help?');
+    for (const [index, title] of ['Hours', 'Shipping', 'A person'].entries()) {
+      const before = (await sends()).length;
+      await shop.customerWrites({ name: 'Rosa' }, title);
+      const [sent] = await until('the answer', async () => {
+        const fresh = (await sends()).slice(before);
+        return fresh.length > 0 ? fresh : undefined;
+      });
+      assert.equal(sent?.text, answers[index]);
+    }
+    assert.ok(hand.count <= 30, `${hand.count} interactions`);
+  });
+
   it('three people with a text of their own each, out of a spreadsheet: 14 at most', async () => {
     const hand = new Hand(page);
     const before = (await sends()).length;
@@ -137,17 +193,12 @@ describe('what a new user does, counted', function () {
     await hand.wire(begin, send);
     await hand.open(send);
     await hand.choose(page.locator('#node-input-to'), 'list');
-    hand.count++;
-    await page.locator('[data-field="recipients"] [data-column="address"]').evaluate((cell) => {
-      const clipboardData = new DataTransfer();
-      const lines = [
-        '+5511988880001\tAna\tHello Ana',
-        '+5511988880002\tBruno\tHi Bruno',
-        '+5511988880003\tCarla\tHey Carla',
-      ];
-      clipboardData.setData('text/plain', lines.join('\n'));
-      cell.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
-    });
+    const people = [
+      '+5511988880001\tAna\tHello Ana',
+      '+5511988880002\tBruno\tHi Bruno',
+      '+5511988880003\tCarla\tHey Carla',
+    ];
+    await hand.paste(page.locator('[data-field="recipients"] [data-column="address"]'), people.join('\n'));
     const channel = page.locator('[data-field="channel"]');
     await hand.click(channel.locator('.red-ui-typedInput-option-expand'));
     await hand.click(channel.locator('[role=option]', { hasText: 'WhatsApp' }).first());

@@ -1,5 +1,5 @@
 // A headless Chromium, and a record of everything that it received.
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import type { Red } from './red';
 
 /** Empty when there is no Chromium here. */
@@ -17,9 +17,11 @@ export interface Window {
   record: Record;
 }
 
+type Look = Pick<BrowserContextOptions, 'colorScheme' | 'viewport'>;
+
 /** A page of its own, which notes everything from its first request on. */
-export async function openWindow(browser: Browser, locale = 'en-US'): Promise<Window> {
-  const context = await browser.newContext({ locale, viewport: { width: 1280, height: 900 } });
+export async function openWindow(browser: Browser, locale = 'en-US', look: Look = {}): Promise<Window> {
+  const context = await browser.newContext({ locale, viewport: { width: 1280, height: 900 }, ...look });
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
   return { page, context, record: new Record(page) };
@@ -70,8 +72,8 @@ function isOfMonaco({ message, stack = '' }: Error): boolean {
 }
 
 /** Node-RED's editor in a page, with its flows and its nodes loaded. */
-export async function openEditor(browser: Browser, red: Red, locale?: string): Promise<Window> {
-  const window = await openWindow(browser, locale);
+export async function openEditor(browser: Browser, red: Red, locale?: string, look?: Look): Promise<Window> {
+  const window = await openWindow(browser, locale, look);
   await window.page.addInitScript({ content: hurry });
   await window.page.goto(red.url);
   await editorIsReady(window.page);

@@ -14,7 +14,7 @@ import { style } from './dialog/style';
 import { prepareTable } from './dialog/table';
 import { prepareTemplates } from './dialog/template';
 import { prepareTyped } from './dialog/typed';
-import { begin, complete, current, definitions, input, metaFor, rowOf } from './dialog/values';
+import { begin, complete, current, definitions, input, metaFor } from './dialog/values';
 import { formOf } from './form';
 import type { FieldMeta, NodeMeta } from './meta';
 
@@ -55,7 +55,7 @@ function prepareField(node: EditorNode, name: string, field: FieldMeta): void {
 
 function prepareRows(node: EditorNode, name: string, { columns = [] }: FieldMeta): void {
   const element = input(node.type, name);
-  prepareTable(node, rowOf(element), columns, {
+  prepareTable(node, name, columns, {
     read: () => String(element.val() ?? ''),
     write: (json) => void element.val(json).trigger('change'),
     onChange: (changed) => void element.on('change', changed),

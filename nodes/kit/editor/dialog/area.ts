@@ -1,5 +1,5 @@
 import type { EditorNode } from './host';
-import { rowOf } from './values';
+import { input, labelOf, rowOf } from './values';
 
 /** What people most often want to say, with its words in the catalogue. */
 const offered: Record<string, string> = {
@@ -23,11 +23,11 @@ export function areaSource(node: EditorNode): object {
  * @param given what is stored, before the line has lost its ends
  * @returns the text area
  */
-export function prepareArea(node: EditorNode, element: JQuery, given: string): JQuery {
+export function prepareArea(node: EditorNode, name: string, given: string): JQuery {
+  const element = input(node.type, name);
   const container = element.next('.red-ui-typedInput-container').addClass('linktor-area');
   const row = rowOf(element);
-  const label = row.find('label').first().text().trim();
-  const area = $<HTMLTextAreaElement>('<textarea rows="2">').attr('aria-label', label);
+  const area = $<HTMLTextAreaElement>('<textarea rows="2">').attr('aria-label', labelOf(node, name));
   container.find('.red-ui-typedInput-input-wrap').append(area);
   const insert = row.find('.linktor-insert');
   const grow = () => {

@@ -6,9 +6,10 @@ import type { EditorNode } from './host';
 export interface Cell {
   readonly name: string;
   readonly root: JQuery;
-  readonly isChoice: boolean;
   /** @returns undefined while it is empty */
   get(): unknown;
+  /** Has somebody entered something here? A choice counts once it is another one than the first. */
+  isFilled(): boolean;
   set(text: string): void;
   focus(): void;
 }
@@ -30,8 +31,8 @@ export function cellFor(
     return {
       name,
       root,
-      isChoice: false,
       get: () => box.prop('checked') || undefined,
+      isFilled: () => box.prop('checked') === true,
       set,
       focus: () => box.trigger('focus'),
     };
@@ -53,8 +54,8 @@ export function cellFor(
   return {
     name,
     root,
-    isChoice: kind === 'choice',
     get,
+    isFilled: () => (kind === 'choice' ? get() !== options[0] : get() !== undefined),
     set: (text) => root.val(text),
     focus: () => root.trigger('focus'),
   };

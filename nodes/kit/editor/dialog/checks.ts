@@ -1,15 +1,14 @@
 import { groupKey, groupOf, groupsOf, optionKey } from '../keys';
 import type { FieldMeta } from '../meta';
 import type { EditorNode } from './host';
-import { input, rowOf, stored } from './values';
+import { input, labelOf, rowOf, stored } from './values';
 
 /** Boxes to tick stand in for the clumsy multiple select that holds the value. */
 export function prepareChecks(node: EditorNode, name: string, { options = [] }: FieldMeta): void {
   const select = input(node.type, name);
   const row = rowOf(select);
   const holder = row.find('.linktor-checks');
-  const label = row.find('label').first();
-  holder.attr({ role: 'group', 'aria-label': label.text().trim() });
+  holder.attr({ role: 'group', 'aria-label': labelOf(node, name) });
   const given = stored(node, name);
   const chosen = new Set(Array.isArray(given) ? given.map(String) : []);
   const none = $('<small class="linktor-note" role="status">');

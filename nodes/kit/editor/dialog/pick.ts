@@ -45,7 +45,13 @@ export class PickList {
     this.#panel.append(this.#list, this.#notice);
     const row = rowOf(this.#element).append(this.#picked, this.#panel);
     const id = this.#list.attr('id') ?? '';
-    line.attr({ role: 'combobox', 'aria-autocomplete': 'list', 'aria-controls': id, autocomplete: 'off' });
+    line.attr({
+      role: 'combobox',
+      'aria-autocomplete': 'list',
+      'aria-controls': id,
+      'aria-expanded': 'false',
+      autocomplete: 'off',
+    });
     line.on('input', () => {
       window.clearTimeout(this.#timer);
       this.#timer = window.setTimeout(() => this.#isOurs && this.#open(String(line.val()).trim()), SEARCH_DELAY_MS);

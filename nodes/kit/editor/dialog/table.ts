@@ -3,6 +3,7 @@ import { columnKey, columnOf } from '../keys';
 import { type Cell, cellFor } from './cell';
 import type { EditorNode } from './host';
 import { pasted } from './paste';
+import { input, labelOf, rowOf } from './values';
 
 /** Where the JSON of a table is kept. */
 interface Source {
@@ -29,11 +30,12 @@ export function linesOf(holder: JQuery): (number | undefined)[] {
 /** A table for those who do not write JSON; the JSON behind it stays what is stored. */
 export function prepareTable(
   node: EditorNode,
-  row: JQuery,
+  name: string,
   columns: readonly (string | Column)[],
   source: Source,
 ): void {
-  new Table(node, row.find('.linktor-table'), row.find('label').first().text().trim(), columns.map(columnOf), source);
+  const holder = rowOf(input(node.type, name)).find('.linktor-table');
+  new Table(node, holder, labelOf(node, name), columns.map(columnOf), source);
 }
 
 class Table {
@@ -168,12 +170,9 @@ class Table {
   }
 }
 
-/** A choice is always made: it alone fills no line. */
 function isEmpty({ row, cells }: Line): boolean {
   const known = new Set(cells.map(({ name }) => name));
-  return (
-    cells.every((cell) => cell.isChoice || cell.get() === undefined) && Object.keys(row).every((one) => known.has(one))
-  );
+  return !cells.some((cell) => cell.isFilled()) && Object.keys(row).every((one) => known.has(one));
 }
 
 /** Properties that the table does not show are kept. */

@@ -5,7 +5,7 @@ import type { EditorNode } from './host';
 import { jsonSource, tableSource } from './json';
 import { PickList } from './pick';
 import { prepareTable } from './table';
-import { current, idOf, input, rowOf } from './values';
+import { current, idOf, input, labelOf, rowOf } from './values';
 
 /** A value from the message, the contexts, an expression, or typed in. */
 export function prepareTyped(node: EditorNode, name: string, field: FieldMeta): void {
@@ -23,12 +23,12 @@ export function prepareTyped(node: EditorNode, name: string, field: FieldMeta): 
   const container = element.next('.red-ui-typedInput-container');
   const line = container.find('input.red-ui-typedInput-input');
   // Our label is for the element that the widget hides.
-  const label = row.find('label').first().text().trim();
+  const label = labelOf(node, name);
   line.attr('aria-label', label);
   container.find('.red-ui-typedInput-type-select').attr('aria-label', node._('linktor.source', { field: label }));
   container.find('.red-ui-typedInput-option-expand').attr('aria-label', node._('linktor.expand', { field: label }));
   container.find('.red-ui-typedInput-option-trigger').attr('aria-label', node._('linktor.source', { field: label }));
-  const lines = area ? prepareArea(node, element, given) : $();
+  const lines = area ? prepareArea(node, name, given) : $();
   const hint = () => {
     const operation = current(node, 'operation');
     const words = elsewhere.includes(operation) ? emptyKey(type, operation) : placeholderKey(type, name);
@@ -47,7 +47,7 @@ export function prepareTyped(node: EditorNode, name: string, field: FieldMeta): 
   if (columns) {
     const source = () =>
       element.typedInput('type') === 'json' ? String(element.typedInput('value') ?? '') : undefined;
-    prepareTable(node, row, columns, {
+    prepareTable(node, name, columns, {
       read: source,
       write: (json) => element.typedInput('value', json),
       onChange: (changed) => element.on('change', changed),

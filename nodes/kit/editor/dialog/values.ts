@@ -1,5 +1,6 @@
 import { ABSENT_SOURCE } from '../../fields';
 import { migrated } from '../../migrations';
+import { labelKey } from '../keys';
 import type { FieldMeta, NodeMeta } from '../meta';
 import type { EditorNode } from './host';
 
@@ -15,6 +16,9 @@ export const idOf = (type: string, name: string) =>
 
 /** The element of a field in the dialog of a type. */
 export const input = (type: string, name: string) => $(`#${idOf(type, name)}`);
+
+/** @returns what the label of a field says; the form itself is translated after its rows are prepared */
+export const labelOf = (node: EditorNode, name: string) => node._(labelKey(node.type, name));
 
 export const rowOf = (element: JQuery) => element.closest('.form-row');
 
