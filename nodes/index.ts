@@ -3,6 +3,7 @@ import { serveEditor } from './kit/admin/routes';
 import { serveSidebar } from './kit/admin/sidebar-routes';
 import type { Definition } from './kit/define';
 import { FlowStart, HeldMessages } from './kit/deploys';
+import { servePages } from './kit/http/pages';
 import { serveHooks } from './kit/http/routes';
 import { mount } from './kit/mount';
 import type { RED } from './kit/red';
@@ -64,6 +65,7 @@ export default function linktor(red: RED): void {
   const flowStart = new FlowStart(red.events);
   const shared = {
     hooks: serveHooks(red),
+    pages: servePages(red),
     handovers: new Map(),
     heldMessages: new HeldMessages(red.events),
     flowStart,

@@ -104,6 +104,8 @@ export const fields = {
     section: 'delivery',
     when: { outbox: ['durable'] },
   }),
+  metricsPath: text('', { icon: 'line-chart', section: 'figures' }),
+  metricsToken: secret('signing', { icon: 'key', generate: true, section: 'figures' }),
   wsUrl: text('', { icon: 'exchange', format: 'socketUrl', advanced: true }),
   name: text(),
 };

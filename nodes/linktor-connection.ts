@@ -5,7 +5,7 @@ import { trigger } from './kit/define';
 import { checks, number } from './kit/fields';
 import type { Msg } from './kit/red';
 
-const actions = ['status', 'connect', 'disconnect', 'reconnect', 'whoami', 'health'];
+const actions = ['status', 'connect', 'disconnect', 'reconnect', 'whoami', 'health', 'metrics', 'prometheus'];
 const states = ['connected', 'disconnected', 'reconnecting', 'unauthorized', 'rate_limited', 'health'] as const;
 
 /** seconds that the server may take to show that it is well */
@@ -28,7 +28,9 @@ export default trigger({
     states: checks(states, ['connected', 'disconnected', 'unauthorized', 'health'], { icon: 'heartbeat' }),
     healthEvery: number(0, { min: 0, max: 86_400, unit: 's', icon: 'clock-o' }),
   },
-  listen({ values, configId, client, signal, connection, onEvent, emit, onClose, background, fenced, status }) {
+  listen(context) {
+    const { values, configId, client, signal, connection, onEvent, emit, onClose, background, fenced, status } =
+      context;
     const wanted = new Set<string>(values.states);
     let health: Health | undefined;
 
@@ -117,6 +119,10 @@ export default trigger({
           return emit(told(wordOf(connection.state), msg));
         case 'whoami':
           return emit(told({ user: await client.auth.me(), tenant: await client.auth.tenant() }, msg));
+        case 'metrics':
+          return emit(told(context.figures(), msg));
+        case 'prometheus':
+          return emit(told(context.prometheus(), msg));
         case 'health': {
           const found = await check();
           return found && emit(told(found.ok ? 'healthy' : 'unhealthy', msg));

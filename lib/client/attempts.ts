@@ -1,6 +1,7 @@
 import { sleep } from '../async/sleep';
 import type { Call, Credentials } from '../contract';
 import type { CredentialProvider } from './auth';
+import type { CallFigures } from './call-figures';
 import type { Peer } from './detect';
 import type { CallOptions, ClientSettings } from './options';
 import { isOutage, mayBeOutage } from './outage';
@@ -27,6 +28,7 @@ export interface AttemptDeps {
   readonly transport: Transport;
   readonly rate: Rate;
   readonly clock: ServerClock;
+  readonly figures: CallFigures;
   readonly settings: Required<Pick<ClientSettings, 'timeout' | 'maxRetries' | 'idempotent'>>;
 }
 
@@ -46,7 +48,14 @@ export interface AttemptInput<T> {
  * One call with all its attempts (contract 4): repeated as far as it surely did nothing, credentials renewed once.
  * @throws LinktorError of the last attempt; ambiguous when any attempt may have succeeded
  */
-export async function runAttempts<T>(deps: AttemptDeps, input: AttemptInput<T>): Promise<T> {
+export function runAttempts<T>(deps: AttemptDeps, input: AttemptInput<T>): Promise<T> {
+  const { call, options } = input;
+  return deps.figures.observe(call, options.traceparent, (traceparent) =>
+    attemptAll(deps, traceparent === options.traceparent ? input : { ...input, options: { ...options, traceparent } }),
+  );
+}
+
+async function attemptAll<T>(deps: AttemptDeps, input: AttemptInput<T>): Promise<T> {
   const { peer, call, options, deadline, signal, identify } = input;
   const { contract } = peer;
   const { rate, credentials: provider, settings } = deps;
@@ -61,6 +70,7 @@ export async function runAttempts<T>(deps: AttemptDeps, input: AttemptInput<T>):
   let renewed = false;
   let ambiguous = false;
   for (let attempt = 0; ; attempt++) {
+    if (attempt > 0) deps.figures.retries++;
     let credentials: Credentials | undefined;
     try {
       credentials = await orAborted(identify(), signal);

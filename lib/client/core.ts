@@ -2,6 +2,7 @@ import type { Contract, Credentials } from '../contract';
 import { type Agents, createAgents, type TlsSettings } from './agents';
 import { type AttemptDeps, type AttemptInput, runAttempts } from './attempts';
 import { type CredentialProvider, createCredentialProvider } from './auth';
+import { CallFigures } from './call-figures';
 import { Detection, parseContractChoice } from './detect';
 import { FairQueue } from './fair-queue';
 import type { CallOptions, ClientSettings } from './options';
@@ -81,6 +82,7 @@ export function createCore(given: ClientSettings): Core {
     downloads: new FairQueue(MAX_CONCURRENT_DOWNLOADS, MAX_CONCURRENT_DOWNLOADS_PER_OWNER),
     rate: new Rate(),
     clock: new ServerClock(),
+    figures: new CallFigures(),
     fallbacks: new Set(),
     settings,
     closing,

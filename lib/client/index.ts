@@ -1,6 +1,7 @@
 import type { AnswerHead, Call, Contract, Slice, SocketAddress, StreamCall } from '../contract';
 import { api } from '../contract/api';
 import { isObject, type Page } from '../model';
+import type { CallCount, CallDurations } from './call-figures';
 import { type Core, createCore } from './core';
 import type { Peer } from './detect';
 import { type Download, download } from './download';
@@ -34,6 +35,7 @@ import { joinUrl, parsePath } from './url';
 
 export type { ProxySettings, TlsSettings } from './agents';
 export type { SignIn } from './auth';
+export { type CallCount, type CallDurations, traceparentIn } from './call-figures';
 export type { ContractChoice } from './detect';
 export { type ListPlace, placeIn } from './list-place';
 export type {
@@ -155,6 +157,12 @@ export class LinktorClient {
   /** The clock of the server, milliseconds, as its answers tell it. */
   get serverTime(): number {
     return this.#core.clock.now;
+  }
+
+  /** What its calls have come to since it was made. */
+  get figures(): { calls: CallCount[]; durations: CallDurations; retries: number } {
+    const { counts: calls, durations, retries } = this.#core.figures;
+    return { calls, durations, retries };
   }
 
   /** Requests in flight and waiting, and the server's rate limit. */

@@ -42,6 +42,8 @@ export interface CallOptions {
   maxRetries?: number;
   /** called before each attempt leaves; when it fails, nothing leaves */
   onLeave?(): Promise<void>;
+  /** W3C trace context that the call belongs to; sent as a header */
+  traceparent?: string | undefined;
   /** called once with the facts of the final answer */
   onAnswer?(facts: AnswerFacts): void;
   /**

@@ -19,7 +19,8 @@ const MAX_UPLOAD_BYTES = MAX_BODY_BYTES - 65_536;
 export function buildRequest({ base }: Peer, call: Omit<Call<unknown>, 'decode'>, options: CallOptions): HttpRequest {
   const headers: Record<string, string> = { Accept: 'application/json', ...call.headers };
   requireHeaders(headers);
-  const { idempotencyKey = randomUUID() } = options;
+  const { idempotencyKey = randomUUID(), traceparent } = options;
+  if (traceparent !== undefined) headers.traceparent = traceparent;
   if (call.kind !== 'read' && idempotencyKey !== null) headers['Idempotency-Key'] = idempotencyKey;
   const body = bodyOf(call, headers);
   const url = joinUrl(base, call.path, call.query);

@@ -17,7 +17,17 @@ export async function* stream<T>(core: Core, make: MakeCall<StreamCall<T>>, opti
   const { signal, release } = core.signals.join(options.signal);
   try {
     const peer = await orAborted(core.detection.peer(), signal);
-    yield* pieces(core, peer, make(peer.contract), options, signal);
+    const call = make(peer.contract);
+    const end = core.figures.begin(call, options.traceparent);
+    let problem: unknown;
+    try {
+      yield* pieces(core, peer, call, { ...options, traceparent: end.traceparent }, signal);
+    } catch (error) {
+      problem = error;
+      throw error;
+    } finally {
+      end(problem);
+    }
   } finally {
     release();
   }

@@ -7,7 +7,7 @@ import type { Ledger } from '../ledger/index';
 import type { Conversation, Event, GapReason, Message } from '../model';
 import { type ArrivalListener, Bus } from './bus/bus';
 import type { Claimant } from './bus/claims';
-import type { Listener } from './bus/delivery';
+import type { Delivery, Listener } from './bus/delivery';
 import { ConnectionStatus } from './connection-status';
 import { ConversationCache } from './conversation-cache';
 import { messageEvent } from './events/synthesize';
@@ -57,6 +57,8 @@ export interface RealtimeSettings
   pollIdle?: number;
   /** where the server publishes what happens; the self-hosted one alone does */
   nats?: NatsSettings;
+  /** an event is about to be delivered */
+  onDelivery?(delivery: Delivery): void;
   /** something failed that no caller waits for; the text is safe to log */
   onProblem(text: string): void;
   /** where it is written down what has been delivered and how far; it outlives the process */
@@ -128,6 +130,7 @@ export class Realtime {
       onOverflow: () => this.#handover.overflow(),
       onLate: () => gaps.count('overflow', this.#feeds.current.receivedUpTo),
       onError: onProblem,
+      ...(settings.onDelivery && { onDelivery: fence(settings.onDelivery, onProblem) }),
     });
     const stall = new StallDetector(rest, socket, interest, serverTime, {
       afterMs: timing.stall,

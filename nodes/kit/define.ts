@@ -15,6 +15,7 @@ import type { Event } from '../../lib/model';
 import type { Delivery, Realtime, SocketState } from '../../lib/realtime';
 import type { Box } from './account/box';
 import type { ChargeService } from './account/charge-service';
+import type { AccountFigures } from './account/figures';
 import type { SentLog } from './account/sent-log';
 import type { Left } from './deploys';
 import type { SharedFields } from './dialogue/shared-fields';
@@ -178,6 +179,10 @@ export interface TriggerContext<V> {
   subscribe(conversationId: string): () => void;
   /** What is sent while the flow starts waits until all nodes are there. @param port 0 by default */
   emit(msg: Msg, port?: number): void;
+  /** what the account has done so far */
+  figures(): AccountFigures;
+  /** the same in the text format of Prometheus */
+  prometheus(): string;
   /** take HTTP requests until the node closes @throws LinktorError when the path cannot be had */
   serve(hook: Omit<Hook, 'owner'>): void;
   /** @returns true the first time that this node asks about an event */

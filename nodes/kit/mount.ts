@@ -1,8 +1,12 @@
 import { languageOf } from '../../lib/dialogue/index';
 import { type LinktorError, toLinktorError } from '../../lib/errors';
+import { cleanId, trimPasted } from '../../lib/text/index';
 import { type AccountSettings, brokenAccount, createAccount } from './account/account';
 import type { ConfigNode, ProviderNode } from './account/config-node';
+import { figuresOf } from './account/figures';
+import { serveMetrics } from './account/metrics-page';
 import { consumerName } from './account/nats';
+import { prometheusText } from './account/prometheus';
 import { routeOf } from './account/route';
 import type { SentLog } from './account/sent-log';
 import { mountAction } from './action/mount-action';
@@ -78,8 +82,10 @@ function mountConfig(red: RED, node: ConfigNode, definition: Config, stored: Sto
     node.account = brokenAccount(problem);
   }
   openOutbox(node);
+  const endMetrics = openMetrics(node, stored, shared, log);
   node.on('close', (removed, done) => {
     const { account } = node;
+    endMetrics?.();
     if (!removed) heldMessages.leave(node.id, account?.sentLog);
     const close = async () => {
       await account?.close(removed);
@@ -87,6 +93,26 @@ function mountConfig(red: RED, node: ConfigNode, definition: Config, stored: Sto
     };
     close().then(done, () => done());
   });
+}
+
+/** What is wrong with it is told to the Catch nodes of the account's users, once they are there. */
+function openMetrics(
+  node: ConfigNode,
+  { metricsPath }: Stored,
+  { pages, flowStart }: Pick<Shared, 'pages' | 'flowStart'>,
+  log: { error(error: LinktorError): void },
+): (() => void) | undefined {
+  const path = cleanId(String(metricsPath ?? ''));
+  const { account } = node;
+  if (path === '' || !account) return undefined;
+  try {
+    const name = node.name || node.id;
+    const token = trimPasted(String(node.credentials?.metricsToken ?? ''));
+    const settings = { path, token, owner: `the account "${name}"` };
+    return serveMetrics(pages, settings, () => prometheusText(name, figuresOf(account)));
+  } catch (thrown) {
+    return flowStart.whenStarted(() => log.error(toLinktorError(thrown)));
+  }
 }
 
 /** What an earlier life has left to be sent goes on, whichever nodes there are now. */

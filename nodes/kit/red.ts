@@ -37,6 +37,7 @@ export interface RED {
   };
   settings: {
     httpNodeRoot?: unknown;
+    httpNodeAuth?: unknown;
     httpNodeMiddleware?: HttpHandler | HttpHandler[];
     runtimeSyncDelivery?: unknown;
     userDir?: unknown;

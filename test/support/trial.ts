@@ -28,6 +28,7 @@ export function trial(run: Action['run'], more: Partial<Parameters<typeof action
     const flowStart = new FlowStart(red.events);
     mount(red, definition, {
       hooks: { serve: () => () => {} },
+      pages: { isGuarded: false, serve: () => () => {} },
       handovers: new Map(),
       heldMessages: new HeldMessages(red.events),
       flowStart,

@@ -18,6 +18,8 @@ export interface BusSettings {
   onOverflow?(): void;
   /** what was missed in a conversation comes after live events of it: too many of them were waiting */
   onLate?(): void;
+  /** an event is about to be delivered; must not throw */
+  onDelivery?(delivery: Delivery): void;
   /** a listener failed; the others are not affected */
   onError(error: unknown): void;
   /** gets the key of everything that is delivered, before it is */
@@ -405,6 +407,7 @@ export class Bus {
 
   #deliver(delivery: Delivery): void {
     this.counters.events++;
+    this.#settings.onDelivery?.(delivery);
     if (delivery.recovered) this.counters.recovered++;
     for (const listener of this.#listeners) {
       try {

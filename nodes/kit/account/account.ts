@@ -9,6 +9,7 @@ import { fenced } from '../fence';
 import type { Values } from '../fields';
 import { ChargeService } from './charge-service';
 import { DialogueService } from './dialogue-service';
+import { publishEvent } from './event-channel';
 import { FailureLog } from './failure-log';
 import { natsOf } from './nats';
 import { OutboxService } from './outbox-service';
@@ -171,6 +172,7 @@ export function createAccount(
       pollIdle: settings.pollIdle * 1000,
       ...(nats && { nats }),
       onProblem: fenced((text: string) => log.warn(text)),
+      onDelivery: publishEvent,
       // What lies in memory only is handed on by deploys anyway.
       ledger: getLedger().durability === 'none' ? undefined : getLedger(),
       predecessor,

@@ -22,8 +22,11 @@ export class SentLog {
   readonly #sent = new Map<string, Sent>();
   readonly #listeners = new Set<(sent: Sent) => void>();
   readonly offers = new Offers();
+  /** how many have been sent so far, also before a deploy */
+  total = 0;
 
   add({ offered = [], ...sent }: Sent): void {
+    this.total++;
     this.offers.add(sent.conversationId, offered);
     // What the flow does with it afterwards does not change what was noted.
     this.#sent.set(sent.messageId, sent.context === undefined ? sent : { ...sent, context: copyOf(sent.context) });

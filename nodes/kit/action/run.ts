@@ -1,4 +1,4 @@
-import type { AnswerFacts, LinktorClient } from '../../../lib/client/index';
+import { type AnswerFacts, type LinktorClient, traceparentIn } from '../../../lib/client/index';
 import type { LinktorError } from '../../../lib/errors';
 import type { Account } from '../account/account';
 import { accountOf, providedBy } from '../account/config-node';
@@ -96,6 +96,7 @@ export class Run implements ActionContext<never> {
   get client(): LinktorClient {
     this.#client ??= (this.#slotClient ?? this.#account.client()).with({
       signal: this.signal,
+      traceparent: traceOf(this.msg),
       onAnswer: (answer) => {
         this.#facts = { ...this.#facts, ...answer };
         this.#account.onSuccess();
@@ -171,4 +172,10 @@ export class Run implements ActionContext<never> {
       isTyping && this.charge.takeovers.get(conversationId) ? true : live.typing(conversationId, isTyping);
     return Object.create(live, { typing: { value: typing } }) as Live;
   }
+}
+
+/** The trace that a message belongs to: its own, or that of the HTTP request that it came with. */
+function traceOf({ traceparent, req }: Readonly<Msg>): string | undefined {
+  const { headers } = (req ?? {}) as { headers?: Record<string, unknown> };
+  return traceparentIn(traceparent) ?? traceparentIn(headers?.traceparent);
 }

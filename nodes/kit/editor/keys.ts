@@ -26,6 +26,7 @@ const hinted = new Set([
   'linktor-ask.notYouText',
   'linktor-config.country',
   'linktor-config.keepStore',
+  'linktor-config.metricsPath',
   'linktor-config.natsUrl',
   'linktor-config.natsUser',
   'linktor-config.optInWords',

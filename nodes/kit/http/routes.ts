@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { invalid, LinktorError } from '../../../lib/errors';
 import type { HttpApp as App, HttpHandler as Handler, HttpNext as Next, RED, HttpRequest as Request } from '../red';
 import { Bodies, type BodyRefusal } from './bodies';
+import { afterMiddleware } from './middleware';
 import { ownerOf } from './owner';
 
 /** A request as it came: every value of every header, and the very bytes of the body. */
@@ -101,7 +102,7 @@ function taken(path: string, owner: string): LinktorError {
 }
 
 /** As Express matches: without regard to case and to a slash at the end. @throws LinktorError `validation` */
-function normalised(path: string): string {
+export function normalised(path: string): string {
   if (!/^\/?[\w\-./~%@]+$/.test(path) || path.split('/').includes('..')) {
     throw invalid(`"${path}" is not a path.`, 'Use letters, digits, - and _ between slashes.');
   }
@@ -115,7 +116,7 @@ function trimmed(path: string): string {
     .toLowerCase();
 }
 
-function pathOf({ url = '/' }: Request): string {
+export function pathOf({ url = '/' }: Request): string {
   return trimmed(url.split('?', 1)[0] ?? '/');
 }
 
@@ -188,38 +189,6 @@ function turnAway(request: Request, response: ServerResponse, reason: HookRefusa
   const timer = setTimeout(end, REFUSAL_TIMEOUT_MS);
   response.writeHead(statusOf[reason], { 'Content-Type': 'application/json', Connection: 'close' });
   response.end(JSON.stringify({ error: reason }), end);
-}
-
-/** Node-RED runs the middleware of its settings for its own nodes only. */
-function afterMiddleware(red: RED, request: Request, response: ServerResponse, next: Next, then: () => void): void {
-  const given = red.settings.httpNodeMiddleware;
-  const [first, ...rest] = Array.isArray(given) ? given : given ? [given] : [];
-  if (!first) return then();
-  const run = (handler: Handler, others: Handler[]): void => {
-    // A middleware may fail at once, by what it promises, and after it has gone on: the first word counts.
-    const goOn = onlyOnce((error?: unknown) => {
-      const [following, ...remaining] = others;
-      if (error) next(error);
-      else if (following) run(following, remaining);
-      else then();
-    });
-    try {
-      const promised: unknown = handler(request, response, goOn);
-      if (promised instanceof Promise) promised.catch((error: unknown) => goOn(error ?? new Error('It was refused.')));
-    } catch (error) {
-      goOn(error ?? new Error('It was refused.'));
-    }
-  };
-  run(first, rest);
-}
-
-function onlyOnce<A extends unknown[]>(act: (...args: A) => void): (...args: A) => void {
-  let isDone = false;
-  return (...args) => {
-    if (isDone) return;
-    isDone = true;
-    act(...args);
-  };
 }
 
 const errorOf: Readonly<Record<number, string>> = { 401: 'unauthorized', 500: 'internal_error' };

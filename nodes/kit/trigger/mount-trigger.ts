@@ -2,6 +2,8 @@ import { invalid, type LinktorError, toLinktorError } from '../../../lib/errors'
 import type { SocketState } from '../../../lib/realtime/index';
 import type { Account } from '../account/account';
 import { accountOf, configOf } from '../account/config-node';
+import { figuresOf } from '../account/figures';
+import { prometheusText } from '../account/prometheus';
 import type { OnInput, Trigger, TriggerContext } from '../define';
 import type { Left } from '../deploys';
 import { evaluateOnce } from '../evaluate';
@@ -222,6 +224,14 @@ class TriggerNode implements TriggerContext<never> {
         throw thrown;
       }
     };
+  }
+
+  get figures() {
+    return () => figuresOf(this.#usable);
+  }
+
+  get prometheus() {
+    return () => prometheusText(configOf(this.#red, this.#stored)?.name || this.configId, this.figures());
   }
 
   get isFirst() {

@@ -1,0 +1,132 @@
+import { channel } from 'node:diagnostics_channel';
+import type { Call } from '../contract';
+import { type ErrorCode, toLinktorError } from '../errors';
+
+/** Calls that ended alike, since the client was made. */
+export interface CallCount {
+  method: string;
+  /** the first part of the path, such as `conversations`; `other` for what is none of the contracts' */
+  resource: string;
+  outcome: 'ok' | ErrorCode;
+  count: number;
+}
+
+/** How long calls took, all attempts and waits included. */
+export interface CallDurations {
+  count: number;
+  /** seconds */
+  sum: number;
+  /** how many took at most so many seconds */
+  buckets: readonly { le: number; count: number }[];
+}
+
+/** What programs that watch this one get to know of a call: no words, no ids, no credentials. */
+export interface CallRecord {
+  method: string;
+  resource: string;
+  /** W3C trace context; whoever hears of the start may set it, and it goes out as a header */
+  traceparent?: string;
+  /** of the end */
+  outcome?: CallCount['outcome'];
+  status?: number;
+  durationMs?: number;
+}
+
+/**
+ * `node:diagnostics_channel`: a call begins and ends, with the same {@link CallRecord}. The first is heard of before
+ * anything leaves.
+ */
+export const CALL_START_CHANNEL = 'linktor:call:start';
+export const CALL_END_CHANNEL = 'linktor:call:end';
+const started = channel(CALL_START_CHANNEL);
+const ended = channel(CALL_END_CHANNEL);
+
+/** Seconds, as the conventions of Prometheus have them, longer at the end: models take their time. */
+const BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+/** A call of the user's own may have any path: what is not here is counted together. */
+const RESOURCES = new Set(
+  (
+    'agents ai analytics api-keys auth bots channels contacts conversations flows knowledge-bases me messages ' +
+    'organizations tenant users vre webhooks'
+  ).split(' '),
+);
+const TRACEPARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/;
+
+/** @returns a W3C trace context, if it is one */
+export function traceparentIn(given: unknown): string | undefined {
+  return typeof given === 'string' && TRACEPARENT.test(given) ? given : undefined;
+}
+
+type Observed = Pick<Call<unknown>, 'method' | 'path'>;
+
+/** Counts the calls of a client, and tells programs that watch of them. Costs next to nothing while nobody watches. */
+export class CallFigures {
+  readonly #counts = new Map<string, CallCount>();
+  readonly #buckets = BUCKETS.map(() => 0);
+  #count = 0;
+  #sum = 0;
+  /** attempts after the first one of a call */
+  retries = 0;
+
+  get counts(): CallCount[] {
+    return [...this.#counts.values()].map((one) => ({ ...one }));
+  }
+
+  get durations(): CallDurations {
+    return {
+      count: this.#count,
+      sum: this.#sum,
+      buckets: BUCKETS.map((le, index) => ({ le, count: this.#buckets[index] ?? 0 })),
+    };
+  }
+
+  /** @param work gets the trace context that goes out with the call */
+  async observe<T>(
+    call: Observed,
+    traceparent: string | undefined,
+    work: (traceparent: string | undefined) => Promise<T>,
+  ): Promise<T> {
+    const end = this.begin(call, traceparent);
+    try {
+      const result = await work(end.traceparent);
+      end();
+      return result;
+    } catch (error) {
+      end(error);
+      throw error;
+    }
+  }
+
+  /** A call begins. @returns what to call when it has ended, with the error if there is one */
+  begin(
+    { method, path: [first = ''] }: Observed,
+    traceparent?: string,
+  ): ((error?: unknown) => void) & { traceparent?: string } {
+    const record: CallRecord = { method, resource: RESOURCES.has(first) ? first : 'other' };
+    if (traceparent !== undefined) record.traceparent = traceparent;
+    if (started.hasSubscribers) started.publish(record);
+    const began = performance.now();
+    const end = (error?: unknown) => {
+      const problem = error === undefined ? undefined : toLinktorError(error);
+      this.#add(record, problem?.code ?? 'ok', performance.now() - began);
+      if (!ended.hasSubscribers) return;
+      record.outcome = problem?.code ?? 'ok';
+      record.durationMs = performance.now() - began;
+      if (problem?.cause.status !== undefined) record.status = problem.cause.status;
+      ended.publish(record);
+    };
+    return Object.assign(end, { traceparent: traceparentIn(record.traceparent) });
+  }
+
+  #add({ method, resource }: CallRecord, outcome: CallCount['outcome'], durationMs: number): void {
+    const key = `${method} ${resource} ${outcome}`;
+    const known = this.#counts.get(key);
+    if (known) known.count++;
+    else this.#counts.set(key, { method, resource, outcome, count: 1 });
+    const seconds = durationMs / 1000;
+    this.#count++;
+    this.#sum += seconds;
+    for (const [index, le] of BUCKETS.entries())
+      if (seconds <= le) this.#buckets[index] = (this.#buckets[index] ?? 0) + 1;
+  }
+}

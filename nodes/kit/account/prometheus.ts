@@ -1,0 +1,91 @@
+import type { AccountFigures } from './figures';
+
+/** Of the answer, as Prometheus wants it. */
+export const PROMETHEUS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+
+type Labels = Readonly<Record<string, string | number>>;
+type Sample = readonly [labels: Labels, value: number, suffix?: string];
+
+/** Counters of the live side, and what they are called. */
+const LIVE: Readonly<Record<string, string>> = {
+  events: 'Events that were given to flows.',
+  duplicates: 'Events that came twice and were dropped.',
+  recovered: 'Events that had been missed and were fetched.',
+  frames: 'Frames that the socket brought.',
+  malformed: 'Frames and events that could not be read.',
+  gaps: 'Times when something may be missing.',
+  reconnects: 'Times when the connection came back.',
+};
+
+/**
+ * The figures in the text format of Prometheus: names with units, totals for counters, and no id, number or word of a
+ * customer in a label.
+ * @param account name of the config node
+ */
+export function prometheusText(account: string, figures: AccountFigures): string {
+  const { calls, durations, retries, waiting, allowed, sent, failures, connection } = figures;
+  const parts = [
+    metric(
+      'calls_total',
+      'counter',
+      'Calls of the API, by what they came to.',
+      calls.map(({ count, ...labels }) => [labels, count]),
+    ),
+    metric('call_retries_total', 'counter', 'Attempts after the first one of a call.', [[{}, retries]]),
+    metric('call_duration_seconds', 'histogram', 'Time that calls took, with all attempts and waits.', [
+      ...durations.buckets.map(({ le, count }): Sample => [{ le }, count, '_bucket']),
+      [{ le: '+Inf' }, durations.count, '_bucket'],
+      [{}, durations.sum, '_sum'],
+      [{}, durations.count, '_count'],
+    ]),
+    metric('calls_waiting', 'gauge', 'Calls that wait for their turn.', [[{}, waiting]]),
+    metric(
+      'calls_allowed',
+      'gauge',
+      'Calls that the server still allows.',
+      allowed === undefined ? [] : [[{}, allowed]],
+    ),
+    metric('messages_sent_total', 'counter', 'Messages that the nodes have sent.', [[{}, sent]]),
+    metric(
+      'failures_total',
+      'counter',
+      'Inputs of nodes that came to nothing.',
+      failures.map(({ nodeType, code, count }) => [{ node: nodeType, code }, count]),
+    ),
+    metric(
+      'connection_up',
+      'gauge',
+      '1 while the realtime connection stands.',
+      connection ? [[{}, connection.up]] : [],
+    ),
+    metric(
+      'subscriptions',
+      'gauge',
+      'Conversations that the socket is asked for.',
+      connection ? [[{}, connection.subscriptions]] : [],
+    ),
+    ...Object.entries(LIVE).map(([name, help]) => {
+      const value = connection?.counters[name];
+      return metric(`${name}_total`, 'counter', help, value === undefined ? [] : [[{}, value]]);
+    }),
+  ];
+  return parts.join('');
+
+  function metric(name: string, type: string, help: string, samples: readonly Sample[]): string {
+    if (samples.length === 0) return '';
+    const whole = `linktor_${name}`;
+    const lines = samples.map(
+      ([labels, value, suffix = '']) => `${whole}${suffix}${labelsOf({ account, ...labels })} ${value}\n`,
+    );
+    return `# HELP ${whole} ${help}\n# TYPE ${whole} ${type}\n${lines.join('')}`;
+  }
+}
+
+function labelsOf(labels: Labels): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(String(value))}"`);
+  return `{${pairs.join(',')}}`;
+}
+
+function escaped(text: string): string {
+  return text.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n');
+}
