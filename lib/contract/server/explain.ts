@@ -14,6 +14,13 @@ const UNCHECKED = new Map([
 export function explain({ path }: Pick<Call<unknown>, 'path'>, error: LinktorError): LinktorError {
   const { status, requestId } = error.cause;
   const [collection = '', id] = path;
+  if (collection === 'auth' && id === 'login' && status === 400) {
+    return new LinktorError('authentication', 'The server takes no such e-mail address or password.', {
+      status,
+      requestId,
+      hint: 'Check both: a password of this server has at least six characters.',
+    });
+  }
   const what = UNCHECKED.get(collection);
   if (status === 500 && what !== undefined && id !== undefined && !UUID.test(id)) {
     const hint = 'The ids of this server are UUIDs: choose it from the list, or copy the whole id.';

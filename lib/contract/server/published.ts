@@ -44,8 +44,7 @@ export function publishedEvent({ type, tenantId, at, payload, conversationId, me
   put(event, 'conversationId', conversationId);
   put(event, 'messageId', messageId);
   if (event.name === 'typing') {
-    event.typing = { isTyping: payload.isTyping === true };
-    put(event.typing as Json, 'userId', string(payload.userId));
+    event.typing = { isTyping: payload.state === 'composing' };
   }
   const status = /^message\.(sent|delivered|read|failed)$/.exec(type)?.[1];
   if (status !== undefined && messageId !== undefined) event.status = status;
