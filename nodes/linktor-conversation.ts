@@ -90,7 +90,7 @@ export default action({
       case 'messages':
         return runList(context, values, (slice) => conversations.messages(id, { ...slice, before: values.before }));
       case 'transcript':
-        return { result: await transcript(context) };
+        return transcript(context);
       case 'addTags':
         return { result: await conversations.addTags(id, values.tags) };
       case 'removeTags':
@@ -123,14 +123,17 @@ function changes({ state: status, subject, priority, metadata }: Context['values
   return bodyOf({ status, subject, priority, metadata }, payload);
 }
 
-/** The newest messages, told from the first to the last. */
-async function transcript({ client, values }: Context): Promise<unknown> {
+/** The newest messages, told from the first to the last; it says when the server does not show as many as were asked for. */
+async function transcript({ client, values }: Context): Promise<Outcome> {
   const { conversation: id, format, last, zone } = values;
   const messages: Message[] = [];
-  for await (const message of client.conversations.eachMessage(id, { limit: Math.min(last, 100) })) {
-    if (messages.push(message) === last) break;
-  }
+  const list = client.conversations.eachMessage(id, { limit: Math.min(last, 100) });
+  let next = await list.next();
+  while (!next.done && messages.push(next.value) < last) next = await list.next();
+  const cut = next.done && next.value === true ? ({ status: 'truncated' } as const) : {};
   messages.reverse();
-  if (format === 'chat') return chatOf(messages);
-  return transcriptOf(messages, format as 'text', await client.conversations.get(id), zone);
+  const properties = 'status' in cut ? { page: { truncated: true } } : {};
+  if (format === 'chat') return { result: chatOf(messages), properties, ...cut };
+  const conversation = await client.conversations.get(id);
+  return { result: transcriptOf(messages, format as 'text', conversation, zone), properties, ...cut };
 }

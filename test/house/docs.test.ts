@@ -4,6 +4,7 @@ import path from 'node:path';
 import { codes } from '../../lib/errors';
 import { palette } from '../../nodes';
 import { statusNames } from '../../nodes/kit/status';
+import { ownServerFile, ownServerPage } from '../../tools/own-server';
 import { reference, referenceFile } from '../../tools/reference';
 import { examples } from '../support/examples';
 import { root, sourcesOf } from '../support/imports';
@@ -122,6 +123,10 @@ describe('the guides', () => {
     assert.ok(lacking.length > 20);
     const page = read('docs/own-server.md').replace(/\s+/g, ' ');
     for (const [, what = ''] of lacking) assert.ok(page.includes(what), what);
+  });
+
+  it('say what works on a server of each kind, as it is found there', async () => {
+    assert.equal(readFileSync(ownServerFile, 'utf8'), await ownServerPage(), 'npm run reference');
   });
 
   it('have the reference that the nodes make', () => {

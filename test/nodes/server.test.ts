@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { setUpFlows, until } from '../support/flows';
+import { setUpFlows, shownBy, until } from '../support/flows';
 
 /** The customer asks, the shop knows, a model answers, the answer is sent and the conversation closed. */
 const flow = [
@@ -45,3 +45,41 @@ for (const contract of ['api', 'server'] as const) {
     });
   });
 }
+
+describe('a transcript of more than the server shows', () => {
+  const { play, control } = setUpFlows({ contract: 'server' });
+  const node = {
+    id: 'node',
+    type: 'linktor-conversation',
+    config: 'account',
+    operation: 'transcript',
+    wires: [['out']],
+  };
+  const ask = async (last: number) => {
+    const { node: get, probe } = await play([
+      { ...node, last },
+      { id: 'out', type: 'probe' },
+    ]);
+    get('node').receive({ conversationId: 'conv_ana' });
+    return { msg: await probe('out').first(), shown: () => shownBy(get('node')).join() };
+  };
+
+  it('says that it is cut', async () => {
+    for (let index = 0; index < 60; index++)
+      await control('messages', { conversationId: 'conv_ana', text: `${index}` });
+    const { msg, shown } = await ask(55);
+    assert.equal((msg.payload as unknown[]).length, 50);
+    assert.deepEqual(msg.page, { truncated: true });
+    await until(
+      async () => shown(),
+      (said) => said.includes('truncated'),
+    );
+  });
+
+  it('says nothing when it is all that was asked for', async () => {
+    for (let index = 0; index < 60; index++)
+      await control('messages', { conversationId: 'conv_ana', text: `${index}` });
+    const { msg } = await ask(20);
+    assert.deepEqual([(msg.payload as unknown[]).length, msg.page], [20, undefined]);
+  });
+});
