@@ -6,7 +6,7 @@ import { palette } from '../../nodes';
 import { statusNames } from '../../nodes/kit/status';
 import { ownServerFile, ownServerPage } from '../../tools/own-server';
 import { reference, referenceFile } from '../../tools/reference';
-import { examples } from '../support/examples';
+import { coreNodes, examples } from '../support/examples';
 import { root, sourcesOf } from '../support/imports';
 
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
@@ -69,6 +69,27 @@ describe('the guides', () => {
       there.map((file) => `docs/pictures/${file.split(path.sep).join('/')}`).filter((file) => !shown.has(file)),
       [],
     );
+  });
+
+  it('hold flows that can be imported', () => {
+    const fields = new Map(palette.map(({ type, fields }) => [type, fields]));
+    const flows = pages.flatMap((page) => [...read(page).matchAll(/^```json\n(\[\n[\s\S]*?)^```$/gm)]);
+    assert.ok(flows.length > 0);
+    for (const [, text = ''] of flows) {
+      const nodes = JSON.parse(text) as { id: string; type: string; wires?: string[][] }[];
+      const ids = new Set(nodes.map(({ id }) => id));
+      for (const { id, type, wires = [], ...node } of nodes) {
+        assert.ok(type in coreNodes || type.startsWith('ui-') || fields.has(type), `${id}: ${type}`);
+        for (const target of wires.flat()) assert.ok(ids.has(target), `${id} leads nowhere`);
+        const known = [...Object.keys(fields.get(type) ?? {}), 'x', 'y'];
+        if (fields.has(type))
+          assert.deepEqual(
+            Object.keys(node).filter((one) => !known.includes(one)),
+            [],
+            id,
+          );
+      }
+    }
   });
 
   it('explain every error code and every status word', () => {
