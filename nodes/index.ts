@@ -16,11 +16,13 @@ import channel from './linktor-channel';
 import config from './linktor-config';
 import connection from './linktor-connection';
 import contact from './linktor-contact';
+import context from './linktor-context';
 import conversation from './linktor-conversation';
 import embeddings from './linktor-embeddings';
 import eventIn from './linktor-event-in';
 import flow from './linktor-flow';
 import form from './linktor-form';
+import guard from './linktor-guard';
 import hours from './linktor-hours';
 import knowledge from './linktor-knowledge';
 import messageIn from './linktor-message-in';
@@ -43,12 +45,14 @@ export const palette: readonly Definition[] = [
   webhookIn,
   connection,
   router,
+  guard,
   send,
   ask,
   form,
   typing,
   conversation,
   contact,
+  context,
   knowledge,
   ai,
   embeddings,

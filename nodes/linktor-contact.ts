@@ -81,9 +81,10 @@ export default action({
         return { result: await contacts.get(id) };
       case 'delete':
         await contacts.remove(id);
+        await context.variables.clear({ scope: 'contact', id });
         return { result: { id, deleted: true } };
       case 'merge':
-        return { result: await contacts.merge(id, othersOf(values)) };
+        return { result: await merged(context) };
       case 'conversations':
         return runList(context, values, (slice) => contacts.conversations(id, slice));
       case 'addTags':
@@ -95,6 +96,14 @@ export default action({
     }
   },
 });
+
+/** What flows remember of them becomes one as well. */
+async function merged({ client, variables, values }: Context): Promise<unknown> {
+  const others = othersOf(values);
+  const contact = await client.contacts.merge(values.contact, others);
+  await variables.join(values.contact, others);
+  return contact;
+}
 
 function othersOf({ contact, others }: Given): string[] {
   if (others.length > 0 && !others.includes(contact)) return [...new Set(others)];

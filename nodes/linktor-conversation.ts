@@ -1,5 +1,6 @@
 import { chatOf, transcriptOf } from '../lib/messages/transcript';
 import type { Message } from '../lib/model';
+import { handOver } from './kit/action/hand-over';
 import { listFields, runList } from './kit/action/list';
 import { idField } from './kit/action/resource';
 import { type ActionContext, action, type Outcome } from './kit/define';
@@ -37,6 +38,23 @@ const fields = {
   until: typed('until', { convert: as.future, icon: 'clock-o', when: only('snooze') }),
   tags: typed('tags', { convert: as.list, required: true, icon: 'tags', when: only('addTags', 'removeTags') }),
   reason: typed('reason', { ...optional, icon: 'comment-o', when: only('escalate') }),
+  assignee: typed('', { ...id, icon: 'user-md', when: only('escalate') }),
+  summaryBy: choice(['none', 'text', 'ai'], { icon: 'file-text-o', when: only('escalate') }),
+  summary: typed('summary', {
+    ...optional,
+    mustache: true,
+    icon: 'align-left',
+    when: { ...only('escalate'), summaryBy: ['text'] },
+  }),
+  model: typed('model', { ...optional, icon: 'microchip', when: { ...only('escalate'), summaryBy: ['ai'] } }),
+  tell: typed('', {
+    ...optional,
+    mustache: true,
+    isSaid: true,
+    start: 'str',
+    icon: 'comment-o',
+    when: only('escalate'),
+  }),
   // Not `status`: Node-RED's editor keeps what a node shows under that name.
   state: typed('', { ...optional, icon: 'flag-o', when: only('list', 'update') }),
   channelId: typed('', { ...id, pick: 'channels', icon: 'sitemap', when: only('list') }),
@@ -100,8 +118,12 @@ export default action({
         return { result: undefined, keepPayload: true };
       case 'counts':
         return { result: await conversations.counts() };
-      case 'escalate':
-        return { result: await conversations.escalate(id, { reason, priority }) };
+      case 'escalate': {
+        const { assignee, summaryBy, summary, model, tell } = values;
+        const wanted = { conversation: id, reason, priority, assignee, summaryBy, summary, model, tell };
+        const { result, story } = await handOver(context, wanted);
+        return { result, properties: { handover: story } };
+      }
       default:
         return { result: await conversations.get(id) };
     }

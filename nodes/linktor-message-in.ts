@@ -7,6 +7,7 @@ import { trigger } from './kit/define';
 import { as, checks, choice, flag, number, text, typed } from './kit/fields';
 import type { Msg } from './kit/red';
 import { createReceiver } from './kit/trigger/receive';
+import { remembering } from './kit/trigger/remembering';
 
 const contents = [
   'text',
@@ -97,6 +98,7 @@ export default trigger({
       ...arrival,
       when: { attachments: ['download'] },
     }),
+    variables: checks(['conversation', 'contact'], [], { icon: 'database', ...arrival }),
     markRead: flag(false, { icon: 'check', ...arrival }),
     raw: flag(true, { icon: 'code', ...arrival }),
   },
@@ -116,10 +118,14 @@ export default trigger({
     }
 
     let marks = values.markRead;
-    const received = createReceiver(context, values, (msg) => {
-      emit(msg);
-      if (marks && (msg.linktor as { direction?: unknown }).direction === 'inbound') background(markRead(msg));
-    });
+    const received = createReceiver(
+      context,
+      values,
+      remembering(context, values.variables, (msg) => {
+        emit(msg);
+        if (marks && (msg.linktor as { direction?: unknown }).direction === 'inbound') background(markRead(msg));
+      }),
+    );
     async function markRead({ conversationId, messageId, merged = [messageId] }: Msg): Promise<void> {
       try {
         await context.client.conversations.markRead(String(conversationId), merged as string[]);

@@ -227,7 +227,7 @@ function toOne(
       signal,
       hasSlot,
       source: live,
-      gate: values.obeyTakeover ? charge.gate : undefined,
+      gate: charge.gate(values.obeyTakeover),
       ...(time > 0 && {
         async prelude({ conversationId, channelType }) {
           if (hasTyping(channelType)) await showTyping(signs(), conversationId, time, signal);

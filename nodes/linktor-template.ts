@@ -1,3 +1,4 @@
+import { isHeldBack, PERSON_IN_CHARGE } from '../lib/charge';
 import { invalid } from '../lib/errors';
 import type { Rendering } from '../lib/model';
 import { idField } from './kit/action/resource';
@@ -74,17 +75,24 @@ interface Sending {
 }
 
 async function send(
-  { client, values, sentLog, msg }: ActionContext<Sending>,
+  { client, values, charge, sentLog, msg }: ActionContext<Sending>,
   data: Record<string, unknown>,
 ): Promise<Outcome> {
   const { conversation, template, caption, followUp: followUpText } = values;
-  const { messageId, ...rest } = await client.vre.renderAndSend({
-    conversation,
-    template,
-    data,
-    caption,
-    followUpText,
-  });
+  const gate = charge.gate();
+  const leave = gate?.enter(conversation);
+  let sent: Rendering;
+  try {
+    const guarded = gate ? client.with({ beforeLeave: () => gate.pass(conversation) }) : client;
+    sent = await guarded.vre.renderAndSend({ conversation, template, data, caption, followUpText });
+  } catch (error) {
+    if (!isHeldBack(error)) throw error;
+    const properties = { sent: { status: 'skipped', reason: PERSON_IN_CHARGE, conversationId: conversation } };
+    return { result: undefined, keepPayload: true, status: 'skipped', properties };
+  } finally {
+    leave?.();
+  }
+  const { messageId, ...rest } = sent;
   const at = Date.now();
   if (messageId) sentLog.add({ messageId, conversationId: conversation, at, context: msg.context });
   const receipt = {

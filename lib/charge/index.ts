@@ -1,3 +1,4 @@
+export { AnswerRate, Repeats } from './guard';
 export { heldBack, isHeldBack, PERSON_IN_CHARGE } from './held-back';
 export { IdleWatch } from './idle-watch';
 export { optReplyOf } from './opt-out-words';

@@ -31,6 +31,7 @@ export interface TakeoverSettings {
 
 /** A flow that does not ask by then is not told any more what has happened meanwhile. */
 const STRETCH_TTL_MS = 24 * 3_600_000;
+const CLOCK_GRAIN_MS = 1000;
 /** Ids of messages that have been looked at: one may come by several ways. */
 const MAX_SEEN = 5000;
 
@@ -43,6 +44,10 @@ export class Takeovers {
   readonly #known = new Map<string, Takeover>();
   readonly #undecided = new Undecided();
   readonly #seen = new Set<string>();
+  /** to whom conversations were assigned, as far as it was heard */
+  readonly #assignees = new Map<string, string>();
+  /** when somebody gave a conversation back */
+  readonly #givenBack = new Map<string, number>();
   readonly #clock: Clock;
   readonly #isOff: (text: string) => boolean;
   readonly #isOn: (text: string) => boolean;
@@ -125,25 +130,34 @@ export class Takeovers {
 
   /**
    * An event has arrived, whatever it still waits for.
-   * @param at when it happened, milliseconds of the clock
+   * @param at when it counts as a sign, milliseconds of the clock
+   * @param happened when it happened on the server: what was before somebody gave the conversation back is over
    */
-  arrived(event: Event, at: number): void {
+  arrived(event: Event, at: number, happened = at): void {
     const { conversationId } = event;
     if (!this.#settings.isOn || conversationId === undefined) return;
     const sign = signOf(event);
     if (!sign) return;
+    // Many servers tell the time of a message in whole seconds.
+    const latest = event.message ? happened + CLOCK_GRAIN_MS : happened;
+    if (latest < (this.#givenBack.get(conversationId) ?? 0)) return;
     if ('ends' in sign) {
+      this.#assignees.delete(conversationId);
       if (this.#settings.resumeOn.includes(sign.ends)) this.end(conversationId, sign.ends);
+    } else if (sign.begins === 'assigned' && !this.#isNewAssignee(conversationId, sign.by)) {
+      return;
     } else if (sign.message) this.#written(conversationId, sign, sign.message, at);
     else if (this.#settings.by.includes(sign.begins)) this.#sign(conversationId, sign.begins, sign.by, at);
   }
 
   /**
    * Take a conversation over.
+   * @param by the person it is assigned to, where that is known
    * @param forMs milliseconds; 0: until it is given back; undefined: as after any other sign
    */
   begin(conversationId: string, reason: TakeoverReason, by?: string, forMs?: number): void {
     const length = forMs ?? this.#settings.resumeAfterMs;
+    if (by !== undefined) this.#isNewAssignee(conversationId, by);
     this.#begin(conversationId, reason, by, Date.now(), length);
   }
 
@@ -155,6 +169,7 @@ export class Takeovers {
     const ended: Takeover = { ...rest, ended: Date.now() };
     this.#note(ended);
     this.#keep(ended);
+    if (reason !== 'time') this.#noteReturn(conversationId, Date.now());
     this.#settings.onEnded(ended, reason);
     return true;
   }
@@ -165,6 +180,26 @@ export class Takeovers {
     if (ended === undefined || from === undefined || reason === undefined) return undefined;
     this.#forget(conversationId);
     return { from, to: ended, by, reason };
+  }
+
+  /** As if nobody had ever been in charge there. */
+  forget(conversationId: string): void {
+    this.#forget(conversationId);
+  }
+
+  /** A listing tells late, and again, of an assignment that is known. */
+  #isNewAssignee(conversationId: string, by: string | undefined): boolean {
+    if (by === undefined || this.#assignees.get(conversationId) === by) return by === undefined;
+    this.#assignees.delete(conversationId);
+    this.#assignees.set(conversationId, by);
+    if (this.#assignees.size > MAX_SEEN) this.#assignees.delete(this.#assignees.keys().next().value as string);
+    return true;
+  }
+
+  #noteReturn(conversationId: string, at: number): void {
+    this.#givenBack.delete(conversationId);
+    this.#givenBack.set(conversationId, at);
+    if (this.#givenBack.size > MAX_SEEN) this.#givenBack.delete(this.#givenBack.keys().next().value as string);
   }
 
   #due(conversationId: string): void {

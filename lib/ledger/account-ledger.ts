@@ -88,6 +88,10 @@ export class AccountLedger implements Ledger {
     return (await this.#opened()).update(namespace, key, change);
   }
 
+  async scrub(): Promise<string[]> {
+    return (await this.#opened()).scrub();
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#retry);
@@ -131,6 +135,7 @@ export class AccountLedger implements Ledger {
       isSynchronous: store.isSynchronous,
       load: () => store.load(),
       close: () => store.close(),
+      scrub: store.scrub && (() => store.scrub?.() ?? []),
       write: async (writes, onDisk) => {
         try {
           await store.write(writes, onDisk);

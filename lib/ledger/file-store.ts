@@ -1,4 +1,14 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, utimesSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+} from 'node:fs';
 import path from 'node:path';
 import { LinktorError } from '../errors';
 import { storageError } from './failures';
@@ -95,6 +105,13 @@ export class FileStore implements Store {
       this.#replace();
       guarded(() => this.#opened().write(writes, onDisk));
     }
+  }
+
+  /** Deleted pages are overwritten where they lie; what the log still holds of them goes with it. */
+  scrub(): string[] {
+    guarded(() => this.#opened().database.exec('PRAGMA wal_checkpoint(TRUNCATE)'));
+    const { dir, base } = path.parse(this.#settings.file);
+    return guarded(() => readdirSync(dir).filter((name) => name.startsWith(`${base}.damaged-`)));
   }
 
   close(): void {

@@ -86,6 +86,11 @@ export interface Ledger {
     key: string,
     change: (value: T | undefined) => Change<T>,
   ): Promise<Entry<T> | undefined>;
+  /**
+   * Makes sure that nothing of what has been deleted is left in the store.
+   * @returns the names of damaged stores that were set aside, and that are not touched
+   */
+  scrub(): Promise<string[]>;
   /** Writes what is still to be written, and lets go of the store. */
   close(): Promise<void>;
 }

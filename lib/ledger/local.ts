@@ -123,6 +123,11 @@ export class LocalLedger implements Ledger {
     return entryOf<T>(namespace, key, row);
   }
 
+  async scrub(): Promise<string[]> {
+    await this.#queue.drained();
+    return this.#store.scrub?.() ?? [];
+  }
+
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;

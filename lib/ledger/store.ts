@@ -22,5 +22,10 @@ export interface Store {
    * @throws LinktorError `storage`, at once or later
    */
   write(writes: readonly Write[], onDisk: boolean): void | Promise<void>;
+  /**
+   * Nothing of what has been deleted may be left; without it deleting is enough.
+   * @returns the names of damaged stores beside this one @throws LinktorError `storage`
+   */
+  scrub?(): string[];
   close(): void | Promise<void>;
 }

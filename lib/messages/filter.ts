@@ -81,9 +81,9 @@ function setOf(names: readonly string[] | undefined): ReadonlySet<string> | unde
 const without = (names: readonly string[]) => (name: string) => !names.includes(name);
 
 /** @returns a test for messages of these people, or in these conversations */
-function allowListTest(
+export function allowListTest(
   allow: readonly string[],
-): (message: Message, conversation: Conversation | undefined) => boolean {
+): (message: Pick<Message, 'conversationId' | 'senderId'>, conversation: Conversation | undefined) => boolean {
   const known = new Set(allow.flatMap(spellings));
   // A server may send something other than a text here.
   const isKnown = (name: unknown) => typeof name === 'string' && spellings(name).some((one) => known.has(one));

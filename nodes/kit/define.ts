@@ -13,6 +13,7 @@ import type {
 import type { LinktorError } from '../../lib/errors';
 import type { Event } from '../../lib/model';
 import type { Delivery, Realtime, SocketState } from '../../lib/realtime';
+import type { Forgotten, Variables } from '../../lib/variables';
 import type { Box } from './account/box';
 import type { ChargeService } from './account/charge-service';
 import type { AccountFigures } from './account/figures';
@@ -94,6 +95,10 @@ export interface ActionContext<V> {
   warn(text: string): void;
   /** who is in charge of its conversations */
   charge: ChargeService;
+  /** what flows remember of this account's conversations and people */
+  variables: Variables;
+  /** forget all that is kept of a person @throws LinktorError `storage` */
+  forget(contactId: string): Promise<Forgotten>;
   /** what this account has sent */
   sentLog: SentLog;
   /** where messages are stored until they are sent, when the account has such a place */
@@ -157,6 +162,8 @@ export interface TriggerContext<V> {
   signal: AbortSignal;
   /** who is in charge of its conversations */
   charge: ChargeService;
+  /** what flows remember of this account's conversations and people */
+  variables: Variables;
   /** what this account has sent */
   sentLog: SentLog;
   /** the connection itself, for those who watch or steer it */

@@ -39,6 +39,10 @@ export const rooms: readonly Room[] = [
     ],
   },
   {
+    files: 'lib/variables/**',
+    may: [...ground, 'lib/async/**', 'lib/ledger/index.ts', 'lib/text/index.ts'],
+  },
+  {
     files: 'lib/routing/**',
     may: [...ground, 'lib/ai/**', 'lib/client/index.ts', 'lib/text/index.ts'],
   },

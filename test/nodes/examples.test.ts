@@ -25,6 +25,8 @@ interface Story {
   /** the title of the example */
   example: string;
   title: string;
+  /** of the example as it is now, or as 0.1.0 shipped it; of both by default */
+  of?: 'now' | '0.1.0';
   /** true, or why a self-hosted server cannot do it */
   server: true | string;
   /** changes of nodes, by id: nobody waits for minutes here */
@@ -108,6 +110,30 @@ const stories: readonly Story[] = [
   },
   {
     example: 'Hand over and come back',
+    of: 'now',
+    title: 'answers, hands over with its story, keeps silent, and comes back',
+    server: true,
+    more: beside('test_in', { type: 'linktor-message-in', obeyTakeover: false }),
+    act: async (trial) => {
+      await trial.write({ text: 'How much is shipping to Rio de Janeiro?' });
+      assert.match(await trial.said(1), /R\$ 29/);
+      await trial.write({ text: 'I want to talk to a person' });
+      assert.match(await trial.said(2), /^A colleague will answer you here, Ana/);
+      const { handover } = await trial.seen('lb_story');
+      assert.match(handover.summary, /\(sandbox answer\)$/);
+      assert.match(handover.transcript, /I want to talk to a person/);
+      assert.equal((await trial.seen('lb_back')).topic, 'takeover.began');
+      await trial.write({ text: 'When do you open on Saturday?' });
+      await trial.seen('test_in_out', 3);
+      trial.press('lb_give');
+      assert.equal((await trial.seen('lb_given')).guard.inCharge, 'flow');
+      await trial.write({ text: 'Do you ship outside Brazil?' });
+      assert.match(await trial.said(3), /do not ship outside Brazil/);
+    },
+  },
+  {
+    example: 'Hand over and come back',
+    of: '0.1.0',
     title: 'answers, hands over with a summary, keeps silent, and comes back',
     server: true,
     more: beside('test_in', { type: 'linktor-message-in' }),
@@ -407,6 +433,23 @@ const stories: readonly Story[] = [
       assert.equal(await trial.said(1), 'Good news: your order XS204817 is on its way.');
     },
   },
+  {
+    example: 'Remember the customer',
+    title: 'remembers a shop, greets who comes back, and forgets',
+    server: true,
+    act: async (trial) => {
+      await trial.write({ text: 'Hello' });
+      assert.match(await trial.said(1), /^Hello! Which of our shops/);
+      await trial.write({ text: 'My shop is Downtown' });
+      assert.equal(await trial.said(2), 'Got it: Downtown. We will remember that.');
+      await trial.write({ text: 'Hi' });
+      assert.equal(await trial.said(3), 'Welcome back, for the 3. time! Is it about Downtown again?');
+      trial.press('rc_forget');
+      assert.deepEqual((await trial.seen('rc_done')).value.deleted, { var: 2 });
+      await trial.write({ text: 'Hi' });
+      assert.match(await trial.said(4), /^Hello! Which of our shops/);
+    },
+  },
 ];
 
 const listening = /^linktor-(message|status|typing|event)-in$/;
@@ -451,6 +494,8 @@ for (const [what, contract, played] of plays) {
     for (const { title, change = {}, more = [], account, act, ...story } of stories) {
       const example = played.find((one) => one.title === story.example);
       if (!example || (isServer && story.server !== true)) continue;
+      if (story.of && (story.of === '0.1.0') !== (played === firstExamples)) continue;
+      const takeover = example.nodes.find(({ type }) => type === 'linktor-config')?.takeover;
       it(`${example.title}: ${title}`, async () => {
         const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
         const hosts = { 'http://127.0.0.1:4010': setup.sandbox.url, 'http://127.0.0.1:1880': origin };
@@ -469,6 +514,7 @@ for (const [what, contract, played] of plays) {
             discoverInterval: 1,
             pollBusy: 1,
             pollIdle: 1,
+            takeover,
             ...(isServer && { signIn: 'password' }),
             ...account,
           },

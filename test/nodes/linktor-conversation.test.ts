@@ -169,12 +169,6 @@ describe('linktor-conversation', () => {
     assert.ok(Object.values(payload as object).every((count) => typeof count === 'number'));
   });
 
-  it('says that this server cannot escalate', async () => {
-    const { error } = await run({ operation: 'escalate' }, { conversationId });
-    assert.equal(error?.code, 'not_supported');
-    assert.equal(typeof error?.cause.hint, 'string');
-  });
-
   it('refuses a time that is none', async () => {
     const { error } = await run({ operation: 'snooze' }, { conversationId, until: 'soon' });
     assert.equal(error?.code, 'validation');

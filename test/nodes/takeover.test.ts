@@ -172,6 +172,28 @@ describe('a person takes over', () => {
     assert.notEqual((await sent(1)).status, 'skipped');
   });
 
+  it('is not begun by what nodes say that do not obey', async () => {
+    const { probe, answer, sent } = await playing({}, bot({ obeyTakeover: false }));
+    for (let count = 1; count <= 5; count++) {
+      answer(`news ${count}`);
+      await sent(count);
+    }
+    assert.equal(probe('told').all.length, 0);
+  });
+
+  it('and no picture is sent', async function () {
+    if (isServer) this.skip();
+    const picture: FlowNode = {
+      ...{ id: 'pic', type: 'linktor-template', config: 'account', operation: 'renderAndSend', wires: [['seen']] },
+      ...{ template: 'status_pedido', templateType: 'str' },
+    };
+    const { told, node, probe } = await playing({}, [...bot(), picture, { id: 'seen', type: 'probe' }]);
+    await person(setup).writes(conversationId, 'Mine.');
+    await told(1);
+    node('pic').receive({ conversationId, payload: { numero_pedido: 'XS1', status_atual: 'transporte' } });
+    assert.equal(((await probe('seen').first()).sent as { reason: string }).reason, 'person_in_charge');
+  });
+
   it('while an answer waits for its turn: it does not leave', async () => {
     const { told, answer, sent, caught } = await playing({ maxRetries: 3 });
     // The first try fails for now, and is tried again after the colleague has written.

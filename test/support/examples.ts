@@ -56,6 +56,7 @@ export const coreNodes: Readonly<Record<string, string>> = {
 /** What whoever runs a server of their own changes in nodes of these types. */
 export const forServer: Readonly<Record<string, object>> = {
   'linktor-ai': { model: 'openai/sandbox-model', modelType: 'str' },
+  'linktor-conversation': { model: 'openai/sandbox-model', modelType: 'str' },
 };
 /** These have no part in what happens, or the test has its own in their place. */
 const aside = new Set(['tab', 'group', 'comment', 'linktor-config']);

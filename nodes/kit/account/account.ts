@@ -3,11 +3,13 @@ import { type Language, languageOf } from '../../../lib/dialogue/index';
 import { LinktorError, toLinktorError } from '../../../lib/errors';
 import { type AccountLedger, createLedger } from '../../../lib/ledger/index';
 import { type Memory, Realtime, type SocketState } from '../../../lib/realtime/index';
+import { Variables } from '../../../lib/variables/index';
 import type { fields } from '../../linktor-config';
 import { senderOf } from '../action/sender';
 import { fenced } from '../fence';
 import type { Values } from '../fields';
 import { ChargeService } from './charge-service';
+import { followContacts } from './contact-events';
 import { DialogueService } from './dialogue-service';
 import { publishEvent } from './event-channel';
 import { FailureLog } from './failure-log';
@@ -63,6 +65,8 @@ export interface Account {
   ledger(): AccountLedger;
   /** the questions that wait @throws LinktorError `validation` when the config node is not complete */
   dialogues(): DialogueService;
+  /** what flows remember @throws LinktorError `validation` when the config node is not complete */
+  variables(): Variables;
   /** who is in charge of its conversations @throws LinktorError `validation` when the config node is not complete */
   charge(): ChargeService;
   /**
@@ -132,17 +136,6 @@ export function createAccount(
   let outbox: OutboxService | undefined;
   const notes = new Map<string, unknown>();
 
-  const charge = new ChargeService({
-    settings,
-    ledger: () => getLedger(),
-    client: () => getClient(),
-    realtime: () => realtime,
-    dialogues: () => dialogues,
-    language: () => languageOf(settings.language) ?? host.language,
-    sentLog,
-    log,
-  });
-
   // Where messages are asked for, what becomes of ours shows only where one looks.
   const stopWatching = sentLog.onSent(({ conversationId }) => realtime?.sent(conversationId));
 
@@ -181,6 +174,7 @@ export function createAccount(
     });
     realtime.onState(fenced(reporter(log)));
     charge.attach(realtime);
+    realtime.onArrival((event) => followContacts(event, variables, log));
     return realtime;
   };
 
@@ -220,6 +214,18 @@ export function createAccount(
     });
     return outbox;
   };
+  const charge = new ChargeService({
+    settings,
+    ledger: getLedger,
+    client: getClient,
+    realtime: () => realtime,
+    dialogues: () => dialogues,
+    language: () => languageOf(settings.language) ?? host.language,
+    sentLog,
+    log,
+  });
+
+  const variables = new Variables(getLedger);
 
   const { webhookSecret, previousWebhookSecret } = settings;
   return {
@@ -234,6 +240,7 @@ export function createAccount(
     dialogues: getDialogues,
     charge: () => charge,
     outbox: getOutbox,
+    variables: () => variables,
     realtimeIfOpen: () => realtime,
     dialoguesIfOpen: () => dialogues,
     onSuccess: () => realtime?.revive(),
@@ -241,6 +248,7 @@ export function createAccount(
       stopWatching();
       if (realtime) bequeath?.(realtime.memory.export());
       charge.close();
+      variables.stop();
       dialogues?.close();
       await outbox?.close();
       await realtime?.close();
@@ -290,6 +298,7 @@ export function brokenAccount(problem: unknown): Account {
     dialogues: refuse,
     charge: refuse,
     outbox: refuse,
+    variables: refuse,
     realtimeIfOpen: () => undefined,
     dialoguesIfOpen: () => undefined,
     onSuccess() {},

@@ -50,6 +50,9 @@ export interface ChargeParts {
   log: { warn(text: string): void };
 }
 
+/** Whether anything may leave, and which sends are our own. */
+export type Gate = Pick<Takeovers, 'pass' | 'enter'>;
+
 /** after the take-over of a person, before the questions that wait */
 const OPT_OUT_ORDER = 2;
 /** the tag that a contact gets who has opted out */
@@ -105,9 +108,18 @@ export class ChargeService {
     return this.#ready;
   }
 
-  /** What sends look at; undefined where there is nothing to look at. */
-  get gate(): Takeovers | undefined {
-    return this.#parts.settings.takeover === 'on' || !this.takeovers.isEmpty ? this.takeovers : undefined;
+  /** the account wants people to take over */
+  get isOn(): boolean {
+    return this.#parts.settings.takeover === 'on';
+  }
+
+  /**
+   * What sends look at; undefined where there is nothing to look at.
+   * @param obeys false: it leaves whoever is in charge, and is known as our own all the same
+   */
+  gate(obeys = true): Gate | undefined {
+    if (!this.isOn && this.takeovers.isEmpty) return undefined;
+    return obeys ? this.takeovers : { pass: () => undefined, enter: (id) => this.takeovers.enter(id) };
   }
 
   /**
@@ -131,7 +143,8 @@ export class ChargeService {
     if (settings.takeover === 'on') {
       this.#releases.push(
         realtime.onArrival((event, recovered) => {
-          this.takeovers.arrived(event, timeOf(event, recovered));
+          const happened = this.#timeOf(event);
+          this.takeovers.arrived(event, recovered ? happened : Date.now(), happened);
           if (mayBeUnassigned(event)) void this.#lookForAssignee(event.conversationId);
         }),
         realtime.claim(1, ({ event: { conversationId = '' } }) =>
@@ -161,6 +174,13 @@ export class ChargeService {
       .conversations.get(conversationId)
       .catch(() => undefined);
     if (found && !found.assignedTo) this.takeovers.end(conversationId, 'unassigned');
+  }
+
+  /** @returns when something happened, milliseconds of our clock, as well as the server's clock tells it */
+  #timeOf({ at, message }: Event): number {
+    const now = Date.now();
+    const then = Date.parse(message?.createdAt ?? at ?? '') + (now - this.#parts.client().serverTime);
+    return Number.isNaN(then) ? now : Math.min(then, now);
   }
 
   async #learnOwnUser(): Promise<void> {
@@ -243,13 +263,6 @@ export class ChargeService {
 
 function mayBeUnassigned({ name, changes }: Event): boolean {
   return name.startsWith('conversation.') && changes !== undefined && changes.assignedTo === undefined;
-}
-
-/** What was missed has happened before. */
-function timeOf({ at, message }: Event, recovered: boolean): number {
-  const now = Date.now();
-  const then = recovered ? Date.parse(message?.createdAt ?? at ?? '') : now;
-  return Number.isNaN(then) ? now : Math.min(then, now);
 }
 
 function began({ conversationId, reason, by, since, until }: Takeover): Event {

@@ -144,7 +144,7 @@ export class OutboxService {
       {
         client,
         signal,
-        gate: obeyTakeover ? charge.gate : undefined,
+        gate: charge.gate(obeyTakeover),
         kept: { mark: parcel.id, sent: parcel.sent, ...progress },
         ...(isTyping && { prelude: (target) => this.#typeIn(target, typingMs, signal) }),
         onSent({ id: messageId, conversationId }, offered) {

@@ -75,7 +75,9 @@ class ActionNode {
     this.#definition = definition;
     this.#stored = stored;
     this.#status = new Status(node);
-    this.#errorPort = stored.errorOutput === true ? outputsOf(definition, (name) => stored[name]).length : undefined;
+    // What an absent property means decides as well.
+    const said = (name: string) => stored[name] ?? definition.fields[name]?.initial;
+    this.#errorPort = stored.errorOutput === true ? outputsOf(definition, said).length : undefined;
     this.#runs = onMessage(node, (msg, send, done) => {
       if (definition.resets && msg.reset) return this.#reset(msg, done);
       this.#showBusy(this.#runs.size + 1);

@@ -2,6 +2,7 @@ import { type AnswerFacts, type LinktorClient, traceparentIn } from '../../../li
 import type { LinktorError } from '../../../lib/errors';
 import type { Account } from '../account/account';
 import { accountOf, providedBy } from '../account/config-node';
+import { forgetPerson } from '../account/forget-person';
 import { openLive } from '../account/live';
 import type { Action, ActionContext, Live, Outcome } from '../define';
 import { type Evaluate, evaluateProperty } from '../evaluate';
@@ -142,6 +143,14 @@ export class Run implements ActionContext<never> {
 
   get charge() {
     return this.#account.charge();
+  }
+
+  get variables() {
+    return this.#account.variables();
+  }
+
+  get forget() {
+    return (contactId: string) => forgetPerson(this.#account, this.client, contactId);
   }
 
   get sentLog() {

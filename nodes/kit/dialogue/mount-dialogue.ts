@@ -216,9 +216,9 @@ class Mounted implements Asker {
       await dialogues.ask(question, plan.another, (placed) => plan.send(id, placed), signal);
     };
     const { client, values, valuesOf, msg, signal, emit, progress, live, hasSlot, sentLog, notes, shared } = context;
-    const { provided, expression, warn, charge } = context;
+    const { provided, expression, warn, charge, variables, forget } = context;
     const same = { client, values, valuesOf, msg, signal, emit, progress, live, hasSlot, sentLog, notes, shared };
-    return { ...same, provided, expression, warn, charge, ask, people: this.#people() };
+    return { ...same, provided, expression, warn, charge, variables, forget, ask, people: this.#people() };
   }
 
   /** Only msg.action steers: what an earlier node put into msg.answer is never read as control. */

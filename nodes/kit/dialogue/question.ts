@@ -145,7 +145,7 @@ export async function sendQuestion(
   const result = await senderOf(context.shared).send(request, {
     client: context.client,
     signal: context.signal,
-    gate: context.charge.gate,
+    gate: context.charge.gate(),
     source: () => {
       throw invalid('A question does not wait for its delivery.');
     },

@@ -36,6 +36,7 @@ const hinted = new Set([
   'linktor-config.wsUrl',
   'linktor-config.zone',
   'linktor-contact.country',
+  'linktor-context.onlyIf',
   'linktor-conversation.zone',
   'linktor-form.backWords',
   'linktor-form.cancelWords',

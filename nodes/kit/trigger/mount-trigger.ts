@@ -145,6 +145,10 @@ class TriggerNode implements TriggerContext<never> {
     return this.#usable.charge();
   }
 
+  get variables() {
+    return this.#usable.variables();
+  }
+
   get sentLog() {
     return this.#usable.sentLog;
   }

@@ -161,6 +161,23 @@ describe('takeovers', () => {
     assert.deepEqual(told, ['began message', 'ended hand']);
   });
 
+  it('do not begin again by a sign from before they were given back, which comes late', () => {
+    const takeovers = made();
+    const assigned: Event = {
+      ...{ name: 'conversation.assigned', conversationId: 'c1', original: {} },
+      ...{ changes: { assignedTo: 'carl' }, changed: ['assignedTo'] },
+    };
+    takeovers.begin('c1', 'escalated', 'carl');
+    time.tick(5000);
+    takeovers.end('c1', 'hand');
+    takeovers.arrived(assigned, Date.now(), Date.now() - 4000);
+    takeovers.arrived(assigned, Date.now(), Date.now());
+    takeovers.arrived(written('m1'), Date.now(), Date.now() - 4000);
+    assert.equal(passes(takeovers), 'go');
+    takeovers.arrived(written('m2'), Date.now(), Date.now());
+    assert.equal(passes(takeovers), 'held');
+  });
+
   it('are obeyed by what a flow has asked for, for as long as it says', () => {
     const takeovers = made({ isOn: false });
     takeovers.begin('c1', 'flow', undefined, 5 * MINUTE_MS);

@@ -1,0 +1,25 @@
+import { messageOf } from '../../../lib/errors';
+import { type Event, isObject } from '../../../lib/model';
+import type { Variables } from '../../../lib/variables/index';
+
+/** The names that servers have for the contacts that have become part of another one. */
+const MERGED_FIELDS = ['mergedIds', 'mergedContactIds', 'secondaryIds', 'duplicateIds', 'mergedContactId'];
+
+/** What is remembered of a contact follows what becomes of it, where a webhook tells that. */
+export function followContacts(
+  { name, original }: Event,
+  variables: Variables,
+  log: { warn(text: string): void },
+): void {
+  if (name !== 'contact.merged' && name !== 'contact.deleted') return;
+  const held = isObject(original) && isObject(original.data) ? original.data : {};
+  const facts: Record<string, unknown> = isObject(held.attributes) ? { id: held.id, ...held.attributes } : held;
+  const contactId = facts.contactId ?? facts.id;
+  if (typeof contactId !== 'string') return;
+  const others = MERGED_FIELDS.flatMap((field) => facts[field]).filter((id) => typeof id === 'string');
+  const work =
+    name === 'contact.merged'
+      ? variables.join(contactId, others)
+      : variables.clear({ scope: 'contact', id: contactId });
+  work.catch((error: unknown) => log.warn(`the variables of a contact could not follow it: ${messageOf(error)}`));
+}

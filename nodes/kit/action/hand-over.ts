@@ -1,0 +1,127 @@
+import { type LinktorError, toLinktorError } from '../../../lib/errors';
+import { marked } from '../../../lib/messages/own-mark';
+import { transcriptOf } from '../../../lib/messages/transcript';
+import type { Conversation, Escalation, Message } from '../../../lib/model';
+import type { ActionContext } from '../define';
+import { defined } from '../fields';
+
+/** What is handed over, and how it is told. */
+export interface HandoverRequest {
+  conversation: string;
+  reason?: string;
+  priority?: string;
+  /** who is to take it, where that is known */
+  assignee?: string;
+  /** none, text (the one given), ai */
+  summaryBy: string;
+  summary?: string;
+  model?: string;
+  /** what the customer reads */
+  tell?: string;
+}
+
+/** What the person who takes over has to know. */
+export interface HandoverStory {
+  reason?: string;
+  summary?: string;
+  /** the newest messages, from the first to the last */
+  transcript: string;
+  by: string;
+}
+
+/** What became of it, in the words of an escalation. */
+type Assigned = Escalation;
+
+const MAX_TRANSCRIPT_MESSAGES = 30;
+/** Metadata of a server may be short. */
+const MAX_TRANSCRIPT_LENGTH = 8000;
+const SUMMARISE =
+  'Sum up in three sentences at most, for a colleague who takes over: what the customer wants, what is known, what was tried.';
+
+type Context = Pick<ActionContext<unknown>, 'client' | 'charge' | 'sentLog' | 'warn'>;
+
+/**
+ * Hand a conversation over to a person, with the story of it. The customer is told first: afterwards the flow is silent.
+ * @throws LinktorError of the server; where only the summary fails, the conversation is handed over without it
+ */
+export async function handOver(
+  context: Context,
+  request: HandoverRequest,
+): Promise<{ result: unknown; story: HandoverStory }> {
+  const { client, charge, sentLog } = context;
+  const { conversation: id, reason, tell } = request;
+  const conversation = await client.conversations.get(id);
+  const transcript = await transcriptIn(context, conversation);
+  const summary = await summaryOf(context, request, transcript);
+  const story: HandoverStory = { ...defined({ reason, summary }), transcript, by: 'node-red' };
+  if (tell !== undefined && tell.trim() !== '') {
+    const { id: messageId } = await client.conversations.send(id, marked({ type: 'text', text: tell }));
+    sentLog.add({ messageId, conversationId: id, at: Date.now() });
+  }
+  const { name } = await client.contract();
+  const escalate = name === 'server' ? escalated : updated;
+  const result = await escalate(context, request, conversation, story);
+  if (charge.isOn) charge.takeovers.begin(id, 'escalated', result.assignedTo);
+  return { result, story };
+}
+
+/** This server has a call for it, and no place in the conversation for the story: the reason carries the summary. */
+async function escalated(
+  { client }: Context,
+  { conversation: id, priority, assignee }: HandoverRequest,
+  _conversation: Conversation,
+  { reason, summary }: HandoverStory,
+): Promise<Assigned> {
+  const told = [reason, summary].filter((part) => part !== undefined).join('\n\n');
+  const result = await client.conversations.escalate(id, { ...defined({ reason: told }), ...defined({ priority }) });
+  if (assignee === undefined) return result;
+  await client.conversations.assign(id, assignee);
+  return { ...result, status: 'assigned', assignedTo: assignee };
+}
+
+async function updated(
+  { client }: Context,
+  { conversation: id, priority, assignee }: HandoverRequest,
+  { metadata }: Conversation,
+  story: HandoverStory,
+): Promise<Assigned> {
+  const escalatedAt = new Date().toISOString();
+  const { conversations } = client;
+  await conversations.update(id, {
+    status: 'pending',
+    ...defined({ priority }),
+    metadata: { ...metadata, escalated: true, handover: { ...story, at: escalatedAt } },
+  });
+  if (assignee === undefined) return { conversationId: id, status: 'queued', escalatedAt };
+  await conversations.assign(id, assignee);
+  return { conversationId: id, status: 'assigned', assignedTo: assignee, escalatedAt };
+}
+
+async function transcriptIn({ client }: Context, conversation: Conversation): Promise<string> {
+  const messages: Message[] = [];
+  for await (const message of client.conversations.eachMessage(conversation.id, { limit: MAX_TRANSCRIPT_MESSAGES })) {
+    if (messages.push(message) === MAX_TRANSCRIPT_MESSAGES) break;
+  }
+  return transcriptOf(messages.reverse(), 'text', conversation).slice(-MAX_TRANSCRIPT_LENGTH);
+}
+
+async function summaryOf(
+  { client, warn }: Context,
+  { summaryBy, summary, model }: HandoverRequest,
+  transcript: string,
+): Promise<string | undefined> {
+  if (summaryBy === 'text') return summary;
+  if (summaryBy !== 'ai') return undefined;
+  try {
+    const messages = [
+      { role: 'system', content: SUMMARISE },
+      { role: 'user', content: transcript },
+    ];
+    const { text } = await client.ai.create({ messages, ...defined({ model }) });
+    return text === '' ? undefined : text;
+  } catch (thrown) {
+    const { message }: LinktorError = toLinktorError(thrown);
+    warn(`Handed over without a summary: ${message}`);
+    return undefined;
+  }
+}
