@@ -12,7 +12,7 @@ A Linktor on your own machine, with a chat page. Everything is kept in memory.
   --contract api|server      the documented API, or the open-source server that differs from it (default api)
   --announces                server only: let its socket announce messages, which today's does not
   --nats <url>               server only: publish events to this NATS server (nats://user:password@host:4222)
-  --habits <names>           server only: habits of the real server, by name with commas, or all, or none
+  --habits <names>           server only: habits of the real server, by name with commas, or none (default all)
   --family <name>            api only: union, typescript, rust or java, where the SDKs contradict each other (default union)
   --broadcast                api only: send every frame to every socket, subscribed or not
   --receipts auto|manual     let messages be delivered and read by themselves, or not (default auto)
