@@ -47,6 +47,8 @@ export class NatsFeed implements Feed {
   #session: NatsSession | undefined;
   /** the present use; of an earlier one nothing counts any more */
   #use: symbol | undefined;
+  /** resolves when the session before has ended: until then NATS shows it as another reader */
+  #ending = Promise.resolve();
   #state: NatsState = { name: 'idle', since: Date.now() };
   #lastError: string | undefined;
   #attempt = 0;
@@ -70,6 +72,7 @@ export class NatsFeed implements Feed {
       event: (event, signal) => publications.event(event, signal),
       outbound: (text) => publications.outbound(text),
       status: (text) => publications.status(text),
+      behind: () => this.#hold(),
       caughtUp: () => this.#release(),
       progress: () => this.#expectProgress(),
       dropped: () => gaps.report('dropped', this.watermark),
@@ -131,6 +134,7 @@ export class NatsFeed implements Feed {
   #start(): void {
     this.#use = Symbol('use');
     this.#attempt = 0;
+    this.#hold();
     this.#connect();
   }
 
@@ -146,15 +150,15 @@ export class NatsFeed implements Feed {
   #endSession(): Promise<void> {
     const session = this.#session;
     this.#session = undefined;
-    return session?.close() ?? Promise.resolve();
+    if (session) this.#ending = session.close();
+    return this.#ending;
   }
 
   #connect(): void {
     const use = this.#use;
-    this.#become('connecting');
-    this.#parts.loop.hold();
-    this.#expectProgress();
-    NatsSession.open(this.#settings, this.#reader)
+    if (this.#attempt === 0) this.#become('connecting');
+    this.#ending
+      .then(() => NatsSession.open(this.#settings, this.#reader))
       .then((session) => {
         if (use !== this.#use) return session.close();
         this.#session = session;
@@ -188,6 +192,12 @@ export class NatsFeed implements Feed {
     this.#state = { name, since: Date.now() };
     if (name === 'open') this.#attempt = 0;
     this.#onState();
+  }
+
+  /** The poll waits while NATS brings what was missed. */
+  #hold(): void {
+    this.#parts.loop.hold();
+    this.#expectProgress();
   }
 
   /** The poll goes on unless there is progress. */

@@ -18,6 +18,8 @@ export interface SessionReader {
   /** a message of people is on its way to its channel */
   outbound(text: string): void;
   status(text: string): void;
+  /** what came while nobody listened comes first */
+  behind(): void;
   /** everything that came while nobody listened has had its turn */
   caughtUp(): void;
   /** an event of what came while nobody listened has had its turn */
@@ -169,6 +171,7 @@ export class NatsSession {
 
   async #read(messages: AsyncIterable<JsMsg>, info: ConsumerInfo, whenFirst?: () => Promise<unknown>): Promise<void> {
     if (info.num_pending === 0 && info.num_ack_pending === 0) this.#catchUp();
+    else this.#reader.behind();
     let isFirst = true;
     for await (const message of messages) {
       if (this.#closing.signal.aborted) return;

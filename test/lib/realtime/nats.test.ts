@@ -1,4 +1,6 @@
 import { strict as assert } from 'node:assert';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { type Delivery, NatsSession, type NatsSettings, Realtime, type SocketState } from '../../../lib/realtime/index';
@@ -256,6 +258,39 @@ describe('realtime: events from NATS', () => {
     } finally {
       await locked.close();
     }
+  });
+
+  it('polls on while NATS takes the connection and says nothing', async () => {
+    const silent = createServer();
+    const connections = new Inbox<Socket>();
+    silent.on('connection', connections.add);
+    silent.listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    try {
+      await start({ poll: 20, url: `nats://127.0.0.1:${(silent.address() as AddressInfo).port}` });
+      // An attempt is under way, and keeps nobody waiting.
+      await connections.some(2, () => true);
+      await write('polled');
+      await hears('polled');
+      assert.equal(connections.all.length, 2);
+      const last = states.all.at(-1);
+      assert.equal(last?.name === 'open' && last.caution, 'polling_only');
+    } finally {
+      await stop();
+      for (const one of connections.all) one.destroy();
+      silent.close();
+    }
+  });
+
+  it('takes nobody for another Node-RED while nodes are deployed', async () => {
+    const { leave } = await start();
+    await isOpen();
+    leave();
+    realtime.listen(told.add);
+    await isOpen();
+    await write('after');
+    await hears('after');
+    assert.deepEqual(problems.all, []);
   });
 
   it('refuses an address that is none, or that holds credentials', async () => {
