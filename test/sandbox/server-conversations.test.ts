@@ -219,7 +219,8 @@ describe('sandbox as the server: conversations and messages', () => {
       );
       assert.deepEqual(place.metadata, { latitude: '1.500000', longitude: '2.500000' });
       assert.deepEqual([choice.sender_type, choice.content], ['contact', 'Yes, please']);
-      assert.equal(JSON.parse(String((choice.metadata as Json).interactive)).id, 'yes');
+      const { interactive_type, button_id } = choice.metadata as Json;
+      assert.deepEqual([choice.content_type, interactive_type, button_id], ['interactive', 'button_reply', 'yes']);
     });
 
     it('shows the file of a customer on a single message alone', async () => {
