@@ -2,7 +2,7 @@ import { crudFields, idField, runCrud } from './kit/action/resource';
 import { action } from './kit/define';
 import { as, bodyOf, choice, dynJson, typed } from './kit/fields';
 
-const operations = ['list', 'get', 'create', 'update', 'delete', 'activate', 'deactivate'] as const;
+const operations = ['list', 'get', 'create', 'update', 'delete', 'activate', 'deactivate', 'duplicate'] as const;
 const written = { operation: ['create', 'update'] };
 
 /** Linktor's own bots. */
@@ -18,7 +18,11 @@ export default action({
       operations.filter((one) => one !== 'list' && one !== 'create'),
       'android',
     ),
-    title: typed('', { convert: as.string, icon: 'font', when: written }),
+    title: typed('', {
+      convert: as.string,
+      icon: 'font',
+      when: { operation: ['create', 'update', 'duplicate'] },
+    }),
     description: typed('', { convert: as.string, icon: 'align-left', when: written }),
     kind: typed('', { convert: as.string, icon: 'random', when: { operation: ['list', 'create'] } }),
     settings: typed('', { types: dynJson, convert: as.object, icon: 'sliders', when: written }),
@@ -41,6 +45,7 @@ export default action({
     const { bots } = client;
     if (operation === 'activate') return { result: await bots.activate(bot) };
     if (operation === 'deactivate') return { result: await bots.deactivate(bot) };
+    if (operation === 'duplicate') return { result: await bots.duplicate(bot, name) };
     const common = { name, description, config };
     return runCrud(context, bots, {
       ...values,

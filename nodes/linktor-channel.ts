@@ -1,8 +1,19 @@
 import { crudFields, idField, runCrud } from './kit/action/resource';
 import { action } from './kit/define';
-import { as, bodyOf, choice, dynJson, typed } from './kit/fields';
+import { as, bodyOf, choice, confirmation, dynJson, typed } from './kit/fields';
 
-const operations = ['list', 'get', 'create', 'update', 'delete', 'connect', 'disconnect', 'status'] as const;
+const operations = [
+  'list',
+  'get',
+  'create',
+  'update',
+  'delete',
+  'connect',
+  'disconnect',
+  'status',
+  'webhook',
+  'renewWebhook',
+] as const;
 const written = { operation: ['create', 'update'] };
 
 /** The ways on which customers write: WhatsApp numbers, web chats and the like. */
@@ -22,6 +33,7 @@ export default action({
     kind: typed('', { convert: as.string, icon: 'random', when: { operation: ['list', 'create'] } }),
     settings: typed('', { types: dynJson, convert: as.object, icon: 'sliders', when: written }),
     ...crudFields,
+    confirm: confirmation({ when: { operation: ['delete', 'renewWebhook'] } }),
   },
   async run(context) {
     const { client, msg, values } = context;
@@ -30,6 +42,8 @@ export default action({
     if (operation === 'connect') return { result: await channels.connect(channel) };
     if (operation === 'disconnect') return { result: await channels.disconnect(channel) };
     if (operation === 'status') return { result: await channels.status(channel) };
+    if (operation === 'webhook') return { result: await channels.webhook(channel) };
+    if (operation === 'renewWebhook') return { result: await channels.renewWebhook(channel) };
     return runCrud(context, channels, {
       ...values,
       id: channel,

@@ -3,7 +3,12 @@ import { crudFields, idField, runCrud } from './kit/action/resource';
 import { action } from './kit/define';
 import { as, bodyOf, choice, defined, dynJson, isObject, typed } from './kit/fields';
 
-const operations = ['list', 'get', 'create', 'update', 'delete', 'execute', 'executions'] as const;
+const operations = [
+  ...(['list', 'get', 'create', 'update', 'delete', 'execute', 'executions'] as const),
+  ...(['duplicate', 'validate', 'export', 'import', 'stats', 'nodeTypes'] as const),
+] as const;
+/** These are about no flow that is there. */
+const without: readonly string[] = ['list', 'create', 'import', 'nodeTypes'];
 const written = { operation: ['create', 'update'] };
 
 /** Linktor's own flows, and what they do. */
@@ -16,14 +21,26 @@ export default action({
     flow: idField(
       'flowId',
       'flows',
-      operations.filter((one) => one !== 'list' && one !== 'create'),
+      operations.filter((one) => !without.includes(one)),
       'code-fork',
     ),
     conversation: idField('conversationId', 'conversations', ['execute'], 'comments'),
     variables: typed('', { types: dynJson, convert: as.object, icon: 'list-ul', when: { operation: ['execute'] } }),
-    title: typed('', { convert: as.string, icon: 'font', when: written }),
+    title: typed('', {
+      convert: as.string,
+      icon: 'font',
+      when: { operation: ['create', 'update', 'duplicate'] },
+    }),
     description: typed('', { convert: as.string, icon: 'align-left', when: written }),
     definition: typed('', { types: dynJson, convert: as.object, icon: 'object-group', when: written }),
+    exported: typed('payload', {
+      types: dynJson,
+      convert: as.object,
+      required: true,
+      icon: 'upload',
+      when: { operation: ['import'] },
+    }),
+    period: choice(['', 'day', 'week', 'month'], { icon: 'calendar', when: { operation: ['stats'] } }),
     ...crudFields,
     ...listFields({ operation: ['list', 'executions'] }),
   },
@@ -47,6 +64,20 @@ export default action({
     }
     if (operation === 'executions') {
       return runList(context, values, (slice) => flows.executions(flow, slice));
+    }
+    switch (operation) {
+      case 'duplicate':
+        return { result: await flows.duplicate(flow, name) };
+      case 'validate':
+        return { result: await flows.validate(flow) };
+      case 'export':
+        return { result: await flows.export(flow) };
+      case 'import':
+        return { result: await flows.import(values.exported) };
+      case 'stats':
+        return { result: await flows.stats(flow, values.period || undefined) };
+      case 'nodeTypes':
+        return { result: await flows.nodeTypes() };
     }
     return runCrud(context, flows, {
       ...values,

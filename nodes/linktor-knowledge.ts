@@ -7,7 +7,10 @@ import { runCrud } from './kit/action/resource';
 import { type ActionContext, action, type Outcome } from './kit/define';
 import { as, bodyOf, choice, confirmation, dynJson, dynNumber, typed, type Values } from './kit/fields';
 
-const operations = ['query', 'list', 'get', 'create', 'delete', 'documents', 'addDocument', 'deleteDocument'] as const;
+const operations = [
+  ...(['query', 'list', 'get', 'create', 'delete', 'documents', 'addDocument', 'deleteDocument'] as const),
+  ...(['reprocess', 'reprocessDocument', 'chunks'] as const),
+] as const;
 const only = (...operation: (typeof operations)[number][]) => ({ operation });
 const optional = { convert: as.string };
 const listable = only('list', 'documents');
@@ -19,7 +22,7 @@ const fields = {
     convert: as.list,
     pick: 'knowledgeBases',
     icon: 'book',
-    when: only('query', 'get', 'delete', 'documents', 'addDocument', 'deleteDocument'),
+    when: only(...operations.filter((one) => one !== 'list' && one !== 'create')),
   }),
   question: typed('payload', { ...optional, area: true, icon: 'question', when: only('query') }),
   topK: typed('topK', { types: dynNumber, convert: as.number(1, 100), icon: 'list-ol', when: only('query') }),
@@ -43,7 +46,12 @@ const fields = {
     advanced: true,
     when: only('addDocument'),
   }),
-  document: typed('documentId', { convert: as.id, required: true, icon: 'file-text-o', when: only('deleteDocument') }),
+  document: typed('documentId', {
+    convert: as.id,
+    required: true,
+    icon: 'file-text-o',
+    when: only('deleteDocument', 'reprocessDocument', 'chunks'),
+  }),
   search: typed('', { ...optional, icon: 'search', when: listable }),
   // Not `status`: Node-RED's editor keeps what a node shows under that name.
   state: typed('', { ...optional, icon: 'flag-o', when: listable }),
@@ -76,6 +84,12 @@ export default action({
       case 'deleteDocument':
         await knowledgeBases.removeDocument(oneOf(values.base), values.document);
         return { result: { id: values.document, deleted: true } };
+      case 'reprocess':
+        return { result: await knowledgeBases.reprocess(oneOf(values.base)) };
+      case 'reprocessDocument':
+        return { result: await knowledgeBases.reprocessDocument(oneOf(values.base), values.document) };
+      case 'chunks':
+        return { result: await knowledgeBases.chunks(oneOf(values.base), values.document) };
       default:
         return runCrud(context, knowledgeBases, {
           ...values,

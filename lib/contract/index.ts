@@ -373,6 +373,10 @@ export interface Contract {
     test(id: string): Call<Unknowns>;
     /** @param period day, week, month */
     stats(id: string, period?: string): Call<Unknowns>;
+    /** where its provider delivers, `{url, verifyToken}` */
+    webhook(id: string): Call<Unknowns>;
+    /** with a new token: the old one is worth nothing any more */
+    renewWebhook(id: string): Call<Unknowns>;
   };
   readonly bots: CrudCalls<Bot, BotFilter> & {
     activate(id: string): Call<Bot>;
@@ -382,6 +386,8 @@ export interface Contract {
     addKnowledgeBases(id: string, bases: readonly string[]): Call<Bot>;
     removeKnowledgeBases(id: string, bases: readonly string[]): Call<Bot>;
     stats(id: string, period?: string): Call<Unknowns>;
+    /** @param name of the copy, which is a draft */
+    duplicate(id: string, name?: string): Call<Bot>;
   };
   readonly ai: {
     complete(input: CompletionInput): Call<Completion>;
@@ -392,6 +398,9 @@ export interface Contract {
   };
   readonly agents: CrudCalls<Agent> & {
     invoke(id: string, input: InvokeInput): Call<AgentAnswer>;
+    addKnowledgeBases(id: string, bases: readonly string[]): Call<Agent>;
+    removeKnowledgeBases(id: string, bases: readonly string[]): Call<Agent>;
+    duplicate(id: string, name?: string): Call<Agent>;
   };
   readonly knowledgeBases: CrudCalls<KnowledgeBase> & {
     query(input: QueryInput): Call<QueryResult>;
@@ -401,6 +410,11 @@ export interface Contract {
     addDocument(id: string, input: DocumentInput): Call<KnowledgeDocument>;
     uploadDocument(id: string, input: UploadInput): Call<KnowledgeDocument>;
     removeDocument(id: string, documentId: string): Call<void>;
+    /** cut all documents anew and make their vectors anew */
+    reprocess(id: string): Call<KnowledgeBase>;
+    reprocessDocument(id: string, documentId: string): Call<KnowledgeDocument>;
+    /** what a document has been cut into, `{content, index}` each */
+    chunks(id: string, documentId: string): Call<Unknowns[]>;
   };
   readonly flows: CrudCalls<Flow> & {
     activate(id: string): Call<Flow>;
@@ -409,6 +423,15 @@ export interface Contract {
     executions(id: string, filter: SearchFilter): Call<Page<Execution>>;
     execution(id: string, executionId: string): Call<Execution>;
     cancel(id: string, executionId: string): Call<Execution>;
+    duplicate(id: string, name?: string): Call<Flow>;
+    /** kinds of nodes that a flow may have */
+    nodeTypes(): Call<Unknowns[]>;
+    /** `{valid, errors, warnings}` */
+    validate(id: string): Call<Unknowns>;
+    /** all of it, to be given to `import` */
+    export(id: string): Call<Unknowns>;
+    import(exported: Unknowns): Call<Flow>;
+    stats(id: string, period?: string): Call<Unknowns>;
   };
   readonly analytics: {
     figures(what: Figures, period: Period): Call<Unknowns>;

@@ -102,4 +102,17 @@ export class Agents extends Crud<Agent, SearchFilter, Contract['agents']> {
   invoke(id: string, input: InvokeInput, options?: CallOptions): Promise<AgentAnswer> {
     return this.call((calls) => calls.invoke(id, input), options);
   }
+
+  addKnowledgeBases(id: string, bases: readonly string[], options?: CallOptions): Promise<Agent> {
+    return this.call((calls) => calls.addKnowledgeBases(id, bases), options);
+  }
+
+  removeKnowledgeBases(id: string, bases: readonly string[], options?: CallOptions): Promise<Agent> {
+    return this.call((calls) => calls.removeKnowledgeBases(id, bases), options);
+  }
+
+  /** A copy, as a draft. @param name of the copy */
+  duplicate(id: string, name?: string, options?: CallOptions): Promise<Agent> {
+    return this.call((calls) => calls.duplicate(id, name), options);
+  }
 }

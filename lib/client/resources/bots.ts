@@ -36,4 +36,9 @@ export class Bots extends Crud<Bot, BotFilter, Contract['bots']> {
   stats(id: string, period?: string, options?: CallOptions): Promise<Unknowns> {
     return this.call((calls) => calls.stats(id, period), options);
   }
+
+  /** A copy, as a draft. @param name of the copy */
+  duplicate(id: string, name?: string, options?: CallOptions): Promise<Bot> {
+    return this.call((calls) => calls.duplicate(id, name), options);
+  }
 }

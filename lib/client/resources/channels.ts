@@ -33,4 +33,14 @@ export class Channels extends Crud<Channel, ChannelFilter, Contract['channels']>
   stats(id: string, period?: string, options?: CallOptions): Promise<Unknowns> {
     return this.call((calls) => calls.stats(id, period), options);
   }
+
+  /** Where its provider delivers: `{url, verifyToken}`. */
+  webhook(id: string, options?: CallOptions): Promise<Unknowns> {
+    return this.call((calls) => calls.webhook(id), options);
+  }
+
+  /** The same with a new token; the old one is worth nothing any more. */
+  renewWebhook(id: string, options?: CallOptions): Promise<Unknowns> {
+    return this.call((calls) => calls.renewWebhook(id), options);
+  }
 }

@@ -1,5 +1,5 @@
 import type { Contract, ExecuteInput, SearchFilter } from '../../contract';
-import type { Execution, Flow, Page } from '../../model';
+import type { Execution, Flow, Page, Unknowns } from '../../model';
 import type { CallOptions, Perform } from '../options';
 import { Crud } from './crud';
 
@@ -31,5 +31,35 @@ export class Flows extends Crud<Flow, SearchFilter, Contract['flows']> {
 
   cancel(id: string, executionId: string, options?: CallOptions): Promise<Execution> {
     return this.call((calls) => calls.cancel(id, executionId), options);
+  }
+
+  /** A copy, as a draft. @param name of the copy */
+  duplicate(id: string, name?: string, options?: CallOptions): Promise<Flow> {
+    return this.call((calls) => calls.duplicate(id, name), options);
+  }
+
+  /** The kinds of nodes that a flow may have. */
+  nodeTypes(options?: CallOptions): Promise<Unknowns[]> {
+    return this.call((calls) => calls.nodeTypes(), options);
+  }
+
+  /** What is wrong with it: `{valid, errors, warnings}`. */
+  validate(id: string, options?: CallOptions): Promise<Unknowns> {
+    return this.call((calls) => calls.validate(id), options);
+  }
+
+  /** All of it, for {@link import}. */
+  export(id: string, options?: CallOptions): Promise<Unknowns> {
+    return this.call((calls) => calls.export(id), options);
+  }
+
+  /** A new flow from what has been exported. */
+  import(exported: Unknowns, options?: CallOptions): Promise<Flow> {
+    return this.call((calls) => calls.import(exported), options);
+  }
+
+  /** @param period day, week, month */
+  stats(id: string, period?: string, options?: CallOptions): Promise<Unknowns> {
+    return this.call((calls) => calls.stats(id, period), options);
   }
 }

@@ -41,4 +41,18 @@ export class KnowledgeBases extends Crud<KnowledgeBase, SearchFilter, Contract['
   removeDocument(id: string, documentId: string, options?: CallOptions): Promise<void> {
     return this.call((calls) => calls.removeDocument(id, documentId), options);
   }
+
+  /** Cuts all documents anew and makes their vectors anew; how long that takes is the server's business. */
+  reprocess(id: string, options?: CallOptions): Promise<KnowledgeBase> {
+    return this.call((calls) => calls.reprocess(id), options);
+  }
+
+  reprocessDocument(id: string, documentId: string, options?: CallOptions): Promise<KnowledgeDocument> {
+    return this.call((calls) => calls.reprocessDocument(id, documentId), options);
+  }
+
+  /** What a document has been cut into: `{content, index}` each. */
+  chunks(id: string, documentId: string, options?: CallOptions): Promise<Unknowns[]> {
+    return this.call((calls) => calls.chunks(id, documentId), options);
+  }
 }

@@ -2,9 +2,10 @@ import { unsupportedCall, write } from '../calls';
 import * as entities from '../entities';
 import type { Contract, SearchFilter } from '../index';
 import { completionStep } from '../stream';
-import { crud } from './calls';
+import { crud, duplicateCall, memberCalls } from './calls';
 
 const agents = ['ai', 'agents'];
+const bases = memberCalls(agents, entities.agent, 'knowledge-bases', 'knowledgeBaseIds');
 
 /** Completions and embeddings (contract 1.7). */
 export const ai: Contract['ai'] = {
@@ -27,4 +28,7 @@ export const aiAgents: Contract['agents'] = {
   ...crud<ReturnType<typeof entities.agent>, SearchFilter>(agents, entities.agent, 'agents'),
   invoke: (id, input) =>
     write('POST', [...agents, id, 'invoke'], entities.agentAnswer, { ...input, stream: false }, 'costly'),
+  addKnowledgeBases: bases.add,
+  removeKnowledgeBases: bases.remove,
+  duplicate: duplicateCall(agents, entities.agent),
 };

@@ -1,7 +1,7 @@
 import { read, write } from '../calls';
 import * as entities from '../entities';
 import type { BotFilter, Contract, SearchFilter } from '../index';
-import { changed, crud, listOf, listQuery, memberCalls } from './calls';
+import { changed, crud, duplicateCall, listOf, listQuery, memberCalls, wholeList } from './calls';
 
 const atBots = ['bots'];
 const atFlows = ['flows'];
@@ -20,6 +20,7 @@ export const bots: Contract['bots'] = {
   addKnowledgeBases: bases.add,
   removeKnowledgeBases: bases.remove,
   stats: (id, period) => read([...atBots, id, 'stats'], entities.facts, { period }),
+  duplicate: duplicateCall(atBots, entities.bot),
 };
 
 /** Flows and their executions (contract 1.9). */
@@ -38,4 +39,11 @@ export const flows: Contract['flows'] = {
       entities.execution,
       write('POST', [...atFlows, id, 'executions', executionId, 'cancel'], entities.execution),
     ),
+  duplicate: duplicateCall(atFlows, entities.flow),
+  nodeTypes: () => wholeList([...atFlows, 'node-types'], 'kinds of nodes', ['nodeTypes', 'types']),
+  // It changes nothing, so it may be asked again, although it is a POST.
+  validate: (id) => write('POST', [...atFlows, id, 'validate'], entities.facts, undefined, 'read'),
+  export: (id) => read([...atFlows, id, 'export'], entities.facts),
+  import: (exported) => write('POST', [...atFlows, 'import'], entities.flow, exported),
+  stats: (id, period) => read([...atFlows, id, 'stats'], entities.facts, { period }),
 };

@@ -1,7 +1,8 @@
-import type { Page } from '../../model';
+import type { Page, Unknowns } from '../../model';
 import { ignoreAnswer, orRead, read, write } from '../calls';
 import type { Decode } from '../envelope';
 import type { Call, Changes, CrudCalls, Slice } from '../index';
+import { object } from '../json';
 import { decodeList } from '../paging';
 
 /** The query of a list. A cursor goes alone; else every paging style that some SDK has, for servers read what they know. */
@@ -49,4 +50,15 @@ export function memberCalls<T>(path: readonly string[], decode: Decode<T>, part:
     remove: (id: string, names: readonly string[]) =>
       changed(path, id, decode, write('DELETE', [...path, id, part], decode, { [key]: names })),
   };
+}
+
+/** A copy of an entity, as a draft. @param path of the entities */
+export function duplicateCall<T>(path: readonly string[], decode: Decode<T>) {
+  return (id: string, name?: string): Call<T> => write('POST', [...path, id, 'duplicate'], decode, { name });
+}
+
+/** @returns a call for a list that is always given whole. @param fields names under which it may stand */
+export function wholeList(path: readonly string[], what: string, fields: readonly string[]): Call<Unknowns[]> {
+  const decode = decodeList((item) => object(item) ?? {}, what, ['data', ...fields]);
+  return read(path, (body) => decode(body).items);
 }

@@ -1,7 +1,7 @@
 import { ignoreAnswer, read, write } from '../calls';
 import * as entities from '../entities';
 import type { Contract, SearchFilter } from '../index';
-import { crud, listOf, listQuery } from './calls';
+import { changed, crud, listOf, listQuery, wholeList } from './calls';
 
 const path = ['knowledge-bases'];
 
@@ -30,5 +30,15 @@ export const knowledgeBases: Contract['knowledgeBases'] = {
       fields: { name, type, metadata: metadata && JSON.stringify(metadata) },
     },
   }),
+  reprocess: (id) =>
+    changed(path, id, entities.knowledgeBase, write('POST', [...path, id, 'reprocess'], entities.knowledgeBase)),
+  reprocessDocument: (id, documentId) =>
+    changed(
+      [...path, id, 'documents'],
+      documentId,
+      entities.document,
+      write('POST', [...path, id, 'documents', documentId, 'reprocess'], entities.document),
+    ),
+  chunks: (id, documentId) => wholeList([...path, id, 'documents', documentId, 'chunks'], 'chunks', ['chunks']),
   removeDocument: (id, documentId) => write('DELETE', [...path, id, 'documents', documentId], ignoreAnswer),
 };

@@ -65,4 +65,6 @@ export const channels: Contract['channels'] = {
   capabilities: (id) => read([...atChannels, id, 'capabilities'], entities.facts),
   test: (id) => write('POST', [...atChannels, id, 'test'], entities.facts),
   stats: (id, period) => read([...atChannels, id, 'stats'], entities.facts, { period }),
+  webhook: (id) => read([...atChannels, id, 'webhook'], entities.facts),
+  renewWebhook: (id) => write('POST', [...atChannels, id, 'webhook', 'regenerate'], entities.facts),
 };

@@ -124,6 +124,7 @@ export const bots: Contract['bots'] = {
     ),
   removeKnowledgeBases: unbased,
   stats: unsupportedCall('tell the figures of a bot', 'Read the figures of all bots together: analytics, dashboard.'),
+  duplicate: unsupportedCall('duplicate a bot', 'Read it, and create one with what it says.'),
 };
 
 const change = (id: string, body: Json): Call<unknown> => write('PUT', [...atBots, id], ignoreAnswer, body);
@@ -138,6 +139,7 @@ const flowFields = {
 };
 const keepsFlow =
   'It keeps name, description, trigger, triggerValue, startNodeId, nodes with their transitions, botId and priority.';
+const copies = 'Read it, and create one with what it says.';
 const runs = 'Its flows run by themselves, on what customers write: watch the conversation instead.';
 
 /** Flows (contract 1.9): they can be made and switched, but not started from outside. */
@@ -166,6 +168,12 @@ export const flows: Contract['flows'] = {
   executions: unsupportedCall('list the executions of a flow', runs),
   execution: unsupportedCall('read an execution', runs),
   cancel: unsupportedCall('cancel an execution', runs),
+  duplicate: unsupportedCall('duplicate a flow', copies),
+  nodeTypes: unsupportedCall('list the kinds of nodes of its flows', 'Read a flow: its nodes say what they are.'),
+  validate: unsupportedCall('check a flow', 'Switch it on: the answer says whether that worked.'),
+  export: unsupportedCall('export a flow', copies),
+  import: unsupportedCall('import a flow', copies),
+  stats: unsupportedCall('tell the figures of a flow', runs),
 };
 
 function switchedFlow(id: string, on: boolean): Call<Flow> {

@@ -77,4 +77,8 @@ export const knowledgeBases: Contract['knowledgeBases'] = {
   },
   uploadDocument: unsupportedCall('take a file into a knowledge base', pairs),
   removeDocument: (id, documentId) => write('DELETE', [...path, id, 'items', documentId], ignoreAnswer),
+  reprocess: (id) =>
+    chain(write('POST', [...path, id, 'regenerate-embeddings'], ignoreAnswer), () => knowledgeBases.get(id)),
+  reprocessDocument: unsupportedCall('process a document anew', 'Process the whole knowledge base anew.'),
+  chunks: unsupportedCall('tell the chunks of a document', 'A document is one question with its answer here.'),
 };

@@ -153,6 +153,7 @@ const channelFields = {
 const keepsChannel = 'It keeps name, type, identifier, config and credentials, and switches by status.';
 const channelBody = (changes: Json) => toServerFields(changes, channelFields, 'a channel', keepsChannel);
 const getChannel = (id: string) => read([...atChannels, id], channel);
+const delivers = 'Providers deliver to /api/v1/webhooks/ and the type and id of the channel.';
 const noFigures = 'Read the figures of all channels: analytics, channels.';
 
 /** Channels (contract 1.5). */
@@ -191,6 +192,8 @@ export const channels: Contract['channels'] = {
   capabilities: unsupportedCall('tell the capabilities of a channel', 'Look them up in the documentation of its type.'),
   test: unsupportedCall('test a channel', 'Connect it: the answer says whether that worked.'),
   stats: unsupportedCall('tell the figures of one channel', noFigures),
+  webhook: unsupportedCall('tell where a provider delivers to a channel', delivers),
+  renewWebhook: unsupportedCall('renew the token of a channel', delivers),
 };
 
 /** As with contacts, an update replaces the whole channel; credentials cannot be read, so only new ones are sent. */

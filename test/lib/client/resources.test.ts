@@ -335,6 +335,17 @@ describe('client: every operation, against the sandbox', () => {
     async 'channels.test'(client) {
       assert.equal((await client.channels.test('ch_webchat')).success, true);
     },
+    async 'channels.webhook'(client) {
+      const { url, verifyToken } = await client.channels.webhook('ch_webchat');
+      assert.match(String(url), /ch_webchat/);
+      assert.ok(verifyToken);
+    },
+    async 'channels.renewWebhook'(client) {
+      const { verifyToken: before } = await client.channels.webhook('ch_webchat');
+      const { verifyToken } = await client.channels.renewWebhook('ch_webchat');
+      assert.notEqual(verifyToken, before);
+      assert.equal((await client.channels.webhook('ch_webchat')).verifyToken, verifyToken);
+    },
     async 'channels.stats'(client) {
       for (const period of [undefined, 'day', 'month']) {
         assert.equal(typeof (await client.channels.stats('ch_webchat', period)).messagesReceived, 'number');
@@ -382,6 +393,13 @@ describe('client: every operation, against the sandbox', () => {
     },
     async 'bots.removeKnowledgeBases'(client) {
       assert.deepEqual((await client.bots.removeKnowledgeBases('bot_demo', ['kb_shop'])).knowledgeBaseIds, []);
+    },
+    async 'bots.duplicate'(client) {
+      const bot = await client.bots.create({ name: 'Original', type: 'ai' });
+      const copy = await client.bots.duplicate(bot.id, 'Copy');
+      assert.deepEqual([copy.name, copy.status], ['Copy', 'draft']);
+      assert.notEqual(copy.id, bot.id);
+      assert.ok((await client.bots.duplicate(bot.id)).name);
     },
     async 'bots.stats'(client) {
       assert.equal(typeof (await client.bots.stats('bot_demo', 'week')).conversationsHandled, 'number');
@@ -459,6 +477,21 @@ describe('client: every operation, against the sandbox', () => {
       await client.ai.agents.remove('agent_demo');
       assert.equal((await failing(client.ai.agents.get('agent_demo'))).code, 'not_found');
     },
+    async 'ai.agents.addKnowledgeBases'(client) {
+      const agent = await client.ai.agents.create({ name: 'A', model: 'm' });
+      const { knowledgeBaseIds } = await client.ai.agents.addKnowledgeBases(agent.id, ['kb_shop']);
+      assert.deepEqual(knowledgeBaseIds, ['kb_shop']);
+    },
+    async 'ai.agents.removeKnowledgeBases'(client) {
+      const agent = await client.ai.agents.create({ name: 'A', model: 'm', knowledgeBaseIds: ['kb_shop'] });
+      const { knowledgeBaseIds } = await client.ai.agents.removeKnowledgeBases(agent.id, ['kb_shop']);
+      assert.deepEqual(knowledgeBaseIds, []);
+    },
+    async 'ai.agents.duplicate'(client) {
+      const copy = await client.ai.agents.duplicate('agent_demo', 'Copy');
+      assert.equal(copy.name, 'Copy');
+      assert.notEqual(copy.id, 'agent_demo');
+    },
     async 'ai.agents.invoke'(client) {
       const answer = await client.ai.agents.invoke('agent_demo', { message: question, context: { plan: 'a' } });
       assert.match(answer.text, /water/i);
@@ -499,6 +532,24 @@ describe('client: every operation, against the sandbox', () => {
       const filter = { documentId: second?.documentId };
       const filtered = await client.knowledgeBases.query({ base: 'kb_shop', query: question, filter });
       assert.ok(filtered.chunks.every(({ documentId }) => documentId === second?.documentId));
+    },
+    async 'knowledgeBases.reprocess'(client) {
+      assert.equal((await client.knowledgeBases.reprocess('kb_shop')).id, 'kb_shop');
+    },
+    async 'knowledgeBases.reprocessDocument'(client) {
+      const { items } = await client.knowledgeBases.documents('kb_shop');
+      const id = String(items[0]?.id);
+      assert.equal((await client.knowledgeBases.reprocessDocument('kb_shop', id)).id, id);
+      await failing(client.knowledgeBases.reprocessDocument('kb_shop', 'nothing'));
+    },
+    async 'knowledgeBases.chunks'(client) {
+      const { items } = await client.knowledgeBases.documents('kb_shop');
+      const chunks = await client.knowledgeBases.chunks('kb_shop', String(items[0]?.id));
+      assert.ok(chunks.length > 0);
+      for (const [index, chunk] of chunks.entries()) {
+        assert.equal(chunk.index, index);
+        assert.ok(String(chunk.content).length > 0);
+      }
     },
     async 'knowledgeBases.stats'(client) {
       assert.ok(Number((await client.knowledgeBases.stats('kb_shop')).documentCount) > 1);
@@ -606,6 +657,37 @@ describe('client: every operation, against the sandbox', () => {
     async 'flows.execution'(client) {
       const { id } = await client.flows.execute('flow_demo', { conversationId: 'conv_ana' });
       assert.equal((await client.flows.execution('flow_demo', id)).status, 'waiting');
+    },
+    async 'flows.duplicate'(client) {
+      const { id } = await client.flows.create({ name: 'Original' });
+      const copy = await client.flows.duplicate(id, 'Copy');
+      assert.deepEqual([copy.name, copy.status], ['Copy', 'draft']);
+      assert.notEqual(copy.id, id);
+    },
+    async 'flows.nodeTypes'(client) {
+      const types = await client.flows.nodeTypes();
+      assert.ok(types.length > 3);
+      assert.ok(types.every(({ type }) => typeof type === 'string'));
+    },
+    async 'flows.validate'(client) {
+      const { id } = await client.flows.create({ name: 'Empty' });
+      const { valid, errors } = await client.flows.validate(id);
+      assert.equal(typeof valid, 'boolean');
+      assert.ok(Array.isArray(errors));
+    },
+    async 'flows.export'(client) {
+      const { id } = await client.flows.create({ name: 'Carried' });
+      assert.equal((await client.flows.export(id)).name, 'Carried');
+    },
+    async 'flows.import'(client) {
+      const { id } = await client.flows.create({ name: 'Carried', description: 'All of it' });
+      const again = await client.flows.import(await client.flows.export(id));
+      assert.deepEqual([again.name, again.description], ['Carried', 'All of it']);
+      assert.notEqual(again.id, id);
+    },
+    async 'flows.stats'(client) {
+      const { id } = await client.flows.create({ name: 'Counted' });
+      assert.equal(typeof (await client.flows.stats(id, 'week')), 'object');
     },
     async 'flows.cancel'(client) {
       const { id } = await client.flows.execute('flow_demo', { conversationId: 'conv_ana' });
@@ -1006,6 +1088,8 @@ describe('client: resources, against a server of our own', () => {
       'channels.capabilities': (client, id) => client.channels.capabilities(id),
       'channels.test': (client, id) => client.channels.test(id),
       'channels.stats': (client, id) => client.channels.stats(id),
+      'channels.webhook': (client, id) => client.channels.webhook(id),
+      'channels.renewWebhook': (client, id) => client.channels.renewWebhook(id),
       'bots.get': (client, id) => client.bots.get(id),
       'bots.update': (client, id) => client.bots.update(id, {}),
       'bots.remove': (client, id) => client.bots.remove(id),
@@ -1016,15 +1100,22 @@ describe('client: resources, against a server of our own', () => {
       'bots.addKnowledgeBases': (client, id) => client.bots.addKnowledgeBases(id, ['a']),
       'bots.removeKnowledgeBases': (client, id) => client.bots.removeKnowledgeBases(id, ['a']),
       'bots.stats': (client, id) => client.bots.stats(id),
+      'bots.duplicate': (client, id) => client.bots.duplicate(id),
       'ai.agents.get': (client, id) => client.ai.agents.get(id),
       'ai.agents.update': (client, id) => client.ai.agents.update(id, {}),
       'ai.agents.remove': (client, id) => client.ai.agents.remove(id),
       'ai.agents.invoke': (client, id) => client.ai.agents.invoke(id, { message: 'x' }),
+      'ai.agents.addKnowledgeBases': (client, id) => client.ai.agents.addKnowledgeBases(id, ['k']),
+      'ai.agents.removeKnowledgeBases': (client, id) => client.ai.agents.removeKnowledgeBases(id, ['k']),
+      'ai.agents.duplicate': (client, id) => client.ai.agents.duplicate(id),
       'knowledgeBases.get': (client, id) => client.knowledgeBases.get(id),
       'knowledgeBases.update': (client, id) => client.knowledgeBases.update(id, {}),
       'knowledgeBases.remove': (client, id) => client.knowledgeBases.remove(id),
       'knowledgeBases.query': (client, id) => client.knowledgeBases.query({ base: id, query: 'x' }),
       'knowledgeBases.stats': (client, id) => client.knowledgeBases.stats(id),
+      'knowledgeBases.reprocess': (client, id) => client.knowledgeBases.reprocess(id),
+      'knowledgeBases.reprocessDocument': (client, id) => client.knowledgeBases.reprocessDocument(id, id),
+      'knowledgeBases.chunks': (client, id) => client.knowledgeBases.chunks(id, id),
       'knowledgeBases.documents': (client, id) => client.knowledgeBases.documents(id),
       'knowledgeBases.document': (client, id) => client.knowledgeBases.document('b', id),
       'knowledgeBases.addDocument': (client, id) => client.knowledgeBases.addDocument(id, { name: 'x' }),
@@ -1040,6 +1131,10 @@ describe('client: resources, against a server of our own', () => {
       'flows.executions': (client, id) => client.flows.executions(id),
       'flows.execution': (client, id) => client.flows.execution('f', id),
       'flows.cancel': (client, id) => client.flows.cancel(id, id),
+      'flows.duplicate': (client, id) => client.flows.duplicate(id),
+      'flows.validate': (client, id) => client.flows.validate(id),
+      'flows.export': (client, id) => client.flows.export(id),
+      'flows.stats': (client, id) => client.flows.stats(id),
       'vre.preview': (client, id) => client.vre.preview(id),
       'webhooks.get': (client, id) => client.webhooks.get(id),
       'webhooks.update': (client, id) => client.webhooks.update(id, {}),
@@ -1095,7 +1190,7 @@ describe('client: resources, against a server of our own', () => {
 
     it('are those of every method that takes one', () => {
       const others =
-        /^(auth|ai\.\w+$|analytics|vre\.(render|renderAndSend|templates)$|\w+$)|\.(list|latest|each|create|search|merge|counts)$/;
+        /^(auth|ai\.\w+$|analytics|vre\.(render|renderAndSend|templates)$|\w+$)|\.(list|latest|each|create|search|merge|counts|import|nodeTypes)$/;
       // These are of the self-hosted server alone: here nothing is asked.
       const lacking = /\.(escalate|react|addIdentity|removeIdentity)$/;
       const forgotten = methodsOf(new LinktorClient({ apiKey: KEY })).filter(

@@ -525,6 +525,10 @@ describe('client: every operation, against the self-hosted server', () => {
       assert.equal(await client.flows.remove(id), undefined);
       ours(await failing(client.flows.get(id)));
     },
+    async 'knowledgeBases.reprocess'(client) {
+      const { id } = await client.knowledgeBases.create({ name: 'Anew', type: 'faq' });
+      assert.equal((await client.knowledgeBases.reprocess(id)).id, id);
+    },
     async 'flows.activate'(client) {
       const { id } = await client.flows.create(flow);
       await client.flows.deactivate(id);
@@ -576,6 +580,9 @@ describe('client: every operation, against the self-hosted server', () => {
     'channels.capabilities': (client) => client.channels.capabilities('c'),
     'channels.test': (client) => client.channels.test('c'),
     'channels.stats': (client) => client.channels.stats('c'),
+    'channels.webhook': (client) => client.channels.webhook('c'),
+    'channels.renewWebhook': (client) => client.channels.renewWebhook('c'),
+    'bots.duplicate': (client) => client.bots.duplicate('b'),
     'bots.removeKnowledgeBases': (client) => client.bots.removeKnowledgeBases('b', ['k']),
     'bots.stats': (client) => client.bots.stats('b'),
     'ai.stream': (client) => all(client.ai.stream({ messages: [] })),
@@ -588,6 +595,11 @@ describe('client: every operation, against the self-hosted server', () => {
     'ai.agents.update': (client) => client.ai.agents.update('a', {}),
     'ai.agents.remove': (client) => client.ai.agents.remove('a'),
     'ai.agents.invoke': (client) => client.ai.agents.invoke('a', { message: 'x' }),
+    'ai.agents.addKnowledgeBases': (client) => client.ai.agents.addKnowledgeBases('a', ['k']),
+    'ai.agents.removeKnowledgeBases': (client) => client.ai.agents.removeKnowledgeBases('a', ['k']),
+    'ai.agents.duplicate': (client) => client.ai.agents.duplicate('a'),
+    'knowledgeBases.reprocessDocument': (client) => client.knowledgeBases.reprocessDocument('k', 'd'),
+    'knowledgeBases.chunks': (client) => client.knowledgeBases.chunks('k', 'd'),
     'knowledgeBases.stats': (client) => client.knowledgeBases.stats('k'),
     'knowledgeBases.uploadDocument': (client) =>
       client.knowledgeBases.uploadDocument('k', { name: 'a', file: Buffer.from('a'), filename: 'a.txt' }),
@@ -595,6 +607,12 @@ describe('client: every operation, against the self-hosted server', () => {
     'flows.executions': (client) => client.flows.executions('f'),
     'flows.execution': (client) => client.flows.execution('f', 'e'),
     'flows.cancel': (client) => client.flows.cancel('f', 'e'),
+    'flows.duplicate': (client) => client.flows.duplicate('f'),
+    'flows.nodeTypes': (client) => client.flows.nodeTypes(),
+    'flows.validate': (client) => client.flows.validate('f'),
+    'flows.export': (client) => client.flows.export('f'),
+    'flows.import': (client) => client.flows.import({}),
+    'flows.stats': (client) => client.flows.stats('f'),
     'analytics.report': (client) => client.analytics.report({}),
     'analytics.export': (client) => client.analytics.export({}),
     'vre.renderAndSend': (client) => client.vre.renderAndSend({ conversation: 'c', template: 't', data: {} }),
