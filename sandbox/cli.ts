@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type Sandbox, type SandboxOptions, startSandbox } from './index';
 import page from './page/index.html';
+import { withWords } from './page/words';
 import { FAMILIES } from './routes/families';
 import { readHabits, type ServerHabit } from './sim/habits';
 
@@ -29,7 +30,7 @@ async function main(): Promise<void> {
     process.stdout.write(USAGE);
     return;
   }
-  const sandbox = await listen({ ...options, page, log: (line) => process.stderr.write(`${line}\n`) });
+  const sandbox = await listen({ ...options, page: withWords(page), log: (line) => process.stderr.write(`${line}\n`) });
   process.stdout.write(
     [
       'The Linktor sandbox is running. Stop it with Ctrl-C.',

@@ -118,10 +118,12 @@ function createWorld(options: SandboxOptions): World {
   const timers = new Timers();
   const faults = new Faults(selfhosted ? SERVER_CUTOFF_MS : 0);
   const eventSockets = new EventSocketServer(broadcast);
+  const byHand = selfhosted ? 'none' : 'manual';
   const world: World = {
+    byHand,
     settings: {
       broadcast,
-      receipts: selfhosted && receipts === 'manual' ? 'none' : receipts,
+      receipts: receipts === 'manual' ? byHand : receipts,
       idempotency,
       family,
       habits,

@@ -24,6 +24,12 @@ export function controlRoutes(router: Router, world: World): void {
     advanceStatus(world, message, form.needChoice('status', MESSAGE_STATUSES), form.text('error'));
     return ok(messageView(message));
   });
+  on('GET', '/receipts', () => ok({ receipts: world.settings.receipts }));
+  post('/receipts', (form) => {
+    const isManual = form.needChoice('receipts', ['auto', 'manual']) === 'manual';
+    world.settings.receipts = isManual ? world.byHand : 'auto';
+    return ok({ receipts: world.settings.receipts });
+  });
   post('/fail', (form) => {
     faults.plan(readFault(form));
     return ok({ planned: true });

@@ -29,6 +29,8 @@ interface Settings {
 /** The parts of one running sandbox. */
 export interface World {
   readonly settings: Settings;
+  /** What `receipts` is while nothing is delivered by itself: it depends on the contract. */
+  readonly byHand: 'manual' | 'none';
   readonly state: State;
   readonly timers: Timers;
   readonly faults: Faults;

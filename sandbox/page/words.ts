@@ -1,0 +1,9 @@
+import words from './words.json';
+
+/**
+ * @param page HTML of the chat page, which is written in English
+ * @returns the page with its words in all languages: it takes those of the browser
+ */
+export function withWords(page: string): string {
+  return page.replace('/* words */ {}', () => JSON.stringify(words));
+}
