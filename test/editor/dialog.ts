@@ -236,10 +236,17 @@ export function others(fields: Fields): Values {
       const type = field.types?.find((one) => one in examples) ?? '';
       values[name] = examples[type];
       values[`${name}Type`] = type;
-    } else values[name] = field.format ? 'https://linktor.example/base' : `${name} & "more"`;
+    } else values[name] = field.format ? addresses[field.format] : `${name} & "more"`;
   }
   return values;
 }
+
+/** A valid address of each form. */
+const addresses = {
+  url: 'https://linktor.example/base',
+  socketUrl: 'wss://linktor.example/base',
+  natsUrl: 'nats://linktor.example:4222',
+};
 
 /** A valid value of each source, the most telling first. */
 const examples: Record<string, string> = {
