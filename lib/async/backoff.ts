@@ -6,11 +6,17 @@ const LONGEST_ASKED_WAIT_MS = 600_000;
  * How long to wait before trying again. The jitter keeps a thousand clients from coming back in the same second.
  * @param attempt 1 for the first
  * @param intervalMs the base, in milliseconds
- * @returns milliseconds: the interval doubled per attempt, at most 60 s, give or take half
+ * @param longestMs where the doubling ends, in milliseconds
+ * @returns milliseconds: the interval doubled per attempt, give or take half
  */
-export function backoff(attempt: number, intervalMs: number, random = Math.random): number {
-  const ceiling = Math.min(LONGEST_BACKOFF_MS, intervalMs * 2 ** Math.min(attempt - 1, 20));
-  return Math.round(ceiling * (0.5 + random()));
+export function backoff(
+  attempt: number,
+  intervalMs: number,
+  random = Math.random,
+  longestMs = LONGEST_BACKOFF_MS,
+): number {
+  const middle = Math.min(longestMs, intervalMs * 2 ** Math.min(attempt - 1, 20));
+  return Math.round(middle * (0.5 + random()));
 }
 
 /**

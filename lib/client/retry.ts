@@ -1,3 +1,4 @@
+import { backoff } from '../async/backoff';
 import type { Kind } from '../contract';
 import type { LinktorError } from '../errors';
 
@@ -50,7 +51,9 @@ export function isAmbiguous(kind: Kind, failed: Failed): boolean {
   return (status >= 500 && status !== 501) || status === 408 || (status >= 200 && status < 300);
 }
 
-const MAX_DELAY_MS = 30_000;
+/** With half of them more or less: from 250 ms to 30 s. */
+const FIRST_DELAY_MS = 500;
+const LONGEST_DELAY_MS = 20_000;
 const MIN_DELAY_MS = 250;
 
 /**
@@ -61,6 +64,5 @@ const MIN_DELAY_MS = 250;
 export function delay(attempt: number, hinted: number | undefined, random = Math.random): number {
   // A server that asks for no wait at all still gets a short one.
   if (hinted !== undefined) return Math.max(MIN_DELAY_MS, Math.ceil(hinted * 1000));
-  const ceiling = Math.min(MAX_DELAY_MS, 1000 * 2 ** Math.min(attempt, 10));
-  return Math.max(MIN_DELAY_MS, Math.round(random() * ceiling));
+  return backoff(attempt + 1, FIRST_DELAY_MS, random, LONGEST_DELAY_MS);
 }

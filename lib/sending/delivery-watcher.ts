@@ -1,4 +1,5 @@
 import { LinktorError } from '../errors';
+import { hasReached, statusRank } from '../messages/status';
 import type { Message } from '../model';
 import type { Delivery, SocketState } from '../realtime';
 
@@ -23,7 +24,6 @@ export interface DeliveryWait {
 
 type KnownStatus = Pick<Message, 'status'> & { reason?: string };
 
-const rank: Record<string, number> = { pending: 0, sent: 1, delivered: 2, read: 3, failed: 4 };
 /** First wait between two REST looks while no events arrive. */
 const LOOK_WITHOUT_EVENTS_MS = 1000;
 /** The same while the realtime connection stands. */
@@ -85,14 +85,13 @@ export class DeliveryWatcher {
     }
   }
 
-  #has(messageId: string, wanted: string): boolean {
-    const { status = '' } = this.#known.get(messageId) ?? {};
-    return status !== 'failed' && (rank[status] ?? 0) >= (rank[wanted] ?? 0);
+  #has(messageId: string, wanted: DeliveryWait['status']): boolean {
+    return hasReached(this.#known.get(messageId)?.status, wanted);
   }
 
   #learn(messageId: string, status: string | undefined): void {
-    const before = this.#known.get(messageId)?.status;
-    if (status === undefined || (rank[status] ?? 0) < (rank[before ?? ''] ?? 0)) return;
+    // A word that is no status says nothing.
+    if (statusRank(status) < Math.max(0, statusRank(this.#known.get(messageId)?.status))) return;
     this.#known.set(messageId, { status });
     this.#wake();
   }

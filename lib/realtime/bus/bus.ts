@@ -6,7 +6,7 @@ import { completeChange, createdEvent } from '../events/changes';
 import { gapEvent } from '../events/synthesize';
 import { type Claimant, Claims } from './claims';
 import { Deduplicator } from './dedup';
-import { type Delivery, type Listener, newDelivery, type Source } from './delivery';
+import { type Delivery, type Listener, newDelivery, type Source, waitingCopy } from './delivery';
 import { EarlyStatuses } from './early-statuses';
 import { RecentKeys } from './recent-keys';
 import { WaitingRoom } from './waiting-room';
@@ -255,7 +255,7 @@ export class Bus {
   #take(delivery: Delivery, chars: number): void {
     this.arrived(delivery.event, delivery.recovered);
     if (!this.#held) return this.#accept(delivery, chars);
-    this.#held.push({ delivery, chars });
+    this.#held.push({ delivery: this.#waiting(delivery), chars });
     this.#heldChars += chars;
     if (this.#held.length < MAX_HELD_EVENTS && this.#heldChars < MAX_HELD_CHARS) return;
     if (this.#settings.onOverflow) this.#settings.onOverflow();
@@ -322,14 +322,32 @@ export class Bus {
       delivery.conversation = found;
       return this.#waitFor(id, this.#deliverIfNew(delivery));
     }
-    if (message) this.#pendingMessages.add(message.id);
+    const messageId = message?.id;
+    if (messageId !== undefined) this.#pendingMessages.add(messageId);
+    this.#enter(id, this.#waiting(delivery), chars, found);
+  }
+
+  #enter(
+    id: string,
+    delivery: Delivery,
+    chars: number,
+    asked: Conversation | Promise<Conversation | undefined> | undefined,
+  ): void {
     this.#room.enter(id, chars, async () => {
-      delivery.conversation = await this.#lookUp(id, found);
-      if (delivery.event.before && delivery.conversation) completeChange(delivery.event, delivery.conversation);
-      if (message) this.#pendingMessages.delete(message.id);
+      const { event } = delivery;
+      delivery.conversation = await this.#lookUp(id, asked);
+      if (event.before && delivery.conversation) completeChange(event, delivery.conversation);
+      if (event.message) this.#pendingMessages.delete(event.message.id);
       // A duplicate only shows now: what was fetched before its turn may contain it, in the right place.
       await this.#deliverIfNew(delivery);
     });
+  }
+
+  #waiting(delivery: Delivery): Delivery {
+    const copy = waitingCopy(delivery);
+    const endTurn = this.#turns.get(delivery);
+    if (endTurn) this.#turns.set(copy, endTurn);
+    return copy;
   }
 
   /** A status whose message has not come in time. */
