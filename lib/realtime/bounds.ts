@@ -49,3 +49,16 @@ export const LOOKUP_BURST = 2000;
 export const MAX_LISTED_CONVERSATIONS = 20_000;
 /** Messages that are read to fill the gap of one conversation. */
 export const MAX_BACKFILLED_MESSAGES = 10_000;
+/** Rows of one page of a list, where messages are asked for. */
+export const MAX_PAGE_ITEMS = 1000;
+/** Polled conversations in which a message of ours is still to be delivered or read. */
+export const MAX_PENDING_CONVERSATIONS = 1000;
+/** Conversations of which it is kept that they could not be read, as has been reported. */
+export const MAX_UNREAD_CONVERSATIONS = 1000;
+/** When an account begins: so many conversations of the newest moment, and messages of each, are looked at closely. */
+export const MAX_BASELINE_CONVERSATIONS = 100;
+export const MAX_BASELINE_MESSAGES = 500;
+/** Conversations that were open and are not listed any more: so many are looked at by themselves. */
+export const MAX_RECHECKED_CONVERSATIONS = 100;
+/** Conversations, and messages of each, that the look at a silent connection reads. */
+export const MAX_CHECKED_ITEMS = 20;

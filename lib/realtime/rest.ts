@@ -1,6 +1,7 @@
 import type { ConversationFilter, MessageFilter } from '../contract/index';
 import { LinktorError } from '../errors';
 import type { Conversation, Message, Page } from '../model';
+import { MAX_PAGE_ITEMS } from './bounds';
 import type { ServerTimeSource } from './server-time';
 
 /** What a live account asks by REST. Both lists return true at their end when there were more than the server shows. */
@@ -47,4 +48,10 @@ export async function walk<T>(list: AsyncGenerator<T>, use: (item: T) => boolean
  */
 export function isPermanent(error: unknown): boolean {
   return error instanceof LinktorError && !error.cause.retryable && error.code !== 'authentication';
+}
+
+/** @returns the page with as many rows as are read of one; what is left out counts as not shown */
+export function capped<T>(page: Page<T>): Page<T> {
+  if (page.items.length <= MAX_PAGE_ITEMS) return page;
+  return { ...page, items: page.items.slice(0, MAX_PAGE_ITEMS), truncated: true };
 }

@@ -1,9 +1,9 @@
 // The other side of the chaos test, in a process of its own so that what it stores is not taken for what the client
 // keeps: a sandbox, a proxy in front of it, customers who write, and bad luck.
-import { Agent, request } from 'node:http';
 import { startSandbox } from '../../sandbox';
 import { API_KEY } from '../../sandbox/state';
 import { FrameProxy, type Trick } from './frame-proxy';
+import { HttpLines } from './http-lines';
 
 export interface Orders {
   seed: number;
@@ -58,27 +58,17 @@ interface Made {
 
 async function play(orders: Orders, url: string, proxy: FrameProxy): Promise<News> {
   const [luck, prank, choice] = [1, 2, 3].map((part) => dice(orders.seed * 8 + part)) as [Dice, Dice, Dice];
-  const agent = new Agent({ keepAlive: true });
+  const lines = new HttpLines(url, { 'X-API-Key': API_KEY });
   const written = new Map<string, number>();
   const episodes: Record<string, number> = {};
   let over = false;
   let count = 0;
 
   /** @returns what was made, or undefined when it was refused */
-  const post = (path: string, body: object): Promise<Made | undefined> =>
-    new Promise((resolve, reject) => {
-      const headers = { 'Content-Type': 'application/json', 'X-API-Key': API_KEY };
-      // fetch would take more of the processor than all the rest here.
-      const asked = request(url + path, { method: 'POST', headers, agent }, (answer) => {
-        let told = '';
-        answer.setEncoding('utf8').on('data', (part: string) => {
-          told += part;
-        });
-        answer.on('end', () => resolve((answer.statusCode ?? 0) < 300 ? (JSON.parse(told) as Made) : undefined));
-      });
-      asked.on('error', reject);
-      asked.end(JSON.stringify(body));
-    });
+  const post = async (path: string, body: object): Promise<Made | undefined> => {
+    const { status, text } = await lines.ask(path, JSON.stringify(body));
+    return status < 300 ? (JSON.parse(text) as Made) : undefined;
+  };
   const control = (path: string, body: object = {}) => post(`/_sandbox${path}`, body);
   /** Sockets that there have been. */
   const total = async () => {

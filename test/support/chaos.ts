@@ -8,6 +8,8 @@ import type { News, Orders } from './chaos-world';
 import { Ledger } from './ledger';
 
 export interface ChaosSettings extends Orders {
+  /** messages between two looks at the heap, 1000 by default: each sweeps it, which takes a part of a second */
+  sampleEvery?: number;
   /** called now and then with the progress */
   progress?(line: string): void;
 }
@@ -25,7 +27,7 @@ export interface ChaosReport {
   recovered: number;
   /** gaps that were reported as such */
   gaps: number;
-  /** bytes in use beyond those of the window of seen events, swept: per thousand messages */
+  /** bytes in use beyond those of the window of seen events, swept: one look for so many messages */
   heap: number[];
   milliseconds: number;
 }
@@ -42,7 +44,7 @@ const bytesPerKey = 140;
  * @returns what came of it; nothing is thrown for what went missing
  */
 export async function chaos(settings: ChaosSettings): Promise<ChaosReport> {
-  const { progress = () => {}, ...orders } = settings;
+  const { progress = () => {}, sampleEvery = 1000, ...orders } = settings;
   const began = Date.now();
   const world = fork(fileURLToPath(new URL('chaos-world.ts', import.meta.url)), { execArgv: ['--import', 'tsx'] });
   const { url: baseUrl } = await news(world, 'ready');
@@ -68,7 +70,7 @@ export async function chaos(settings: ChaosSettings): Promise<ChaosReport> {
     if (event.name === 'sync.gap') counts.gaps++;
     if (recovered) counts.recovered++;
     ledger.note(event);
-    if (!event.message || ledger.told % 1000 !== 0) return;
+    if (!event.message || ledger.told % sampleEvery !== 0) return;
     heap.push(swept() - realtime.memory.export().length * bytesPerKey);
     const [used = 0] = heap.slice(-1);
     progress(`${ledger.told} messages, ${counts.reconnects - 1} reconnects, ${(used / 2 ** 20).toFixed(1)} MB`);

@@ -27,7 +27,7 @@ async function main([minutes = '10', given, rate]: string[]): Promise<void> {
   const began = Date.now();
   const progress = (line: string) =>
     console.log(`${String(Math.round((Date.now() - began) / 1000)).padStart(6)} s  ${line}`);
-  const report = await chaos({ seed, milliseconds, perSecond, progress });
+  const report = await chaos({ seed, milliseconds, perSecond, progress, sampleEvery: 5000 });
   const { written, told, faults, episodes, reconnects, recovered, gaps } = report;
   const grown = growth(report.heap);
   console.log(

@@ -1,6 +1,7 @@
+import { MAX_PENDING_CONVERSATIONS } from '../bounds';
+
 /** Conversations that are due at the same time: so many are looked at in one round. */
 const MAX_DUE_CONVERSATIONS = 5;
-const MAX_PENDING_CONVERSATIONS = 1000;
 const LONGEST_LOOK_INTERVAL_MS = 900_000;
 const MAX_AGE_MS = 24 * 3600 * 1000;
 

@@ -5,7 +5,7 @@ import type { ConversationCache } from '../conversation-cache';
 import { changeOf, createdEvent } from '../events/changes';
 import { gapEvent, messageEvent, statusesOf } from '../events/synthesize';
 import type { Interest } from '../interest';
-import { isPermanent, type PollRest } from '../rest';
+import { capped, isPermanent, type PollRest } from '../rest';
 import type { ServerTime } from '../server-time';
 import type { GapReporter } from '../sync/gap-reporter';
 import { timeOf } from '../time';
@@ -65,7 +65,7 @@ export class PollRound {
     const { cursor } = this;
     const { rest, gaps } = this.#parts;
     this.requests++;
-    const page = await rest.conversations.latest();
+    const page = capped(await rest.conversations.latest());
     if (!asker.goesOn()) return;
     if (cursor.position === undefined) return this.#begin(page, asker);
     const since = cursor.position;
@@ -160,7 +160,7 @@ export class PollRound {
   async #page(id: string): Promise<Page<Message> | undefined> {
     try {
       this.requests++;
-      return await this.#parts.rest.conversations.messages(id, {});
+      return capped(await this.#parts.rest.conversations.messages(id, {}));
     } catch (error) {
       if (!isPermanent(error)) throw error;
       // Asking again would not help, and one conversation must not keep us from the others.

@@ -1,6 +1,11 @@
 import type { ConversationFilter } from '../../contract/index';
 import type { Conversation } from '../../model';
-import { MAX_LISTED_CONVERSATIONS } from '../bounds';
+import {
+  MAX_BASELINE_CONVERSATIONS,
+  MAX_BASELINE_MESSAGES,
+  MAX_LISTED_CONVERSATIONS,
+  MAX_RECHECKED_CONVERSATIONS,
+} from '../bounds';
 import type { Bus } from '../bus/bus';
 import type { ConversationCache } from '../conversation-cache';
 import type { Interest } from '../interest';
@@ -55,11 +60,6 @@ const NEWEST_LISTING_SIZE = 20;
 /** Rows in a row that are older than the watermark end a listing; one alone may have a time that is wrong. */
 const MAX_OLDER_ROWS = 20;
 const MIN_OLDER_ROWS = 3;
-/** When a watermark is set for the first time: so many conversations, and messages of each, are looked at closely. */
-const MAX_BASELINE_CONVERSATIONS = 100;
-const MAX_BASELINE_MESSAGES = 500;
-/** Conversations that were open and are not listed any more: so many are looked at by themselves. */
-const MAX_RECHECKED_CONVERSATIONS = 100;
 
 /**
  * Which conversations there are. The socket announces no new ones (contract 2.1), so they are listed: all open ones at

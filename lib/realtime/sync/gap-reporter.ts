@@ -1,12 +1,11 @@
 import type { Conversation, Event, GapReason, Message } from '../../model';
+import { MAX_UNREAD_CONVERSATIONS } from '../bounds';
 import type { Bus } from '../bus/bus';
 import { changeOf } from '../events/changes';
 import { type Backfilled, eventsOf, gapEvent, receiptOf } from '../events/synthesize';
 import { isPermanent } from '../rest';
 import { timeOf } from '../time';
 import type { StallDetector } from './stall-detector';
-
-const MAX_UNREAD = 1000;
 
 /** Delivers what was missed and found afterwards, and `sync.gap` where it cannot be found. */
 export class GapReporter {
@@ -46,7 +45,8 @@ export class GapReporter {
         if (!isPermanent(error)) {
           if (this.#unread.has(conversationId)) return [];
           this.#unread.add(conversationId);
-          if (this.#unread.size > MAX_UNREAD) this.#unread.delete(this.#unread.values().next().value as string);
+          if (this.#unread.size > MAX_UNREAD_CONVERSATIONS)
+            this.#unread.delete(this.#unread.values().next().value as string);
         }
         this.count('unreadable', since);
         return [gapEvent('unreadable', since, conversationId)];

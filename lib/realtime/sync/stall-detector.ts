@@ -1,4 +1,5 @@
 import type { Event } from '../../model';
+import { MAX_CHECKED_ITEMS } from '../bounds';
 import type { Interest } from '../interest';
 import type { SyncRest } from '../rest';
 import type { ServerTime } from '../server-time';
@@ -11,9 +12,6 @@ export interface StallSettings {
   /** the connection has kept events from us. @param since the last that was received, milliseconds of the server's clock */
   onStalled(since: number): void;
 }
-
-/** Conversations, and messages of each, that one check looks at. */
-const MAX_CHECKED_ITEMS = 20;
 
 /**
  * A server can lose track of a connection that still answers every ping: it stands, and brings nothing. After a long

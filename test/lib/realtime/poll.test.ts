@@ -233,6 +233,36 @@ for (const habits of ['none', 'all'] as const)
       assert.equal(recovered, false);
     });
 
+    it('reads a thousand rows of one page, whatever the server puts into it, and says so', async () => {
+      await open();
+      const { conversations } = box.client({ contract: 'server', apiKey: undefined, email, password });
+      let isFlooded = false;
+      const flood = async (id: string) => {
+        const page = await conversations.messages(id, {});
+        const [first] = page.items;
+        if (!isFlooded || !first) return page;
+        return { ...page, items: Array.from({ length: 5000 }, (_, index) => ({ ...first, id: `row ${index}` })) };
+      };
+      const rest: RealtimeSettings['rest'] = {
+        conversations: {
+          each: (filter) => conversations.each(filter),
+          eachMessage: (id, filter) => conversations.eachMessage(id, filter),
+          get: (id) => conversations.get(id),
+          latest: () => conversations.latest(),
+          message: (id, messageId) => conversations.message(id, messageId),
+          messages: flood,
+        },
+      };
+      await everything({ rest });
+      await rounds(1);
+      isFlooded = true;
+      await write({ conversationId: 'conv_ana', text: 'one of many' });
+      const { event } = await told.first((one) => one.event.gap !== undefined);
+      assert.deepEqual([event.gap?.reason, event.conversationId], ['truncated', 'conv_ana']);
+      await rounds(2);
+      assert.equal(messageIds().filter((id) => id.startsWith('row')).length, 1000);
+    });
+
     it('asks once where nothing has happened, often while something does and seldom when it does not', async () => {
       await open();
       await everything({ pollBusy: 10, pollIdle: 40 });
