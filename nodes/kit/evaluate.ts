@@ -3,6 +3,7 @@ import { ABSENT_SOURCE, type Field, type Fields, type Values, type When } from '
 import { versionOf } from './migrations';
 import type { Msg, RED, RunningNode, Stored } from './red';
 import { refuseEmptyParts, renderTemplate } from './template';
+import { takesVariables, variableIn } from './variables';
 
 /** What a node has stored about one field, made ready once. */
 interface FieldSource {
@@ -137,7 +138,7 @@ export function fixedValues<F extends Fields>(fields: F, stored: Stored): Values
 function prepare(name: string, field: Field<unknown>, stored: Stored): FieldSource {
   const value = stored[name] ?? field.initial;
   const isEarlier = versionOf(stored) < 2;
-  const variable = unsetVariable(value);
+  const variable = unsetVariable(value, field);
   if (variable !== undefined) return { name, field, isEarlier, problem: notSet(variable, name) };
   if (field.kind === 'typed') {
     return {
@@ -154,9 +155,10 @@ function prepare(name: string, field: Field<unknown>, stored: Stored): FieldSour
   }
 }
 
-/** Node-RED puts a variable's value in its place, and leaves the name where it has none. */
-function unsetVariable(value: unknown): string | undefined {
-  return typeof value === 'string' ? /^\$\{([^\s{}]+)\}$/.exec(value.trim())?.[1] : undefined;
+/** A variable's value has taken its place, and its name is left where it has none. */
+function unsetVariable(value: unknown, field: Field<unknown>): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  return takesVariables(field) ? variableIn(value) : /^\$\{([^\s{}]+)\}$/.exec(value.trim())?.[1];
 }
 
 function notSet(variable: string, name: string): LinktorError {

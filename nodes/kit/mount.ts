@@ -18,6 +18,7 @@ import { migrated } from './migrations';
 import type { RED, RunningNode, Stored } from './red';
 import type { Shared } from './shared';
 import { mountTrigger } from './trigger/mount-trigger';
+import { withVariables } from './variables';
 
 /** Make a definition a Node-RED node. */
 export function mount(red: RED, definition: Definition, shared: Shared): void {
@@ -27,7 +28,7 @@ export function mount(red: RED, definition: Definition, shared: Shared): void {
   );
   function construct(this: RunningNode, config: Stored): void {
     red.nodes.createNode(this, config);
-    const stored = migrated(definition.type, config);
+    const stored = withVariables(red, this, definition.fields, migrated(definition.type, config));
     if (definition.role === 'config' && definition.provide) mountProvider(this, definition, stored);
     else if (definition.role === 'config') mountConfig(red, this as ConfigNode, definition, stored, shared);
     else if (definition.role === 'action' && definition.isKept) mountKept(red, this, definition, stored, shared);

@@ -31,6 +31,8 @@ export interface RED {
       msg: object,
       done: (error: unknown, value: unknown) => void,
     ): void;
+    /** an environment variable as it is where the node is: of its group, its flow, or the process */
+    getSetting(node: RunningNode, name: string): unknown;
     /** the names and indices of a path @throws for a path that is none */
     normalisePropertyExpression(path: string): unknown[];
     parseContextStore(path: string): { key: string; store?: string };

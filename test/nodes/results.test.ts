@@ -96,3 +96,36 @@ describe('a call to a path that is made of the message', () => {
     assert.ok((await call({ method: 'GET', path: '/{{{payload}}}', pathType: 'str' }, msg)).payload);
   });
 });
+
+describe('a list of single items that is empty', () => {
+  const set = setUpFlows();
+  const nodes = (more: Record<string, unknown>) => [
+    {
+      ...{
+        id: 'node',
+        type: 'linktor-contact',
+        config: 'account',
+        operation: 'list',
+        paging: 'each',
+        wires: [['out']],
+      },
+      ...{ search: 'nobody at all', searchType: 'str', ...more },
+    },
+    { id: 'out', type: 'probe' },
+  ];
+  const parts = { id: 'outer', index: 0, count: 2, type: 'array' };
+
+  it('sends one message that says so, a part of whatever it was a part of', async () => {
+    const { node, probe } = await set.play(nodes({ sayEmpty: true }));
+    node('node').receive({ parts, kept: true });
+    const msg = await probe('out').first();
+    assert.deepEqual([msg.payload, msg.complete, msg.parts, msg.kept], [[], true, parts, true]);
+  });
+
+  it('sends nothing where a node of 0.1.0 asks, and is done', async () => {
+    const { node, probe, completed } = await set.play(nodes({}));
+    node('node').receive({});
+    await completed.take(1);
+    assert.equal(probe('out').all.length, 0);
+  });
+});

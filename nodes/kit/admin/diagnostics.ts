@@ -220,9 +220,9 @@ function placeOf(url: string): string {
   return `${origin}${pathname}`;
 }
 
-/** In either of the forms that Node-RED puts values in for. */
+/** In a form that a value is put in for: as a whole, or inside of an address. */
 export function isVariable(text: string): boolean {
-  return /^\$(\{[^}]+\}|\(\S+\))$/.test(text.trim());
+  return /\$\{[^}]+\}|^\$\(\S+\)$/.test(text.trim());
 }
 
 function notDeployedYet(field: string) {

@@ -25,12 +25,14 @@ export function check(name: string): Validator {
       return verdict === true && type === 'num' && !inRange(Number(text), field) ? wrong(range(field)) : verdict;
     }
     if (field.kind === 'number') return inRange(Number(text), field) || wrong(range(field));
+    // Whatever a variable holds will be looked at when it is known.
+    const filled = text.trim().replace(/\$\{[^\s{}]+\}/g, 'x');
     if (field.kind === 'path') {
-      if (!/^\/?[\w\-./~%@]+$/.test(text.trim())) return wrong('path');
+      if (!/^\/?[\w\-./~%@]+$/.test(filled)) return wrong('path');
       // What is stored keeps its path; everything else could be a route of Node-RED or of another node.
-      return text === this[name] || /^\/?linktor\/./i.test(text.trim()) || wrong('ownPath');
+      return text === this[name] || /^\/?linktor\/./i.test(filled) || wrong('ownPath');
     }
-    if (field.format) return formats[field.format].test(text.trim()) || wrong(field.format);
+    if (field.format) return formats[field.format].test(filled) || wrong(field.format);
     if (!field.regexWhen || !isShown(this, { ...field, when: field.regexWhen })) return true;
     if (!isRegex(text)) return wrong('regex');
     // What 0.1.0 has stored keeps running, with a limit of time.
