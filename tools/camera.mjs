@@ -1,5 +1,5 @@
 // Takes pictures of pages: the same ones each time, with nothing moving in them.
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { root } from './run.mjs';
 
@@ -37,10 +37,18 @@ export async function open(browser, url, width, height, scale = 2) {
 export async function shoot(page, name, clip) {
   await page.evaluate('document.activeElement?.blur()');
   await page.mouse.move(1, 1);
+  save(name, await page.screenshot({ clip, animations: 'disabled', caret: 'hide' }));
+}
+
+/**
+ * @param {string} name below docs/pictures, without its ending
+ * @param {Buffer} picture
+ */
+export function save(name, picture) {
   const file = path.join(folder, `${name}.png`);
   mkdirSync(path.dirname(file), { recursive: true });
-  await page.screenshot({ path: file, clip, animations: 'disabled', caret: 'hide' });
-  console.log(`${path.relative(root, file)}: ${Math.round(statSync(file).size / 1024)} KB`);
+  writeFileSync(file, picture);
+  console.log(`${path.relative(root, file)}: ${Math.round(picture.length / 1024)} KB`);
 }
 
 /**

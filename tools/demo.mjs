@@ -160,7 +160,7 @@ function writeFlow(userDir, chat) {
   const credentials = {};
   for (const one of nodes) {
     // Its steps are done already, but for the last.
-    if (one.id === 'lk_note') one.name = `Write at ${chat}`;
+    if (one.id === 'lk_note') Object.assign(one, { name: `Write at ${chat}`, x: 170 });
     if (one.type !== 'linktor-config') continue;
     one.baseUrl = chat;
     credentials[String(one.id)] = one.credentials;

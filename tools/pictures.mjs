@@ -1,8 +1,10 @@
 // npm run pictures: takes the pictures of the README and the guides anew, from the demo as it really is, into
-// docs/pictures/. `npm run pictures -- examples` takes one part: chat, editor, or examples.
+// docs/pictures/. `npm run pictures -- examples` takes one part: chat, demo,
+// editor, or examples.
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { around, open, shoot } from './camera.mjs';
+import { animated } from './apng.mjs';
+import { around, open, save, shoot } from './camera.mjs';
 import { chromium, chromiumArgs } from './chromium.mjs';
 import { DemoRun } from './demo.mjs';
 import { install } from './install.mjs';
@@ -38,6 +40,7 @@ try {
   const { chat, editor } = await demo.start();
   browser = await driver.launch({ executablePath, args: chromiumArgs });
   if (isWanted('chat')) await chatPictures(browser, chat);
+  if (isWanted('demo')) await demoPicture(browser, chat, editor);
   if (isWanted('editor')) await editorPictures(browser, editor, chat);
   if (isWanted('examples')) await examplePictures(browser, editor, chat);
 } finally {
@@ -73,6 +76,57 @@ async function chatPictures(browser, chat) {
     .waitFor();
   await shoot(phone, 'chat-phone');
   for (const one of [page, phone]) await one.context().close();
+}
+
+/**
+ * The demo at work, moving: the flow above, and the customer who writes below.
+ *
+ * @param {Browser} browser
+ * @param {string} chat
+ * @param {string} editor
+ */
+async function demoPicture(browser, chat, editor) {
+  const flow = await openEditor(browser, editor, 1);
+  await flow.evaluate("RED.menu.setSelected('menu-item-sidebar', false)");
+  const clip = await around(flow, framed, { x: 20, y: 22 });
+  const { conversationId } = await control(chat, 'messages', { contact: { name: 'Clara Reis' }, text: talk[0] });
+  const phone = await open(browser, `${chat}/#${conversationId}`, Math.round(clip.width), 420, 1);
+  await phone.locator('[data-direction="outbound"][data-status="read"]').first().waitFor();
+  await control(chat, 'latency', { ms: 700 });
+  /** @type {Buffer[][]} */
+  const taken = [];
+  const isRead = () => phone.locator('[data-direction="outbound"][data-status="read"]').nth(1).isVisible();
+  const look = async () => taken.push(await Promise.all([flow.screenshot({ clip }), phone.screenshot()]));
+  await phone.fill('[data-testid="composer-input"]', 'How much is shipping to Rio de Janeiro?');
+  await look();
+  await phone.click('[data-testid="composer-send"]');
+  while (!(await isRead()) && taken.length < 20) {
+    await look();
+    await phone.waitForTimeout(450);
+  }
+  await look();
+  await control(chat, 'latency', { ms: 0 });
+  const pairs = await pastedTogether(browser, taken, clip);
+  const last = pairs.length - 1;
+  save('demo', animated(pairs.map((png, index) => ({ png, ms: index === 0 || index === last ? 2500 : 600 }))));
+  for (const one of [flow, phone]) await one.context().close();
+}
+
+/** @param {Browser} browser @param {Buffer[][]} taken @param {{ width: number, height: number }} clip */
+async function pastedTogether(browser, taken, clip) {
+  const height = Math.round(clip.height) + 420;
+  const page = await open(browser, 'about:blank', Math.round(clip.width), height, 1);
+  /** @type {Buffer[]} */
+  const pictures = [];
+  for (const pair of taken) {
+    const images = pair.map(
+      (png) => `<img style="display:block" src="data:image/png;base64,${png.toString('base64')}">`,
+    );
+    await page.setContent(`<body style="margin:0">${images.join('')}</body>`);
+    pictures.push(await page.screenshot());
+  }
+  await page.context().close();
+  return pictures.filter((png, index) => index === 0 || !png.equals(pictures[index - 1] ?? png));
 }
 
 /**
@@ -186,11 +240,12 @@ async function dialogPicture(page, name, show, act) {
   await tray.waitFor({ state: 'detached' });
 }
 
-/** @param {string} chat @param {string} route @param {object} body */
+/** @param {string} chat @param {string} route @param {object} body @returns {Promise<any>} what the sandbox answers */
 async function control(chat, route, body) {
-  await fetch(`${chat}/_sandbox/${route}`, {
+  const response = await fetch(`${chat}/_sandbox/${route}`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify(body),
   });
+  return response.json();
 }
