@@ -11,6 +11,8 @@ const appearances = {
   typing: { fill: 'blue', shape: 'dot' },
   waiting: { fill: 'blue', shape: 'ring' },
   not_lasting: { fill: 'yellow', shape: 'ring' },
+  ledger_in_use: { fill: 'red', shape: 'ring' },
+  ledger_unwritable: { fill: 'red', shape: 'ring' },
   pending: { fill: 'blue', shape: 'ring' },
   sent: { fill: 'green', shape: 'ring' },
   sent_at: { fill: 'green', shape: 'dot' },

@@ -241,8 +241,8 @@ export function shownBy(node: LoadedNode): (string | undefined)[] {
 }
 
 /** Asks until it holds. Polling is for values that announce no change, such as the sandbox's counts. */
-export async function until<T>(ask: () => Promise<T>, holds: (value: T) => boolean): Promise<T> {
-  const last = Date.now() + 10_000;
+export async function until<T>(ask: () => Promise<T>, holds: (value: T) => boolean, timeoutMs = 10_000): Promise<T> {
+  const last = Date.now() + timeoutMs;
   for (;;) {
     const value = await ask();
     if (holds(value)) return value;

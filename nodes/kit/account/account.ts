@@ -1,7 +1,7 @@
 import { LinktorClient, type ProxySettings, type SignIn, type TlsSettings } from '../../../lib/client/index';
 import { type Language, languageOf } from '../../../lib/dialogue/index';
 import { LinktorError, toLinktorError } from '../../../lib/errors';
-import { type AccountLedger, createLedger } from '../../../lib/ledger/index';
+import { type AccountLedger, createLedger, storageError } from '../../../lib/ledger/index';
 import { type Memory, Realtime, type SocketState } from '../../../lib/realtime/index';
 import { Variables } from '../../../lib/variables/index';
 import type { fields } from '../../linktor-config';
@@ -133,6 +133,7 @@ export function createAccount(
   let realtime: Realtime | undefined;
   let ledger: AccountLedger | undefined;
   let dialogues: DialogueService | undefined;
+  let stopTelling = () => {};
   let outbox: OutboxService | undefined;
   const notes = new Map<string, unknown>();
 
@@ -179,8 +180,16 @@ export function createAccount(
   };
 
   const getLedger = () => {
-    ledger ??= host.openLedger(() => realtime?.reportGap('ledger'));
+    ledger ??= host.openLedger(reportDamage);
     return ledger;
+  };
+
+  /** Told when the nodes are there that may want to know it: a ledger is opened while they are made. */
+  const reportDamage = () => {
+    stopTelling = host.whenStarted(() => {
+      log.error(storageError('damaged'));
+      realtime?.reportGap('ledger');
+    });
   };
 
   const getDialogues = () => {
@@ -246,6 +255,7 @@ export function createAccount(
     onSuccess: () => realtime?.revive(),
     async close(removed = false) {
       stopWatching();
+      stopTelling();
       if (realtime) bequeath?.(realtime.memory.export());
       charge.close();
       variables.stop();

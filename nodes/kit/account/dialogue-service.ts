@@ -10,6 +10,8 @@ import type { SentLog } from './sent-log';
 const START_DELAY_MS = 1000;
 /** A node that is not back by then is gone. */
 const MAX_ABSENCE_MS = 60_000;
+/** A ledger that cannot be used is tried again. */
+const RETRY_MS = 10_000;
 /** Messages of a conversation that are read again after a stop. */
 const MAX_MISSED_MESSAGES = 500;
 /** Conversations that are read at once. */
@@ -57,6 +59,8 @@ export class DialogueService {
   #loaded: Promise<{ conversationId: string; since: number }[]> | undefined;
   #isReady = false;
   #isClosed = false;
+  #isStarted = false;
+  #problem: LinktorError | undefined;
 
   constructor(parts: DialogueServiceParts) {
     this.#parts = parts;
@@ -86,6 +90,11 @@ export class DialogueService {
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Why nothing can be kept at present; it is tried again by itself. */
+  get problem(): LinktorError | undefined {
+    return this.#problem;
   }
 
   isTyping(conversationId: string): boolean {
@@ -118,8 +127,12 @@ export class DialogueService {
       },
       (error: unknown) => this.#fail(error),
     );
-    const catchUp = () => this.#background(this.#catchUp());
-    this.#releases.push(this.#parts.whenStarted(() => this.#later(START_DELAY_MS, catchUp)));
+    const started = () => {
+      this.#isStarted = true;
+      if (this.#problem) this.#parts.log.error(this.#problem);
+      this.#later(START_DELAY_MS, () => this.#background(this.#catchUp()));
+    };
+    this.#releases.push(this.#parts.whenStarted(started));
   }
 
   async #claimWhenReady(claim: () => Claimed | Promise<Claimed>): Promise<Claimed> {
@@ -135,8 +148,11 @@ export class DialogueService {
   /** The ledger cannot be used. It tries again by itself, and so do we. */
   #fail(error: unknown): void {
     if (this.#isClosed) return;
-    this.#parts.log.error(toLinktorError(error));
-    this.#later(10_000, () => this.#retry());
+    this.#problem = toLinktorError(error);
+    // Before the flows have started no Catch node would hear of it.
+    if (this.#isStarted) this.#parts.log.error(this.#problem);
+    for (const listener of this.#listeners) listener();
+    this.#later(RETRY_MS, () => this.#retry());
   }
 
   #retry(): void {
@@ -144,9 +160,11 @@ export class DialogueService {
     this.#loaded.then(
       () => {
         this.#isReady = true;
+        this.#problem = undefined;
+        for (const listener of this.#listeners) listener();
         this.#background(this.#catchUp());
       },
-      () => this.#later(10_000, () => this.#retry()),
+      () => this.#later(RETRY_MS, () => this.#retry()),
     );
   }
 

@@ -8,11 +8,11 @@ import {
   type Said,
   spoken,
 } from '../../../lib/dialogue/index';
-import { invalid, toLinktorError } from '../../../lib/errors';
-import { keepable } from '../../../lib/ledger/index';
+import { invalid, type LinktorError, toLinktorError } from '../../../lib/errors';
+import { keepable, storageProblemOf } from '../../../lib/ledger/index';
 import type { Message } from '../../../lib/model';
 import type { Account } from '../account/account';
-import { accountOf } from '../account/config-node';
+import { accountOf, configOf } from '../account/config-node';
 import type { DialogueService } from '../account/dialogue-service';
 import { mountAction } from '../action/mount-action';
 import { applyOutcome, ResultTarget } from '../action/result';
@@ -32,7 +32,7 @@ import { toPort } from '../message';
 import { type Output, outputsOf } from '../outputs';
 import type { Msg, RED, RunningNode, Stored } from '../red';
 import type { Shared } from '../shared';
-import type { Status } from '../status';
+import type { Status, StatusName } from '../status';
 import { timeoutMs } from './question';
 import type { SharedValues } from './shared-fields';
 import { askAgain, isLate, isQuestion, letsThrough, remind, tellLate, turnAway, understands } from './standing';
@@ -64,6 +64,8 @@ class Mounted implements Asker {
   /** open questions outlive the process */
   #isLasting = true;
   #count = 0;
+  /** why nothing can be kept */
+  #problem: LinktorError | undefined;
   readonly #status: Status;
 
   constructor(red: RED, node: RunningNode, definition: DialogueNode, stored: Stored, shared: Shared) {
@@ -72,7 +74,7 @@ class Mounted implements Asker {
     this.#definition = definition;
     this.#stored = stored;
     this.#evaluate = evaluator(red, node, definition.fields, stored);
-    const action: Action = { ...definition, role: 'action', run: (context) => this.#run(context) };
+    const action: Action = { ...definition, role: 'action', statusOf, run: (context) => this.#run(context) };
     this.#status = mountAction(red, node, action, stored, shared, (status) => this.#showWaiting(status));
     const release = this.#register();
     const endStart = shared.flowStart.whenStarted(() => this.#check());
@@ -142,7 +144,7 @@ class Mounted implements Asker {
     // What is held back while a person is in charge is no failure.
     if (this.#closing.signal.aborted || isHeldBack(thrown)) return;
     const problem = toLinktorError(thrown);
-    this.#status.show(problem.code, { at: Date.now() });
+    this.#status.show(statusOf(problem), { at: Date.now() });
     this.#node.error(problem, this.#carried(dialogue));
   }
 
@@ -170,7 +172,14 @@ class Mounted implements Asker {
       // The first message says what is wrong.
       return () => {};
     }
-    const releases = [this.#service.register(this.#node.id, this), this.#service.onChange(() => this.#recount())];
+    // What goes wrong without a message is told by the account, to the Catch nodes of its users.
+    const users = configOf(this.#red, this.#stored)?.users ?? {};
+    users[this.#node.id] = this.#node;
+    const releases = [
+      () => delete users[this.#node.id],
+      this.#service.register(this.#node.id, this),
+      this.#service.onChange(() => this.#recount()),
+    ];
     return () => {
       for (const release of releases) release();
     };
@@ -297,6 +306,12 @@ class Mounted implements Asker {
   }
 
   #recount(): void {
+    const problem = this.#service?.problem;
+    if (problem !== this.#problem) {
+      this.#problem = problem;
+      if (problem) this.#status.show(statusOf(problem));
+      else if (!this.#closing.signal.aborted) this.#showWaiting(this.#status);
+    }
     const count = this.#service?.dialogues.countOf(this.#node.id) ?? 0;
     if (count === this.#count) return;
     this.#count = count;
@@ -304,9 +319,17 @@ class Mounted implements Asker {
   }
 
   #showWaiting(status: Status): void {
-    if (this.#count === 0) status.clear();
+    if (this.#problem) status.show(statusOf(this.#problem));
+    else if (this.#count === 0) status.clear();
     else status.show(this.#isLasting ? 'waiting' : 'not_lasting', { count: this.#count });
   }
+}
+
+/** A ledger that cannot be used is named by what is in the way. */
+function statusOf(problem: LinktorError): StatusName {
+  const storage = storageProblemOf(problem);
+  if (storage === 'in_use') return 'ledger_in_use';
+  return storage === 'unwritable' ? 'ledger_unwritable' : problem.code;
 }
 
 function chosen(msg: Readonly<Msg>, names: readonly string[] | undefined): Record<string, unknown> {
