@@ -15,8 +15,14 @@ export interface Red {
  * @param root whose node_modules hold Node-RED
  * @param source of the module, JavaScript that gets RED
  * @param packageFolder where our package is, built
+ * @param execPath the Node.js that runs it
  */
-export async function startRed(root: string, source: string, packageFolder = root): Promise<Red> {
+export async function startRed(
+  root: string,
+  source: string,
+  packageFolder = root,
+  execPath = process.execPath,
+): Promise<Red> {
   const userDir = mkdtempSync(path.join(tmpdir(), 'linktor-bench-'));
   const scope = path.join(userDir, 'node_modules', '@linktor');
   mkdirSync(scope, { recursive: true });
@@ -36,7 +42,7 @@ export async function startRed(root: string, source: string, packageFolder = roo
   const red = path.join(root, 'node_modules', 'node-red', 'red.js');
   // What the environment says about proxies is not meant for it.
   const { HTTP_PROXY: _a, http_proxy: _b, ALL_PROXY: _c, all_proxy: _d, ...env } = process.env;
-  const child = fork(red, ['--userDir', userDir, '--settings', file], { silent: true, env });
+  const child = fork(red, ['--userDir', userDir, '--settings', file], { silent: true, env, execPath });
   let text = '';
   const port = await new Promise<number>((resolve, reject) => {
     child.stdout?.on('data', (data: Buffer) => {

@@ -11,20 +11,46 @@ import * as esbuild from 'esbuild';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const cache = join(root, '.cache', 'bench');
 
-/** undici is measured against, never used by the project: it is kept out of its dependencies. Node 20 needs 7. */
-async function bringUndici() {
-  if (existsSync(join(cache, 'node_modules', 'undici'))) return;
+/** What is measured against, and never used by the project, is kept out of its dependencies. Node 20 needs undici 7. */
+const rivals = { client: ['undici@7'], dialogue: ['grammy@1', '@grammyjs/conversations@2'] };
+
+/** @param {readonly string[]} packages with their versions */
+async function bring(packages) {
+  const missing = packages.filter((one) => !existsSync(join(cache, 'node_modules', one.replace(/@\d+$/, ''))));
+  if (missing.length === 0) return;
   await writeFile(join(cache, 'package.json'), '{ "private": true }\n');
-  const args = ['install', '--no-audit', '--no-fund', '--no-package-lock', 'undici@7'];
+  const args = ['install', '--no-audit', '--no-fund', '--no-package-lock', ...packages];
   const { status } = spawnSync('npm', args, { cwd: cache, stdio: ['ignore', 'ignore', 'inherit'] });
-  if (status !== 0) console.log('undici could not be brought: the fetch of Node.js takes its place');
+  if (status !== 0) console.log(`${missing.join(', ')} could not be brought`);
+}
+
+/** The ledger file needs a Node.js with SQLite; the one that the suite has brought has it. */
+function withSqlite() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major > 22 || (major === 22 && minor >= 13)) return process.execPath;
+  const platform = `${process.platform}-${process.arch}`;
+  const brought = join(
+    root,
+    '.cache',
+    'node-red-5',
+    `node-24-${platform}`,
+    'node_modules',
+    `node-${platform}`,
+    'bin',
+    'node',
+  );
+  if (existsSync(brought)) return brought;
+  throw new Error(
+    'There is no Node.js with SQLite: run "npm test" once, which brings one, or use Node.js 22.13 or newer.',
+  );
 }
 
 const [name = 'client', ...options] = process.argv.slice(2);
 await mkdir(cache, { recursive: true });
-if (name === 'client') await bringUndici();
+if (name in rivals) await bring(rivals[/** @type {keyof rivals} */ (name)]);
 // All others measure what is built.
-else if (spawnSync(process.execPath, ['build.mjs', '--quick'], { cwd: root, stdio: 'inherit' }).status) process.exit(1);
+if (name !== 'client' && spawnSync(process.execPath, ['build.mjs', '--quick'], { cwd: root, stdio: 'inherit' }).status)
+  process.exit(1);
 const outfile = join(cache, `${name}.cjs`);
 await esbuild.build({
   absWorkingDir: root,
@@ -40,5 +66,6 @@ await esbuild.build({
 });
 const isOwn = (/** @type {string} */ option) => /^--(against|rounds)=/.test(option);
 const args = ['--expose-gc', ...options.filter((one) => !isOwn(one)), outfile, ...options.filter(isOwn)];
-const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
+const execPath = name === 'dialogue' ? withSqlite() : process.execPath;
+const { status } = spawnSync(execPath, args, { cwd: root, stdio: 'inherit' });
 process.exitCode = status ?? 1;
