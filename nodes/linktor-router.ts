@@ -29,6 +29,7 @@ const fields = {
   ),
   match: choice(['first', 'all'], { icon: 'code-fork' }),
   hours: config('linktor-hours', { icon: 'clock-o' }),
+  remember: number(0, { min: 0, max: 10_080, unit: 'min', icon: 'thumb-tack', when: { match: ['first'] } }),
   intentBy: choice(guessers, { icon: 'magic', section: 'intent' }),
   model: typed('model', {
     convert: as.string,
@@ -67,13 +68,49 @@ export default action({
     const router = routerOf(context, rules);
     const vectors = (notes.get('vectors') as GuessSettings['vectors'] | undefined) ?? new Map();
     notes.set('vectors', vectors);
-    const found = await router.route(factsOf(context), sourcesOf(context, rules, vectors));
+    const kept = keptOf(context);
+    if (context.msg.reset) {
+      kept.forget();
+      return undefined;
+    }
+    const found = await router.route(factsOf(context), sourcesOf(context, rules, vectors), kept.index);
+    const [first] = found;
+    if (first && first.index >= 0 && first.rule !== 'otherwise') kept.keep(first.index);
     const routes = found.flatMap((route) => withPort(route, rules, values.unsure));
     for (const { route, port } of routes.slice(0, -1)) await context.emit({ result: undefined, port, ...said(route) });
     const last = routes.at(-1);
     return last && { result: undefined, port: last.port, ...said(last.route) };
   },
 });
+
+/** Conversations that are kept on their way at a time. */
+const MAX_KEPT = 10_000;
+
+/** Which way the conversation of a message took the last time, where that is to be remembered. */
+function keptOf({ values, msg, notes }: Context) {
+  const { conversationId: id } = msg;
+  const { remember, match } = values;
+  const all = (notes.get('ways') as Map<unknown, Way> | undefined) ?? new Map<unknown, Way>();
+  notes.set('ways', all);
+  const isOn = remember > 0 && match === 'first' && id !== undefined;
+  const way = isOn ? all.get(id) : undefined;
+  return {
+    index: way && way.until > Date.now() ? way.index : undefined,
+    keep(index: number) {
+      if (!isOn) return;
+      all.delete(id);
+      all.set(id, { index, until: Date.now() + remember * 60_000 });
+      if (all.size > MAX_KEPT) all.delete(all.keys().next().value);
+    },
+    forget: () => all.delete(id),
+  };
+}
+
+interface Way {
+  index: number;
+  /** milliseconds of the clock */
+  until: number;
+}
 
 function said({ name, index, rule, by, confidence, captures, args, until }: Route) {
   const route = defined({ name, index, rule, by, confidence, captures, until });

@@ -53,7 +53,7 @@ export interface Route extends Caught {
   index: number;
   /** the kind of the rule; `unsure`, `otherwise` */
   rule: string;
-  /** what decided: text, message, conversation, expression, contact, server, model, examples, none */
+  /** what decided: text, message, conversation, expression, contact, server, model, examples, remembered, none */
   by: string;
   confidence?: number;
 }
@@ -83,15 +83,18 @@ export class Router {
   /**
    * @returns the ways in the order of the table; none when no rule holds and none says *otherwise*. A guess that is
    *   not sure enough is a way of its own, `unsure`, where no other rule holds
+   * @param before the rule whose way this conversation took the last time: it stays there unless a free rule holds
    * @throws LinktorError of a look-up, `timeout` for a slow pattern
    */
-  async route(facts: RouteFacts, sources: RouteSources): Promise<Route[]> {
+  async route(facts: RouteFacts, sources: RouteSources, before?: number): Promise<Route[]> {
     const { rules, match } = this.#settings;
     const holds = this.#free.matcher(facts);
     const found: Route[] = [];
     const asked = new Asked(sources, this.#intents);
     let unsure: Guess | undefined;
     const firstFree = match === 'first' ? rules.findIndex((_, index) => holds(index)) : -1;
+    const stays = firstFree < 0 && match === 'first' && before !== undefined ? rules[before] : undefined;
+    if (stays) return [{ name: stays.name, index: before as number, rule: stays.rule, by: 'remembered' }];
     const end = firstFree < 0 ? rules.length : firstFree + 1;
     for (const [index, rule] of rules.slice(0, end).entries()) {
       if (rule.rule === 'otherwise') continue;

@@ -6,6 +6,7 @@ import { Figures } from './figures';
 import { Head } from './head';
 import { editor, say } from './red';
 import { style } from './style';
+import { TakenOver } from './taken-over';
 import { Waiting } from './waiting';
 
 const id = 'linktor';
@@ -21,12 +22,14 @@ function open(): void {
   const events = new Events();
   const figures = new Figures();
   const waiting = new Waiting(() => feed.ask());
+  const taken = new TakenOver(() => feed.ask());
   const box = new Box();
   const notice = element('p', { class: 'linktor-side-notice', role: 'status' });
   const body = element(
     'div',
     { class: 'linktor-side-body' },
     head.root,
+    taken.root,
     waiting.root,
     events.root,
     figures.root,
@@ -37,7 +40,7 @@ function open(): void {
 
   const feed = new Feed({
     place: () => (chosen === undefined ? { after: last } : { watch: chosen, after: last }),
-    told({ accounts, lines, sandbox, waiting: open, waitingInAll }) {
+    told({ accounts, lines, sandbox, waiting: open, waitingInAll, takenOver, takenOverInAll }) {
       const account = accounts.find((one) => one.id === chosen) ?? accounts[0];
       body.hidden = account === undefined;
       notice.hidden = account !== undefined;
@@ -47,6 +50,7 @@ function open(): void {
       head.show(account, accounts);
       events.add(lines);
       figures.show(account.counters);
+      taken.show(account.id, takenOver, takenOverInAll);
       waiting.show(account.id, open, waitingInAll);
       box.show(sandbox ? account.id : undefined, lines);
     },

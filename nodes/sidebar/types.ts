@@ -50,6 +50,21 @@ export interface Report {
   waiting: WaitingLine[];
   /** how many there are in all */
   waitingInAll: number;
+  /** conversations of that account that people have taken over, the latest first */
+  takenOver: TakenOverLine[];
+  /** how many there are in all */
+  takenOverInAll: number;
+}
+
+/** A conversation that a person has taken over. */
+export interface TakenOverLine {
+  conversationId: string;
+  /** message, echo, assigned, escalated, word, flow */
+  reason: string;
+  /** milliseconds of the clock */
+  since: number;
+  /** it ends by itself then; without it only by hand */
+  until?: number;
 }
 
 /** A question that waits. Who it waits for is told by ids. */

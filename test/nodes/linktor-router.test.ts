@@ -70,6 +70,28 @@ describe('linktor-router', () => {
     assert.equal(out(1).all.length, 0);
   });
 
+  it('keeps a conversation on its way, until another rule fits, or it is to forget', async () => {
+    const rules: Rule[] = [
+      ['keywords', 'sales', 'sales'],
+      ['keywords', 'support', 'support'],
+      ['otherwise', '', 'rest'],
+    ];
+    const { out, put } = await routing(rules, { remember: 10 });
+    await put({ payload: 'sales please' });
+    await put({ payload: 'and how much is it?' });
+    const [, second] = await out(0).take(2);
+    assert.deepEqual(second?.route, { name: 'sales', index: 0, rule: 'keywords', by: 'remembered' });
+    await put({ payload: 'how much is it?', conversationId: 'conv_bruno' });
+    assert.equal(out(2).all.length, 1);
+    await put({ payload: 'no, support' });
+    await put({ payload: 'it is broken' });
+    assert.equal(out(1).all.length, 2);
+    await put({ reset: true });
+    await put({ payload: 'hello?' });
+    assert.equal(out(2).all.length, 2);
+    assert.equal(out(0).all.length + out(1).all.length, 4);
+  });
+
   it('ends it where no rule fits', async () => {
     const { out, put, caught } = await routing([['keywords', 'a', 'one']]);
     await put({ payload: 'b' });

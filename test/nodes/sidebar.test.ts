@@ -216,6 +216,31 @@ describe('what the sidebar asks', () => {
     });
   });
 
+  describe('shows which conversations people have', () => {
+    const back = (body: object) => ask('/linktor/account/takeover', body) as Promise<{ ok: boolean; code?: string }>;
+
+    it('and gives one back, once', async () => {
+      const { node, completed } = await play([{ id: 'guard', type: 'linktor-guard', config: 'account' }]);
+      assert.deepEqual((await report()).takenOver, []);
+      node('guard').receive({ conversationId: 'conv_ana', action: 'pause', minutes: 5 });
+      node('guard').receive({ conversationId: 'conv_bruno', action: 'pause', minutes: 0 });
+      await completed.take(2);
+      const { takenOver, takenOverInAll } = await report();
+      assert.equal(takenOverInAll, 2);
+      const ana = takenOver.find(({ conversationId }) => conversationId === 'conv_ana');
+      assert.equal(ana?.reason, 'flow');
+      assert.equal((ana?.until ?? 0) - (ana?.since ?? 0), 5 * 60_000);
+      assert.equal(takenOver.find(({ conversationId }) => conversationId === 'conv_bruno')?.until, undefined);
+      assert.equal((await back({ conversationId: 'conv_ana' })).ok, true);
+      assert.deepEqual(
+        (await report()).takenOver.map(({ conversationId }) => conversationId),
+        ['conv_bruno'],
+      );
+      assert.equal((await back({ conversationId: 'conv_ana' })).code, 'not_found');
+      assert.equal((await back({})).code, 'validation');
+    });
+  });
+
   it('without a connection of its own', async () => {
     const { sockets } = await state();
     await play([{ id: 'send', type: 'linktor-send', config: 'account' }]);

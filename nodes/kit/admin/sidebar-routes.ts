@@ -8,6 +8,7 @@ import { isVariable } from './diagnostics';
 import { editorRoutes } from './guard';
 import { objectBody, respond } from './routes';
 import { SidebarFeed } from './sidebar-feed';
+import { giveBack, takenOverIn } from './taken-over';
 import { actOnWaiting, waitingIn } from './waiting';
 
 interface Stored {
@@ -19,6 +20,8 @@ interface Stored {
   d?: boolean;
 }
 
+const nobody = { waiting: [], waitingInAll: 0, takenOver: [], takenOverInAll: 0 };
+
 /** What the sidebar asks. Registered once; every route needs a permission; no answer ever holds a credential. */
 export function serveSidebar(red: RED): void {
   const watch = new SidebarFeed(red);
@@ -27,10 +30,11 @@ export function serveSidebar(red: RED): void {
     respond(response, async (): Promise<Report> => {
       const accounts = accountsOf(red, watch);
       const watched = accounts.find(({ id }) => id === query.watch)?.id;
-      if (watched === undefined) return { accounts, lines: [], sandbox: false, waiting: [], waitingInAll: 0 };
+      if (watched === undefined) return { accounts, lines: [], sandbox: false, ...nobody };
       const lines = watch.linesAfter(watched, Number(query.after) || 0);
-      const waiting = await waitingIn(red, watch.node(watched)?.account);
-      return { accounts, lines, sandbox: await watch.sandbox(watched), ...waiting };
+      const account = watch.node(watched)?.account;
+      const waiting = await waitingIn(red, account);
+      return { accounts, lines, sandbox: await watch.sandbox(watched), ...waiting, ...takenOverIn(account) };
     });
 
   /** @throws LinktorError `validation` where no sandbox is: nobody plays the customer of a real shop */
@@ -62,11 +66,18 @@ export function serveSidebar(red: RED): void {
       return {};
     });
 
+  const returnToFlow: AdminHandler = ({ params, body }, response) =>
+    respond(response, async () => {
+      giveBack(watch.node(params.id ?? '')?.account, objectBody(body).conversationId);
+      return {};
+    });
+
   const routes = editorRoutes(red);
   routes.get('/linktor/accounts', 'linktor-config.read', report);
   routes.get('/linktor/:id/sandbox', 'linktor-config.read', talk);
   routes.post('/linktor/:id/sandbox', 'linktor-config.write', play);
   routes.post('/linktor/:id/waiting', 'linktor-config.write', steer);
+  routes.post('/linktor/:id/takeover', 'linktor-config.write', returnToFlow);
 }
 
 function accountsOf(red: RED, watch: SidebarFeed): AccountFacts[] {
