@@ -131,7 +131,8 @@ describe('linktor-form', () => {
 
   it('goes on by its second output with what there is when nobody answers', async () => {
     const { chat, probe } = await play();
-    chat.begin({ timeout: 2 });
+    // Where messages are asked for, the answer itself takes its time.
+    chat.begin({ timeout: 5 });
     await answer(chat, 'Ana');
     await chat.botSays();
     const msg = await probe('nobody').first();
