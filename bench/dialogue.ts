@@ -99,13 +99,13 @@ function ofGrammy(): (index: number) => Promise<unknown> {
     result: { message_id: serial++, date: 1, chat: chatOf(payload.chat_id), text: payload.text },
   });
   bot.api.config.use(stub);
-  const done = new Map<number, () => void>();
+  const done = new Set<number>();
   const ask = async (conversation: Loose, context: Loose) => {
     await context.reply('How many?');
     for (;;) {
       const { message } = await conversation.waitFor('message:text');
       const value = Number(message.text);
-      if (Number.isFinite(value)) return conversation.external(() => done.get(message.chat.id)?.());
+      if (Number.isFinite(value)) return conversation.external(() => void done.add(message.chat.id));
       await context.reply('Please enter a number.');
     }
   };
@@ -126,13 +126,11 @@ function ofGrammy(): (index: number) => Promise<unknown> {
       update_id: serial++,
       message: { message_id: serial++, date: 1, chat: chatOf(chat), from: { ...chatOf(chat), is_bot: false }, text },
     });
-  return (index) =>
-    new Promise<void>((resolve, reject) => {
-      done.set(index + 1, resolve);
-      update(index + 1, 'go')
-        .then(() => update(index + 1, ANSWER))
-        .catch(reject);
-    });
+  return async (index) => {
+    await update(index + 1, 'go');
+    await update(index + 1, ANSWER);
+    if (!done.delete(index + 1)) throw new Error('grammY has not understood the answer');
+  };
 }
 
 async function heap(): Promise<number> {

@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Sandbox, startSandbox } from '../../sandbox';
+import { KillRounds } from '../support/kill-rounds';
 import { Listener, linkPackage, Red, red5, removeFolder, Shop, temporaryFolder, until } from '../support/red';
 
 /** A question whose answer goes to a listener outside of Node-RED, which no kill can take along. */
@@ -131,5 +132,24 @@ if (red5.red) {
         if (round > 2) assert.deepEqual(answers(), ['9']);
       });
     }
+  });
+
+  describe('questions and forms at every step of their life', function () {
+    this.timeout(240_000);
+
+    it('survive kill -9, three times: nothing is asked or answered twice, and only what may be lost is lost', async () => {
+      const sandbox = await startSandbox();
+      const rounds = await KillRounds.start(sandbox);
+      try {
+        for (const afterMs of [0, 15, 40]) {
+          await rounds.play(afterMs);
+          await rounds.checkQuestions();
+        }
+        assert.deepEqual(rounds.report.faults, []);
+      } finally {
+        await rounds.end();
+        await sandbox.close();
+      }
+    });
   });
 }

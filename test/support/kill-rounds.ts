@@ -1,0 +1,193 @@
+import type { Sandbox } from '../../sandbox';
+import { Listener, linkPackage, Red, red5, removeFolder, Shop, temporaryFolder, until } from './red';
+
+/** The moments at which the process is killed; what may come of each is in {@link judged}. */
+export const killSteps = [
+  'asking',
+  'waiting',
+  'answered while down',
+  'answering',
+  'emitted',
+  'form: first question',
+  'form: between two questions',
+  'form: second question',
+  'form: last answer',
+] as const;
+export type KillStep = (typeof killSteps)[number];
+
+/** An answer that was being emitted may be lost, and a question that was leaving may never have been asked. */
+const mayBeLost: ReadonlySet<KillStep> = new Set(['asking', 'answering', 'form: last answer']);
+
+export interface KillReport {
+  /** kills at each step */
+  rounds: Record<KillStep, number>;
+  /** answers that did not come although nothing may be lost there, and those that came twice, in words */
+  faults: string[];
+  /** the one documented loss: between the deletion of a record and its output */
+  lost: number;
+}
+
+const QUESTIONS: Record<'ask' | 'form', string[]> = { ask: ['How many?'], form: ['First?', 'Second?'] };
+
+/** Nodes that ask, and listeners outside of Node-RED, which no kill can take along. */
+function flowFor(sandbox: Sandbox, listener: Listener): object[] {
+  const place = { z: 'tab', x: 100, y: 100 };
+  const post = (id: string, path: string) => ({
+    ...{ id, type: 'http request', ...place, method: 'POST', url: `${listener.url}/${path}/{{conversationId}}` },
+    ...{ ret: 'txt', wires: [[]] },
+  });
+  const credentials = { apiKey: 'sandbox-key' };
+  const fields = [
+    { key: 'first', question: 'First?', kind: 'number', required: true },
+    { key: 'second', question: 'Second?', kind: 'number', required: true },
+  ];
+  return [
+    { id: 'tab', type: 'tab', label: 'test' },
+    { id: 'account', type: 'linktor-config', baseUrl: sandbox.url, signIn: 'apiKey', discoverInterval: 1, credentials },
+    { id: 'in', type: 'linktor-message-in', ...place, config: 'account', conversations: 'all', wires: [['others']] },
+    post('others', 'others'),
+    { id: 'do-ask', type: 'inject', ...place, props: [], wires: [['ask']] },
+    { id: 'do-form', type: 'inject', ...place, props: [], wires: [['form']] },
+    {
+      ...{ id: 'ask', type: 'linktor-ask', ...place, config: 'account', kind: 'number', question: 'How many?' },
+      ...{ questionType: 'str', wires: [['out'], [], []] },
+    },
+    {
+      ...{ id: 'form', type: 'linktor-form', ...place, config: 'account', fields: JSON.stringify(fields) },
+      wires: [['out'], [], []],
+    },
+    post('out', 'answer'),
+  ];
+}
+
+/** Questions at every step of their life, and a process that is killed in the middle, again and again. */
+export class KillRounds {
+  readonly #listener: Listener;
+  readonly #shop: Shop;
+  readonly #userDir = temporaryFolder();
+  readonly #conversations = new Map<KillStep, string>();
+  readonly report: KillReport = {
+    rounds: Object.fromEntries(killSteps.map((step) => [step, 0])) as Record<KillStep, number>,
+    faults: [],
+    lost: 0,
+  };
+  #serial = 1;
+  #red: Red | undefined;
+
+  private constructor(sandbox: Sandbox, listener: Listener) {
+    this.#listener = listener;
+    this.#shop = new Shop(sandbox.url);
+  }
+
+  static async start(sandbox: Sandbox): Promise<KillRounds> {
+    const rounds = new KillRounds(sandbox, await Listener.open());
+    linkPackage(rounds.#userDir);
+    rounds.#red = await Red.start({ version: red5, userDir: rounds.#userDir });
+    await rounds.#red.deploy(flowFor(sandbox, rounds.#listener));
+    await rounds.#shop.heard();
+    return rounds;
+  }
+
+  async end(): Promise<void> {
+    await this.#red?.program.end('SIGKILL');
+    await this.#listener.close();
+    removeFolder(this.#userDir);
+  }
+
+  /** One kill, in the middle of one question at each step. @param afterMs milliseconds between the last deeds and the kill */
+  async play(afterMs: number): Promise<void> {
+    for (const step of killSteps) this.#conversations.set(step, await this.#newConversation());
+    for (const step of killSteps) await until('the first message', () => this.#others(step) > 0);
+    const of = (step: KillStep) => this.#conversations.get(step) ?? '';
+    const begin = (step: KillStep) => this.#begin(step);
+    for (const step of killSteps) if (step !== 'asking') await begin(step);
+    await this.#answer('emitted');
+    await until('the answer', () => this.#outputs('emitted') > 0);
+    for (const step of ['form: second question', 'form: last answer'] as const) {
+      await this.#answer(step);
+      await this.#asked(step, 2);
+    }
+    const deeds = [begin('asking')].map((one) => one.catch(() => undefined));
+    for (const step of ['answering', 'form: between two questions', 'form: last answer'] as const) {
+      deeds.push(this.#answer(step));
+    }
+    await new Promise((resolve) => setTimeout(resolve, afterMs));
+    await this.#red?.program.end('SIGKILL');
+    await Promise.all(deeds);
+    await this.#answer('answered while down');
+    this.#red = await Red.start({ version: red5, userDir: this.#userDir });
+    await this.#shop.heard();
+    for (const step of killSteps) await this.#finish(step);
+    for (const step of killSteps) this.#judge(step, of(step));
+  }
+
+  async #newConversation(): Promise<string> {
+    const contact = { name: 'Somebody', phone: `+55119${String(this.#serial++).padStart(8, '0')}` };
+    const { json } = await this.#shop.ask('POST', '/_sandbox/messages', { contact, text: 'Hello' });
+    return String((json.data ?? json).conversationId);
+  }
+
+  /** Asks, and waits until the question is there; that of the kill itself is only begun. */
+  async #begin(step: KillStep): Promise<void> {
+    const conversationId = this.#conversations.get(step);
+    await this.#red?.inject(step.startsWith('form') ? 'do-form' : 'do-ask', { conversationId });
+    if (step !== 'asking') await this.#asked(step, 1);
+  }
+
+  async #asked(step: KillStep, count: number): Promise<void> {
+    await until(`question ${count} (${step})`, async () => (await this.#questions(step)).length >= count);
+  }
+
+  async #questions(step: KillStep): Promise<string[]> {
+    const { json } = await this.#shop.ask('GET', '/_sandbox/state');
+    const sends = json.sends as { conversationId: string; text: string }[];
+    return sends.filter((one) => one.conversationId === this.#conversations.get(step)).map(({ text }) => text);
+  }
+
+  async #answer(step: KillStep): Promise<void> {
+    const conversationId = this.#conversations.get(step);
+    await this.#shop.ask('POST', '/_sandbox/messages', { conversationId, text: '7' });
+  }
+
+  #outputs(step: KillStep): number {
+    return this.#listener.heard.filter(({ path }) => path === `/answer/${this.#conversations.get(step)}`).length;
+  }
+
+  #others(step: KillStep): number {
+    return this.#listener.heard.filter(({ path }) => path === `/others/${this.#conversations.get(step)}`).length;
+  }
+
+  /** Answers until it comes out, or its messages go to the others because nothing waits any more. */
+  async #finish(step: KillStep): Promise<void> {
+    const others = () => this.#others(step);
+    const isOver = () => this.#outputs(step) > 0;
+    if (step === 'answered while down') await until('the answer', isOver);
+    for (let tries = 0; tries < 3 && !isOver(); tries++) {
+      const [before, asked] = [others(), (await this.#questions(step)).length];
+      await this.#answer(step);
+      const hasMoved = async () => isOver() || others() > before || (await this.#questions(step)).length > asked;
+      await until(`something to come of an answer (${step})`, hasMoved);
+      if (others() > before) return;
+    }
+  }
+
+  #judge(step: KillStep, conversationId: string): void {
+    const { rounds, faults } = this.report;
+    rounds[step]++;
+    const outputs = this.#outputs(step);
+    if (outputs > 1) faults.push(`${step}: ${outputs} answers in ${conversationId}`);
+    if (outputs === 0 && !mayBeLost.has(step)) faults.push(`${step}: the answer in ${conversationId} is lost`);
+    if (outputs === 0 && step !== 'asking') this.report.lost++;
+  }
+
+  /** Nothing that was asked may have been asked twice. Called after a round. */
+  async checkQuestions(): Promise<void> {
+    for (const step of killSteps) {
+      const asked = await this.#questions(step);
+      for (const words of QUESTIONS[step.startsWith('form') ? 'form' : 'ask']) {
+        const count = asked.filter((text) => text === words).length;
+        if (count > 1) this.report.faults.push(`${step}: "${words}" was asked ${count} times`);
+      }
+    }
+  }
+}

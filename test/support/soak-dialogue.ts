@@ -1,0 +1,36 @@
+import { startSandbox } from '../../sandbox';
+import { KillRounds, killSteps } from './kill-rounds';
+
+/** The longest time between an answer and the kill, milliseconds: most of a question's life is over by then. */
+const MAX_AFTER_MS = 60;
+
+async function main([count = '50']: string[]): Promise<void> {
+  const began = Date.now();
+  const sandbox = await startSandbox();
+  const rounds = await KillRounds.start(sandbox);
+  try {
+    for (let index = 0; index < Number(count); index++) {
+      await rounds.play(Math.random() * MAX_AFTER_MS);
+      await rounds.checkQuestions();
+      const { faults, lost } = rounds.report;
+      const seconds = Math.round((Date.now() - began) / 1000);
+      console.log(
+        `${String(seconds).padStart(6)} s  ${index + 1} kills, ${lost} lost where it may be, ${faults.length} faults`,
+      );
+    }
+  } finally {
+    await rounds.end();
+    await sandbox.close();
+  }
+  const { rounds: kills, faults, lost } = rounds.report;
+  console.log(`\nkill -9 at ${killSteps.map((step) => `${step} ${kills[step]}`).join(', ')}`);
+  console.log(`${lost} answers were lost between the deletion of their record and their output, as documented`);
+  for (const fault of faults) console.log(`FAIL: ${fault}`);
+  console.log(faults.length === 0 ? 'pass: 0 doubled' : 'failed');
+  process.exitCode = faults.length === 0 ? 0 : 1;
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(error);
+  process.exit(1);
+});
