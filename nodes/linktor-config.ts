@@ -106,6 +106,7 @@ export const fields = {
   }),
   metricsPath: text('', { icon: 'line-chart', section: 'figures' }),
   metricsToken: secret('signing', { icon: 'key', generate: true, section: 'figures' }),
+  log: choice(['off', 'calls'], { icon: 'list-alt', advanced: true }),
   wsUrl: text('', { icon: 'exchange', format: 'socketUrl', advanced: true }),
   name: text(),
 };

@@ -1,7 +1,7 @@
 import { sleep } from '../async/sleep';
 import type { Call, Credentials } from '../contract';
 import type { CredentialProvider } from './auth';
-import type { CallFigures } from './call-figures';
+import type { CallFigures, Observation } from './call-figures';
 import type { Peer } from './detect';
 import type { CallOptions, ClientSettings } from './options';
 import { isOutage, mayBeOutage } from './outage';
@@ -50,12 +50,14 @@ export interface AttemptInput<T> {
  */
 export function runAttempts<T>(deps: AttemptDeps, input: AttemptInput<T>): Promise<T> {
   const { call, options } = input;
-  return deps.figures.observe(call, options.traceparent, (traceparent) =>
-    attemptAll(deps, traceparent === options.traceparent ? input : { ...input, options: { ...options, traceparent } }),
-  );
+  return deps.figures.observe(call, options.traceparent, (observation) => {
+    const { traceparent } = observation;
+    const own = traceparent === options.traceparent ? input : { ...input, options: { ...options, traceparent } };
+    return attemptAll(deps, own, observation);
+  });
 }
 
-async function attemptAll<T>(deps: AttemptDeps, input: AttemptInput<T>): Promise<T> {
+async function attemptAll<T>(deps: AttemptDeps, input: AttemptInput<T>, observation: Observation): Promise<T> {
   const { peer, call, options, deadline, signal, identify } = input;
   const { contract } = peer;
   const { rate, credentials: provider, settings } = deps;
@@ -96,6 +98,8 @@ async function attemptAll<T>(deps: AttemptDeps, input: AttemptInput<T>): Promise
     }
     if (!('fault' in answer)) deps.clock.note(answer.headers.date);
     const facts = 'fault' in answer ? {} : readFacts(answer);
+    observation.status = 'fault' in answer ? undefined : answer.status;
+    observation.requestId = facts.requestId;
     if (!('fault' in answer) && answer.status >= 200 && answer.status < 300) {
       rate.done(answer.status, facts);
       if (credentials) provider.confirm();

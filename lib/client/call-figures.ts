@@ -32,6 +32,26 @@ export interface CallRecord {
   durationMs?: number;
 }
 
+/** A call that has ended, for a log: no words and no credentials. */
+export interface EndedCall {
+  method: string;
+  /** ids are `:id`, as in `/conversations/:id/messages` */
+  route: string;
+  outcome: CallCount['outcome'];
+  /** of the last answer, if there was one */
+  status?: number;
+  durationMs: number;
+  /** the server's own */
+  requestId?: string;
+}
+
+/** What is noted of a call while it is under way. */
+export interface Observation {
+  traceparent?: string | undefined;
+  status?: number | undefined;
+  requestId?: string | undefined;
+}
+
 /**
  * `node:diagnostics_channel`: a call begins and ends, with the same {@link CallRecord}. The first is heard of before
  * anything leaves.
@@ -61,12 +81,18 @@ type Observed = Pick<Call<unknown>, 'method' | 'path'>;
 
 /** Counts the calls of a client, and tells programs that watch of them. Costs next to nothing while nobody watches. */
 export class CallFigures {
+  readonly #onEnd: ((ended: EndedCall) => void) | undefined;
   readonly #counts = new Map<string, CallCount>();
   readonly #buckets = BUCKETS.map(() => 0);
   #count = 0;
   #sum = 0;
   /** attempts after the first one of a call */
   retries = 0;
+
+  /** @param onEnd hears of every call; must not throw */
+  constructor(onEnd?: (ended: EndedCall) => void) {
+    this.#onEnd = onEnd;
+  }
 
   get counts(): CallCount[] {
     return [...this.#counts.values()].map((one) => ({ ...one }));
@@ -80,15 +106,15 @@ export class CallFigures {
     };
   }
 
-  /** @param work gets the trace context that goes out with the call */
+  /** @param work gets what goes out with the call, and notes there what came back */
   async observe<T>(
     call: Observed,
     traceparent: string | undefined,
-    work: (traceparent: string | undefined) => Promise<T>,
+    work: (observation: Observation) => Promise<T>,
   ): Promise<T> {
-    const end = this.begin(call, traceparent);
+    const { observation, end } = this.begin(call, traceparent);
     try {
-      const result = await work(end.traceparent);
+      const result = await work(observation);
       end();
       return result;
     } catch (error) {
@@ -97,25 +123,31 @@ export class CallFigures {
     }
   }
 
-  /** A call begins. @returns what to call when it has ended, with the error if there is one */
-  begin(
-    { method, path: [first = ''] }: Observed,
-    traceparent?: string,
-  ): ((error?: unknown) => void) & { traceparent?: string } {
+  /** A call begins. @returns `end`, to be called when it has ended, with the error if there is one */
+  begin(call: Observed, traceparent?: string): { observation: Observation; end: (error?: unknown) => void } {
+    const { method, path } = call;
+    const [first = ''] = path;
     const record: CallRecord = { method, resource: RESOURCES.has(first) ? first : 'other' };
     if (traceparent !== undefined) record.traceparent = traceparent;
     if (started.hasSubscribers) started.publish(record);
+    const observation: Observation = { traceparent: traceparentIn(record.traceparent) };
     const began = performance.now();
     const end = (error?: unknown) => {
       const problem = error === undefined ? undefined : toLinktorError(error);
-      this.#add(record, problem?.code ?? 'ok', performance.now() - began);
+      const outcome = problem?.code ?? 'ok';
+      const durationMs = performance.now() - began;
+      this.#add(record, outcome, durationMs);
+      const { status = problem?.cause.status, requestId } = observation;
+      this.#onEnd?.({
+        ...{ method, route: routeOf(path), outcome, durationMs },
+        ...(status !== undefined && { status }),
+        ...(requestId !== undefined && { requestId }),
+      });
       if (!ended.hasSubscribers) return;
-      record.outcome = problem?.code ?? 'ok';
-      record.durationMs = performance.now() - began;
-      if (problem?.cause.status !== undefined) record.status = problem.cause.status;
+      Object.assign(record, { outcome, durationMs, ...(status !== undefined && { status }) });
       ended.publish(record);
     };
-    return Object.assign(end, { traceparent: traceparentIn(record.traceparent) });
+    return { observation, end };
   }
 
   #add({ method, resource }: CallRecord, outcome: CallCount['outcome'], durationMs: number): void {
@@ -129,4 +161,9 @@ export class CallFigures {
     for (const [index, le] of BUCKETS.entries())
       if (seconds <= le) this.#buckets[index] = (this.#buckets[index] ?? 0) + 1;
   }
+}
+
+/** Words of the contracts stay, and ids do not. */
+function routeOf(path: readonly string[]): string {
+  return path.map((part) => (/^[a-z]+(?:-[a-z]+)*$/.test(part) ? `/${part}` : '/:id')).join('');
 }

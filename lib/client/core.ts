@@ -82,7 +82,7 @@ export function createCore(given: ClientSettings): Core {
     downloads: new FairQueue(MAX_CONCURRENT_DOWNLOADS, MAX_CONCURRENT_DOWNLOADS_PER_OWNER),
     rate: new Rate(),
     clock: new ServerClock(),
-    figures: new CallFigures(),
+    figures: new CallFigures(given.onCall),
     fallbacks: new Set(),
     settings,
     closing,

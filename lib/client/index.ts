@@ -35,7 +35,7 @@ import { joinUrl, parsePath } from './url';
 
 export type { ProxySettings, TlsSettings } from './agents';
 export type { SignIn } from './auth';
-export { type CallCount, type CallDurations, traceparentIn } from './call-figures';
+export { type CallCount, type CallDurations, type EndedCall, traceparentIn } from './call-figures';
 export type { ContractChoice } from './detect';
 export { type ListPlace, placeIn } from './list-place';
 export type {

@@ -1,6 +1,7 @@
 import type { Call, Contract, StreamCall } from '../contract';
 import type { ProxySettings, TlsSettings } from './agents';
 import type { SignIn } from './auth';
+import type { EndedCall } from './call-figures';
 import type { ContractChoice } from './detect';
 
 /** How a client reaches its server. Only credentials are required. */
@@ -17,6 +18,8 @@ export interface ClientSettings extends SignIn {
   maxRetries?: number;
   /** the server honours the Idempotency-Key, so that a write of unknown outcome may be repeated */
   idempotent?: boolean;
+  /** hears of every call that has ended; must not throw */
+  onCall?(ended: EndedCall): void;
   tls?: TlsSettings;
   /** default: as the environment says (HTTPS_PROXY, HTTP_PROXY, NO_PROXY) */
   proxy?: ProxySettings;

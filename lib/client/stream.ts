@@ -18,10 +18,10 @@ export async function* stream<T>(core: Core, make: MakeCall<StreamCall<T>>, opti
   try {
     const peer = await orAborted(core.detection.peer(), signal);
     const call = make(peer.contract);
-    const end = core.figures.begin(call, options.traceparent);
+    const { observation, end } = core.figures.begin(call, options.traceparent);
     let problem: unknown;
     try {
-      yield* pieces(core, peer, call, { ...options, traceparent: end.traceparent }, signal);
+      yield* pieces(core, peer, call, { ...options, traceparent: observation.traceparent }, signal);
     } catch (error) {
       problem = error;
       throw error;

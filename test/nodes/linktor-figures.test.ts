@@ -143,6 +143,27 @@ describe('linktor-figures: what an account counts', () => {
     }
   });
 
+  it('are in the log, call by call, where somebody wants that: no words, no ids, no key', async () => {
+    const played = await play(flow, { account: { log: 'calls' } });
+    await listening({ state });
+    played.node('get').receive({ contactId: 'ct_nobody' });
+    await played.caught.take(1);
+    played.node('send').receive({ conversationId: 'conv_ana', payload: 'Secret words' });
+    await played.probe('got').take(1);
+    const lines = played.node('account').log.args.map(([line]) => String(line));
+    const found = lines.find((line) => /^GET \/contacts\/:id: 404 not_found, \d+ ms, request \S+$/.test(line));
+    assert.ok(found, lines.join('\n'));
+    assert.ok(lines.some((line) => /^POST \/conversations\/:id\/messages: 20[01], \d+ ms, request \S+$/.test(line)));
+    assert.doesNotMatch(lines.join('\n'), /Secret|conv_|ct_|sandbox-key/);
+  });
+
+  it('are not in the log where nobody wants them', async () => {
+    const played = await play(flow);
+    played.node('get').receive({ contactId: 'ct_ana' });
+    await played.probe('got').take(1);
+    assert.ok(played.node('account').log.args.every(([line]) => !/\/contacts/.test(String(line))));
+  });
+
   describe('fetched by Prometheus', () => {
     const token = 'a token of our own';
     const served = { metricsPath: '/linktor/metrics' };

@@ -6,6 +6,8 @@ declare module 'node-red-node-test-helper' {
     receive(msg: object): void;
     /** a spy, one for all nodes */
     status: { args: [{ text?: string; fill?: string; [fact: string]: unknown }][]; thisValues: unknown[] };
+    /** a spy, one for all nodes */
+    log: { args: [unknown][] };
   }
   interface Asked extends PromiseLike<{ status: number; text: string; body: Record<string, unknown> }> {
     send(body: object): this;

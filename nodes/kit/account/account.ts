@@ -1,4 +1,10 @@
-import { LinktorClient, type ProxySettings, type SignIn, type TlsSettings } from '../../../lib/client/index';
+import {
+  type EndedCall,
+  LinktorClient,
+  type ProxySettings,
+  type SignIn,
+  type TlsSettings,
+} from '../../../lib/client/index';
 import { type Language, languageOf } from '../../../lib/dialogue/index';
 import { LinktorError, toLinktorError } from '../../../lib/errors';
 import { type AccountLedger, createLedger, storageError } from '../../../lib/ledger/index';
@@ -89,7 +95,11 @@ export interface Account {
 }
 
 /** @returns a client for these settings, with only the credentials that the chosen sign-in uses */
-export function clientOf(settings: AccountSettings, route: Route = {}): LinktorClient {
+export function clientOf(
+  settings: AccountSettings,
+  route: Route = {},
+  onCall?: (ended: EndedCall) => void,
+): LinktorClient {
   const { baseUrl, contract, signIn, timeout, maxRetries, idempotent, ...credentials } = settings;
   const { apiKey, accessToken, email, password } = credentials;
   const signingIn: Record<typeof signIn, SignIn> = {
@@ -99,7 +109,7 @@ export function clientOf(settings: AccountSettings, route: Route = {}): LinktorC
   };
   const { tls, proxy } = route;
   const common = { baseUrl, contract, timeout, maxRetries, idempotent, ...(tls && { tls }), ...(proxy && { proxy }) };
-  return new LinktorClient({ ...common, ...signingIn[signIn] });
+  return new LinktorClient({ ...common, ...signingIn[signIn], ...(onCall && { onCall }) });
 }
 
 export interface AccountParts {
@@ -141,7 +151,7 @@ export function createAccount(
   const stopWatching = sentLog.onSent(({ conversationId }) => realtime?.sent(conversationId));
 
   const getClient = () => {
-    client ??= clientOf(settings, route);
+    client ??= clientOf(settings, route, settings.log === 'calls' ? callLog(log) : undefined);
     return client;
   };
 
@@ -266,6 +276,15 @@ export function createAccount(
       if (ledger) await host.closeLedger(ledger, removed);
     },
   };
+}
+
+/** A line for each call: what was asked, what came of it, how long it took, and the server's id of it. */
+function callLog(log: Pick<AccountLog, 'info'>): (ended: EndedCall) => void {
+  return fenced(({ method, route, outcome, status, durationMs, requestId }: EndedCall) => {
+    const came = [status, outcome === 'ok' ? undefined : outcome].filter((one) => one !== undefined).join(' ') || 'ok';
+    const id = requestId === undefined ? '' : `, request ${requestId.slice(0, 100)}`;
+    log.info(`${method} ${route}: ${came}, ${Math.round(durationMs)} ms${id}`);
+  });
 }
 
 /** A URL of the user's own, with the credentials that the contract puts into the query. */
