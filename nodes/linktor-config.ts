@@ -9,6 +9,9 @@ const optedOut = { optOut: ['on'] };
 /** The self-hosted server alone publishes its events. */
 const natsOnly = { contract: ['auto', 'server'], eventsFrom: ['nats'] };
 
+/** what instances share lies in a store */
+const several = { instances: ['several'] };
+
 export const fields = {
   baseUrl: text('https://api.linktor.io', { icon: 'globe', required: true, format: 'url' }),
   contract: choice(['auto', 'api', 'server'], { icon: 'file-text-o' }),
@@ -104,6 +107,12 @@ export const fields = {
     section: 'delivery',
     when: { outbox: ['durable'] },
   }),
+  instances: choice(['one', 'several'], { icon: 'server', section: 'delivery' }),
+  redisUrl: text('', { required: true, format: 'storeUrl', icon: 'database', section: 'delivery', when: several }),
+  storePassword: secret('password', { icon: 'lock', section: 'delivery', when: several }),
+  storeTls: other('tls-config', { icon: 'certificate', section: 'delivery', when: several }),
+  keyPrefix: text('', { icon: 'tag', section: 'delivery', when: several }),
+  instanceName: text('', { icon: 'id-badge', section: 'delivery', when: several }),
   metricsPath: text('', { icon: 'line-chart', section: 'figures' }),
   metricsToken: secret('signing', { icon: 'key', generate: true, section: 'figures' }),
   log: choice(['off', 'calls'], { icon: 'list-alt', advanced: true }),

@@ -4,7 +4,7 @@ import type { Event } from '../lib/model';
 import { globs, readList, readTime } from '../lib/text';
 import { decodeEvent, digestOf, type Scheme, verify } from '../lib/webhooks';
 import { copyOf } from './kit/copy';
-import { trigger } from './kit/define';
+import { type TriggerContext, trigger } from './kit/define';
 import { choice, flag, number, path, secret, text } from './kit/fields';
 import type { Msg } from './kit/red';
 
@@ -31,7 +31,7 @@ export default trigger({
     feedBus: flag(true, { icon: 'share-alt', advanced: true }),
     outputs: choice(['1', '2'], { icon: 'sign-out' }),
   },
-  listen({ values, nodeId, configId, webhookSecrets, serve, status, emit, isFirst, feed }) {
+  listen({ values, nodeId, configId, webhookSecrets, serve, status, emit, isFirst, once, feed }) {
     const own = [values.secret, values.previousSecret].filter((one) => one !== '');
     const secrets = own.length > 0 ? own : webhookSecrets;
     if (secrets.length === 0) {
@@ -77,19 +77,45 @@ export default trigger({
         status('verified', { at: Date.now() });
         const deliveryId = event.id ?? headers['x-linktor-delivery-id']?.[0];
         // What nobody has signed, such as a header, neither makes an event look old nor new.
-        const duplicate = !isFirst(event.id ?? digestOf(body));
-        if (values.feedBus && !duplicate) feed(event);
-        if (!wanted(event.name) || (duplicate && values.duplicates === 'drop')) return 200;
-        const facts = { configId, event: event.name, source: 'webhook', scheme: verdict.scheme, deliveryId };
-        // What has been fed is still to be told by others, perhaps only when this flow has run.
-        emit(messageOf(event, values.feedBus ? copyOf(event.original) : event.original, duplicate, facts));
-        return 200;
+        const eventId = event.id ?? digestOf(body);
+        const pass = (duplicate: boolean): number => {
+          if (values.feedBus && !duplicate) feed(event);
+          if (!wanted(event.name) || (duplicate && values.duplicates === 'drop')) return 200;
+          const facts = { configId, event: event.name, source: 'webhook', scheme: verdict.scheme, deliveryId };
+          // What has been fed is still to be told by others, perhaps only when this flow has run.
+          emit(messageOf(event, values.feedBus ? copyOf(event.original) : event.original, duplicate, facts));
+          return 200;
+        };
+        return once ? passOnce(once(eventId), pass, () => status('store_down')) : pass(!isFirst(eventId));
       },
     });
     status('listening');
     return undefined;
   },
 });
+
+/**
+ * Of several instances one passes an event on. One that cannot know answers 503, and the sender tries again; so does one
+ * that gets it while another instance is at work with it, for that one may not come to its end.
+ */
+async function passOnce(
+  taking: ReturnType<NonNullable<TriggerContext<never>['once']>>,
+  pass: (duplicate: boolean) => number,
+  storeDown: () => void,
+): Promise<number> {
+  try {
+    const { state, done } = await taking;
+    if (state !== 'free') return state === 'done' ? pass(true) : 503;
+    const status = pass(false);
+    // It has been passed on, whether that can be written down or not.
+    await done().catch(storeDown);
+    return status;
+  } catch (error) {
+    if (!(error instanceof LinktorError) || error.code !== 'storage') throw error;
+    storeDown();
+    return 503;
+  }
+}
 
 const HOUR_MS = 60 * 60 * 1000;
 

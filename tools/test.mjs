@@ -5,14 +5,18 @@ import { install } from './install.mjs';
 import { natsServer } from './nats.mjs';
 import { nodeRed5 } from './node-red-5.mjs';
 import { mocha, node } from './run.mjs';
+import { storeServer } from './store.mjs';
 
 await install();
 const browser = await chromium();
 const nats = await natsServer();
+const store = await storeServer();
 const five = await nodeRed5();
 const missing = [];
 if (!browser) missing.push('browser tests are skipped: no Chromium was found, and none could be brought');
 if (!nats) missing.push('the tests with NATS are skipped: no nats-server was found, and none could be brought');
+if (!store)
+  missing.push('the tests with a shared store are skipped: no Valkey or Redis was found, and none could be brought');
 if (!five) missing.push('the tests with Node-RED 5 are skipped: it could not be brought');
 
 if ((await node(['build.mjs'])) !== 0) process.exit(1);
@@ -22,13 +26,18 @@ const files = args.some((arg) => !arg.startsWith('-')) ? [] : ['test/**/*.test.t
 const code = await mocha([...files, ...args], {
   CHROMIUM_PATH: browser ?? '',
   NATS_SERVER_PATH: nats ?? '',
+  STORE_SERVER_PATH: store ?? '',
   NODE_RED_5: five ? JSON.stringify(five) : '',
 });
 // The flows once more, against the self-hosted server.
 const again =
   args.length > 0
     ? 0
-    : await mocha(['test/nodes/linktor-*.test.ts'], { LINKTOR_CONTRACT: 'server', NATS_SERVER_PATH: nats ?? '' });
+    : await mocha(['test/nodes/linktor-*.test.ts'], {
+        LINKTOR_CONTRACT: 'server',
+        NATS_SERVER_PATH: nats ?? '',
+        STORE_SERVER_PATH: store ?? '',
+      });
 for (const line of missing) console.log(line);
 if (missing.length > 0 && process.env.CI) console.log('CI must run everything: failed.');
 process.exitCode = code !== 0 || again !== 0 || (missing.length > 0 && process.env.CI) ? 1 : 0;

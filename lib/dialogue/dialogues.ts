@@ -66,13 +66,17 @@ export class Dialogues {
     this.#joiner = new Joiner((id, said) => this.#background(this.#take(id, said)));
   }
 
-  /** Take up what a process before has left. The clock does not run yet. @returns the conversations to catch up on */
-  async load(): Promise<{ conversationId: string; since: number }[]> {
+  /**
+   * Take up what a process before has left, or what other instances do. The clock does not run yet.
+   * @param isEnded whoever was sending a question is gone
+   * @returns the conversations to catch up on
+   */
+  async load(isEnded = true): Promise<{ conversationId: string; since: number }[]> {
     const found = await this.#records.all();
     const since = new Map<string, number>();
     for (const dialogue of found) {
       this.#note(dialogue);
-      if (dialogue.state === 'asking') await this.#records.change(dialogue, uncertain);
+      if (isEnded && dialogue.state === 'asking') await this.#records.change(dialogue, uncertain);
       for (const place of dialogue.places) {
         if (place.conversationId === undefined) continue;
         const from = place.since ?? dialogue.asked;

@@ -1,6 +1,17 @@
 import { LinktorError } from '../errors';
-import { type StorageProblem, storageError, storageProblemOf } from './failures';
-import type { Change, Durability, EngineName, Entry, Ledger, Namespace, PutOptions, Soon } from './ledger';
+import { storageError, storageProblemOf } from './failures';
+import type {
+  Change,
+  Durability,
+  EngineName,
+  Entry,
+  KeptLedger,
+  Ledger,
+  LedgerState,
+  Namespace,
+  PutOptions,
+  Soon,
+} from './ledger';
 import { LocalLedger } from './local';
 import type { Store, Write } from './store';
 
@@ -8,10 +19,6 @@ import type { Store, Write } from './store';
 const RETRY_MS = 10_000;
 /** a record that only tells whether the store can be written */
 const PROBE_KEY = 'probe';
-
-export type LedgerState =
-  /** nothing has been asked of it yet, or it is being opened */
-  { name: 'idle' | 'opening' | 'ready' } | { name: 'failed'; problem: StorageProblem; error: LinktorError };
 
 export interface AccountLedgerSettings {
   engine: EngineName;
@@ -26,7 +33,7 @@ export interface AccountLedgerSettings {
  * The ledger of an account, opened when it is first used. While its store cannot be used, every call fails with
  * `storage`, and the store is tried again every 10 s: it never forgets in silence.
  */
-export class AccountLedger implements Ledger {
+export class AccountLedger implements KeptLedger {
   readonly engine: EngineName;
   readonly durability: Durability;
   readonly isShared = false;

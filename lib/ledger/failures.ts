@@ -1,8 +1,5 @@
 import { LinktorError } from '../errors';
-import { MAX_LEDGER_BYTES, MAX_RECORD_BYTES, type Namespace, namespaces } from './ledger';
-
-/** Why a store cannot be used. The status of the nodes that wait says it in one word. */
-export type StorageProblem = 'in_use' | 'unwritable' | 'damaged' | 'newer' | 'closed';
+import { MAX_LEDGER_BYTES, MAX_RECORD_BYTES, type Namespace, namespaces, type StorageProblem } from './ledger';
 
 const messages: Record<StorageProblem, string> = {
   in_use: 'Another process uses the ledger of this account.',
@@ -10,6 +7,7 @@ const messages: Record<StorageProblem, string> = {
   damaged: 'The ledger of this account was damaged and has been set aside.',
   newer: 'The ledger of this account was written by a newer version of this package.',
   closed: 'The ledger of this account is closed.',
+  unreachable: 'The store that all instances share cannot be reached.',
 };
 
 const hints: Record<StorageProblem, string> = {
@@ -19,6 +17,7 @@ const hints: Record<StorageProblem, string> = {
     'A new ledger has been started. Open questions of the old one are lost; the damaged file was kept beside it.',
   newer: 'Install the newer version again, or move the file away.',
   closed: 'Deploy again.',
+  unreachable: 'See that it runs, and that its address and password in the account are right.',
 };
 
 /** @param reason what the store itself said */

@@ -1,28 +1,32 @@
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { AccountLedger, type LedgerState } from './account-ledger';
+import { AccountLedger } from './account-ledger';
 import { type ContextAccess, contextStore } from './context-store';
 import { FileStore } from './file-store';
-import type { EngineName } from './ledger';
+import type { EngineName, LedgerState } from './ledger';
 import { memoryStore } from './memory-store';
 import { loadSqlite } from './sqlite';
 
-export { AccountLedger, type LedgerState } from './account-ledger';
+export { AccountLedger } from './account-ledger';
 export type { ContextAccess } from './context-store';
-export { type StorageProblem, storageError, storageProblemOf } from './failures';
+export { storageError, storageProblemOf } from './failures';
 export { type Kept, keepable } from './keepable';
 export {
   type Change,
   type Durability,
   type EngineName,
   type Entry,
+  type KeptLedger,
   type Ledger,
+  type LedgerState,
   MAX_RECORD_BYTES,
   type Namespace,
   namespaces,
   type PutOptions,
   type Soon,
+  type StorageProblem,
 } from './ledger';
+export { SharedLedger } from './shared-ledger';
 
 /** a ledger file whose account has not been deployed for so long is removed */
 const ABANDONED_MS = 30 * 24 * 3_600_000;

@@ -1,3 +1,5 @@
+import type { LinktorError } from '../errors';
+
 /** A value that an engine of this process gives at once, and a shared engine when its store has answered. */
 export type Soon<T> = T | Promise<T>;
 
@@ -53,6 +55,14 @@ export interface PutOptions {
 /** What a record becomes in {@link Ledger.update}; undefined deletes it. */
 export type Change<T> = ({ value: T } & PutOptions) | undefined;
 
+/** Why a store cannot be used. The status of the nodes that wait says it in one word. */
+export type StorageProblem = 'in_use' | 'unwritable' | 'damaged' | 'newer' | 'closed' | 'unreachable';
+
+/** How a ledger is. */
+export type LedgerState =
+  /** nothing has been asked of it yet, or it is being opened */
+  { name: 'idle' | 'opening' | 'ready' } | { name: 'failed'; problem: StorageProblem; error: LinktorError };
+
 /**
  * What an account has to remember for longer than a message lives. Several engines implement it, and one conformance
  * suite holds for all of them. Nothing above it may assume that there is one process only.
@@ -93,4 +103,11 @@ export interface Ledger {
   scrub(): Promise<string[]>;
   /** Writes what is still to be written, and lets go of the store. */
   close(): Promise<void>;
+}
+
+/** A ledger that is opened when it is first used. */
+export interface KeptLedger extends Ledger {
+  readonly state: LedgerState;
+  /** Opens the store, unless that is done. @throws LinktorError `storage` */
+  open(): Promise<Ledger>;
 }

@@ -1,5 +1,4 @@
-import { invalid, LinktorError } from '../errors';
-import { storageError, tooLarge, tooMany, tooMuch } from './failures';
+import { storageError, tooMany, tooMuch } from './failures';
 import {
   type Change,
   type Durability,
@@ -7,11 +6,11 @@ import {
   type Entry,
   type Ledger,
   MAX_LEDGER_BYTES,
-  MAX_RECORD_BYTES,
   type Namespace,
   namespaces,
   type PutOptions,
 } from './ledger';
+import { rowOf } from './row';
 import { type Row, type Shelf, Shelves } from './shelf';
 import type { Store, Write } from './store';
 import { WriteQueue } from './write-queue';
@@ -199,26 +198,6 @@ export class LocalLedger implements Ledger {
   #assertOpen(): void {
     if (this.#isClosed) throw storageError('closed');
   }
-}
-
-function rowOf(value: unknown, { due, tags = [] }: PutOptions): Row {
-  if (due !== undefined && !Number.isFinite(due)) throw invalid('The due time of a record must be a number.');
-  const text = asJson(value);
-  const bytes = Buffer.byteLength(text);
-  if (bytes > MAX_RECORD_BYTES) throw tooLarge(bytes);
-  return { text, bytes, due, tags, writtenAt: Date.now() };
-}
-
-function asJson(value: unknown): string {
-  try {
-    const text: unknown = JSON.stringify(value);
-    if (typeof text === 'string') return text;
-  } catch (error) {
-    throw new LinktorError('validation', 'This value cannot be kept: it is no plain data.', {
-      details: { reason: String(error) },
-    });
-  }
-  throw invalid('This value cannot be kept: it is no plain data.');
 }
 
 function entryOf<T>(namespace: Namespace, key: string, { text, due, tags, writtenAt }: Row): Entry<T> {

@@ -1,2 +1,2 @@
-export { Outbox, type OutboxSettings } from './outbox';
+export { leaveTo, Outbox, type OutboxSettings } from './outbox';
 export type { Courier, Parcel, Progress, Sender, SentPart } from './parcel';

@@ -12,6 +12,8 @@ const WIDTH = 50;
 /** the first wait after a failure, milliseconds, and how often it doubles: a server that is back is not kept waiting */
 const RETRY_MS = 1000;
 const MAX_DOUBLED = 4;
+/** what other instances have added is looked for so often */
+const LOOK_MS = 500;
 /** after a failure of the ledger it is read again */
 const RELOAD_MS = 10_000;
 /** so long a deploy waits for requests that are under way; the next life finds out about the others */
@@ -46,7 +48,8 @@ export class Outbox {
   readonly #watching = new Set<Promise<void>>();
   /** waiting parcels, by node */
   readonly #waiting = new Map<string, number>();
-  #count = 0;
+  /** ids of parcels that are stored */
+  readonly #known = new Set<string>();
   #lastStamp = 0;
   #loaded: Promise<void> | undefined;
   #isReady = false;
@@ -59,7 +62,7 @@ export class Outbox {
 
   /** parcels of one node, or of all, that have not been sent */
   pending(nodeId?: string): number {
-    return nodeId === undefined ? this.#count : (this.#waiting.get(nodeId) ?? 0);
+    return nodeId === undefined ? this.#known.size : (this.#waiting.get(nodeId) ?? 0);
   }
 
   /** A node that hears what became of its parcels. @returns the function that ends it */
@@ -69,6 +72,7 @@ export class Outbox {
 
   /** Goes on with what an earlier life has left. */
   start(): void {
+    if (this.#settings.ledger.isShared) void this.#lookForOthers();
     this.#load().catch((error: unknown) => {
       if (this.#resting.signal.aborted) return;
       this.#settings.onProblem(toLinktorError(error));
@@ -85,8 +89,8 @@ export class Outbox {
   async add(given: NewParcel): Promise<Parcel> {
     if (!this.#isReady) await this.#load();
     const { maxPending, ledger } = this.#settings;
-    if (this.#count >= maxPending) throw fullError(maxPending);
-    const parcel: Parcel = { ...given, id: this.#nextId(), queued: Date.now(), state: 'queued', attempts: 0, sent: [] };
+    if (this.#known.size >= maxPending) throw fullError(maxPending);
+    const parcel = newParcel(given, this.#nextId());
     this.#note(parcel, 1);
     try {
       await ledger.put('outbox', parcel.id, parcel, { onDisk: true });
@@ -116,11 +120,26 @@ export class Outbox {
     return this.#loaded;
   }
 
+  /** Other instances add to it as well; this one sends it. */
+  async #lookForOthers(): Promise<void> {
+    const { signal } = this.#resting;
+    while (!signal.aborted) {
+      await sleep(LOOK_MS, signal);
+      try {
+        if (!this.#isReady || signal.aborted) continue;
+        if ((await this.#settings.ledger.count('outbox')) !== this.#known.size) await this.#read();
+      } catch {
+        // The store is away: whoever leads then reads all of it.
+      }
+    }
+  }
+
   async #read(): Promise<void> {
     const left = await this.#settings.ledger.list<Parcel>('outbox');
     left.sort((one, other) => (one.key < other.key ? -1 : 1));
-    this.#lastStamp = Number.parseInt(left.at(-1)?.key ?? '0', 36) || 0;
+    this.#lastStamp = Math.max(this.#lastStamp, stampOf(left.at(-1)?.key ?? '0'));
     for (const { value: parcel } of left) {
+      if (this.#known.has(parcel.id)) continue;
       this.#note(parcel, 1);
       if (parcel.state === 'ended') this.#senders.hold(parcel, parcel.ending as Ending);
       else if (parcel.state === 'watching') this.#watch(parcel);
@@ -132,7 +151,7 @@ export class Outbox {
   /** In the order of the calls, whatever the clock does. */
   #nextId(): string {
     this.#lastStamp = Math.max(Date.now() * 1000, this.#lastStamp + 1);
-    return this.#lastStamp.toString(36).padStart(11, '0');
+    return idOf(this.#lastStamp);
   }
 
   /** One parcel, until it is over or this life is. Never rejects. */
@@ -244,11 +263,35 @@ export class Outbox {
     this.#note(parcel, -1);
   }
 
-  #note({ nodeId }: Parcel, difference: 1 | -1): void {
-    this.#count += difference;
+  #note({ id, nodeId }: Parcel, difference: 1 | -1): void {
+    if (difference === 1) this.#known.add(id);
+    else this.#known.delete(id);
     const waiting = this.pending(nodeId) + difference;
     if (waiting > 0) this.#waiting.set(nodeId, waiting);
     else this.#waiting.delete(nodeId);
     this.#settings.onChange();
   }
+}
+
+/** @returns an id that no other instance makes, in the order of the stamps */
+function idOf(stamp: number): string {
+  return `${stamp.toString(36).padStart(11, '0')}${Math.random().toString(36).slice(2, 8).padEnd(6, '0')}`;
+}
+
+function stampOf(id: string): number {
+  return Number.parseInt(id.slice(0, 11), 36) || 0;
+}
+
+/**
+ * Store a parcel for the instance that leads, which sends it.
+ * @throws LinktorError `storage`, `rate_limit` when the outbox is full
+ */
+export async function leaveTo(ledger: Ledger, given: NewParcel, maxPending: number): Promise<void> {
+  if ((await ledger.count('outbox')) >= maxPending) throw fullError(maxPending);
+  const parcel = newParcel(given, idOf(Date.now() * 1000));
+  await ledger.put('outbox', parcel.id, parcel, { onDisk: true });
+}
+
+function newParcel(given: NewParcel, id: string): Parcel {
+  return { ...given, id, queued: Date.now(), state: 'queued', attempts: 0, sent: [] };
 }

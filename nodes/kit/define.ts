@@ -12,11 +12,12 @@ import type {
 } from '../../lib/dialogue';
 import type { LinktorError } from '../../lib/errors';
 import type { Event } from '../../lib/model';
-import type { Delivery, Realtime, SocketState } from '../../lib/realtime';
+import type { Delivery, SocketState } from '../../lib/realtime';
 import type { Forgotten, Variables } from '../../lib/variables';
 import type { Box } from './account/box';
 import type { ChargeService } from './account/charge-service';
 import type { AccountFigures } from './account/figures';
+import type { LiveSide } from './account/led-realtime';
 import type { SentLog } from './account/sent-log';
 import type { Left } from './deploys';
 import type { SharedFields } from './dialogue/shared-fields';
@@ -167,7 +168,7 @@ export interface TriggerContext<V> {
   /** what this account has sent */
   sentLog: SentLog;
   /** the connection itself, for those who watch or steer it */
-  connection: Pick<Realtime, 'state' | 'facts' | 'onState' | 'connect' | 'disconnect' | 'reconnect' | 'announce'>;
+  connection: Pick<LiveSide, 'state' | 'facts' | 'onState' | 'connect' | 'disconnect' | 'reconnect' | 'announce'>;
   /** call this when the node closes */
   onClose(release: () => void): void;
   /** work that nobody waits for: what fails in it reaches Catch nodes */
@@ -194,6 +195,12 @@ export interface TriggerContext<V> {
   serve(hook: Omit<Hook, 'owner'>): void;
   /** @returns true the first time that this node asks about an event */
   isFirst(eventId: string): boolean;
+  /**
+   * Of several instances that get the same event one takes it; undefined where there is one only.
+   * @returns free: it is ours, and `done` is to be called when it has been handed on
+   * @throws LinktorError `storage` when nobody can say
+   */
+  once: ((eventId: string) => Promise<{ state: 'free' | 'working' | 'done'; done(): Promise<void> }>) | undefined;
   /** hand an event to all triggers of the account */
   feed(event: Event): void;
   /** what deliveries to this account are signed with, when the node has no secret of its own */

@@ -116,8 +116,8 @@ export function newNodeValue({ initial, row }: Field<unknown>): unknown {
 export type Fields = Record<string, Field<unknown>>;
 export type Values<F extends Fields> = { [K in keyof F]: F[K] extends Field<infer T> ? T : never };
 
-/** url: http or https; socketUrl: ws or wss as well; natsUrl: nats or tls, several with commas */
-type Format = 'url' | 'socketUrl' | 'natsUrl';
+/** url: http or https; socketUrl: ws or wss as well; natsUrl: nats or tls, storeUrl: redis or rediss, several with commas */
+type Format = 'url' | 'socketUrl' | 'natsUrl' | 'storeUrl';
 
 type Options = Row & { required?: boolean };
 

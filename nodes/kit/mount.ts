@@ -72,6 +72,7 @@ function mountConfig(red: RED, node: ConfigNode, definition: Config, stored: Sto
       bequeath: (memory) => handovers.set(node.id, memory),
       sentLog,
       host: {
+        id: node.id,
         language: languageOf(red.settings.lang) ?? 'en-US',
         consumer: consumerName(red, node.id, settings.baseUrl),
         openLedger: (onDamaged) => shared.ledgers.open(node, settings, log, onDamaged),

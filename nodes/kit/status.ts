@@ -6,6 +6,9 @@ type Appearance = { fill: 'green' | 'blue' | 'yellow' | 'red' | 'grey'; shape: '
 
 const appearances = {
   connected: { fill: 'green', shape: 'dot' },
+  leading: { fill: 'green', shape: 'dot' },
+  standby: { fill: 'grey', shape: 'ring' },
+  store_down: { fill: 'red', shape: 'ring' },
   sending: { fill: 'blue', shape: 'dot' },
   asking: { fill: 'blue', shape: 'dot' },
   typing: { fill: 'blue', shape: 'dot' },

@@ -58,11 +58,14 @@ function titleOf({ name, host, id }: AccountFacts): string {
   return name || host || id;
 }
 
-function stateWords({ state, problem, attempts }: AccountFacts): string {
+function stateWords({ state, problem, attempts, leader, leads }: AccountFacts): string {
   switch (state) {
     case 'open':
-      return statusWord('connected');
+      return statusWord(leads ? 'leading' : 'connected');
+    case 'standby':
+      return leader ? say('standby', { words: statusWord('standby'), leader }) : statusWord('standby');
     case 'connecting':
+    case 'store_down':
     case 'paused':
       return statusWord(state);
     case 'waiting':

@@ -5,7 +5,11 @@ export interface AccountFacts {
   name: string;
   /** host and port of the Server URL */
   host: string;
-  state: 'idle' | 'connecting' | 'open' | 'waiting' | 'refused' | 'paused' | 'closed';
+  state: 'idle' | 'connecting' | 'open' | 'waiting' | 'refused' | 'paused' | 'closed' | 'standby' | 'store_down';
+  /** of several instances: the name of the one that leads */
+  leader?: string;
+  /** of several instances this one leads */
+  leads?: boolean;
   /** milliseconds of the clock */
   since?: number;
   attempts: number;

@@ -246,6 +246,7 @@ const addresses = {
   url: 'https://linktor.example/base',
   socketUrl: 'wss://linktor.example/base',
   natsUrl: 'nats://linktor.example:4222',
+  storeUrl: 'redis://store.example:6379',
 };
 
 /** A valid value of each source, the most telling first. */

@@ -13,7 +13,8 @@ export const rooms: readonly Room[] = [
   { files: 'lib/*.ts', may: [] },
   { files: 'lib/async/**', may: ['lib/errors.ts'] },
   { files: 'lib/text/**', may: ['lib/errors.ts', 'node:vm'] },
-  { files: 'lib/ledger/**', may: ['lib/errors.ts', 'node:fs', 'node:path'] },
+  { files: 'lib/shared/**', may: ['lib/errors.ts', 'node:perf_hooks', 'node:tls'] },
+  { files: 'lib/ledger/**', may: ['lib/errors.ts', 'lib/shared/connection.ts', 'node:fs', 'node:path'] },
   {
     files: 'lib/dialogue/**',
     may: [
@@ -131,6 +132,7 @@ export const doors: Readonly<Record<string, readonly string[]>> = {
   'eventsource-parser': ['lib/client/event-reader.ts'],
   'http-proxy-agent': ['lib/client/agents.ts'],
   'https-proxy-agent': ['lib/client/agents.ts'],
+  ioredis: ['lib/shared/connection.ts'],
   'libphonenumber-js': ['lib/people/phone.ts'],
   minisearch: ['sandbox/**'],
   mustache: ['nodes/kit/template.ts'],

@@ -43,6 +43,7 @@ const chosenAtRunTime = {
       'url',
       'socketUrl',
       'natsUrl',
+      'storeUrl',
       'regex',
       'slowRegex',
       'ownPath',
@@ -54,7 +55,7 @@ const chosenAtRunTime = {
   ],
   test: [
     ...['forbidden', 'failed', 'server', 'signIn', 'contract', 'features', 'missing', 'clock', 'clockOff', 'realtime'],
-    ...['not.outbox', 'outbox'],
+    ...['not.outbox', 'outbox', 'not.store', 'store', 'storeEvicts', 'storeForgets'],
     ...[
       'not.server',
       'not.signIn',
@@ -71,6 +72,7 @@ const chosenAtRunTime = {
   advice: [
     ...['authentication', 'authorization', 'not_found', 'timeout', 'rate_limit', 'not_supported', 'server', 'network'],
     ...['serialization', 'websocket', 'clock', 'memory', 'nats', 'natsShared'],
+    ...['storeEvicts', 'storeForgets'],
   ],
   feature: ['channels', 'contacts', 'knowledgeBases', 'agents', 'bots', 'flows', 'templates'],
   webhook: ['created', 'updated', 'otherSecret'],

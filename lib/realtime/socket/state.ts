@@ -3,10 +3,13 @@ import type { ErrorCode } from '../../errors';
 /** How the connection is. Times are milliseconds of the local clock. */
 export type SocketState =
   | { name: 'idle' | 'connecting' | 'closed'; since: number }
-  /** `polling_only`: events come, but not by NATS, and so later */
-  | { name: 'open'; since: number; caution?: 'polling_only' }
+  /** `polling_only`: events come, but not by NATS, and so later; `leads`: of several instances this one */
+  | { name: 'open'; since: number; caution?: 'polling_only'; leads?: true }
   /** let go on purpose, until somebody asks for it again */
   | { name: 'paused'; since: number }
+  /** of several instances another one leads; or the store that says so is away */
+  | { name: 'standby'; since: number; leader: string }
+  | { name: 'store_down'; since: number }
   /** `until`: when the next attempt is made */
   | { name: 'waiting'; since: number; attempt: number; until: number; reason: string }
   /** stopped for a reason that another attempt would not change */

@@ -7,7 +7,7 @@ import {
 } from '../../../lib/client/index';
 import { type Language, languageOf } from '../../../lib/dialogue/index';
 import { LinktorError, toLinktorError } from '../../../lib/errors';
-import { type AccountLedger, createLedger, storageError } from '../../../lib/ledger/index';
+import { createLedger, type KeptLedger, storageError } from '../../../lib/ledger/index';
 import { type Memory, Realtime, type SocketState } from '../../../lib/realtime/index';
 import { Variables } from '../../../lib/variables/index';
 import type { fields } from '../../linktor-config';
@@ -19,6 +19,8 @@ import { followContacts } from './contact-events';
 import { DialogueService } from './dialogue-service';
 import { publishEvent } from './event-channel';
 import { FailureLog } from './failure-log';
+import { Instances } from './instances';
+import { LedRealtime, type LiveSide } from './led-realtime';
 import { natsOf } from './nats';
 import { OutboxService } from './outbox-service';
 import { SentLog } from './sent-log';
@@ -31,13 +33,15 @@ export type PeopleSettings = Pick<AccountSettings, 'language' | 'country' | 'zon
 
 /** What an account has from its Node-RED. */
 export interface AccountHost {
+  /** of the config node */
+  id: string;
   /** what Node-RED itself speaks */
   language: Language;
   /** name of the account's durable consumer in NATS */
   consumer: string;
   /** opens the ledger; called once */
-  openLedger(onDamaged: () => void): AccountLedger;
-  closeLedger(ledger: AccountLedger, removed: boolean): Promise<void>;
+  openLedger(onDamaged: () => void): KeptLedger;
+  closeLedger(ledger: KeptLedger, removed: boolean): Promise<void>;
   /** @param act called once, when the flows have started @returns the function that takes it back */
   whenStarted(act: () => void): () => void;
 }
@@ -47,6 +51,8 @@ export interface Route {
   tls?: TlsSettings;
   /** for NATS, which has a certificate of its own */
   natsTls?: TlsSettings;
+  /** for the store that several instances share */
+  storeTls?: TlsSettings;
   proxy?: ProxySettings;
 }
 
@@ -62,13 +68,13 @@ export interface Account {
   /** @throws LinktorError `validation` when the config node is not complete */
   client(): LinktorClient;
   /** @throws LinktorError `validation` when the config node is not complete */
-  realtime(): Realtime;
+  realtime(): LiveSide;
   /** the questions that wait, if somebody has asked any; nothing is opened for it */
   dialoguesIfOpen(): DialogueService | undefined;
   /** the live side if somebody has asked for it; none is made */
-  realtimeIfOpen(): Realtime | undefined;
+  realtimeIfOpen(): LiveSide | undefined;
   /** what outlives a message @throws LinktorError `validation` when the config node is not complete */
-  ledger(): AccountLedger;
+  ledger(): KeptLedger;
   /** the questions that wait @throws LinktorError `validation` when the config node is not complete */
   dialogues(): DialogueService;
   /** what flows remember @throws LinktorError `validation` when the config node is not complete */
@@ -80,6 +86,8 @@ export interface Account {
    * @throws LinktorError `storage` where nothing outlives a crash
    */
   outbox(): OutboxService | undefined;
+  /** where several instances share the work */
+  readonly instances: Instances | undefined;
   readonly people: PeopleSettings;
   readonly webhookSecrets: readonly string[];
   /** what our nodes have sent */
@@ -127,6 +135,7 @@ export interface AccountParts {
 
 /** Nothing is kept of an account that is only tried out. */
 const noHost: AccountHost = {
+  id: '',
   language: 'en-US',
   consumer: 'linktor-node-red-test',
   openLedger: () => createLedger({ keepIn: 'memory', keepDays: 1 }),
@@ -140,12 +149,18 @@ export function createAccount(
   { route, log, predecessor, bequeath, sentLog = new SentLog(), host = noHost }: AccountParts,
 ): Account {
   let client: LinktorClient | undefined;
-  let realtime: Realtime | undefined;
-  let ledger: AccountLedger | undefined;
+  let realtime: LiveSide | undefined;
+  let ledger: KeptLedger | undefined;
   let dialogues: DialogueService | undefined;
   let stopTelling = () => {};
   let outbox: OutboxService | undefined;
   const notes = new Map<string, unknown>();
+  const instances =
+    settings.instances === 'several'
+      ? new Instances({ ...settings, id: host.id, tls: route.storeTls, log })
+      : undefined;
+  /** what belongs to the one that leads, and ends with its leading */
+  const followers = new Set<() => void>();
 
   // Where messages are asked for, what becomes of ours shows only where one looks.
   const stopWatching = sentLog.onSent(({ conversationId }) => realtime?.sent(conversationId));
@@ -155,12 +170,11 @@ export function createAccount(
     return client;
   };
 
-  const getRealtime = () => {
-    if (realtime) return realtime;
+  const connect = () => {
     const rest = getClient();
     const { contract, url, connection } = rest.realtime;
     const nats = natsOf(settings, route.natsTls, host.consumer, getClient);
-    realtime = new Realtime({
+    return new Realtime({
       contract,
       rest,
       url: async (isCertain) => {
@@ -178,19 +192,42 @@ export function createAccount(
       onProblem: fenced((text: string) => log.warn(text)),
       onDelivery: publishEvent,
       // What lies in memory only is handed on by deploys anyway.
-      ledger: getLedger().durability === 'none' ? undefined : getLedger(),
-      predecessor,
+      ledger: instances?.leadersLedger ?? (getLedger().durability === 'none' ? undefined : getLedger()),
+      // One that has led before is not the last: what has happened since stands in the ledger.
+      predecessor: instances ? undefined : predecessor,
       whileDown: settings.whileDown,
       whenStarted: host.whenStarted,
     });
+  };
+
+  const getRealtime = () => {
+    if (realtime) return realtime;
+    realtime = instances ? ledBy(instances, connect) : connect();
     realtime.onState(fenced(reporter(log)));
     charge.attach(realtime);
     realtime.onArrival((event) => followContacts(event, variables, log));
     return realtime;
   };
 
+  /** A connection for as long as this instance leads. */
+  const ledBy = (all: Instances, make: () => Realtime): LedRealtime => {
+    const led = new LedRealtime({
+      make,
+      isHeld: () => all.leads,
+      standing: () => all.standing,
+      onEnded: (ended) => void ended.catch(() => undefined),
+    });
+    followers.add(all.onChange(() => led.update()));
+    followers.add(all.whenLeading(() => void charge.refresh()));
+    all.open().then(
+      fenced(() => led.update()),
+      (error: unknown) => log.error(toLinktorError(error)),
+    );
+    return led;
+  };
+
   const getLedger = () => {
-    ledger ??= host.openLedger(reportDamage);
+    ledger ??= instances?.ledger ?? host.openLedger(reportDamage);
     return ledger;
   };
 
@@ -210,6 +247,7 @@ export function createAccount(
       sentLog,
       log,
       isCatchUpWanted: settings.whileDown !== 'nothing',
+      instances,
       rereadMs: [0, settings.pollBusy, settings.pollIdle].map((seconds) => (seconds + 1) * 1000),
       whenStarted: host.whenStarted,
     });
@@ -229,7 +267,8 @@ export function createAccount(
         charge,
         log,
       },
-      ...{ idempotent, maxPending, maxAge, whenStarted: host.whenStarted, onSuccess: () => realtime?.revive() },
+      ...{ idempotent, maxPending, maxAge, instances },
+      ...{ whenStarted: host.whenStarted, onSuccess: () => realtime?.revive() },
     });
     return outbox;
   };
@@ -249,6 +288,7 @@ export function createAccount(
   const { webhookSecret, previousWebhookSecret } = settings;
   return {
     webhookSecrets: [webhookSecret, previousWebhookSecret].filter((secret) => secret !== ''),
+    instances,
     people: settings,
     sentLog,
     failures: new FailureLog(),
@@ -266,14 +306,16 @@ export function createAccount(
     async close(removed = false) {
       stopWatching();
       stopTelling();
-      if (realtime) bequeath?.(realtime.memory.export());
+      if (realtime && !instances) bequeath?.(realtime.memory.export());
       charge.close();
       variables.stop();
       dialogues?.close();
       await outbox?.close();
       await realtime?.close();
       await client?.close();
-      if (ledger) await host.closeLedger(ledger, removed);
+      for (const end of followers) end();
+      if (instances) await instances.close();
+      else if (ledger) await host.closeLedger(ledger, removed);
     },
   };
 }
@@ -320,6 +362,7 @@ export function brokenAccount(problem: unknown): Account {
     sentLog: new SentLog(),
     failures: new FailureLog(),
     notes: new Map(),
+    instances: undefined,
     people: { language: 'auto', country: '', zone: '', quietHours: '', keepDays: 30 },
     client: refuse,
     realtime: refuse,

@@ -16,9 +16,10 @@ import type { Ledger } from '../../../lib/ledger/index';
 import { wordsOf } from '../../../lib/messages/incoming';
 import { isMarked, marked } from '../../../lib/messages/own-mark';
 import type { Event, Message } from '../../../lib/model';
-import type { Claim, Delivery, Realtime } from '../../../lib/realtime/index';
+import type { Claim, Delivery } from '../../../lib/realtime/index';
 import { readList } from '../../../lib/text/index';
 import type { DialogueService } from './dialogue-service';
+import type { LiveSide } from './led-realtime';
 import type { SentLog } from './sent-log';
 
 /** What the account says about it. */
@@ -42,7 +43,7 @@ export interface ChargeParts {
   ledger(): Ledger;
   client(): LinktorClient;
   /** the live side, if there is one */
-  realtime(): Realtime | undefined;
+  realtime(): LiveSide | undefined;
   /** the questions that wait, if there are any */
   dialogues(): DialogueService | undefined;
   language(): Language;
@@ -108,6 +109,12 @@ export class ChargeService {
     return this.#ready;
   }
 
+  /** Another instance has led until now. It never fails. */
+  async refresh(): Promise<void> {
+    this.#ready = undefined;
+    await this.ready();
+  }
+
   /** the account wants people to take over */
   get isOn(): boolean {
     return this.#parts.settings.takeover === 'on';
@@ -138,7 +145,7 @@ export class ChargeService {
   }
 
   /** The live side is there: nothing is opened for us, we hear what comes anyway. */
-  attach(realtime: Realtime): void {
+  attach(realtime: LiveSide): void {
     const { settings } = this.#parts;
     if (settings.takeover === 'on') {
       this.#releases.push(

@@ -3,7 +3,9 @@ import { type Asker, type Claimed, type Dialogue, Dialogues, type EndReason } fr
 import { type LinktorError, toLinktorError } from '../../../lib/errors';
 import type { Ledger } from '../../../lib/ledger/index';
 import type { Message } from '../../../lib/model';
-import type { Delivery, Realtime } from '../../../lib/realtime/index';
+import type { Delivery } from '../../../lib/realtime/index';
+import type { Instances } from './instances';
+import type { LiveSide } from './led-realtime';
 import type { SentLog } from './sent-log';
 
 /** The flows need a moment to be there, before what was missed runs through them. */
@@ -29,7 +31,7 @@ const CLAIM_ORDER = 3;
 export interface DialogueServiceParts {
   ledger: Ledger;
   client(): LinktorClient;
-  realtime(): Realtime;
+  realtime(): LiveSide;
   sentLog: SentLog;
   log: { info(text: string): void; warn(text: string): void; error(error: LinktorError): void };
   /**
@@ -41,6 +43,8 @@ export interface DialogueServiceParts {
   isCatchUpWanted: boolean;
   /** @param act called once, when the flows have started @returns the function that takes it back */
   whenStarted(act: () => void): () => void;
+  /** of which one listens; undefined where there is one only */
+  instances: Instances | undefined;
 }
 
 /** Connects the dialogues of an account with its live side: subscriptions, claims, and what was missed after a stop. */
@@ -58,6 +62,8 @@ export class DialogueService {
   readonly #listeners = new Set<() => void>();
   #loaded: Promise<{ conversationId: string; since: number }[]> | undefined;
   #isReady = false;
+  /** of dialogues of all instances */
+  #lastCount = 0;
   #isClosed = false;
   #isStarted = false;
   #problem: LinktorError | undefined;
@@ -127,12 +133,45 @@ export class DialogueService {
       },
       (error: unknown) => this.#fail(error),
     );
+    const begin = () => this.#later(START_DELAY_MS, () => this.#background(this.#catchUp()));
+    const { instances } = this.#parts;
     const started = () => {
       this.#isStarted = true;
       if (this.#problem) this.#parts.log.error(this.#problem);
-      this.#later(START_DELAY_MS, () => this.#background(this.#catchUp()));
+      if (instances) this.#followThe(instances, begin);
+      else begin();
     };
     this.#releases.push(this.#parts.whenStarted(started));
+  }
+
+  /** The one that leads hears the answers: also those to what others have asked, before it has led and since. */
+  #followThe(instances: Instances, begin: () => void): void {
+    let hasBegun = false;
+    this.#releases.push(
+      instances.whenLeading(() => {
+        if (hasBegun) this.#background(this.#learn());
+        else begin();
+        hasBegun = true;
+      }),
+      instances.whileLeading(() => hasBegun && this.#background(this.#lookForOthers())),
+    );
+  }
+
+  async #lookForOthers(): Promise<void> {
+    const { ledger } = this.#parts;
+    const count = (await ledger.count('ask')) + (await ledger.count('form'));
+    if (count === this.#lastCount) return;
+    this.#lastCount = count;
+    await this.#learn();
+  }
+
+  /** Other instances have asked: what they wait for is followed here, and looked up, for the answer may be there. */
+  async #learn(): Promise<void> {
+    if (!this.#isReady) return;
+    const known = new Set([...this.#subscriptions.values()].flatMap((places) => [...places.keys()]));
+    for (const { conversationId, since } of await this.dialogues.load(false)) {
+      if (!known.has(conversationId)) await this.#read(conversationId, since);
+    }
   }
 
   async #claimWhenReady(claim: () => Claimed | Promise<Claimed>): Promise<Claimed> {

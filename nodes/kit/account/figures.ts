@@ -1,7 +1,7 @@
 import type { CallCount, CallDurations, LinktorClient } from '../../../lib/client/index';
 import { toLinktorError } from '../../../lib/errors';
-import type { Realtime } from '../../../lib/realtime/index';
 import type { FailureLog } from './failure-log';
+import type { LiveSide } from './led-realtime';
 import type { SentLog } from './sent-log';
 
 /** What of an account has something to count. */
@@ -9,7 +9,7 @@ interface Counted {
   readonly sentLog: SentLog;
   readonly failures: FailureLog;
   client(): LinktorClient;
-  realtimeIfOpen(): Realtime | undefined;
+  realtimeIfOpen(): LiveSide | undefined;
 }
 
 /** What an account has done since it was deployed. No id, no number and no word of anybody is in it. */

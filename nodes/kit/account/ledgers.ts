@@ -1,8 +1,8 @@
 import path from 'node:path';
 import {
-  type AccountLedger,
   type ContextAccess,
   createLedger,
+  type KeptLedger,
   type LedgerSettings,
   removeAbandoned,
 } from '../../../lib/ledger/index';
@@ -26,7 +26,7 @@ interface Log {
 export class Ledgers {
   readonly #red: RED;
   readonly #flowStart: FlowStart;
-  readonly #inMemory = new Map<string, AccountLedger>();
+  readonly #inMemory = new Map<string, KeptLedger>();
   #isSwept = false;
 
   constructor(red: RED, flowStart: FlowStart) {
@@ -35,7 +35,7 @@ export class Ledgers {
   }
 
   /** @param onDamaged a damaged ledger has been set aside */
-  open(node: RunningNode, settings: MemorySettings, log: Log, onDamaged: () => void): AccountLedger {
+  open(node: RunningNode, settings: MemorySettings, log: Log, onDamaged: () => void): KeptLedger {
     const kept = this.#inMemory.get(node.id);
     const file = this.#fileOf(node.id);
     const ledger = createLedger({
@@ -56,7 +56,7 @@ export class Ledgers {
   }
 
   /** The account is closed. @param removed it has been deleted or disabled */
-  async close(id: string, ledger: AccountLedger, removed: boolean): Promise<void> {
+  async close(id: string, ledger: KeptLedger, removed: boolean): Promise<void> {
     if (this.#inMemory.get(id) === ledger && !removed) return;
     this.#inMemory.delete(id);
     await ledger.close();

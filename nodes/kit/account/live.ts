@@ -1,8 +1,8 @@
-import type { Realtime } from '../../../lib/realtime/index';
 import type { Live } from '../define';
+import type { LiveSide } from './led-realtime';
 
 /** @param releases gets what lets go of it again */
-export function openLive(open: Realtime, releases: Set<() => void>): Live {
+export function openLive(open: LiveSide, releases: Set<() => void>): Live {
   return {
     onEvent: (listener) => releases.add(open.listen(listener, false)),
     subscribe: (conversationId) => releases.add(open.subscribe(conversationId)),

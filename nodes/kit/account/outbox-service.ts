@@ -1,9 +1,15 @@
 import { OPTED_OUT } from '../../../lib/charge/index';
 import type { LinktorClient } from '../../../lib/client/index';
-import { LinktorError } from '../../../lib/errors';
-import { type AccountLedger, keepable, MAX_RECORD_BYTES } from '../../../lib/ledger/index';
-import { type Courier, Outbox, type Parcel, type Progress, type Sender as Receiver } from '../../../lib/outbox/index';
-import type { Realtime } from '../../../lib/realtime/index';
+import { LinktorError, toLinktorError } from '../../../lib/errors';
+import { type KeptLedger, keepable, type Ledger, MAX_RECORD_BYTES } from '../../../lib/ledger/index';
+import {
+  type Courier,
+  leaveTo,
+  Outbox,
+  type Parcel,
+  type Progress,
+  type Sender as Receiver,
+} from '../../../lib/outbox/index';
 import {
   DeliveryWatcher,
   findMarked,
@@ -19,13 +25,17 @@ import type { Live } from '../define';
 import type { Msg } from '../red';
 import type { Box, OutboxWork } from './box';
 import type { ChargeService } from './charge-service';
+import type { Instances } from './instances';
+import type { LiveSide } from './led-realtime';
 import { openLive } from './live';
 import type { SentLog } from './sent-log';
 
 export interface OutboxServiceParts {
-  ledger: AccountLedger;
+  ledger: KeptLedger;
+  /** of which one sends; undefined where there is one only */
+  instances: Instances | undefined;
   client(): LinktorClient;
-  realtime(): Realtime;
+  realtime(): LiveSide;
   sender(): Sender;
   sentLog: SentLog;
   charge: Pick<ChargeService, 'gate' | 'optOuts'>;
@@ -50,30 +60,28 @@ const OVERHEAD_BYTES = 8 * 1024;
  */
 export class OutboxService {
   readonly #parts: OutboxServiceParts;
-  readonly #outbox: Outbox;
+  /** undefined while another instance sends */
+  #outbox: Outbox | undefined;
+  #ending: Promise<void> | undefined;
+  readonly #receivers = new Map<string, { receiver: Receiver; release?: () => void }>();
   readonly #listeners = new Set<() => void>();
   readonly #releases = new Set<() => void>();
 
   constructor(parts: OutboxServiceParts) {
     if (parts.ledger.durability !== 'crash') throw notLasting();
     this.#parts = parts;
-    const { ledger, maxPending, maxAge, log } = parts;
-    this.#outbox = new Outbox({
-      ledger,
-      courier: this.#courier(),
-      maxPending,
-      maxAgeMs: maxAge * HOUR_MS,
-      onChange: () => {
-        for (const listener of this.#listeners) listener();
-      },
-      onProblem: (error) => log.error(error),
+    const { instances } = parts;
+    if (instances) this.#releases.add(instances.onChange(() => this.#background(this.#follow(instances))));
+    else this.#outbox = this.#make(parts.ledger);
+    this.#whenStarted(() => {
+      if (instances) this.#background(instances.open().then(() => this.#follow(instances)));
+      else this.#outbox?.start();
     });
-    this.#whenStarted(() => this.#outbox.start());
   }
 
   /** messages of one node, or of all, that have not been sent */
   pending(nodeId?: string): number {
-    return this.#outbox.pending(nodeId);
+    return this.#outbox?.pending(nodeId) ?? 0;
   }
 
   /** @returns the outbox for one message of a node */
@@ -82,7 +90,9 @@ export class OutboxService {
       store: async (work) => {
         const room = MAX_RECORD_BYTES - OVERHEAD_BYTES - Buffer.byteLength(JSON.stringify(work));
         const { value: carried, dropped } = keepable(msg, Math.max(0, room));
-        await this.#outbox.add({ nodeId, lane: keyOf(work.request.to), work, carried, dropped });
+        const parcel = { nodeId, lane: keyOf(work.request.to), work, carried, dropped };
+        if (this.#outbox) await this.#outbox.add(parcel);
+        else await leaveTo(this.#parts.ledger, parcel, this.#parts.maxPending);
       },
     };
   }
@@ -90,20 +100,60 @@ export class OutboxService {
   /** A node hears what became of its messages, once all nodes are there. @returns the function that ends it */
   register(nodeId: string, receiver: Receiver, onChange: () => void): () => void {
     this.#listeners.add(onChange);
-    let release = () => {};
+    const entry: { receiver: Receiver; release?: () => void } = { receiver };
     const forget = this.#whenStarted(() => {
-      release = this.#outbox.register(nodeId, receiver);
+      this.#receivers.set(nodeId, entry);
+      entry.release = this.#outbox?.register(nodeId, receiver);
     });
     return () => {
       this.#listeners.delete(onChange);
       forget();
-      release();
+      if (this.#receivers.get(nodeId) === entry) this.#receivers.delete(nodeId);
+      entry.release?.();
     };
   }
 
   async close(): Promise<void> {
     for (const release of this.#releases) release();
-    await this.#outbox.close();
+    await this.#ending;
+    await this.#outbox?.close();
+  }
+
+  /** One that leads sends; one that leads no more lets go, and the next one looks up what may have left. */
+  async #follow(instances: Instances): Promise<void> {
+    if (!instances.leads && this.#outbox) {
+      const ended = this.#outbox;
+      this.#outbox = undefined;
+      this.#ending = ended.close();
+      for (const entry of this.#receivers.values()) entry.release = undefined;
+      this.#announce();
+    }
+    await this.#ending;
+    if (!instances.leads || this.#outbox) return;
+    const outbox = this.#make(instances.leadersLedger);
+    this.#outbox = outbox;
+    for (const [nodeId, entry] of this.#receivers) entry.release = outbox.register(nodeId, entry.receiver);
+    outbox.start();
+  }
+
+  #make(ledger: Ledger): Outbox {
+    const { maxPending, maxAge, log } = this.#parts;
+    return new Outbox({
+      ledger,
+      courier: this.#courier(),
+      maxPending,
+      maxAgeMs: maxAge * HOUR_MS,
+      onChange: () => this.#announce(),
+      onProblem: (error) => log.error(error),
+    });
+  }
+
+  #background(work: Promise<unknown>): void {
+    work.catch((error: unknown) => this.#parts.log.error(toLinktorError(error)));
+  }
+
+  #announce(): void {
+    for (const listener of this.#listeners) listener();
   }
 
   #whenStarted(act: () => void): () => void {

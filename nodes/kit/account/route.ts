@@ -14,19 +14,21 @@ interface ProxyNode {
 }
 
 /**
- * The way to the server that the fields `tls` and `proxy` choose, the same for REST and for the socket; and to NATS.
+ * The way to the server that the fields `tls` and `proxy` choose, the same for REST and for the socket; to NATS, and to the store of several instances.
  * @throws LinktorError `validation` when one of them names a node of another kind, or a proxy has no usable address
  */
 export function routeOf(red: RED, values: Record<string, unknown>): Route {
   const tls = runningNode<TlsNode>(red, values.tls);
   const natsTls = runningNode<TlsNode>(red, values.natsTls);
+  const storeTls = runningNode<TlsNode>(red, values.storeTls);
   const proxy = runningNode<ProxyNode>(red, values.proxy);
-  if ([tls, natsTls].some((one) => one && typeof one.addTLSOptions !== 'function')) {
+  if ([tls, natsTls, storeTls].some((one) => one && typeof one.addTLSOptions !== 'function')) {
     throw invalid('The TLS settings are those of another kind of node.', 'Choose a TLS configuration, or none.');
   }
   return {
     ...(tls ? { tls: tls.addTLSOptions({}) } : {}),
     ...(natsTls ? { natsTls: natsTls.addTLSOptions({}) } : {}),
+    ...(storeTls ? { storeTls: storeTls.addTLSOptions({}) } : {}),
     ...(proxy?.url ? { proxy: proxyOf(proxy) } : {}),
   };
 }

@@ -82,7 +82,7 @@ export async function testSettings(body: Record<string, unknown>, red: RED, id: 
   const isReading = node?.account?.realtimeIfOpen()?.facts().nats?.state === 'open';
   const consumer = { name: consumerName(red, id, deployed ?? baseUrl), isReading };
   const tested = await testConnection(settings, routeOf(red, body), consumer);
-  const findings = [...tested, ...(await memoryOf(node)), ...outboxOf(node)];
+  const findings = [...tested, ...(await memoryOf(node)), ...outboxOf(node), ...(await storeOf(node))];
   const shown = hidden ? findings.map((one) => JSON.parse(withoutHost(JSON.stringify(one), baseUrl))) : findings;
   return {
     findings: shown,
@@ -107,7 +107,7 @@ function natsGiven(
 
 /** Where the deployed account keeps its open questions, and whether that works. */
 async function memoryOf(node: Deployed | undefined): Promise<Finding[]> {
-  if (!node?.account) return [];
+  if (!node?.account || node.account.instances) return [];
   try {
     const ledger = node.account.ledger();
     await ledger.open();
@@ -120,10 +120,27 @@ async function memoryOf(node: Deployed | undefined): Promise<Finding[]> {
   }
 }
 
+/** The store that the deployed account shares with other instances. */
+async function storeOf(node: Deployed | undefined): Promise<Finding[]> {
+  const { instances } = node?.account ?? {};
+  if (!instances) return [];
+  try {
+    const { version, latency, policy, isKept } = await instances.facts();
+    return [
+      { what: 'store', ok: true, facts: { version, latency } },
+      ...(policy === 'noeviction' ? [] : [{ what: 'storeEvicts', ok: false, facts: { policy } } as const]),
+      ...(isKept ? [] : [{ what: 'storeForgets', ok: false } as const]),
+    ];
+  } catch (thrown) {
+    const { code, message, cause } = toLinktorError(thrown);
+    return [{ what: 'store', ok: false, problem: { code, message, hint: cause.hint } }];
+  }
+}
+
 /** Whether what the deployed account has to send outlives a crash, where that was asked for. */
 function outboxOf(node: Deployed | undefined): Finding[] {
   try {
-    if (!node?.account?.outbox()) return [];
+    if (!node?.account?.outbox() || node.account.instances) return [];
     return [{ what: 'outbox', ok: true, facts: { keepIn: node.account.ledger().engine } }];
   } catch (thrown) {
     const { code, message, cause } = toLinktorError(thrown);

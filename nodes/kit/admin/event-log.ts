@@ -1,14 +1,15 @@
-import type { Delivery, Realtime } from '../../../lib/realtime/index';
+import type { Delivery } from '../../../lib/realtime/index';
 import type { Line } from '../../sidebar/types';
 import type { Account } from '../account/account';
 import type { CallFailure, FailureLog } from '../account/failure-log';
+import type { LiveSide } from '../account/led-realtime';
 import { failureOf } from '../to-msg';
 
 const MAX_LINES = 100;
 const MAX_WORD_LENGTH = 80;
 
 interface Followed {
-  realtime?: Realtime;
+  realtime?: LiveSide;
   failures?: FailureLog;
 }
 

@@ -122,5 +122,8 @@ function connectionOf({ account }: ConfigNode): Omit<AccountFacts, 'id' | 'name'
   if (!realtime) return { ...nothing, state: 'idle' };
   const { state, since, attempts, latency, subscriptions, counters } = realtime.facts();
   const problem = problemOf(realtime.state);
-  return { state, since, attempts, problem, latency, counters: { subscriptions, ...counters } };
+  const now = realtime.state;
+  const isLeading = now.name === 'open' && now.leads === true;
+  const role = now.name === 'standby' ? { leader: now.leader } : isLeading && { leads: true };
+  return { state, since, attempts, problem, ...role, latency, counters: { subscriptions, ...counters } };
 }

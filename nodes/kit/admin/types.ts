@@ -44,7 +44,10 @@ export interface Finding {
     | 'natsShared'
     | 'memory'
     | 'memoryOnly'
-    | 'outbox';
+    | 'outbox'
+    | 'store'
+    | 'storeEvicts'
+    | 'storeForgets';
   /** undefined: neither good nor bad */
   ok?: boolean;
   /** what the words about it have room for */

@@ -22,7 +22,7 @@ export interface Hook {
   maxBytes: number;
   /** how long the body may take */
   timeoutMs: number;
-  /** @returns the HTTP status; the sender is answered before anything else happens. Never throws, never rejects */
+  /** @returns the HTTP status, with which the sender is answered. Never throws, never rejects */
   receive(request: HookRequest): number | Promise<number>;
   /** what never became a request; it has been answered. Never throws */
   refuse(reason: HookRefusal, headers: HookRequest['headers']): void;
@@ -191,7 +191,9 @@ function turnAway(request: Request, response: ServerResponse, reason: HookRefusa
   response.end(JSON.stringify({ error: reason }), end);
 }
 
-const errorOf: Readonly<Record<number, string>> = { 401: 'unauthorized', 500: 'internal_error' };
+/** seconds after which a sender may try again */
+const RETRY_AFTER_S = 30;
+const errorOf: Readonly<Record<number, string>> = { 401: 'unauthorized', 500: 'internal_error', 503: 'unavailable' };
 
 function dispatch(hook: Hook, request: Request, response: ServerResponse): void {
   const answer = (status: number, body: object, headers = {}) => {
@@ -199,8 +201,10 @@ function dispatch(hook: Hook, request: Request, response: ServerResponse): void 
     response.end(JSON.stringify(body));
   };
   if (request.method !== 'POST') return answer(405, { error: 'method_not_allowed' }, { Allow: 'POST' });
-  const done = (status: number) =>
-    answer(status, status === 200 ? { received: true } : { error: errorOf[status] ?? 'bad_request' });
+  const done = (status: number) => {
+    const headers = status === 503 ? { 'Retry-After': String(RETRY_AFTER_S) } : {};
+    answer(status, status === 200 ? { received: true } : { error: errorOf[status] ?? 'bad_request' }, headers);
+  };
   const taken = hook.receive({ headers: request.headersDistinct, body: request.linktorBody ?? Buffer.alloc(0) });
   if (taken instanceof Promise) void taken.then(done);
   else done(taken);

@@ -205,12 +205,16 @@ class TriggerNode implements TriggerContext<never> {
   get serve(): TriggerContext<never>['serve'] {
     return ({ path, maxBytes, timeoutMs, receive, refuse }) => {
       const owner = `the node ${this.#node.name ? `"${this.#node.name}"` : this.nodeId}`;
+      const failed = (thrown: unknown) => {
+        this.fenced(() => this.#report(toLinktorError(thrown)))();
+        return 500;
+      };
       const take = (request: Parameters<typeof receive>[0]) => {
         try {
-          return receive(request);
+          const status = receive(request);
+          return status instanceof Promise ? status.catch(failed) : status;
         } catch (thrown) {
-          this.fenced(() => this.#report(toLinktorError(thrown)))();
-          return 500;
+          return failed(thrown);
         }
       };
       const { realtime } = this;
@@ -241,6 +245,15 @@ class TriggerNode implements TriggerContext<never> {
   get isFirst() {
     const { realtime } = this;
     return (eventId: string) => realtime.isFirst(this.nodeId, eventId);
+  }
+
+  get once(): TriggerContext<never>['once'] {
+    const { instances } = this.#usable;
+    if (!instances) return undefined;
+    return async (eventId) => {
+      const key = `${this.nodeId} ${eventId}`;
+      return { state: await instances.claim(key), done: () => instances.done(key) };
+    };
   }
 
   get feed(): TriggerContext<never>['feed'] {
@@ -293,7 +306,11 @@ class TriggerNode implements TriggerContext<never> {
 
 /** A trigger shows how its connection is. */
 function showConnection(status: Status, state: SocketState, caution: StatusName = 'connected'): void {
-  if (state.name === 'open') status.show(state.caution ?? caution, { at: state.since });
+  if (state.name === 'open') {
+    const good = state.leads && caution === 'connected' ? 'leading' : caution;
+    status.show(state.caution ?? good, { at: state.since });
+  } else if (state.name === 'standby') status.show('standby', { leader: state.leader });
+  else if (state.name === 'store_down') status.show('store_down');
   else if (state.name === 'connecting') status.show('connecting');
   else if (state.name === 'waiting') status.show('reconnecting', { attempt: state.attempt, until: state.until });
   else if (state.name === 'refused') status.show(state.code, { reason: state.reason });

@@ -43,6 +43,7 @@ export function check(name: string): Validator {
 
 const formats = {
   url: /^https?:\/\/[^\s?#@/]+(\/[^\s?#]*)?$/i,
+  storeUrl: /^rediss?:\/\/(?:[^\s@/]*@)?[^\s?#@/]+(?:\/\d*)?(?:\?sentinel=[^\s&]+)?$/i,
   natsUrl: /^(?:(?:nats|tls):\/\/)?[^\s?#@/,]+(?:,\s*(?:(?:nats|tls):\/\/)?[^\s?#@/,]+)*$/i,
   socketUrl: /^(https?|wss?):\/\/[^\s?#@/]+(\/[^\s?#]*)?$/i,
 };

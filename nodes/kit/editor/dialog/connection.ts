@@ -73,6 +73,15 @@ const advised = new Set([
   ...['serialization', 'websocket'],
 ]);
 
+/** what is no failure and still to be mended */
+const remedies: Record<string, string> = {
+  clockOff: 'clock',
+  memoryOnly: 'memory',
+  natsShared: 'natsShared',
+  storeEvicts: 'storeEvicts',
+  storeForgets: 'storeForgets',
+};
+
 function lineOf(node: EditorNode, { what, ok, facts = {}, problem }: Finding): Line {
   if (problem) {
     const { code = '', message, hint } = problem;
@@ -80,7 +89,7 @@ function lineOf(node: EditorNode, { what, ok, facts = {}, problem }: Finding): L
     const advice = [usual ? node._(`linktor.advice.${usual}`) : '', hint].filter(Boolean).join(' ');
     return { ok, text: `${node._(`linktor.test.not.${what}`)}: ${message}`, advice };
   }
-  const remedy = { clockOff: 'clock', memoryOnly: 'memory', natsShared: 'natsShared' }[String(what)];
+  const remedy = remedies[String(what)];
   const advice = remedy && node._(`linktor.advice.${remedy}`);
   return { ok, text: node._(`linktor.test.${what}`, wordsOf(node, facts)), advice };
 }

@@ -1,0 +1,25 @@
+import { invalid, LinktorError } from '../errors';
+import { tooLarge } from './failures';
+import { MAX_RECORD_BYTES, type PutOptions } from './ledger';
+import type { Row } from './shelf';
+
+/** @returns a record as it is kept @throws LinktorError `validation` for what JSON cannot hold, `rate_limit` for too much */
+export function rowOf(value: unknown, { due, tags = [] }: PutOptions): Row {
+  if (due !== undefined && !Number.isFinite(due)) throw invalid('The due time of a record must be a number.');
+  const text = asJson(value);
+  const bytes = Buffer.byteLength(text);
+  if (bytes > MAX_RECORD_BYTES) throw tooLarge(bytes);
+  return { text, bytes, due, tags, writtenAt: Date.now() };
+}
+
+function asJson(value: unknown): string {
+  try {
+    const text: unknown = JSON.stringify(value);
+    if (typeof text === 'string') return text;
+  } catch (error) {
+    throw new LinktorError('validation', 'This value cannot be kept: it is no plain data.', {
+      details: { reason: String(error) },
+    });
+  }
+  throw invalid('This value cannot be kept: it is no plain data.');
+}

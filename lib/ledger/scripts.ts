@@ -1,0 +1,98 @@
+/*
+ * What the shared engine does, as scripts: each runs whole or not at all. Of each namespace there is a hash of values, a
+ * hash of what is known about them, and the order of writing; tags and due times have sets of their own.
+ */
+
+const COMMON = `
+local base, ns, key = KEYS[1] .. ':ledger', ARGV[1], ARGV[2]
+local function V(n) return base .. ':v:' .. n end
+local function M(n) return base .. ':m:' .. n end
+local function O(n) return base .. ':o:' .. n end
+local function T(n, tag) return base .. ':t:' .. n .. ':' .. tag end
+local due, bytes = base .. ':due', base .. ':bytes'
+local function drop(n, k)
+  local known = redis.call('HGET', M(n), k)
+  if not known then return 0 end
+  local meta = cjson.decode(known)
+  redis.call('HDEL', V(n), k)
+  redis.call('HDEL', M(n), k)
+  redis.call('ZREM', O(n), k)
+  redis.call('ZREM', due, n .. ' ' .. k)
+  for _, tag in ipairs(meta.tags) do redis.call('SREM', T(n, tag), k) end
+  redis.call('DECRBY', bytes, meta.bytes)
+  return 1
+end
+local function versionOf(n, k)
+  local known = redis.call('HGET', M(n), k)
+  return known and cjson.decode(known).version or ''
+end
+`;
+
+/** ns, key, value, tags as JSON, due or '', bytes, limit, refuse or dropOldest, most bytes, version or '*' */
+export const PUT = `${COMMON}
+local value, tags, at, size, limit, whenFull, most, expected = unpack(ARGV, 3)
+local known = redis.call('HGET', M(ns), key)
+if expected ~= '*' and versionOf(ns, key) ~= expected then return {0} end
+local before = known and cjson.decode(known).bytes or 0
+if tonumber(redis.call('GET', bytes) or '0') + size - before > tonumber(most) then return {-2} end
+if not known and redis.call('HLEN', M(ns)) >= tonumber(limit) then
+  if whenFull == 'refuse' then return {-1} end
+  drop(ns, redis.call('ZRANGE', O(ns), 0, 0)[1])
+end
+drop(ns, key)
+local place = redis.call('INCR', base .. ':place')
+local now = redis.call('TIME')
+local written = now[1] .. string.format('%03d', math.floor(now[2] / 1000))
+local meta = '{"version":"' .. place .. '","written":' .. written .. ',"bytes":' .. size .. ',"tags":' .. tags
+if at ~= '' then meta = meta .. ',"due":' .. at end
+redis.call('HSET', V(ns), key, value)
+redis.call('HSET', M(ns), key, meta .. '}')
+redis.call('ZADD', O(ns), place, key)
+if at ~= '' then redis.call('ZADD', due, at, ns .. ' ' .. key) end
+for _, tag in ipairs(cjson.decode(tags)) do redis.call('SADD', T(ns, tag), key) end
+redis.call('INCRBY', bytes, size)
+return {1, written}
+`;
+
+/** ns, key, version or '*' */
+export const DELETE = `${COMMON}
+if ARGV[3] ~= '*' and versionOf(ns, key) ~= ARGV[3] then return -1 end
+return drop(ns, key)
+`;
+
+export const GET = `${COMMON}
+return {redis.call('HGET', V(ns), key), redis.call('HGET', M(ns), key)}
+`;
+
+export const COUNT = `${COMMON}
+return redis.call('HLEN', M(ns))
+`;
+
+/** ns, '', place after which, how many @returns place, key, value, meta of each */
+export const PAGE = `${COMMON}
+local found = redis.call('ZRANGEBYSCORE', O(ns), '(' .. ARGV[3], '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[4])
+local rows = {}
+for i = 1, #found, 2 do
+  rows[#rows + 1] = {found[i + 1], found[i], redis.call('HGET', V(ns), found[i]), redis.call('HGET', M(ns), found[i])}
+end
+return rows
+`;
+
+/** ns, '', tag @returns key, value, meta of each */
+export const FIND = `${COMMON}
+local rows = {}
+for _, k in ipairs(redis.call('SMEMBERS', T(ns, ARGV[3]))) do
+  rows[#rows + 1] = {k, redis.call('HGET', V(ns), k), redis.call('HGET', M(ns), k)}
+end
+return rows
+`;
+
+/** '', '', before @returns namespace, key, value, meta of each, the earliest first */
+export const DUE = `${COMMON}
+local rows = {}
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', due, '-inf', ARGV[3])) do
+  local n, k = string.match(member, '^(%a+) (.*)$')
+  rows[#rows + 1] = {n, k, redis.call('HGET', V(n), k), redis.call('HGET', M(n), k)}
+end
+return rows
+`;

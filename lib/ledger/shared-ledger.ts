@@ -1,0 +1,224 @@
+import type { LinktorError } from '../errors';
+import type { StoreConnection } from '../shared/connection';
+import { storageError, storageProblemOf, tooMany, tooMuch } from './failures';
+import {
+  type Change,
+  type Entry,
+  type KeptLedger,
+  type LedgerState,
+  MAX_LEDGER_BYTES,
+  type Namespace,
+  namespaces,
+  type PutOptions,
+} from './ledger';
+import { rowOf } from './row';
+import { COUNT, DELETE, DUE, FIND, GET, PAGE, PUT } from './scripts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** records that are read with one question */
+const PAGE_RECORDS = 500;
+/** whatever version there is */
+const ANY = '*';
+
+interface Meta {
+  version: string;
+  written: number;
+  due?: number;
+  tags: string[] | Record<string, never>;
+}
+
+export interface SharedLedgerSettings {
+  /** opened when the ledger is first used */
+  connect(): Promise<StoreConnection>;
+  keepDays: number;
+  onState?(state: LedgerState): void;
+}
+
+/** A ledger that all instances read and write, in the store that they share. Times are those of the store. */
+export class SharedLedger implements KeptLedger {
+  readonly engine = 'redis';
+  readonly durability = 'crash';
+  readonly isShared = true;
+  readonly #settings: SharedLedgerSettings;
+  readonly #running = new Set<Promise<unknown>>();
+  #connecting: Promise<StoreConnection> | undefined;
+  #state: LedgerState = { name: 'idle' };
+  #sweeper: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(settings: SharedLedgerSettings) {
+    this.#settings = settings;
+  }
+
+  get state(): LedgerState {
+    return this.#state;
+  }
+
+  async open(): Promise<this> {
+    await (await this.#connection()).ready();
+    return this;
+  }
+
+  async get<T>(namespace: Namespace, key: string): Promise<Entry<T> | undefined> {
+    return (await this.#get<T>(namespace, key))?.entry;
+  }
+
+  async list<T>(namespace: Namespace): Promise<Entry<T>[]> {
+    const entries: Entry<T>[] = [];
+    let place = '0';
+    for (;;) {
+      const rows = (await this.#ask('Page', PAGE, namespace, '', place, PAGE_RECORDS)) as string[][];
+      for (const [, key, value, meta] of rows) entries.push(entryOf<T>(namespace, key, value, meta).entry);
+      place = rows.at(-1)?.[0] ?? place;
+      if (rows.length < PAGE_RECORDS) return entries;
+    }
+  }
+
+  async find<T>(namespace: Namespace, tag: string): Promise<Entry<T>[]> {
+    const rows = (await this.#ask('Find', FIND, namespace, '', tag)) as string[][];
+    const found = rows.map(([key, value, meta]) => entryOf<T>(namespace, key, value, meta));
+    return found.sort((one, other) => Number(one.version) - Number(other.version)).map(({ entry }) => entry);
+  }
+
+  async count(namespace: Namespace): Promise<number> {
+    return Number(await this.#ask('Count', COUNT, namespace, ''));
+  }
+
+  async due(before: number): Promise<Entry[]> {
+    const rows = (await this.#ask('Due', DUE, '', '', before)) as string[][];
+    return rows.map(([namespace, key, value, meta]) => entryOf(namespace as Namespace, key, value, meta).entry);
+  }
+
+  async put(namespace: Namespace, key: string, value: unknown, options: PutOptions = {}): Promise<void> {
+    await this.#put(namespace, key, value, options, ANY);
+  }
+
+  async delete(namespace: Namespace, key: string): Promise<boolean> {
+    return (await this.#ask('Delete', DELETE, namespace, key, ANY)) === 1;
+  }
+
+  async update<T>(
+    namespace: Namespace,
+    key: string,
+    change: (value: T | undefined) => Change<T>,
+  ): Promise<Entry<T> | undefined> {
+    for (;;) {
+      const found = await this.#get<T>(namespace, key);
+      const changed = change(found?.entry.value);
+      if (!changed) {
+        if (!found || (await this.#ask('Delete', DELETE, namespace, key, found.version)) !== -1) return undefined;
+        continue;
+      }
+      const written = await this.#put(namespace, key, changed.value, changed, found?.version ?? '');
+      if (written === undefined) continue;
+      const { value, due, tags = [] } = changed;
+      return { namespace, key, value, tags, writtenAt: written, ...(due !== undefined && { due }) };
+    }
+  }
+
+  /** What the store has written to disk is its operator's: it is gone when the append-only file is rewritten. */
+  async scrub(): Promise<string[]> {
+    return ['the append-only file of the store'];
+  }
+
+  /** What was asked is answered first. The connection is its owner's. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearInterval(this.#sweeper);
+    await Promise.allSettled(this.#running);
+  }
+
+  async #get<T>(namespace: Namespace, key: string) {
+    const [value, meta] = (await this.#ask('Get', GET, namespace, key)) as [string | null, string | null];
+    return value === null || meta === null ? undefined : entryOf<T>(namespace, key, value, meta);
+  }
+
+  /** @returns when it was written; undefined when there is another version by now */
+  async #put(
+    namespace: Namespace,
+    key: string,
+    value: unknown,
+    options: PutOptions,
+    version: string,
+  ): Promise<number | undefined> {
+    const { text, bytes, due = '', tags } = rowOf(value, options);
+    const { limit, whenFull } = namespaces[namespace];
+    const given = [namespace, key, text, JSON.stringify(tags), due, bytes, limit, whenFull, MAX_LEDGER_BYTES, version];
+    const [result, written] = (await this.#ask('Put', PUT, ...given)) as [number, string];
+    if (result === -1) throw tooMany(namespace);
+    if (result === -2) throw tooMuch();
+    return result === 1 ? Number(written) : undefined;
+  }
+
+  async #ask(name: string, script: string, ...args: (string | number)[]): Promise<unknown> {
+    if (this.#isClosed) throw storageError('closed');
+    const work = this.#connection().then((connection) => connection.run(`linktorLedger${name}`, script, ...args));
+    this.#running.add(work);
+    try {
+      const answer = await work;
+      if (this.#state.name !== 'ready') this.#show({ name: 'ready' });
+      return answer;
+    } catch (error) {
+      const problem = storageProblemOf(error);
+      if (problem) this.#show({ name: 'failed', problem, error: error as LinktorError });
+      throw error;
+    } finally {
+      this.#running.delete(work);
+    }
+  }
+
+  #connection(): Promise<StoreConnection> {
+    this.#connecting ??= this.#connect().catch((error: unknown) => {
+      this.#connecting = undefined;
+      throw error;
+    });
+    return this.#connecting;
+  }
+
+  async #connect(): Promise<StoreConnection> {
+    this.#show({ name: 'opening' });
+    const connection = await this.#settings.connect();
+    await connection.ready().catch(() => undefined);
+    this.#sweeper = setInterval(() => void this.#sweep().catch(() => undefined), HOUR_MS);
+    this.#sweeper.unref();
+    return connection;
+  }
+
+  /** What is too old goes, except a record whose time is still to come. Any instance may do it, or all. */
+  async #sweep(): Promise<void> {
+    const keepMs = this.#settings.keepDays * DAY_MS;
+    const before = Date.now() - keepMs;
+    for (const namespace of Object.keys(namespaces) as Namespace[]) {
+      if (!namespaces[namespace].expires) continue;
+      let place = '0';
+      for (let isOld = true; isOld; ) {
+        const rows = (await this.#ask('Page', PAGE, namespace, '', place, PAGE_RECORDS)) as string[][];
+        for (const [, key = '', value, meta] of rows) {
+          const { entry, version } = entryOf(namespace, key, value, meta);
+          isOld = entry.writtenAt < before;
+          if (isOld && (entry.due ?? 0) <= before) await this.#ask('Delete', DELETE, namespace, key, version);
+        }
+        isOld &&= rows.length === PAGE_RECORDS;
+        place = rows.at(-1)?.[0] ?? place;
+      }
+    }
+  }
+
+  #show(state: LedgerState): void {
+    this.#state = state;
+    this.#settings.onState?.(state);
+  }
+}
+
+function entryOf<T>(namespace: Namespace, key = '', value = 'null', meta = '{}'): { entry: Entry<T>; version: string } {
+  const { version, written, due, tags } = JSON.parse(meta) as Meta;
+  const entry = {
+    namespace,
+    key,
+    value: JSON.parse(value) as T,
+    writtenAt: written,
+    ...(due !== undefined && { due }),
+  };
+  return { entry: { ...entry, tags: Array.isArray(tags) ? tags : [] }, version };
+}

@@ -1,0 +1,178 @@
+import type { ConnectionOptions } from 'node:tls';
+import type { Cluster, Redis, RedisOptions } from 'ioredis';
+import { LinktorError } from '../errors';
+import { readAddress, type StoreAddress } from './address';
+
+/** A store that does not answer for so long is down, milliseconds. */
+const COMMAND_TIMEOUT_MS = 3000;
+const CONNECT_TIMEOUT_MS = 3000;
+/** The longest wait between two attempts to connect: a store that is back is used soon. */
+const MAX_RETRY_MS = 1000;
+
+export interface StoreSettings {
+  /** see {@link readAddress} */
+  url: string;
+  /** instead of one in the address */
+  password?: string;
+  tls?: Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'passphrase' | 'servername' | 'rejectUnauthorized'>;
+  /** begins every key */
+  prefix: string;
+}
+
+export type StoreState = 'connecting' | 'ready' | 'down';
+
+type Argument = string | number;
+type Driver = Pick<typeof import('ioredis'), 'Redis' | 'Cluster'>;
+
+/** What the store says about itself. */
+export interface StoreFacts {
+  version: string;
+  /** what it does when its memory is full; only noeviction loses nothing */
+  policy: string;
+  /** it writes to disk what it holds */
+  isKept: boolean;
+  /** milliseconds that an answer takes */
+  latency: number;
+  /** milliseconds that its clock is ahead of ours */
+  ahead: number;
+}
+
+/**
+ * The store that all instances share: Redis 6.2 or newer, or Valkey. Everything is done by scripts, which run whole or
+ * not at all; all their keys begin alike, in braces, so that they lie together in a cluster. What cannot be asked now
+ * fails at once: nothing is held back to be done later, when nobody waits for it any more.
+ */
+export class StoreConnection {
+  readonly #redis: Redis | Cluster;
+  readonly #prefix: string;
+  readonly #defined = new Set<string>();
+  readonly #listeners = new Set<(state: StoreState) => void>();
+  #state: StoreState = 'connecting';
+  #lastFailure = 'no connection';
+
+  /** Begins to connect, and goes on until it is closed. @throws LinktorError `validation` for an address that is none */
+  static async open(settings: StoreSettings): Promise<StoreConnection> {
+    const address = readAddress(settings.url);
+    // Of a module of the older kind only the default is there in every form in which it is brought along.
+    const { default: ioredis } = (await import('ioredis')) as unknown as { default: Driver };
+    return new StoreConnection(make(ioredis, address, settings), settings.prefix);
+  }
+
+  private constructor(redis: Redis | Cluster, prefix: string) {
+    this.#redis = redis;
+    this.#prefix = `{${prefix}}`;
+    redis.on('ready', () => this.#show('ready'));
+    redis.on('close', () => this.#show('down'));
+    // Whoever asks hears of it.
+    redis.on('error', (error: Error) => {
+      this.#lastFailure = error.message;
+    });
+  }
+
+  get state(): StoreState {
+    return this.#state;
+  }
+
+  /** @returns the function that ends it */
+  onState(listener: (state: StoreState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Resolves when the store can be asked. @throws LinktorError `storage` after three seconds */
+  ready(): Promise<void> {
+    if (this.#state === 'ready') return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => end(() => reject(unreachable(this.#lastFailure))), CONNECT_TIMEOUT_MS);
+      const forget = this.onState((state) => {
+        if (state === 'ready') end(resolve);
+      });
+      const end = (settle: () => void) => {
+        clearTimeout(timer);
+        forget();
+        settle();
+      };
+    });
+  }
+
+  /**
+   * @param script Lua; KEYS[1] is the beginning of all keys, ARGV the arguments
+   * @throws LinktorError `storage` when it cannot be asked; it may have been done all the same
+   */
+  async run(name: string, script: string, ...args: Argument[]): Promise<unknown> {
+    if (!this.#defined.has(name)) {
+      this.#redis.defineCommand(name, { numberOfKeys: 1, lua: script });
+      this.#defined.add(name);
+    }
+    const call = (this.#redis as unknown as Record<string, (...args: Argument[]) => Promise<unknown>>)[name];
+    try {
+      return await call?.call(this.#redis, this.#prefix, ...args);
+    } catch (error) {
+      throw unreachable(reasonOf(error));
+    }
+  }
+
+  /** @throws LinktorError `storage` */
+  async facts(): Promise<StoreFacts> {
+    try {
+      const began = Date.now();
+      const [seconds, micros] = (await this.run('linktorTime', "return redis.call('TIME')")) as [string, string];
+      const latency = Date.now() - began;
+      const info = await this.#redis.info();
+      const policy = /maxmemory_policy:(\S+)/.exec(info)?.[1] ?? 'unknown';
+      return {
+        version: /(?:valkey|redis)_version:(\S+)/.exec(info)?.[1] ?? '?',
+        policy,
+        isKept: /aof_enabled:1/.test(info) || /rdb_saves:[1-9]/.test(info),
+        latency,
+        ahead: Number(seconds) * 1000 + Number(micros) / 1000 - began - latency / 2,
+      };
+    } catch (error) {
+      throw error instanceof LinktorError ? error : unreachable(reasonOf(error));
+    }
+  }
+
+  close(): void {
+    this.#listeners.clear();
+    this.#redis.disconnect();
+  }
+
+  #show(state: StoreState): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    for (const listener of [...this.#listeners]) listener(state);
+  }
+}
+
+function make(ioredis: Driver, address: StoreAddress, { password, tls }: StoreSettings): Redis | Cluster {
+  const retryStrategy = (attempt: number) => Math.min(MAX_RETRY_MS, attempt * 100);
+  const secret = password || address.password;
+  const options: RedisOptions = {
+    ...{ db: address.db, enableOfflineQueue: false, maxRetriesPerRequest: 0, retryStrategy },
+    ...{ commandTimeout: COMMAND_TIMEOUT_MS, connectTimeout: CONNECT_TIMEOUT_MS, connectionName: 'linktor' },
+    ...(address.username !== undefined && { username: address.username }),
+    ...(secret !== undefined && { password: secret }),
+    ...((address.isSecure || tls) && { tls: { ...tls } }),
+  };
+  if (address.kind === 'server') return new ioredis.Redis({ ...options, host: address.host, port: address.port });
+  if (address.kind === 'sentinel') {
+    const { sentinels, master: name } = address;
+    return new ioredis.Redis({ ...options, sentinels, name, sentinelRetryStrategy: retryStrategy });
+  }
+  const { db: _none, ...redisOptions } = options;
+  const clusterRetryStrategy = retryStrategy;
+  return new ioredis.Cluster(address.nodes, { redisOptions, clusterRetryStrategy, enableOfflineQueue: false });
+}
+
+/** @param reason in the driver's words, which hold no password */
+export function unreachable(reason: string): LinktorError {
+  return new LinktorError('storage', 'The store that all instances share cannot be reached.', {
+    hint: 'See that it runs, and that its address, password and TLS settings in the Linktor account are right.',
+    details: { problem: 'unreachable', reason },
+    retryable: true,
+  });
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,203 @@
+import { createHash } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { TlsSettings } from '../../../lib/client/index';
+import { invalid, LinktorError, toLinktorError } from '../../../lib/errors';
+import { type Ledger, SharedLedger } from '../../../lib/ledger/index';
+import type { SocketState } from '../../../lib/realtime/index';
+import { type ClaimState, checkAddress, SharedStore, type StoreFacts } from '../../../lib/shared/index';
+import { fenced } from '../fence';
+
+/** milliseconds between two looks at what other instances have begun */
+const LOOK_MS = 2000;
+
+export interface InstancesSettings {
+  /** of the config node: the same in all instances, since their flows are */
+  id: string;
+  baseUrl: string;
+  redisUrl: string;
+  storePassword: string;
+  tls?: TlsSettings;
+  keyPrefix: string;
+  instanceName: string;
+  keepDays: number;
+  log: { info(text: string): void; warn(text: string): void };
+}
+
+/**
+ * The instances of one account: what they keep together, and which of them leads. Nothing is opened before it is needed.
+ */
+export class Instances {
+  readonly ledger: SharedLedger;
+  readonly name: string;
+  readonly #settings: InstancesSettings;
+  readonly #listeners = new Set<() => void>();
+  #opening: Promise<SharedStore> | undefined;
+  #store: SharedStore | undefined;
+  #since = Date.now();
+  #shown = '';
+  #isClosed = false;
+
+  /** @throws LinktorError `validation` for an address that is none */
+  constructor(settings: InstancesSettings) {
+    if (settings.redisUrl === '') {
+      throw invalid('There is no address of the store.', 'Fill in the field "Store" of the account, group Delivery.');
+    }
+    checkAddress(settings.redisUrl);
+    this.#settings = settings;
+    this.name = settings.instanceName || hostname();
+    const { keepDays } = settings;
+    this.ledger = new SharedLedger({ connect: async () => (await this.open()).connection, keepDays });
+  }
+
+  /** Begins to take part. @throws LinktorError when the driver cannot be loaded */
+  open(): Promise<SharedStore> {
+    this.#opening ??= this.#open();
+    return this.#opening;
+  }
+
+  /** This instance leads, this very moment. */
+  get leads(): boolean {
+    return this.#store?.lease.isHeld === true;
+  }
+
+  /** What a node shows that does not lead. */
+  get standing(): SocketState {
+    const { connection, lease } = this.#store ?? {};
+    if (!connection || connection.state === 'connecting') return { name: 'connecting', since: this.#since };
+    if (connection.state === 'down') return { name: 'store_down', since: this.#since };
+    const { name = '' } = lease?.leadership ?? {};
+    return { name: 'standby', since: this.#since, leader: name };
+  }
+
+  /** Be told when it leads, when it leads no more, and how the store is. @returns the function that ends it */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** @param act called whenever this instance begins to lead, at once if it does @returns the function that ends it */
+  whenLeading(act: () => void): () => void {
+    let isTold = false;
+    const look = () => {
+      if (this.leads && !isTold) act();
+      isTold = this.leads;
+    };
+    const end = this.onChange(look);
+    look();
+    return end;
+  }
+
+  /** @param act called now and then while this instance leads @returns the function that ends it */
+  whileLeading(act: () => void): () => void {
+    const look = fenced(() => this.leads && act());
+    const timer = setInterval(look, LOOK_MS);
+    timer.unref();
+    return () => clearInterval(timer);
+  }
+
+  /** Of many instances that get the same thing one takes it. @throws LinktorError `storage` */
+  async claim(key: string): Promise<ClaimState> {
+    return (await this.open()).claims.claim(key);
+  }
+
+  /** What was claimed has been handed on. @throws LinktorError `storage` */
+  async done(key: string): Promise<void> {
+    return (await this.open()).claims.done(key);
+  }
+
+  /** @throws LinktorError `storage` */
+  async facts(): Promise<StoreFacts> {
+    const { connection } = await this.open();
+    await connection.ready();
+    return connection.facts();
+  }
+
+  /** The ledger for what only the one that leads may write. */
+  get leadersLedger(): Ledger {
+    const { ledger } = this;
+    const held = <A extends unknown[], R>(act: (...args: A) => Promise<R>) => {
+      return async (...args: A): Promise<R> => {
+        if (!this.leads) throw notLeading();
+        return act(...args);
+      };
+    };
+    return {
+      engine: ledger.engine,
+      durability: ledger.durability,
+      isShared: true,
+      get: ledger.get.bind(ledger),
+      list: ledger.list.bind(ledger),
+      find: ledger.find.bind(ledger),
+      count: ledger.count.bind(ledger),
+      due: ledger.due.bind(ledger),
+      put: held(ledger.put.bind(ledger)),
+      delete: held(ledger.delete.bind(ledger)),
+      update: held(ledger.update.bind(ledger)) as Ledger['update'],
+      scrub: ledger.scrub.bind(ledger),
+      // It is not its own.
+      close: async () => {},
+    };
+  }
+
+  /** Another instance may lead at once. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#listeners.clear();
+    await this.ledger.close();
+    await this.#opening?.then(
+      (store) => store.close(),
+      () => undefined,
+    );
+  }
+
+  async #open(): Promise<SharedStore> {
+    const { redisUrl: url, storePassword: password, tls, keyPrefix, id, baseUrl, log } = this.#settings;
+    const prefix = keyPrefix || prefixOf(baseUrl, id);
+    const changed = () => this.#changed();
+    const settings = { url, password, tls, prefix, name: this.name, onLeadership: changed, onState: changed };
+    const store = await SharedStore.open(settings);
+    this.#store = store;
+    store.connection
+      .ready()
+      .then(() => store.connection.facts())
+      .then(({ policy }) => {
+        if (policy !== 'noeviction')
+          log.warn(`the store gives records up when it is full (maxmemory-policy ${policy}); set noeviction`);
+      })
+      .catch((error: unknown) => {
+        if (!this.#isClosed) log.warn(`${toLinktorError(error).message} It is tried again.`);
+      });
+    return store;
+  }
+
+  #changed(): void {
+    if (this.#isClosed) return;
+    const { standing, leads } = this;
+    const shown = leads ? 'leads' : `${standing.name} ${standing.name === 'standby' ? standing.leader : ''}`;
+    if (shown !== this.#shown) {
+      this.#since = Date.now();
+      this.#settings.log.info(leads ? `${this.name} leads` : describe(standing));
+    }
+    this.#shown = shown;
+    // It is called by the store and by timers, where nobody would catch it.
+    for (const listener of [...this.#listeners]) fenced(listener, ({ message }) => this.#settings.log.warn(message))();
+  }
+}
+
+function describe(state: SocketState): string {
+  if (state.name === 'standby')
+    return state.leader === '' ? 'standby: nobody leads yet' : `standby: ${state.leader} leads`;
+  return state.name === 'store_down'
+    ? 'the store is away: nothing is received until it is back'
+    : 'connecting to the store';
+}
+
+/** Two Node-REDs with the same flows meet without being told. */
+function prefixOf(baseUrl: string, id: string): string {
+  const place = URL.canParse(baseUrl) ? new URL(baseUrl).href.replace(/\/+$/, '') : baseUrl;
+  return `linktor:${createHash('sha256').update(`${place}\n${id}`).digest('hex').slice(0, 16)}`;
+}
+
+function notLeading(): LinktorError {
+  return new LinktorError('storage', 'Another instance leads now.', { retryable: true });
+}

@@ -1,0 +1,214 @@
+import type { Realtime, SocketState } from '../../../lib/realtime/index';
+
+/** The live side of an account, as its nodes see it. */
+export type LiveSide = Pick<Realtime, keyof Realtime>;
+
+const NOTHING_YET: ReturnType<Realtime['facts']>['counters'] = {
+  ...{ frames: 0, events: 0, duplicates: 0, recovered: 0 },
+  ...{ gaps: 0, malformed: 0, reconnects: 0, refusedFrames: 0 },
+};
+
+interface Attachment {
+  attach(realtime: LiveSide): () => void;
+  release?: () => void;
+}
+
+export interface LedParts {
+  /** the connection of the one that leads */
+  make(): Realtime;
+  /** this instance leads, this very moment: also when the process has stood still since it was told so */
+  isHeld(): boolean;
+  /** what is shown while it does not lead */
+  standing(): SocketState;
+  /** it has ended, as far as it could */
+  onEnded(ended: Promise<void>): void;
+}
+
+/**
+ * The live side of one of several instances. Only the one that leads has a connection: the others know who listens to
+ * what, and begin with it as soon as they lead. Nothing is delivered by one that leads no more.
+ */
+export class LedRealtime implements LiveSide {
+  readonly #parts: LedParts;
+  readonly #attachments = new Set<Attachment>();
+  readonly #listeners = new Set<(state: SocketState) => void>();
+  #inner: Realtime | undefined;
+  #isClosed = false;
+
+  constructor(parts: LedParts) {
+    this.#parts = parts;
+  }
+
+  /** Who leads has changed, or the store is away or back. */
+  update(): void {
+    const leads = this.#parts.isHeld() && !this.#isClosed;
+    if (leads && !this.#inner) this.#lead();
+    else if (!leads && this.#inner) this.#standDown();
+    if (!this.#inner) this.#announce();
+  }
+
+  #lead(): void {
+    const inner = this.#parts.make();
+    this.#inner = inner;
+    inner.onState(() => this.#announce());
+    for (const attachment of this.#attachments) attachment.release = attachment.attach(inner);
+  }
+
+  #standDown(): void {
+    const inner = this.#inner;
+    this.#inner = undefined;
+    for (const attachment of this.#attachments) {
+      attachment.release?.();
+      attachment.release = undefined;
+    }
+    if (inner) this.#parts.onEnded(inner.close());
+  }
+
+  #announce(): void {
+    const { state } = this;
+    for (const listener of this.#listeners) listener(state);
+  }
+
+  #attach(attach: (realtime: LiveSide) => () => void): () => void {
+    const attachment: Attachment = { attach };
+    this.#attachments.add(attachment);
+    if (this.#inner) attachment.release = attach(this.#inner);
+    return () => {
+      this.#attachments.delete(attachment);
+      attachment.release?.();
+      attachment.release = undefined;
+    };
+  }
+
+  get state(): SocketState {
+    if (!this.#inner) return this.#parts.standing();
+    const { state } = this.#inner;
+    return state.name === 'open' ? { ...state, leads: true } : state;
+  }
+
+  get polls(): boolean {
+    return this.#inner?.polls ?? false;
+  }
+
+  get counts() {
+    return this.#inner?.counts ?? { subscriptions: 0 };
+  }
+
+  facts() {
+    if (this.#inner) return this.#inner.facts();
+    const { name, since } = this.state;
+    return { state: name, since, attempts: 0, subscriptions: 0, counters: NOTHING_YET };
+  }
+
+  onState(listener: (state: SocketState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  listen(...[listener, returns]: Parameters<Realtime['listen']>): () => void {
+    return this.#attach((realtime) => realtime.listen(this.#guarded(listener), returns));
+  }
+
+  observe(listener: Parameters<Realtime['observe']>[0]): () => void {
+    return this.#attach((realtime) => realtime.observe(this.#guarded(listener)));
+  }
+
+  claim(...[order, claimant]: Parameters<Realtime['claim']>): () => void {
+    return this.#attach((realtime) =>
+      realtime.claim(order, (delivery) => (this.#parts.isHeld() ? claimant(delivery) : undefined)),
+    );
+  }
+
+  onArrival(listener: Parameters<Realtime['onArrival']>[0]): () => void {
+    return this.#attach((realtime) => realtime.onArrival(this.#guarded(listener)));
+  }
+
+  subscribeAll(): () => void {
+    return this.#attach((realtime) => realtime.subscribeAll());
+  }
+
+  watchChanges(): () => void {
+    return this.#attach((realtime) => realtime.watchChanges());
+  }
+
+  subscribe(conversationId: string): () => void {
+    return this.#attach((realtime) => realtime.subscribe(conversationId));
+  }
+
+  conversation(id: string) {
+    return this.#inner?.conversation(id);
+  }
+
+  announce(event: Parameters<Realtime['announce']>[0]): void {
+    this.#inner?.announce(event);
+  }
+
+  get ready(): Promise<void> {
+    return this.#inner?.ready ?? Promise.resolve();
+  }
+
+  get isReady(): boolean {
+    return this.#inner?.isReady ?? true;
+  }
+
+  /** What the others have delivered only the one that leads knows. */
+  isMissed(message: Parameters<Realtime['isMissed']>[0]): boolean {
+    return this.#inner?.isMissed(message) ?? false;
+  }
+
+  recover(message: Parameters<Realtime['recover']>[0]): Promise<void> {
+    return this.#inner?.recover(message) ?? Promise.resolve();
+  }
+
+  typing(conversationId: string, isTyping: boolean): boolean {
+    return this.#inner?.typing(conversationId, isTyping) ?? false;
+  }
+
+  sent(conversationId: string): void {
+    this.#inner?.sent(conversationId);
+  }
+
+  connect(): void {
+    this.#inner?.connect();
+  }
+
+  disconnect(): void {
+    this.#inner?.disconnect();
+  }
+
+  reconnect(): void {
+    this.#inner?.reconnect();
+  }
+
+  get memory(): Realtime['memory'] {
+    return this.#inner?.memory ?? { export: () => [], import() {} };
+  }
+
+  isFirst(reader: string, eventId: string): boolean {
+    return this.#inner?.isFirst(reader, eventId) ?? true;
+  }
+
+  /** The one that leads hears of it by its own connection. */
+  feed(...given: Parameters<Realtime['feed']>): void {
+    this.#inner?.feed(...given);
+  }
+
+  reportGap(reason: Parameters<Realtime['reportGap']>[0]): void {
+    this.#inner?.reportGap(reason);
+  }
+
+  revive(): void {
+    this.#inner?.revive();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#inner?.close();
+  }
+
+  #guarded<A extends unknown[]>(listener: (...args: A) => void): (...args: A) => void {
+    return (...args) => {
+      if (this.#parts.isHeld()) listener(...args);
+    };
+  }
+}

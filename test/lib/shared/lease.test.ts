@@ -1,0 +1,123 @@
+import { strict as assert } from 'node:assert';
+import { Claims } from '../../../lib/shared/claims';
+import { StoreConnection } from '../../../lib/shared/connection';
+import { type Leadership, Lease } from '../../../lib/shared/lease';
+import { StoreServer, storeServerPath } from '../../support/store';
+import { failing, Inbox } from '../support';
+
+/** a tenth of the real times */
+const timing = { leaseMs: 1500, renewMs: 500, lookMs: 100, marginMs: 200 };
+
+describe('instances that share a store', () => {
+  let server: StoreServer;
+  let prefix = 0;
+  const connections: StoreConnection[] = [];
+  const leases: Lease[] = [];
+
+  before(async function () {
+    const file = await storeServerPath();
+    if (!file) return this.skip();
+    server = await StoreServer.start(file);
+  });
+  beforeEach(() => {
+    prefix++;
+  });
+  afterEach(async () => {
+    await Promise.all(leases.splice(0).map((lease) => lease.close()));
+    for (const connection of connections.splice(0)) connection.close();
+  });
+  after(() => server?.close());
+
+  async function connect(): Promise<StoreConnection> {
+    const connection = await StoreConnection.open({ url: server.url, prefix: `t${prefix}` });
+    connections.push(connection);
+    await connection.ready();
+    return connection;
+  }
+
+  async function instance(name: string, connection?: StoreConnection) {
+    const said = new Inbox<Leadership>();
+    const lease = new Lease({ connection: connection ?? (await connect()), name, onChange: said.add, timing });
+    leases.push(lease);
+    const leads = () => said.first(({ isOurs }) => isOurs);
+    return { lease, said, leads };
+  }
+
+  it('one leads, the others know which', async () => {
+    const one = await instance('one');
+    await one.leads();
+    const two = await instance('two');
+    const { isOurs, name, since = 0 } = await two.said.first();
+    assert.deepEqual([isOurs, name], [false, 'one']);
+    assert.ok(Math.abs(Date.now() - since) < 5000);
+    assert.deepEqual([one.lease.isHeld, two.lease.isHeld], [true, false]);
+  });
+
+  it('after a clean stop another one leads at once', async () => {
+    const one = await instance('one');
+    await one.leads();
+    const two = await instance('two');
+    await two.said.first();
+    const began = Date.now();
+    await one.lease.close();
+    await two.leads();
+    assert.ok(Date.now() - began < 1000);
+  });
+
+  it('when the one that leads is gone, another one leads when its lease is over, and never two', async () => {
+    const connection = await connect();
+    const one = await instance('one', connection);
+    await one.leads();
+    const two = await instance('two');
+    await two.said.first();
+    connection.close();
+    // It knows before the other one can.
+    await one.said.first(({ isOurs, name }) => !isOurs && name === undefined);
+    assert.deepEqual([one.lease.isHeld, two.lease.isHeld], [false, false]);
+    await two.leads();
+  });
+
+  it('while the store is away nobody leads, and soon after it is back somebody does', async () => {
+    const one = await instance('one');
+    await one.leads();
+    await server.down();
+    await one.said.first(({ isOurs, name }) => !isOurs && name === undefined);
+    await server.up();
+    const began = Date.now();
+    await one.said.some(2, ({ isOurs }) => isOurs);
+    assert.ok(Date.now() - began < 5000);
+  });
+
+  it('one who stood still for too long knows it before it is told', async () => {
+    const one = await instance('one');
+    await one.leads();
+    const end = performance.now() + timing.leaseMs;
+    while (performance.now() < end);
+    assert.equal(one.lease.isHeld, false);
+  });
+
+  it('of many that get one thing exactly one takes it, and remembers that it is done', async () => {
+    const [one, two] = [new Claims(await connect()), new Claims(await connect())];
+    const claims = await Promise.all(Array.from({ length: 20 }, (_, index) => (index % 2 ? one : two).claim('evt')));
+    assert.equal(claims.filter((state) => state === 'free').length, 1);
+    const owner = claims.indexOf('free') % 2 ? one : two;
+    await (owner === one ? two : one).done('evt');
+    assert.equal(await one.claim('evt'), 'working');
+    await owner.done('evt');
+    assert.deepEqual([await one.claim('evt'), await two.claim('evt')], ['done', 'done']);
+  });
+
+  it('says at once that the store is away', async () => {
+    const claims = new Claims(await connect());
+    await server.down();
+    assert.equal((await failing(claims.claim('evt'))).code, 'storage');
+    await server.up();
+  });
+
+  it('says what the store is', async () => {
+    const { version, policy, isKept, latency, ahead } = await (await connect()).facts();
+    assert.match(version, /^\d+\.\d+/);
+    assert.deepEqual([policy, isKept], ['noeviction', true]);
+    assert.ok(latency < 1000 && Math.abs(ahead) < 2000, `${latency} ${ahead}`);
+  });
+});
