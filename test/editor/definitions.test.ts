@@ -33,7 +33,7 @@ describe('what the editor is given', () => {
     const RED = {
       nodes: { registerType: (type: string) => atRunTime.push(type) },
       httpAdmin: { get: () => undefined, post: () => undefined },
-      httpNode: {},
+      httpNode: { use: () => undefined },
       auth: { needsPermission: () => () => undefined },
       settings: {},
       events: { on: () => undefined },
@@ -124,7 +124,10 @@ describe('what the editor is given', () => {
         for (const [name, field] of Object.entries(fields)) {
           if (field.kind === 'secret') {
             assert.equal(defaults[name], undefined);
-            assert.deepEqual({ ...credentials[name] }, { type: name === 'email' ? 'text' : 'password' });
+            assert.deepEqual(
+              { ...credentials[name] },
+              { type: ['email', 'natsUser'].includes(name) ? 'text' : 'password' },
+            );
             continue;
           }
           const initial = name === 'outputs' ? Number(newNodeValue(field)) : newNodeValue(field);

@@ -101,7 +101,7 @@ export function connecting(setup: EditorSetup): void {
         });
         const said = lines.join('\n');
         assert.match(said, /^warning: The clocks are 3[56]\d\d s apart .*NTP/m);
-        assert.match(said, /^warning: No realtime: .*Check the WebSocket URL/m);
+        assert.match(said, /^warning: No realtime: .*Check the Server URL and the WebSocket URL/m);
       } finally {
         await stranger.close();
       }

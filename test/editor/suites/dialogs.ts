@@ -34,17 +34,18 @@ export function dialogs(setup: EditorSetup): void {
       });
     }
 
-    it('are made in less than 100 ms, the longest of them too', async () => {
+    it('are made in less than 100 ms, the longest of them too', async function () {
+      this.timeout(180_000);
       const longest = palette.toSorted((one, other) => size(other) - size(one)).slice(0, 3);
       for (const { type } of longest) {
         const times: number[] = [];
-        for (let open = 0; open < 5; open++) {
+        for (let open = 0; open < 20; open++) {
           const dialog = await Dialog.open(setup.page, type, `first-${type}`);
           times.push(await prepareTime(setup.page, type));
           await dialog.cancel();
         }
         // The middle one: what else the machine does now and then is not ours.
-        const median = times.toSorted((one, other) => one - other)[2] ?? Number.NaN;
+        const median = times.toSorted((one, other) => one - other)[10] ?? Number.NaN;
         assert.ok(median < 100, `${type}: ${times.join(', ')}`);
       }
     });
