@@ -357,6 +357,46 @@ describe('the dialogues of an account', () => {
       assert.equal((await asker.ended_.first()).dialogue.uncertain, true);
     });
 
+    describe('where it can be looked up whether a question has left', () => {
+      const ours = (text: string, id: string, after = 0) =>
+        says(text, {
+          id,
+          direction: 'outbound',
+          senderType: 'bot',
+          createdAt: new Date(Date.now() + after).toISOString(),
+        }).message;
+
+      async function interrupted(): Promise<void> {
+        const asking = question();
+        await ledger.put('ask', asking.id, asking, { due: asking.deadline, tags: ['c:c1', 'n:node'] });
+        await restart();
+      }
+
+      it('takes one that stands as it stands, and sends nothing', async () => {
+        await interrupted();
+        await dialogues.settleIn('c1', [ours('hello', 'm7'), ours('question?', 'm8', 20)]);
+        const [kept] = await dialogues.list();
+        assert.deepEqual([kept?.uncertain, kept?.places[0]?.messageId], [undefined, 'm8']);
+        assert.deepEqual(asker.askedAgain, []);
+      });
+
+      it('sends one again that has not left, once', async () => {
+        await interrupted();
+        await dialogues.settleIn('c1', [ours('hello', 'm7')]);
+        await dialogues.settleIn('c1', []);
+        const [kept] = await dialogues.list();
+        assert.deepEqual([kept?.uncertain, kept?.places[0]?.messageId], [undefined, 'again']);
+        assert.deepEqual(asker.askedAgain, [kept?.id]);
+      });
+
+      it('leaves those alone that certainly stand', async () => {
+        await dialogues.ask(question(), 'replace', sent);
+        await restart();
+        await dialogues.settleIn('c1', []);
+        assert.deepEqual(asker.askedAgain, []);
+      });
+    });
+
     it('waits for its node, and drops what has no node any more', async () => {
       await dialogues.ask(question(), 'replace', sent);
       await dialogues.ask(question({ nodeId: 'gone', places: [{ conversationId: 'c2' }] }), 'replace', async () => []);

@@ -4,6 +4,7 @@ import type { Judged } from '../../../lib/dialogue/answer';
 import {
   beginForm,
   CONFIRMING,
+  confirmChoices,
   continueForm,
   type FormField,
   type FormRules,
@@ -102,6 +103,30 @@ describe('a form', () => {
     const { asked, state } = await play(['Ana', 'skip', '7', 'hm', 'change name', 'Eva', 'yes'], {}, confirm);
     assert.equal(asked, 'name company size confirm again name confirm complete');
     assert.deepEqual([state.values.name, state.changed, state.at], ['Eva', ['name'], CONFIRMING]);
+  });
+
+  it('says why on demand, which is no attempt', async () => {
+    const why = rulesFor(() => '', {
+      fields: [field('name', { why: 'We write to you.' }), field('size', { required: false })],
+    });
+    const begun = (await beginForm(why, {})) as Extract<FormStep, { kind: 'ask' }>;
+    const first = await continueForm(why, begun.state, 'Why?');
+    assert.deepEqual(first, { kind: 'again', say: { text: 'We write to you.' }, isAttempt: false });
+    const second = await continueForm(why, { ...begun.state, at: 'size' }, 'why');
+    assert.match(JSON.stringify(second), /You can also skip it/);
+  });
+
+  it('offers yes, each answer to be changed, and the end of it', async () => {
+    const { state } = await play(['Ana', 'skip', '7'], {}, { confirm: true });
+    const rules = rulesFor(() => '', { confirm: true });
+    assert.deepEqual(
+      confirmChoices(rules, state).map(({ id }) => id),
+      ['yes', 'change:name', 'change:company', 'change:size', 'cancel'],
+    );
+    const picks = (id: string) => continueForm({ ...rules, choose: async () => id }, state, 'pressed');
+    assert.equal((await picks('yes')).kind, 'complete');
+    assert.equal((await picks('cancel')).kind, 'cancel');
+    assert.equal(describeStep(await picks('change:size')), 'size');
   });
 
   it('goes on after a deploy that took the field away', async () => {
