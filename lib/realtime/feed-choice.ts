@@ -7,25 +7,22 @@ export class FeedChoice {
   readonly #live: Feed;
   /** the poll, alone or beside NATS */
   readonly #poll: Feed;
-  #current: Feed;
+  /** changed by {@link choose} only; every frame asks */
+  current: Feed;
 
   constructor(contract: Pick<Contract, 'announces'>, live: Feed, poll: Feed) {
     this.#contract = contract;
     this.#live = live;
     this.#poll = poll;
-    this.#current = live;
-  }
-
-  get current(): Feed {
-    return this.#current;
+    this.current = live;
   }
 
   /** The address of the socket has been asked for: now the contract is known. */
   choose(): void {
     const chosen = this.#contract.announces ? this.#live : this.#poll;
-    if (chosen === this.#current) return;
-    this.#current.update(false);
-    this.#current = chosen;
+    if (chosen === this.current) return;
+    this.current.update(false);
+    this.current = chosen;
   }
 
   /** As {@link Feed.forget}, also for the feed that may be chosen later. */

@@ -112,7 +112,8 @@ export class Realtime {
         return address;
       },
       encode: (signal) => contract.signal(signal),
-      onFrame: (text, at) => this.#intake.take(text, at),
+      // Asked for when a connection is made, and then called without a detour.
+      onFrame: () => this.#intake.take,
       onState: fence(() => this.#update(), onProblem),
       onBroken: fence((reason) => this.#intake.broken(reason), onProblem),
     });

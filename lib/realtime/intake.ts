@@ -41,7 +41,7 @@ export class Intake {
   }
 
   /** A frame has arrived. Nothing is thrown: it would end the process. @param at milliseconds of the local clock */
-  take(text: string, at: number): void {
+  readonly take = (text: string, at: number): void => {
     this.frames++;
     try {
       const event = this.#contract.frame(text);
@@ -63,7 +63,7 @@ export class Intake {
       this.malformed++;
       this.#onProblem(messageOf(error));
     }
-  }
+  };
 
   /** A frame that cannot be taken has ended the connection. */
   broken(reason: 'oversize' | 'malformed'): void {

@@ -1,6 +1,6 @@
 import { once } from '../../async/once';
 import type { Conversation, Event, Message } from '../../model';
-import { MAX_EVENT_KEYS, MAX_HELD_CHARS, MAX_HELD_EVENTS, MAX_ID_CHARS, MAX_WEBHOOK_KEYS } from '../bounds';
+import { MAX_EVENT_KEYS, MAX_ID_CHARS, MAX_WEBHOOK_KEYS } from '../bounds';
 import type { ConversationCache } from '../conversation-cache';
 import { completeChange, createdEvent } from '../events/changes';
 import { gapEvent } from '../events/synthesize';
@@ -8,6 +8,7 @@ import { type Claimant, Claims } from './claims';
 import { Deduplicator } from './dedup';
 import { type Delivery, type Listener, newDelivery, type Source, waitingCopy } from './delivery';
 import { EarlyStatuses } from './early-statuses';
+import { HeldEvents, type HoldReason } from './held-events';
 import { RecentKeys } from './recent-keys';
 import { WaitingRoom } from './waiting-room';
 
@@ -30,9 +31,6 @@ export interface BusSettings {
 
 export type ArrivalListener = (event: Event, recovered: boolean) => void;
 
-/** Why events are held back: while a gap is being filled (sync), while a deploy replaces listeners (handover). */
-export type HoldReason = 'sync' | 'handover';
-
 /** One of so many dropped events is worth a line in the log. */
 const PROBLEM_EVERY = 1000;
 
@@ -45,7 +43,8 @@ export class Bus {
   readonly #webhookKeys = new RecentKeys({ limit: MAX_WEBHOOK_KEYS });
   readonly #dedup: Deduplicator;
   readonly #early: EarlyStatuses;
-  readonly #claims: Claims;
+  /** made with the first claimant */
+  #claims: Claims | undefined;
   #arrivals: readonly ArrivalListener[] = [];
   /** the same function may be there twice */
   readonly #entries = new Set<{ listener: Listener }>();
@@ -57,9 +56,7 @@ export class Bus {
   readonly #pendingMessages = new Set<string>();
   /** who waits until a delivery has had its turn */
   readonly #turns = new WeakMap<Delivery, () => void>();
-  readonly #holds = new Set<HoldReason>();
-  #held: { delivery: Delivery; chars: number }[] | undefined;
-  #heldChars = 0;
+  readonly #held = new HeldEvents();
   /** for diagnosis: delivered, dropped as duplicates, and delivered late */
   readonly counters = { events: 0, duplicates: 0, recovered: 0 };
   /** events that were dropped because of an id that is none */
@@ -69,7 +66,6 @@ export class Bus {
     this.#conversations = conversations;
     this.#settings = settings;
     this.#dedup = new Deduplicator(this.#keys, settings.onKey);
-    this.#claims = new Claims(settings.onError);
     this.#room = new WaitingRoom(settings.onError);
     this.#early = new EarlyStatuses(settings.statusWaitMs ?? 0, (delivery) => this.#acceptEarly(delivery));
   }
@@ -96,6 +92,7 @@ export class Bus {
    * @returns the function that ends it
    */
   claim(order: number, claimant: Claimant): () => void {
+    this.#claims ??= new Claims(this.#settings.onError);
     return this.#claims.add(order, claimant);
   }
 
@@ -182,7 +179,7 @@ export class Bus {
 
   #isPending(messageId: string): boolean {
     if (this.#pendingMessages.has(messageId)) return true;
-    return this.#held?.some(({ delivery: { event } }) => event.message?.id === messageId) === true;
+    return this.#held.hasMessage(messageId);
   }
 
   /**
@@ -195,38 +192,31 @@ export class Bus {
 
   /** Keep live events back, so that what happened first is delivered first. */
   hold(reason: HoldReason): void {
-    this.#holds.add(reason);
-    if (this.#held) return;
-    this.#held = [];
-    this.#heldChars = 0;
+    this.#held.hold(reason);
   }
 
   get isHolding(): boolean {
-    return this.#held !== undefined;
+    return this.#held.isHolding;
   }
 
   /** How many events are held back. */
   get heldEvents(): number {
-    return this.#held?.length ?? 0;
+    return this.#held.size;
   }
 
   /** Deliver what was held back, unless another reason holds it. */
   release(reason: HoldReason): void {
-    if (this.#holds.delete(reason) && this.#holds.size === 0) this.flush();
+    if (this.#held.release(reason)) this.flush();
   }
 
   /** Deliver what was held back, whatever the reasons. */
   flush(): void {
-    const held = this.#held ?? [];
-    this.#held = undefined;
-    this.#holds.clear();
-    for (const { delivery, chars } of held) this.#accept(delivery, chars);
+    for (const { delivery, chars } of this.#held.take()) this.#accept(delivery, chars);
   }
 
   /** Drop what is held back: no listener is left for it. */
   discard(): void {
-    this.#held = undefined;
-    this.#holds.clear();
+    this.#held.take();
     this.#early.clear();
   }
 
@@ -254,10 +244,8 @@ export class Bus {
 
   #take(delivery: Delivery, chars: number): void {
     this.arrived(delivery.event, delivery.recovered);
-    if (!this.#held) return this.#accept(delivery, chars);
-    this.#held.push({ delivery: this.#waiting(delivery), chars });
-    this.#heldChars += chars;
-    if (this.#held.length < MAX_HELD_EVENTS && this.#heldChars < MAX_HELD_CHARS) return;
+    if (!this.#held.isHolding) return this.#accept(delivery, chars);
+    if (this.#held.keep(this.#waiting(delivery), chars)) return;
     if (this.#settings.onOverflow) this.#settings.onOverflow();
     else this.flush();
   }
@@ -368,7 +356,7 @@ export class Bus {
       return this.#endTurn(delivery);
     }
     if (conversation) this.#announceIfNew(conversation, delivery.source, delivery.recovered, event);
-    const deciding = event.message && !this.#claims.isEmpty ? this.#claims.decide(delivery) : undefined;
+    const deciding = event.message && this.#claims?.decide(delivery);
     if (deciding !== undefined) return deciding.then(() => this.#deliverMessage(delivery));
     this.#deliverMessage(delivery);
   }

@@ -18,8 +18,8 @@ export interface SocketSettings {
   connection?(): Promise<object>;
   /** a frame for the wire, or undefined where the contract has none */
   encode(signal: Signal): string | undefined;
-  /** @param at milliseconds of the local clock */
-  onFrame(text: string, at: number): void;
+  /** @returns what gets the frames of a connection; `at` is milliseconds of the local clock */
+  onFrame(): (text: string, at: number) => void;
   onState(state: SocketState): void;
   /** a frame that cannot be taken has ended the connection */
   onBroken?(reason: 'oversize' | 'malformed'): void;
@@ -222,7 +222,7 @@ export class Socket {
       timing: this.#timing,
       beat: () => this.send({ type: 'ping' }),
       onOpen: () => this.#opened(transport),
-      onText: this.#settings.onFrame,
+      onText: this.#settings.onFrame(),
       onBroken: (reason) => this.#settings.onBroken?.(reason),
       onLost: (reason, loss) => {
         this.#drop();

@@ -1,6 +1,10 @@
 import type { Timing } from './state';
 
 export interface Peer {
+  /** when something arrived the last time, milliseconds of the local clock */
+  receivedAt(): number;
+  /** how often something has arrived */
+  received(): number;
   /** a protocol ping */
   ping(mark: string): void;
   /** the ping of the contract, where there is one */
@@ -19,8 +23,8 @@ export class Heartbeat {
   readonly #beat: NodeJS.Timeout;
   #watch: NodeJS.Timeout | undefined;
   #judgement: NodeJS.Immediate | undefined;
-  #receivedAt = Date.now();
-  #answered = false;
+  /** how often something had arrived when it was asked */
+  #receivedBefore = 0;
   #latency: number | undefined;
 
   constructor(timing: Timing, peer: Peer) {
@@ -39,15 +43,8 @@ export class Heartbeat {
     return this.#latency;
   }
 
-  /** Something has arrived. Called with every frame, so no timer is touched here. @param at milliseconds of the local clock */
-  received(at: number): void {
-    this.#receivedAt = at;
-    this.#answered = true;
-  }
-
   /** A pong has arrived. @param mark the payload of its ping @param at milliseconds of the local clock */
   pong(mark: string, at: number): void {
-    this.received(at);
     const sentAt = Number(mark);
     if (sentAt > 0 && sentAt <= at) this.#latency = at - sentAt;
   }
@@ -60,7 +57,7 @@ export class Heartbeat {
 
   #watchSilence(): void {
     const { silence } = this.#timing;
-    const silentMs = Date.now() - this.#receivedAt;
+    const silentMs = Date.now() - this.#peer.receivedAt();
     // A clock that was set back must not keep us from ever asking.
     const leftMs = silentMs < 0 ? silence : silence - silentMs;
     if (leftMs <= 0) this.#ask();
@@ -68,12 +65,12 @@ export class Heartbeat {
   }
 
   #ask(): void {
-    this.#answered = false;
+    this.#receivedBefore = this.#peer.received();
     this.#peer.ping('');
     this.#watch = setTimeout(() => {
       // A flow may have blocked the event loop: timers run before what has arrived meanwhile can be read.
       this.#judgement = setImmediate(() => {
-        if (this.#answered) this.#watchSilence();
+        if (this.#peer.received() > this.#receivedBefore) this.#watchSilence();
         else this.#peer.dead();
       });
     }, this.#timing.pong);

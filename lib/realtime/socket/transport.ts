@@ -41,7 +41,9 @@ export class SocketTransport {
   /** waiters for the pong of a ping, by the payload of that ping */
   readonly #settling = new Map<string, () => void>();
   #marks = 0;
-  #frames = 0;
+  /** milliseconds of the local clock; the heartbeat asks, so that no frame has to tell it */
+  #receivedAt = Date.now();
+  #received = 0;
 
   /** @param options agent, certificates and the like, as `ws` takes them @throws when the address is none */
   constructor(url: string, options: object | undefined, settings: SocketTransportSettings) {
@@ -61,18 +63,19 @@ export class SocketTransport {
     ws.on('open', () => this.#opened());
     ws.on('message', (data) => {
       const at = Date.now();
-      this.#heartbeat?.received(at);
-      this.#frames++;
-      if (this.#frames % FRAMES_PER_TURN === 0) this.#yield();
+      this.#receivedAt = at;
+      this.#received++;
+      if (this.#received % FRAMES_PER_TURN === 0) this.#yield();
       settings.onText(data.toString(), at);
     });
     ws.on('pong', (data) => {
       const mark = data.toString();
+      this.#note();
       this.#heartbeat?.pong(mark, Date.now());
       this.#settling.get(mark)?.();
     });
     ws.on('ping', (data) => {
-      this.#heartbeat?.received(Date.now());
+      this.#note();
       // Answers to a server that does not read them would pile up.
       if (!this.isFull && ws.readyState === WebSocket.OPEN) ws.pong(data);
     });
@@ -153,6 +156,11 @@ export class SocketTransport {
     });
   }
 
+  #note(): void {
+    this.#receivedAt = Date.now();
+    this.#received++;
+  }
+
   #yield(): void {
     this.#ws.pause();
     setImmediate(() => this.#ws.resume());
@@ -162,7 +170,14 @@ export class SocketTransport {
     const { timing, beat, onOpen } = this.#settings;
     const ws = this.#ws;
     // Dead means no closing handshake: it could wait for ever.
-    this.#heartbeat = new Heartbeat(timing, { ping: (mark) => ws.ping(mark), beat, dead: () => ws.terminate() });
+    this.#note();
+    this.#heartbeat = new Heartbeat(timing, {
+      receivedAt: () => this.#receivedAt,
+      received: () => this.#received,
+      ping: (mark) => ws.ping(mark),
+      beat,
+      dead: () => ws.terminate(),
+    });
     onOpen();
   }
 }

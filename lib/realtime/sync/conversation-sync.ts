@@ -15,6 +15,7 @@ import type { Socket } from '../socket/connection';
 import { activityOf, timeOf } from '../time';
 import { Backfill } from './backfill';
 import type { GapReporter } from './gap-reporter';
+import { OlderRows } from './older-rows';
 
 export interface SyncParts {
   rest: SyncRest;
@@ -57,9 +58,6 @@ export interface Listing extends ListingRequest {
 
 const NEWEST_FIRST = { sortBy: 'lastMessageAt', sortOrder: 'desc' } as const;
 const NEWEST_LISTING_SIZE = 20;
-/** Rows in a row that are older than the watermark end a listing; one alone may have a time that is wrong. */
-const MAX_OLDER_ROWS = 20;
-const MIN_OLDER_ROWS = 3;
 
 /**
  * Which conversations there are. The socket announces no new ones (contract 2.1), so they are listed: all open ones at
@@ -312,30 +310,6 @@ export class ConversationSync {
     const since = Math.max(this.#watermark, this.#wantedSince.get(id) ?? 0);
     const wasUnsubscribed = this.#justSubscribed.has(id) || !this.#parts.interest.isSubscribed(id);
     await this.#backfill.fetch(id, since, wasUnsubscribed);
-  }
-}
-
-/**
- * Lists come newest first, but a server may put rows without a time in front, and a time may be wrong: only several
- * older rows in a row end a list.
- */
-class OlderRows {
-  #count = 0;
-  #read = 0;
-
-  reset(): void {
-    this.#count = 0;
-    this.#read++;
-  }
-
-  /** An older row. @returns false when the rest of the list is older as well */
-  goesOn(time: number): boolean {
-    this.#read++;
-    if (time === 0) return true;
-    this.#count++;
-    // No page is asked for only to see older rows.
-    const isPageEnd = this.#read % LIST_PAGE_SIZE === 0;
-    return this.#count < (isPageEnd ? MIN_OLDER_ROWS : MAX_OLDER_ROWS);
   }
 }
 

@@ -108,7 +108,7 @@ describe('realtime: the socket', () => {
     socket = new Socket({
       url: async () => host.url,
       encode: (signal) => api.signal(signal),
-      onFrame: texts.add,
+      onFrame: () => texts.add,
       onState: states.add,
       reconnectInterval: 4,
       ...settings,
@@ -153,7 +153,7 @@ describe('realtime: the socket', () => {
         if (came === total) resolve();
       };
       // The other side is in this process, and sends for longer than a handshake may usually take.
-      make({ onFrame, timing: { handshake: 10_000 } }).retain();
+      make({ onFrame: () => onFrame, timing: { handshake: 10_000 } }).retain();
     });
     const peer = await host.peer(1);
     for (let frame = 0; frame < total; frame++) peer.socket.send(String(frame).padEnd(500));
@@ -184,7 +184,7 @@ describe('realtime: the socket', () => {
   it('says goodbye in the middle of a backlog, and hears no more of it', async () => {
     let came = 0;
     make({
-      onFrame() {
+      onFrame: () => () => {
         came++;
         if (came === 128) socket.close();
       },
@@ -668,7 +668,7 @@ describe('realtime: the socket', () => {
     const other = new Socket({
       url: async () => host.url,
       encode: () => undefined,
-      onFrame() {},
+      onFrame: () => () => {},
       onState: states.add,
       timing: quick,
     });
