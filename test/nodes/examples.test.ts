@@ -486,6 +486,7 @@ for (const [what, contract, played] of plays) {
     before((done) => void server.listen(0, '127.0.0.1', done));
     after(() => {
       server.close();
+      helper.settings({});
       rmSync(userDir, { recursive: true, force: true, maxRetries: 5 });
     });
     afterEach(() => server.closeAllConnections());

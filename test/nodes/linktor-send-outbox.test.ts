@@ -40,6 +40,8 @@ if (hasSqlite) {
       helper.settings({ userDir });
     });
     afterEach(() => rmSync(userDir, { recursive: true, force: true, maxRetries: 5 }));
+    // The tests of other files have no user directory.
+    after(() => helper.settings({}));
 
     const texts = async () => (await state()).sends.map(({ text }) => text);
     const outboxOf = ({ outbox }: Message) => outbox as { id: string; queued: string; attempts: number };
