@@ -14,7 +14,8 @@ export function onBytesOut(listener: (text: string) => void): () => void {
   const sockets = net.Socket.prototype as unknown as Writing;
   const original = sockets._writeGeneric;
   sockets._writeGeneric = function (writev, data, ...rest) {
-    if (!this.connecting) listener(textOf(data));
+    // What was written to a socket that has been destroyed since goes nowhere.
+    if (!this.connecting && !this.destroyed) listener(textOf(data));
     return original.call(this, writev, data, ...rest);
   };
   return () => {
