@@ -117,7 +117,7 @@ const tableRow = '<div class="linktor-below linktor-table"><ol></ol><p class="li
 
 /** What a text may take from the message. */
 const areaRow =
-  '<div class="linktor-below linktor-insert"><span class="linktor-note" data-i18n="linktor.insert.hint"></span><select></select></div>';
+  '<div class="linktor-below linktor-insert"><span class="linktor-note" data-i18n="linktor.insert.hint"></span><select data-i18n="[aria-label]linktor.insert.title"></select></div>';
 
 const button = (name: string, icon: string, key: string) =>
   `<button type="button" class="red-ui-button ${name}"><i class="fa fa-${icon}"></i> <span data-i18n="${key}"></span></button>`;

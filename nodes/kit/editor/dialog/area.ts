@@ -61,7 +61,7 @@ const MAX_HEIGHT_PX = 320;
 
 function prepareInsert(node: EditorNode, menu: JQuery, area: JQuery<HTMLTextAreaElement>): void {
   const words = node._('linktor.insert.title');
-  menu.attr('aria-label', words).append($('<option value="">').text(words));
+  menu.append($('<option value="">').text(words));
   for (const [key, path] of Object.entries(offered)) {
     menu.append(
       $('<option>')
