@@ -33,7 +33,8 @@ export interface Pages {
 /** What our nodes let others fetch below `/linktor/`; Node-RED's own middleware and password come first. */
 export function servePages(red: RED): Pages {
   const pages = new Map<string, Page>();
-  const app = red.settings.httpNodeRoot === false ? undefined : red.httpNode;
+  const isOff = red.settings.httpNodeRoot === false || typeof red.httpNode?.use !== 'function';
+  const app = isOff ? undefined : red.httpNode;
   app?.use((request, response, next) => {
     const page = pages.get(pathOf(request));
     if (!page || (request.method !== 'GET' && request.method !== 'HEAD')) return next();
