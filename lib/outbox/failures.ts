@@ -1,19 +1,19 @@
 import { LinktorError } from '../errors';
-import type { Parcel } from './parcel';
+import type { OutboxJob } from './job';
 
 const HOUR_MS = 3_600_000;
 
 /** Its request has left, nobody knows whether the server took it, and sending it again could do it twice. */
-export function unclearError(parcel: Parcel): LinktorError {
+export function unclearError(job: OutboxJob): LinktorError {
   return new LinktorError('unexpected', 'Nobody can say whether the message was sent: it is not sent again.', {
     hint: 'Look into the conversation. Where the server honours Idempotency-Key, say so in the account: such messages are then sent again.',
     ambiguous: true,
-    details: { outbox: parcel.id, attempts: parcel.attempts, conversationId: parcel.conversationId },
+    details: { outbox: job.id, attempts: job.attempts, conversationId: job.conversationId },
   });
 }
 
 /** @param last why it could not be sent until now */
-export function tooOldError(parcel: Parcel, maxAgeMs: number, last: LinktorError | undefined): LinktorError {
+export function tooOldError(job: OutboxJob, maxAgeMs: number, last: LinktorError | undefined): LinktorError {
   const hours = Math.round(maxAgeMs / HOUR_MS);
   const why = last ? ` The last failure: ${last.message}` : '';
   return new LinktorError(
@@ -21,8 +21,8 @@ export function tooOldError(parcel: Parcel, maxAgeMs: number, last: LinktorError
     `The message has waited for ${hours} h in the outbox and is not sent any more.${why}`,
     {
       hint: 'Send it again, or raise the field "Longest wait" of the Linktor account.',
-      ambiguous: parcel.state === 'leaving',
-      details: { outbox: parcel.id, attempts: parcel.attempts, ...(last && { reason: last.code }) },
+      ambiguous: job.state === 'leaving',
+      details: { outbox: job.id, attempts: job.attempts, ...(last && { reason: last.code }) },
     },
   );
 }
@@ -42,7 +42,7 @@ export function isPassing({ code, cause }: LinktorError): boolean {
 }
 
 /** @returns the failure of a part, naming those that were sent before it, so that nobody sends them again */
-export function partError({ sent }: Parcel, error: LinktorError): LinktorError {
+export function partError({ sent }: OutboxJob, error: LinktorError): LinktorError {
   if (sent.length === 0) return error;
   const failedPart = sent.length + 1;
   return new LinktorError(error.code, `Part ${failedPart} was not sent: ${error.message}`, {

@@ -1,2 +1,2 @@
+export type { JobListener, JobProcessor, OutboxJob, Progress, SentPart } from './job';
 export { leaveTo, Outbox, type OutboxSettings } from './outbox';
-export type { Courier, Parcel, Progress, Sender, SentPart } from './parcel';

@@ -1,17 +1,17 @@
 /** Ids that wait for their turn: those of one lane one after the other, so many lanes at a time. */
 export class Lanes {
   readonly #width: number;
-  readonly #carry: (id: string) => Promise<void>;
+  readonly #run: (id: string) => Promise<void>;
   readonly #lanes = new Map<string, string[]>();
   /** lanes whose first may begin as soon as there is room */
   readonly #ready: string[] = [];
   readonly #busy = new Set<Promise<void>>();
   #isStopped = false;
 
-  /** @param carry resolves when the next of the lane may begin; never rejects */
-  constructor(width: number, carry: (id: string) => Promise<void>) {
+  /** @param run resolves when the next of the lane may begin; never rejects */
+  constructor(width: number, run: (id: string) => Promise<void>) {
     this.#width = width;
-    this.#carry = carry;
+    this.#run = run;
   }
 
   add(lane: string, id: string): void {
@@ -36,7 +36,7 @@ export class Lanes {
       const lane = this.#ready.shift();
       if (lane === undefined) return;
       const id = this.#lanes.get(lane)?.[0] as string;
-      const work: Promise<void> = this.#carry(id).then(() => {
+      const work: Promise<void> = this.#run(id).then(() => {
         this.#busy.delete(work);
         this.#advance(lane);
         this.#pump();

@@ -3,9 +3,9 @@ import { sleep } from '../async/sleep';
 import { type LinktorError, toLinktorError } from '../errors';
 import type { Entry, Ledger } from '../ledger';
 import { fullError, isPassing, partError, tooOldError, unclearError } from './failures';
+import type { JobListener, JobOutcome, JobProcessor, OutboxJob } from './job';
 import { Lanes } from './lanes';
-import type { Courier, Ending, Parcel, Sender } from './parcel';
-import { plain, Senders } from './senders';
+import { JobListeners, plain } from './listeners';
 
 /** lanes that are worked on at a time; the client has no more places */
 const WIDTH = 50;
@@ -21,18 +21,18 @@ const GRACE_MS = 2000;
 
 export interface OutboxSettings {
   ledger: Ledger;
-  courier: Courier;
+  processor: JobProcessor;
   maxPending: number;
   /** milliseconds */
   maxAgeMs: number;
-  /** the number of waiting parcels has changed */
+  /** the number of waiting jobs has changed */
   onChange(): void;
   /** what no node is there to hear of */
-  onProblem(error: LinktorError, parcel?: Parcel): void;
+  onProblem(error: LinktorError, job?: OutboxJob): void;
 }
 
 /** What there is to send, and for whom. */
-export type NewParcel = Pick<Parcel, 'nodeId' | 'lane' | 'work' | 'carried' | 'dropped'>;
+export type NewJob = Pick<OutboxJob, 'nodeId' | 'lane' | 'work' | 'carried' | 'dropped'>;
 
 /**
  * Messages that are stored before anybody is told that they are taken, and tried until they are sent, refused or too old,
@@ -42,13 +42,13 @@ export type NewParcel = Pick<Parcel, 'nodeId' | 'lane' | 'work' | 'carried' | 'd
 export class Outbox {
   readonly #settings: OutboxSettings;
   readonly #lanes: Lanes;
-  readonly #senders: Senders;
-  readonly #resting = new AbortController();
-  readonly #flying = new AbortController();
+  readonly #listeners: JobListeners;
+  readonly #stopping = new AbortController();
+  readonly #requests = new AbortController();
   readonly #watching = new Set<Promise<void>>();
-  /** waiting parcels, by node */
+  /** waiting jobs, by node */
   readonly #waiting = new Map<string, number>();
-  /** ids of parcels that are stored */
+  /** ids of jobs that are stored */
   readonly #known = new Set<string>();
   #lastStamp = 0;
   #loaded: Promise<void> | undefined;
@@ -56,60 +56,60 @@ export class Outbox {
 
   constructor(settings: OutboxSettings) {
     this.#settings = settings;
-    this.#lanes = new Lanes(WIDTH, (id) => this.#carry(id));
-    this.#senders = new Senders((parcel) => this.#forget(parcel), settings.onProblem);
+    this.#lanes = new Lanes(WIDTH, (id) => this.#run(id));
+    this.#listeners = new JobListeners((job) => this.#forget(job), settings.onProblem);
   }
 
-  /** parcels of one node, or of all, that have not been sent */
+  /** jobs of one node, or of all, that have not been sent */
   pending(nodeId?: string): number {
     return nodeId === undefined ? this.#known.size : (this.#waiting.get(nodeId) ?? 0);
   }
 
-  /** A node that hears what became of its parcels. @returns the function that ends it */
-  register(nodeId: string, sender: Sender): () => void {
-    return this.#senders.register(nodeId, sender);
+  /** A node that hears what became of its jobs. @returns the function that ends it */
+  register(nodeId: string, listener: JobListener): () => void {
+    return this.#listeners.register(nodeId, listener);
   }
 
   /** Goes on with what an earlier life has left. */
   start(): void {
     if (this.#settings.ledger.isShared) void this.#lookForOthers();
     this.#load().catch((error: unknown) => {
-      if (this.#resting.signal.aborted) return;
+      if (this.#stopping.signal.aborted) return;
       this.#settings.onProblem(toLinktorError(error));
-      void sleep(RELOAD_MS, this.#resting.signal).then(() => {
-        if (!this.#resting.signal.aborted) this.start();
+      void sleep(RELOAD_MS, this.#stopping.signal).then(() => {
+        if (!this.#stopping.signal.aborted) this.start();
       });
     });
   }
 
   /**
-   * @returns the stored parcel, once it is on disk
-   * @throws LinktorError `storage`, `rate_limit` when the outbox is full or the parcel too large
+   * @returns the stored job, once it is on disk
+   * @throws LinktorError `storage`, `rate_limit` when the outbox is full or the job too large
    */
-  async add(given: NewParcel): Promise<Parcel> {
+  async add(given: NewJob): Promise<OutboxJob> {
     if (!this.#isReady) await this.#load();
     const { maxPending, ledger } = this.#settings;
     if (this.#known.size >= maxPending) throw fullError(maxPending);
-    const parcel = newParcel(given, this.#nextId());
-    this.#note(parcel, 1);
+    const job = newJob(given, this.#nextId());
+    this.#note(job, 1);
     try {
-      await ledger.put('outbox', parcel.id, parcel, { onDisk: true });
+      await ledger.put('outbox', job.id, job, { onDisk: true });
     } catch (error) {
-      this.#note(parcel, -1);
+      this.#note(job, -1);
       throw error;
     }
-    this.#lanes.add(parcel.lane, parcel.id);
-    return parcel;
+    this.#lanes.add(job.lane, job.id);
+    return job;
   }
 
   /** Requests that are under way get a moment; whatever is not over then is the next life's. */
   async close(): Promise<void> {
-    this.#resting.abort();
-    this.#senders.close();
-    const timer = setTimeout(() => this.#flying.abort(), GRACE_MS);
+    this.#stopping.abort();
+    this.#listeners.close();
+    const timer = setTimeout(() => this.#requests.abort(), GRACE_MS);
     await Promise.all([this.#lanes.stop(), ...this.#watching]);
     clearTimeout(timer);
-    this.#flying.abort();
+    this.#requests.abort();
   }
 
   #load(): Promise<void> {
@@ -122,7 +122,7 @@ export class Outbox {
 
   /** Other instances add to it as well; this one sends it. */
   async #lookForOthers(): Promise<void> {
-    const { signal } = this.#resting;
+    const { signal } = this.#stopping;
     while (!signal.aborted) {
       await sleep(LOOK_MS, signal);
       try {
@@ -135,15 +135,15 @@ export class Outbox {
   }
 
   async #read(): Promise<void> {
-    const left = await this.#settings.ledger.list<Parcel>('outbox');
+    const left = await this.#settings.ledger.list<OutboxJob>('outbox');
     left.sort((one, other) => (one.key < other.key ? -1 : 1));
     this.#lastStamp = Math.max(this.#lastStamp, stampOf(left.at(-1)?.key ?? '0'));
-    for (const { value: parcel } of left) {
-      if (this.#known.has(parcel.id)) continue;
-      this.#note(parcel, 1);
-      if (parcel.state === 'ended') this.#senders.hold(parcel, parcel.ending as Ending);
-      else if (parcel.state === 'watching') this.#watch(parcel);
-      else this.#lanes.add(parcel.lane, parcel.id);
+    for (const { value: job } of left) {
+      if (this.#known.has(job.id)) continue;
+      this.#note(job, 1);
+      if (job.state === 'ended') this.#listeners.hold(job, job.outcome as JobOutcome);
+      else if (job.state === 'watching') this.#watch(job);
+      else this.#lanes.add(job.lane, job.id);
     }
     this.#isReady = true;
   }
@@ -154,26 +154,26 @@ export class Outbox {
     return idOf(this.#lastStamp);
   }
 
-  /** One parcel, until it is over or this life is. Never rejects. */
-  async #carry(id: string): Promise<void> {
-    const { signal } = this.#resting;
+  /** One job, until it is over or this life is. Never rejects. */
+  async #run(id: string): Promise<void> {
+    const { signal } = this.#stopping;
     let last: LinktorError | undefined;
     for (let attempt = 1; !signal.aborted; attempt++) {
-      let parcel: Parcel | undefined;
+      let job: OutboxJob | undefined;
       try {
-        const entry: Entry<Parcel> | undefined = await this.#settings.ledger.get<Parcel>('outbox', id);
+        const entry: Entry<OutboxJob> | undefined = await this.#settings.ledger.get<OutboxJob>('outbox', id);
         if (!entry) return;
-        parcel = entry.value;
-        if (Date.now() - parcel.queued >= this.#settings.maxAgeMs) {
-          await this.#end(parcel, plain(tooOldError(parcel, this.#settings.maxAgeMs, last)));
+        job = entry.value;
+        if (Date.now() - job.queued >= this.#settings.maxAgeMs) {
+          await this.#end(job, plain(tooOldError(job, this.#settings.maxAgeMs, last)));
           return;
         }
-        if (await this.#attempt(parcel)) return;
+        if (await this.#attempt(job)) return;
       } catch (thrown) {
-        if (this.#flying.signal.aborted) return;
+        if (this.#requests.signal.aborted) return;
         last = toLinktorError(thrown);
       }
-      const untilTooOld = (parcel?.queued ?? Date.now()) + this.#settings.maxAgeMs - Date.now();
+      const untilTooOld = (job?.queued ?? Date.now()) + this.#settings.maxAgeMs - Date.now();
       const asked = (last?.cause.retryAfter ?? 0) * 1000;
       await sleep(
         Math.max(1, Math.min(untilTooOld, Math.max(asked, backoff(Math.min(attempt, MAX_DOUBLED), RETRY_MS)))),
@@ -182,58 +182,58 @@ export class Outbox {
     }
   }
 
-  /** @returns whether the parcel is over @throws LinktorError when it has to be tried again */
-  async #attempt(given: Parcel): Promise<boolean> {
-    const { courier } = this.#settings;
-    let parcel = given;
-    if (parcel.state === 'leaving') {
-      const found = await courier.find(parcel, this.#flying.signal);
-      if (found) parcel = await this.#save({ ...parcel, state: 'queued', sent: [...parcel.sent, found] });
-      else if (!courier.isIdempotent) return this.#end(parcel, plain(unclearError(parcel)));
+  /** @returns whether the job is over @throws LinktorError when it has to be tried again */
+  async #attempt(given: OutboxJob): Promise<boolean> {
+    const { processor } = this.#settings;
+    let job = given;
+    if (job.state === 'leaving') {
+      const found = await processor.find(job, this.#requests.signal);
+      if (found) job = await this.#save({ ...job, state: 'queued', sent: [...job.sent, found] });
+      else if (!processor.isIdempotent) return this.#end(job, plain(unclearError(job)));
     }
     try {
-      const result = await courier.deliver(
-        parcel,
+      const result = await processor.deliver(
+        job,
         {
           leaving: async (conversationId) => {
-            parcel = await this.#save({ ...parcel, state: 'leaving', conversationId });
+            job = await this.#save({ ...job, state: 'leaving', conversationId });
           },
           taken: async (part, isLast) => {
-            parcel = { ...parcel, state: 'queued', sent: [...parcel.sent, part] };
-            // With the last part the parcel is over, which is written anyway.
-            if (!isLast) await this.#save(parcel);
+            job = { ...job, state: 'queued', sent: [...job.sent, part] };
+            // With the last part the job is over, which is written anyway.
+            if (!isLast) await this.#save(job);
           },
         },
-        this.#flying.signal,
+        this.#requests.signal,
       );
-      if (!courier.isWatched(parcel)) return await this.#end(parcel, { result });
-      this.#watch(await this.#save({ ...parcel, state: 'watching', result }));
+      if (!processor.isWatched(job)) return await this.#end(job, { result });
+      this.#watch(await this.#save({ ...job, state: 'watching', result }));
       return true;
     } catch (thrown) {
       const error = toLinktorError(thrown);
-      if (this.#flying.signal.aborted) throw error;
-      const attempts = parcel.attempts + 1;
+      if (this.#requests.signal.aborted) throw error;
+      const attempts = job.attempts + 1;
       // What may have left is looked for before anything else is done with it.
-      if (error.cause.ambiguous) await this.#save({ ...parcel, attempts });
-      else if (!isPassing(error)) return this.#end({ ...parcel, attempts }, plain(partError(parcel, error)));
-      else await this.#save({ ...parcel, state: 'queued', attempts });
+      if (error.cause.ambiguous) await this.#save({ ...job, attempts });
+      else if (!isPassing(error)) return this.#end({ ...job, attempts }, plain(partError(job, error)));
+      else await this.#save({ ...job, state: 'queued', attempts });
       throw error;
     }
   }
 
   /** What was sent is told when it has been delivered or read; the lane does not wait for that. */
-  #watch(parcel: Parcel): void {
-    const { courier } = this.#settings;
-    const { signal } = this.#resting;
+  #watch(job: OutboxJob): void {
+    const { processor } = this.#settings;
+    const { signal } = this.#stopping;
     const watch = async () => {
-      const ending: Ending = await courier.watch(parcel, signal).then(
+      const outcome: JobOutcome = await processor.watch(job, signal).then(
         (result) => ({ result }),
         (thrown: unknown) => plain(toLinktorError(thrown)),
       );
-      if (!signal.aborted) await this.#end(parcel, ending);
+      if (!signal.aborted) await this.#end(job, outcome);
     };
     const work: Promise<void> = watch()
-      .catch((error: unknown) => this.#settings.onProblem(toLinktorError(error), parcel))
+      .catch((error: unknown) => this.#settings.onProblem(toLinktorError(error), job))
       .then(() => {
         this.#watching.delete(work);
       });
@@ -241,29 +241,29 @@ export class Outbox {
   }
 
   /** Out of the ledger first, then told: a crash between the two loses the word, and never doubles it. */
-  async #end(parcel: Parcel, ending: Ending): Promise<true> {
-    if (this.#senders.has(parcel.nodeId)) {
-      await this.#forget(parcel);
-      this.#senders.tell(parcel, ending);
+  async #end(job: OutboxJob, outcome: JobOutcome): Promise<true> {
+    if (this.#listeners.has(job.nodeId)) {
+      await this.#forget(job);
+      this.#listeners.notify(job, outcome);
     } else {
-      const ended = await this.#save({ ...parcel, state: 'ended', ending });
-      this.#senders.hold(ended, ending);
+      const ended = await this.#save({ ...job, state: 'ended', outcome });
+      this.#listeners.hold(ended, outcome);
     }
     return true;
   }
 
-  async #save(parcel: Parcel): Promise<Parcel> {
+  async #save(job: OutboxJob): Promise<OutboxJob> {
     // On disk before a request leaves: after a loss of power it would leave a second time.
-    await this.#settings.ledger.put('outbox', parcel.id, parcel, { onDisk: parcel.state === 'leaving' });
-    return parcel;
+    await this.#settings.ledger.put('outbox', job.id, job, { onDisk: job.state === 'leaving' });
+    return job;
   }
 
-  async #forget(parcel: Parcel): Promise<void> {
-    await this.#settings.ledger.delete('outbox', parcel.id);
-    this.#note(parcel, -1);
+  async #forget(job: OutboxJob): Promise<void> {
+    await this.#settings.ledger.delete('outbox', job.id);
+    this.#note(job, -1);
   }
 
-  #note({ id, nodeId }: Parcel, difference: 1 | -1): void {
+  #note({ id, nodeId }: OutboxJob, difference: 1 | -1): void {
     if (difference === 1) this.#known.add(id);
     else this.#known.delete(id);
     const waiting = this.pending(nodeId) + difference;
@@ -283,15 +283,15 @@ function stampOf(id: string): number {
 }
 
 /**
- * Store a parcel for the instance that leads, which sends it.
+ * Store a job for the instance that leads, which sends it.
  * @throws LinktorError `storage`, `rate_limit` when the outbox is full
  */
-export async function leaveTo(ledger: Ledger, given: NewParcel, maxPending: number): Promise<void> {
+export async function leaveTo(ledger: Ledger, given: NewJob, maxPending: number): Promise<void> {
   if ((await ledger.count('outbox')) >= maxPending) throw fullError(maxPending);
-  const parcel = newParcel(given, idOf(Date.now() * 1000));
-  await ledger.put('outbox', parcel.id, parcel, { onDisk: true });
+  const job = newJob(given, idOf(Date.now() * 1000));
+  await ledger.put('outbox', job.id, job, { onDisk: true });
 }
 
-function newParcel(given: NewParcel, id: string): Parcel {
+function newJob(given: NewJob, id: string): OutboxJob {
   return { ...given, id, queued: Date.now(), state: 'queued', attempts: 0, sent: [] };
 }

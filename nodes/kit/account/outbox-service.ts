@@ -3,12 +3,12 @@ import type { LinktorClient } from '../../../lib/client/index';
 import { LinktorError, toLinktorError } from '../../../lib/errors';
 import { type KeptLedger, keepable, type Ledger, MAX_RECORD_BYTES } from '../../../lib/ledger/index';
 import {
-  type Courier,
+  type JobListener,
+  type JobProcessor,
   leaveTo,
   Outbox,
-  type Parcel,
+  type OutboxJob,
   type Progress,
-  type Sender as Receiver,
 } from '../../../lib/outbox/index';
 import {
   DeliveryWatcher,
@@ -63,7 +63,7 @@ export class OutboxService {
   /** undefined while another instance sends */
   #outbox: Outbox | undefined;
   #ending: Promise<void> | undefined;
-  readonly #receivers = new Map<string, { receiver: Receiver; release?: () => void }>();
+  readonly #receivers = new Map<string, { receiver: JobListener; release?: () => void }>();
   readonly #listeners = new Set<() => void>();
   readonly #releases = new Set<() => void>();
 
@@ -90,17 +90,17 @@ export class OutboxService {
       store: async (work) => {
         const room = MAX_RECORD_BYTES - OVERHEAD_BYTES - Buffer.byteLength(JSON.stringify(work));
         const { value: carried, dropped } = keepable(msg, Math.max(0, room));
-        const parcel = { nodeId, lane: keyOf(work.request.to), work, carried, dropped };
-        if (this.#outbox) await this.#outbox.add(parcel);
-        else await leaveTo(this.#parts.ledger, parcel, this.#parts.maxPending);
+        const job = { nodeId, lane: keyOf(work.request.to), work, carried, dropped };
+        if (this.#outbox) await this.#outbox.add(job);
+        else await leaveTo(this.#parts.ledger, job, this.#parts.maxPending);
       },
     };
   }
 
   /** A node hears what became of its messages, once all nodes are there. @returns the function that ends it */
-  register(nodeId: string, receiver: Receiver, onChange: () => void): () => void {
+  register(nodeId: string, receiver: JobListener, onChange: () => void): () => void {
     this.#listeners.add(onChange);
-    const entry: { receiver: Receiver; release?: () => void } = { receiver };
+    const entry: { receiver: JobListener; release?: () => void } = { receiver };
     const forget = this.#whenStarted(() => {
       this.#receivers.set(nodeId, entry);
       entry.release = this.#outbox?.register(nodeId, receiver);
@@ -140,7 +140,7 @@ export class OutboxService {
     const { maxPending, maxAge, log } = this.#parts;
     return new Outbox({
       ledger,
-      courier: this.#courier(),
+      processor: this.#processor(),
       maxPending,
       maxAgeMs: maxAge * HOUR_MS,
       onChange: () => this.#announce(),
@@ -165,10 +165,10 @@ export class OutboxService {
     return release;
   }
 
-  #courier(): Courier {
+  #processor(): JobProcessor {
     return {
       isIdempotent: this.#parts.idempotent,
-      deliver: (parcel, progress, signal) => this.#deliver(parcel, progress, signal),
+      deliver: (job, progress, signal) => this.#deliver(job, progress, signal),
       find: ({ id, conversationId = '', sent, queued }, signal) =>
         findMarked(this.#parts.client().with({ signal }), conversationId, {
           mark: id,
@@ -176,29 +176,29 @@ export class OutboxService {
           since: queued,
         }),
       isWatched: ({ work }) => (work as OutboxWork).request.wait !== undefined,
-      watch: (parcel, signal) => this.#watch(parcel, signal),
+      watch: (job, signal) => this.#watch(job, signal),
     };
   }
 
-  async #deliver(parcel: Parcel, progress: Progress, signal: AbortSignal): Promise<Record<string, unknown>> {
-    const { request, typingMs, obeyTakeover, extra } = parcel.work as OutboxWork;
+  async #deliver(job: OutboxJob, progress: Progress, signal: AbortSignal): Promise<Record<string, unknown>> {
+    const { request, typingMs, obeyTakeover, extra } = job.work as OutboxWork;
     const { sentLog, sender, onSuccess, charge } = this.#parts;
     // Somebody on a list may have opted out since.
-    if (extra && parcel.sent.length === 0 && charge.optOuts.has(request.to))
+    if (extra && job.sent.length === 0 && charge.optOuts.has(request.to))
       return { ...notSent(request.to, OPTED_OUT), ...extra };
     const client = this.#parts.client().with({ signal, maxRetries: 0, onAnswer: onSuccess });
-    const { idempotencyKey: key = `outbox-${parcel.id}` } = request;
-    const isTyping = typingMs > 0 && parcel.sent.length === 0;
+    const { idempotencyKey: key = `outbox-${job.id}` } = request;
+    const isTyping = typingMs > 0 && job.sent.length === 0;
     const result = await sender().send(
       { ...request, idempotencyKey: key },
       {
         client,
         signal,
         gate: charge.gate(obeyTakeover),
-        kept: { mark: parcel.id, sent: parcel.sent, ...progress },
+        kept: { mark: job.id, sent: job.sent, ...progress },
         ...(isTyping && { prelude: (target) => this.#typeIn(target, typingMs, signal) }),
         onSent({ id: messageId, conversationId }, offered) {
-          const { context } = parcel.carried;
+          const { context } = job.carried;
           sentLog.add({
             messageId,
             conversationId,
@@ -213,7 +213,7 @@ export class OutboxService {
   }
 
   /** A watch begins with a look at the message, for it may have been delivered while nobody was there. */
-  #watch({ work, result }: Parcel, signal: AbortSignal): Promise<Record<string, unknown>> {
+  #watch({ work, result }: OutboxJob, signal: AbortSignal): Promise<Record<string, unknown>> {
     const { wait } = (work as OutboxWork).request;
     const { conversationId, messageIds } = result as unknown as SendResult;
     const client = this.#parts.client().with({ signal });

@@ -1,5 +1,5 @@
 import { type LinktorError, toLinktorError } from '../../../lib/errors';
-import type { Parcel } from '../../../lib/outbox/index';
+import type { OutboxJob } from '../../../lib/outbox/index';
 import { accountOf } from '../account/config-node';
 import type { OutboxService } from '../account/outbox-service';
 import type { Action } from '../define';
@@ -38,15 +38,15 @@ export function mountKept(red: RED, node: RunningNode, definition: Action, store
   if (!outbox) return;
 
   const target = new ResultTarget(red, node, stored, definition.fields.result?.property ?? 'payload');
-  const failed = (parcel: Parcel, problem: LinktorError) => {
-    const msg = messageOf(parcel);
+  const failed = (job: OutboxJob, problem: LinktorError) => {
+    const msg = messageOf(job);
     status.show(definition.statusOf?.(problem) ?? problem.code, { at: Date.now() });
     if (stored.errorOutput !== true) return node.error(problem, msg);
     const port = outputsOf(definition, (name) => stored[name]).length;
     node.send(toPort(port, { ...msg, error: described(problem, node) }));
   };
-  const sent = async (parcel: Parcel, result: Record<string, unknown>) => {
-    const msg = messageOf(parcel);
+  const sent = async (job: OutboxJob, result: Record<string, unknown>) => {
+    const msg = messageOf(job);
     await applyOutcome(target, msg, { result });
     node.send(toPort(0, msg));
     sentAt = Date.now();
@@ -64,7 +64,7 @@ function closing(node: RunningNode, release: () => void): void {
 }
 
 /** The message that was stored, with what the outbox knows of it. */
-function messageOf({ id, queued, attempts, carried, dropped }: Parcel): Msg {
+function messageOf({ id, queued, attempts, carried, dropped }: OutboxJob): Msg {
   const before = typeof carried.linktor === 'object' ? carried.linktor : {};
   return {
     ...carried,

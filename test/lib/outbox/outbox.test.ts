@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import sinon from 'sinon';
 import { LinktorError } from '../../../lib/errors';
 import { type AccountLedger, createLedger } from '../../../lib/ledger';
-import { type Courier, Outbox, type Parcel, type Progress, type SentPart } from '../../../lib/outbox';
+import { type JobProcessor, Outbox, type OutboxJob, type Progress, type SentPart } from '../../../lib/outbox';
 import { Inbox } from '../support';
 
 const HOUR_MS = 3_600_000;
@@ -10,7 +10,7 @@ const HOUR_MS = 3_600_000;
 type Answer = 'sent' | LinktorError | Promise<unknown>;
 
 /** A server that takes messages, and what stands between it and us. */
-class TestCourier implements Courier {
+class TestProcessor implements JobProcessor {
   isIdempotent = false;
   /** what the server has, in its order */
   readonly taken: string[] = [];
@@ -20,9 +20,9 @@ class TestCourier implements Courier {
   looks = 0;
   lookFails = false;
 
-  async deliver(parcel: Parcel, { leaving, taken }: Progress, signal: AbortSignal) {
-    const text = String(parcel.work);
-    if (parcel.sent.length > 0) return { messageIds: parcel.sent.map(({ id }) => id) };
+  async deliver(job: OutboxJob, { leaving, taken }: Progress, signal: AbortSignal) {
+    const text = String(job.work);
+    if (job.sent.length > 0) return { messageIds: job.sent.map(({ id }) => id) };
     const answer = this.answers.shift() ?? 'sent';
     await leaving('c1');
     this.tries.add(text);
@@ -33,7 +33,7 @@ class TestCourier implements Courier {
     return { messageIds: [text] };
   }
 
-  async find({ work }: Parcel): Promise<SentPart | undefined> {
+  async find({ work }: OutboxJob): Promise<SentPart | undefined> {
     this.looks++;
     if (this.lookFails) throw new LinktorError('network', 'nobody there', { retryable: true });
     const id = String(work);
@@ -56,7 +56,7 @@ const lost = () => new LinktorError('timeout', 'no answer', { ambiguous: true })
 
 describe('the outbox', () => {
   let ledger: AccountLedger;
-  let courier: TestCourier;
+  let processor: TestProcessor;
   let clock: sinon.SinonFakeTimers;
   let problems: LinktorError[];
   const open: Outbox[] = [];
@@ -64,7 +64,7 @@ describe('the outbox', () => {
   beforeEach(() => {
     clock = sinon.useFakeTimers({ now: Date.parse('2026-01-01'), toFake: ['setTimeout', 'clearTimeout', 'Date'] });
     ledger = createLedger({ keepIn: 'memory', keepDays: 30 });
-    courier = new TestCourier();
+    processor = new TestProcessor();
     problems = [];
   });
 
@@ -87,7 +87,7 @@ describe('the outbox', () => {
 
   function start({ maxPending = 10_000, maxAgeMs = 24 * HOUR_MS, nodes = ['node'] } = {}) {
     const outbox = new Outbox({
-      ...{ ledger, courier, maxPending, maxAgeMs },
+      ...{ ledger, processor, maxPending, maxAgeMs },
       onChange() {},
       onProblem: (error) => problems.push(error),
     });
@@ -103,16 +103,16 @@ describe('the outbox', () => {
     return { outbox, told };
   }
 
-  const parcel = (work: string, lane = 'c1', nodeId = 'node') => ({ nodeId, lane, work, carried: {}, dropped: [] });
-  const kept = async () => (await ledger.list<Parcel>('outbox')).map(({ value }) => value);
+  const job = (work: string, lane = 'c1', nodeId = 'node') => ({ nodeId, lane, work, carried: {}, dropped: [] });
+  const kept = async () => (await ledger.list<OutboxJob>('outbox')).map(({ value }) => value);
 
-  it('stores a parcel before it says so, and forgets it when it is sent', async () => {
+  it('stores a job before it says so, and forgets it when it is sent', async () => {
     let answer = () => {};
-    courier.answers.push(new Promise<void>((resolve) => (answer = resolve)));
+    processor.answers.push(new Promise<void>((resolve) => (answer = resolve)));
     const { outbox, told } = start();
-    await outbox.add(parcel('a'));
+    await outbox.add(job('a'));
     assert.equal((await kept()).length, 1);
-    await courier.tries.some(1);
+    await processor.tries.some(1);
     assert.equal((await kept())[0]?.state, 'leaving');
     assert.equal(outbox.pending('node'), 1);
     answer();
@@ -122,134 +122,134 @@ describe('the outbox', () => {
   });
 
   it('tries again what surely was not sent, and lets nothing of its lane overtake', async () => {
-    courier.answers.push(down(), down());
+    processor.answers.push(down(), down());
     const { outbox, told } = start();
-    await outbox.add(parcel('a'));
-    await outbox.add(parcel('b'));
-    await outbox.add(parcel('other', 'c2'));
+    await outbox.add(job('a'));
+    await outbox.add(job('b'));
+    await outbox.add(job('other', 'c2'));
     await pass(10_000);
     await told.some(3);
     assert.deepEqual(
-      courier.taken.filter((text) => text !== 'other'),
+      processor.taken.filter((text) => text !== 'other'),
       ['a', 'b'],
     );
-    assert.ok(courier.looks === 0);
+    assert.ok(processor.looks === 0);
   });
 
   it('waits as long as the server asks', async () => {
-    courier.answers.push(down(20));
+    processor.answers.push(down(20));
     const { outbox, told } = start();
-    await outbox.add(parcel('a'));
-    await courier.tries.some(1);
+    await outbox.add(job('a'));
+    await processor.tries.some(1);
     await pass(19_000);
-    assert.deepEqual(courier.taken, []);
+    assert.deepEqual(processor.taken, []);
     await pass(1500);
     assert.deepEqual(await told.some(1), ['a sent 1 a']);
   });
 
   it('sends nothing a second time that may have been sent: it looks, and tells', async () => {
-    courier.answers.push(lost(), lost());
+    processor.answers.push(lost(), lost());
     const { outbox, told } = start();
-    await outbox.add(parcel('a'));
-    await courier.tries.some(1);
+    await outbox.add(job('a'));
+    await processor.tries.some(1);
     // The server had taken it all the same.
-    courier.taken.push('a');
+    processor.taken.push('a');
     await pass(3000);
     assert.deepEqual(await told.some(1), ['a sent 1 a']);
-    await outbox.add(parcel('b'));
+    await outbox.add(job('b'));
     await pass(3000);
     assert.deepEqual((await told.some(2))[1], 'b unexpected ambiguous');
-    assert.deepEqual(courier.taken, ['a']);
+    assert.deepEqual(processor.taken, ['a']);
     assert.deepEqual(await kept(), []);
   });
 
   it('sends again what may have been sent where the server honours the key', async () => {
-    courier.isIdempotent = true;
-    courier.answers.push(lost());
+    processor.isIdempotent = true;
+    processor.answers.push(lost());
     const { outbox, told } = start();
-    await outbox.add(parcel('a'));
+    await outbox.add(job('a'));
     await pass(3000);
     assert.deepEqual(await told.some(1), ['a sent 1 a']);
   });
 
   it('decides nothing while the server cannot be asked', async () => {
-    courier.answers.push(lost());
-    courier.lookFails = true;
+    processor.answers.push(lost());
+    processor.lookFails = true;
     const { outbox, told } = start();
-    await outbox.add(parcel('a'));
+    await outbox.add(job('a'));
     await pass(60_000);
-    assert.ok(courier.looks > 2);
+    assert.ok(processor.looks > 2);
     assert.equal((await kept())[0]?.state, 'leaving');
-    courier.lookFails = false;
+    processor.lookFails = false;
     await pass(100_000);
     assert.deepEqual(await told.some(1), ['a unexpected ambiguous']);
   });
 
   it('gives up what is refused for good, and what is too old', async () => {
-    courier.answers.push(new LinktorError('validation', 'no such template'));
+    processor.answers.push(new LinktorError('validation', 'no such template'));
     const { outbox, told } = start({ maxAgeMs: HOUR_MS });
-    await outbox.add(parcel('a'));
+    await outbox.add(job('a'));
     assert.deepEqual(await told.some(1), ['a validation']);
-    courier.answers.push(...Array.from({ length: 200 }, () => down()));
-    await outbox.add(parcel('b'));
+    processor.answers.push(...Array.from({ length: 200 }, () => down()));
+    await outbox.add(job('b'));
     await pass(HOUR_MS + 60_000);
     assert.deepEqual((await told.some(2))[1], 'b timeout');
     assert.deepEqual(await kept(), []);
   });
 
   it('takes no more than its limit', async () => {
-    courier.answers.push(new Promise(() => {}));
+    processor.answers.push(new Promise(() => {}));
     const { outbox } = start({ maxPending: 2 });
-    await outbox.add(parcel('a'));
-    await outbox.add(parcel('b'));
-    await assert.rejects(outbox.add(parcel('c')), { code: 'rate_limit' });
+    await outbox.add(job('a'));
+    await outbox.add(job('b'));
+    await assert.rejects(outbox.add(job('c')), { code: 'rate_limit' });
   });
 
   it('goes on in the next life, in its order, and asks what became of the one that was leaving', async () => {
-    courier.answers.push(new Promise(() => {}));
+    processor.answers.push(new Promise(() => {}));
     const first = start();
-    for (const text of ['a', 'b', 'c']) await first.outbox.add(parcel(text));
-    await courier.tries.some(1);
+    for (const text of ['a', 'b', 'c']) await first.outbox.add(job(text));
+    await processor.tries.some(1);
     const closing = first.outbox.close();
     await pass(2000);
     // As after a kill: the server has taken what nobody was told of.
-    courier.taken.push('a');
+    processor.taken.push('a');
     const next = start();
     await pass(3000);
     assert.deepEqual(await next.told.some(3), ['a sent 0 a', 'b sent 0 b', 'c sent 0 c']);
-    assert.deepEqual(courier.taken, ['a', 'b', 'c']);
-    assert.equal(courier.looks, 1);
+    assert.deepEqual(processor.taken, ['a', 'b', 'c']);
+    assert.equal(processor.looks, 1);
     await closing;
   });
 
   it('a clock that is set back changes no order', async () => {
-    courier.answers.push(new Promise(() => {}));
+    processor.answers.push(new Promise(() => {}));
     const { outbox } = start();
-    await outbox.add(parcel('a'));
-    const before = await outbox.add(parcel('b'));
+    await outbox.add(job('a'));
+    const before = await outbox.add(job('b'));
     clock.setSystemTime(1);
-    const after = await outbox.add(parcel('c'));
+    const after = await outbox.add(job('c'));
     assert.ok(before.id < after.id);
   });
 
-  it('keeps what became of a parcel until its node is back, once', async () => {
+  it('keeps what became of a job until its node is back, once', async () => {
     const { outbox } = start({ nodes: [] });
-    await outbox.add(parcel('a'));
-    await courier.tries.some(1);
+    await outbox.add(job('a'));
+    await processor.tries.some(1);
     await pass(10);
     assert.equal((await kept())[0]?.state, 'ended');
     await outbox.close();
     const next = start();
     assert.deepEqual(await next.told.some(1), ['a sent 0 a']);
     assert.deepEqual(await kept(), []);
-    assert.deepEqual(courier.taken, ['a']);
+    assert.deepEqual(processor.taken, ['a']);
   });
 
   it('a node that does not come back: a result is dropped, a failure is told to the account', async () => {
-    courier.answers.push('sent', new LinktorError('validation', 'no'));
+    processor.answers.push('sent', new LinktorError('validation', 'no'));
     const { outbox } = start({ nodes: [] });
-    await outbox.add(parcel('a'));
-    await outbox.add(parcel('b'));
+    await outbox.add(job('a'));
+    await outbox.add(job('b'));
     await pass(61_000);
     assert.deepEqual(await kept(), []);
     assert.deepEqual(

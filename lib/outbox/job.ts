@@ -8,22 +8,24 @@ export interface SentPart {
   createdAt?: string;
 }
 
-/** How a parcel ended. An error is plain data, for it may be told in another life of the process. */
-export type Ending = { result: Record<string, unknown> } | { error: Pick<LinktorError, 'code' | 'message' | 'cause'> };
+/** How a job ended. An error is plain data, for it may be reported by the next process. */
+export type JobOutcome =
+  | { result: Record<string, unknown> }
+  | { error: Pick<LinktorError, 'code' | 'message' | 'cause'> };
 
 /** A message that waits to be sent, as the ledger keeps it. */
-export interface Parcel {
+export interface OutboxJob {
   /** in the order in which they came */
   readonly id: string;
-  /** the node that hears what became of it */
+  /** the node that is notified of its outcome */
   readonly nodeId: string;
-  /** parcels of one lane leave one after the other, in their order */
+  /** jobs of one lane leave one after the other, in their order */
   readonly lane: string;
   /** milliseconds of the clock */
   readonly queued: number;
   /**
    * queued: nothing is under way. leaving: the next part may have left, and only the server knows. watching: all parts have
-   * been taken, and its delivery is waited for. ended: its node has still to be told
+   * been taken, and its delivery is waited for. ended: its node has still to be notified
    */
   readonly state: 'queued' | 'leaving' | 'watching' | 'ended';
   /** how often it was tried in vain */
@@ -31,17 +33,17 @@ export interface Parcel {
   /** where it goes, once that has been found out */
   readonly conversationId?: string;
   readonly sent: readonly SentPart[];
-  /** what there is to send; the courier's own */
+  /** what there is to send; the processor's own */
   readonly work: unknown;
   /** what is kept of the message of the flow, and what of it was left out */
   readonly carried: Record<string, unknown>;
   readonly dropped: readonly string[];
   /** watching: what was sent */
   readonly result?: Record<string, unknown>;
-  readonly ending?: Ending;
+  readonly outcome?: JobOutcome;
 }
 
-/** What a courier tells while it delivers. */
+/** Callbacks of a processor while it delivers. */
 export interface Progress {
   /** Before a request leaves; it must not leave when this fails. @throws LinktorError `storage` */
   leaving(conversationId: string): Promise<void>;
@@ -49,8 +51,8 @@ export interface Progress {
   taken(part: SentPart, isLast: boolean): Promise<void>;
 }
 
-/** Brings parcels to the server. */
-export interface Courier {
+/** Sends jobs to the server. */
+export interface JobProcessor {
   /** the server honours the key of a request, so that one of unknown outcome may be sent again */
   readonly isIdempotent: boolean;
   /**
@@ -58,17 +60,17 @@ export interface Courier {
    * @returns what was sent
    * @throws LinktorError; `ambiguous` when it may have been sent
    */
-  deliver(parcel: Parcel, progress: Progress, signal: AbortSignal): Promise<Record<string, unknown>>;
+  deliver(job: OutboxJob, progress: Progress, signal: AbortSignal): Promise<Record<string, unknown>>;
   /** @returns the part that may have left, where the server has it @throws LinktorError when that cannot be known now */
-  find(parcel: Parcel, signal: AbortSignal): Promise<SentPart | undefined>;
+  find(job: OutboxJob, signal: AbortSignal): Promise<SentPart | undefined>;
   /** @returns whether its delivery is waited for */
-  isWatched(parcel: Parcel): boolean;
-  /** @param parcel with what was sent @returns that, with the status it has got @throws LinktorError */
-  watch(parcel: Parcel, signal: AbortSignal): Promise<Record<string, unknown>>;
+  isWatched(job: OutboxJob): boolean;
+  /** @param job with what was sent @returns that, with the status it has got @throws LinktorError */
+  watch(job: OutboxJob, signal: AbortSignal): Promise<Record<string, unknown>>;
 }
 
-/** A node that puts parcels into the outbox. */
-export interface Sender {
-  sent(parcel: Parcel, result: Record<string, unknown>): void | Promise<void>;
-  failed(parcel: Parcel, error: LinktorError): void;
+/** A node that puts jobs into the outbox. */
+export interface JobListener {
+  sent(job: OutboxJob, result: Record<string, unknown>): void | Promise<void>;
+  failed(job: OutboxJob, error: LinktorError): void;
 }

@@ -1,0 +1,94 @@
+import { LinktorError, toLinktorError } from '../errors';
+import type { JobListener, JobOutcome, OutboxJob } from './job';
+
+/** A node that is not back by then is gone. */
+const MAX_ABSENCE_MS = 60_000;
+
+/** Notifies nodes of the outcome of their jobs, and keeps it while a deploy replaces them. */
+export class JobListeners {
+  readonly #listeners = new Map<string, JobListener>();
+  readonly #held = new Map<string, { job: OutboxJob; outcome: JobOutcome }[]>();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #forget: (job: OutboxJob) => Promise<void>;
+  readonly #onProblem: (error: LinktorError, job?: OutboxJob) => void;
+  #isClosed = false;
+
+  /**
+   * @param forget takes a job that is over out of the ledger
+   * @param onProblem hears of failures that no node is there for
+   */
+  constructor(forget: (job: OutboxJob) => Promise<void>, onProblem: (error: LinktorError, job?: OutboxJob) => void) {
+    this.#forget = forget;
+    this.#onProblem = onProblem;
+  }
+
+  has(nodeId: string): boolean {
+    return this.#listeners.has(nodeId);
+  }
+
+  register(nodeId: string, listener: JobListener): () => void {
+    if (this.#isClosed) return () => {};
+    this.#listeners.set(nodeId, listener);
+    this.#release(nodeId);
+    return () => {
+      if (this.#listeners.get(nodeId) === listener) this.#listeners.delete(nodeId);
+    };
+  }
+
+  /** It is over, and the ledger says so. The node gets to know now, or when it is here. */
+  hold(job: OutboxJob, outcome: JobOutcome): void {
+    if (this.#isClosed) return;
+    if (this.has(job.nodeId)) return this.#forgetAndNotify(job, outcome);
+    const held = this.#held.get(job.nodeId) ?? [];
+    this.#held.set(job.nodeId, [...held, { job, outcome }]);
+    if (held.length > 0) return;
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      this.#release(job.nodeId);
+    }, MAX_ABSENCE_MS);
+    timer.unref();
+    this.#timers.add(timer);
+  }
+
+  /** The job is out of the ledger: this is its only notification. */
+  notify(job: OutboxJob, outcome: JobOutcome): void {
+    const listener = this.#listeners.get(job.nodeId);
+    if (!listener) {
+      if ('error' in outcome) this.#onProblem(errorOf(outcome), job);
+      return;
+    }
+    if ('error' in outcome) return listener.failed(job, errorOf(outcome));
+    Promise.resolve(listener.sent(job, outcome.result)).catch((error: unknown) =>
+      listener.failed(job, toLinktorError(error)),
+    );
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#listeners.clear();
+    this.#held.clear();
+    for (const timer of this.#timers) clearTimeout(timer);
+  }
+
+  #release(nodeId: string): void {
+    const held = this.#held.get(nodeId) ?? [];
+    this.#held.delete(nodeId);
+    for (const { job, outcome } of held) this.#forgetAndNotify(job, outcome);
+  }
+
+  #forgetAndNotify(job: OutboxJob, outcome: JobOutcome): void {
+    this.#forget(job).then(
+      () => this.notify(job, outcome),
+      (error: unknown) => this.#onProblem(toLinktorError(error)),
+    );
+  }
+}
+
+/** @returns an error as plain data, to be kept */
+export function plain({ code, message, cause }: LinktorError): JobOutcome {
+  return { error: { code, message, cause: { ...cause } } };
+}
+
+function errorOf({ error }: Extract<JobOutcome, { error: unknown }>): LinktorError {
+  return new LinktorError(error.code, error.message, error.cause);
+}
