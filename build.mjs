@@ -132,9 +132,9 @@ async function words(out, wanted) {
 
 /** The editor takes one file a language: the parts that the help is made of stay here. @param {string} out */
 async function help(out) {
-  const { wholeHelp } = await load('tools/help.ts');
+  const { builtHelp } = await load('tools/help.ts');
   for (const language of await readdir(join(root, 'locales'))) {
-    await writeFile(join(out, 'locales', language, 'linktor.html'), wholeHelp(root, language));
+    await writeFile(join(out, 'locales', language, 'linktor.html'), builtHelp(root, language));
   }
 }
 

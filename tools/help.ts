@@ -33,3 +33,8 @@ export function wholeHelp(root: string, language: string): string {
   }
   return whole;
 }
+
+/** @returns the same as the editor loads it: without the blanks between elements, which are for readers of the source */
+export function builtHelp(root: string, language: string): string {
+  return wholeHelp(root, language).replace(/>\n\s*(?=<)/g, '>');
+}

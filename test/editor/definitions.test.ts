@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { palette } from '../../nodes';
 import { newNodeValue } from '../../nodes/kit/fields';
-import { wholeHelp } from '../../tools/help';
+import { builtHelp } from '../../tools/help';
 import { root } from '../support/red';
 import { html, registrations, scripts, templates } from './html';
 
@@ -79,7 +79,7 @@ describe('what the editor is given', () => {
     for (const language of readdirSync(path.join(built, 'locales'))) {
       const room = path.join(built, 'locales', language);
       assert.deepEqual(readdirSync(room).sort(), ['linktor.html', 'linktor.json']);
-      assert.equal(readFileSync(path.join(room, 'linktor.html'), 'utf8'), wholeHelp(root, language));
+      assert.equal(readFileSync(path.join(room, 'linktor.html'), 'utf8'), builtHelp(root, language));
     }
   });
 
