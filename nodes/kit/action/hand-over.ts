@@ -5,22 +5,22 @@ import type { Conversation, Escalation, Message } from '../../../lib/model';
 import type { ActionContext } from '../define';
 import { defined } from '../fields';
 
-/** What is handed over, and how it is told. */
+/** A handover and its options. */
 export interface HandoverRequest {
   conversation: string;
   reason?: string;
   priority?: string;
-  /** who is to take it, where that is known */
+  /** the new assignee, if known */
   assignee?: string;
   /** none, text (the one given), ai */
   summaryBy: string;
   summary?: string;
   model?: string;
-  /** what the customer reads */
+  /** message to the customer */
   tell?: string;
 }
 
-/** What the person who takes over has to know. */
+/** Information for the person who takes over. */
 export interface HandoverStory {
   reason?: string;
   summary?: string;
@@ -29,11 +29,11 @@ export interface HandoverStory {
   by: string;
 }
 
-/** What became of it, in the words of an escalation. */
+/** The result, in the form of an escalation. */
 type Assigned = Escalation;
 
 const MAX_TRANSCRIPT_MESSAGES = 30;
-/** Metadata of a server may be short. */
+/** Servers may limit the size of metadata. */
 const MAX_TRANSCRIPT_LENGTH = 8000;
 const SUMMARISE =
   'Sum up in three sentences at most, for a colleague who takes over: what the customer wants, what is known, what was tried.';
@@ -41,7 +41,8 @@ const SUMMARISE =
 type Context = Pick<ActionContext<unknown>, 'client' | 'charge' | 'sentLog' | 'warn'>;
 
 /**
- * Hand a conversation over to a person, with the story of it. The customer is told first: afterwards the flow is silent.
+ * Hand a conversation over to a person, with its context. The customer is notified first: afterwards the flow is
+ * silent.
  * @throws LinktorError of the server; where only the summary fails, the conversation is handed over without it
  */
 export async function handOver(
@@ -65,7 +66,7 @@ export async function handOver(
   return { result, story };
 }
 
-/** This server has a call for it, and no place in the conversation for the story: the reason carries the summary. */
+/** This server has a call for escalation, but no metadata for the story: the reason carries the summary. */
 async function escalated(
   { client }: Context,
   { conversation: id, priority, assignee }: HandoverRequest,

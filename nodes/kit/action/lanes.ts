@@ -3,7 +3,7 @@ interface Entry<T> {
   ready: boolean;
 }
 
-/** Things leave in the order in which they came, each lane for itself, though some take longer to get ready. */
+/** Releases items of each lane in their order of arrival, although some take longer to become ready. */
 export class Lanes<T> {
   readonly #lanes = new Map<string, Entry<T>[]>();
   readonly #leave: (item: T) => void;
@@ -13,8 +13,8 @@ export class Lanes<T> {
   }
 
   /**
-   * @param ready when it may leave; without it at once, if nothing is in front of it. A rejection counts as well
-   * @returns when it has left
+   * @param ready when the item may leave; by default at once, if it is the first. A rejection counts as ready
+   * @returns a promise that resolves when the item is ready, and has left if it was first
    */
   async enter(lane: string, item: T, ready?: Promise<unknown>): Promise<void> {
     const before = this.#lanes.get(lane);
@@ -30,7 +30,7 @@ export class Lanes<T> {
     }
   }
 
-  /** Everything leaves now, ready or not. */
+  /** Release everything now, ready or not. */
   flush(): void {
     for (const [lane, entries] of this.#lanes) {
       for (const entry of entries) entry.ready = true;
@@ -38,7 +38,7 @@ export class Lanes<T> {
     }
   }
 
-  /** @returns everything that is here, in its order; it is gone from here and leaves no more */
+  /** @returns all items in order; they are removed and not released */
   drain(): T[] {
     const items = [...this.#lanes.values()].flatMap((entries) => entries.splice(0).map(({ item }) => item));
     this.#lanes.clear();

@@ -7,7 +7,7 @@ import type { Msg } from '../red';
 
 const MAX_PAGE_SIZE = 100;
 
-/** The rows of an operation that lists something. @param when the operations that list */
+/** Return the fields of a list operation. @param when the operations that list */
 export function listFields(when: When) {
   return {
     paging: choice(['one', 'all', 'each'], { icon: 'files-o', when }),
@@ -27,19 +27,19 @@ interface ListOptions {
   paging: string;
   page?: number;
   limit: number;
-  /** each: a message for a list without items */
+  /** each: emit a message for an empty list */
   sayEmpty?: boolean;
-  /** how large a page is and where to begin, where the call itself says it */
+  /** page size and start, where the call itself specifies them */
   place?: ListPlace;
 }
 
 type Fetch<T> = (slice: { limit?: number; page?: number; cursor?: string }) => Promise<Page<T>>;
 
 /**
- * A list as the user wants it: one page of at most `limit` items, all up to `limit`, or one message for each up to
- * `limit`, with `msg.parts` for the core join and batch nodes. A long list is read page by page, no faster than the
- * flow takes it, and shows how far it is.
- * @param fetch gets the slice to ask the server for
+ * Run a list operation: one page of at most `limit` items, all up to `limit`, or one message for each up to `limit`,
+ * with `msg.parts` for the core join and batch nodes. A long list is read page by page, no faster than the flow takes
+ * it, and its progress is shown.
+ * @param fetch requests the given slice from the server
  */
 export async function runList<T>(
   { emit, progress, msg }: Pick<ActionContext<unknown>, 'emit' | 'progress' | 'msg'>,
@@ -50,7 +50,7 @@ export async function runList<T>(
     const { size = limit, cursor } = place;
     const number = chosen ?? place.page ?? 1;
     const page = await fetch({ limit: size, page: number, ...(chosen === undefined && cursor && { cursor }) });
-    // A full page of a list that does not say where it ends may be a part of it.
+    // A full page may be incomplete when the server does not mark the end of the list.
     const isCut = page.items.length > limit || (page.endUnsaid === true && page.items.length === size);
     return listOutcome(page.items.slice(0, limit), {
       ...page,
@@ -65,7 +65,7 @@ export async function runList<T>(
   const source = pages(fetch, size, start);
   for (;;) {
     const step = await source.next().catch(async (error: unknown) => {
-      // What came before has been read, and may have been sent on.
+      // Earlier items have been read, and may have been sent.
       const kept = parts.last();
       if (kept) await emit(kept);
       throw halfRead(error, paging === 'all' ? all : undefined, parts.count);
@@ -95,7 +95,7 @@ export async function runList<T>(
   return sayEmpty ? { result: [], properties: { complete: true, parts: msg.parts } } : undefined;
 }
 
-/** @returns the error, saying how far the list was read; the rows that were kept back are in its details */
+/** @returns the error with the number of rows read; rows not yet sent are in its details */
 function halfRead(error: unknown, rows: readonly unknown[] | undefined, sent: number): LinktorError {
   const { code, message, cause } = toLinktorError(error);
   const count = rows?.length ?? sent;
@@ -108,18 +108,18 @@ function halfRead(error: unknown, rows: readonly unknown[] | undefined, sent: nu
 }
 
 /**
- * Messages of their own for the parts of a result, with `msg.parts` for the core join and batch nodes. One is always
- * kept back: the last of them says how many there are.
+ * Sends a separate message for each part of a result, with `msg.parts` for the core join and batch nodes. One part is
+ * always held back: the last one carries the count.
  */
 export class Parts<T> {
   readonly #emit: ActionContext<unknown>['emit'];
-  /** of the message itself, which may be a part of something larger */
+  /** parts of the input message, which may itself be a part */
   readonly #outer: unknown;
   readonly #id = crypto.randomUUID();
   #sent = 0;
   #kept: { item: T } | undefined;
 
-  /** @param msg the parts of which it is one are kept inside of the new ones, as the core nodes do */
+  /** @param msg its own parts are nested in the new ones, as in the core nodes */
   constructor(emit: ActionContext<unknown>['emit'], { parts }: Readonly<Msg>) {
     this.#emit = emit;
     this.#outer = parts;
@@ -135,7 +135,7 @@ export class Parts<T> {
     if (before) await this.#emit(this.#part(before.item));
   }
 
-  /** @returns the one that was kept back, to be sent after all others */
+  /** @returns the part that was held back, to be sent last */
   last(): Outcome | undefined {
     return this.#kept && this.#part(this.#kept.item, this.count);
   }

@@ -12,13 +12,13 @@ import { Status } from '../status';
 import { ResultTarget } from './result';
 import { Run, type RunContext } from './run';
 
-/** How long work in flight may delay the closing of a node. */
+/** Milliseconds that work in flight may delay the closing of a node. */
 const CLOSE_TIMEOUT_MS = 5000;
 
 /**
- * Make a node run its action with every message.
- * @param onIdle shows what the node is when it does nothing; by default nothing
- * @returns what the node shows
+ * Make a node run its action for every message.
+ * @param onIdle shows the idle status; by default none
+ * @returns the status of the node
  */
 export function mountAction(
   red: RED,
@@ -43,20 +43,20 @@ class ActionNode {
   readonly #status: Status;
   readonly #red: RED;
   readonly #stored: Stored;
-  /** made with the first message: most nodes of a large flow wait for theirs */
+  /** created with the first message: in a large flow most nodes are idle */
   #context: RunContext | undefined;
   #isClosed = false;
-  /** made with the first message */
+  /** created with the first message */
   #closing: AbortController | undefined;
-  /** index of the error output, undefined when the user has none */
+  /** index of the error output, undefined when it is disabled */
   readonly #errorPort: number | undefined;
-  /** messages that `msg.reset` can end, with their conversations */
+  /** messages that `msg.reset` can abort, with their conversations */
   readonly #resettable = new Map<AbortController, unknown>();
-  /** messages being worked on */
+  /** messages in flight */
   readonly #runs: ReadonlySet<Promise<void>>;
-  /** work that goes on after its message has been sent */
+  /** work that continues after its message has been sent */
   readonly #background = new Set<Promise<void>>();
-  /** the deploy that ends this node leaves the nodes around it */
+  /** the deploy that closes this node keeps the nodes around it */
   #isPartialDeploy = false;
 
   readonly #onIdle: (status: Status) => void;
@@ -75,7 +75,7 @@ class ActionNode {
     this.#definition = definition;
     this.#stored = stored;
     this.#status = new Status(node);
-    // What an absent property means decides as well.
+    // An absent property counts with its initial value.
     const said = (name: string) => stored[name] ?? definition.fields[name]?.initial;
     this.#errorPort = stored.errorOutput === true ? outputsOf(definition, said).length : undefined;
     this.#runs = onMessage(node, (msg, send, done) => {
@@ -99,7 +99,7 @@ class ActionNode {
     return this.#status;
   }
 
-  /** ends with the node */
+  /** aborted when the node closes */
   get #signal(): AbortSignal {
     if (!this.#closing) {
       this.#closing = new AbortController();
@@ -128,7 +128,7 @@ class ActionNode {
     return this.#context;
   }
 
-  /** Whatever happens, `done` is called once and nothing is thrown. */
+  /** Process one message: `done` is called exactly once, and nothing is thrown. */
   #handle(msg: Msg, send: Send, done: Done): Promise<void> {
     const handle = this.#begin(msg);
     let run: Run | undefined;
@@ -170,7 +170,7 @@ class ActionNode {
 
   #fail(problem: LinktorError, msg: Msg, send: Send, done: Done, signal: AbortSignal): void {
     const isClosing = this.#isClosed;
-    // A reset was asked for, so that its messages end without a result is no error.
+    // A message aborted by msg.reset is no error.
     if (signal.aborted && !isClosing) {
       done();
       return this.#showDone(undefined);
@@ -180,7 +180,7 @@ class ActionNode {
         send(toPort(this.#errorPort, { ...msg, error: described(problem, this.#node) }));
         done();
       } else {
-        // With the whole flow replaced its Catch nodes are gone: what may have happened is said in the log.
+        // After a full deploy the Catch nodes are gone: the possible outcome is logged.
         if (isClosing && !this.#isPartialDeploy) this.#log(describeEnd(problem));
         done(problem);
       }
@@ -188,7 +188,7 @@ class ActionNode {
     this.#status.show(this.#definition.statusOf?.(problem) ?? problem.code, { at: Date.now() });
   }
 
-  /** A node that closes has perhaps no Catch node any more. */
+  /** A closing node may have no Catch node any more. */
   #log(what: string): void {
     fenced(() => this.#node.warn(`ended by a deploy: ${what}`))();
   }
@@ -219,7 +219,7 @@ class ActionNode {
     done();
   }
 
-  /** The message that is done still counts as running. */
+  /** The finished message still counts as running. */
   #showDone(outcome: Outcome | undefined): void {
     if (outcome?.status && this.#runs.size === 1) {
       const { figures = {} } = outcome;
@@ -244,13 +244,13 @@ function describeEnd({ message, cause }: LinktorError): string {
   return cause.ambiguous ? `${message} It may have been done: look before repeating it.` : message;
 }
 
-/** What Catch nodes would get, for users who asked for an output instead. */
+/** Return the error as Catch nodes receive it, for the error output. */
 export function described(problem: LinktorError, { id, type, name }: RunningNode): object {
   const { message, code, cause } = problem;
   return { message, code, cause, source: { id, type, name } };
 }
 
-/** A read that its own node gave up when it closed: nobody waits for it any more. */
+/** Return true for a read that the closing node itself aborted: its failure is of no interest. */
 function isSilent(error: LinktorError, closing: boolean): boolean {
   return closing && error.code === 'unexpected' && !error.cause.ambiguous && !error.cause.retryable;
 }

@@ -11,7 +11,7 @@ import type { Status } from '../status';
 import { described, mountAction } from './mount-action';
 import { applyOutcome, ResultTarget } from './result';
 
-/** Make an action whose messages may wait in the outbox, and go on with them in whatever life of the process. */
+/** Mount an action whose messages may wait in the outbox, and continue them after a restart of the process. */
 export function mountKept(red: RED, node: RunningNode, definition: Action, stored: Stored, shared: Shared): void {
   let outbox: OutboxService | undefined;
   let sentAt: number | undefined;
@@ -26,7 +26,7 @@ export function mountKept(red: RED, node: RunningNode, definition: Action, store
     outbox = accountOf(red, stored).outbox();
   } catch (thrown) {
     const problem = toLinktorError(thrown);
-    // What else is wrong with the account is told with the first message.
+    // Other problems of the account are reported with the first message.
     if (problem.code === 'storage') {
       const tell = () => {
         status.show(problem.code);
@@ -63,7 +63,7 @@ function closing(node: RunningNode, release: () => void): void {
   });
 }
 
-/** The message that was stored, with what the outbox knows of it. */
+/** Return the stored message, with the facts of its outbox job. */
 function messageOf({ id, queued, attempts, carried, dropped }: OutboxJob): Msg {
   const before = typeof carried.linktor === 'object' ? carried.linktor : {};
   return {

@@ -5,7 +5,7 @@ import { listFields, runList } from './list';
 
 type Slice = { limit?: number; page?: number; cursor?: string };
 
-/** What the five usual operations need of a resource of the client. */
+/** The resource methods for the five standard operations. */
 interface CrudResource<Filter> {
   list(filter: Filter & Slice): Promise<Page<unknown>>;
   get(id: string): Promise<unknown>;
@@ -17,21 +17,21 @@ interface CrudResource<Filter> {
 interface CrudRequest<Filter> {
   operation: string;
   id: string;
-  /** what a list is narrowed down to */
+  /** filter of a list */
   filter: Filter;
   paging: string;
   page?: number;
   limit: number;
-  /** asked for only when something is written */
+  /** called only for write operations */
   body(): Record<string, unknown>;
 }
 
-/** An id that comes from the message or is picked. @param operations those that need it */
+/** An id from the message or the pick list. @param operations the operations that need it */
 export function idField(property: string, pick: Listable, operations: readonly string[], icon: string) {
   return typed(property, { required: true, convert: as.id, pick, icon, when: { operation: operations } });
 }
 
-/** The rows of list and delete, and the search. */
+/** Fields of list and delete, and the search. */
 export const crudFields = {
   search: typed('', { convert: as.string, icon: 'search', when: { operation: ['list'] } }),
   state: typed('', { convert: as.string, icon: 'flag-o', when: { operation: ['list'] } }),
@@ -39,7 +39,7 @@ export const crudFields = {
   confirm: confirmation({ when: { operation: ['delete'] } }),
 };
 
-/** list, get, create, update, delete. @returns undefined for an operation that is none of them, or when all is sent */
+/** Run list, get, create, update or delete. @returns undefined for another operation, or when everything was sent */
 export async function runCrud<Filter>(
   context: Pick<ActionContext<unknown>, 'emit' | 'progress' | 'msg'>,
   resource: CrudResource<Filter>,

@@ -6,7 +6,7 @@ import { ABSENT_SOURCE } from '../fields';
 import type { Msg, RED, RunningNode, Stored } from '../red';
 
 /**
- * Put what came out of a run into the message (or a context), and leave everything else in it alone.
+ * Write the outcome of a run into the message (or a context), and leave everything else in it unchanged.
  * @throws LinktorError `validation` with the result in its details
  */
 export async function applyOutcome(
@@ -16,7 +16,7 @@ export async function applyOutcome(
   facts: AnswerFacts = {},
 ): Promise<void> {
   for (const [name, value] of Object.entries(outcome.properties ?? {})) {
-    // Not set to undefined: some core nodes only look whether a property is there.
+    // Delete instead of setting undefined: some core nodes only test whether a property exists.
     if (value === undefined) delete msg[name];
     else msg[name] = value;
   }
@@ -27,7 +27,7 @@ export async function applyOutcome(
   if (!outcome.keepPayload) await target?.write(msg, outcome.result);
 }
 
-/** Where the result of a node goes: a property of the message, or a context. */
+/** Target of a node's result: a property of the message, or a context. */
 export class ResultTarget {
   readonly #red: RED;
   readonly #node: RunningNode;
@@ -36,7 +36,7 @@ export class ResultTarget {
   /** a property of the message itself can always be set */
   readonly #isPlain: boolean;
 
-  /** @param property of the message, unless the user has chosen */
+  /** @param property default message property */
   constructor(red: RED, node: RunningNode, stored: Stored, property: string) {
     this.#red = red;
     this.#node = node;
@@ -50,8 +50,8 @@ export class ResultTarget {
   }
 
   /**
-   * Before anything leaves: what has been paid for needs a place.
-   * @throws LinktorError `validation`, at once or later
+   * Check the target before a call is made: a paid result must not be lost.
+   * @throws LinktorError `validation`, synchronously or as a rejection
    */
   check(msg: Msg): undefined | Promise<void> {
     if (this.#isPlain) return undefined;

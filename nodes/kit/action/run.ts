@@ -11,7 +11,7 @@ import type { Msg, RED, RunningNode, Send, Stored } from '../red';
 import type { Status } from '../status';
 import { applyOutcome, type ResultTarget } from './result';
 
-/** What all runs of one node share. */
+/** Objects shared by all runs of one node. */
 export interface RunContext {
   red: RED;
   node: RunningNode;
@@ -26,8 +26,7 @@ export interface RunContext {
 }
 
 /**
- * One message being worked on, as the action sees it. Thousands may be waiting: what only some actions ask for is made
- * when they ask.
+ * The context of one message for the action. Thousands may be waiting, so rarely used members are created on access.
  */
 export class Run implements ActionContext<never> {
   readonly msg: Msg;
@@ -36,7 +35,7 @@ export class Run implements ActionContext<never> {
   readonly #context: RunContext;
   readonly #send: Send;
   readonly #account: Account;
-  /** what it has to call through, when it has waited for its turn */
+  /** client to use after waiting for a turn */
   #slotClient: LinktorClient | undefined;
   #client: LinktorClient | undefined;
   #facts: AnswerFacts | undefined;
@@ -63,7 +62,7 @@ export class Run implements ActionContext<never> {
 
   #execute(values: object): Promise<Outcome | undefined> {
     const { closing, definition } = this.#context;
-    // When the node closes, the client says what became of the call; after a reset there is to be none.
+    // On close, the client reports the state of the call; after a reset there must be no call.
     if (!closing.aborted) this.signal.throwIfAborted();
     this.values = values as never;
     const lane = definition.lane?.(this);
@@ -75,20 +74,20 @@ export class Run implements ActionContext<never> {
     return this.#account.client().inTurn(lane, begin, { signal: this.signal });
   }
 
-  /** Send a message with what came out. */
+  /** Send a message with the outcome. */
   async deliver(target: Msg, outcome: Outcome): Promise<void> {
     await applyOutcome(this.#context.target, target, outcome, this.#facts);
     this.#send(toPort(outcome.port ?? 0, target));
   }
 
-  /** Note a failure where the sidebar can see it. */
+  /** Record a failure for the sidebar. */
   noteFailure({ code }: LinktorError): void {
     const { conversationId } = this.msg;
     const where = typeof conversationId === 'string' ? { conversationId } : {};
     this.#account.failures.add({ at: Date.now(), code, nodeType: this.#context.definition.type, ...where });
   }
 
-  /** Lets go of all that was opened of the live side. */
+  /** Release all resources of the live side. */
   release(): void {
     for (const release of this.#releases ?? []) release();
     this.#releases = undefined;
@@ -176,14 +175,14 @@ export class Run implements ActionContext<never> {
   #open(): Live {
     this.#releases ??= new Set();
     const live = openLive(this.#account.realtime(), this.#releases);
-    // Nobody types for the flow while a person writes.
+    // The flow shows no typing indicator while a person is in charge.
     const typing: Live['typing'] = (conversationId, isTyping) =>
       isTyping && this.charge.takeovers.get(conversationId) ? true : live.typing(conversationId, isTyping);
     return Object.create(live, { typing: { value: typing } }) as Live;
   }
 }
 
-/** The trace that a message belongs to: its own, or that of the HTTP request that it came with. */
+/** Return the trace of a message: its own, or the trace of its HTTP request. */
 function traceOf({ traceparent, req }: Readonly<Msg>): string | undefined {
   const { headers } = (req ?? {}) as { headers?: Record<string, unknown> };
   return traceparentIn(traceparent) ?? traceparentIn(headers?.traceparent);
