@@ -1,11 +1,11 @@
 import type { Msg } from '../red';
 
 export interface BurstSettings {
-  /** milliseconds of silence after which a burst is over */
+  /** milliseconds of silence that end a burst */
   quietMs: number;
-  /** milliseconds that the first message of a burst may have to wait */
+  /** milliseconds that the first message of a burst may wait */
   longestMs: number;
-  /** messages */
+  /** maximum number of messages in a burst */
   maxMessages: number;
   emit(msg: Msg): void;
   /** makes a function that a timer may call */
@@ -20,7 +20,7 @@ interface Burst {
   timer: NodeJS.Timeout | undefined;
 }
 
-/** What one person writes in quick succession in one conversation becomes one message. */
+/** Merges messages that one person sends in quick succession in one conversation. */
 export class Bursts {
   readonly #settings: BurstSettings;
   /** by conversation */
@@ -48,13 +48,13 @@ export class Bursts {
     else this.#wait(conversation, burst);
   }
 
-  /** Who goes on typing has not finished. @param person undefined: the server does not say who */
+  /** Extend the wait while the person is typing. @param person undefined: unknown to the server */
   typing(conversation: string, person: string | undefined): void {
     const burst = this.#open.get(conversation);
     if (burst && (person === undefined || burst.person === person)) this.#wait(conversation, burst);
   }
 
-  /** @returns the messages of each open burst; they are gone from here */
+  /** @returns the messages of each open burst; the bursts are removed */
   drain(): Msg[][] {
     const bursts = [...this.#open.values()];
     this.#open.clear();
@@ -62,7 +62,7 @@ export class Bursts {
     return bursts.map(({ msgs }) => msgs);
   }
 
-  /** Nothing more is waited for. */
+  /** Emit all open bursts now. */
   flush(): void {
     for (const conversation of this.#open.keys()) this.#end(conversation);
   }
@@ -90,12 +90,12 @@ function personOf({ sender }: Msg): unknown {
   return (sender as { id?: unknown } | undefined)?.id;
 }
 
-/** What was picked, a place and a contact card are answers of their own. */
+/** A choice, a location or a contact card is an answer of its own. */
 function standsAlone({ choice, location, card }: Msg): boolean {
   return choice !== undefined || location !== undefined || card !== undefined;
 }
 
-/** The last message with the words and files of all. */
+/** Return the last message with the texts and files of all. */
 export function mergeMessages(msgs: readonly Msg[]): Msg {
   const words = msgs.map(({ payload }) => String(payload)).filter((one) => one !== '');
   return {

@@ -10,8 +10,8 @@ interface Held<T> {
 const MAX_HELD_MESSAGES = 10_000;
 
 /**
- * A status may overtake the answer to the very call that sent the message. What is said of a message that nobody knows
- * is kept for a moment, in its order, for somebody may be about to know it.
+ * Matches statuses with sent messages. A status may arrive before the response to the call that sent the message, so
+ * the statuses of an unknown message are held for a moment, in order.
  */
 export class SentMatcher<T> {
   readonly #sentLog: SentLog;
@@ -43,7 +43,7 @@ export class SentMatcher<T> {
     this.#timer ??= setTimeout(() => this.#releaseExpired(), this.#waitMs);
   }
 
-  /** @returns what is still held, in its order; it is gone from here */
+  /** @returns the held items in order; they are removed */
   drain(): [messageId: string, item: T][] {
     const held = [...this.#held].flatMap(([messageId, { items }]) =>
       items.map((item): [string, T] => [messageId, item]),
@@ -52,7 +52,7 @@ export class SentMatcher<T> {
     return held;
   }
 
-  /** Nothing more is waited for. */
+  /** Deliver all held items now. */
   close(): void {
     this.#off();
     clearTimeout(this.#timer);

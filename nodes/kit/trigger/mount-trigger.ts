@@ -15,12 +15,12 @@ import type { Shared } from '../shared';
 import { Status, type StatusName } from '../status';
 import { ToMsg } from '../to-msg';
 
-/** Make a node begin a flow whenever its trigger hears of something. */
+/** Make a node start a flow on the events of its trigger. */
 export function mountTrigger(red: RED, node: RunningNode, definition: Trigger, stored: Stored, shared: Shared): void {
   new TriggerNode(red, node, definition, stored, shared);
 }
 
-/** One trigger, as its definition sees it. What only some definitions ask for is made when they ask. */
+/** The context of one trigger for its definition. Rarely used members are created on access. */
 class TriggerNode implements TriggerContext<never> {
   values = undefined as never;
   readonly nodeId: string;
@@ -32,18 +32,18 @@ class TriggerNode implements TriggerContext<never> {
   readonly #shared: Shared;
   readonly #status: Status;
   #isClosed = false;
-  /** made when somebody asks for its signal */
+  /** created on first access to the signal */
   #closing: AbortController | undefined;
   readonly #releases = new Set<() => void>();
   readonly #nextName = messageNames();
-  /** what is sent before all nodes of the flow are there, undefined when they are */
+  /** messages emitted before all nodes of the flow exist, undefined afterwards */
   #early: [msg: Msg, port: number][] | undefined = [];
   #account: Account | undefined;
   #onInput: OnInput | undefined;
-  /** shows the connection */
+  /** the status shows the connection */
   #isLive = false;
   #problemStatus: StatusName | undefined;
-  /** shown instead of a good connection */
+  /** status shown instead of a good connection */
   #caution: StatusName | undefined;
   #collect: (() => unknown) | undefined;
 
@@ -91,7 +91,7 @@ class TriggerNode implements TriggerContext<never> {
 
   #notStarted(problem: LinktorError): void {
     this.#status.show(this.#stored.config ? (this.#problemStatus ?? problem.code) : 'no_config');
-    // Catch nodes hear nothing before the whole flow has been made.
+    // Catch nodes receive nothing before the whole flow has been created.
     const told = setImmediate(this.fenced(() => this.#node.error(problem, {})));
     this.onClose(() => clearImmediate(told));
   }
@@ -183,7 +183,7 @@ class TriggerNode implements TriggerContext<never> {
         return;
       }
       msg._msgid ??= this.#nextName();
-      // For the first output Node-RED has a shorter way.
+      // Node-RED has a faster path for the first output.
       this.#node.send(port === 0 ? msg : toPort(port, msg));
     };
   }
@@ -220,7 +220,7 @@ class TriggerNode implements TriggerContext<never> {
       const { realtime } = this;
       const hook = {
         ...{ path, maxBytes, timeoutMs, owner },
-        // What an earlier process has taken has to be known first.
+        // Events accepted by an earlier process must be known first.
         receive: (request: Parameters<typeof receive>[0]) =>
           realtime.isReady ? take(request) : realtime.ready.then(() => take(request)),
         refuse: this.fenced(refuse),
@@ -273,7 +273,7 @@ class TriggerNode implements TriggerContext<never> {
     return (conversationId: string) => {
       const end = this.realtime.subscribe(conversationId);
       const release = () => {
-        // Once only: the others who asked for this conversation keep it.
+        // Release once only: other subscribers keep the conversation.
         if (this.#releases.delete(release)) end();
       };
       this.onClose(release);
@@ -304,7 +304,7 @@ class TriggerNode implements TriggerContext<never> {
   }
 }
 
-/** A trigger shows how its connection is. */
+/** Show the state of the connection. */
 function showConnection(status: Status, state: SocketState, caution: StatusName = 'connected'): void {
   if (state.name === 'open') {
     const good = state.leads && caution === 'connected' ? 'leading' : caution;

@@ -7,11 +7,11 @@ import type { Msg } from '../red';
 import { Bursts, mergeMessages } from './burst';
 
 export interface ReceiverSettings {
-  /** seconds of silence that end a burst; 0: every message by itself */
+  /** seconds of silence that end a burst; 0: no merging */
   mergeSeconds: number;
-  /** seconds that a burst may last */
+  /** maximum seconds of a burst */
   mergeWait: number;
-  /** messages in a burst */
+  /** maximum messages in a burst */
   mergeMax: number;
   /** link, download */
   attachments: string;
@@ -20,17 +20,17 @@ export interface ReceiverSettings {
 
 export interface Receiver {
   take(msg: Msg): void;
-  /** somebody is typing */
+  /** a typing event of the conversation */
   typing(conversationId: string, person: string | undefined): void;
 }
 
 type Context = Pick<TriggerContext<unknown>, 'client' | 'background' | 'onClose' | 'fenced' | 'takeOver' | 'handOver'>;
 
 /**
- * What happens to a message between its filter and the flow: files are downloaded, bursts become one message. Messages
- * of one conversation keep their order. What is still here when a deploy replaces the node goes to its successor: with
- * its whole flow replaced it downloads and waits anew, by its own settings; else it sends what is there. When the node is
- * removed it leaves as it is.
+ * Process messages between their filter and the flow: download files and merge bursts. Messages of one conversation
+ * keep their order. On a deploy, pending messages go to the successor of the node: after a full deploy it downloads
+ * and waits again, with its own settings; otherwise it emits them as they are. On removal the node emits pending
+ * messages as they are.
  */
 export function createReceiver(context: Context, settings: ReceiverSettings, emit: (msg: Msg) => void): Receiver {
   const { background, fenced, onClose, takeOver, handOver } = context;
@@ -65,13 +65,13 @@ export function createReceiver(context: Context, settings: ReceiverSettings, emi
     bursts?.flush();
   });
   const left = takeOver<Held>();
-  // What waits for a burst came before what still waits for its files.
+  // Messages in a burst arrived before messages that still wait for their files.
   if (left?.isDue) for (const msg of [...left.value.bursts.map(mergeMessages), ...left.value.downloading]) emit(msg);
   else if (left) for (const msg of [...left.value.bursts.flat(), ...left.value.downloading]) take(withoutProblems(msg));
   return { take, typing: (conversationId, person) => bursts?.typing(conversationId, person) };
 }
 
-/** What a receiver holds. */
+/** Pending messages of a receiver. */
 interface Held {
   bursts: Msg[][];
   downloading: Msg[];
@@ -79,13 +79,13 @@ interface Held {
 
 const notDownloaded = { code: 'unexpected', message: 'The node closed before the file had been fetched.' };
 
-/** A copy that the downloads of the predecessor, which end with an error, have no part in. */
+/** Return a copy that is independent of the predecessor's downloads, which end with an error. */
 function withoutProblems(msg: Msg): Msg {
   const attachments = (msg.attachments as Attachment[]).map(({ error: _, ...attachment }) => attachment);
   return { ...msg, attachments };
 }
 
-/** Never rejects: a file that cannot be had says why, and its message goes on without it. */
+/** Never rejects: a failed download is noted at its file, and the message is emitted without it. */
 async function downloadAll(
   client: LinktorClient,
   attachments: readonly Attachment[],
@@ -94,7 +94,7 @@ async function downloadAll(
 ): Promise<void> {
   await Promise.all(
     attachments.map(async (attachment) => {
-      // A message that has to leave early tells the truth as well.
+      // Valid for a message that is emitted before the download ends.
       attachment.error = notDownloaded;
       try {
         const { data, mimeType, filename } = await client.download(attachment.url, limit, { owner });

@@ -8,7 +8,7 @@ type Remembered = 'conversation' | 'contact';
 const properties = { conversation: 'vars', contact: 'contactVars' } as const;
 
 /**
- * Adds what flows remember to each message: `msg.vars` of the conversation, `msg.contactVars` of the contact. Messages of
+ * Add stored variables to each message: `msg.vars` of the conversation, `msg.contactVars` of the contact. Messages of
  * one conversation keep their order.
  */
 export function remembering(
