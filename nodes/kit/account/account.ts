@@ -28,30 +28,30 @@ import { SentLog } from './sent-log';
 /** The values of the config node's fields. */
 export type AccountSettings = Values<typeof fields>;
 
-/** How the people write who are asked. */
+/** Locale and time settings for the people who are asked. */
 export type PeopleSettings = Pick<AccountSettings, 'language' | 'country' | 'zone' | 'quietHours' | 'keepDays'>;
 
-/** What an account has from its Node-RED. */
+/** Services of Node-RED for an account. */
 export interface AccountHost {
   /** of the config node */
   id: string;
-  /** what Node-RED itself speaks */
+  /** language of Node-RED */
   language: Language;
   /** name of the account's durable consumer in NATS */
   consumer: string;
-  /** opens the ledger; called once */
+  /** open the ledger; called once */
   openLedger(onDamaged: () => void): KeptLedger;
   closeLedger(ledger: KeptLedger, removed: boolean): Promise<void>;
-  /** @param act called once, when the flows have started @returns the function that takes it back */
+  /** @param act called once, when the flows have started @returns the function that cancels it */
   whenStarted(act: () => void): () => void;
 }
 
-/** What other config nodes say about the way to the server. */
+/** Connection settings from other config nodes. */
 export interface Route {
   tls?: TlsSettings;
   /** for NATS, which has a certificate of its own */
   natsTls?: TlsSettings;
-  /** for the store that several instances share */
+  /** for the shared store of several instances */
   storeTls?: TlsSettings;
   proxy?: ProxySettings;
 }
@@ -63,42 +63,42 @@ export interface AccountLog {
   error(error: LinktorError): void;
 }
 
-/** What all nodes of one config node share. */
+/** Services shared by all nodes of one config node. */
 export interface Account {
   /** @throws LinktorError `validation` when the config node is not complete */
   client(): LinktorClient;
   /** @throws LinktorError `validation` when the config node is not complete */
   realtime(): LiveSide;
-  /** the questions that wait, if somebody has asked any; nothing is opened for it */
+  /** the open questions, if already created */
   dialoguesIfOpen(): DialogueService | undefined;
-  /** the live side if somebody has asked for it; none is made */
+  /** the live side, if already created */
   realtimeIfOpen(): LiveSide | undefined;
-  /** what outlives a message @throws LinktorError `validation` when the config node is not complete */
+  /** the persistent records @throws LinktorError `validation` when the config node is not complete */
   ledger(): KeptLedger;
-  /** the questions that wait @throws LinktorError `validation` when the config node is not complete */
+  /** the open questions @throws LinktorError `validation` when the config node is not complete */
   dialogues(): DialogueService;
-  /** what flows remember @throws LinktorError `validation` when the config node is not complete */
+  /** stored variables of flows @throws LinktorError `validation` when the config node is not complete */
   variables(): Variables;
-  /** who is in charge of its conversations @throws LinktorError `validation` when the config node is not complete */
+  /** takeovers and opt-outs @throws LinktorError `validation` when the config node is not complete */
   charge(): ChargeService;
   /**
-   * where messages are stored until they are sent; undefined where they wait in memory
-   * @throws LinktorError `storage` where nothing outlives a crash
+   * the durable outbox; undefined where messages wait in memory
+   * @throws LinktorError `storage` where the ledger does not outlive a crash
    */
   outbox(): OutboxService | undefined;
-  /** where several instances share the work */
+  /** undefined with a single instance */
   readonly instances: Instances | undefined;
   readonly people: PeopleSettings;
   readonly webhookSecrets: readonly string[];
-  /** what our nodes have sent */
+  /** messages that our nodes have sent */
   readonly sentLog: SentLog;
-  /** the calls of our nodes that failed */
+  /** failed calls of our nodes */
   readonly failures: FailureLog;
-  /** what the nodes of the account have to know of one another */
+  /** state shared by the nodes of the account */
   readonly notes: Map<string, unknown>;
   /** a REST call has succeeded */
   onSuccess(): void;
-  /** @param removed it has been deleted or disabled */
+  /** @param removed the config node has been deleted or disabled */
   close(removed?: boolean): Promise<void>;
 }
 
@@ -123,17 +123,17 @@ export function clientOf(
 export interface AccountParts {
   route: Route;
   log: AccountLog;
-  /** what the predecessor has delivered and how far, when a deploy has replaced it */
+  /** delivery state of the predecessor, after a deploy */
   predecessor?: Memory;
-  /** keeps the same for a successor */
+  /** stores the delivery state for the successor */
   bequeath?(memory: Memory): void;
-  /** of the predecessor, when a deploy has replaced it */
+  /** log of the predecessor, after a deploy */
   sentLog?: SentLog;
-  /** without it nothing is kept */
+  /** without it nothing is stored */
   host?: AccountHost;
 }
 
-/** Nothing is kept of an account that is only tried out. */
+/** Host of an account that is only tested: nothing is stored. */
 const noHost: AccountHost = {
   id: '',
   language: 'en-US',
@@ -143,7 +143,7 @@ const noHost: AccountHost = {
   whenStarted: () => () => {},
 };
 
-/** Nothing is opened before somebody needs it. */
+/** Create an account. Its services are opened on first use. */
 export function createAccount(
   settings: AccountSettings,
   { route, log, predecessor, bequeath, sentLog = new SentLog(), host = noHost }: AccountParts,
@@ -159,10 +159,10 @@ export function createAccount(
     settings.instances === 'several'
       ? new Instances({ ...settings, id: host.id, tls: route.storeTls, log })
       : undefined;
-  /** what belongs to the one that leads, and ends with its leading */
+  /** functions that remove the leadership listeners */
   const followers = new Set<() => void>();
 
-  // Where messages are asked for, what becomes of ours shows only where one looks.
+  // With polling, statuses of our messages are only found in polled conversations.
   const stopWatching = sentLog.onSent(({ conversationId }) => realtime?.sent(conversationId));
 
   const getClient = () => {
@@ -191,9 +191,9 @@ export function createAccount(
       ...(nats && { nats }),
       onProblem: fenced((text: string) => log.warn(text)),
       onDelivery: publishEvent,
-      // What lies in memory only is handed on by deploys anyway.
+      // Deploys hand over the state in memory anyway.
       ledger: instances?.leadersLedger ?? (getLedger().durability === 'none' ? undefined : getLedger()),
-      // One that has led before is not the last: what has happened since stands in the ledger.
+      // Another instance may have led since: its state is in the ledger.
       predecessor: instances ? undefined : predecessor,
       whileDown: settings.whileDown,
       whenStarted: host.whenStarted,
@@ -209,7 +209,7 @@ export function createAccount(
     return realtime;
   };
 
-  /** A connection for as long as this instance leads. */
+  /** Create a live side that is connected while this instance leads. */
   const ledBy = (all: Instances, make: () => Realtime): LedRealtime => {
     const led = new LedRealtime({
       make,
@@ -231,7 +231,7 @@ export function createAccount(
     return ledger;
   };
 
-  /** Told when the nodes are there that may want to know it: a ledger is opened while they are made. */
+  /** Report damage after the start: the ledger is opened while nodes are still being created. */
   const reportDamage = () => {
     stopTelling = host.whenStarted(() => {
       log.error(storageError('damaged'));
@@ -320,7 +320,7 @@ export function createAccount(
   };
 }
 
-/** A line for each call: what was asked, what came of it, how long it took, and the server's id of it. */
+/** Log a line for each call: method and route, outcome, duration and request id. */
 function callLog(log: Pick<AccountLog, 'info'>): (ended: EndedCall) => void {
   return fenced(({ method, route, outcome, status, durationMs, requestId }: EndedCall) => {
     const came = [status, outcome === 'ok' ? undefined : outcome].filter((one) => one !== undefined).join(' ') || 'ok';
@@ -329,14 +329,14 @@ function callLog(log: Pick<AccountLog, 'info'>): (ended: EndedCall) => void {
   });
 }
 
-/** A URL of the user's own, with the credentials that the contract puts into the query. */
+/** Return the user's URL with the credentials that the contract puts into the query. */
 function withQueryOf(given: string, derived: string): string {
   const url = new URL(given);
   for (const [key, value] of new URL(derived).searchParams) url.searchParams.set(key, value);
   return url.toString();
 }
 
-/** Says what an operator wants to know, and no more: the first failure and then every tenth. */
+/** Log connection changes for the operator: the first failure and then every tenth. */
 function reporter(log: AccountLog): (state: SocketState) => void {
   return (state) => {
     if (state.name === 'open') log.info('realtime connected');
@@ -351,7 +351,7 @@ function reporter(log: AccountLog): (state: SocketState) => void {
   };
 }
 
-/** What an unusable account is to those who ask. */
+/** Return an account whose services throw the given problem. */
 export function brokenAccount(problem: unknown): Account {
   const error = toLinktorError(problem);
   const refuse = () => {

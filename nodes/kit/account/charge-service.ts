@@ -22,14 +22,14 @@ import type { DialogueService } from './dialogue-service';
 import type { LiveSide } from './led-realtime';
 import type { SentLog } from './sent-log';
 
-/** What the account says about it. */
+/** Account settings for takeovers and opt-outs. */
 export interface ChargeSettings {
   takeover: 'off' | 'on';
   takeoverBy: readonly TakeoverSign[];
   /** minutes */
   resumeAfter: number;
   resumeOn: readonly TakeoverEnd[];
-  /** lists, as people write them */
+  /** lists, as typed by users */
   staffOff: string;
   staffOn: string;
   optOut: 'off' | 'on';
@@ -44,22 +44,22 @@ export interface ChargeParts {
   client(): LinktorClient;
   /** the live side, if there is one */
   realtime(): LiveSide | undefined;
-  /** the questions that wait, if there are any */
+  /** the open questions, if there are any */
   dialogues(): DialogueService | undefined;
   language(): Language;
   sentLog: SentLog;
   log: { warn(text: string): void };
 }
 
-/** Whether anything may leave, and which sends are our own. */
+/** Decides whether a message may be sent, and identifies our own sends. */
 export type Gate = Pick<Takeovers, 'pass' | 'enter'>;
 
-/** after the take-over of a person, before the questions that wait */
+/** after takeovers, before open questions */
 const OPT_OUT_ORDER = 2;
-/** the tag that a contact gets who has opted out */
+/** tag of contacts that have opted out */
 const OPT_OUT_TAG = 'opted-out';
 
-/** Who is in charge of the conversations of an account, and who wants no messages: connected with its live side. */
+/** Takeovers and opt-outs of an account, connected with its live side. */
 export class ChargeService {
   readonly takeovers: Takeovers;
   readonly optOuts: OptOuts;
@@ -67,7 +67,7 @@ export class ChargeService {
   readonly #releases: (() => void)[] = [];
   readonly #listeners = new Set<() => void>();
   #ready: Promise<void> | undefined;
-  /** our own user, where messages of that user may be those of other programs (contract 6.1) */
+  /** our own user, whose messages may also come from other programs (contract 6.1) */
   #ownUser: string | undefined;
   #isWarned = false;
 
@@ -100,7 +100,7 @@ export class ChargeService {
     if (settings.takeover === 'on' || settings.optOut === 'on') void this.ready();
   }
 
-  /** Resolves when what an earlier process has left is known, or cannot be. */
+  /** Resolves when the state of an earlier process has been loaded, or cannot be loaded. */
   ready(): Promise<void> {
     this.#ready ??= Promise.all([this.takeovers.load(), this.optOuts.load()]).then(
       () => undefined,
@@ -109,20 +109,20 @@ export class ChargeService {
     return this.#ready;
   }
 
-  /** Another instance has led until now. It never fails. */
+  /** Reload the state after another instance has led. Never rejects. */
   async refresh(): Promise<void> {
     this.#ready = undefined;
     await this.ready();
   }
 
-  /** the account wants people to take over */
+  /** takeovers are enabled */
   get isOn(): boolean {
     return this.#parts.settings.takeover === 'on';
   }
 
   /**
-   * What sends look at; undefined where there is nothing to look at.
-   * @param obeys false: it leaves whoever is in charge, and is known as our own all the same
+   * Return the gate for sends; undefined when there is nothing to check.
+   * @param obeys false: messages pass during a takeover, and still count as our own
    */
   gate(obeys = true): Gate | undefined {
     if (!this.isOn && this.takeovers.isEmpty) return undefined;
@@ -130,21 +130,21 @@ export class ChargeService {
   }
 
   /**
-   * Conversations that fall silent.
-   * @param onIdle gets the conversation, and when somebody last wrote there, milliseconds of the clock
+   * Watch for conversations that become idle.
+   * @param onIdle receives the conversation and the time of its last message in milliseconds of the clock
    */
   idleWatch(nodeId: string, afterMs: number, onIdle: (conversationId: string, since: number) => void): IdleWatch {
     const { ledger } = this.#parts;
     return new IdleWatch({ ledger: ledger(), nodeId, afterMs, onIdle, onProblem: (error) => this.#warn(error) });
   }
 
-  /** Be told of every change of who is in charge. @returns the function that ends it */
+  /** Add a listener for changes of takeovers and opt-outs. @returns the function that removes it */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** The live side is there: nothing is opened for us, we hear what comes anyway. */
+  /** Attach to the live side as a passive listener; opens no connection. */
   attach(realtime: LiveSide): void {
     const { settings } = this.#parts;
     if (settings.takeover === 'on') {
@@ -172,7 +172,7 @@ export class ChargeService {
     this.takeovers.stop();
   }
 
-  /** A frame may only leave out whom a conversation is no longer assigned to (contract 2.1). */
+  /** A frame may merely omit the assignee when a conversation has become unassigned (contract 2.1). */
   async #lookForAssignee(conversationId = ''): Promise<void> {
     const { resumeOn } = this.#parts.settings;
     if (!resumeOn.includes('unassigned') || this.takeovers.get(conversationId)?.reason !== 'assigned') return;
@@ -183,7 +183,7 @@ export class ChargeService {
     if (found && !found.assignedTo) this.takeovers.end(conversationId, 'unassigned');
   }
 
-  /** @returns when something happened, milliseconds of our clock, as well as the server's clock tells it */
+  /** @returns the time of an event in milliseconds of our clock, corrected by the server's clock */
   #timeOf({ at, message }: Event): number {
     const now = Date.now();
     const then = Date.parse(message?.createdAt ?? at ?? '') + (now - this.#parts.client().serverTime);
@@ -192,7 +192,7 @@ export class ChargeService {
 
   async #learnOwnUser(): Promise<void> {
     if (this.#ownUser !== undefined) return;
-    // Without it all who write there are people.
+    // If unknown, all senders there count as people.
     this.#ownUser = await this.#parts
       .client()
       .auth.me()
@@ -222,7 +222,7 @@ export class ChargeService {
         wish === 'out'
           ? await this.optOuts.optOut(message, conversation, Date.now())
           : await this.optOuts.optIn(message, conversation);
-      // "Start" is a wish only of somebody who had opted out.
+      // "Start" only counts for a contact who has opted out.
       if (wish === 'in' && !isNews) return undefined;
       if (wish === 'out') await dialogues?.endIn(message.conversationId, 'cancelled');
       if (isNews) this.#confirm(message, conversation?.contactId ?? message.senderId, conversation?.contact, wish);
@@ -233,7 +233,7 @@ export class ChargeService {
     }
   }
 
-  /** The customer reads once that the wish is heard; the team sees it at the contact. */
+  /** Confirm an opt-out or opt-in once to the customer, and tag the contact for the team. */
   #confirm({ conversationId }: Message, contactId: string | undefined, contact: unknown, wish: 'out' | 'in'): void {
     const { client, sentLog, settings, language } = this.#parts;
     const { conversations, contacts } = client();
@@ -260,7 +260,7 @@ export class ChargeService {
     work.catch((error: unknown) => this.#parts.log.warn(`an opt-out: ${toLinktorError(error).message}`));
   }
 
-  /** Once: a ledger that cannot be used says so itself, and memory goes on. */
+  /** Warn once: an unusable ledger reports itself, and memory is used instead. */
   #warn(error: unknown): void {
     if (this.#isWarned) return;
     this.#isWarned = true;

@@ -4,20 +4,20 @@ import type { Account } from './account';
 
 export interface ConfigNode extends RunningNode {
   account?: Account;
-  /** where the stored credentials may go */
+  /** addresses for the stored credentials */
   deployedUrl?: string;
   deployedSocketUrl?: string;
   deployedNatsUrl?: string;
-  /** Node-RED gives a config node's errors to the Catch nodes of these */
+  /** nodes whose Catch nodes receive the errors of this config node */
   users: Record<string, RunningNode>;
 }
 
-/** A config node that provides something other than an account. */
+/** A config node that provides a value other than an account. */
 export interface ProviderNode extends RunningNode {
   provided?: { value: unknown } | { problem: LinktorError };
 }
 
-/** @returns the config node that a node works with */
+/** @returns the config node of a node */
 export function configOf(red: RED, stored: Stored): ConfigNode | undefined {
   return runningNode<ConfigNode>(red, stored.config);
 }
@@ -31,7 +31,7 @@ export function accountOf(red: RED, stored: Stored): Account {
 
 /**
  * @param id of the config node
- * @returns what it provides
+ * @returns the value that it provides
  * @throws LinktorError `validation` when it is missing, disabled or set up wrongly
  */
 export function providedBy<T>(red: RED, id: string): T {

@@ -2,10 +2,10 @@ import { messageOf } from '../../../lib/errors';
 import { type Event, isObject } from '../../../lib/model';
 import type { Variables } from '../../../lib/variables/index';
 
-/** The names that servers have for the contacts that have become part of another one. */
+/** Field names of servers for the contacts merged into another one. */
 const MERGED_FIELDS = ['mergedIds', 'mergedContactIds', 'secondaryIds', 'duplicateIds', 'mergedContactId'];
 
-/** What is remembered of a contact follows what becomes of it, where a webhook tells that. */
+/** Move or delete the variables of a contact on a webhook about its merge or deletion. */
 export function followContacts(
   { name, original }: Event,
   variables: Variables,

@@ -8,24 +8,24 @@ import type { Instances } from './instances';
 import type { LiveSide } from './led-realtime';
 import type { SentLog } from './sent-log';
 
-/** The flows need a moment to be there, before what was missed runs through them. */
+/** Milliseconds that flows get to start before missed messages are processed. */
 const START_DELAY_MS = 1000;
-/** A node that is not back by then is gone. */
+/** After this time a missing node counts as removed. */
 const MAX_ABSENCE_MS = 60_000;
-/** A ledger that cannot be used is tried again. */
+/** Milliseconds between retries of an unusable ledger. */
 const RETRY_MS = 10_000;
-/** Messages of a conversation that are read again after a stop. */
+/** Maximum messages of a conversation that are read again after a stop. */
 const MAX_MISSED_MESSAGES = 500;
-/** Conversations that are read at once. */
+/** Conversations that are read in parallel. */
 const CATCH_UP_WIDTH = 3;
-/** A typing sign counts for so long. */
+/** Milliseconds that a typing event is valid. */
 const TYPING_MS = 10_000;
 /** Events of a conversation that end its questions. */
 const ENDING_EVENTS: Readonly<Record<string, EndReason | undefined>> = {
   'conversation.resolved': 'resolved',
   'takeover.began': 'taken_over',
 };
-/** after the take-over of a person and the opt-out of a contact */
+/** after takeovers and opt-outs */
 const CLAIM_ORDER = 3;
 
 export interface DialogueServiceParts {
@@ -35,25 +35,27 @@ export interface DialogueServiceParts {
   sentLog: SentLog;
   log: { info(text: string): void; warn(text: string): void; error(error: LinktorError): void };
   /**
-   * Where messages are asked for, a conversation is read again so many milliseconds after its question: what is said
-   * before the first look at it would be taken for old.
+   * With polling, delays in milliseconds after which the conversation of a question is read again: a message before
+   * its first poll would count as old.
    */
   rereadMs: readonly number[];
-  /** what was said while Node-RED was not running may be an answer */
+  /** messages sent while Node-RED was not running may be answers */
   isCatchUpWanted: boolean;
-  /** @param act called once, when the flows have started @returns the function that takes it back */
+  /** @param act called once, when the flows have started @returns the function that cancels it */
   whenStarted(act: () => void): () => void;
-  /** of which one listens; undefined where there is one only */
+  /** instances of which one listens; undefined with a single instance */
   instances: Instances | undefined;
 }
 
-/** Connects the dialogues of an account with its live side: subscriptions, claims, and what was missed after a stop. */
+/**
+ * Connects the dialogues of an account with its live side: subscriptions, claims, and messages missed during a stop.
+ */
 export class DialogueService {
   readonly dialogues: Dialogues;
   readonly #parts: DialogueServiceParts;
   /** subscriptions of open dialogues: by id, then by conversation */
   readonly #subscriptions = new Map<string, Map<string, () => void>>();
-  /** when somebody was last seen typing in a conversation with an open dialogue */
+  /** time of the last typing event, by conversation with an open dialogue */
   readonly #typing = new Map<string, number>();
   /** dialogues whose conversations are read again */
   readonly #reread = new Set<string>();
@@ -62,7 +64,7 @@ export class DialogueService {
   readonly #listeners = new Set<() => void>();
   #loaded: Promise<{ conversationId: string; since: number }[]> | undefined;
   #isReady = false;
-  /** of dialogues of all instances */
+  /** last number of dialogues of all instances */
   #lastCount = 0;
   #isClosed = false;
   #isStarted = false;
@@ -79,26 +81,26 @@ export class DialogueService {
     });
   }
 
-  /** A node asks. The first one opens the ledger. @returns the function that ends it */
+  /** Register a node that asks. The first one opens the ledger. @returns the function that ends it */
   register(nodeId: string, asker: Asker): () => void {
     const release = this.dialogues.register(nodeId, asker);
     this.#begin();
     return release;
   }
 
-  /** Resolves when what an earlier process has left is known. @throws LinktorError `storage` */
+  /** Resolves when the dialogues of an earlier process are loaded. @throws LinktorError `storage` */
   async ready(): Promise<void> {
     this.#begin();
     await this.#loaded;
   }
 
-  /** Be told of every change of what waits. @returns the function that ends it */
+  /** Add a listener for changes of the open dialogues. @returns the function that removes it */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Why nothing can be kept at present; it is tried again by itself. */
+  /** Reason why nothing can be stored at present; retries are automatic. */
   get problem(): LinktorError | undefined {
     return this.#problem;
   }
@@ -144,7 +146,10 @@ export class DialogueService {
     this.#releases.push(this.#parts.whenStarted(started));
   }
 
-  /** The one that leads hears the answers: also those to what others have asked, before it has led and since. */
+  /**
+   * The leader receives all answers, including answers to questions that other instances ask before and while it
+   * leads.
+   */
   #followThe(instances: Instances, begin: () => void): void {
     let hasBegun = false;
     this.#releases.push(
@@ -165,7 +170,7 @@ export class DialogueService {
     await this.#learn();
   }
 
-  /** Other instances have asked: what they wait for is followed here, and looked up, for the answer may be there. */
+  /** Follow the questions of other instances and read their conversations, which may contain answers already. */
   async #learn(): Promise<void> {
     if (!this.#isReady) return;
     const known = new Set([...this.#subscriptions.values()].flatMap((places) => [...places.keys()]));
@@ -178,17 +183,17 @@ export class DialogueService {
     try {
       await this.#loaded;
     } catch {
-      // It has been reported, and is tried again.
+      // The error has been reported, and loading is retried.
       return undefined;
     }
     return claim();
   }
 
-  /** The ledger cannot be used. It tries again by itself, and so do we. */
+  /** Handle an unusable ledger: both the ledger and this service retry. */
   #fail(error: unknown): void {
     if (this.#isClosed) return;
     this.#problem = toLinktorError(error);
-    // Before the flows have started no Catch node would hear of it.
+    // Before the flows have started no Catch node would receive it.
     if (this.#isStarted) this.#parts.log.error(this.#problem);
     for (const listener of this.#listeners) listener();
     this.#later(RETRY_MS, () => this.#retry());
@@ -207,7 +212,7 @@ export class DialogueService {
     );
   }
 
-  /** What was said while nobody listened comes first; only then may deadlines fire. */
+  /** Process missed messages first; only then may deadlines fire. */
   async #catchUp(): Promise<void> {
     const missed = await this.#loaded?.catch(() => undefined);
     await this.#parts.realtime().ready;
@@ -227,7 +232,10 @@ export class DialogueService {
     this.#later(MAX_ABSENCE_MS, () => this.#background(this.#dropOrphans()));
   }
 
-  /** The self-hosted server shows at once what it has taken: there it can be seen whether a question has left. */
+  /**
+   * Return true for the self-hosted server: it shows accepted messages at once, which proves whether a question was
+   * sent.
+   */
   async #readsBack(): Promise<boolean> {
     const spoken = await this.#parts
       .client()
@@ -238,13 +246,13 @@ export class DialogueService {
 
   /**
    * @param since milliseconds of the server's clock
-   * @param settles what is found says whether a question has left that nobody knows of
+   * @param settles the messages found decide whether a question of unknown state was sent
    */
   async #read(conversationId: string, since: number, settles = false): Promise<void> {
     const realtime = this.#parts.realtime();
     const { conversations } = this.#parts.client();
     const found: Message[] = [];
-    // Whole seconds of a channel make a message look a little older than it is.
+    // Channels with whole seconds make a message look a little older.
     const from = since - START_DELAY_MS;
     for await (const message of conversations.eachMessage(conversationId, { limit: MAX_MISSED_MESSAGES })) {
       if (Date.parse(message.createdAt ?? '') < from) break;
@@ -253,7 +261,7 @@ export class DialogueService {
     if (settles) await this.dialogues.settleIn(conversationId, found);
     const conversation = found.length > 0 ? await conversations.get(conversationId) : undefined;
     for (const message of found.reverse()) {
-      // What an earlier process had seen without getting to an answer is no news to the others.
+      // A message that an earlier process has delivered goes to the dialogues only.
       if (realtime.isMissed(message)) await realtime.recover(message);
       else await this.dialogues.claim({ message, conversation, recovered: true });
     }

@@ -1,23 +1,23 @@
 import type { ErrorCode } from '../../../lib/errors';
 
-/** A call that came to nothing. What a server said about it is not here: it may hold what people wrote. */
+/** A failed call. It omits the server's response, which may hold texts of people. */
 export interface CallFailure {
   /** milliseconds of the clock */
   at: number;
   code: ErrorCode;
-  /** the type of the node whose call it was */
+  /** type of the node that made the call */
   nodeType: string;
   conversationId?: string;
 }
 
 type Listener = (failed: CallFailure) => void;
 
-/** Tells whoever looks at an account of the calls that failed. */
+/** Counts the failed calls of an account and notifies listeners. */
 export class FailureLog {
   readonly #listeners = new Set<Listener>();
   readonly #counts = new Map<string, number>();
 
-  /** how often which kind of node has failed, and why, since the deploy */
+  /** number of failures since the deploy, by node type and error code */
   get counts(): { nodeType: string; code: string; count: number }[] {
     return [...this.#counts].map(([key, count]) => {
       const [nodeType = '', code = ''] = key.split(' ');
@@ -31,7 +31,7 @@ export class FailureLog {
     for (const listener of this.#listeners) listener(failed);
   }
 
-  /** @returns a function that ends it */
+  /** @returns the function that removes the listener */
   onFailure(listener: Listener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -4,7 +4,7 @@ import type { FailureLog } from './failure-log';
 import type { LiveSide } from './led-realtime';
 import type { SentLog } from './sent-log';
 
-/** What of an account has something to count. */
+/** The parts of an account with counters. */
 interface Counted {
   readonly sentLog: SentLog;
   readonly failures: FailureLog;
@@ -12,35 +12,35 @@ interface Counted {
   realtimeIfOpen(): LiveSide | undefined;
 }
 
-/** What an account has done since it was deployed. No id, no number and no word of anybody is in it. */
+/** Usage figures of an account since its deploy, without ids, phone numbers or texts of people. */
 export interface AccountFigures {
   calls: readonly CallCount[];
   durations: CallDurations;
   /** attempts after the first one of a call */
   retries: number;
-  /** calls that wait for their turn or for the limit of the server */
+  /** calls waiting for their turn or for the rate limit of the server */
   waiting: number;
-  /** calls that the server still allows, where it says so */
+  /** calls that the server still allows, if reported */
   allowed?: number;
-  /** messages that its nodes have sent, also before the deploy */
+  /** messages that its nodes have sent, including before the deploy */
   sent: number;
-  /** messages and other inputs that came to nothing, by the type of the node and the code of the error */
+  /** failed messages and other inputs, by node type and error code */
   failures: readonly { nodeType: string; code: string; count: number }[];
   /** the live side, once a node listens */
   connection?: {
-    /** 1 while it stands */
+    /** 1 while connected */
     up: 0 | 1;
     state: string;
     subscriptions: number;
     counters: Readonly<Record<string, number>>;
   };
-  /** why there is nothing to tell: the code of what is wrong with the account */
+  /** error code of an account without figures */
   problem?: string;
 }
 
 const noDurations: CallDurations = { count: 0, sum: 0, buckets: [] };
 
-/** @returns the figures of an account; it is neither asked nor connected for them */
+/** @returns the figures of an account, without a call or a connection */
 export function figuresOf(account: Counted): AccountFigures {
   const own = { sent: account.sentLog.total, failures: account.failures.counts };
   try {

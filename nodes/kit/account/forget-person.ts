@@ -3,11 +3,11 @@ import { LinktorError } from '../../../lib/errors';
 import { type Forgotten, forget } from '../../../lib/variables/index';
 import type { Account } from './account';
 
-/** Conversations that are looked up for somebody who is to be forgotten. */
+/** Maximum number of conversations looked up for a contact. */
 const MAX_CONVERSATIONS = 100;
 
 /**
- * Forget all that an account keeps of a person: variables, open questions, takeovers, the wish to get no messages.
+ * Delete all data that an account stores about a contact: variables, open questions, takeovers and the opt-out.
  * @throws LinktorError of the server when its conversations cannot be listed, `storage`
  */
 export async function forgetPerson(account: Account, client: LinktorClient, contactId: string): Promise<Forgotten> {
@@ -25,7 +25,7 @@ async function conversationsOf(client: LinktorClient, contactId: string): Promis
     const { items } = await client.contacts.conversations(contactId, { limit: MAX_CONVERSATIONS });
     return items.map(({ id }) => id);
   } catch (error) {
-    // Who is deleted on the server already has to be forgotten here as well.
+    // A contact already deleted on the server must be deleted here as well.
     if (error instanceof LinktorError && error.code === 'not_found') return [];
     throw error;
   }

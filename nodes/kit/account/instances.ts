@@ -7,11 +7,11 @@ import type { SocketState } from '../../../lib/realtime/index';
 import { type ClaimState, checkAddress, SharedStore, type StoreFacts } from '../../../lib/shared/index';
 import { fenced } from '../fence';
 
-/** milliseconds between two looks at what other instances have begun */
+/** milliseconds between checks for work of other instances */
 const LOOK_MS = 2000;
 
 export interface InstancesSettings {
-  /** of the config node: the same in all instances, since their flows are */
+  /** id of the config node: the same in all instances, because they share their flows */
   id: string;
   baseUrl: string;
   redisUrl: string;
@@ -23,9 +23,7 @@ export interface InstancesSettings {
   log: { info(text: string): void; warn(text: string): void };
 }
 
-/**
- * The instances of one account: what they keep together, and which of them leads. Nothing is opened before it is needed.
- */
+/** The instances of one account: their shared state and leadership. Nothing is opened before first use. */
 export class Instances {
   readonly ledger: SharedLedger;
   readonly name: string;
@@ -37,7 +35,7 @@ export class Instances {
   #shown = '';
   #isClosed = false;
 
-  /** @throws LinktorError `validation` for an address that is none */
+  /** @throws LinktorError `validation` for an invalid address */
   constructor(settings: InstancesSettings) {
     if (settings.redisUrl === '') {
       throw invalid('There is no address of the store.', 'Fill in the field "Store" of the account, group Delivery.');
@@ -49,18 +47,18 @@ export class Instances {
     this.ledger = new SharedLedger({ connect: async () => (await this.open()).connection, keepDays });
   }
 
-  /** Begins to take part. @throws LinktorError when the driver cannot be loaded */
+  /** Join the instances. @throws LinktorError when the driver cannot be loaded */
   open(): Promise<SharedStore> {
     this.#opening ??= this.#open();
     return this.#opening;
   }
 
-  /** This instance leads, this very moment. */
+  /** true only while this instance holds the lease */
   get leads(): boolean {
     return this.#store?.lease.isHeld === true;
   }
 
-  /** What a node shows that does not lead. */
+  /** State shown while this instance does not lead. */
   get standing(): SocketState {
     const { connection, lease } = this.#store ?? {};
     if (!connection || connection.state === 'connecting') return { name: 'connecting', since: this.#since };
@@ -69,13 +67,13 @@ export class Instances {
     return { name: 'standby', since: this.#since, leader: name };
   }
 
-  /** Be told when it leads, when it leads no more, and how the store is. @returns the function that ends it */
+  /** Add a listener for changes of leadership and of the store. @returns the function that removes it */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** @param act called whenever this instance begins to lead, at once if it does @returns the function that ends it */
+  /** @param act called when this instance becomes leader, at once if it leads @returns the function that ends it */
   whenLeading(act: () => void): () => void {
     let isTold = false;
     const look = () => {
@@ -87,7 +85,7 @@ export class Instances {
     return end;
   }
 
-  /** @param act called now and then while this instance leads @returns the function that ends it */
+  /** @param act called periodically while this instance leads @returns the function that ends it */
   whileLeading(act: () => void): () => void {
     const look = fenced(() => this.leads && act());
     const timer = setInterval(look, LOOK_MS);
@@ -95,12 +93,12 @@ export class Instances {
     return () => clearInterval(timer);
   }
 
-  /** Of many instances that get the same thing one takes it. @throws LinktorError `storage` */
+  /** Claim an item for one of the instances that receive it. @throws LinktorError `storage` */
   async claim(key: string): Promise<ClaimState> {
     return (await this.open()).claims.claim(key);
   }
 
-  /** What was claimed has been handed on. @throws LinktorError `storage` */
+  /** Mark a claimed item as passed on. @throws LinktorError `storage` */
   async done(key: string): Promise<void> {
     return (await this.open()).claims.done(key);
   }
@@ -112,7 +110,7 @@ export class Instances {
     return connection.facts();
   }
 
-  /** The ledger for what only the one that leads may write. */
+  /** A ledger that only the leader may write. */
   get leadersLedger(): Ledger {
     const { ledger } = this;
     const held = <A extends unknown[], R>(act: (...args: A) => Promise<R>) => {
@@ -134,12 +132,12 @@ export class Instances {
       delete: held(ledger.delete.bind(ledger)),
       update: held(ledger.update.bind(ledger)) as Ledger['update'],
       scrub: ledger.scrub.bind(ledger),
-      // It is not its own.
+      // The underlying ledger has another owner.
       close: async () => {},
     };
   }
 
-  /** Another instance may lead at once. */
+  /** Leave the instances; another one may lead at once. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#listeners.clear();
@@ -179,7 +177,7 @@ export class Instances {
       this.#settings.log.info(leads ? `${this.name} leads` : describe(standing));
     }
     this.#shown = shown;
-    // It is called by the store and by timers, where nobody would catch it.
+    // Called by the store and by timers, where exceptions are not caught.
     for (const listener of [...this.#listeners]) fenced(listener, ({ message }) => this.#settings.log.warn(message))();
   }
 }
@@ -192,7 +190,7 @@ function describe(state: SocketState): string {
     : 'connecting to the store';
 }
 
-/** Two Node-REDs with the same flows meet without being told. */
+/** Return a key prefix that is equal for all Node-REDs with the same flows. */
 function prefixOf(baseUrl: string, id: string): string {
   const place = URL.canParse(baseUrl) ? new URL(baseUrl).href.replace(/\/+$/, '') : baseUrl;
   return `linktor:${createHash('sha256').update(`${place}\n${id}`).digest('hex').slice(0, 16)}`;

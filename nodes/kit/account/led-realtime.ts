@@ -14,19 +14,19 @@ interface Attachment {
 }
 
 export interface LedParts {
-  /** the connection of the one that leads */
+  /** create the connection of the leader */
   make(): Realtime;
-  /** this instance leads, this very moment: also when the process has stood still since it was told so */
+  /** true only while this instance holds the lease, also after a pause of the process */
   isHeld(): boolean;
-  /** what is shown while it does not lead */
+  /** state shown while this instance does not lead */
   standing(): SocketState;
-  /** it has ended, as far as it could */
+  /** receives the promise of a closing connection */
   onEnded(ended: Promise<void>): void;
 }
 
 /**
- * The live side of one of several instances. Only the one that leads has a connection: the others know who listens to
- * what, and begin with it as soon as they lead. Nothing is delivered by one that leads no more.
+ * The live side of one of several instances. Only the leader has a connection. The others record all listeners and
+ * subscriptions, and attach them when they become leader. A former leader delivers nothing.
  */
 export class LedRealtime implements LiveSide {
   readonly #parts: LedParts;
@@ -39,7 +39,7 @@ export class LedRealtime implements LiveSide {
     this.#parts = parts;
   }
 
-  /** Who leads has changed, or the store is away or back. */
+  /** Handle a change of leadership or of the store. */
   update(): void {
     const leads = this.#parts.isHeld() && !this.#isClosed;
     if (leads && !this.#inner) this.#lead();
@@ -151,7 +151,7 @@ export class LedRealtime implements LiveSide {
     return this.#inner?.isReady ?? true;
   }
 
-  /** What the others have delivered only the one that leads knows. */
+  /** Only the leader knows which messages have been delivered. */
   isMissed(message: Parameters<Realtime['isMissed']>[0]): boolean {
     return this.#inner?.isMissed(message) ?? false;
   }
@@ -188,7 +188,7 @@ export class LedRealtime implements LiveSide {
     return this.#inner?.isFirst(reader, eventId) ?? true;
   }
 
-  /** The one that leads hears of it by its own connection. */
+  /** Ignored unless leading: the leader has its own connection. */
   feed(...given: Parameters<Realtime['feed']>): void {
     this.#inner?.feed(...given);
   }

@@ -11,9 +11,9 @@ import type { RED, RunningNode } from '../red';
 
 const FOLDER = 'linktor';
 
-/** What the account says about its memory. */
+/** Account settings for its ledger. */
 interface MemorySettings extends Pick<LedgerSettings, 'keepIn' | 'keepDays'> {
-  /** name of a context store; the first that lasts by default */
+  /** name of a context store; by default the first persistent one */
   keepStore: string;
 }
 
@@ -22,7 +22,7 @@ interface Log {
   warn(text: string): void;
 }
 
-/** The ledgers of one Node-RED. What lies in memory only outlives the deploys; a file is opened again. */
+/** The ledgers of one Node-RED. A ledger in memory outlives deploys; a file is reopened. */
 export class Ledgers {
   readonly #red: RED;
   readonly #flowStart: FlowStart;
@@ -34,7 +34,7 @@ export class Ledgers {
     this.#flowStart = flowStart;
   }
 
-  /** @param onDamaged a damaged ledger has been set aside */
+  /** @param onDamaged called when a damaged ledger has been set aside */
   open(node: RunningNode, settings: MemorySettings, log: Log, onDamaged: () => void): KeptLedger {
     const kept = this.#inMemory.get(node.id);
     const file = this.#fileOf(node.id);
@@ -55,7 +55,7 @@ export class Ledgers {
     return ledger;
   }
 
-  /** The account is closed. @param removed it has been deleted or disabled */
+  /** Close the ledger of an account. @param removed the account has been deleted or disabled */
   async close(id: string, ledger: KeptLedger, removed: boolean): Promise<void> {
     if (this.#inMemory.get(id) === ledger && !removed) return;
     this.#inMemory.delete(id);
@@ -64,11 +64,11 @@ export class Ledgers {
 
   #fileOf(id: string): string | undefined {
     const { userDir } = this.#red.settings;
-    // The id becomes a file name: one that somebody has written by hand must not lead elsewhere.
+    // The id becomes a file name: a hand-written one must not leave the folder.
     return typeof userDir === 'string' && /^[\w.-]+$/.test(id) ? path.join(userDir, FOLDER, `${id}.db`) : undefined;
   }
 
-  /** @returns the context of the account in a store that outlives the process, if settings.js has one */
+  /** @returns the context of the account in a persistent store, if settings.js has one */
   #contextOf(node: RunningNode, wanted: string): ContextAccess | undefined {
     const { contextStorage } = this.#red.settings;
     const name = wanted || lastingStoreOf(contextStorage);
@@ -81,7 +81,7 @@ export class Ledgers {
     };
   }
 
-  /** Once, when the flows have started: files of accounts that are long gone. */
+  /** Delete files of long-removed accounts, once, after the flows have started. */
   #sweep(log: Log): void {
     const { userDir } = this.#red.settings;
     if (this.#isSwept || typeof userDir !== 'string') return;
@@ -99,13 +99,13 @@ export class Ledgers {
   }
 }
 
-/** @returns the name of the first store that is not memory; the default one before the others */
+/** @returns the name of the first store that is not memory; the default store has priority */
 function lastingStoreOf(contextStorage: unknown): string | undefined {
   if (typeof contextStorage !== 'object' || contextStorage === null) return undefined;
   const stores = contextStorage as Record<string, unknown>;
   const isLasting = (name: string) => {
     const store = stores[name];
-    // A name in the place of a store stands for another one.
+    // A string is an alias of another store.
     if (typeof store === 'string') return false;
     return (store as { module?: unknown } | undefined)?.module !== 'memory';
   };

@@ -1,7 +1,7 @@
 import type { Live } from '../define';
 import type { LiveSide } from './led-realtime';
 
-/** @param releases gets what lets go of it again */
+/** @param releases receives the functions that release the resources */
 export function openLive(open: LiveSide, releases: Set<() => void>): Live {
   return {
     onEvent: (listener) => releases.add(open.listen(listener, false)),

@@ -5,18 +5,18 @@ import type { HttpRequest } from '../red';
 import { PROMETHEUS_TYPE } from './prometheus';
 
 interface MetricsSettings {
-  /** empty: nobody can fetch the figures */
+  /** empty: the figures are not served */
   path: string;
-  /** who fetches them gives it as a Bearer token */
+  /** Bearer token that a request must carry */
   token: string;
   owner: string;
 }
 
 /**
- * Let Prometheus fetch the figures of an account.
- * @param text the figures as they are now
+ * Serve the figures of an account to Prometheus.
+ * @param text returns the current figures
  * @returns the function that ends it
- * @throws LinktorError `validation` where anybody could read them, or the path is not ours; `conflict`
+ * @throws LinktorError `validation` without access protection or for a path outside `/linktor/`; `conflict`
  */
 export function serveMetrics(pages: Pages, { path, token, owner }: MetricsSettings, text: () => string): () => void {
   if (token === '' && !pages.isGuarded) {
@@ -26,7 +26,7 @@ export function serveMetrics(pages: Pages, { path, token, owner }: MetricsSettin
     );
   }
   const answer = ({ headers }: HttpRequest): PageAnswer => {
-    // With a password of Node-RED in front, its header has no room for ours.
+    // Node-RED's password occupies the header of the token.
     if (token !== '' && !pages.isGuarded && !isSame(headers.authorization ?? '', `Bearer ${token}`)) {
       return { status: 401, headers: { 'WWW-Authenticate': 'Bearer' } };
     }
@@ -35,7 +35,7 @@ export function serveMetrics(pages: Pages, { path, token, owner }: MetricsSettin
   return pages.serve({ path, owner, answer });
 }
 
-/** In constant time, whatever the lengths. */
+/** Compare in constant time, for any lengths. */
 function isSame(given: string, expected: string): boolean {
   const digest = (one: string) => createHash('sha256').update(one).digest();
   return timingSafeEqual(digest(given), digest(expected));

@@ -9,8 +9,8 @@ import type { RED } from '../red';
 type NatsFields = Pick<Values<typeof fields>, 'contract' | 'eventsFrom' | 'natsUrl' | 'natsUser' | 'natsSecret'>;
 
 /**
- * The name of the account's durable consumer: the same after every restart, and another one in another Node-RED, since
- * those who share one share the events.
+ * Return the name of the account's durable consumer. It is stable across restarts and unique to one Node-RED, because
+ * all users of a consumer share its events.
  * @param id of the config node
  */
 export function consumerName(red: RED, id: string, baseUrl: string): string {
@@ -19,7 +19,7 @@ export function consumerName(red: RED, id: string, baseUrl: string): string {
   return `linktor-node-red-${createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16)}`;
 }
 
-/** @returns how the account reaches NATS; undefined when its events come another way */
+/** @returns the NATS settings of the account; undefined when its events come another way */
 export function natsOf(
   settings: NatsFields,
   natsTls: object | undefined,

@@ -11,7 +11,9 @@ interface Offer {
   at: number;
 }
 
-/** What our nodes have offered last in each conversation, so that an answer that is typed is understood like a press. */
+/**
+ * The last options that our nodes offered in each conversation, so that a typed answer counts like a pressed button.
+ */
 export class Offers {
   readonly #offers = new Map<string, Offer>();
 
@@ -25,7 +27,7 @@ export class Offers {
     }
   }
 
-  /** @returns the choice that these words are, by number, title or its beginning; undefined when they are none */
+  /** @returns the choice for a text: by number, title or start of the title; undefined when none matches */
   choiceFor(conversationId: string, words: string): Choice | undefined {
     const offer = this.#offers.get(conversationId);
     if (!offer || Date.now() - offer.at > OFFER_TTL_MS) return undefined;

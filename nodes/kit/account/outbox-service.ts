@@ -32,26 +32,26 @@ import type { SentLog } from './sent-log';
 
 export interface OutboxServiceParts {
   ledger: KeptLedger;
-  /** of which one sends; undefined where there is one only */
+  /** instances of which one sends; undefined with a single instance */
   instances: Instances | undefined;
   client(): LinktorClient;
   realtime(): LiveSide;
   sender(): Sender;
   sentLog: SentLog;
   charge: Pick<ChargeService, 'gate' | 'optOuts'>;
-  /** the server honours the key of a request */
+  /** the server honours idempotency keys */
   idempotent: boolean;
   maxPending: number;
   /** hours */
   maxAge: number;
   log: { info(text: string): void; error(error: LinktorError): void };
-  /** @param act called once, when the flows have started @returns the function that takes it back */
+  /** @param act called once, when the flows have started @returns the function that cancels it */
   whenStarted(act: () => void): () => void;
   onSuccess(): void;
 }
 
 const HOUR_MS = 3_600_000;
-/** bytes of a record beside the message of the flow and what is to be sent; its results need room as well */
+/** bytes of a record reserved for its metadata and results, besides message and request */
 const OVERHEAD_BYTES = 8 * 1024;
 
 /**
@@ -79,7 +79,7 @@ export class OutboxService {
     });
   }
 
-  /** messages of one node, or of all, that have not been sent */
+  /** number of unsent messages of one node, or of all */
   pending(nodeId?: string): number {
     return this.#outbox?.pending(nodeId) ?? 0;
   }
@@ -97,7 +97,7 @@ export class OutboxService {
     };
   }
 
-  /** A node hears what became of its messages, once all nodes are there. @returns the function that ends it */
+  /** Register a node for the results of its messages, once all nodes exist. @returns the function that ends it */
   register(nodeId: string, receiver: JobListener, onChange: () => void): () => void {
     this.#listeners.add(onChange);
     const entry: { receiver: JobListener; release?: () => void } = { receiver };
@@ -119,7 +119,7 @@ export class OutboxService {
     await this.#outbox?.close();
   }
 
-  /** One that leads sends; one that leads no more lets go, and the next one looks up what may have left. */
+  /** Only the leader sends. A former leader stops, and the next one checks which messages may have been sent. */
   async #follow(instances: Instances): Promise<void> {
     if (!instances.leads && this.#outbox) {
       const ended = this.#outbox;
@@ -183,7 +183,7 @@ export class OutboxService {
   async #deliver(job: OutboxJob, progress: Progress, signal: AbortSignal): Promise<Record<string, unknown>> {
     const { request, typingMs, obeyTakeover, extra } = job.work as OutboxWork;
     const { sentLog, sender, onSuccess, charge } = this.#parts;
-    // Somebody on a list may have opted out since.
+    // A recipient on a list may have opted out since.
     if (extra && job.sent.length === 0 && charge.optOuts.has(request.to))
       return { ...notSent(request.to, OPTED_OUT), ...extra };
     const client = this.#parts.client().with({ signal, maxRetries: 0, onAnswer: onSuccess });
@@ -212,7 +212,7 @@ export class OutboxService {
     return { ...result, ...extra };
   }
 
-  /** A watch begins with a look at the message, for it may have been delivered while nobody was there. */
+  /** Watch the delivery of a message. Look it up first: its status may have changed during a stop. */
   #watch({ work, result }: OutboxJob, signal: AbortSignal): Promise<Record<string, unknown>> {
     const { wait } = (work as OutboxWork).request;
     const { conversationId, messageIds } = result as unknown as SendResult;
@@ -243,7 +243,7 @@ export class OutboxService {
   }
 }
 
-/** What cannot be kept must not be promised. */
+/** Return the error for a ledger that does not outlive a crash. */
 function notLasting(): LinktorError {
   return new LinktorError('storage', 'The outbox cannot be durable here: this Node-RED keeps its memory in no file.', {
     hint: 'Use Node.js 22.13 or newer and set the field "Keep in" of the account to a file, or set the outbox to memory.',

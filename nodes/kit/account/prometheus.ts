@@ -1,12 +1,12 @@
 import type { AccountFigures } from './figures';
 
-/** Of the answer, as Prometheus wants it. */
+/** Content type of the response. */
 export const PROMETHEUS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 type Labels = Readonly<Record<string, string | number>>;
 type Sample = readonly [labels: Labels, value: number, suffix?: string];
 
-/** Counters of the live side, and what they are called. */
+/** Counters of the live side with their help texts. */
 const LIVE: Readonly<Record<string, string>> = {
   events: 'Events that were given to flows.',
   duplicates: 'Events that came twice and were dropped.',
@@ -18,8 +18,8 @@ const LIVE: Readonly<Record<string, string>> = {
 };
 
 /**
- * The figures in the text format of Prometheus: names with units, totals for counters, and no id, number or word of a
- * customer in a label.
+ * Return the figures in the Prometheus text format: names with units, totals for counters, and no id, phone number or
+ * text of a customer in a label.
  * @param account name of the config node
  */
 export function prometheusText(account: string, figures: AccountFigures): string {

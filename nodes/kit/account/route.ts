@@ -3,7 +3,7 @@ import { invalid } from '../../../lib/errors';
 import { type RED, runningNode } from '../red';
 import type { Route } from './account';
 
-/** Node-RED's own config nodes, as far as we use them. */
+/** Node-RED's own config nodes, as far as this package uses them. */
 interface TlsNode {
   addTLSOptions(options: TlsSettings): TlsSettings;
 }
@@ -14,7 +14,8 @@ interface ProxyNode {
 }
 
 /**
- * The way to the server that the fields `tls` and `proxy` choose, the same for REST and for the socket; to NATS, and to the store of several instances.
+ * Return the connection settings from the fields `tls` and `proxy`, for REST and the socket, and the TLS settings for
+ * NATS and the shared store.
  * @throws LinktorError `validation` when one of them names a node of another kind, or a proxy has no usable address
  */
 export function routeOf(red: RED, values: Record<string, unknown>): Route {

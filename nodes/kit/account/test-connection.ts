@@ -7,15 +7,15 @@ import { natsOf } from './nats';
 
 /** milliseconds that the socket may take to open */
 const SOCKET_TIMEOUT_MS = 5000;
-/** seconds that each look for a feature may take */
+/** timeout of each feature check in seconds */
 const FEATURE_TIMEOUT_S = 5;
-/** seconds that two clocks may be apart: half of what a signed webhook may be late */
+/** allowed clock difference in seconds: half of the tolerance for signed webhooks */
 const MAX_CLOCK_SKEW_S = 150;
 
 /**
- * Try settings out, without changing anything on the server: who answers, who we are there, what there is.
- * What failed is a finding like the others; nothing is thrown.
- * @param consumer of the deployed account in NATS, and whether that reads from it just now
+ * Test settings without changing anything on the server: address, sign-in, contract and features. A failure is a
+ * finding as well; nothing is thrown.
+ * @param consumer NATS consumer of the deployed account, and whether the account is reading from it
  */
 export async function testConnection(
   settings: AccountSettings,
@@ -24,7 +24,7 @@ export async function testConnection(
 ): Promise<Finding[]> {
   let account: Account;
   try {
-    // Nothing of the events is taken: NATS is only looked at.
+    // Events are not consumed: NATS is only probed.
     account = createAccount({ ...settings, eventsFrom: 'poll' }, { route, log: silent });
     account.client();
   } catch (thrown) {
@@ -64,7 +64,7 @@ async function trySignIn(client: LinktorClient, { baseUrl, signIn }: AccountSett
     ];
   } catch (thrown) {
     const problem = toLinktorError(thrown);
-    // Who refuses us has at least answered.
+    // A server that refuses the sign-in has answered.
     if (problem.code !== 'authentication' && problem.code !== 'authorization')
       return [failedFinding('server', problem)];
     const latency = Math.round(performance.now() - began);
@@ -72,7 +72,7 @@ async function trySignIn(client: LinktorClient, { baseUrl, signIn }: AccountSett
   }
 }
 
-/** Any answer says what the server's clock says, in whole seconds. */
+/** Compare clocks by the date header of any response, in whole seconds. */
 async function compareClocks(client: LinktorClient): Promise<Finding[]> {
   const answer = await client.request({ path: '/channels', query: { limit: 1 } }).catch(() => undefined);
   const apart = Math.round((Date.parse(answer?.headers.date ?? '') - Date.now()) / 1000);
@@ -92,7 +92,7 @@ const features: Record<string, (client: LinktorClient) => Promise<unknown>> = {
   templates: (client) => client.vre.templates(),
 };
 
-/** Reading a little of everything is the cheapest way to know what a server has. */
+/** Detect the features of a server by listing one item of each. */
 async function findFeatures(client: LinktorClient): Promise<Finding[]> {
   const hurried = client.with({ timeout: FEATURE_TIMEOUT_S });
   const looks = Object.entries(features).map(async ([name, look]) => {
@@ -111,7 +111,7 @@ async function findFeatures(client: LinktorClient): Promise<Finding[]> {
   ];
 }
 
-/** Open the socket, and let go of it at once. */
+/** Open the socket and close it at once. */
 async function tryRealtime(account: Account): Promise<Finding> {
   const began = performance.now();
   const realtime = account.realtime();
@@ -134,7 +134,7 @@ async function tryRealtime(account: Account): Promise<Finding> {
   return { what: 'realtime', ok: false, problem: { code, message: reason } };
 }
 
-/** Look at NATS, where events are to come from it: another Node-RED that reads from our consumer takes its part of them. */
+/** Probe NATS where events come from it: another reader of our consumer would take a part of the events. */
 async function tryNats(
   settings: AccountSettings,
   route: Route,
@@ -158,7 +158,7 @@ async function tryNats(
   }
 }
 
-/** What is usually to be done the dialog says itself, in the user's language; what is special about this failure is told. */
+/** Return a failed finding. The dialog itself shows the usual hint, translated; only a specific hint is included. */
 function failedFinding(what: Finding['what'], { code, message, cause }: LinktorError): Finding {
   const usual = new LinktorError(code, message).cause.hint;
   return { what, ok: false, problem: { code, message, hint: cause.hint === usual ? undefined : cause.hint } };
