@@ -3,9 +3,9 @@ import type { HttpRequest } from '../red';
 
 export type BodyRefusal = 'too_large' | 'too_slow' | 'too_fragmented' | 'too_busy';
 
-/** What all requests that nobody has verified yet may hold together. */
+/** Maximum bytes of all unverified requests together. */
 const MAX_HELD_BYTES = 64 * 1024 * 1024;
-/** A body in more pieces than this must bring `MIN_PIECE_BYTES` a piece on average: each piece costs time, however small. */
+/** A body with more chunks must average `MIN_PIECE_BYTES` per chunk: each chunk costs time, however small. */
 const MAX_SMALL_PIECES = 5000;
 const MIN_PIECE_BYTES = 32;
 const FIRST_BUFFER_BYTES = 1024;
@@ -13,13 +13,13 @@ const FIRST_BUFFER_BYTES = 1024;
 export interface ReadOptions {
   maxBytes: number;
   timeoutMs: number;
-  /** called once, unless the request breaks off */
+  /** called once, unless the request is aborted */
   done(body: Buffer): void;
   /** called once, instead of `done` */
   refuse(reason: BodyRefusal): void;
 }
 
-/** Reads the bodies of requests before anybody has been asked for a password, within bounds for all of them together. */
+/** Reads request bodies before authentication, within a common memory limit. */
 export class Bodies {
   readonly #reading = new Set<BodyReader>();
   #heldBytes = 0;
@@ -27,7 +27,7 @@ export class Bodies {
   read(request: HttpRequest, response: ServerResponse, options: ReadOptions): void {
     const reader = new BodyReader(request, options, (bytes) => this.#hold(bytes));
     this.#reading.add(reader);
-    // Until it is answered the body is held by whoever answers it.
+    // The body stays in memory until the response is sent.
     response.once('close', () => {
       this.#reading.delete(reader);
       this.#heldBytes -= reader.heldBytes;
@@ -35,7 +35,7 @@ export class Bodies {
     });
   }
 
-  /** With too much in memory the largest one has to go: deliveries are small, and pass by whoever fills the memory. */
+  /** Above the limit, refuse the largest body: genuine deliveries are small and survive a flood. */
   #hold(bytes: number): void {
     this.#heldBytes += bytes;
     if (this.#heldBytes <= MAX_HELD_BYTES) return;
@@ -47,7 +47,9 @@ export class Bodies {
   }
 }
 
-/** One body. Its memory follows its bytes and not its pieces: a piece of one byte costs as much as one of 200. */
+/**
+ * One body. Its memory is proportional to its bytes, not its chunks: a chunk of one byte costs as much as one of 200.
+ */
 class BodyReader {
   readonly #request: HttpRequest;
   readonly #options: ReadOptions;
@@ -102,7 +104,7 @@ class BodyReader {
     this.#size = size;
   };
 
-  /** Most bodies are one piece, which need not be copied. */
+  /** Most bodies are a single chunk, which need not be copied. */
   #keep(piece: Buffer): void {
     this.#buffer = piece;
     this.#onHeld(piece.length);

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { HttpHandler as Handler, HttpNext as Next, RED, HttpRequest as Request } from '../red';
 
-/** Node-RED runs the middleware of its settings for its own nodes only. */
+/** Run Node-RED's configured middleware, which Node-RED applies to its own nodes only. */
 export function afterMiddleware(
   red: RED,
   request: Request,
@@ -13,7 +13,7 @@ export function afterMiddleware(
   const [first, ...rest] = Array.isArray(given) ? given : given ? [given] : [];
   if (!first) return then();
   const run = (handler: Handler, others: Handler[]): void => {
-    // A middleware may fail at once, by what it promises, and after it has gone on: the first word counts.
+    // A middleware may throw, reject and call next: only the first signal counts.
     const goOn = onlyOnce((error?: unknown) => {
       const [following, ...remaining] = others;
       if (error) next(error);

@@ -1,21 +1,24 @@
 import type { HttpApp, HttpLayer, RED, StoredNode } from '../red';
 
-/** Below it are the paths of this package; everything else may be somebody else's. */
+/** Prefix of this package's paths; other paths may belong to other nodes. */
 const OWN_PREFIX = '/linktor/';
 
-/** First parts of the paths that Node-RED itself serves below httpAdminRoot. Its routes cannot be asked for: they are apps of their own. */
+/**
+ * First segments of Node-RED's own paths below httpAdminRoot. They are separate apps, so their routes cannot be
+ * listed.
+ */
 const RESERVED = new Set([
   ...['', 'auth', 'comms', 'context', 'core', 'credentials', 'debug', 'diagnostics', 'ext', 'favicon.ico', 'flow'],
   ...['flows', 'icons', 'inject', 'library', 'locales', 'nodes', 'plugins', 'projects', 'red', 'settings', 'theme'],
   ...['types', 'vendor'],
 ]);
 
-/** No route is for this path; what matches it matches everything. */
+/** No route has this path; a layer that matches it matches everything. */
 const NOWHERE = '/linktor/9b1c0e/nowhere';
 
 /**
  * @param path below httpNodeRoot, as Express compares it
- * @returns who answers there already, for a message; undefined when the path is free
+ * @returns the present owner of the path, for a message; undefined when the path is free
  */
 export function ownerOf(red: RED, path: string): string | undefined {
   if (path.startsWith(OWN_PREFIX)) return undefined;
@@ -31,7 +34,7 @@ export function ownerOf(red: RED, path: string): string | undefined {
   return httpInOwner(red, path) ?? (httpNode && hasRoute(httpNode, path) ? 'another node' : undefined);
 }
 
-/** `http in` nodes are looked up in the flow: they may be made after ours. */
+/** Look up `http in` nodes in the flow: they may be created after ours. */
 function httpInOwner(red: RED, path: string): string | undefined {
   const disabled = new Set<unknown>();
   const found: StoredNode[] = [];
@@ -45,7 +48,7 @@ function httpInOwner(red: RED, path: string): string | undefined {
   return owner && `the node "${owner.name || `http in ${String(owner.url)}`}"`;
 }
 
-/** Parameters of a path stand for anything. */
+/** Match a path; path parameters match any segment. */
 function fits(pattern: string, path: string): boolean {
   const parts = `/${pattern}`
     .toLowerCase()
@@ -56,7 +59,7 @@ function fits(pattern: string, path: string): boolean {
   return parts.length === given.length && parts.every((part, index) => part.startsWith(':') || part === given[index]);
 }
 
-/** Routes for POST, and apps that are mounted there; what runs for every path is only passing by. */
+/** Return true for a POST route or a mounted app at the path; layers for every path do not count. */
 function hasRoute(app: Partial<HttpApp>, path: string): boolean {
   // Express 4 throws for `router`.
   const { stack } = app._router ?? app.router ?? { stack: [] };

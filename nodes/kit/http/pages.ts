@@ -10,27 +10,27 @@ export interface PageAnswer {
   body?: string | Buffer;
 }
 
-/** Something that may be fetched with GET and HEAD, and not changed. */
+/** A read-only page for GET and HEAD. */
 export interface Page {
   /** below httpNodeRoot and `/linktor/` */
   path: string;
-  /** for the message to another one that wants the same path */
+  /** named in the error of another page with the same path */
   owner: string;
   /** never throws */
   answer(request: Request): PageAnswer;
 }
 
 export interface Pages {
-  /** a password stands in front of all that nodes serve */
+  /** a password protects all HTTP routes of nodes */
   readonly isGuarded: boolean;
   /**
    * @returns the function that ends it
-   * @throws LinktorError `validation` for a path that is not ours, `conflict` when another node answers there
+   * @throws LinktorError `validation` for a path outside `/linktor/`, `conflict` when another node has the path
    */
   serve(page: Page): () => void;
 }
 
-/** What our nodes let others fetch below `/linktor/`; Node-RED's own middleware and password come first. */
+/** Serve pages of our nodes below `/linktor/`; Node-RED's own middleware and password come first. */
 export function servePages(red: RED): Pages {
   const pages = new Map<string, Page>();
   const isOff = red.settings.httpNodeRoot === false || typeof red.httpNode?.use !== 'function';

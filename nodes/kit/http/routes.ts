@@ -6,7 +6,7 @@ import { Bodies, type BodyRefusal } from './bodies';
 import { afterMiddleware } from './middleware';
 import { ownerOf } from './owner';
 
-/** A request as it came: every value of every header, and the very bytes of the body. */
+/** An unmodified request: all values of all headers, and the raw bytes of the body. */
 export interface HookRequest {
   headers: Readonly<NodeJS.Dict<string[]>>;
   body: Buffer;
@@ -17,22 +17,22 @@ export type HookRefusal = BodyRefusal | 'bad_encoding' | 'bad_type';
 export interface Hook {
   /** below httpNodeRoot */
   path: string;
-  /** who answers there, for the message to another node that wants the same path */
+  /** owner of the path, named in the error of another node with the same path */
   owner: string;
   maxBytes: number;
-  /** how long the body may take */
+  /** milliseconds that the body may take */
   timeoutMs: number;
-  /** @returns the HTTP status, with which the sender is answered. Never throws, never rejects */
+  /** @returns the HTTP status of the response. Never throws, never rejects */
   receive(request: HookRequest): number | Promise<number>;
-  /** what never became a request; it has been answered. Never throws */
+  /** handle a request refused before `receive`; its response has been sent. Never throws */
   refuse(reason: HookRefusal, headers: HookRequest['headers']): void;
 }
 
 export interface Hooks {
   /**
-   * Take requests on a path.
+   * Serve requests on a path.
    * @returns the function that ends it
-   * @throws LinktorError `validation` for a path that is none, `conflict` when somebody else answers there
+   * @throws LinktorError `validation` for an invalid path, `conflict` when the path has an owner
    */
   serve(hook: Hook): () => void;
 }
@@ -45,13 +45,13 @@ const statusOf: Record<HookRefusal, number> = {
   bad_encoding: 415,
   bad_type: 415,
 };
-/** How long a refused sender may take to read why. */
+/** Milliseconds that a refused sender may take to read the response. */
 const REFUSAL_TIMEOUT_MS = 1000;
 
 /**
- * The HTTP side of the package. With Node-RED's default settings a parser has read the body before any route of ours
- * runs, and with the bytes gone no signature can be verified. So the bytes of our own paths, and of no others, are
- * taken at the very front, within bounds, for nobody has been asked for a password there yet.
+ * The HTTP side of the package. With Node-RED's default settings a parser consumes the body before our routes run, and
+ * without the raw bytes no signature can be verified. So the bodies of our own paths, and of no others, are captured
+ * at the front of the stack, within limits because no authentication has happened yet.
  */
 export function serveHooks(red: RED): Hooks {
   const hooks = new Map<string, Hook>();
@@ -62,7 +62,7 @@ export function serveHooks(red: RED): Hooks {
   if (app && !isOff && typeof app.use === 'function') {
     const top = rootOf(app);
     const first: Handler = (request, response, next) => {
-      // A refused connection is over: what was sent behind the refused request is for nobody.
+      // A refused connection is over: further requests on it are ignored.
       if (refused.has(request.socket)) return;
       const hook = hooks.get(keyOf(app.path(), pathOf(request)));
       if (!hook || request.method !== 'POST') return next();
@@ -101,7 +101,7 @@ function taken(path: string, owner: string): LinktorError {
   });
 }
 
-/** As Express matches: without regard to case and to a slash at the end. @throws LinktorError `validation` */
+/** Normalise a path as Express matches it: without case and trailing slash. @throws LinktorError `validation` */
 export function normalised(path: string): string {
   if (!/^\/?[\w\-./~%@]+$/.test(path) || path.split('/').includes('..')) {
     throw invalid(`"${path}" is not a path.`, 'Use letters, digits, - and _ between slashes.');
@@ -120,7 +120,7 @@ export function pathOf({ url = '/' }: Request): string {
   return trimmed(url.split('?', 1)[0] ?? '/');
 }
 
-/** What of a path is below httpNodeRoot. */
+/** Return the part of a path below httpNodeRoot. */
 function keyOf(root: string, path: string): string {
   const base = trimmed(`${root}/`);
   if (base === '/') return path;
@@ -138,17 +138,17 @@ function putFirst(app: App, handler: Handler): void {
   stack.unshift(...stack.splice(index, 1));
 }
 
-/** What Node-RED itself puts in front of its nodes' routes, and what is of no matter to a request that has been read. */
+/** Layers that Node-RED itself puts in front of node routes, and that do not matter for a request already read. */
 const ownLayers = new Set(['query', 'expressInit', 'rawBodyCapture']);
 
 /**
- * True when between us and our route there is only Node-RED's editor: then the request need not wander through it.
- * A password, or whatever else an administrator has put in front, gets every request as before.
+ * Return true when only Node-RED's editor is between our handler and our route: the request can then skip it. A
+ * password or other layers of an administrator still get every request.
  */
 function nothingBetween(top: App, app: App, first: Handler): boolean {
   const { stack } = top._router ?? top.router ?? { stack: [] };
   const names = stack.filter(({ handle }) => handle !== first).map(({ name }) => name);
-  // The routes of the nodes are the last that is mounted, the editor, if there is one, is the other.
+  // The node routes are mounted last; the editor, if present, is the other mounted app.
   const inFront = names.slice(0, names.lastIndexOf('mounted_app') + 1).filter((name) => !ownLayers.has(name));
   return (
     app.parent === top && inFront.length > 0 && inFront.length <= 2 && inFront.every((name) => name === 'mounted_app')
@@ -173,14 +173,14 @@ function capture(
     refuse,
     done(body) {
       request.linktorBody = body;
-      // The parsers of Node-RED leave alone what has been read.
+      // Node-RED's parsers skip a body that has been read.
       request._body = true;
       next();
     },
   });
 }
 
-/** What is still to come is not read: the connection ends with the answer. */
+/** Refuse a request without reading the rest: the connection ends with the response. */
 function turnAway(request: Request, response: ServerResponse, reason: HookRefusal): void {
   const end = () => {
     clearTimeout(timer);
