@@ -1,8 +1,8 @@
-/** Anything nested deeper is shared instead of copied; no server means to send it. */
+/** Values nested deeper are shared instead of copied; no server sends such data on purpose. */
 const MAX_COPY_DEPTH = 64;
 
 /**
- * Copy plain JSON-like data, so that flows which get the same event cannot change one another's messages.
+ * Copy plain JSON-like data, so that flows which receive the same event cannot change one another's messages.
  * @param value objects and arrays are copied; a Date, a Buffer or another class instance is returned as it is
  */
 export function copyOf<T>(value: T, depth = 0): T {

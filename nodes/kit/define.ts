@@ -29,89 +29,90 @@ import type { StatusName } from './status';
 import type { ToMsg } from './to-msg';
 
 /**
- * Settings that the dialog fills in at once, by the name of the template. A text that begins with `@` stands for words of
- * the catalogue: `@name` is `<type>.template.<template>.name`.
+ * Settings that the dialog fills in at once, by template name. A text that begins with `@` is a key of the catalogue:
+ * `@name` is `<type>.template.<template>.name`.
  */
 export type Templates = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-/** What every definition says about itself. */
+/** Properties of every definition. */
 interface Common extends OutputRules {
-  /** node type = file name = icon = block of words = help */
+  /** node type; also the name of its file, icon, catalogue block and help */
   type: string;
   fields: Fields;
-  /** the fields that its label names after its type; by default its operation or kind, if it has one */
+  /** fields shown in the label after the type; by default the operation or kind, if there is one */
   label?: readonly string[];
   templates?: Templates;
-  /** the name of the port of a node whose user wants one for all instead */
+  /** name of the output when the user chooses a single output for everything */
   single?: string;
-  /** how many inputs a new node has */
+  /** number of inputs of a new node */
   inputs: 0 | 1;
 }
 
-/** The live side of the account, for as long as one message is worked on. */
+/** The live side of the account while one message is processed. */
 export interface Live {
-  /** hear every event that arrives */
+  /** add a listener for every event */
   onEvent(listener: (delivery: Delivery) => void): void;
-  /** ask for the events of a conversation */
+  /** subscribe to the events of a conversation */
   subscribe(conversationId: string): void;
-  /** @returns false when the connection is not open, or the server has no such sign */
+  /** @returns false when the connection is not open, or the server has no typing indicator */
   typing(conversationId: string, isTyping: boolean): boolean;
   readonly state: SocketState;
-  /** what comes is asked for now and then */
+  /** events are fetched by polling */
   readonly polls: boolean;
-  /** hear every change of the connection */
+  /** add a listener for changes of the connection state */
   onState(listener: (state: SocketState) => void): void;
 }
 
 export interface ActionContext<V> {
-  /** bound to this message: ends with the node, notes the request id */
+  /** bound to this message: aborted when the node closes, records the request id */
   client: LinktorClient;
   values: V;
-  /** the values for one entry of a list: of the fields that say `each` */
+  /** values of the fields with `each`, for one entry of a list */
   valuesOf(entry: Readonly<Msg>): Promise<V>;
   /**
-   * What another config node provides.
-   * @param id its id, as a field of the kind `config` gives it
+   * Return the value provided by another config node.
+   * @param id its id, from a field of the kind `config`
    * @throws LinktorError `validation` when it is missing, disabled or set up wrongly
    */
   provided<T>(id: string): T;
-  /** @returns what a JSONata expression makes of the message, or of another one @throws LinktorError `validation` */
+  /** @returns the result of a JSONata expression for the message, or for `entry` @throws LinktorError `validation` */
   expression(source: string, entry?: Readonly<Msg>): Promise<unknown>;
-  /** for the few properties that no field stands for; never changed */
+  /** for the few properties without a field; never changed */
   msg: Readonly<Msg>;
-  /** ends with the node, or with msg.reset where the definition `resets` */
+  /** aborted when the node closes, or by msg.reset where the definition `resets` */
   signal: AbortSignal;
   /**
-   * Send a message of its own for a part of the result. What `run` returns comes after it, as the last one.
-   * Resolves when the flow behind has had its turn, so that a long list is not read faster than it is used.
+   * Send a separate message for a part of the result. The outcome that `run` returns is sent after it, as the last
+   * one. Resolves after the next flow nodes have had their turn, so that a long list is not read faster than it is
+   * used.
    */
   emit(part: Outcome): Promise<void>;
-  /** how much of a long run is done */
+  /** report the number of finished items in a long run */
   progress(done: number): void;
-  /** open the live side; it is let go of when this run (or what it leaves behind with `meanwhile`) ends */
+  /** open the live side; it is released when this run, including its `meanwhile`, ends */
   live(): Live;
-  /** the turn that `lane` has asked for has come */
+  /** the turn requested by `lane` has come */
   hasSlot: boolean;
-  /** say something in the debug sidebar that is no failure of the message */
+  /** show a warning in the debug sidebar; the message does not fail */
   warn(text: string): void;
-  /** who is in charge of its conversations */
+  /** takeovers and opt-outs of the account */
   charge: ChargeService;
-  /** what flows remember of this account's conversations and people */
+  /** variables of this account's conversations and contacts */
   variables: Variables;
-  /** forget all that is kept of a person @throws LinktorError `storage` */
+  /** delete all data stored about a contact @throws LinktorError `storage` */
   forget(contactId: string): Promise<Forgotten>;
-  /** what this account has sent */
+  /** messages that this account has sent */
   sentLog: SentLog;
-  /** where messages are stored until they are sent, when the account has such a place */
+  /** store of messages until they are sent, if the account has a durable outbox */
   outbox: Box | undefined;
-  /** this node's own notes, for as long as it is deployed */
+  /** state of this node while it is deployed */
   notes: Map<string, unknown>;
-  /** the notes of all nodes of this account */
+  /** state shared by all nodes of this account */
   shared: Map<string, unknown>;
 }
 
 export interface Outcome {
-  /** goes where the field `result` says */
+  /** value for the target chosen in the field `result` */
   result: unknown;
   /** further message properties */
   properties?: Record<string, unknown>;
@@ -119,20 +120,22 @@ export interface Outcome {
   keepPayload?: boolean;
   /** 0 by default */
   port?: number;
-  /** what the node shows afterwards instead of nothing */
+  /** status of the node afterwards; none by default */
   status?: StatusName;
-  /** figures that the words of the status have room for */
+  /** values for the placeholders in the status text */
   figures?: Record<string, number>;
-  /** goes on after the message has been sent; ends with the node. A failure is reported like that of a message */
+  /**
+   * work that continues after the message is sent, until the node closes; a failure is reported like that of a message
+   */
   meanwhile?(): Promise<void>;
 }
 
-/** @returns the last message to send, or nothing when all has been sent with `emit` */
+/** @returns the last message to send, or undefined when everything was sent with `emit` */
 type Run<V> = (context: ActionContext<V>) => Promise<Outcome | undefined>;
 
 /**
- * @returns the conversation of a message with which the run will do nothing but one write to it, where that is certain
- * beforehand: the run then begins when its turn has come, and until then next to nothing is kept for it
+ * @returns the id of a conversation, when the run is certain to make a single write to it and nothing else: the run
+ * then begins when its turn has come, and until then it uses almost no memory
  */
 type Lane<V> = (context: Pick<ActionContext<V>, 'values' | 'shared' | 'outbox'>) => string | undefined;
 
@@ -140,131 +143,133 @@ export interface Action extends Common {
   role: 'action';
   /** shown while one message is in flight */
   busy: StatusName;
-  /** msg.reset ends what is in flight: of msg.conversationId when it is given, else everything */
+  /** msg.reset aborts the messages in flight: of msg.conversationId when it is given, else all */
   resets?: boolean;
-  /** what the node shows for a failure instead of its code */
+  /** status for a failure; by default its code */
   statusOf?(problem: LinktorError): StatusName | undefined;
   lane?: Lane<never>;
-  /** its messages may wait in the outbox of the account: what comes out of one that does is made of its result */
+  /**
+   * its messages may wait in the outbox of the account; the output is then made of the stored message and the result
+   */
   isKept?: boolean;
   run: Run<never>;
 }
 
-/** What a trigger does with a message it is given. */
+/** Handler for the input messages of a trigger. */
 export type OnInput = (msg: Readonly<Msg>) => void | Promise<void>;
 
 export interface TriggerContext<V> {
   values: V;
   configId: string;
   toMsg: ToMsg;
-  /** ends with the node */
+  /** aborted when the node closes */
   client: LinktorClient;
-  /** ends with the node */
+  /** aborted when the node closes */
   signal: AbortSignal;
-  /** who is in charge of its conversations */
+  /** takeovers and opt-outs of the account */
   charge: ChargeService;
-  /** what flows remember of this account's conversations and people */
+  /** variables of this account's conversations and contacts */
   variables: Variables;
-  /** what this account has sent */
+  /** messages that this account has sent */
   sentLog: SentLog;
-  /** the connection itself, for those who watch or steer it */
+  /** the connection, for nodes that watch or control it */
   connection: Pick<LiveSide, 'state' | 'facts' | 'onState' | 'connect' | 'disconnect' | 'reconnect' | 'announce'>;
-  /** call this when the node closes */
+  /** call `release` when the node closes */
   onClose(release: () => void): void;
-  /** work that nobody waits for: what fails in it reaches Catch nodes */
+  /** run work in the background; its failures reach Catch nodes */
   background(work: Promise<unknown>): void;
-  /** for what others call, a timer for one: what fails in it reaches Catch nodes, and goes no further */
+  /** wrap a callback, for example of a timer: its failures reach Catch nodes and are not thrown */
   fenced<A extends unknown[]>(act: (...args: A) => unknown): (...args: A) => void;
-  /** hear every event that arrives, until the node closes */
+  /** listen to every event until the node closes */
   onEvent(listener: (delivery: Delivery) => void): void;
-  /** hear what arrives anyway, until the node closes: no connection is opened for it, and none is shown */
+  /** listen to events until the node closes, without opening or showing a connection */
   observe(listener: (delivery: Delivery) => void): void;
-  /** ask for the events of all conversations, until the node closes */
+  /** subscribe to the events of all conversations until the node closes */
   everything(): void;
-  /** all that changes in a conversation is wanted, until the node closes: what an event leaves out is looked up */
+  /** request complete change events until the node closes: data missing in an event is looked up */
   changes(): void;
-  /** ask for the events of one conversation, until the node closes or the returned function is called */
+  /** subscribe to one conversation, until the node closes or the returned function is called */
   subscribe(conversationId: string): () => void;
-  /** What is sent while the flow starts waits until all nodes are there. @param port 0 by default */
+  /** Send a message. While the flow starts, it waits until all nodes exist. @param port 0 by default */
   emit(msg: Msg, port?: number): void;
-  /** what the account has done so far */
+  /** usage figures of the account */
   figures(): AccountFigures;
-  /** the same in the text format of Prometheus */
+  /** the same figures in the Prometheus text format */
   prometheus(): string;
-  /** take HTTP requests until the node closes @throws LinktorError when the path cannot be had */
+  /** serve HTTP requests until the node closes @throws LinktorError when the path is not available */
   serve(hook: Omit<Hook, 'owner'>): void;
-  /** @returns true the first time that this node asks about an event */
+  /** @returns true on the first call of this node for an event */
   isFirst(eventId: string): boolean;
   /**
-   * Of several instances that get the same event one takes it; undefined where there is one only.
-   * @returns free: it is ours, and `done` is to be called when it has been handed on
-   * @throws LinktorError `storage` when nobody can say
+   * Claim an event for one of several instances; undefined with a single instance.
+   * @returns `free`: this instance has the claim and must call `done` after it has passed the event on
+   * @throws LinktorError `storage` when the shared store is not available
    */
   once: ((eventId: string) => Promise<{ state: 'free' | 'working' | 'done'; done(): Promise<void> }>) | undefined;
-  /** hand an event to all triggers of the account */
+  /** pass an event to all triggers of the account */
   feed(event: Event): void;
-  /** what deliveries to this account are signed with, when the node has no secret of its own */
+  /** secrets of webhooks to this account, for a node without a secret of its own */
   webhookSecrets: readonly string[];
   nodeId: string;
-  /** the version of the package's nodes that stored this one; 1 is 0.1.0 */
+  /** version of the stored node format; 1 is package 0.1.0 */
   storedVersion: number;
-  /** while the connection is good, show this instead */
+  /** show this status instead of a good connection */
   caution(word: StatusName): void;
-  /** what the node shows */
+  /** set the status of the node */
   status(word: StatusName, facts?: Record<string, number | string>): void;
-  /** @returns what a predecessor, which a deploy has replaced by this node, still held; once */
+  /** @returns the data left by the predecessor that a deploy has replaced with this node; once only */
   takeOver<T>(): Left<T> | undefined;
-  /** @param collect empties what the node still holds, for its successor; not called when the node is removed */
+  /** @param collect returns and clears the pending data for the successor; not called when the node is removed */
   handOver(collect: () => unknown): void;
 }
 
 export interface Trigger extends Common {
   role: 'trigger';
-  /** it has a way of its own to hear of things, and shows how that is instead of the connection */
+  /** it has its own event source, and shows the status of that source instead of the connection */
   ownStatus?: boolean;
   listen(context: TriggerContext<never>): OnInput | undefined;
 }
 
-/** What a node knows when an answer comes, maybe in another life of the process. */
+/** Context of a node when an answer arrives, possibly after a restart of the process. */
 export interface AnswerContext<V> {
-  /** of the node as it is now; typed fields as they were when it asked */
+  /** current values of the node; typed fields as they were when the question was asked */
   values: V;
-  /** the message that was kept */
+  /** the stored message */
   msg: Readonly<Msg>;
   client: LinktorClient;
-  /** ends with the node */
+  /** aborted when the node closes */
   signal: AbortSignal;
   charge: ChargeService;
   sentLog: SentLog;
   shared: Map<string, unknown>;
   people: People;
-  /** the values of the fields that say `each`, for a message of the answer */
+  /** values of the fields with `each`, for a message of the answer */
   valuesOf(entry: Readonly<Msg>): Promise<V>;
-  /** @returns what a JSONata expression makes of a message @throws LinktorError `validation` */
+  /** @returns the result of a JSONata expression for a message @throws LinktorError `validation` */
   expression(source: string, entry: Readonly<Msg>): Promise<unknown>;
-  /** somebody is writing in this conversation */
+  /** @returns true while a participant is typing in this conversation */
   isTyping(conversationId: string): boolean;
-  /** the outputs of the node as it is now, without the error output */
+  /** current outputs of the node, without the error output */
   outputs: readonly Output[];
-  /** something has failed that changes nothing about what comes out: Catch hears of it */
+  /** report a failure that does not change the output; it reaches Catch nodes */
   report(problem: unknown): void;
 }
 
-/** How the people write who are asked. */
+/** Locale and time settings for the people who are asked. */
 export interface People {
-  /** of the account, or of Node-RED where the account does not say */
+  /** of the account, by default of Node-RED */
   language: Language;
   /** ISO 3166 */
   country?: string;
-  /** IANA; undefined is the zone of the host */
+  /** IANA name; undefined: time zone of the host */
   zone?: string;
-  /** nobody is reminded then */
+  /** hours without reminders */
   quietHours?: QuietHours;
-  /** days that the account keeps what it has to remember */
+  /** retention of stored records in days */
   keepDays: number;
 }
 
-/** What a question is before it is asked. */
+/** A question before it is asked. */
 export interface QuestionPlan {
   places: DialoguePlace[];
   who: Awaited;
@@ -275,37 +280,37 @@ export interface QuestionPlan {
   another: Another;
   /** names of the message properties that are kept; undefined: all */
   carry?: readonly string[];
-  /** what the node needs when the answer comes */
+  /** data that the node needs when the answer arrives */
   data: Record<string, unknown>;
-  /** @param placed tell where the question goes, as soon as that is known */
+  /** @param placed reports the conversation of the question as soon as it is known */
   send(id: string, placed: (place: DialoguePlace) => Promise<void>): Promise<DialoguePlace[]>;
 }
 
 export interface DialogueContext<V> extends Omit<ActionContext<V>, 'outbox'> {
   people: People;
-  /** Keep the question, then send it. Resolves when it stands. @throws LinktorError */
+  /** Store the question, then send it. Resolves when it waits for an answer. @throws LinktorError */
   ask(plan: QuestionPlan): Promise<void>;
 }
 
 /**
- * An action whose output may come in another life of the process: it is complete when the question stands, and the
- * answer is emitted later, with a message of its own.
+ * An action whose output may follow after a restart: its message is complete when the question has been asked, and the
+ * answer is emitted later, as a separate message.
  */
 export interface DialogueNode extends Common {
   role: 'dialogue';
   kind: Dialogue['kind'];
   busy: StatusName;
-  /** @returns what is emitted at once, where nothing had to be asked */
+  /** @returns the outcome to emit at once, when no question was necessary */
   run(context: DialogueContext<never>): Promise<Outcome | undefined>;
   /** @returns seconds in which further messages belong to the same answer */
   join(values: never, dialogue: Dialogue): number;
   take(context: AnswerContext<never>, dialogue: Dialogue, said: readonly Said[]): Promise<Step>;
-  /** @returns what is emitted: once, and after the record is gone */
+  /** @returns the outcome to emit: once, and after the record has been deleted */
   outcome(context: AnswerContext<never>, dialogue: Dialogue, ending: Ending, info: EndInfo): Promise<Outcome>;
 }
 
 export interface EndInfo {
-  /** the process has been started anew since the question was asked */
+  /** the process was restarted after the question */
   restarted: boolean;
   /** the messages of the answer */
   said: readonly Said[];
@@ -316,7 +321,7 @@ export interface Config {
   type: string;
   fields: Fields;
   /**
-   * Make of the values what nodes that name this one work with. Without it the config node is an account.
+   * Build the value that other nodes use when they refer to this node. Without it the config node is an account.
    * @throws LinktorError `validation`
    */
   provide?(values: never): unknown;
@@ -328,7 +333,7 @@ interface ActionInput<F extends Fields> extends Partial<OutputRules> {
   type: string;
   fields: F;
   label?: readonly (keyof F & string)[];
-  /** the message property that the result goes to unless the user says otherwise; none where there is no result */
+  /** default message property of the result; absent when there is no result */
   result?: string;
   busy: StatusName;
   resets?: boolean;
@@ -340,7 +345,7 @@ interface ActionInput<F extends Fields> extends Partial<OutputRules> {
 
 const folded = { advanced: true };
 
-/** A node that does something with each message. Name, account, result and error output come with it. */
+/** Define a node that acts on each message. Adds the fields for name, account, result and error output. */
 export function action<F extends Fields>({ fields, result, outputs = ['done'], ...rest }: ActionInput<F>): Action {
   return {
     role: 'action',
@@ -372,7 +377,7 @@ interface DialogueInput<F extends Fields> extends Partial<OutputRules> {
   outcome(context: AnswerContext<Values<F>>, dialogue: Dialogue, ending: Ending, info: EndInfo): Promise<Outcome>;
 }
 
-/** A node that asks, and goes on with the answer whenever it comes. */
+/** Define a node that asks a question and emits the answer when it arrives. */
 export function dialogue<F extends SharedFields>({ fields, result, ...rest }: DialogueInput<F>): DialogueNode {
   return {
     role: 'dialogue',
@@ -395,13 +400,13 @@ interface TriggerInput<F extends Fields> {
   fields: F;
   outputs: readonly string[];
   single?: string;
-  /** 1: every such node has an input; by default those have one whose user chooses it, if any */
+  /** 1: every node has an input; by default only nodes whose user enables it */
   inputs?: 0 | 1;
-  /** @returns what to do with a message, for a trigger that has an input */
+  /** @returns the handler of input messages, for a trigger with an input */
   listen(context: TriggerContext<Values<F>>): OnInput | undefined;
 }
 
-/** A node that begins a flow when something happens. */
+/** Define a node that starts a flow on events. */
 export function trigger<F extends Fields>({ fields, inputs = 0, ...rest }: TriggerInput<F>): Trigger {
   return {
     role: 'trigger',
@@ -411,7 +416,7 @@ export function trigger<F extends Fields>({ fields, inputs = 0, ...rest }: Trigg
   };
 }
 
-/** A config node. */
+/** Define a config node. */
 export function config<F extends Fields>(
   definition: Omit<Config, 'role' | 'provide' | 'fields'> & { fields: F; provide?(values: Values<F>): unknown },
 ): Config {

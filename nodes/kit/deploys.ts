@@ -1,16 +1,16 @@
 import type { EventEmitter } from 'node:events';
 
-/** A successor that has not come by then has been deleted. */
+/** After this time a missing successor counts as deleted. */
 const HELD_FOR_MS = 60_000;
 
-/** What a predecessor leaves to its successor. */
+/** Data that a node leaves for its successor. */
 export interface Left<T> {
   value: T;
-  /** only changed nodes were replaced: the flow behind them has gone on, and what was held is due now */
+  /** only changed nodes were replaced: the next flow nodes kept running, and held messages are due now */
   isDue: boolean;
 }
 
-/** What nodes still held when a deploy replaced them, for their successors. */
+/** Pending data of nodes that a deploy replaced, for their successors. */
 export class HeldMessages {
   readonly #events: EventEmitter;
   readonly #left = new Map<string, { left: Left<unknown>; timer: NodeJS.Timeout }>();
@@ -21,7 +21,7 @@ export class HeldMessages {
     this.#events = events;
   }
 
-  /** Keep an eye on what kind of deploy comes. @returns the function that ends it */
+  /** Watch the type of the next deploy. @returns the function that ends it */
   watch(): () => void {
     if (this.#watchers++ === 0) this.#events.on('flows:stopping', this.#onStopping);
     return () => {
@@ -29,7 +29,7 @@ export class HeldMessages {
     };
   }
 
-  /** the deploy at work replaces changed nodes only */
+  /** the current deploy replaces changed nodes only */
   get isPartial(): boolean {
     return this.#isPartial;
   }
@@ -38,7 +38,7 @@ export class HeldMessages {
     this.#isPartial = type === 'nodes';
   };
 
-  /** @param value nothing is kept for undefined */
+  /** @param value undefined is not stored */
   leave(nodeId: string, value: unknown): void {
     if (value === undefined) return;
     this.take(nodeId);
@@ -46,7 +46,7 @@ export class HeldMessages {
     this.#left.set(nodeId, { left: { value, isDue: this.#isPartial }, timer });
   }
 
-  /** @returns what the predecessor left, once */
+  /** @returns the data of the predecessor; once only */
   take(nodeId: string): Left<unknown> | undefined {
     const { left, timer } = this.#left.get(nodeId) ?? {};
     this.#left.delete(nodeId);
@@ -55,10 +55,10 @@ export class HeldMessages {
   }
 }
 
-/** A start that takes longer is taken to be over: better a message too early than none. */
+/** After this time the start counts as complete: an early message is better than a lost one. */
 const START_TIMEOUT_MS = 5000;
 
-/** Tells nodes that are being made when all others of the deploy are there: what they send earlier may reach nobody. */
+/** Notifies new nodes when all nodes of the deploy exist: messages sent earlier may be lost. */
 export class FlowStart {
   readonly #events: EventEmitter;
   readonly #waiting = new Set<() => void>();
@@ -68,7 +68,7 @@ export class FlowStart {
     this.#events = events;
   }
 
-  /** @param act called once, never at once; must not throw. @returns the function that takes it back */
+  /** @param act called once, never synchronously; must not throw. @returns the function that cancels it */
   whenStarted(act: () => void): () => void {
     if (this.#waiting.size === 0) {
       this.#events.on('flows:started', this.#started);

@@ -5,15 +5,15 @@ import type { Msg, RED, RunningNode, Stored } from './red';
 import { refuseEmptyParts, renderTemplate } from './template';
 import { takesVariables, variableIn } from './variables';
 
-/** What a node has stored about one field, made ready once. */
+/** The stored value of one field, prepared once. */
 interface FieldSource {
   name: string;
   field: Field<unknown>;
-  /** typed fields have to be looked up for every message */
+  /** typed fields are evaluated for every message */
   source?: { type: string; value: string };
-  /** stored by 0.1.0 */
+  /** stored by package 0.1.0 */
   isEarlier: boolean;
-  /** all others are known at once */
+  /** value of a field that is not typed */
   fixed?: unknown;
   problem?: LinktorError;
 }
@@ -21,9 +21,9 @@ interface FieldSource {
 type TypedSource = FieldSource & { source: { type: string; value: string } };
 
 export interface Evaluate {
-  /** at once where nothing has to be waited for: nearly every message */
+  /** synchronous for nearly every message; a promise only when a source is asynchronous */
   (msg: Msg): Given | Promise<Given>;
-  /** with the fields that belong to the entries of a list, and without those that belong to the list */
+  /** only the fields for entries of a list, without the fields for the list itself */
   each(msg: Msg): Given | Promise<Given>;
 }
 
@@ -31,12 +31,12 @@ type Given = Record<string, unknown>;
 
 /**
  * Prepare the evaluation of a node's fields. An absent stored property takes its default, so that flows of older
- * versions keep working. A filled field that comes to nothing is an error, never a fall-back.
+ * versions keep working. A filled field without a value is an error, never a fall-back.
  */
 export function evaluator(red: RED, node: RunningNode, fields: Fields, stored: Stored): Evaluate {
   const { problem, fixed, sources } = plan(fields, stored);
   const evaluate = (ofEntries: boolean) => {
-    // Made with the first message: most nodes of a large flow wait for theirs.
+    // Created with the first message: in a large flow most nodes are idle.
     let ready: { blank: Given; wanted: TypedSource[] } | undefined;
     return (msg: Msg) => {
       if (problem) throw problem;
@@ -47,7 +47,7 @@ export function evaluator(red: RED, node: RunningNode, fields: Fields, stored: S
   return Object.assign(evaluate(false), { each: evaluate(true) });
 }
 
-/** As {@link evaluator}, for a node that does it once: when it begins, without a message. */
+/** As {@link evaluator}, but once, at the start of a node and without a message. */
 export function evaluateOnce(red: RED, node: RunningNode, fields: Fields, stored: Stored): Given | Promise<Given> {
   const { problem, fixed, sources } = plan(fields, stored);
   if (problem) throw problem;
@@ -58,7 +58,7 @@ interface Plan {
   problem: LinktorError | undefined;
   /** the values that need no message */
   fixed: Given;
-  /** @param ofEntries those that belong to the entries of a list, else all others */
+  /** @param ofEntries true: fields for entries of a list; false: all other fields */
   sources(ofEntries: boolean): TypedSource[];
 }
 
@@ -88,7 +88,7 @@ function blankOf(fixed: Given, wanted: TypedSource[]): { blank: Given; wanted: T
   return { blank, wanted };
 }
 
-/** One field after the other; those after one that has to be waited for wait too. */
+/** Evaluate fields in order; after an asynchronous field the remaining ones wait. */
 function evaluateFields(
   red: RED,
   node: RunningNode,
@@ -110,8 +110,8 @@ function evaluateFields(
 }
 
 /**
- * The same properties, with copies that are small: an object that gets its properties one by one becomes a hash table,
- * and so do all copies of it, several times as large. What JSON.parse makes does not.
+ * Return the same properties in an object that is cheap to copy. V8 turns an object built property by property into a
+ * hash table, several times as large, and its copies as well; the result of JSON.parse stays compact.
  */
 function cheapToCopy(values: Given): Given {
   const names = Object.keys(values);
@@ -121,14 +121,14 @@ function cheapToCopy(values: Given): Given {
 }
 
 /**
- * The values of fields that need no message.
+ * Return the values of fields that need no message.
  * @throws LinktorError `validation`
  */
 export function fixedValues<F extends Fields>(fields: F, stored: Stored): Values<F> {
   const prepared = new Map(Object.entries(fields).map(([name, field]) => [name, prepare(name, field, stored)]));
   const values: Record<string, unknown> = {};
   for (const { name, field, fixed, problem } of prepared.values()) {
-    // What is not shown is not used: an old key stands behind a password, say.
+    // Hidden fields are not used, for example an old key while a password is chosen.
     if (problem && isShown(field, prepared)) throw problem;
     values[name] = problem ? field.initial : fixed;
   }
@@ -155,7 +155,7 @@ function prepare(name: string, field: Field<unknown>, stored: Stored): FieldSour
   }
 }
 
-/** A variable's value has taken its place, and its name is left where it has none. */
+/** Variables have been replaced already: only an unset one leaves its placeholder. */
 function unsetVariable(value: unknown, field: Field<unknown>): string | undefined {
   if (typeof value !== 'string') return undefined;
   return takesVariables(field) ? variableIn(value) : /^\$\{([^\s{}]+)\}$/.exec(value.trim())?.[1];
@@ -168,7 +168,7 @@ function notSet(variable: string, name: string): LinktorError {
   );
 }
 
-/** @returns why nothing is done, when an operation wants a tick and has none */
+/** @returns the error when a required confirmation is not ticked */
 function missingConfirmation(shown: readonly FieldSource[]): LinktorError | undefined {
   const missing = shown.find(({ field, fixed }) => field.kind === 'flag' && field.required && fixed !== true);
   if (!missing) return undefined;
@@ -219,7 +219,7 @@ function messageProperty(red: RED, msg: Msg, property: string): unknown {
   }
 }
 
-/** Contexts may be asynchronous; bad expressions and bad JSON throw at once even so. */
+/** Contexts may be asynchronous, but invalid expressions and invalid JSON throw synchronously. */
 function evaluateSource(red: RED, node: RunningNode, { name, field, source, isEarlier }: TypedSource, msg: Msg) {
   if (source.type === 'msg') return messageProperty(red, msg, source.value);
   if (source.type === 'str') {
@@ -235,7 +235,7 @@ function evaluateSource(red: RED, node: RunningNode, { name, field, source, isEa
 }
 
 /**
- * @param what the subject of the sentence that says what went wrong
+ * @param what subject of the error message
  * @throws LinktorError `validation`
  */
 export function evaluateProperty(

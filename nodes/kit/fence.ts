@@ -1,10 +1,10 @@
 import { type LinktorError, toLinktorError } from '../../lib/errors';
 
 /**
- * Make a callback that timers, listeners and promises may call: what it throws or rejects with is reported and goes no
- * further, for outside of a message an exception ends Node-RED. Code of others runs in nearly every callback: context
- * stores, listeners of statuses and logs, flows.
- * @param report what to do with the problem; it may fail itself. By default nobody is told, where that is only a notice
+ * Wrap a callback of timers, listeners and promises: errors and rejections are reported and not propagated, because an
+ * exception outside of a message ends Node-RED. Third-party code runs in nearly every callback: context stores,
+ * listeners of statuses and logs, flows.
+ * @param report handles the error, and may fail itself; by default the error is dropped, where it is only a notice
  */
 export function fenced<A extends unknown[]>(
   act: (...args: A) => unknown,
@@ -14,7 +14,7 @@ export function fenced<A extends unknown[]>(
     try {
       report(toLinktorError(thrown));
     } catch {
-      // There is nobody left who could be told.
+      // The report itself has failed: nothing is left to do.
     }
   };
   return (...args) => {

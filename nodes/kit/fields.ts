@@ -5,13 +5,13 @@ import { readList } from '../../lib/text/lists';
 import { cleanId, cleanKey, tidy, trimPasted } from '../../lib/text/normalise';
 import { readDay, readTime } from '../../lib/text/times';
 
-/** The sources that a typed field can take its value from, as Node-RED's TypedInput names them. */
+/** Sources of a typed field, named as in Node-RED's TypedInput. */
 export type SourceType = 'msg' | 'flow' | 'global' | 'str' | 'num' | 'bool' | 'json' | 'env' | 'jsonata';
 
-/** Show a row only while choices have one of these values. */
+/** Show a row only while all named fields have one of the listed values. */
 export type When = Record<string, readonly string[]>;
 
-/** What the server can list for a pick list. */
+/** Resources that the server can list for a pick list. */
 export type Listable =
   | 'agents'
   | 'bots'
@@ -26,32 +26,32 @@ export interface Row {
   /** Font Awesome icon in front of the label */
   icon?: string;
   when?: When;
-  /** folded away at the end of the dialog, below "More settings" */
+  /** collapsed at the end of the dialog, below "More settings" */
   advanced?: boolean;
-  /** folded away below a heading of its own: `<type>.section.<name>` in the catalogue */
+  /** collapsed below a heading of its own: `<type>.section.<name>` in the catalogue */
   section?: string;
-  /** what the editor puts into a new node, where that is not what an absent property means */
+  /** value in a new node, where it differs from the meaning of an absent property */
   startValue?: unknown;
-  /** what the node says to people: its label shows the beginning */
+  /** text that the node sends to people: its label shows the beginning */
   isSaid?: boolean;
-  /** typed: while choices have these values it belongs to the entries of a list, and is evaluated with `valuesOf` */
+  /** typed: while choices have these values, the field is evaluated for each entry of a list, with `valuesOf` */
   each?: When;
 }
 
-/** A column of a table; a name alone is a text. Its words are `linktor.column.<name>`. */
+/** A column of a table; a name alone is a text column. Its label is `linktor.column.<name>`. */
 export interface Column {
   readonly name: string;
   readonly kind?: 'text' | 'area' | 'number' | 'time' | 'flag' | 'choice';
-  /** choice: the first one is that of a new line; words: `linktor.column.<name>Options.<option>` */
+  /** choice: the first one is the default of a new row; labels: `linktor.column.<name>Options.<option>` */
   readonly options?: readonly string[];
-  /** how much of the width it gets, compared to the others; 1 by default */
+  /** share of the width, relative to the other columns; 1 by default */
   readonly share?: number;
 }
 
 /**
- * One property of a node. It is stated once, here: what is stored, what the dialog shows, what `run` gets.
- * A row whose `when` does not hold is not shown. A typed field is then not evaluated either: its value is undefined,
- * so `run` reads it only where its choice has been made.
+ * One property of a node: its stored form, its row in the dialog and its value for `run`. A row whose `when` does not
+ * hold is hidden. A typed field is then not evaluated: its value is undefined, so `run` reads it only where its choice
+ * has been made.
  */
 export interface Field<T> {
   readonly kind:
@@ -67,24 +67,24 @@ export interface Field<T> {
     | 'account'
     | 'out'
     | 'config';
-  /** what an absent property of a stored node means; it never changes, for flows of every version rely on it */
+  /** meaning of an absent property in a stored node; never changed, because flows of every version rely on it */
   readonly initial: unknown;
   readonly row: Row;
   readonly required?: boolean;
-  /** typed: the message property that an empty field takes */
+  /** typed: message property for an empty field */
   readonly property?: string;
-  /** typed: what it takes its value from; a stored node that does not say takes the first one */
+  /** typed: allowed sources; a stored node without a source takes the first one */
   readonly types?: readonly SourceType[];
-  /** typed: what a new node begins with; the first of the types by default */
+  /** typed: source in a new node; by default the first of the types */
   readonly start?: SourceType;
-  /** typed: what the server can list */
+  /** typed: resource of the pick list */
   readonly pick?: Listable;
-  /** typed: `{{ }}` in a text written in the dialog takes properties of the message */
-  /** `path`: what is filled in becomes one encoded segment of a path */
+  /** typed: `{{ }}` in a text from the dialog is replaced by message properties */
+  /** `path`: each value becomes one encoded path segment */
   readonly mustache?: boolean | 'path';
-  /** typed: a text written in the dialog may have several lines */
+  /** typed: a text from the dialog may have several lines */
   readonly area?: boolean;
-  /** typed: columns of an editable list, for those who do not write JSON; table: its columns */
+  /** typed: columns of an editable list, as an alternative to JSON; table: its columns */
   readonly columns?: readonly (string | Column)[];
   /** choice, checks */
   readonly options?: readonly string[];
@@ -93,22 +93,22 @@ export interface Field<T> {
   readonly unit?: string;
   /** secret: the dialog may show it */
   readonly visible?: boolean;
-  /** secret: of our own making, so that the dialog can make one */
+  /** secret: of any value, so the dialog can generate one */
   readonly generate?: boolean;
-  /** text: what it must look like when it is filled in */
+  /** text: required format of a filled field */
   readonly format?: Format;
   /** text: it is a regular expression while the choices have these values */
   readonly regexWhen?: When;
   /** config: the type of the other config node */
   readonly config?: string;
-  /** the stored or evaluated value as `run` gets it @throws LinktorError `validation` */
+  /** convert the stored or evaluated value for `run` @throws LinktorError `validation` */
   readonly convert: (value: unknown, name: string) => T;
 }
 
-/** Where a typed field takes its value from when the stored node does not say. */
+/** Source of a typed field when the stored node has none. */
 export const ABSENT_SOURCE: SourceType = 'msg';
 
-/** @returns what the editor puts into a new node */
+/** @returns the value of a field in a new node */
 export function newNodeValue({ initial, row }: Field<unknown>): unknown {
   return row.startValue ?? initial;
 }
@@ -116,7 +116,9 @@ export function newNodeValue({ initial, row }: Field<unknown>): unknown {
 export type Fields = Record<string, Field<unknown>>;
 export type Values<F extends Fields> = { [K in keyof F]: F[K] extends Field<infer T> ? T : never };
 
-/** url: http or https; socketUrl: ws or wss as well; natsUrl: nats or tls, storeUrl: redis or rediss, several with commas */
+/**
+ * url: http or https; socketUrl: also ws or wss; natsUrl: nats or tls; storeUrl: redis or rediss; several with commas
+ */
 type Format = 'url' | 'socketUrl' | 'natsUrl' | 'storeUrl';
 
 type Options = Row & { required?: boolean };
@@ -128,7 +130,7 @@ export function text(
   initial = '',
   { required, format, regexWhen, ...row }: Options & { format?: Format; regexWhen?: When } = {},
 ): Field<string> {
-  // What is inside a pattern stays as it is written; an address has nothing invisible in it.
+  // Patterns keep their inner characters; addresses lose invisible ones.
   const clean = format === undefined ? trimPasted : cleanId;
   return { kind: 'text', initial, row, required, format, regexWhen, convert: (value) => clean(String(value ?? '')) };
 }
@@ -138,7 +140,7 @@ export function path(row: Row = {}): Field<string> {
   return { kind: 'path', initial: '', row, convert: (value) => cleanId(String(value ?? '')) };
 }
 
-/** A figure, fixed at deploy time. */
+/** A number, fixed at deploy time. */
 export function number(
   initial: number,
   { min, max, unit, ...row }: Options & { min?: number; max?: number; unit?: string } = {},
@@ -151,7 +153,7 @@ export function flag(initial = false, row: Row = {}): Field<boolean> {
   return { kind: 'flag', initial, row, convert: (value) => value === true || value === 'true' };
 }
 
-/** A tick without which a destructive operation is not done. */
+/** A checkbox that a destructive operation requires. */
 export function confirmation(row: Row): Field<boolean> {
   return { ...flag(false, { icon: 'exclamation-triangle', ...row }), required: true };
 }
@@ -202,22 +204,22 @@ interface Typed<T> extends Options {
 
 /**
  * A value from the message, the contexts, the environment, an expression, or typed in.
- * @param property the message property that an empty field takes
+ * @param property message property for an empty field
  */
 export function typed<T = unknown>(property: string, options: Typed<T> & { required: true }): Field<T>;
 export function typed<T = unknown>(property: string, options?: Typed<T>): Field<T | undefined>;
 export function typed<T>(property: string, options: Typed<T> = {}): Field<T | undefined> {
   const { types = dyn, convert = identity as (value: unknown) => T, pick, ...rest } = options;
   const { start = startOf(types, pick), columns, mustache, area = mustache === true, required, ...row } = rest;
-  // What the converter refuses at run time, the dialog refuses at once.
+  // The dialog validates the same limits as the converter.
   const { min, max }: Partial<Range> = convert as Partial<Range>;
   const shown = { types, start, pick, columns, mustache, area, min, max };
   return { kind: 'typed', initial: '', row, required, property, ...shown, convert };
 }
 
 /**
- * A new node begins with what people type in, and an empty field takes the property of the message all the same. Only
- * those that nearly always come with the message begin there.
+ * A new node starts with a typed-in value; an empty field still takes the message property. Only ids that nearly
+ * always come with the message, of conversations and contacts, start with `msg`.
  */
 function startOf(types: readonly SourceType[], pick: Listable | undefined): SourceType | undefined {
   if (pick === 'conversations' || pick === 'contacts') return types[0];
@@ -225,8 +227,8 @@ function startOf(types: readonly SourceType[], pick: Listable | undefined): Sour
 }
 
 /**
- * A table that is filled in the dialog, stored as the JSON text of a list of objects. Lines that are empty are not kept.
- * A column of ticks gives true or is not there, a column of numbers gives numbers, all others give texts.
+ * A table from the dialog, stored as the JSON text of a list of objects. Empty rows are not stored. A checkbox column
+ * gives true or is absent, a number column gives numbers, all others give texts.
  */
 export function table(
   columns: readonly (string | Column)[],
@@ -260,14 +262,14 @@ export const dynNumber: readonly SourceType[] = ['msg', 'num', 'flow', 'global',
 export const dynJson: readonly SourceType[] = ['msg', 'json', 'flow', 'global', 'jsonata'];
 
 /**
- * What a secret may look like. key: it travels in a header, so what was pasted along is left out and what cannot be a key
- * is refused; signing: the same, but anything may sign; address: an e-mail address; password: anything.
+ * Kinds of secrets. key: sent in a header, so surrounding pasted characters are removed and invalid ones are refused;
+ * signing: the same, but any characters are allowed; address: an e-mail address; password: anything.
  */
 type SecretKind = 'key' | 'signing' | 'address' | 'password';
 
 /**
- * Stored with Node-RED's credentials, in no exported flow.
- * @param visible the dialog may show it; all others never leave the server
+ * Stored with Node-RED's credentials, never in an exported flow.
+ * @param visible the dialog may show it; other secrets never leave the server
  */
 export function secret(
   kind: SecretKind,
@@ -296,7 +298,7 @@ function readSecret(kind: SecretKind, given: string, name: string): string {
   );
 }
 
-/** The Linktor config node that a node works with. */
+/** The Linktor config node of a node. */
 export function account(): Field<string> {
   return { kind: 'account', initial: '', row: {}, required: true, convert: String };
 }
@@ -306,7 +308,7 @@ export function config(type: string, row: Row = {}): Field<string> {
   return { kind: 'config', initial: '', row, config: type, convert: String };
 }
 
-/** Where a result goes; empty means the message property given here. */
+/** Target of a result; empty: the message property given here. */
 export function out(property: string, row: Row = {}): Field<unknown> {
   return { kind: 'out', initial: '', row, property, types: ['msg', 'flow', 'global'], start: 'msg', convert: identity };
 }
@@ -318,7 +320,7 @@ export const as = {
     if (typeof value === 'string' || typeof value === 'bigint' || Number.isFinite(value)) return String(value);
     throw invalid(`The field "${name}" must be a text, not ${describe(value)}.`);
   },
-  /** an id, a name or an address, without what was pasted along */
+  /** an id, a name or an address, without surrounding pasted characters */
   id(value: unknown, name: string): string {
     const id = cleanId(as.string(value, name));
     if (id !== '') return id;
@@ -328,26 +330,26 @@ export const as = {
     if (isObject(value)) return value;
     throw invalid(`The field "${name}" must be an object, not ${describe(value)}.`);
   },
-  /** a moment that is not over yet, as ISO 8601 */
+  /** a time in the future, as ISO 8601 */
   future: (value: unknown, name: string) => readTime(value, name, { future: true }).toISOString(),
-  /** a day such as 2026-05-17 as it is, else a moment as ISO 8601 */
+  /** a day such as 2026-05-17 unchanged, else a time as ISO 8601 */
   day: (value: unknown, name: string) => readDay(value, name),
   number: (min?: number, max?: number) =>
     Object.assign((value: unknown, name: string) => inRange(value, name, min, max), { min, max }),
-  /** texts, as people write lists of them */
+  /** a list of texts, typed by a person or given as an array */
   list: readList,
 };
 
 export { isObject };
 
-/** @returns the fields that are filled in */
+/** @returns the fields that have a value */
 export function defined(fields: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== ''));
 }
 
 /**
- * The body of a create or an update: the fields that are filled in, or else the object in the message.
- * @param fields evaluated fields, undefined where nothing is filled in
+ * Return the body of a create or an update: the filled fields, or else the object in the message.
+ * @param fields evaluated fields, undefined where empty
  * @throws LinktorError `validation` when there is neither
  */
 export function bodyOf(fields: Record<string, unknown>, payload: unknown): Record<string, unknown> {

@@ -3,9 +3,9 @@ import { fenced } from './fence';
 import type { Done, Msg, RunningNode, Send } from './red';
 
 /**
- * The only place that listens to messages. What fails here is Node-RED's own send or done; it is logged, for a
- * rejection that nobody handles would end the whole process.
- * @returns the messages at work
+ * Register the input listener of a node; no other code does. Only Node-RED's own send or done can fail here: such an
+ * error is logged, because an unhandled rejection would end the process.
+ * @returns the messages in flight
  */
 export function onMessage(
   node: RunningNode,
@@ -27,8 +27,8 @@ export function onMessage(
 }
 
 /**
- * Names for messages as Node-RED gives them, 16 hexadecimal digits. It takes a name that is there already; to make one of
- * its own takes it ten times as long.
+ * Return a generator of message ids in Node-RED's format, 16 hexadecimal digits. Node-RED keeps an existing id;
+ * generating one itself takes ten times as long.
  */
 export function messageNames(): () => string {
   let count = 0;

@@ -1,23 +1,23 @@
 /**
- * Stored nodes of earlier versions of this package. Each node stores `version`; without one it is of version 1, which
- * is 0.1.0. The table runs when a node starts and when its dialog opens, in Node.js and in the browser, and changes
- * copies only: the flow keeps what it holds until somebody edits the node.
+ * Migrations of nodes stored by earlier versions of this package. Each node stores `version`; without one it has
+ * version 1, which is package 0.1.0. Migrations run when a node starts and when its dialog opens, in Node.js and in
+ * the browser. They change copies only: the flow stays as it is until a user edits the node.
  */
 type Stored = Record<string, unknown>;
 
-/** What the editor of this package writes into a node. */
+/** Version that the editor of this package writes into a node. */
 export const STORED_VERSION = 2;
 
 interface Migration {
-  /** the version that it leads to */
+  /** version after the migration */
   to: number;
   /** @returns a changed copy */
   change(stored: Readonly<Stored>): Stored;
 }
 
 /**
- * Flows written by hand may use a shorter name for a field. Node-RED's editor keeps something else under it, which is
- * what `isOurs` tells apart.
+ * Hand-written flows may use a shorter name for a field. `isOurs` distinguishes its value from the one that Node-RED's
+ * editor stores under the same name.
  */
 function renamed(from: string, to: string, isOurs: (value: unknown) => boolean): Migration {
   return {
@@ -33,7 +33,7 @@ function renamed(from: string, to: string, isOurs: (value: unknown) => boolean):
 const isText = (value: unknown) => typeof value === 'string';
 const statusToState = renamed('status', 'state', isText);
 
-/** In the order of their versions. */
+/** In ascending order of versions. */
 const migrations: Readonly<Record<string, readonly Migration[]>> = {
   'linktor-bot': [statusToState],
   'linktor-channel': [statusToState],
@@ -45,7 +45,7 @@ const migrations: Readonly<Record<string, readonly Migration[]>> = {
 
 /**
  * @param stored a node as it is in the flow; never changed
- * @returns the node as this version stores it; what is absent stays absent and keeps its meaning
+ * @returns the node in the current format; absent properties stay absent and keep their meaning
  */
 export function migrated(type: string, stored: Readonly<Stored>): Stored {
   const from = versionOf(stored);
@@ -53,7 +53,7 @@ export function migrated(type: string, stored: Readonly<Stored>): Stored {
   return steps.reduce<Stored>((node, { to, change }) => (to > from ? change(node) : node), { ...stored });
 }
 
-/** @returns the version that a node was stored by. That of a later package is kept: its node is read as well as can be */
+/** @returns the version of a stored node; a newer one is kept, and its node is read as far as possible */
 export function versionOf({ version }: Readonly<Stored>): number {
   return typeof version === 'number' && Number.isInteger(version) && version > 0 ? version : 1;
 }

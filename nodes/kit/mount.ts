@@ -20,7 +20,7 @@ import type { Shared } from './shared';
 import { mountTrigger } from './trigger/mount-trigger';
 import { withVariables } from './variables';
 
-/** Make a definition a Node-RED node. */
+/** Register a definition as a Node-RED node type. */
 export function mount(red: RED, definition: Definition, shared: Shared): void {
   const secrets = Object.entries(definition.fields).filter(([, field]) => field.kind === 'secret');
   const credentials = Object.fromEntries(
@@ -39,7 +39,7 @@ export function mount(red: RED, definition: Definition, shared: Shared): void {
   red.nodes.registerType(definition.type, construct, secrets.length > 0 ? { credentials } : {});
 }
 
-/** What is wrong with it is told by the nodes that need it. */
+/** Problems are reported by the nodes that use the provided value. */
 function mountProvider(node: ProviderNode, { fields, provide }: Config, stored: Stored): void {
   try {
     node.provided = { value: provide?.(fixedValues(fields, stored) as never) };
@@ -97,7 +97,7 @@ function mountConfig(red: RED, node: ConfigNode, definition: Config, stored: Sto
   });
 }
 
-/** What is wrong with it is told to the Catch nodes of the account's users, once they are there. */
+/** Serve the metrics. Problems reach Catch nodes of the account's users once the flows have started. */
 function openMetrics(
   node: ConfigNode,
   { metricsPath }: Stored,
@@ -117,11 +117,11 @@ function openMetrics(
   }
 }
 
-/** What an earlier life has left to be sent goes on, whichever nodes there are now. */
+/** Resume sending messages of an earlier process, whichever nodes exist now. */
 function openOutbox(node: ConfigNode): void {
   try {
     node.account?.outbox();
   } catch {
-    // The nodes that need it tell of it.
+    // The nodes that use the outbox report it.
   }
 }

@@ -1,33 +1,33 @@
 import type { When } from './fields';
 
-/** Outputs that follow from what the user has filled in: one for each line of a table, before all others. */
+/** Outputs from user input: one for each row of a table, before all others. */
 export interface RowOutputs {
   /** the table */
   field: string;
   /** its column that names the output */
   column: string;
-  /** its column that tells one line from another, whatever they are called */
+  /** its column that identifies a row independent of its name */
   key?: string;
-  /** they are there only while choices have one of these values */
+  /** present only while choices have one of these values */
   when?: When;
-  /** the output whose place they take */
+  /** the output that they replace */
   instead?: string;
 }
 
-/** As much of a definition as says which outputs a node has. */
+/** The part of a definition that determines the outputs of a node. */
 export interface OutputRules {
   outputs: readonly string[];
   rowOutputs?: RowOutputs;
-  /** outputs that are there only while choices have one of these values */
+  /** outputs present only while choices have one of these values */
   outputWhen?: Readonly<Record<string, When>>;
 }
 
-/** One output: named by the catalogue, or by the user in a line of a table. */
+/** One output: named by the catalogue, or by the user in a row of a table. */
 export type Output = { name: string; row?: undefined } | { name: string; row: number; key: string };
 
 /**
- * The outputs of one node, without the error output.
- * @param stored what a field says, as it is stored
+ * Return the outputs of one node, without the error output.
+ * @param stored returns the stored value of a field
  */
 export function outputsOf(rules: OutputRules, stored: (field: string) => unknown): Output[] {
   const { outputs, rowOutputs, outputWhen = {} } = rules;
@@ -39,7 +39,7 @@ export function outputsOf(rules: OutputRules, stored: (field: string) => unknown
   return [...rows, ...others.map((name) => ({ name }))];
 }
 
-/** @returns one for each line that is filled in in the dialog; a table from the message has none that are known */
+/** @returns one output for each row filled in the dialog; the rows of a table from a message are unknown */
 function rowsOf({ field, column, key = column }: RowOutputs, stored: (field: string) => unknown): Output[] {
   const source = String(stored(`${field}Type`) ?? '');
   if (source !== '' && source !== 'json') return [];

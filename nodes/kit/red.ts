@@ -2,8 +2,8 @@ import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /**
- * Node-RED, as far as this package uses it. The published types are wrong about much of it, so these are our own; the
- * only cast is in `runningNode`.
+ * The part of Node-RED's API that this package uses. The published types are wrong in many places, so these are our
+ * own; the only cast is in `runningNode`.
  */
 export interface RED {
   nodes: {
@@ -15,7 +15,7 @@ export interface RED {
     ): void;
     /** use `runningNode` */
     getNode(id: string): unknown;
-    /** visits every deployed node as it is stored in the flow, disabled ones included */
+    /** visits every deployed node in its stored form, including disabled ones */
     eachNode(visit: (stored: StoredNode) => void): void;
     getCredentials(id: string): Record<string, string> | undefined;
   };
@@ -31,9 +31,9 @@ export interface RED {
       msg: object,
       done: (error: unknown, value: unknown) => void,
     ): void;
-    /** an environment variable as it is where the node is: of its group, its flow, or the process */
+    /** an environment variable in the scope of the node: its group, its flow, or the process */
     getSetting(node: RunningNode, name: string): unknown;
-    /** the names and indices of a path @throws for a path that is none */
+    /** names and indices of a path @throws for an invalid path */
     normalisePropertyExpression(path: string): unknown[];
     parseContextStore(path: string): { key: string; store?: string };
   };
@@ -43,13 +43,13 @@ export interface RED {
     httpNodeMiddleware?: HttpHandler | HttpHandler[];
     runtimeSyncDelivery?: unknown;
     userDir?: unknown;
-    /** of this Node-RED, kept in its user directory */
+    /** id of this Node-RED, stored in its user directory */
     instanceId?: unknown;
     contextStorage?: unknown;
     lang?: unknown;
   };
   auth: { needsPermission(permission: string): AdminHandler };
-  /** the Express application of the editor; without an editor something that takes routes and no more */
+  /** the Express application of the editor; without an editor an object that only accepts routes */
   httpAdmin: Partial<HttpApp> & Record<'get' | 'post', (path: string, ...handlers: AdminHandler[]) => void>;
   /** the Express application with the HTTP routes of nodes; absent when Node-RED is embedded without one */
   httpNode?: HttpApp;
@@ -61,7 +61,7 @@ export interface RED {
 /** A message of a flow. */
 export type Msg = Record<string, unknown> & { _msgid?: string };
 
-/** A node as it is stored in the flow. */
+/** A node in its stored form. */
 export type Stored = Record<string, unknown>;
 export type StoredNode = Stored & { id: string; type: string };
 
@@ -73,7 +73,7 @@ export interface RunningNode {
   id: string;
   type: string;
   name?: string;
-  /** filled in by Node-RED, with the values of environment variables */
+  /** set by Node-RED, with environment variables resolved */
   credentials: Record<string, string>;
   on(event: 'input', listener: (msg: Msg, send: Send, done: Done) => void): this;
   on(event: 'close', listener: (removed: boolean, done: () => void) => void): this;
@@ -85,7 +85,7 @@ export interface RunningNode {
   context(): Context & { flow: Context; global: Context };
 }
 
-/** A context of a node, a flow or all flows. A store may be asynchronous, so everything is answered by callback. */
+/** A context of a node, a flow or all flows. All results come by callback, because a store may be asynchronous. */
 export interface Context {
   get(key: string, done: (error: Error | undefined, value: unknown) => void): void;
   get(key: string, store: string | undefined, done: (error: Error | undefined, value?: unknown) => void): void;
@@ -133,7 +133,7 @@ export interface HttpLayer {
 
 /**
  * @param id of a deployed node
- * @returns the running node, undefined when there is none; its own properties are the caller's to know
+ * @returns the running node, or undefined; the caller knows its specific properties
  */
 export function runningNode<T extends object = RunningNode>(red: RED, id: unknown): T | undefined {
   return (red.nodes.getNode(String(id ?? '')) as T | null) ?? undefined;

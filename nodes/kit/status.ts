@@ -47,10 +47,10 @@ const appearances = {
   no_config: { fill: 'grey', shape: 'ring' },
 } as const satisfies Record<string, Appearance>;
 
-/** What a node may say about itself; the browser translates it. */
+/** Status names of nodes; the browser translates them. */
 export type StatusName = keyof typeof appearances | ErrorCode;
 
-/** Every word there is, for the catalogue. */
+/** All status names, for the catalogue. */
 export const statusNames: readonly StatusName[] = [
   ...new Set<StatusName>([...(Object.keys(appearances) as (keyof typeof appearances)[]), ...codes]),
 ];
@@ -64,8 +64,8 @@ type Facts = Record<string, number | string>;
 const MIN_UPDATE_INTERVAL_MS = 250;
 
 /**
- * The status of one node: catalogue keys or a bare number, repeats dropped, at most four updates a second.
- * The last word is always shown.
+ * The status of one node: a catalogue key or a number. Repeats are dropped, updates limited to four a second. The last
+ * status is always shown.
  */
 export class Status {
   readonly #show: (status: Shown | Record<string, never>) => void;
@@ -75,7 +75,7 @@ export class Status {
   #shownAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param node whose status it is; a listener of statuses that throws is logged once */
+  /** @param node owner of the status; an exception of a status listener is logged once */
   constructor(node: Pick<RunningNode, 'status' | 'warn'>) {
     let isLogged = false;
     this.#show = fenced(
@@ -88,8 +88,8 @@ export class Status {
   }
 
   /**
-   * @param facts figures for Status nodes
-   * @param said those of them that the words have room for; the editor puts them in
+   * @param facts values for Status nodes
+   * @param said names of the facts in the status text; the editor inserts them
    */
   show(word: StatusName, facts: Facts = {}, said: readonly string[] = []): void {
     const look: Appearance =
@@ -99,7 +99,7 @@ export class Status {
     this.#want({ ...facts, ...look, text });
   }
 
-  /** How many are in flight. */
+  /** Show the number of messages in flight. */
   count(count: number): void {
     this.#want({ fill: 'blue', shape: 'dot', text: String(count), count });
   }

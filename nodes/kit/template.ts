@@ -5,16 +5,16 @@ import { describe } from '../../lib/text/describe';
 import type { Msg } from './red';
 
 /**
- * Fill in the `{{ }}` of a text that the author has written in the dialog. Only that is a template: what customers or
- * models write must never be one. The text goes to a chat, not into HTML, so nothing is escaped.
- * @param isEarlier the node was stored by 0.1.0: what a message may be without is blank, as it was then
+ * Fill in the `{{ }}` of a text that the author has written in the dialog. Texts of customers or models must never be
+ * templates. The result goes to a chat, not into HTML, so nothing is escaped.
+ * @param isEarlier the node was stored by 0.1.0: missing optional properties are blank, as in that version
  * @throws LinktorError `validation` for a name that the message does not have, and for an object
  */
 export function renderTemplate(text: string, name: string, msg: Msg, { isEarlier, isPath = false }: Rendering): string {
   if (!text.includes('{{')) return text;
   try {
     const writer = isPath ? new PathWriter(name, isEarlier) : new StrictWriter(name, isEarlier);
-    // What a path begins with is not one part of it but the whole.
+    // A placeholder at the beginning is the whole path, not one segment.
     return writer.render(isPath ? text.replace(/^\s*\{\{(?=[\w$])/, '{{&') : text, msg, {});
   } catch (error) {
     if ((error as LinktorError).code === 'validation') throw error;
@@ -24,13 +24,13 @@ export function renderTemplate(text: string, name: string, msg: Msg, { isEarlier
 
 interface Rendering {
   isEarlier: boolean;
-  /** what is filled in is a part of a path: it must not lead elsewhere, and must not be missing */
+  /** each value is a path segment: it must not change the path, and must not be missing */
   isPath?: boolean;
 }
 
 type Context = InstanceType<typeof mustache.Context>;
 
-/** Sections may ask for what is not there; to be written, a name must be known, and no object. */
+/** Sections may test missing names; an inserted value must exist and must not be an object. */
 class StrictWriter extends mustache.Writer {
   readonly #field: string;
   readonly #isEarlier: boolean;
@@ -63,7 +63,7 @@ class StrictWriter extends mustache.Writer {
   }
 }
 
-/** Fills in one encoded segment each; three braces write a path as it is. */
+/** Inserts each value as one encoded segment; three braces insert a path unchanged. */
 class PathWriter extends StrictWriter {
   override escapedValue(token: string[], context: Context): string {
     const path = token[1] ?? '';
@@ -85,7 +85,7 @@ function hintFor(path: string): string {
   return `Correct the name. Where it may be missing, say what to write instead: {{^${path}}}...{{/${path}}}.`;
 }
 
-/** What a message of a trigger, or a row of a table, may be without; flows of 0.1.0 count on a blank there. */
+/** Optional properties of trigger messages and table rows; flows of 0.1.0 rely on blanks there. */
 const optional: Readonly<Record<string, readonly string[]>> = {
   name: [],
   choice: ['id', 'title', 'kind', 'index'],
@@ -102,7 +102,7 @@ function isOptional(path: string): boolean {
 }
 
 /**
- * An expression that joins a path with nothing would call another path.
+ * Reject a path with empty segments: an expression with a missing id would call another path.
  * @throws LinktorError `validation`
  */
 export function refuseEmptyParts(path: unknown, name: string): void {

@@ -5,7 +5,7 @@ import { copyOf } from './copy';
 import { isObject } from './fields';
 import type { Msg } from './red';
 
-/** What an event is made of, in whichever envelope it came: flat, in `data`, or in `data.attributes`. */
+/** Return the content of an event from any envelope: flat, in `data`, or in `data.attributes`. */
 export function contentOf(original: unknown): Record<string, unknown> {
   if (!isObject(original)) return {};
   const { data } = original;
@@ -13,22 +13,22 @@ export function contentOf(original: unknown): Record<string, unknown> {
   return isObject(data.attributes) ? { id: data.id, ...data.attributes } : data;
 }
 
-/** Tells what has been heard as messages: what every trigger says, in one way. Each trigger has one of its own. */
+/** Converts deliveries to messages, in the same way for all triggers. Each trigger has an instance of its own. */
 export class ToMsg {
   readonly #configId: string;
   readonly #isSyncDelivery: boolean;
-  /** of the last event: many arrive in the same millisecond, and its time need not be spelled for each of them */
+  /** time of the last event, cached with its text: many events arrive in the same millisecond */
   #at = Number.NaN;
   #time = '';
 
-  /** @param atOnce flows run while others still have to hear of the same event */
+  /** @param atOnce flows run synchronously, before other listeners have received the same event */
   constructor(configId: string, atOnce: boolean) {
     this.#configId = configId;
     this.#isSyncDelivery = atOnce;
   }
 
   /**
-   * Whom an event is about and how it came. With the ids alone every action can go on.
+   * Return a message with the ids and the origin of an event; every action can work with these ids alone.
    * @param payload the caller's own
    */
   event({ event, conversation, source, receivedAt, recovered }: Delivery, payload: unknown, topic: string): Msg {
@@ -47,7 +47,7 @@ export class ToMsg {
     return msg;
   }
 
-  /** A message that somebody wrote, as actions understand it. @param raw with the event as it came */
+  /** Return a chat message in the form that actions expect. @param raw include the original event */
   message(delivery: Delivery, message: Message, raw: boolean): Msg {
     const { event, conversation, source, receivedAt, recovered } = delivery;
     const { contentType, direction, senderType, senderId, location, contact: card, media } = message;
@@ -62,7 +62,7 @@ export class ToMsg {
       direction,
       echo: isEcho(message),
     };
-    // All at once and not one by one: most triggers tell nothing else, and this is much faster.
+    // One literal is much faster than separate assignments, and covers most messages.
     const msg: Msg = {
       payload: wordsOf(message),
       topic: topicOf(delivery),
@@ -73,7 +73,7 @@ export class ToMsg {
       contentType,
       attachments: media ? copyOf(attachmentsOf(message)) : [],
       contact: conversation?.contact ? copyOf(conversation.contact) : { id: contactId },
-      // The self-hosted server leaves out who the customer is: the contact of the conversation.
+      // The self-hosted server omits the id of the customer: it is the contact of the conversation.
       sender: {
         type: senderType,
         id: senderId ?? (isCustomers ? contactId : undefined),
@@ -94,7 +94,7 @@ export class ToMsg {
     return msg;
   }
 
-  /** Until all triggers have heard of it no flow runs: the first takes it as it is, only the others need a copy. */
+  /** No flow runs before all triggers have received the event: the first takes the original, the others a copy. */
   #original(delivery: Delivery): unknown {
     const { original } = delivery.event;
     if (delivery.originalTaken || this.#isSyncDelivery) return copyOf(original);
@@ -125,7 +125,7 @@ interface Given {
   message?: unknown;
 }
 
-/** @returns why a message did not arrive. Servers have several places for the reason; a frame may have none. */
+/** @returns the reason of a failed delivery; its place depends on the server, and a frame may have none */
 export function failureOf(original: unknown): { code?: string; message: string } {
   const { error, failure = error, errorCode, failedReason, errorMessage = failedReason } = contentOf(original);
   const { code = errorCode, message = errorMessage } = (isObject(failure) ? failure : {}) as Given;

@@ -3,19 +3,19 @@ import type { RED, RunningNode, Stored } from './red';
 
 const INSIDE = /\$\{([^\s{}]+)\}/g;
 
-/** `${NAME}` may stand inside of addresses and paths: what else is written in a text is the author's own. */
+/** Only addresses and paths may contain `${NAME}`; other texts belong to the author. */
 export function takesVariables({ kind, format }: Pick<Field<unknown>, 'kind' | 'format'>): boolean {
   return kind === 'path' || format !== undefined;
 }
 
-/** @returns the name of the first variable in a text, if it has one */
+/** @returns the name of the first variable in a text, or undefined */
 export function variableIn(text: string): string | undefined {
   return new RegExp(INSIDE.source).exec(text)?.[1];
 }
 
 /**
- * Fill in the variables inside of addresses and paths, as they are where the node is; what stands alone Node-RED fills in
- * itself. A variable that is not set stays, and is named when the field is read.
+ * Replace variables inside addresses and paths, in the scope of the node. Node-RED itself replaces a variable that is
+ * the whole value. An unset variable stays, and is named when the field is read.
  */
 export function withVariables(red: RED, node: RunningNode, fields: Fields, stored: Stored): Stored {
   const filled: Stored = { ...stored };
