@@ -6,7 +6,7 @@ const people = ['contact', 'address', 'list'];
 const offering = ['choice', 'yesNo'];
 const limited = ['text', 'number', 'media'];
 
-/** What can be set about a question. */
+/** The settings of a question. */
 export const askFields = {
   to: choice(['conversation', 'contact', 'address', 'list'], { icon: 'address-book-o' }),
   conversation: typed('conversationId', {

@@ -2,13 +2,13 @@ import { answerKinds } from '../../../lib/dialogue/index';
 import { as, choice, dynJson, number, table, text, typed, type Values } from '../fields';
 import { carryFields, reminderFields, waitFields, whoFields, wordFields } from './shared-fields';
 
-/** What a rule of the form's own says better stands in its column "rule". */
+/** Kinds that a form does not offer: its column "rule" covers them. */
 const ruled: readonly string[] = ['regex', 'test'];
 const kinds = answerKinds.filter((kind) => !ruled.includes(kind));
 
 const words = { section: 'words' };
 
-/** What can be set about a form. */
+/** The settings of a form. */
 export const formFields = {
   conversation: typed('conversationId', {
     required: true,

@@ -25,18 +25,18 @@ import type { FormValues } from './form-fields';
 import { readChoices } from './question';
 import type { Standing } from './standing';
 
-/** One line of the table, made ready. */
+/** One prepared line of the table. */
 export interface FormLine extends FormField {
-  /** JSONata: true, false, or what to say */
+  /** JSONata that returns true, false or the text of the reply */
   rule: string;
   /** JSONata over `form.values` */
   skipIf: string;
 }
 
-/** What a record keeps of a form. */
+/** The data of a form in its record. */
 export interface FormData extends Standing {
   form: FormState;
-  /** when all of it has to be done, milliseconds of our clock */
+  /** deadline of the whole form, milliseconds of our clock */
   until: number;
 }
 
@@ -44,7 +44,7 @@ export function formDataOf({ data }: Dialogue): FormData {
   return data as unknown as FormData;
 }
 
-/** @throws LinktorError `validation` that names the line that cannot be used */
+/** @throws LinktorError `validation`, with the number of the line, when a line is invalid */
 export function linesOf(rows: FormValues['fields'], language: Language): FormLine[] {
   if (rows.length === 0) throw invalid('The form has no questions.', 'Fill in the table "fields" of this node.');
   const lines = rows.map((row, index) => lineOf(row, index + 1, language));
@@ -69,14 +69,14 @@ function lineOf(row: Readonly<Record<string, unknown>>, number: number, language
   };
 }
 
-/** Titles with commas between them, or a list as JSON where they have ids and words of their own. */
+/** Parse titles separated by commas, or a JSON list of choices with their own ids and words. */
 function choicesIn(given: unknown): unknown {
   if (typeof given !== 'string') return given;
   if (given.trim() === '') return undefined;
   return given.trim().startsWith('[') ? (JSON.parse(given) as unknown) : readList(given, 'choices');
 }
 
-/** What a form needs of its node to judge an answer. */
+/** The parts of the node context that are needed to judge an answer. */
 export interface FormContext {
   values: FormValues;
   people: People;
@@ -85,8 +85,8 @@ export interface FormContext {
 }
 
 /**
- * @param messages of the answer, none when it begins
- * @param offered the choices as the person has seen them
+ * @param messages the messages of the answer, none when the form begins
+ * @param offered the choices as shown to the contact
  */
 export function rulesOf(
   { values, people, msg, expression }: FormContext,
@@ -134,9 +134,9 @@ export function rulesOf(
 }
 
 /**
- * The next question of a form: of a field, or whether all is right.
- * @param field undefined for the last one
- * @throws LinktorError `validation` when a question names what is not there
+ * Build the next question of a form: about a field, or the final confirmation.
+ * @param field undefined for the confirmation
+ * @throws LinktorError `validation` when a question refers to a missing value
  */
 export function standingFor(
   { msg }: Pick<FormContext, 'msg'>,
@@ -161,7 +161,7 @@ function summaryOf(lines: readonly FormLine[], { values }: FormState, language: 
     .map((line) => `${titleOf(line)}: ${shown(values[line.key], line, language)}`);
 }
 
-/** @returns a value as the person who gave it would say it */
+/** @returns a value in words for the contact */
 function shown(value: unknown, { choices }: FormLine, language: Language): string {
   if (typeof value === 'boolean') return yesAndNo[language][value ? 0 : 1];
   if (Array.isArray(value)) return value.map((file) => String(file.filename ?? file.type ?? file)).join(', ');

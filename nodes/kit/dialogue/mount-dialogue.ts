@@ -37,10 +37,10 @@ import { timeoutMs } from './question';
 import type { SharedValues } from './shared-fields';
 import { askAgain, isLate, isQuestion, letsThrough, remind, tellLate, turnAway, understands } from './standing';
 
-/** bytes of the carried message; the rest of a record is the question */
+/** limit for the carried message, bytes; the rest of a record is the question */
 const MAX_CARRIED_BYTES = 40 * 1024;
 
-/** Make a node ask with every message, and emit the answers whenever they come. */
+/** Make a node ask a question for every message, and emit the answers when they arrive. */
 export function mountDialogue(
   red: RED,
   node: RunningNode,
@@ -61,10 +61,10 @@ class Mounted implements Asker {
   #service: DialogueService | undefined;
   #fixedValues: SharedValues | undefined;
   #quiet: { hours?: QuietHours } | undefined;
-  /** open questions outlive the process */
+  /** whether open questions survive a restart of the process */
   #isLasting = true;
   #count = 0;
-  /** why nothing can be kept */
+  /** the reason why questions cannot be stored */
   #problem: LinktorError | undefined;
   readonly #status: Status;
 
@@ -141,14 +141,14 @@ class Mounted implements Asker {
   }
 
   failed(dialogue: Dialogue, thrown: unknown): void {
-    // What is held back while a person is in charge is no failure.
+    // A question held back while a person is in charge is not a failure.
     if (this.#closing.signal.aborted || isHeldBack(thrown)) return;
     const problem = toLinktorError(thrown);
     this.#status.show(statusOf(problem), { at: Date.now() });
     this.#node.error(problem, this.#carried(dialogue));
   }
 
-  /** What no message could put right is said at once, where Catch nodes hear it. */
+  /** Report errors in the settings, which no message could correct, at once to the Catch nodes. */
   #check(): void {
     if (!this.#service) return;
     try {
@@ -161,7 +161,7 @@ class Mounted implements Asker {
     }
   }
 
-  /** @returns the function that ends it */
+  /** @returns a function that ends the registration */
   #register(): () => void {
     let account: Account;
     try {
@@ -169,10 +169,10 @@ class Mounted implements Asker {
       this.#service = account.dialogues();
       this.#isLasting = account.ledger().durability !== 'none';
     } catch {
-      // The first message says what is wrong.
+      // The first message reports the problem.
       return () => {};
     }
-    // What goes wrong without a message is told by the account, to the Catch nodes of its users.
+    // The account reports failures that have no message to the Catch nodes of its users.
     const users = configOf(this.#red, this.#stored)?.users ?? {};
     users[this.#node.id] = this.#node;
     const releases = [
@@ -198,7 +198,7 @@ class Mounted implements Asker {
     return undefined;
   }
 
-  /** A person is in charge: nobody has been asked, and that is no failure. */
+  /** A person is in charge: the question is skipped, which is not a failure. */
   #heldBack(thrown: unknown): Outcome {
     if (!isHeldBack(thrown)) throw thrown;
     const sent = { status: 'skipped', reason: PERSON_IN_CHARGE };
@@ -230,7 +230,7 @@ class Mounted implements Asker {
     return { ...same, provided, expression, warn, charge, variables, forget, ask, people: this.#people() };
   }
 
-  /** Only msg.action steers: what an earlier node put into msg.answer is never read as control. */
+  /** Only msg.action controls the node; msg.answer of an earlier node is ignored. */
   async #control({ dialogues }: DialogueService, msg: Readonly<Msg>): Promise<void> {
     const open = await this.#openOf(dialogues, msg);
     if (open.length === 0) throw invalid('No question of this node waits in this conversation.');
@@ -285,7 +285,7 @@ class Mounted implements Asker {
     return { ...carried, linktor: { ...before, dropped } };
   }
 
-  /** The values that need no message: those of the node as it is deployed now. */
+  /** The values that need no message, as currently deployed. */
   #fixed(): SharedValues {
     this.#fixedValues ??= fixedValues(this.#definition.fields, this.#stored) as SharedValues;
     return this.#fixedValues;
@@ -325,7 +325,7 @@ class Mounted implements Asker {
   }
 }
 
-/** A ledger that cannot be used is named by what is in the way. */
+/** A storage problem has its own status. */
 function statusOf(problem: LinktorError): StatusName {
   const storage = storageProblemOf(problem);
   if (storage === 'in_use') return 'ledger_in_use';

@@ -20,20 +20,20 @@ import type { AnswerContext, DialogueContext, People } from '../define';
 import type { Msg } from '../red';
 import type { SharedValues } from './shared-fields';
 
-/** Either side of a question: when it is asked, and when something is said about its answer. */
+/** The common part of both contexts: asking a question, and replying to its answer. */
 type Context = Pick<
   DialogueContext<never> | AnswerContext<never>,
   'client' | 'signal' | 'charge' | 'sentLog' | 'shared'
 >;
 
-/** a conversation is not asked for longer than this */
+/** longest time that a question waits in a conversation, days */
 const MAX_TIMEOUT_DAYS = 30;
 const DAY_MS = 24 * 3_600_000;
 const UNIT_MS = { s: 1000, min: 60_000, h: 3_600_000, d: DAY_MS } as const;
 
 /**
- * @param seconds of the message, which wins
- * @param keepDays days that the account keeps what waits
+ * @param seconds timeout in the message, which takes precedence
+ * @param keepDays days for which the account keeps open questions
  * @throws LinktorError `validation`
  */
 export function timeoutMs(
@@ -52,7 +52,7 @@ export function timeoutMs(
   );
 }
 
-/** @returns the language that is chosen, else that of the contact, else that of the account */
+/** @returns the chosen language, else the language of the contact, else of the account */
 export function languageFor(chosen: SharedValues['language'], msg: Readonly<Msg>, { language }: People): Language {
   if (chosen !== 'auto') return chosen;
   const { contact } = msg;
@@ -60,8 +60,8 @@ export function languageFor(chosen: SharedValues['language'], msg: Readonly<Msg>
 }
 
 /**
- * What is offered: a list of texts, or of `{title, id, also}`.
- * @throws LinktorError `validation` when there is nothing to choose, or two have one id
+ * Read the choices: a list of texts, or of `{title, id, also}`.
+ * @throws LinktorError `validation` when there are no choices, or two have the same id
  */
 export function readChoices(kind: AnswerKind, given: unknown, language: Language): Choice[] {
   if (kind !== 'choice' && kind !== 'yesNo') return [];
@@ -93,7 +93,7 @@ interface Asked {
   most?: number;
 }
 
-/** What an answer has to be. @param test of the author's own */
+/** Build the rules for an answer. @param test additional test by the author of the flow */
 export function rulesFor(
   asked: Asked,
   choices: readonly Choice[],
@@ -106,7 +106,7 @@ export function rulesFor(
   return { kind, choices, least, most, pattern, test, language, country, zone };
 }
 
-/** @returns what to say about an answer that does not fit */
+/** @returns the reply to an invalid answer */
 export function sayingOf(say: Extract<Judged, { ok: false }>['say'], language: Language): string {
   return 'text' in say ? say.text : phrase(language, say.phrase, ...(say.values ?? []));
 }
@@ -114,14 +114,14 @@ export function sayingOf(say: Extract<Judged, { ok: false }>['say'], language: L
 export interface Question {
   text: string;
   choices: readonly Choice[];
-  /** of its buttons, so that an old menu is known */
+  /** mark in its buttons, which identifies an old menu */
   tag: string;
   key: string;
 }
 
 /**
- * Send a question with what it offers: as buttons, else as a list, else as numbers.
- * @param placed called with the conversation before the question leaves, where only the send finds it
+ * Send a question with its choices: as buttons, else as a list, else as numbers.
+ * @param placed called before the question leaves, with the conversation that the send has found
  */
 export async function sendQuestion(
   context: Context,
@@ -158,7 +158,7 @@ export async function sendQuestion(
   return { conversationId, contactId, messageId: messageIds.at(-1), since: Date.parse(at) };
 }
 
-/** Say something in a conversation that asks nothing. */
+/** Send a text without a question. */
 export async function say(context: Context, conversationId: string, text: string, key: string): Promise<void> {
   await sendQuestion(context, { conversationId }, { text, choices: [], tag: '', key }, {});
 }

@@ -4,14 +4,14 @@ import { as, choice, flag, number, table, text, typed, type Values } from '../fi
 const words = { section: 'words' };
 const people = { section: 'who' };
 
-/** How long a question waits, and how often it is repeated. */
+/** Timeout and repetition of a question. */
 export const waitFields = {
   timeout: number(1, { min: 1, icon: 'hourglass-o' }),
   timeoutUnit: choice(['h', 'min', 's', 'd'], { icon: 'clock-o' }),
   tries: number(2, { min: 0, max: 10, icon: 'repeat' }),
 };
 
-/** What is said beside the question, and what people may say beside the answer. */
+/** Texts other than the question, and input other than the answer. */
 export const wordFields = {
   language: choice(['auto', ...languages], { icon: 'language', ...words }),
   invalidText: typed('invalidText', {
@@ -36,7 +36,7 @@ export const reminderFields = {
   ),
 };
 
-/** Whose answer counts. */
+/** The people whose answer counts. */
 export const whoFields = {
   who: choice(awaitable, { icon: 'id-card-o', ...people }),
   whoIds: typed('whoIds', {
@@ -52,7 +52,7 @@ export const whoFields = {
   onTakeover: choice(['end', 'keep'], { icon: 'handshake-o', ...people }),
 };
 
-/** What of the message is kept until the end. */
+/** The parts of the message that are kept until the dialogue ends. */
 export const carryFields = {
   carry: choice(['all', 'only'], { icon: 'suitcase', advanced: true }),
   carryOnly: text('', { icon: 'list', advanced: true, when: { carry: ['only'] } }),
@@ -60,6 +60,6 @@ export const carryFields = {
 
 const sharedFields = { ...waitFields, ...wordFields, ...reminderFields, ...whoFields, ...carryFields };
 
-/** What every node that asks says about its questions. */
+/** The settings shared by all nodes that ask questions. */
 export type SharedFields = typeof sharedFields;
 export type SharedValues = Values<SharedFields>;

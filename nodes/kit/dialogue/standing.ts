@@ -16,44 +16,44 @@ import type { AnswerContext, EndInfo } from '../define';
 import { type Question, say, sendQuestion } from './question';
 import type { SharedValues } from './shared-fields';
 
-// A question that stands in a conversation, whichever node has asked it: what lies in its record, and what happens to it
+// An open question in a conversation, independent of the node that asked it: the data in its record, and its behaviour
 // while it waits.
 
-/** What a record keeps of its question. */
+/** The data of a question in its record. */
 export interface Standing {
   text: string;
   choices: Choice[];
-  /** of how many questions it is the next one; 0 for the first */
+  /** number of questions asked before this one */
   step: number;
   language: Language;
-  /** typed fields as they were when it was asked */
+  /** values of typed fields at the time of the question */
   typed: Partial<SharedValues>;
 }
 
 type Context = AnswerContext<SharedValues>;
 
 const REMINDER_WHILE_TYPING_MS = 15_000;
-/** letters by which a question is known again */
+/** characters compared to recognise a question */
 const MAX_KNOWN_LETTERS = 200;
 
 export function standingOf({ data }: Dialogue): Standing {
   return data as unknown as Standing;
 }
 
-/** @returns the question as it is sent. Its buttons carry its tag, its requests its key. */
+/** @returns the question to send; its buttons carry its tag, its requests its key */
 export function questionOf({ id, kind, data }: Pick<Dialogue, 'id' | 'kind' | 'data'>): Question {
   const { text, choices, step } = data as unknown as Standing;
   return { text, choices, tag: `${stemOf(id)}${(step % 36).toString(36)}`, key: keyOf({ kind, id }, step) };
 }
 
-/** A tag begins with what all questions of one dialogue have in common. */
+/** The common prefix of the tags of all questions in a dialogue. */
 const stemOf = (id: string) => id.slice(-3);
 
 function keyOf({ kind, id }: Pick<Dialogue, 'kind' | 'id'>, step: number): string {
   return step === 0 ? `${kind}:${id}` : `${kind}:${id}:${step}`;
 }
 
-/** What is wrong, or a reminder, and what was offered once more. */
+/** Send a complaint or a reminder, with the choices again. */
 export async function repeat(
   context: Context,
   asked: Dialogue,
@@ -65,7 +65,7 @@ export async function repeat(
   return sendQuestion(context, { conversationId }, { ...question, text: words, key: `${question.key}:${key}` }, {});
 }
 
-/** @returns the conversation of an answer, or of the question */
+/** @returns the conversation of the answer, else of the question */
 export function placeOf({ places }: Dialogue, said: readonly Said[]): string | undefined {
   return said.at(-1)?.message.conversationId ?? places[0]?.conversationId;
 }
@@ -77,7 +77,7 @@ export function remindersOf({ reminders }: SharedValues): { after: number; text:
     .sort((one, other) => one.after - other.after);
 }
 
-/** @returns when to try again instead: nobody is reminded while they write, or at night */
+/** @returns when to try again instead; no reminder is sent while the contact types, or in quiet hours */
 export async function remind(context: Context, asked: Dialogue): Promise<number | undefined> {
   const [place] = asked.places;
   const conversationId = place?.conversationId;
@@ -92,25 +92,25 @@ export async function remind(context: Context, asked: Dialogue): Promise<number 
   return undefined;
 }
 
-/** @returns true for a command, and for a button of an earlier question whose press is left to the others */
+/** @returns true for a command, and for a button of an earlier question that is left to other nodes */
 export function letsThrough({ letThrough, late }: SharedValues, asked: Dialogue, message: Message): boolean {
   if (letThrough && commandOf(wordsOf(message)) !== undefined) return true;
   return late === 'pass' && isOldPress(asked, message);
 }
 
-/** A button that belongs to another question than the one that waits now. */
+/** @returns true for a button of another question than the current one */
 export function isOldPress(asked: Dialogue, message: Message): boolean {
   const tag = choiceTagOf(message);
   return tag !== undefined && tag !== questionOf(asked).tag;
 }
 
-/** @returns true for words that end the question, unless they are what it offers */
+/** @returns true for words that end the question, unless the question offers them as a choice */
 export function isCancelled(values: SharedValues, asked: Dialogue, said: readonly Said[]): boolean {
   const words = textOf(said.map(({ message }) => message));
   return isEnd(values, asked, words) && !isOffered(asked, words);
 }
 
-/** @returns true for a word that the question itself knows what to do with */
+/** @returns true for a word that the question handles itself */
 export function understands(values: SharedValues, asked: Dialogue, message: Message): boolean {
   const words = wordsOf(message);
   return isOffered(asked, words) || isEnd(values, asked, words);
@@ -126,14 +126,14 @@ function isEnd({ cancelWords }: SharedValues, asked: Dialogue, words: string): b
   return anyOf(ends)(words);
 }
 
-/** @returns what to say about an answer that does not fit */
+/** @returns the reply to an invalid answer */
 export function complaint({ typed }: Standing, reason: string): string {
   return typed.invalidText?.replaceAll('{{reason}}', reason) ?? reason;
 }
 
 /**
- * Is this message the question? Channels without buttons have the choices in its text, and the self-hosted server shows
- * a message with buttons as the JSON that it has passed on (contract 8.2).
+ * @returns true if this message is the question. Channels without buttons have the choices in its text, and the
+ * self-hosted server shows a message with buttons as the forwarded JSON (contract 8.2).
  */
 export function isQuestion(asked: Dialogue, message: Message): boolean {
   const known = standingOf(asked).text.trim().slice(0, MAX_KNOWN_LETTERS);
@@ -154,7 +154,7 @@ export async function turnAway(context: Context, asked: Dialogue, { message }: S
   await say(context, message.conversationId, words, `${questionOf(asked).key}:notYou:${message.id}`);
 }
 
-/** A press on one of its buttons, or the first thing that is said after its time was up. */
+/** @returns true for a press on one of its buttons, or the first message after its timeout */
 export function isLate({ late }: SharedValues, asked: Dialogue, ending: Ending, { message }: Said): boolean {
   if (late !== 'tell') return false;
   const tag = choiceTagOf(message);
@@ -166,7 +166,7 @@ export async function tellLate(context: Context, asked: Dialogue, { message }: S
   await say(context, message.conversationId, words, `${questionOf(asked).key}:late:${message.id}`);
 }
 
-/** @returns how a dialogue has gone, for the message that tells its end */
+/** @returns the history of a dialogue, for the message that reports its end */
 export function historyOf(asked: Dialogue, ending: Ending, { restarted, said }: EndInfo): Record<string, unknown> {
   return {
     attempts: asked.attempts + Number(ending.kind === 'answered'),

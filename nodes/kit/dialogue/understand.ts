@@ -4,7 +4,7 @@ import { toLinktorError } from '../../../lib/errors';
 import type { Message } from '../../../lib/model';
 import type { AnswerContext } from '../define';
 
-/** What the kinds ask for, as a model is told. What a model cannot know from words is not here. */
+/** Description of each kind in the prompt. Kinds that a model cannot derive from text are absent. */
 const WANTED: Partial<Record<AnswerRules['kind'], string>> = {
   choice: 'the id of the choice that is meant',
   yesNo: 'the id of the choice that is meant',
@@ -15,14 +15,14 @@ const WANTED: Partial<Record<AnswerRules['kind'], string>> = {
   phone: 'the phone number with its country code, as +5511999990001',
 };
 
-/** an answer of a model has one value */
+/** a small limit: the model answers with one value */
 const MAX_TOKENS = 100;
 
 /**
- * What no parser understands is put to the AI once. Whatever it says is judged like an answer, so that the rules of the
- * question hold for it as well.
- * @param question what was asked
- * @returns undefined when the AI does not understand it either, or cannot be had: the person is asked again then
+ * Let the AI interpret an answer that no parser understands. Its result is judged like an answer, so the rules of the
+ * question apply to it as well.
+ * @param question text of the question
+ * @returns undefined when the AI does not understand the answer or is unavailable; the question is then repeated
  */
 export async function understood(
   { client, report, values }: Pick<AnswerContext<{ model: string }>, 'client' | 'report' | 'values'>,
@@ -58,7 +58,7 @@ export async function understood(
     const judged = await judge([{ ...message, createdAt: last.createdAt }], rules);
     return judged.ok ? judged : undefined;
   } catch (thrown) {
-    // A model that makes no sense is no failure of the flow; a call that cannot be made is.
+    // An unusable answer of the model is not a failure of the flow; a failed call is.
     if (toLinktorError(thrown).code !== 'serialization') report(thrown);
     return undefined;
   }
