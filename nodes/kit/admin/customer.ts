@@ -3,13 +3,13 @@ import { invalid, LinktorError } from '../../../lib/errors';
 import type { Message } from '../../../lib/model';
 import type { Deed, Talk } from '../../sidebar/types';
 
-/** milliseconds that a sandbox on this machine may take to answer */
+/** timeout for an answer of the local sandbox, milliseconds */
 const SANDBOX_TIMEOUT_MS = 2000;
 const MAX_MESSAGES = 50;
 
 /**
- * Whether a sandbox answers there. Only this machine is asked, and without credentials: its control routes need none,
- * and whatever else may listen there gets none.
+ * Check whether a sandbox answers at this address. Only this machine is contacted, and without credentials: the control
+ * routes need none, and no other process on that port may receive them.
  */
 export async function isSandbox(url: string | undefined): Promise<boolean> {
   if (url === undefined || !isLoopback(url)) return false;
@@ -21,7 +21,7 @@ export async function isSandbox(url: string | undefined): Promise<boolean> {
   }
 }
 
-/** What the customer of a conversation sees of it. */
+/** @returns the customer's view of a conversation */
 export async function talkOf(client: LinktorClient, conversationId: string): Promise<Talk> {
   const { items } = await client.conversations.messages(conversationId, { limit: MAX_MESSAGES });
   const ours = items.filter(({ direction }) => direction === 'outbound');
@@ -34,8 +34,8 @@ export async function talkOf(client: LinktorClient, conversationId: string): Pro
 }
 
 /**
- * Do what a customer does, by the control routes of the sandbox.
- * @throws LinktorError `validation` when it is nothing that a customer can do
+ * Act as the customer through the control routes of the sandbox.
+ * @throws LinktorError `validation` when the action is unknown
  */
 export async function playCustomer(url: string, client: LinktorClient, deed: Deed): Promise<void> {
   const { conversationId, text, choice, read } = deed;
@@ -60,7 +60,7 @@ function offersOf({ interactive }: Message): Talk['offers'] {
   return [...pressed, ...sections.flatMap(({ rows }) => rows)].map(({ id, title }) => ({ id, title }));
 }
 
-/** The control routes are no part of the API, so the client has no part in this. */
+/** The control routes are not part of the API, so the client is not used here. */
 async function control(url: string, path: string, body?: object): Promise<unknown> {
   const signal = AbortSignal.timeout(SANDBOX_TIMEOUT_MS);
   const target = `${new URL(url).origin}/_sandbox/${path}`;

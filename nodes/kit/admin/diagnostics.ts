@@ -11,33 +11,33 @@ import { migrated } from '../migrations';
 import { type RED, runningNode, type Stored } from '../red';
 import type { Finding, Tested } from './types';
 
-/** A running config node; Node-RED has put the environment's values into its credentials. */
+/** A running config node; Node-RED has resolved environment variables in its credentials. */
 export type Deployed = Pick<
   ConfigNode,
   'account' | 'deployedUrl' | 'deployedSocketUrl' | 'deployedNatsUrl' | 'credentials'
 >;
 
-/** The credentials of each way to sign in; no others are looked at. */
+/** The credentials of each sign-in method; no others are read. */
 const credentialNames = new Map<string, readonly string[]>([
   ['apiKey', ['apiKey']],
   ['accessToken', ['accessToken']],
   ['password', ['email', 'password']],
 ]);
 
-/** What the editor puts into a password field whose value it does not know. */
+/** The placeholder of the editor in a password field with a stored value. */
 const STORED_PASSWORD = '__PWRD__';
 
 /**
- * Try the settings of the dialog. Stored credentials stand in for those that were not typed anew, but they go to the
- * host they were deployed for and to no other: whoever may edit a config node may not lead its key away.
- * @throws LinktorError `validation` when there is nothing that could be tried
+ * Test the settings of the dialog. Stored credentials replace the ones not entered anew, but are sent only to the host
+ * they were deployed for: a user who may edit a config node must not be able to redirect its key.
+ * @throws LinktorError `validation` when the settings are incomplete
  */
 export async function testSettings(body: Record<string, unknown>, red: RED, id: string): Promise<Tested> {
   const node = nodeOf(red, id);
   const deployed = node?.deployedUrl;
   const stored = storedOf(red, id);
   const text = (name: string) => (typeof body[name] === 'string' ? String(body[name]) : '');
-  // What an environment variable holds is known at run time only, and is nobody's business here.
+  // The value of an environment variable is known only at run time, and must not be shown here.
   const hidden = isVariable(text('baseUrl'));
   if (hidden && text('baseUrl') !== stored.baseUrl) throw notDeployedYet('Server URL');
   const baseUrl = hidden ? (deployed ?? '') : text('baseUrl');
@@ -90,7 +90,7 @@ export async function testSettings(body: Record<string, unknown>, red: RED, id: 
   };
 }
 
-/** @returns where the dialog has NATS, and whether what is stored may go there; undefined when it names none */
+/** @returns the NATS URL in the dialog, and whether stored credentials may go there; undefined without NATS */
 function natsGiven(
   red: RED,
   body: Record<string, unknown>,
@@ -105,7 +105,7 @@ function natsGiven(
   return { url, isSamePlace: url !== '' && url === deployed && tlsOf(body) === tlsOf(stored) };
 }
 
-/** Where the deployed account keeps its open questions, and whether that works. */
+/** Check the storage of open questions in the deployed account. */
 async function memoryOf(node: Deployed | undefined): Promise<Finding[]> {
   if (!node?.account || node.account.instances) return [];
   try {
@@ -115,12 +115,12 @@ async function memoryOf(node: Deployed | undefined): Promise<Finding[]> {
     return [{ what: 'memory', ok: true, facts: { keepIn: ledger.engine } }];
   } catch (thrown) {
     const { code, message, cause } = toLinktorError(thrown);
-    // An account that is not complete has been told so already.
+    // An incomplete account has been reported already.
     return code === 'storage' ? [{ what: 'memory', ok: false, problem: { code, message, hint: cause.hint } }] : [];
   }
 }
 
-/** The store that the deployed account shares with other instances. */
+/** Check the store that the deployed account shares with other instances. */
 async function storeOf(node: Deployed | undefined): Promise<Finding[]> {
   const { instances } = node?.account ?? {};
   if (!instances) return [];
@@ -137,7 +137,7 @@ async function storeOf(node: Deployed | undefined): Promise<Finding[]> {
   }
 }
 
-/** Whether what the deployed account has to send outlives a crash, where that was asked for. */
+/** Check the outbox of the deployed account, if it has one. */
 function outboxOf(node: Deployed | undefined): Finding[] {
   try {
     if (!node?.account?.outbox() || node.account.instances) return [];
@@ -148,7 +148,7 @@ function outboxOf(node: Deployed | undefined): Finding[] {
   }
 }
 
-/** A proxy that was not deployed sees all that is not encrypted, and with other TLS settings the rest as well. */
+/** A proxy that was not deployed could read unencrypted traffic, and with other TLS settings the rest as well. */
 function isSameWay(
   red: RED,
   given: Record<string, unknown>,
@@ -161,7 +161,7 @@ function isSameWay(
   return originOf(baseUrl)?.startsWith('https:') === true && tlsOf(given) === tlsOf(stored);
 }
 
-/** @returns whether another config node signs in as the same user on the same server; which one is not told */
+/** @returns whether another config node signs in as the same user on the same server, without naming it */
 export function isSharedIdentity(red: RED, id: string): boolean {
   const identities = new Map<string, string>();
   red.nodes.eachNode((each) => {
@@ -173,7 +173,7 @@ export function isSharedIdentity(red: RED, id: string): boolean {
   return own !== undefined && [...identities].some(([other, identity]) => other !== id && identity === own);
 }
 
-/** Who a config node is, to compare and never to be told. */
+/** @returns the identity of a config node, for comparison only; never shown */
 function identityOf(node: Deployed | undefined, signIn: string): string | undefined {
   const { deployedUrl = '', credentials = {} } = node ?? {};
   const key = signIn === 'password' ? credentials.email?.toLowerCase() : credentials[signIn];
@@ -185,7 +185,7 @@ function nodeOf(red: RED, id: string): Deployed | undefined {
   return runningNode<Deployed>(red, id);
 }
 
-/** What was deployed, in the words of the flow: variables are not yet what they stand for. */
+/** @returns the deployed settings as in the flow, with variables unresolved */
 export function storedOf(red: RED, id: string): Record<string, unknown> {
   let stored: Stored = {};
   red.nodes.eachNode((each) => {
@@ -194,7 +194,7 @@ export function storedOf(red: RED, id: string): Record<string, unknown> {
   return { ...migrated(String(stored.type), stored), ...red.nodes.getCredentials(id) };
 }
 
-/** What a support case needs, without anybody's name or key. */
+/** @returns the facts for a support case, without names or keys */
 function diagnosticsOf(
   red: RED,
   node: Deployed | undefined,
@@ -231,13 +231,13 @@ function natsOf(node: Deployed | undefined): string[] {
   return [`deployed NATS: ${nats.state} since ${new Date(nats.since).toISOString()}${reason}`];
 }
 
-/** Where a server is, without user and query. */
+/** @returns the address of a server, without user and query */
 function placeOf(url: string): string {
   const { origin, pathname } = new URL(url);
   return `${origin}${pathname}`;
 }
 
-/** In a form that a value is put in for: as a whole, or inside of an address. */
+/** @returns true if the text is an environment variable, or contains one */
 export function isVariable(text: string): boolean {
   return /\$\{[^}]+\}|^\$\(\S+\)$/.test(text.trim());
 }
@@ -249,7 +249,7 @@ function notDeployedYet(field: string) {
   );
 }
 
-/** What an environment variable says about the server is not told, neither by us nor by a message. */
+/** Mask a host that comes from an environment variable. */
 function withoutHost(text: string, baseUrl: string): string {
   const { host, hostname } = new URL(baseUrl);
   return text.replaceAll(host, '***').replaceAll(hostname, '***');

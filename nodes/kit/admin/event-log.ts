@@ -14,8 +14,8 @@ interface Followed {
 }
 
 /**
- * The last events of one account, without a word of what people said: only how long it was. It is a mere onlooker, so
- * the connection is neither opened nor kept for it.
+ * The last events of one account, with the length of messages but not their text. The log is passive: it neither opens
+ * the connection nor keeps it open.
  */
 export class EventLog {
   readonly #number: () => number;
@@ -25,15 +25,15 @@ export class EventLog {
   #ends: (() => void)[] = [];
 
   /**
-   * @param number the number of the next line, above all earlier ones
-   * @param changed told of every event and every change of the connection
+   * @param number returns the number of the next line, above all earlier ones
+   * @param changed called after every event and every change of the connection
    */
   constructor(number: () => number, changed: () => void) {
     this.#number = number;
     this.#changed = changed;
   }
 
-  /** Hear this account from now on and no other; what is here stays. */
+  /** Follow this account instead of the previous one; existing lines stay. */
   follow(account: Account | undefined): void {
     const [realtime, failures] = [account?.realtimeIfOpen(), account?.failures];
     if (realtime === this.#followed.realtime && failures === this.#followed.failures) return;
@@ -86,7 +86,7 @@ export class EventLog {
   }
 }
 
-/** A server may send what it likes where a word is expected. */
+/** Limit the length: the values come from the server. */
 function cappedWord(given: unknown): string | undefined {
   return typeof given === 'string' && given !== '' ? given.slice(0, MAX_WORD_LENGTH) : undefined;
 }

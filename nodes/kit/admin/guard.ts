@@ -1,6 +1,6 @@
 import type { AdminHandler, AdminRequest, RED } from '../red';
 
-/** Routes that only Node-RED's own editor may call, with the permission that a user needs. */
+/** Routes for Node-RED's own editor only, each with the required permission of the user. */
 export interface EditorRoutes {
   /** @param permission of Node-RED's `adminAuth` */
   get(path: string, permission: string, handler: AdminHandler): void;
@@ -8,9 +8,9 @@ export interface EditorRoutes {
 }
 
 /**
- * Every route is guarded in two ways: by `adminAuth`, where it is set up, and by where the request comes from. Without
- * `adminAuth` any page that somebody has open in the same browser could ask as well, and Node-RED's admin side answers
- * every origin.
+ * Every route is guarded in two ways: by `adminAuth`, if configured, and by the origin of the request. Without
+ * `adminAuth`, any page in the same browser could send requests as well, since Node-RED's admin API accepts every
+ * origin.
  */
 export function editorRoutes(red: RED): EditorRoutes {
   const mayAsk = (permission: string) => red.auth.needsPermission(permission);
@@ -30,13 +30,13 @@ export function editorRoutes(red: RED): EditorRoutes {
 }
 
 /**
- * The editor asks with jQuery, which names itself. A foreign page cannot send that header without asking the server
- * first, and a browser says then where the page comes from: in `Sec-Fetch-Site`, or else in `Origin`.
+ * The editor uses jQuery, which sends `X-Requested-With`. A foreign page cannot send this header without a preflight
+ * request, and the browser then names the origin of the page in `Sec-Fetch-Site`, or else in `Origin`.
  */
 function isFromEditor({ headers }: AdminRequest): boolean {
   if (String(headers['x-requested-with']).toLowerCase() !== 'xmlhttprequest') return false;
   const site = headers['sec-fetch-site'];
-  // Behind a proxy the name of the host may be another one; the browser knows better.
+  // Behind a proxy the host name may differ, so the browser's own header takes precedence.
   if (site !== undefined) return site === 'same-origin';
   const { origin, host } = headers;
   return origin === undefined || (URL.canParse(origin) && new URL(origin).host === host);

@@ -3,7 +3,7 @@ import type { Contact, Conversation, Page } from '../../../lib/model';
 import type { Listable } from '../fields';
 import type { Item, Part } from './types';
 
-/** How a list is asked for: what the dialog has typed, and where the part before ended. */
+/** A request for a part of a list: the text typed in the dialog, and the end of the previous part. */
 export interface PartQuery {
   search?: string;
   page?: number;
@@ -14,15 +14,15 @@ type Slice = PartQuery & { limit: number };
 
 interface Listing {
   list(client: LinktorClient, slice: Slice): Promise<Page<Item>>;
-  /** contracts whose servers do not search it: then we do */
+  /** contracts whose servers cannot search this list; the search is then done here */
   unsearched: readonly string[];
 }
 
 const PART_SIZE = 25;
-/** a part that we search ourselves may be larger: most of it is not shown */
+/** size of a part that is searched here; larger, as most items are not shown */
 const SEARCH_PART_SIZE = 100;
 
-/** What pick lists can be filled with. */
+/** The sources of pick lists. */
 const listings: Record<Listable, Listing> = {
   agents: named((client, slice) => client.ai.agents.list(slice)),
   bots: named((client, slice) => client.bots.list(slice)),
@@ -55,8 +55,8 @@ export function isListable(what: string): what is Listable {
 }
 
 /**
- * A part of a list, with titles for people.
- * @throws LinktorError as the client does; `not_supported` when the server has no such thing
+ * Return a part of a list, with readable titles.
+ * @throws LinktorError from the client; `not_supported` when the server has no such list
  */
 export async function listPart(client: LinktorClient, what: Listable, wanted: PartQuery): Promise<Part> {
   const { list, unsearched } = listings[what];
@@ -82,7 +82,7 @@ function of<T>({ items, ...page }: Page<T>, make: (one: T) => Item): Page<Item> 
   return { ...page, items: items.map(make) };
 }
 
-/** @param details what there is of them is shown beside the title */
+/** @param details shown beside the title, where present */
 function item(id: string, title: string | undefined, ...details: (string | undefined)[]): Item {
   const detail = details.filter((one) => one && one !== title).join(' · ');
   return { value: id, label: title || id, ...(detail !== '' && { detail }) };
@@ -92,7 +92,7 @@ function contactItem({ id, name, phone, email }: Contact): Item {
   return item(id, name || phone || email, phone, email);
 }
 
-/** A conversation is known by who it is with; a server that says no more than an id is asked for the rest. */
+/** A conversation is listed under its contact; contacts given only by id are fetched. */
 async function withContacts(client: LinktorClient, page: Page<Conversation>): Promise<Page<Item>> {
   const missing = new Set(
     page.items.flatMap(({ contact, contactId }) => (contact?.name || !contactId ? [] : contactId)),

@@ -7,7 +7,7 @@ import { type Deployed, isSharedIdentity, storedOf, testSettings } from './diagn
 import { editorRoutes } from './guard';
 import { isListable, listPart } from './pick-lists';
 
-/** The editor's questions. Registered once; every route needs a permission; no answer ever holds a credential. */
+/** Register the editor's routes, once. Every route needs a permission; no response contains a credential. */
 export function serveEditor(red: RED): void {
   const accountOf = (id: string) => runningNode<Deployed>(red, id)?.account;
 
@@ -17,7 +17,7 @@ export function serveEditor(red: RED): void {
       const { id = '', what = named ?? '' } = params;
       const account = accountOf(id);
       if (!isListable(what)) return response.status(404).json({ code: 'not_found' });
-      // A config node that is only in the editor yet is nobody's fault: the dialog says so.
+      // A config node that is not deployed yet is not an error: the dialog shows a notice.
       if (!account) return response.json({ ok: false, code: 'not_deployed' });
       const text = (name: string) => (typeof query[name] === 'string' && query[name] !== '' ? query[name] : undefined);
       const page = Number(text('page')) || undefined;
@@ -49,7 +49,7 @@ export function serveEditor(red: RED): void {
   };
 
   const routes = editorRoutes(red);
-  // Who may only read flows has no need of the names, numbers and addresses of customers.
+  // Users with read-only access to flows do not see names, numbers and addresses of customers.
   routes.get('/linktor/:id/list/contacts', 'linktor-config.write', listOf('contacts'));
   routes.get('/linktor/:id/list/conversations', 'linktor-config.write', listOf('conversations'));
   routes.get('/linktor/:id/list/:what', 'linktor-config.read', listOf());
@@ -59,7 +59,7 @@ export function serveEditor(red: RED): void {
 }
 
 export function respond(response: AdminResponse, work: () => Promise<object>): void {
-  // The status stays 200: these are answers to the dialog about another server, not failures of Node-RED's.
+  // The HTTP status stays 200: the response describes another server, not a failure of Node-RED.
   const answer = async () => {
     try {
       return { ok: true, ...(await work()) };
@@ -78,7 +78,7 @@ export function objectBody(body: unknown): Record<string, unknown> {
   return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
 }
 
-/** @returns the secret of a webhook node of this account: those of other nodes are for other servers */
+/** @returns the secret of a webhook node of this account; secrets of other nodes belong to other servers */
 function ownSecret(red: RED, id: string, account: string): string | undefined {
   const { type, config } = storedOf(red, id);
   if (type !== 'linktor-webhook-in' || config !== account) return undefined;
@@ -86,8 +86,8 @@ function ownSecret(red: RED, id: string, account: string): string | undefined {
 }
 
 /**
- * Have the server send its events to a URL, with the secret that is deployed. The secret itself stays here: should the
- * server insist on one of its own, the dialog says so.
+ * Register a webhook URL with the server, using the deployed secret. The secret is never sent to the browser; if the
+ * server insists on its own secret, the dialog reports it.
  */
 async function registerWebhook(
   client: LinktorClient,
@@ -99,7 +99,7 @@ async function registerWebhook(
   if (!secret)
     throw invalid('There is no webhook secret yet.', 'Enter one in this node or in its account, and deploy.');
   const names = readList(events, 'events');
-  // Patterns are our own; a server knows names, and all of them.
+  // Servers do not support patterns: subscribe to all events instead.
   const wanted = { url, events: names.length > 0 && !names.some((one) => one.includes('*')) ? names : ['*'], secret };
   let known: string | undefined;
   try {
@@ -114,7 +114,7 @@ async function registerWebhook(
   const { webhooks } = client;
   const writing = known ? webhooks.update(known, wanted) : webhooks.create(wanted);
   const { secret: theirs } = await writing.catch((thrown: unknown) => {
-    // Some servers repeat what they refuse.
+    // Some servers repeat the rejected values in their error.
     const { code, message, cause } = toLinktorError(thrown);
     throw new LinktorError(code, message.replaceAll(secret, '***'), cause);
   });

@@ -5,40 +5,40 @@ import { type RED, runningNode } from '../red';
 import { isSandbox } from './customer';
 import { EventLog } from './event-log';
 
-/** milliseconds between two nudges at least */
+/** minimum time between two notifications, milliseconds */
 const NUDGE_INTERVAL_MS = 250;
-/** milliseconds that the answer of a sandbox holds */
+/** lifetime of the result of a sandbox check, milliseconds */
 const SANDBOX_CHECK_TTL_MS = 10_000;
 
 const TOPIC = 'linktor/activity';
 
 interface RecordedAccount {
   activity: EventLog;
-  /** until when somebody looks, as far as is known */
+  /** time until which the account counts as viewed, milliseconds of the clock */
   lookedAtUntil: number;
-  /** whether there is a sandbox, and until when that holds */
+  /** result of the sandbox check, and its expiry */
   sandbox?: { until: number; is: Promise<boolean> };
 }
 
 /**
- * What happened in each account lately, recorded whether somebody looks or not: whoever opens the sidebar sees what has
- * led there. Open editors are nudged when there is something new; what it is they have to ask for, with permission: the
- * editor's socket goes to everybody who may see the status of nodes.
+ * Recent events of each account, recorded even while no sidebar is open, so that a user who opens it sees the history.
+ * Open editors are only notified of news and fetch the data with permission: the editor's socket reaches every user who
+ * may see the status of nodes.
  */
 export class SidebarFeed {
   readonly #red: RED;
   readonly #idleMs: number;
   readonly #recorded = new Map<string, RecordedAccount>();
-  /** above all numbers of earlier runs as well, so that no editor waits for what it has had */
+  /** starts above the numbers of earlier runs, so that open editors do not miss new lines */
   #lastNumber = Date.now();
   #pause: NodeJS.Timeout | undefined;
   #hasNews = false;
 
-  /** @param idleMs milliseconds after the last question until nobody is nudged any more */
+  /** @param idleMs milliseconds without a request after which notifications stop */
   constructor(red: RED, idleMs = 30_000) {
     this.#red = red;
     this.#idleMs = idleMs;
-    // A deploy makes new connections; what happens in them from the first moment on is to be seen.
+    // A deploy creates new connections, which are recorded from the start.
     red.events.on(
       'flows:started',
       fenced(() => this.#followAll()),
@@ -51,7 +51,7 @@ export class SidebarFeed {
     return node?.account ? node : undefined;
   }
 
-  /** Somebody looks at this account. @returns its lines above this number */
+  /** Mark this account as viewed. @returns its lines above this number */
   linesAfter(id: string, after: number): Line[] {
     const recorded = this.#of(id);
     recorded.lookedAtUntil = Date.now() + this.#idleMs;
@@ -59,7 +59,7 @@ export class SidebarFeed {
     return recorded.activity.after(after);
   }
 
-  /** @returns whether the server of an account that somebody looks at is a sandbox on this machine */
+  /** @returns whether the server of a viewed account is a sandbox on this machine */
   sandbox(id: string): Promise<boolean> {
     const recorded = this.#of(id);
     if (!recorded.sandbox || recorded.sandbox.until < Date.now()) {

@@ -22,7 +22,7 @@ interface Stored {
 
 const nobody = { waiting: [], waitingInAll: 0, takenOver: [], takenOverInAll: 0 };
 
-/** What the sidebar asks. Registered once; every route needs a permission; no answer ever holds a credential. */
+/** Register the sidebar's routes, once. Every route needs a permission; no response contains a credential. */
 export function serveSidebar(red: RED): void {
   const watch = new SidebarFeed(red);
 
@@ -37,7 +37,7 @@ export function serveSidebar(red: RED): void {
       return { accounts, lines, sandbox: await watch.sandbox(watched), ...waiting, ...takenOverIn(account) };
     });
 
-  /** @throws LinktorError `validation` where no sandbox is: nobody plays the customer of a real shop */
+  /** @throws LinktorError `validation` without a sandbox: a real customer must not be impersonated */
   const playable = async (id: string) => {
     const node = watch.node(id);
     const { account, deployedUrl } = node ?? {};
@@ -98,19 +98,19 @@ function accountsOf(red: RED, watch: SidebarFeed): AccountFacts[] {
   }));
 }
 
-/** @returns the code of why there is no connection */
+/** @returns the error code for a missing connection */
 function problemOf(state: SocketState): string | undefined {
   if (state.name === 'refused') return state.code;
   return state.name === 'waiting' ? 'network' : undefined;
 }
 
-/** What an environment variable holds is nobody's business in the editor. */
+/** The value of an environment variable must not be shown in the editor. */
 function hostOf({ baseUrl = '' }: Stored, { deployedUrl = '' }: ConfigNode): string {
   if (isVariable(baseUrl)) return baseUrl;
   return URL.canParse(deployedUrl) ? new URL(deployedUrl).host : '';
 }
 
-/** The code of a failure, not its words: a server may have said them. */
+/** Only the code of a failure is sent: its text may come from a server. */
 function connectionOf({ account }: ConfigNode): Omit<AccountFacts, 'id' | 'name' | 'host' | 'users'> {
   const nothing = { attempts: 0, counters: {} };
   try {

@@ -1,27 +1,27 @@
 import type { ErrorCode } from '../../../lib/errors';
 
-/** What our admin routes say to the dialogs. No answer ever holds a credential. */
+/** Responses of the admin routes to the dialogs. No response contains a credential. */
 
 /** One entry of a pick list. */
 export interface Item {
   /** the id */
   value: string;
   label: string;
-  /** what tells it from others of the same name */
+  /** text that distinguishes items of the same name */
   detail?: string;
 }
 
 /** A part of a list. */
 export interface Part {
   items: Item[];
-  /** what to ask for to get the next part */
+  /** query of the next part */
   next?: Record<string, string>;
 }
 
-/** A failure that is the user's to mend. */
+/** A failure that the user can fix. */
 export interface Refusal {
   ok: false;
-  /** `not_deployed`: a config node that is only in the editor yet */
+  /** `not_deployed`: a config node that exists only in the editor */
   code?: ErrorCode | 'not_deployed';
   message?: string;
   hint?: string;
@@ -29,7 +29,7 @@ export interface Refusal {
 
 export type Answer<T> = ({ ok: true } & T) | Refusal;
 
-/** One thing that the test of a connection found out. */
+/** One result of a connection test. */
 export interface Finding {
   what:
     | 'server'
@@ -48,9 +48,9 @@ export interface Finding {
     | 'store'
     | 'storeEvicts'
     | 'storeForgets';
-  /** undefined: neither good nor bad */
+  /** undefined: neutral */
   ok?: boolean;
-  /** what the words about it have room for */
+  /** values for the text of the finding */
   facts?: Record<string, string | number | readonly string[]>;
   problem?: Omit<Refusal, 'ok'>;
 }

@@ -4,10 +4,10 @@ import type { WaitingDeed, WaitingLine } from '../../sidebar/types';
 import type { Account } from '../account/account';
 import type { RED, StoredNode } from '../red';
 
-/** so many lines are shown; there may be thousands */
+/** lines shown; there may be thousands */
 const MAX_LINES = 50;
 
-/** The questions of an account that wait for an answer, the oldest first, without a word of what was said. */
+/** @returns the open questions of an account, the oldest first, without their texts */
 export async function waitingIn(
   red: RED,
   account: Account | undefined,
@@ -19,7 +19,7 @@ export async function waitingIn(
   const nodes = namesOf(red, new Set(shown.map(({ nodeId }) => nodeId)));
   const waiting = shown.map(({ id, kind, nodeId, asked, deadline, attempts, places: [place] }) => ({
     ...{ id, node: nodes.get(nodeId)?.name ?? '', nodeType: `linktor-${kind}`, asked, deadline, attempts },
-    // A node that is disabled or gone takes its questions along within a minute.
+    // The questions of a disabled or removed node end within a minute.
     isOrphan: !nodes.has(nodeId),
     ...(place?.conversationId !== undefined && { conversationId: place.conversationId }),
     ...(place?.contactId !== undefined && { contactId: place.contactId }),
@@ -35,7 +35,7 @@ function namesOf(red: RED, ids: ReadonlySet<string>): Map<string, { name: string
   return names;
 }
 
-/** Answer in the place of the person, or end the question. @throws LinktorError `not_found` when it has ended already */
+/** Answer for the contact, or end the question. @throws LinktorError `not_found` when it has already ended */
 export async function actOnWaiting(account: Account | undefined, deed: WaitingDeed): Promise<void> {
   const dialogues = account?.dialoguesIfOpen()?.dialogues;
   const { id, text } = deed;
