@@ -3,7 +3,7 @@ import { button, element, write } from './element';
 import { say } from './red';
 import type { Deed, Line, Talk } from './types';
 
-/** A customer of the sandbox, played by the user. */
+/** Controls that let the user act as a customer of the sandbox. */
 export class Box {
   readonly root: HTMLElement;
   readonly #conversation = element('select', { 'aria-label': say('box.conversation') });
@@ -33,11 +33,11 @@ export class Box {
     this.root.hidden = true;
   }
 
-  /** @param account the one in view, or undefined when its server is no sandbox */
+  /** @param account the viewed account, or undefined when its server is not a sandbox */
   show(account: string | undefined, lines: readonly Line[]): void {
     this.root.hidden = account === undefined;
     if (account === undefined) return;
-    // After a failed sign-in that has been mended there are conversations at last.
+    // Conversations become available after a failed sign-in has been fixed.
     const isNew = account !== this.#account || this.#conversation.options.length === 0;
     this.#account = account;
     const chosen = this.#conversation.value;

@@ -1,6 +1,6 @@
 type Child = Node | string | undefined;
 
-/** @returns an element with these attributes (none where the value is undefined) and children */
+/** @returns an element with these children and attributes, except undefined ones */
 export function element<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   attributes: Record<string, string | undefined> = {},
@@ -12,12 +12,12 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** @param name of Font Awesome, as Node-RED has it */
+/** @param name Font Awesome icon in the version of Node-RED */
 export function icon(name: string): HTMLElement {
   return element('i', { class: `fa fa-${name}`, 'aria-hidden': 'true' });
 }
 
-/** @returns a button as Node-RED's own are */
+/** @returns a button in the style of Node-RED */
 export function button(name: string | undefined, words: string, press: () => void): HTMLButtonElement {
   const made = element(
     'button',
@@ -29,7 +29,7 @@ export function button(name: string | undefined, words: string, press: () => voi
   return made;
 }
 
-/** Changed only where it differs: a live region says what is put into it, even if it was there before. */
+/** Write a text only if it has changed: screen readers announce every write to a live region. */
 export function write(into: HTMLElement, text: string): void {
   if (into.textContent !== text) into.textContent = text;
 }

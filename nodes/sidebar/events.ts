@@ -4,7 +4,7 @@ import type { Line } from './types';
 
 const MAX_LINES = 200;
 
-/** The beginning of an event's name, and its icon: the first that fits. */
+/** Icons by prefix of the event name; the first match wins. */
 const icons: [name: string, icon: string][] = [
   ['message.received', 'arrow-down'],
   ['message.sent', 'arrow-up'],
@@ -20,7 +20,7 @@ const icons: [name: string, icon: string][] = [
   ['sync.', 'refresh'],
 ];
 
-/** What has happened, the newest on top. */
+/** The list of events, the newest on top. */
 export class Events {
   readonly root: HTMLElement;
   readonly #list = element('ol', { class: 'linktor-side-list' });
@@ -33,7 +33,7 @@ export class Events {
   readonly #filter = element('input', { type: 'search', 'aria-label': say('filter'), placeholder: say('filter') });
   readonly #pause = button('pause', '', () => this.#rest(!this.#paused));
   #paused = false;
-  /** what has come during a pause */
+  /** lines received during a pause */
   #held: Line[] = [];
 
   constructor() {

@@ -1,18 +1,18 @@
 import type { Answer } from '../kit/admin/types';
 import type { Report } from './types';
 
-/** milliseconds between two questions when nothing calls for one; well below what the server takes for absence */
+/** interval of regular requests, milliseconds; well below the idle limit of the server */
 const REFRESH_INTERVAL_MS = 5000;
 
 export interface FeedSettings {
-  /** the account in view, and the number of the last line that is here */
+  /** the viewed account, and the number of the last line received */
   place(): { watch?: string; after: number };
   told(report: Report): void;
-  /** @param status of HTTP, 0 when there was no answer */
+  /** @param status HTTP status, 0 without a response */
   failed(status: number): void;
 }
 
-/** Asks for what is new while somebody looks: when nudged, and now and then. One question at a time. */
+/** Fetches news while the sidebar is visible: on notification and at intervals. One request at a time. */
 export class Feed {
   readonly #settings: FeedSettings;
   #looks = false;
@@ -24,7 +24,7 @@ export class Feed {
     this.#settings = settings;
   }
 
-  /** @param looks whether the sidebar can be seen */
+  /** @param looks whether the sidebar is visible */
   look(looks: boolean): void {
     if (looks === this.#looks) return;
     this.#looks = looks;

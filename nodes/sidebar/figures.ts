@@ -1,7 +1,7 @@
 import { element } from './element';
 import { say } from './red';
 
-/** In this order, where the server counts them. */
+/** The counters in display order; absent ones are left out. */
 const counters = [
   'subscriptions',
   'frames',
@@ -14,7 +14,7 @@ const counters = [
   'refusedFrames',
 ];
 
-/** What the connection has brought. */
+/** The counters of the connection. */
 export class Figures {
   readonly root: HTMLElement;
   readonly #rows = element('tbody');

@@ -2,7 +2,7 @@ import { button, element, write } from './element';
 import { advice, clock, editor, say, statusWord } from './red';
 import type { AccountFacts } from './types';
 
-/** How the chosen account is. */
+/** The state of the chosen account. */
 export class Head {
   readonly root: HTMLElement;
   readonly #choice = element('select', { class: 'linktor-side-choice', 'aria-label': say('account') });
@@ -15,7 +15,7 @@ export class Head {
   #id = '';
   readonly #place = element('div', { class: 'linktor-side-dim linktor-side-place' });
 
-  /** @param chosen told when the user takes another account */
+  /** @param chosen called when the user selects another account */
   constructor(chosen: (id: string) => void) {
     this.#choice.addEventListener('change', () => chosen(this.#choice.value));
     const line = element('div', { class: 'linktor-side-line' }, this.#dot, this.#state, ' ', this.#since);
@@ -39,7 +39,7 @@ export class Head {
     write(this.#place, parts.filter((part) => part !== '').join(' · '));
   }
 
-  /** A list to choose from where there is a choice. */
+  /** Show a list if there are several accounts. */
   #offer({ id }: AccountFacts, all: readonly AccountFacts[]): void {
     this.#choice.hidden = all.length < 2;
     this.#name.hidden = all.length > 1;

@@ -13,7 +13,7 @@ const id = 'linktor';
 
 editor.plugins.registerPlugin('linktor-sidebar', { onadd: open });
 
-/** The tab beside Node-RED's own. */
+/** Add the sidebar tab. */
 function open(): void {
   document.head.append(element('style', {}, style));
   let chosen: string | undefined;
@@ -79,7 +79,7 @@ function open(): void {
     enableOnEdit: true,
     pinned: true,
   });
-  // The same in all versions: whatever hides the tab, nothing is asked while it cannot be seen.
+  // Works in all versions of Node-RED: no requests are sent while the tab is hidden for any reason.
   const observer = new IntersectionObserver((entries) => {
     const shown = entries.at(-1)?.isIntersecting === true;
     feed.look(shown && !document.hidden);

@@ -16,28 +16,28 @@ interface Plugin {
 
 declare const RED: Editor;
 
-/** Where Node-RED keeps the words of the sidebar, and those of the nodes. */
+/** The catalogues of the sidebar and of the nodes. */
 const own = '@linktor/node-red-linktor/linktor-sidebar';
 const shared = '@linktor/node-red-linktor/linktor';
 
 export const editor = RED;
 
-/** @returns what the catalogue says, in the user's language */
+/** @returns a text of the catalogue, in the user's language */
 export function say(key: string, values?: object): string {
   return RED._(`${own}:sidebar.${key}`, values);
 }
 
-/** @returns what a node would say about itself */
+/** @returns the text of a node status */
 export function statusWord(word: string): string {
   return RED._(`${shared}:linktor.status.${word}`);
 }
 
-/** @returns what a type of node is called */
+/** @returns the name of a node type */
 export function nodeWord(type: string): string {
   return RED._(`${shared}:${type}.label`);
 }
 
-/** @returns what to do about a failure, if there is a usual way */
+/** @returns the advice for a failure, or '' if there is none */
 export function advice(code: string): string {
   const key = `${shared}:linktor.advice.${code}`;
   const words = RED._(key);

@@ -1,4 +1,4 @@
-/** Colours are Node-RED's own, so that every theme fits. */
+/** Only Node-RED's own colours are used, so that every theme works. */
 export const style = `
 .linktor-side { display: flex; flex-direction: column; height: 100%; overflow: hidden; color: var(--red-ui-primary-text-color); }
 .linktor-side [hidden] { display: none !important; }

@@ -12,7 +12,7 @@ const reasons: Readonly<Record<string, () => string>> = {
   flow: () => say('taken.reason.flow'),
 };
 
-/** The conversations that people have taken over; each can be given back to the flow. */
+/** The conversations that people have taken over; each can be returned to the flow. */
 export class TakenOver {
   readonly root: HTMLElement;
   readonly #title = element('summary', {});
@@ -20,10 +20,10 @@ export class TakenOver {
   readonly #outcome = element('p', { class: 'linktor-side-outcome', role: 'status' });
   readonly #changed: () => void;
   #account = '';
-  /** what is shown: a list that is the same is left alone, and keeps the focus */
+  /** the list on display; an unchanged list is not rendered again, so it keeps the focus */
   #known = '';
 
-  /** @param changed something has been done here */
+  /** @param changed called after an action of the user */
   constructor(changed: () => void) {
     this.#changed = changed;
     const fold = element('details', { open: '' }, this.#title, this.#list, this.#outcome);

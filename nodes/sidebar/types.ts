@@ -1,4 +1,4 @@
-/** What the sidebar is told: the shape of the routes' answers, for both sides. Nothing in it is secret. */
+/** Responses of the sidebar's routes, for both sides. They contain no secrets. */
 
 export interface AccountFacts {
   id: string;
@@ -6,25 +6,25 @@ export interface AccountFacts {
   /** host and port of the Server URL */
   host: string;
   state: 'idle' | 'connecting' | 'open' | 'waiting' | 'refused' | 'paused' | 'closed' | 'standby' | 'store_down';
-  /** of several instances: the name of the one that leads */
+  /** with several instances: name of the leader */
   leader?: string;
-  /** of several instances this one leads */
+  /** with several instances: whether this one leads */
   leads?: boolean;
   /** milliseconds of the clock */
   since?: number;
   attempts: number;
   /** code of the last failure */
   problem?: string;
-  /** milliseconds there and back */
+  /** round trip, milliseconds */
   latency?: number;
-  /** nodes in the flows that use it */
+  /** nodes in the flows that use this account */
   users: number;
   counters: Record<string, number>;
 }
 
-/** An event without a word of what people said. */
+/** An event without message text. */
 export interface Line {
-  /** rises from line to line */
+  /** increases from line to line */
   number: number;
   /** milliseconds of the clock */
   at: number;
@@ -35,22 +35,22 @@ export interface Line {
   conversationId?: string;
   senderType?: string;
   contentType?: string;
-  /** why a message did not arrive, in the server's words */
+  /** reason why a message was not delivered, in the server's words */
   reason?: string;
-  /** of a call that failed: the type of its node */
+  /** node type of a failed call */
   nodeType?: string;
-  /** characters of the text, which is not shown */
+  /** length of the text in characters; the text itself is not shown */
   length?: number;
   status?: string;
 }
 
 export interface Report {
   accounts: AccountFacts[];
-  /** of the account that is watched: what came after the number that was asked for, oldest first */
+  /** lines of the viewed account above the requested number, oldest first */
   lines: Line[];
-  /** the server of the account that is watched is a sandbox */
+  /** whether the server of the viewed account is a sandbox */
   sandbox: boolean;
-  /** the oldest questions of that account which wait for an answer */
+  /** the oldest open questions of that account */
   waiting: WaitingLine[];
   /** how many there are in all */
   waitingInAll: number;
@@ -67,14 +67,14 @@ export interface TakenOverLine {
   reason: string;
   /** milliseconds of the clock */
   since: number;
-  /** it ends by itself then; without it only by hand */
+  /** time at which it ends by itself; if absent, it ends only by hand */
   until?: number;
 }
 
-/** A question that waits. Who it waits for is told by ids. */
+/** An open question. The contact is given by id only. */
 export interface WaitingLine {
   id: string;
-  /** name of the node, if it has one */
+  /** name of the node, or '' */
   node: string;
   nodeType: string;
   conversationId?: string;
@@ -82,29 +82,29 @@ export interface WaitingLine {
   /** milliseconds of the clock */
   asked: number;
   deadline: number;
-  /** answers that did not fit */
+  /** number of invalid answers */
   attempts: number;
-  /** its node is not there: it ends soon */
+  /** its node is missing, so it ends soon */
   isOrphan: boolean;
 }
 
-/** What somebody does with a question that waits: answers it with a text, or ends it without one. */
+/** An action on an open question: answer it with a text, or end it without one. */
 export interface WaitingDeed {
   id: string;
   text?: string;
 }
 
-/** A conversation of a sandbox as its customer sees it. */
+/** The customer's view of a sandbox conversation. */
 export interface Talk {
-  /** what the shop has said last */
+  /** last message of the shop */
   said: string;
-  /** what the shop has offered last to press */
+  /** last buttons offered by the shop */
   offers: { id: string; title: string }[];
-  /** messages of the shop that the customer has not read */
+  /** unread messages of the shop */
   unread: number;
 }
 
-/** What a customer does; one of the three. */
+/** An action of a customer: a text, a choice or a read receipt. */
 export interface Deed {
   conversationId: string;
   text?: string;

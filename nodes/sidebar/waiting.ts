@@ -3,7 +3,7 @@ import { button, element, write } from './element';
 import { clock, nodeWord, say } from './red';
 import type { WaitingDeed, WaitingLine } from './types';
 
-/** The questions that wait for an answer; each can be answered in the place of the person, or ended. */
+/** The open questions; each can be answered for the contact, or ended. */
 export class Waiting {
   readonly root: HTMLElement;
   readonly #title = element('summary', {});
@@ -11,10 +11,10 @@ export class Waiting {
   readonly #outcome = element('p', { class: 'linktor-side-outcome', role: 'status' });
   readonly #changed: () => void;
   #account = '';
-  /** what is shown: a list that is the same is left alone, somebody may be typing in it */
+  /** the list on display; an unchanged list is not rendered again, as the user may be typing in it */
   #known = '';
 
-  /** @param changed something has been done here */
+  /** @param changed called after an action of the user */
   constructor(changed: () => void) {
     this.#changed = changed;
     const fold = element('details', { open: '' }, this.#title, this.#list, this.#outcome);
