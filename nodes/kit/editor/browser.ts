@@ -20,13 +20,13 @@ import type { FieldMeta, NodeMeta } from './meta';
 
 $('<style>').text(style).appendTo('head');
 
-/** A type says what its fields are; its form follows from that. */
+/** Register the fields of a type, and derive its form from them. */
 function define(type: string, meta: NodeMeta): void {
   definitions.set(type, meta);
   $(`script[data-template-name="${type}"]`).text(formOf(type, meta));
 }
 
-/** Make a dialog out of the plain rows. */
+/** Turn the plain rows into a dialog. */
 function oneditprepare(this: EditorNode): void {
   const began = performance.now();
   begin(this);
@@ -62,7 +62,7 @@ function prepareRows(node: EditorNode, name: string, { columns = [] }: FieldMeta
   });
 }
 
-/** The number of ports follows the settings, and what has been shown is of this version. */
+/** Adapt the ports to the settings, and store the node in the format of this version. */
 function oneditsave(this: EditorNode): void {
   this.version = STORED_VERSION;
   const { inputWhen, fields, rowOutputs } = metaFor(this.type);

@@ -11,8 +11,8 @@ const icons: Record<string, string> = {
 };
 
 /**
- * The form of a node, as Node-RED wants it in the page: plain rows with a catalogue key wherever a word belongs. It is
- * made in the browser, where it costs nothing to load.
+ * Build the form of a node for Node-RED: plain rows with catalogue keys in place of texts. This runs in the browser, so
+ * the form adds nothing to the download.
  */
 export function formOf(type: string, meta: NodeMeta): string {
   const { fields, isConfig = false, isAccount = false, rowOutputs, templates } = meta;
@@ -23,12 +23,12 @@ export function formOf(type: string, meta: NodeMeta): string {
       .filter(([, { section }]) => section === wanted)
       .map(([name, field]) => ({ kind: field.kind, html: row(type, prefix, name, field) }));
   const rows = rowsOf();
-  // Node-RED reads here where the outputs have gone.
+  // Node-RED reads the new positions of the outputs from this field.
   if (rowOutputs) rows.push({ kind: 'text', html: '<input type="hidden" id="node-input-outputs">' });
-  // Below the account, above all that it fills in.
+  // Below the account, above the fields that a template fills in.
   if (templates) rows.splice(1, 0, { kind: 'choice', html: templateRow });
   if (isAccount) {
-    // Beside the credentials it tries, above the settings that few people touch.
+    // Below the credentials that it tests, above the rarely used settings.
     const last = rows.map(({ kind }) => kind === 'secret').lastIndexOf(true);
     rows.splice(last + 1, 0, { kind: 'text', html: testRow });
   }
@@ -44,7 +44,7 @@ export function formOf(type: string, meta: NodeMeta): string {
   return [...rows.map((one) => one.html), ...folded, links].join('');
 }
 
-/** In the order of their first rows; what few people touch comes last. */
+/** @returns the sections in the order of their first rows, with `more` last */
 function sectionsOf(fields: readonly FieldMeta[]): string[] {
   const named = new Set(fields.flatMap(({ section }) => section ?? []));
   return [...named].sort((one, other) => Number(one === 'more') - Number(other === 'more'));
@@ -77,7 +77,7 @@ function row(type: string, prefix: string, name: string, field: FieldMeta): stri
     case 'typed':
     case 'out': {
       const below = field.columns ? tableRow : field.area ? areaRow : '';
-      // A hidden input keeps the lines of a text, one that was visible before has lost them.
+      // A text area keeps line breaks, which a text input would lose.
       const value = field.area
         ? `<textarea id="${id}" class="linktor-raw"></textarea>`
         : `<input type="text" id="${id}">`;
@@ -115,7 +115,7 @@ function fold(type: string, section: string, rows: string): string {
 
 const tableRow = '<div class="linktor-below linktor-table"><ol></ol><p class="linktor-note" hidden></p></div>';
 
-/** What a text may take from the message. */
+/** The menu of placeholders for a text. */
 const areaRow =
   '<div class="linktor-below linktor-insert"><span class="linktor-note" data-i18n="linktor.insert.hint"></span><select data-i18n="[aria-label]linktor.insert.title"></select></div>';
 
@@ -124,7 +124,7 @@ const button = (name: string, icon: string, key: string) =>
 
 const outcome = '<div class="linktor-below linktor-tested linktor-outcome" role="status"></div>';
 
-/** The whole address of a path, to be copied to where it is wanted. */
+/** The full address of a path, with a copy button. */
 const address = [
   '<div class="linktor-address"><code></code> <button type="button" class="red-ui-button red-ui-button-small linktor-copy"',
   ' data-i18n="[title]linktor.copy"><i class="fa fa-clipboard"></i></button></div>',
@@ -132,7 +132,7 @@ const address = [
   '<div class="linktor-tested linktor-registered" role="status"></div>',
 ].join('');
 
-/** Where to look for more, at the end of every dialog. */
+/** Links to documentation and examples, at the end of every dialog. */
 const links = [
   '<p class="linktor-links">',
   `<a target="_blank" rel="noopener" href="${repository}#readme" data-i18n="linktor.links.docs"></a>`,

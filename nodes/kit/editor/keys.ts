@@ -2,7 +2,7 @@ import type { Definition } from '../define';
 import type { Column, When } from '../fields';
 import { sectionOf } from './meta';
 
-/** fields that say the same in every node */
+/** fields with the same texts in every node */
 const shared = new Set([
   'config',
   'name',
@@ -17,7 +17,7 @@ const shared = new Set([
   'confirm',
 ]);
 
-/** Plain fields that are left empty as a rule: their placeholder says what that means, or how it is written. */
+/** Plain fields that are usually empty: their placeholder explains the default or the format. */
 const hinted = new Set([
   'linktor-ask.cancelWords',
   'linktor-ask.carryOnly',
@@ -55,7 +55,7 @@ const hinted = new Set([
   'linktor-webhook-in.secret',
 ]);
 
-/** The catalogue keys that a definition needs, in every language. */
+/** @returns the catalogue keys that a definition needs in every language */
 export function keysOf(definition: Definition): string[] {
   const { type } = definition;
   const keys = [`${type}.label`];
@@ -106,7 +106,7 @@ export function templateKey(type: string, template: string, words: string): stri
   return `${type}.template.${template}.${words}`;
 }
 
-/** @returns the names of the words that a template takes from the catalogue */
+/** @returns the names of the texts that a template takes from the catalogue */
 function wordsIn(value: unknown): string[] {
   if (typeof value === 'string') return value.startsWith('@') ? [value.slice(1)] : [];
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(wordsIn) : [];
@@ -116,7 +116,7 @@ export function sectionKey(type: string, section: string): string {
   return section === 'more' ? 'linktor.more' : `${type}.section.${section}`;
 }
 
-/** @returns the headings of boxes to tick: the first words of names such as `conversation.created`, if all are of that kind */
+/** @returns the headings of checkboxes: the prefixes of names such as `conversation.created`, if all names have one */
 export function groupsOf(options: readonly string[] = []): string[] {
   return options.every((option) => option.includes('.')) ? [...new Set(options.map(groupOf))] : [];
 }
@@ -133,14 +133,14 @@ export function placeholderKey(type: string, name: string): string {
   return `${shared.has(name) ? 'linktor' : type}.placeholder.${name}`;
 }
 
-/** @returns whether its placeholder is made of words, and not the name of a message property */
+/** @returns whether the placeholder is a text, and not the name of a message property */
 export function hasHint(type: string, name: string, { property }: { property?: string }): boolean {
   return property === '' || hinted.has(`${type}.${name}`);
 }
 
 /**
- * What is left empty holds nothing back from a list, is not there in a new thing, and stays as it is in an old one.
- * @returns the operations in which a field that is in several of them does not mean what its own placeholder says
+ * An empty field means no filter in `list`, no value in `create`, and no change in `update`.
+ * @returns the operations of a shared field that need a placeholder of their own
  */
 export function emptyIn({ operation = [] }: When = {}): string[] {
   return ['list', 'create', 'update'].filter((one) => operation.includes(one)).slice(0, -1);

@@ -21,31 +21,31 @@ type Told = Pick<
   | 'row'
 >;
 
-/** What the browser has to know about a field. What it is in a new node stands in Node-RED's own `defaults`. */
+/** The properties of a field for the browser. Values for new nodes are in Node-RED's own `defaults`. */
 export interface FieldMeta extends Omit<Told, 'row'> {
-  /** without it those that most fields have */
+  /** if absent, the sources that most fields have */
   types?: Field<unknown>['types'];
   icon?: string;
   when?: Field<unknown>['row']['when'];
-  /** the words of the node itself: its label shows their beginning */
+  /** the text that the node sends: its label shows the beginning */
   isSaid?: boolean;
-  /** where it is folded away; `more` for those that few people touch */
+  /** its collapsed section; `more` for rarely used fields */
   section?: string;
-  /** what an absent property means, where a new node has something else */
+  /** meaning of an absent property, if it differs from the value in a new node */
   absent?: unknown;
 }
 
 export interface NodeMeta extends Partial<OutputRules> {
   fields: Record<string, FieldMeta>;
   isConfig?: boolean;
-  /** it says where a server is, and can be tried */
+  /** it has the address of a server, and a connection test */
   isAccount?: boolean;
-  /** the name of a single output for all of them */
+  /** name of the output if all are combined into one */
   single?: string;
-  /** the choice that gives the node an input */
+  /** the choice with which the node has an input */
   inputWhen?: Record<string, readonly string[]>;
   templates?: Templates;
-  /** the fields that its label names */
+  /** the fields shown in its label */
   label?: readonly string[];
 }
 
@@ -71,7 +71,7 @@ export function metaOf(definition: Definition): NodeMeta {
   return { fields, outputs, rowOutputs, outputWhen, single, templates, label: named, inputWhen };
 }
 
-/** Some triggers get an input by a choice of theirs. */
+/** @returns the choice that gives a trigger an input, if it has one */
 function inputWhenOf({ fields }: Trigger): NodeMeta['inputWhen'] {
   const [decisive] = Object.entries(fields).find(([, { options }]) => options?.includes('input')) ?? [];
   return decisive === undefined ? undefined : { [decisive]: ['input'] };
@@ -81,7 +81,7 @@ export function sourcesOf({ types = dyn }: FieldMeta): readonly string[] {
   return types;
 }
 
-/** @returns where a row is folded away, if it is */
+/** @returns the collapsed section of a row, if any */
 export function sectionOf({ section, advanced }: Row): string | undefined {
   return section ?? (advanced ? 'more' : undefined);
 }

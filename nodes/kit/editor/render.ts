@@ -3,7 +3,7 @@ import { type Field, newNodeValue } from '../fields';
 import { STORED_VERSION } from '../migrations';
 import { metaOf } from './meta';
 
-/** Tints of one colour by what a node is for, so that a flow can be read from afar. */
+/** Colours by purpose of the node, so that a flow is readable at a glance. */
 const colours = { trigger: '#3fb8af', action: '#7fd1c7', ai: '#b3a7e6', admin: '#a9c4d4' };
 const ofAi = new Set(['linktor-knowledge', 'linktor-ai', 'linktor-embeddings']);
 const ofAdmin = new Set([
@@ -18,9 +18,9 @@ function colourOf({ type, role }: Definition): string {
 }
 
 /**
- * @param browser the bundled script that all nodes share
- * @returns the Node-RED HTML of the whole palette: the empty forms, which say what types there are, the shared script
- * once, then each node's definition; the script fills the forms from the definitions
+ * @param browser the bundled script shared by all nodes
+ * @returns the Node-RED HTML of the whole palette: an empty form for each type, the shared script once, and each node's
+ * definition, from which the script fills in the forms
  */
 export function render(palette: readonly Definition[], browser: string): string {
   const script = (text: string) => `<script type="text/javascript">\n${text}\n</script>`;
@@ -28,7 +28,7 @@ export function render(palette: readonly Definition[], browser: string): string 
   return `${[...forms, script(browser.trim()), ...palette.map((one) => script(registration(one)))].join('\n')}\n`;
 }
 
-/** The literal `registerType` that the Flow Library finds by reading the HTML. */
+/** @returns the literal `registerType` call, which the Flow Library looks for in the HTML */
 function registration(definition: Definition): string {
   const { type, fields } = definition;
   const properties = Object.entries(fields).flatMap(([name, field]) => defaults(name, field));
@@ -57,7 +57,7 @@ function methods({ role }: Definition): string[] {
   return role === 'config' ? all : [...all, 'onadd'];
 }
 
-/** Those that depend on a choice come when it is made. */
+/** @returns the number of outputs that do not depend on a choice */
 function initialOutputs({
   outputs,
   outputWhen = {},
@@ -91,14 +91,14 @@ function defaults(name: string, field: Field<unknown>): string[] {
     case 'flag':
       return [value(newNodeValue(field), field.required ? check : '')];
     case 'choice':
-      // The editor keeps the number of outputs as a number.
+      // The editor requires a number here.
       return [value(name === 'outputs' ? Number(newNodeValue(field)) : newNodeValue(field))];
     case 'checks':
       return [value(newNodeValue(field))];
   }
 }
 
-/** Plain data as JavaScript writes it, a little shorter than JSON. */
+/** Write plain data as a JavaScript literal, which is shorter than JSON. */
 function literal(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(literal).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);

@@ -1,7 +1,7 @@
 import type { EditorNode } from './host';
 import { input, labelOf, rowOf } from './values';
 
-/** What people most often want to say, with its words in the catalogue. */
+/** Frequent placeholders, by the catalogue key of their names. */
 const offered: Record<string, string> = {
   'linktor.insert.contactName': 'contact.name',
   'linktor.insert.contactPhone': 'contact.phone',
@@ -12,15 +12,15 @@ const offered: Record<string, string> = {
   'linktor.insert.conversationId': 'conversationId',
 };
 
-/** The source of the typed input: what the text of several lines below holds, which a line of text would lose. */
+/** The source of the typed input that is edited in the text area below, which keeps line breaks. */
 export function areaSource(node: EditorNode): object {
   const icon = 'red/images/typedInput/az.svg';
   return { value: 'str', label: node._('linktor.text'), icon, inputType: 'hidden' };
 }
 
 /**
- * A text of several lines in the place of the typed input's own line, and what to put into it.
- * @param given what is stored, before the line has lost its ends
+ * Add a text area, with a menu of placeholders, in place of the single line of the typed input.
+ * @param given the stored text, with its line breaks
  * @returns the text area
  */
 export function prepareArea(node: EditorNode, name: string, given: string): JQuery {
@@ -43,7 +43,7 @@ export function prepareArea(node: EditorNode, name: string, given: string): JQue
     if (!isText()) return;
     const value = String(element.typedInput('value') ?? '');
     const shown = String(area.val());
-    // Another source has no lines: what it gives back of ours lacks nothing but their ends.
+    // Other sources drop line breaks: restore the text if it differs only in these.
     if (value !== shown && value === shown.replace(/\n/g, '')) element.typedInput('value', shown);
     else if (value !== shown) area.val(value);
     grow();
@@ -56,7 +56,7 @@ export function prepareArea(node: EditorNode, name: string, given: string): JQue
   return area;
 }
 
-/** pixels beyond which a text scrolls */
+/** height above which a text scrolls, pixels */
 const MAX_HEIGHT_PX = 320;
 
 function prepareInsert(node: EditorNode, menu: JQuery, area: JQuery<HTMLTextAreaElement>): void {

@@ -1,20 +1,20 @@
 import type { Answer } from '../../admin/types';
 import type { EditorNode } from './host';
 
-/** One line of what came of it. */
+/** One line of a report. */
 export interface Line {
-  /** undefined: neither good nor bad */
+  /** undefined: neutral */
   ok?: boolean;
   text: string;
-  /** what to do about it */
+  /** how to fix a problem */
   advice?: string;
 }
 
 const signs = { true: 'fa-check', false: 'fa-warning', undefined: 'fa-info-circle' };
 
 /**
- * Ask our own routes, and say what came of it.
- * @param words what to say of a success
+ * Send a request to an admin route, and show the outcome.
+ * @param words the report of a success
  */
 export function ask<T>(
   node: EditorNode,

@@ -6,15 +6,15 @@ import type { EditorNode } from './host';
 export interface Cell {
   readonly name: string;
   readonly root: JQuery;
-  /** @returns undefined while it is empty */
+  /** @returns the value, or undefined while the cell is empty */
   get(): unknown;
-  /** Has somebody entered something here? A choice counts once it is another one than the first. */
+  /** @returns true once the user has entered a value; the first option of a choice does not count */
   isFilled(): boolean;
   set(text: string): void;
   focus(): void;
 }
 
-/** @param given what is stored */
+/** @param given the stored value */
 export function cellFor(
   node: EditorNode,
   { name, kind = 'text', options = [], share = 1 }: Column,

@@ -4,17 +4,17 @@ import type { FieldMeta } from '../meta';
 import type { EditorNode, ValidateOptions, Verdict } from './host';
 import { current, isShown, metaFor } from './values';
 
-/** Two parameters, or Node-RED takes no words for an answer. */
+/** Node-RED accepts a text as a verdict only from validators with two parameters. */
 type Validator = (this: EditorNode, value: unknown, options?: ValidateOptions) => Verdict;
 
-/** @returns a validator for a field: true, or what is wrong in the user's language */
+/** @returns a validator for a field, which returns true or the problem in the user's language */
 export function check(name: string): Validator {
   return function (value, _options) {
     const field = metaFor(this.type).fields[name];
     if (!field || !isShown(this, field)) return true;
     const text = value === undefined || value === null ? '' : String(value);
     if (/^\$\{[^}]+\}$/.test(text)) return true;
-    // What is wrong is told at the node as well, far from the field: it has to be named.
+    // The problem is also shown at the node, so it names the field.
     const label = this._(labelKey(this.type, name));
     const wrong = (what: string) => `${label}: ${say(this, what, field)}`;
     if (field.kind === 'flag') return text === 'true' || wrong('tick');
@@ -25,17 +25,17 @@ export function check(name: string): Validator {
       return verdict === true && type === 'num' && !inRange(Number(text), field) ? wrong(range(field)) : verdict;
     }
     if (field.kind === 'number') return inRange(Number(text), field) || wrong(range(field));
-    // Whatever a variable holds will be looked at when it is known.
+    // The value of a variable is checked at run time.
     const filled = text.trim().replace(/\$\{[^\s{}]+\}/g, 'x');
     if (field.kind === 'path') {
       if (!/^\/?[\w\-./~%@]+$/.test(filled)) return wrong('path');
-      // What is stored keeps its path; everything else could be a route of Node-RED or of another node.
+      // A stored path stays valid; any other could be a route of Node-RED or of another node.
       return text === this[name] || /^\/?linktor\/./i.test(filled) || wrong('ownPath');
     }
     if (field.format) return formats[field.format].test(filled) || wrong(field.format);
     if (!field.regexWhen || !isShown(this, { ...field, when: field.regexWhen })) return true;
     if (!isRegex(text)) return wrong('regex');
-    // What 0.1.0 has stored keeps running, with a limit of time.
+    // Patterns stored by 0.1.0 keep running, with a time limit.
     const isEarlier = this.version === undefined;
     return isEarlier || backtrackingPart(text) === undefined || wrong('slowRegex');
   };
@@ -48,7 +48,7 @@ const formats = {
   socketUrl: /^(https?|wss?):\/\/[^\s?#@/]+(\/[^\s?#]*)?$/i,
 };
 
-/** An empty field takes a property of the message. */
+/** @returns true if an empty field falls back to a property of the message */
 function hasFallback({ kind, property }: FieldMeta): boolean {
   return kind === 'typed' && !!property;
 }

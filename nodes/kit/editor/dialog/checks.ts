@@ -3,7 +3,7 @@ import type { FieldMeta } from '../meta';
 import type { EditorNode } from './host';
 import { input, labelOf, rowOf, stored } from './values';
 
-/** Boxes to tick stand in for the clumsy multiple select that holds the value. */
+/** Show checkboxes instead of the multiple select that holds the value. */
 export function prepareChecks(node: EditorNode, name: string, { options = [] }: FieldMeta): void {
   const select = input(node.type, name);
   const row = rowOf(select);
@@ -30,7 +30,7 @@ export function prepareChecks(node: EditorNode, name: string, { options = [] }: 
   row.append(none.addClass('linktor-below'));
 }
 
-/** Those of one kind, below its name. */
+/** Create a group of checkboxes below its heading. */
 function placeOf(node: EditorNode, name: string, group: string): JQuery {
   const words = node._(groupKey(node.type, name, group));
   const heading = $('<div class="linktor-group-name" aria-hidden="true">').text(words);

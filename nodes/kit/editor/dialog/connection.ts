@@ -4,13 +4,13 @@ import { ask, type Line, tell } from './ask';
 import type { EditorNode } from './host';
 import { current, input, rowOf } from './values';
 
-/** what says where and who; the rest of the settings is not asked about */
+/** settings of address and identity; the test needs no others */
 const tried = [
   ...['baseUrl', 'wsUrl', 'contract', 'signIn', 'apiKey', 'accessToken', 'email', 'password', 'tls', 'proxy'],
   ...['eventsFrom', 'natsUrl', 'natsUser', 'natsSecret', 'natsTls'],
 ];
 
-/** Try the settings as they stand in the dialog, and say what was found. */
+/** Test the settings in the dialog, and show the findings. */
 export function prepareConnection(node: EditorNode): void {
   const form = input(node.type, 'name').closest('form');
   const copy = form.find('.linktor-diagnose').hide();
@@ -32,20 +32,20 @@ export function prepareConnection(node: EditorNode): void {
   offerScheme(node);
 }
 
-/** What each way to sign in needs. */
+/** Required fields by sign-in method. */
 const needed: Record<string, readonly string[]> = {
   apiKey: ['apiKey'],
   accessToken: ['accessToken'],
   password: ['email', 'password'],
 };
 
-/** @returns what to enter, when nothing that could be tried is there */
+/** @returns a request for the missing credential, if any */
 function missingIn(node: EditorNode): string | undefined {
   const name = needed[current(node, 'signIn')]?.find((one) => current(node, one).trim() === '');
   return name && node._(`linktor.test.enter.${name}`);
 }
 
-/** A host without its scheme is what people copy: one press completes it. */
+/** Offer to add the scheme, as users often paste a host without it. */
 function offerScheme(node: EditorNode): void {
   const element = input(node.type, 'baseUrl');
   const offer = $('<button type="button" class="red-ui-button red-ui-button-small">');
@@ -67,13 +67,13 @@ function offerScheme(node: EditorNode): void {
   refresh();
 }
 
-/** codes that say what to do; to others the failure itself has a hint */
+/** codes with an advice in the catalogue; other failures carry their own hint */
 const advised = new Set([
   ...['authentication', 'authorization', 'not_found', 'timeout', 'rate_limit', 'not_supported', 'server', 'network'],
   ...['serialization', 'websocket'],
 ]);
 
-/** what is no failure and still to be mended */
+/** advice for findings that are not failures but should be fixed */
 const remedies: Record<string, string> = {
   clockOff: 'clock',
   memoryOnly: 'memory',
@@ -94,7 +94,7 @@ function lineOf(node: EditorNode, { what, ok, facts = {}, problem }: Finding): L
   return { ok, text: node._(`linktor.test.${what}`, wordsOf(node, facts)), advice };
 }
 
-/** Stored values in the user's words. */
+/** Translate stored values for the user. */
 function wordsOf(node: EditorNode, facts: NonNullable<Finding['facts']>): Record<string, unknown> {
   const words = Object.entries(facts).map(([name, value]) => {
     if (name === 'signIn' || name === 'contract' || name === 'keepIn')
@@ -105,7 +105,7 @@ function wordsOf(node: EditorNode, facts: NonNullable<Finding['facts']>): Record
   return Object.fromEntries(words);
 }
 
-/** One account needs one config node: a second one makes a second connection, and hears everything a second time. */
+/** Warn of a second config node for the same account: it opens a second connection and receives every event again. */
 function warnOfTwin(node: EditorNode, place: JQuery): void {
   $.getJSON(`linktor/${encodeURIComponent(node.id)}/twin`).done((answer: Answer<{ shared: boolean }>) => {
     if (answer.ok && answer.shared) tell(place, [{ text: node._('linktor.test.twin') }]);

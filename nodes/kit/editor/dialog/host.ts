@@ -1,4 +1,4 @@
-/** The parts of Node-RED's editor that we use. */
+/** The parts of Node-RED's editor that the dialogs use. */
 export interface EditorNode {
   id: string;
   type: string;

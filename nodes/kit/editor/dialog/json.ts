@@ -1,6 +1,6 @@
 import type { EditorNode } from './host';
 
-/** The part of a typed input that an expand button is called with. */
+/** The typed input, as passed to the handler of an expand button. */
 interface TypedInput {
   value(): string;
   value(text: string): void;
@@ -13,7 +13,7 @@ function expand(this: TypedInput): void {
   try {
     text = JSON.stringify(JSON.parse(text), null, 2);
   } catch {
-    // What is not JSON yet is shown as it is.
+    // Invalid JSON is shown unchanged.
   }
   RED.editor.editJSON({ value: text, requireValid: true, complete: (whole) => this.value(compact(whole)) });
 }
@@ -26,7 +26,7 @@ function compact(text: string): string {
   }
 }
 
-/** JSON as the editor has it, but left empty where the message may say it. */
+/** The JSON source of the editor, except that it may be left empty in favour of the message. */
 export const jsonSource = {
   value: 'json',
   label: 'JSON',
@@ -35,7 +35,7 @@ export const jsonSource = {
   validate: (text: string) => text === '' || isJson(text),
 };
 
-/** A table that stands below, and its JSON behind a button. */
+/** The source for a table below, with its JSON behind a button. */
 export function tableSource(node: EditorNode): object {
   return { value: 'json', label: node._('linktor.here'), icon: 'fa fa-table', hasValue: false, expand };
 }

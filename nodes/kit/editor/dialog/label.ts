@@ -10,7 +10,7 @@ export function paletteLabel(this: EditorNode): string {
   return this._(`${this.type}.label`);
 }
 
-/** What a node is called: by its user, or else after what it does. */
+/** The label of a node: its name, or else a description of its operation. */
 export function label(this: EditorNode): string {
   const { isConfig, isAccount, label: named = [] } = metaFor(this.type);
   if (this.name) return this.name;
@@ -27,7 +27,7 @@ export function labelStyle(this: EditorNode): string {
   return this.name ? 'node_label_italic' : '';
 }
 
-/** The error output comes after those that the definition names. */
+/** The error output comes after the outputs of the definition. */
 export function outputLabels(this: EditorNode, index: number): string {
   const { outputs = [], single, ...rules } = metaFor(this.type);
   if (single !== undefined && this.outputs === 1) return this._(`${this.type}.output.${single}`);
@@ -36,7 +36,7 @@ export function outputLabels(this: EditorNode, index: number): string {
   return this._(output === undefined ? 'linktor.output.error' : `${this.type}.output.${output.name}`);
 }
 
-/** Three nodes that send three texts are told apart by what they send. */
+/** The text of a node distinguishes it from other nodes of its type. */
 function textLabel(node: EditorNode): string {
   const { fields } = metaFor(node.type);
   const shown = Object.entries(fields).filter(([, field]) => field.isSaid && isShown(node, field));
@@ -46,7 +46,7 @@ function textLabel(node: EditorNode): string {
   return shortened(texts.join(' ').replace(/\s+/g, ' ').trim());
 }
 
-/** A choice in words, what was typed in as it is; what comes with the message has no name. */
+/** Describe a field: a choice translated, a fixed value as entered; a value from the message is omitted. */
 function part(node: EditorNode, name: string): string {
   const field = metaFor(node.type).fields[name];
   if (!field || !isShown(node, field)) return '';

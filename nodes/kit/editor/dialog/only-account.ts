@@ -3,12 +3,12 @@ import { metaFor } from './values';
 
 const accountType = 'linktor-config';
 
-/** A new node takes the account where there is no choice. */
+/** Select the account of a new node if there is only one. */
 export function onadd(this: EditorNode): void {
   if (this.config === '') this.config = onlyAccount() ?? '';
 }
 
-/** The first account is taken by the nodes that were there before it. */
+/** Assign the first account to all nodes without one. */
 export function shareOnlyAccount(): void {
   RED.events.on('nodes:add', (added) => {
     if (added.type !== accountType || onlyAccount() !== added.id) return;
@@ -26,7 +26,7 @@ export function shareOnlyAccount(): void {
   });
 }
 
-/** @returns the id of the one account that every flow may use, unless there are several */
+/** @returns the id of the only global account; undefined if there are none or several */
 function onlyAccount(): string | undefined {
   const found: EditorNode[] = [];
   RED.nodes.eachConfig((node) => {

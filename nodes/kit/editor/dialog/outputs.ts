@@ -3,12 +3,12 @@ import type { EditorNode } from './host';
 import { linesOf } from './table';
 import { current, input, metaFor, rowOf, stored } from './values';
 
-/** @returns the outputs as the dialog says now, the error output with them */
+/** @returns the outputs for the current values of the dialog, including the error output */
 export function outputsNow(node: EditorNode): Output[] {
   return outputs(node, (name) => current(node, name));
 }
 
-/** Wires follow the lines of the table that they belong to: says to Node-RED where each output has gone. */
+/** Give Node-RED the new position of each output, so that wires follow their lines of the table. */
 export function moveOutputs(node: EditorNode): void {
   const { rowOutputs } = metaFor(node.type);
   const before = outputs(node, (name) => stored(node, name));

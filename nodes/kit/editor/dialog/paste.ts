@@ -1,10 +1,10 @@
-/** In this order, the first that every line has. */
+/** Separators by precedence; the first one that occurs in every line is used. */
 const separators = ['\t', ';', ','];
 
 /**
- * Read lines that somebody has copied out of a spreadsheet, a file or a list.
- * @param names what each column may be called in a first line that names them
- * @returns a list of texts for each line, or undefined when it is no more than a text
+ * Parse lines copied from a spreadsheet, a file or a list.
+ * @param names the possible names of each column in a header line
+ * @returns a list of texts for each line, or undefined for plain text
  */
 export function pasted(text: string, names: readonly (readonly string[])[]): string[][] | undefined {
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
@@ -15,7 +15,7 @@ export function pasted(text: string, names: readonly (readonly string[])[]): str
   return isHeading ? rows.slice(1) : rows;
 }
 
-/** The last column takes all that is left: a text may have commas of its own. */
+/** Split a line; the last column takes the rest, as its text may contain separators. */
 function parts(line: string, separator: string, most: number): string[] {
   const all = line.split(separator);
   const texts = [...all.slice(0, most - 1), all.slice(most - 1).join(separator)];

@@ -2,7 +2,7 @@ import { ask, tell } from './ask';
 import type { EditorNode } from './host';
 import { input, rowOf } from './values';
 
-/** what the editor puts into a password field whose value it does not know */
+/** placeholder of the editor in a password field with a stored value */
 const STORED_PASSWORD = '__PWRD__';
 
 interface Registered {
@@ -10,7 +10,7 @@ interface Registered {
   outcome: string;
 }
 
-/** The whole address, as a sender needs it, and a button that tells it to Linktor. */
+/** Show the full address for senders, and a button that registers it with Linktor. */
 export function preparePath(node: EditorNode, name: string): void {
   const element = input(node.type, name);
   const row = rowOf(element);
@@ -27,7 +27,7 @@ export function preparePath(node: EditorNode, name: string): void {
   row.find('.linktor-copy').on('click', () => RED.clipboard.copyText(shown.text(), shown));
   const outcome = row.find('.linktor-registered');
   row.find('.linktor-register').on('click', () => {
-    // What has just been typed is nothing that the server could know.
+    // A secret that is not deployed yet cannot be registered.
     if (isNewSecret(node)) return tell(outcome, [{ ok: false, text: node._('linktor.webhook.deployFirst') }]);
     const config = String(input(node.type, 'config').val() ?? '');
     const wanted = { url: shown.text(), events: String(input(node.type, 'events').val() ?? ''), node: node.id };

@@ -4,16 +4,16 @@ import { keepNames, nameOf } from './names';
 import { input, rowOf } from './values';
 
 interface Found extends Part {
-  /** the key of what is wrong, and the server's own words for it */
+  /** catalogue key of the problem, and the message of the server */
   problem?: { key: string; message?: string };
 }
 
-/** pause in typing after which the search begins */
+/** pause in typing after which the search starts, milliseconds */
 const SEARCH_DELAY_MS = 200;
 
 /**
- * A typed text with suggestions from the server: searched as it is typed, part by part, kept while the dialog is open.
- * Anything else may be typed as well.
+ * A text input with suggestions from the server: searched while the user types, loaded in parts, and cached while the
+ * dialog is open. Any other text is accepted as well.
  */
 export class PickList {
   /** the source of the typed input */
@@ -60,7 +60,7 @@ export class PickList {
     row.on('focusout', ({ relatedTarget }) => {
       if (!(relatedTarget instanceof Node && row[0]?.contains(relatedTarget))) this.#close();
     });
-    // The line keeps the focus, whatever is pressed in the list.
+    // A click in the list does not take the focus from the line.
     this.#panel.on('mousedown', (event) => event.preventDefault());
     this.#list.on('click', 'li', ({ currentTarget }) => this.#take($(currentTarget)));
     const refresh = () => {
@@ -95,7 +95,7 @@ export class PickList {
   }
 
   #open(search: string): void {
-    // A dialog that is closed by now wants nothing any more.
+    // The dialog has been closed in the meantime.
     if (!this.#line[0]?.isConnected) return;
     this.#search = search;
     this.#line.attr('aria-expanded', 'true');
@@ -113,12 +113,12 @@ export class PickList {
     this.#panel.hide();
   }
 
-  /** @param before what is already there, when this asks for more of it */
+  /** @param before the loaded parts, when more are requested */
   #load(config: string, search: string, before?: Found): void {
     this.#notice.text(this.#node._('linktor.list.loading'));
     if (!before) this.#list.empty();
     const settle = (found: Found) => {
-      // What failed is asked again the next time.
+      // Failures are not cached.
       if (!found.problem) this.#found.set(keyOf(config, search), found);
       keepNames(
         config,
@@ -138,7 +138,7 @@ export class PickList {
       .fail(({ status }) => settle({ items, next: before?.next, problem: { key: keyFor(status) } }));
   }
 
-  /** @param active which one to begin at, when there were others before */
+  /** @param active index of the first new item, when more items were loaded */
   #show({ items, next, problem }: Found, active?: number): void {
     this.#list.empty();
     const id = this.#list.attr('id');
@@ -186,12 +186,12 @@ export class PickList {
     } else if (event.key === 'Enter' && this.#isOpen && active.length > 0) this.#take(active);
     else if (event.key === 'Escape' && this.#isOpen) this.#close();
     else return;
-    // Nothing of it is for the dialog around us.
+    // The dialog must not handle this key as well.
     event.preventDefault();
     event.stopPropagation();
   }
 
-  /** What the id that is chosen stands for. */
+  /** Show the name of the chosen id. */
   #tellName(): void {
     const id = this.#isOurs ? this.#element.typedInput('value').trim() : '';
     const name = id === '' ? '' : nameOf(this.#config, id);
@@ -201,7 +201,7 @@ export class PickList {
 
 const keyOf = (config: string, search: string) => `${config} ${search}`;
 
-/** @returns the word for what is wrong with a list: by the code of our route, or by Node-RED's HTTP status */
+/** @returns the catalogue key of a list problem, by the code of the route or the HTTP status of Node-RED */
 function keyFor(code: string | number | undefined): string {
   const keys: Record<string, string> = {
     401: 'forbidden',

@@ -8,7 +8,7 @@ interface Fold {
   isOpen: boolean;
 }
 
-/** The rows of an open dialog: which of them are shown, and what is folded away. */
+/** The rows of an open dialog, with their visibility and collapsed sections. */
 export class Rows {
   readonly #node: EditorNode;
   readonly #fields: [name: string, field: FieldMeta][];
@@ -16,7 +16,7 @@ export class Rows {
   readonly #prepared = new Set<string>();
   readonly #folds = new Map<string, Fold>();
 
-  /** @param prepare makes a row ready; not before it is seen, for most rows of a long dialog never are */
+  /** @param prepare prepares a row when it is first shown; most rows of a long dialog never are */
   constructor(node: EditorNode, prepare: (name: string, field: FieldMeta) => void) {
     this.#node = node;
     this.#prepare = prepare;
@@ -28,7 +28,7 @@ export class Rows {
     this.#refresh();
   }
 
-  /** What somebody has touched is not hidden. */
+  /** Sections with changed fields stay open. */
   #fold(button: JQuery): void {
     const section = String(button.data('section'));
     const isOpen = this.#fields.some(
@@ -43,7 +43,7 @@ export class Rows {
     });
   }
 
-  /** Only the rows that matter for the present choices are shown. */
+  /** Show only the rows that are relevant to the current choices. */
   #refresh(): void {
     const used = new Set<string>();
     for (const [name, field] of this.#fields) {

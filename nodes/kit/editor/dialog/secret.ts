@@ -4,7 +4,7 @@ import { input, rowOf } from './values';
 
 const SECRET_BYTES = 32;
 
-/** A button that makes a secret nobody can guess: it goes into the field, and to the clipboard for the other side. */
+/** Add a button that generates a random secret, fills in the field and copies the secret to the clipboard. */
 export function prepareSecret(node: EditorNode, name: string): void {
   const element = input(node.type, name);
   const row = rowOf(element);

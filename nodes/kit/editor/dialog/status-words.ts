@@ -4,8 +4,8 @@ import { definitions } from './values';
 type Translate = (this: EditorNode, key: string, values?: Record<string, unknown>) => string;
 
 /**
- * Node-RED translates the status of a node, but has no way to put figures into its words: ours come behind a question
- * mark, as `linktor.status.sent_at?at=1764000000000`. Times are those of whoever looks.
+ * Node-RED translates the status of a node, but without values. Values therefore follow a question mark, as in
+ * `linktor.status.sent_at?at=1764000000000`. Times are shown in the time zone of the user.
  */
 export function translateFigures(): void {
   RED.events.on('registry:node-type-added', (type) => {

@@ -1,4 +1,4 @@
-/** Node-RED's own colours alone, so that its themes fit. */
+/** Only Node-RED's own colours are used, so that every theme works. */
 export const style = `
 .linktor-row { contain: inline-size; display: flex; flex-wrap: wrap; align-items: flex-start; gap: 4px 6px; }
 .linktor-row > label:first-child { display: flex; gap: 5px; flex: 0 0 130px; width: 130px; margin: 0; padding-top: 7px; line-height: 1.3; }

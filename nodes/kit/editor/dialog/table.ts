@@ -5,9 +5,9 @@ import type { EditorNode } from './host';
 import { pasted } from './paste';
 import { input, labelOf, rowOf } from './values';
 
-/** Where the JSON of a table is kept. */
+/** The storage of a table's JSON. */
 interface Source {
-  /** undefined while it comes from elsewhere */
+  /** @returns the JSON, or undefined while another source is selected */
   read(): string | undefined;
   write(json: string): void;
   onChange(changed: () => void): void;
@@ -16,18 +16,18 @@ interface Source {
 type Row = Record<string, unknown>;
 
 interface Line {
-  /** where it stood when the dialog was opened; undefined for a new one */
+  /** index when the dialog was opened; undefined for a new line */
   origin?: number;
   row: Row;
   cells: Cell[];
 }
 
-/** @returns for each line that is filled in, where it stood when the dialog was opened */
+/** @returns for each non-empty line its index when the dialog was opened */
 export function linesOf(holder: JQuery): (number | undefined)[] {
   return (holder.data('table') as Table | undefined)?.origins ?? [];
 }
 
-/** A table for those who do not write JSON; the JSON behind it stays what is stored. */
+/** Add a table as an editor for a field that is stored as JSON. */
 export function prepareTable(
   node: EditorNode,
   name: string,
@@ -45,7 +45,7 @@ class Table {
   readonly #label: string;
   readonly #columns: readonly Column[];
   readonly #source: Source;
-  /** what is shown is what is stored: the change is our own */
+  /** the JSON on display, to recognise changes made by the table itself */
   #known: string | undefined;
   #filling = false;
 
@@ -104,7 +104,7 @@ class Table {
       root.on('input change', () => this.#edited(container));
       root.on('paste', (event) => this.#paste(event.originalEvent as ClipboardEvent, container, index));
       root.on('keydown', (event) => {
-        // Enter goes on in the next line, and does not close the dialog.
+        // Enter moves to the last line instead of closing the dialog.
         if (event.key !== 'Enter' || !$(event.target).is('input')) return;
         event.preventDefault();
         this.#focusLast();
@@ -132,7 +132,7 @@ class Table {
     return this.#lines.filter(({ line }) => !isEmpty(line)).map(({ line }) => line.origin);
   }
 
-  /** There is always an empty line at the end: nobody has to ask for one. */
+  /** Keep an empty line at the end. */
   #edited(container: JQuery): void {
     const last = this.#lines.at(-1);
     if (last && last.container[0] === container[0] && !isEmpty(last.line)) this.#list.editableList('addItem', {});
@@ -145,7 +145,7 @@ class Table {
     this.#lines.at(-1)?.line.cells[0]?.focus();
   }
 
-  /** Lines out of a spreadsheet or a list become lines of the table. */
+  /** Convert lines pasted from a spreadsheet or a list into lines of the table. */
   #paste(event: ClipboardEvent, container: JQuery, first: number): void {
     const columns = this.#columns.slice(first);
     const names = columns.map(({ name }) => [name, this.#node._(columnKey(name))]);
@@ -175,7 +175,7 @@ function isEmpty({ row, cells }: Line): boolean {
   return !cells.some((cell) => cell.isFilled()) && Object.keys(row).every((one) => known.has(one));
 }
 
-/** Properties that the table does not show are kept. */
+/** Properties without a column are kept. */
 function rowOfLine({ row, cells }: Line): Row {
   const known = new Set(cells.map(({ name }) => name));
   const kept = Object.entries(row).filter(([name]) => !known.has(name));
@@ -183,7 +183,7 @@ function rowOfLine({ row, cells }: Line): Row {
   return Object.fromEntries([...said, ...kept]);
 }
 
-/** @returns the lines, or undefined when there is more than a table can show */
+/** @returns the lines, or undefined when a table cannot represent the JSON */
 function rowsOf(json: string, [first, ...others]: readonly Column[]): Row[] | undefined {
   if (json.trim() === '') return [];
   try {

@@ -2,7 +2,7 @@ import { templateKey } from '../keys';
 import type { EditorNode } from './host';
 import { idOf, input, metaFor } from './values';
 
-/** A list of templates: the chosen one fills in the fields that it says something about. */
+/** Add a menu of templates; the chosen template fills in its fields. */
 export function prepareTemplates(node: EditorNode): void {
   const { templates = {} } = metaFor(node.type);
   const menu = input(node.type, 'name').closest('form').find('.linktor-template');
@@ -36,12 +36,12 @@ function fill(node: EditorNode, name: string, value: unknown): void {
     element.typedInput('value', text);
     return;
   }
-  // It has not been seen yet: it is made ready from what is stored.
+  // The row has not been shown yet, and will be prepared from these values.
   $(`#${idOf(node.type, name)}Type`).val(source);
   element.val(text);
 }
 
-/** The words of the catalogue in the places of their names. */
+/** Replace catalogue keys by their texts. */
 function spoken(node: EditorNode, template: string, value: unknown): unknown {
   if (typeof value === 'string') {
     return value.startsWith('@') ? node._(templateKey(node.type, template, value.slice(1))) : value;

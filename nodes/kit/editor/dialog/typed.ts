@@ -7,7 +7,7 @@ import { PickList } from './pick';
 import { prepareTable } from './table';
 import { current, idOf, input, labelOf, rowOf } from './values';
 
-/** A value from the message, the contexts, an expression, or typed in. */
+/** Prepare a field for a value from the message, a context or an expression, or a fixed value. */
 export function prepareTyped(node: EditorNode, name: string, field: FieldMeta): void {
   const { type } = node;
   const { property = '', columns, pick, area } = field;
@@ -22,7 +22,7 @@ export function prepareTyped(node: EditorNode, name: string, field: FieldMeta): 
   element.typedInput({ default: sourcesOf(field)[0], types: types as never, typeField: `#${idOf(type, name)}Type` });
   const container = element.next('.red-ui-typedInput-container');
   const line = container.find('input.red-ui-typedInput-input');
-  // Our label is for the element that the widget hides.
+  // The label of the row belongs to the element that the widget hides.
   const label = labelOf(node, name);
   line.attr('aria-label', label);
   container.find('.red-ui-typedInput-type-select').attr('aria-label', node._('linktor.source', { field: label }));

@@ -4,7 +4,7 @@ import { labelKey } from '../keys';
 import type { FieldMeta, NodeMeta } from '../meta';
 import type { EditorNode } from './host';
 
-/** What there is to know about our types; each says it itself while the editor loads. */
+/** The definitions of all types; each type registers its own while the editor loads. */
 export const definitions = new Map<string, NodeMeta>();
 
 export function metaFor(type: string): NodeMeta {
@@ -17,19 +17,19 @@ export const idOf = (type: string, name: string) =>
 /** The element of a field in the dialog of a type. */
 export const input = (type: string, name: string) => $(`#${idOf(type, name)}`);
 
-/** @returns what the label of a field says; the form itself is translated after its rows are prepared */
+/** @returns the label text of a field; the form itself is translated after its rows are prepared */
 export const labelOf = (node: EditorNode, name: string) => node._(labelKey(node.type, name));
 
 export const rowOf = (element: JQuery) => element.closest('.form-row');
 
-/** Say whose dialog this is: values that are being edited count before those that are stored. */
+/** Mark the form with the id of its node, so that edited values take precedence over stored ones. */
 export function begin({ type, id }: EditorNode): void {
   input(type, 'name').closest('form').data('linktor', id);
 }
 
 /**
- * A node of an earlier version, or one written by hand, is shown as this version understands it. That is what the dialog
- * stores when somebody changes the node; opening it changes nothing.
+ * Show a node of an earlier version, or one written by hand, in the format of this version. The dialog stores this
+ * format when the user changes the node; opening the dialog changes nothing.
  */
 export function complete(node: EditorNode): void {
   const { fields } = metaFor(node.type);
@@ -37,7 +37,7 @@ export function complete(node: EditorNode): void {
   const understood = migrated(node.type, { ...node });
   for (const name of names.filter((one) => one !== 'version')) {
     const { kind } = fields[name] ?? {};
-    // The editor itself chooses in lists of config nodes, and says there that none is chosen.
+    // The editor fills in lists of config nodes itself, including a missing selection.
     if (kind === 'account' || kind === 'config') continue;
     const shown = understood[name] ?? stored(node, name);
     if (shown === undefined || shown === node[name]) continue;
@@ -47,7 +47,7 @@ export function complete(node: EditorNode): void {
   }
 }
 
-/** @returns what a field says: in the dialog while it is open, else in the node */
+/** @returns the value of a field: from the dialog while it is open, else from the node */
 export function current(node: EditorNode, name: string): string {
   const element = input(node.type, name);
   if (element.length === 0 || element.closest('form').data('linktor') !== node.id) return textOf(stored(node, name));
@@ -55,8 +55,8 @@ export function current(node: EditorNode, name: string): string {
 }
 
 /**
- * @returns what a node has stored, or what it means that it has not: 0.1.0 stored less than this version. A typed field
- * that does not say where its value comes from keeps what that has always meant.
+ * @returns the stored value, or the meaning of an absent one: 0.1.0 stored less than this version. A typed field
+ * without a source keeps its original default source.
  */
 export function stored(node: EditorNode, name: string): unknown {
   const { absent } = metaFor(node.type).fields[name] ?? {};
@@ -68,12 +68,12 @@ function usualSource({ type }: EditorNode, name: string): string | undefined {
   return name.endsWith('Type') && (kind === 'typed' || kind === 'out') ? ABSENT_SOURCE : undefined;
 }
 
-/** A row whose `when` does not hold is not shown. */
+/** @returns whether the `when` of a row holds */
 export function isShown(node: EditorNode, { when = {} }: FieldMeta): boolean {
   return Object.entries(when).every(([name, options]) => options.includes(current(node, name)));
 }
 
-/** What a field amounts to when it was left alone, and what it amounts to now; for those that are folded away. */
+/** @returns whether a field in a collapsed section still has its default value */
 export function isUntouched(node: EditorNode, name: string, { kind, visible }: FieldMeta): boolean {
   if (kind === 'secret') return !node.credentials?.[visible ? name : `has_${name}`];
   const same = (one: unknown, other: unknown) => textOf(one) === textOf(other);
