@@ -34,7 +34,7 @@ import typing from './linktor-typing';
 import typingIn from './linktor-typing-in';
 import webhookIn from './linktor-webhook-in';
 
-/** The palette, in its order. */
+/** The nodes in palette order. */
 export const palette: readonly Definition[] = [
   config,
   hours,
@@ -64,7 +64,7 @@ export const palette: readonly Definition[] = [
   api,
 ];
 
-/** What Node-RED calls. */
+/** The entry point for Node-RED. */
 export default function linktor(red: RED): void {
   const flowStart = new FlowStart(red.events);
   const shared = {

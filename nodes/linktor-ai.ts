@@ -73,8 +73,8 @@ const fields = {
 type Context = ActionContext<Values<typeof fields>>;
 
 /**
- * Ask a language model. An empty prompt takes what the knowledge node found, or else the payload, so that
- * message-in -> knowledge -> ai -> send works by wiring alone.
+ * Ask a language model. An empty prompt takes the result of the knowledge node, or else the payload, so that
+ * message-in -> knowledge -> ai -> send works without configuration.
  */
 export default action({
   type: 'linktor-ai',
@@ -113,7 +113,7 @@ async function complete(context: Context): Promise<Outcome> {
       ? turnsOf(messages ?? msg.payload, 'messages')
       : questionOf(prompt, found, msg.payload, { contentType: msg.contentType, attachments: msg.attachments });
   const past = operation === 'complete' ? await history(context, asked) : [];
-  // Whoever words the question words what belongs to it.
+  // An explicit prompt includes its own context, so knowledge is added only without one.
   const system = instructionsOf(values.system, prompt === undefined ? found : undefined, shape?.text);
   const input: CompletionInput = {
     messages: [...(system === '' ? [] : [{ role: 'system', content: system }]), ...past, ...asked],
@@ -134,7 +134,7 @@ async function complete(context: Context): Promise<Outcome> {
   return { result: shape ? readShape(shape, words, ai) : words, properties: { ai } };
 }
 
-/** A message for each piece; the last one says that it is whole. */
+/** Emit a message for each piece; the last one is marked as complete. */
 async function stream({ client, values, signal, emit }: Context, input: CompletionInput): Promise<Outcome> {
   const isWhole = values.stream === 'text';
   let text = '';
@@ -168,7 +168,7 @@ interface Facts {
   toolCalls?: readonly ToolCall[];
 }
 
-/** @throws LinktorError when the model says nothing, and does not want a tool called, with its reason */
+/** @throws LinktorError, with the reason of the model, when it returns neither text nor tool calls */
 function requireWords(text: string, { finishReason, refusal, ...facts }: Facts): string {
   if (text.trim() !== '' || facts.toolCalls?.length) return text;
   if (refusal !== undefined) return refusal;
@@ -182,7 +182,7 @@ function requireWords(text: string, { finishReason, refusal, ...facts }: Facts):
   });
 }
 
-/** @throws LinktorError `serialization`; where the answer was cut, that is what it says */
+/** @throws LinktorError `serialization`, with a hint when the answer was truncated */
 function readShape(shape: AnswerSchema, text: string, { finishReason, ...facts }: Facts): unknown {
   try {
     return shape.read(text);
@@ -197,7 +197,7 @@ function readShape(shape: AnswerSchema, text: string, { finishReason, ...facts }
   }
 }
 
-/** The schema is made ready once, not with every message. */
+/** Compile the schema once, not for every message. */
 async function shapeFor({ values: { schema, stream }, notes }: Context): Promise<AnswerSchema | undefined> {
   if (schema === undefined) return undefined;
   if (stream !== 'off') {
@@ -210,7 +210,7 @@ async function shapeFor({ values: { schema, stream }, notes }: Context): Promise
   return shape;
 }
 
-/** What was said before, as the user wants it: nothing, what the conversation holds, or what the message brings. */
+/** @returns the history as configured: none, from the conversation, or from the message */
 async function history({ client, msg, values }: Context, asked: readonly ChatMessage[]): Promise<ChatMessage[]> {
   if (values.history === 'none') return [];
   if (values.history === 'messages')

@@ -5,7 +5,7 @@ import { as, choice, typed } from './kit/fields';
 const operations = ['dashboard', 'conversations', 'messages', 'agents', 'channels', 'realtime'] as const;
 const past = { operation: operations.filter((one) => one !== 'realtime') };
 
-/** The figures of a period. */
+/** Get the figures of a period. */
 export default action({
   type: 'linktor-analytics',
   result: 'payload',
@@ -24,7 +24,7 @@ export default action({
 
 const DAY_MS = 86_400_000;
 
-/** A server would find nothing between an end and a beginning, and say so with zeros. A day lasts until its end. */
+/** Reject a reversed period, for which a server would return zeros. A date without a time includes the whole day. */
 function requireOrder(start: string, end: string): void {
   const until = Date.parse(end) + (end.length === 10 ? DAY_MS : 0);
   if (Date.parse(start) < until) return;

@@ -9,7 +9,7 @@ type Method = (typeof methods)[number];
 
 const safe = new Set<Method>(['GET', 'HEAD', 'OPTIONS']);
 
-/** Any call of the API, with the sign-in, retries and limits of all the others. */
+/** Call any route of the API, with the usual sign-in, retries and limits. */
 export default action({
   type: 'linktor-api',
   result: 'payload',
@@ -48,7 +48,7 @@ export default action({
   },
 });
 
-/** An id that is empty would make the call one about all of them. */
+/** Reject an empty id, which would make the call apply to the whole list. */
 function requireTarget(path: string): void {
   const [place = ''] = path.trim().split('?');
   if (place.length > 1 && place.endsWith('/')) {
@@ -65,10 +65,10 @@ function methodOf(given: unknown): Method {
   throw invalid('"method" is none that an API knows.', `Give one of ${methods.join(', ')}.`);
 }
 
-/** A flow should not change who may get in, unless its author says so. */
+/** Reject calls that affect access, unless the author of the flow allows them. */
 function refuseSensitive(path: string): void {
   const [place = ''] = path.split('?');
-  // As the client reads it, and a lenient server may: without empty parts and room at their ends.
+  // Ignore empty parts and surrounding spaces, as the client and a lenient server may.
   const plain = place
     .split('/')
     .map(partOf)
@@ -84,7 +84,7 @@ function partOf(written: string): string {
   try {
     return decodeURIComponent(written).trim();
   } catch {
-    // The client says what is wrong with it.
+    // The client reports the invalid path.
     return written;
   }
 }

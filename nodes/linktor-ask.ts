@@ -43,7 +43,7 @@ type Given = AskValues;
 type Asking = DialogueContext<Given>;
 type Answering = AnswerContext<Given>;
 
-/** Ask, wait for as long as it takes, and go on with the answer. */
+/** Ask a question, wait for the answer, and continue with it. */
 export default dialogue({
   type: 'linktor-ask',
   kind: 'ask',
@@ -82,7 +82,7 @@ export default dialogue({
     const { kind, question, choices, least, most, invalidText, who, another } = values;
     const language = languageFor(values.language, msg, people);
     const offered = readChoices(kind, choices, language);
-    // What is wrong about the rules is found before anybody is asked.
+    // Report invalid rules before the question is sent.
     rulesFor(values, offered, language, people);
     const data: Standing = {
       ...{ text: question, choices: offered, step: 0, language },
@@ -106,7 +106,7 @@ export default dialogue({
   outcome,
 });
 
-/** Where the question goes, as far as that is known before it is sent. */
+/** @returns the places of the question, as far as they are known before it is sent */
 function placesOf({ values, msg }: Asking): DialoguePlace[] {
   const { to, conversation: conversationId, contact: contactId } = values;
   if (to === 'conversation')
@@ -142,7 +142,7 @@ async function send(
     },
     async () => {},
   );
-  // Somebody has been asked: who could not be reached is told by Catch only when nobody could.
+  // Failed recipients are an error only if no recipient was reached.
   if (places.length === 0) throw unsentError(summary);
   return places;
 }
@@ -200,8 +200,8 @@ async function outcome(context: Answering, asked: Dialogue, ending: Ending, info
 }
 
 /**
- * The output of an end, in the node as it is now. A choice has the line with its id, or where that is gone the line in
- * which it stood; yes in other words has the first line, no the second.
+ * Return the output of an ending in the current configuration. A choice goes to the line with its id, or if that has
+ * been removed, to the line with its index. A yes in other words goes to the first line, a no to the second.
  */
 function portOf({ outputs }: Answering, ending: Ending): number {
   const name = ending.kind === 'answered' ? 'answer' : ending.kind;
@@ -215,13 +215,13 @@ function portOf({ outputs }: Answering, ending: Ending): number {
   throw invalid(`The choice "${id}" has no output any more.`, 'Add it to the choices of this node again.');
 }
 
-/** Everybody else who was asked reads that the question is over. */
+/** Notify all other recipients that the question is closed. */
 async function tellOthers(context: Answering, asked: Dialogue, answeredIn: string | undefined) {
   const words = context.values.closedText || phrase(standingOf(asked).language, 'closed');
   for (const { conversationId } of asked.places) {
     if (conversationId === undefined || conversationId === answeredIn) continue;
     const key = `${questionOf(asked).key}:closed:${conversationId}`;
-    // The answer counts, whether they can be told or not.
+    // The answer counts even if the notification fails.
     await say(context, conversationId, words, key).catch(() => undefined);
   }
 }

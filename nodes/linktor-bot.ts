@@ -5,7 +5,7 @@ import { as, bodyOf, choice, dynJson, typed } from './kit/fields';
 const operations = ['list', 'get', 'create', 'update', 'delete', 'activate', 'deactivate', 'duplicate'] as const;
 const written = { operation: ['create', 'update'] };
 
-/** Linktor's own bots. */
+/** Manage Linktor's own bots. */
 export default action({
   type: 'linktor-bot',
   result: 'payload',

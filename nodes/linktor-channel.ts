@@ -16,7 +16,7 @@ const operations = [
 ] as const;
 const written = { operation: ['create', 'update'] };
 
-/** The ways on which customers write: WhatsApp numbers, web chats and the like. */
+/** Manage channels, such as WhatsApp numbers and web chats. */
 export default action({
   type: 'linktor-channel',
   result: 'payload',

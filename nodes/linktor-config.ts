@@ -6,10 +6,10 @@ import { checks, choice, flag, number, config as other, secret, text } from './k
 const takenOver = { takeover: ['on'] };
 const optedOut = { optOut: ['on'] };
 
-/** The self-hosted server alone publishes its events. */
+/** Only the self-hosted server publishes its events over NATS. */
 const natsOnly = { contract: ['auto', 'server'], eventsFrom: ['nats'] };
 
-/** what instances share lies in a store */
+/** several instances share their state in a store */
 const several = { instances: ['several'] };
 
 export const fields = {
@@ -120,5 +120,5 @@ export const fields = {
   name: text(),
 };
 
-/** Where the server is and who we are there; owns the client and the one socket. */
+/** The address of the server and the identity there; owns the client and the only socket. */
 export default config({ type: 'linktor-config', fields });

@@ -8,7 +8,7 @@ import type { Msg } from './kit/red';
 const actions = ['status', 'connect', 'disconnect', 'reconnect', 'whoami', 'health', 'metrics', 'prometheus'];
 const states = ['connected', 'disconnected', 'reconnecting', 'unauthorized', 'rate_limited', 'health'] as const;
 
-/** seconds that the server may take to show that it is well */
+/** timeout of a health check, seconds */
 const HEALTH_TIMEOUT_S = 10;
 
 interface Health {
@@ -19,7 +19,7 @@ interface Health {
   error?: { code: ErrorCode; message: string };
 }
 
-/** Tells how the connection is, and does with it what messages ask for. */
+/** Report the state of the connection, and control it by messages. */
 export default trigger({
   type: 'linktor-connection',
   outputs: ['state'],
@@ -50,7 +50,7 @@ export default trigger({
       if (wanted.has(kind)) emit(told(word));
     };
 
-    // Who watches a connection wants there to be one.
+    // A listener keeps the connection open while it is monitored.
     onEvent(() => {});
     let said = wordOf(connection.state);
     const say = (word: string) => {

@@ -27,7 +27,7 @@ const operations = [
 ] as const;
 const only = (...operation: (typeof operations)[number][]) => ({ operation });
 const ofOne = only('get', 'update', 'delete', 'merge', 'conversations', 'addTags', 'removeTags');
-/** In a table of contacts these are evaluated for each row. */
+/** Operations whose fields are evaluated for each row of a table of contacts. */
 const each = only('create', 'update', 'upsert');
 const known = only('list', 'create', 'update', 'upsert');
 const identity = { convert: as.id, each: only('create', 'upsert') };
@@ -61,7 +61,7 @@ const fields = {
 type Given = Values<typeof fields>;
 type Context = ActionContext<Given>;
 
-/** The people on the other side: look them up, keep them, make one of two. */
+/** Read, write and merge contacts. */
 export default action({
   type: 'linktor-contact',
   result: 'payload',
@@ -97,7 +97,7 @@ export default action({
   },
 });
 
-/** What flows remember of them becomes one as well. */
+/** Merge contacts and their flow variables. */
 async function merged({ client, variables, values }: Context): Promise<unknown> {
   const others = othersOf(values);
   const contact = await client.contacts.merge(values.contact, others);
@@ -111,17 +111,17 @@ function othersOf({ contact, others }: Given): string[] {
   throw invalid(problem, 'Give the ids of the other contacts in the field "others" or in msg.contactIds.');
 }
 
-/** how many rows a warning names */
+/** rows named in a warning */
 const MAX_NAMED = 5;
 
 function partlyDone({ total, failed }: Summary): Pick<Outcome, 'status' | 'figures'> {
   return { status: 'partly_done', figures: { done: total - failed.length, failed: failed.length } };
 }
 
-/** One contact, or all in the table that msg.payload is. */
+/** Write one contact, or all contacts of the table in msg.payload. */
 async function written(context: Context): Promise<Outcome> {
   const { client, signal, shared, values, msg, valuesOf, progress } = context;
-  // Of the account, not of the node: two nodes may be told of the same person.
+  // The lock belongs to the account, as two nodes may write the same contact.
   const mutex = (shared.get('people') as KeyedMutex | undefined) ?? new KeyedMutex();
   shared.set('people', mutex);
   const means = { client, signal, mutex };
@@ -140,7 +140,7 @@ async function written(context: Context): Promise<Outcome> {
   return { result: contacts, properties: { summary }, ...(failed.length > 0 && partlyDone(summary)) };
 }
 
-/** What is filled in holds for every row; it may be made of the row, which it finds in msg.payload. */
+/** Evaluate the fields for a row, which expressions find in msg.payload. */
 async function ofRow({ msg, values, valuesOf }: Context, row: unknown): Promise<WriteRequest> {
   if (!isObject(row)) throw invalid('The row is not an object.', 'Give a list of objects such as {name, phone}.');
   const entry: Msg = { ...msg, payload: row, contactId: row.contactId ?? row.id };

@@ -49,7 +49,7 @@ const fields = {
 type Given = Values<typeof fields>;
 type Context = ActionContext<Given>;
 
-/** What a flow remembers of a conversation, a contact, a channel or the account. */
+/** Read and write variables of a conversation, a contact, a channel or the account. */
 export default action({
   type: 'linktor-context',
   result: 'value',
@@ -94,7 +94,7 @@ const propertyOf: Record<Exclude<Scope, 'account'>, string> = {
   channel: 'channelId',
 };
 
-/** Whose variable it is: the field says so, or else the message. */
+/** @returns the owner of the variable: from the field, else from the message */
 function ownerOf({ values, msg }: Context): Owner {
   const { scope } = values;
   if (scope === 'account') return { scope, id: '' };

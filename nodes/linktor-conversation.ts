@@ -55,7 +55,7 @@ const fields = {
     icon: 'comment-o',
     when: only('escalate'),
   }),
-  // Not `status`: Node-RED's editor keeps what a node shows under that name.
+  // Not `status`: Node-RED's editor uses this property for the status of the node.
   state: typed('', { ...optional, icon: 'flag-o', when: only('list', 'update') }),
   channelId: typed('', { ...id, pick: 'channels', icon: 'sitemap', when: only('list') }),
   contactId: typed('', { ...id, pick: 'contacts', icon: 'user', when: only('list') }),
@@ -78,7 +78,7 @@ const fields = {
 
 type Context = ActionContext<Values<typeof fields>>;
 
-/** A conversation: look at it, hand it on, settle it. */
+/** Read, update and hand over conversations. */
 export default action({
   type: 'linktor-conversation',
   result: 'payload',
@@ -145,7 +145,7 @@ function changes({ state: status, subject, priority, metadata }: Context['values
   return bodyOf({ status, subject, priority, metadata }, payload);
 }
 
-/** The newest messages, told from the first to the last; it says when the server does not show as many as were asked for. */
+/** Return the newest messages in chronological order, with a status if the server returns fewer than requested. */
 async function transcript({ client, values }: Context): Promise<Outcome> {
   const { conversation: id, format, last, zone } = values;
   const messages: Message[] = [];

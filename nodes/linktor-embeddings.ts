@@ -6,7 +6,7 @@ import { as, choice, dynJson, number, typed, type Values } from './kit/fields';
 
 const embed = { operation: ['embed'] };
 const similarity = { operation: ['similarity'] };
-/** requests at once */
+/** concurrent requests */
 const MAX_PARALLEL_REQUESTS = 2;
 
 const fields = {
@@ -35,7 +35,7 @@ const fields = {
   }),
 };
 
-/** Texts as vectors, and how close two of them are. */
+/** Convert texts into vectors, and compare two texts. */
 export default action({
   type: 'linktor-embeddings',
   outputs: ['done'],
@@ -51,7 +51,7 @@ export default action({
   },
 });
 
-/** In portions, two on their way at a time; the vectors come in the order of the texts. */
+/** Embed texts in batches, two at a time; the vectors are in the order of the texts. */
 async function vectors(
   { client, values, progress }: ActionContext<Values<typeof fields>>,
   texts: readonly string[],
@@ -75,7 +75,7 @@ async function vectors(
         const dimension = answers.find((one) => one)?.dimension;
         if (answers[at]?.dimension !== dimension) throw unequal(dimension, answers[at]?.dimension);
       } catch (error) {
-        // No further portion is of use.
+        // Further batches would be wasted.
         next = portions.length;
         failed ??= { error, first: at * batch };
       }
@@ -88,7 +88,7 @@ async function vectors(
   return { result: shown(all), properties: { embeddings } };
 }
 
-/** The index in the user's own list, and what has been paid for. @param first index of the first text of the request */
+/** Add the index in the user's list and the completed results. @param first index of the first text of the request */
 function partly(
   error: unknown,
   first: number,

@@ -36,10 +36,10 @@ const events = [
   'sync.gap',
 ] as const;
 
-/** made here, for the nodes that ask for it */
+/** generated here, for the nodes that select it */
 const IDLE = 'conversation.idle';
 
-/** Port by the first word of an event's name; what is not here goes where bots and flows go. */
+/** Port by prefix of the event name; other prefixes use the port of bots and flows. */
 const groups = ['conversation', 'contact', 'channel', 'automation', 'connection'] as const;
 const portOf = new Map<string, number>([
   ...groups.map((group, port): [string, number] => [group, port]),
@@ -48,19 +48,19 @@ const portOf = new Map<string, number>([
 ]);
 const otherPort = groups.indexOf('automation');
 
-/** To hear of these, conversations have to be listened to. */
+/** Events that require a subscription to conversations. */
 const ABOUT_CONVERSATIONS = /^(conversation|sync|takeover|contact\.opted)/;
 
-/** These have triggers of their own. */
+/** Prefixes with a trigger of their own. */
 const elsewhere = new Set(['message', 'typing']);
 
-/** What the words of the field are called in a conversation. */
+/** Options of the field, and their properties in a conversation. */
 const changes = ['status', 'assignee', 'tags', 'priority'] as const;
 const propertyOf = { status: 'status', assignee: 'assignedTo', tags: 'tags', priority: 'priority' } as const;
 
 type Content = Record<string, unknown>;
 
-/** Something has happened to a conversation, a contact, a channel or the connection. */
+/** Emit events of conversations, contacts, channels, bots, flows and the connection. */
 export default trigger({
   type: 'linktor-event-in',
   outputs: groups,
@@ -96,7 +96,7 @@ export default trigger({
     onEvent((delivery) => {
       const { event, conversation } = delivery;
       if (!wanted(event.name)) return;
-      // Each node has its own notion of silence.
+      // Each node has its own idle time.
       if (event.name === IDLE && contentOf(event.original).nodeId !== context.nodeId) return;
       const group = groupOf(event.name);
       if (changed.length > 0 && group === 'conversation' && !changed.some((one) => event.changed?.includes(one))) {
@@ -129,7 +129,7 @@ export default trigger({
   },
 });
 
-/** Conversations in which nobody has written for a while, as an event of their own. */
+/** Generate an event for conversations without messages for some time. */
 function watchSilence(
   { nodeId, charge, onClose, onEvent, background, fenced, connection }: Watching,
   idleAfter: number,
@@ -164,13 +164,13 @@ function groupOf(name: string): string {
   return dot < 0 ? name : name.slice(0, dot);
 }
 
-/** The conversation as it is now; anything else as its event describes it. */
+/** @returns the current conversation; for other groups, the content of the event */
 function payloadOf({ event, conversation }: Delivery, group: string, content: Content): unknown {
   if (event.connection) return { ...event.connection };
   if (event.gap) return { conversationId: event.conversationId, ...event.gap };
   if (group !== 'conversation') return copyOf(content);
   const { contact: _, ...known } = conversation ?? { id: event.conversationId };
-  // What we know of a conversation may be older than its event.
+  // The cached conversation may be older than its event.
   const told = Object.values(propertyOf).filter((property) => content[property] !== undefined);
   return copyOf({
     ...known,
@@ -184,7 +184,7 @@ function channelOf(group: string, { channelId, id }: Content): string | undefine
   return typeof named === 'string' ? named : undefined;
 }
 
-/** As the server has it. */
+/** @returns the event name as sent by the server */
 function originalName(original: unknown): string | undefined {
   const named = isObject(original) ? (original.event ?? original.type) : undefined;
   return typeof named === 'string' ? named : undefined;

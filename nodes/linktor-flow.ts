@@ -7,11 +7,11 @@ const operations = [
   ...(['list', 'get', 'create', 'update', 'delete', 'execute', 'executions'] as const),
   ...(['duplicate', 'validate', 'export', 'import', 'stats', 'nodeTypes'] as const),
 ] as const;
-/** These are about no flow that is there. */
+/** Operations without an existing flow. */
 const without: readonly string[] = ['list', 'create', 'import', 'nodeTypes'];
 const written = { operation: ['create', 'update'] };
 
-/** Linktor's own flows, and what they do. */
+/** Manage and run Linktor's own flows. */
 export default action({
   type: 'linktor-flow',
   result: 'payload',

@@ -35,7 +35,7 @@ type Answering = AnswerContext<FormValues>;
 const HOUR_MS = 3_600_000;
 const DAY_HOURS = 24;
 
-/** Several questions, one after the other, and all their answers at once. */
+/** Ask several questions in sequence, and emit all answers together. */
 export default dialogue({
   type: 'linktor-form',
   kind: 'form',
@@ -127,7 +127,7 @@ export default dialogue({
   outcome,
 });
 
-/** @throws LinktorError `validation` when the account forgets the form before it is done */
+/** @throws LinktorError `validation` when the account would delete the form before its deadline */
 function limitMs({ within }: FormValues, keepDays: number): number {
   if (within <= keepDays * DAY_HOURS) return within * HOUR_MS;
   throw invalid(
@@ -183,7 +183,7 @@ function again(
   const data = formDataOf(asked);
   const attempts = asked.attempts + Number(isAttempt);
   if (attempts > context.values.tries) return { kind: 'end', ending: { kind: 'ended', reason: 'invalid' } };
-  // Who has tried in vain may want to know what it is for.
+  // After repeated attempts, explain the purpose of the question.
   const why = attempts > 1 ? lines.find(({ key }) => key === data.form.at)?.why : undefined;
   const words = [isAttempt ? complaint(data, reason) : reason, ...(isAttempt && why ? [why] : [])].join('\n');
   const key = `${isAttempt ? 'try' : 'why'}:${attempts}:${said.at(-1)?.message.id}`;
@@ -191,7 +191,7 @@ function again(
   return { kind: 'stay', change: { attempts }, afterwards };
 }
 
-/** @param field undefined: whether all is right */
+/** @param field undefined for the final confirmation */
 function next(
   context: Answering,
   asked: Dialogue,
@@ -216,7 +216,7 @@ function completed(state: FormState, lines: readonly FormField[]): Outcome {
   return { result: state.values, properties: { form: formOf(state, lines), reason: undefined } };
 }
 
-/** What a flow gets to know of a form beside its values. */
+/** @returns the state of a form for the message */
 function formOf(state: FormState, lines: readonly FormField[]): Record<string, unknown> {
   const { values, asked, skipped, changed } = state;
   return { values, asked, skipped, changed, missing: missingOf(lines, state) };
@@ -239,12 +239,12 @@ async function outcome(context: Answering, asked: Dialogue, ending: Ending, info
     const reason = ending.kind === 'nobody' ? 'timeout' : ending.reason;
     return { result: state.values, port: ending.kind === 'nobody' ? 1 : 2, properties: { reason, form: history } };
   }
-  // What has been said is not lost because it cannot be written down.
+  // A failed save does not lose the answers.
   await save(context, asked, state.values, info).catch(context.report);
   return { result: state.values, properties: { form: history, reason: undefined } };
 }
 
-/** Adds the values to what the contact, or the conversation, has already. */
+/** Add the values to the existing ones of the contact or the conversation. */
 async function save(context: Answering, asked: Dialogue, values: FormState['values'], { said }: EndInfo) {
   const { client, msg } = context;
   const { saveTo } = context.values;
@@ -263,7 +263,7 @@ async function save(context: Answering, asked: Dialogue, values: FormState['valu
   await client.contacts.update(contactId, { customFields: { ...customFields, ...held } });
 }
 
-/** Fields of a contact hold plain values. */
+/** Custom fields of a contact hold only plain values. */
 function storable(value: unknown): unknown {
   return isObject(value) || Array.isArray(value) ? JSON.stringify(value) : value;
 }

@@ -24,11 +24,11 @@ const fields = {
 
 type Context = ActionContext<Values<typeof fields>>;
 
-/** How many messages of a colleague are read to tell the flow what was said. */
+/** Messages of a colleague that are read to inform the flow. */
 const MAX_TOLD_MESSAGES = 20;
 const MINUTE_MS = 60_000;
 
-/** Let the flow go on only where it may answer, and give conversations to a person or back. */
+/** Let a message pass only if the flow may answer, and transfer conversations to a person or back. */
 export default action({
   type: 'linktor-guard',
   outputs: ['go', 'stopped', ...reasons],
@@ -50,7 +50,7 @@ export default action({
   },
 });
 
-/** Why the flow may not go on, the weightiest first. */
+/** @returns the first reason, by priority, why the message may not pass */
 function stopped(context: Context, id: string): { reason: Reason; opensAt?: string } | undefined {
   const { values, msg, charge, notes, provided } = context;
   const { checks: wanted, hours, most, within, once, allow } = values;
@@ -73,12 +73,12 @@ function stopped(context: Context, id: string): { reason: Reason; opensAt?: stri
   return undefined;
 }
 
-/** After a stretch in which a person was in charge, once: what was said meanwhile, for whoever answers now. */
+/** @returns, once after a takeover by a person, the messages sent during it */
 async function told({ client, charge }: Context, id: string): Promise<object | undefined> {
   const stretch = charge.takeovers.takeStretch(id);
   if (!stretch) return undefined;
   const { from, to, by, reason } = stretch;
-  // The flow goes on even where this cannot be read.
+  // The flow continues even if the messages cannot be read.
   const page = await client.conversations.messages(id, { limit: MAX_TOLD_MESSAGES }).catch(() => undefined);
   const isMeanwhile = (at: number) => at >= from - 1000 && at <= to + 1000;
   const messages = (page?.items ?? [])
@@ -118,7 +118,7 @@ function shown({ conversationId, reason, by, since, until }: Takeover) {
   return { conversationId, reason, by, since: isoOf(since), ...(until !== undefined && { until: isoOf(until) }) };
 }
 
-/** @returns milliseconds; 0: until it is given back; undefined: as the account says */
+/** @returns milliseconds; 0 for no limit; undefined for the default of the account */
 function minutesOf({ minutes }: Readonly<Msg>): number | undefined {
   if (minutes === undefined) return undefined;
   return as.number(0, 525_600)(minutes, 'minutes') * MINUTE_MS;
@@ -131,7 +131,7 @@ function conversationIdOf({ conversationId }: Readonly<Msg>): string {
   return as.id(conversationId, 'conversationId');
 }
 
-/** Servers have several ways to say so. */
+/** Servers represent a blocked contact in several ways. */
 function isBlocked(contact: unknown): boolean {
   if (!isObject(contact)) return false;
   const { blocked, isBlocked: flag, status, tags } = contact;

@@ -7,7 +7,7 @@ const times = [
   { name: 'to', kind: 'time' },
 ] as const;
 
-/** When a business is open: weekly hours, closed dates and special days in one time zone. */
+/** The opening hours of a business: weekly hours, closed dates and special days in one time zone. */
 export default config({
   type: 'linktor-hours',
   fields: {

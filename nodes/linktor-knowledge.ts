@@ -53,7 +53,7 @@ const fields = {
     when: only('deleteDocument', 'reprocessDocument', 'chunks'),
   }),
   search: typed('', { ...optional, icon: 'search', when: listable }),
-  // Not `status`: Node-RED's editor keeps what a node shows under that name.
+  // Not `status`: Node-RED's editor uses this property for the status of the node.
   state: typed('', { ...optional, icon: 'flag-o', when: listable }),
   ...listFields(listable),
   confirm: confirmation({ when: only('delete', 'deleteDocument') }),
@@ -61,7 +61,7 @@ const fields = {
 
 type Context = ActionContext<Values<typeof fields>>;
 
-/** Knowledge bases: ask them, look after them. With nothing found the second output goes on, the question as it was. */
+/** Query and manage knowledge bases. Without a result, the unchanged message leaves by the second output. */
 export default action({
   type: 'linktor-knowledge',
   outputs: ['found', 'none'],
@@ -101,14 +101,14 @@ export default action({
   },
 });
 
-/** Ask one base or several at once; of all that is found the best. */
+/** Query one or several bases in parallel, and return the best results of all. */
 async function query({ client, msg, values }: Context): Promise<Outcome> {
   const { question = '', topK = 5, minScore, returns } = values;
   const bases = [...new Set(values.base)];
   if (bases.length === 0) throw noBase();
-  // By this the AI node knows a payload that is no news.
+  // Lets the AI node recognise an unchanged payload.
   const before = typeof msg.payload === 'string' && msg.payload !== question ? { payload: msg.payload } : {};
-  // A picture without words asks nothing, and nothing is found for it.
+  // A message without text, such as an image, has no results.
   if (question.trim() === '') {
     const knowledge = { query: question, chunks: [], base: bases.length === 1 ? bases[0] : bases, took: 0, ...before };
     return { result: undefined, keepPayload: true, port: 1, properties: { knowledge } };
@@ -126,7 +126,7 @@ async function query({ client, msg, values }: Context): Promise<Outcome> {
   );
   const failed = results.flatMap((result) => ('failed' in result && result.failed ? [result.failed] : []));
   const [problem] = failed;
-  // The others answer for one that does not; where none does, the first says why.
+  // Failed bases are ignored unless all fail; the first error is then thrown.
   if (problem && failed.length === bases.length) throw named(problem, bases.length);
   const chunks = results
     .flatMap((result) => result.chunks)
@@ -150,7 +150,7 @@ async function query({ client, msg, values }: Context): Promise<Outcome> {
   return { result: answer(returns, chunks, best), properties: { knowledge } };
 }
 
-/** @returns the error, naming the base where several were asked */
+/** @returns the error, with the name of the base if several were queried */
 function named({ base, error }: { base: string; error: LinktorError }, count: number): LinktorError {
   if (count === 1) return error;
   return new LinktorError(error.code, `The knowledge base "${base}": ${error.message}`, {
@@ -180,7 +180,7 @@ function addDocument({ client, values }: Context): Promise<unknown> {
     : client.knowledgeBases.addDocument(base, input);
 }
 
-/** Only a question can go to several. */
+/** @throws LinktorError `validation` unless exactly one base is given; only queries support several */
 function oneOf(bases: readonly string[]): string {
   const [base, ...more] = bases;
   if (base !== undefined && more.length === 0) return base;

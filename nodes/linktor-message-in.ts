@@ -38,7 +38,7 @@ const channelTypes = [
 const filters = { section: 'filters' };
 const arrival = { section: 'arrival' };
 
-/** A message has been received. */
+/** Emit received messages. */
 export default trigger({
   type: 'linktor-message-in',
   outputs: ['message', 'filtered'],
@@ -131,7 +131,7 @@ export default trigger({
         await context.client.conversations.markRead(String(conversationId), merged as string[]);
       } catch (error) {
         if ((error as { code?: unknown }).code === 'not_supported') {
-          // The server will not learn it while we run: say so once.
+          // The server does not support read receipts: report it once and stop trying.
           marks = false;
           status('not_supported');
         }
@@ -160,7 +160,7 @@ export default trigger({
         if (typing?.isTyping) received.typing(conversationId, typing.userId);
         return;
       }
-      // A server may send more than was asked for.
+      // A server may send more conversations than requested.
       if (values.conversations !== 'all' && !asked.has(conversationId)) return;
       const refused = claimed(delivery) ?? inCharge(message) ?? reason(message, delivery.conversation);
       if (refused !== undefined && values.outputs !== '2') return;

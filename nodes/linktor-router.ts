@@ -49,12 +49,12 @@ const fields = {
 
 type Context = ActionContext<Values<typeof fields>>;
 
-/** What was read of somebody counts as long as this. */
+/** lifetime of cached contacts and conversations, milliseconds */
 const KNOWN_MS = 60_000;
-/** So many messages of a conversation are looked through for the one before. */
+/** messages searched for the previous one of the contact */
 const MAX_EARLIER = 20;
 
-/** Send each message the way that the first rule, or every rule that holds, opens for it. */
+/** Route each message to the output of the first matching rule, or of all matching rules. */
 export default action({
   type: 'linktor-router',
   outputs: ['unsure'],
@@ -83,10 +83,10 @@ export default action({
   },
 });
 
-/** Conversations that are kept on their way at a time. */
+/** conversations whose route is remembered */
 const MAX_KEPT = 10_000;
 
-/** Which way the conversation of a message took the last time, where that is to be remembered. */
+/** Access the last route of a conversation, if routes are remembered. */
 function keptOf({ values, msg, notes }: Context) {
   const { conversationId: id } = msg;
   const { remember, match } = values;
@@ -126,7 +126,7 @@ function rulesOf(rows: readonly Record<string, unknown>[]): RouteRule[] {
   }));
 }
 
-/** The rules are made ready once, not with every message. */
+/** Compile the rules once, not for every message. */
 function routerOf({ values, notes, provided }: Context, rules: readonly RouteRule[]): Router {
   const { hours, match, threshold } = values;
   const times = hours === '' ? undefined : provided<OpeningHours>(hours);
@@ -137,7 +137,7 @@ function routerOf({ values, notes, provided }: Context, rules: readonly RouteRul
   return router;
 }
 
-/** An unsure guess has an output of its own, or goes where everything else goes. */
+/** An uncertain result has its own output, or goes to the rule "otherwise". */
 function withPort(route: Route, rules: readonly RouteRule[], unsure: string): { route: Route; port: number }[] {
   if (route.index >= 0) return [{ route, port: route.index }];
   if (unsure === 'output') return [{ route, port: rules.length }];
@@ -183,7 +183,7 @@ async function contactOf(context: Context): Promise<KnownContact> {
   return { tags, fields: { ...fields, ...customFields }, before: await lastBefore(context, contact.id) };
 }
 
-/** @returns when the contact wrote before this message, milliseconds; undefined when never */
+/** @returns the time of the contact's previous message, milliseconds of the clock; undefined if there is none */
 async function lastBefore(context: Context, contactId: string): Promise<number | undefined> {
   const { client, msg } = context;
   const own = new Set<unknown>(Array.isArray(msg.merged) ? msg.merged : [msg.messageId]);
@@ -200,7 +200,7 @@ async function lastBefore(context: Context, contactId: string): Promise<number |
   return times.length > 0 ? Math.max(...times) : undefined;
 }
 
-/** Several messages of one person come soon after one another: they are looked up once. */
+/** Cache a lookup, as a contact often sends several messages in quick succession. */
 async function remembered<T>(
   { shared }: Context,
   kind: string,
@@ -227,7 +227,7 @@ interface Known<T> {
   value: Promise<T>;
 }
 
-/** Conversations and contacts that are remembered for one account. */
+/** cached conversations, and cached contacts, of one account */
 const MAX_KNOWN = 1000;
 
 function conversationIdOf({ msg }: Context): string {

@@ -24,11 +24,11 @@ import type { Msg } from './kit/red';
 
 const withText = ['text', 'buttons', 'list'];
 const composed = MESSAGE_KINDS.filter((kind) => kind !== 'raw');
-/** what a channel may refuse when the customer has been silent for too long */
+/** kinds that a channel may reject when the last message of the customer is too old */
 const windowed = composed.filter((kind) => kind !== 'template');
 const isWindowed = (kind: string) => windowed.some((one) => one === kind);
 const instead = { advanced: true, when: { kind: windowed, ifWindowClosed: ['template'] } };
-/** what is said may differ from one recipient to the next */
+/** fields with a value of their own for each recipient */
 const each = { to: ['list'] };
 const people = ['contact', 'address', 'list'];
 
@@ -161,7 +161,7 @@ type Given = Values<typeof fields>;
 type Context = ActionContext<Given>;
 type Outbox = NonNullable<Context['outbox']>;
 
-/** Send a message into a conversation, to a person, or to everybody on a list. */
+/** Send a message to a conversation, a person or a list of recipients. */
 export default action({
   type: 'linktor-send',
   outputs: ['sent'],
@@ -171,7 +171,7 @@ export default action({
   statusOf: (problem) => (isWindowClosed(problem) ? 'window_closed' : undefined),
   fields,
   lane({ values: { to, conversation, kind, text: said, waitFor, ifWindowClosed, typingFirst }, shared, outbox }) {
-    // What is stored needs no turn: it is sent later.
+    // The outbox sends later, so the message needs no lane.
     if (outbox) return undefined;
     const isSimple = kind === 'text' && waitFor === 'accepted' && ifWindowClosed === 'fail' && typingFirst === 'none';
     const isPlain = to === 'conversation' && isSimple && isShort(said);
@@ -195,12 +195,12 @@ export default action({
   },
 });
 
-/** What the node shows until the next message. */
+/** @returns the status that the node shows until the next message */
 function sentNow(): Pick<Outcome, 'status' | 'figures'> {
   return { status: 'sent_at', figures: { at: Date.now() } };
 }
 
-/** A channel that takes only templates now says so as a bad input; what to do about it stands in this node's dialog. */
+/** Add a hint to the error of a channel that currently accepts only templates. */
 function withWindowHint(thrown: unknown): never {
   if (!isWindowClosed(thrown)) throw thrown;
   const { code, message, cause } = thrown;
@@ -210,7 +210,7 @@ function withWindowHint(thrown: unknown): never {
 const WINDOW_HINT =
   'The customer has not written for 24 hours, so this channel takes only templates: choose in "If the 24-hour window has closed" what to send instead.';
 
-/** @param values, msg as they are for this recipient */
+/** @param values, msg evaluated for this recipient */
 function toOne(
   context: Context,
   signs: () => Live,
@@ -241,7 +241,7 @@ function toOne(
     .catch(withWindowHint);
 }
 
-/** Leaves a message to the outbox. */
+/** Store a message in the outbox. */
 function store(
   outbox: Outbox,
   to: Recipient,
@@ -255,7 +255,7 @@ function store(
   return outbox.store({ request, typingMs: timeOf(values), obeyTakeover, ...(extra && { extra }) });
 }
 
-/** @returns the live side for all messages of one run, which stays as long as somebody listens */
+/** @returns the live connection for all messages of one run; a listener keeps it open */
 function signLine({ live }: Context): () => Live {
   let line: Live | undefined;
   return () => {
@@ -266,7 +266,7 @@ function signLine({ live }: Context): () => Live {
   };
 }
 
-/** @returns milliseconds that somebody seems to be typing before the message leaves */
+/** @returns duration of the typing sign before the message, milliseconds */
 function timeOf({ kind, typingFirst, typingSeconds, text: said, caption }: Given): number {
   if (typingFirst === 'none' || !isWindowed(kind)) return 0;
   return typingFirst === 'seconds' ? typingSeconds * 1000 : typingTime(kind === 'media' ? caption : said);
@@ -274,7 +274,7 @@ function timeOf({ kind, typingFirst, typingSeconds, text: said, caption }: Given
 
 const isSame = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
 
-/** Everybody on the list, each with what is filled in for them; either one summary or a message for each. */
+/** Send to all recipients of a list, and return either one summary or a message for each. */
 async function toAll(context: Context, signs: () => Live): Promise<Outcome | undefined> {
   const { values, msg, signal, valuesOf, emit, progress, outbox } = context;
   const { recipientsOutput, idempotencyKey: key, country } = values;
@@ -289,7 +289,7 @@ async function toAll(context: Context, signs: () => Live): Promise<Outcome | und
   const summary = await sendToAll<Partial<SendResult>>(
     list,
     async ({ to, properties, given: recipient }) => {
-      // Who has opted out gets nothing that is sent to a whole list.
+      // Contacts who have opted out receive no messages sent to a list.
       if (context.charge.optOuts.has(to)) return notSent(to, OPTED_OUT);
       const entry = { ...msg, ...(msg.payload === list && { payload: undefined }), ...properties };
       const own = await ownValues(valuesOf, entry, properties);
@@ -316,12 +316,12 @@ async function toAll(context: Context, signs: () => Live): Promise<Outcome | und
   return { result: summary, status: 'partly_sent', figures };
 }
 
-/** what a line of the list may say for itself, by the name of the field */
+/** fields that a line of the list may override */
 const OWN_COLUMNS = ['text', 'caption', 'buttons', 'list', 'template', 'parameters'] as const;
 
 /**
- * The values for one entry. What a line of the list says for itself is not lost where the field is filled in: unless the
- * field makes use of it, it takes the place of the field.
+ * Evaluate the values for one recipient. A value in a line of the list replaces the field, unless the field itself
+ * makes use of that value.
  */
 async function ownValues(
   valuesOf: Context['valuesOf'],

@@ -8,10 +8,10 @@ import { type Sent, SentMatcher } from './kit/trigger/match';
 const statuses = ['pending', 'sent', 'delivered', 'read', 'failed'] as const;
 type Status = (typeof statuses)[number];
 
-/** milliseconds that the answer to a send may need longer than the first status of its message */
+/** time by which the response to a send may follow the first status of its message, milliseconds */
 const ANSWER_DELAY_MS = 1000;
 
-/** What became of a message that was sent. */
+/** Emit the status of sent messages. */
 export default trigger({
   type: 'linktor-status-in',
   outputs: statuses,
@@ -62,7 +62,7 @@ export default trigger({
     everything();
     onEvent((delivery) => {
       const { name, message, messageId } = delivery.event;
-      // A message of ours that is told as sent is the message itself, not news of it.
+      // A `sent` event with a message reports the message itself, not its status.
       if (!wanted.has(name) || message || messageId === undefined) return;
       if (channels && !channels.has(delivery.conversation?.channelId ?? '')) return;
       if (ours) ours.add(messageId, delivery);
@@ -72,7 +72,7 @@ export default trigger({
   },
 });
 
-/** Each status gets a context of its own, as far as it can be copied. */
+/** Copy the context for each status, if possible. */
 function own(context: unknown): unknown {
   try {
     return structuredClone(context);

@@ -10,7 +10,7 @@ const made = { operation: ['render', 'renderAndSend', 'preview'] };
 const rendered = { operation: ['render'] };
 const sent = { operation: ['renderAndSend'] };
 
-/** Pictures made from Linktor's visual templates. */
+/** Render images from Linktor's visual templates. */
 export default action({
   type: 'linktor-template',
   result: 'payload',
@@ -39,7 +39,7 @@ export default action({
     if (operation === 'list') return { result: await vre.templates(await tenantOf(context)) };
     if (operation === 'renderAndSend') return send(context, dataOf(values.data));
     if (operation === 'preview') {
-      // Without data of its own the template shows its example.
+      // Without data, the template is rendered with its example.
       return picture(await vre.preview(template, isObject(values.data) ? values.data : undefined));
     }
     const { channelType, format, width } = values;
@@ -49,7 +49,7 @@ export default action({
   },
 });
 
-/** Templates belong to an organisation; which one is ours is asked once. */
+/** Templates belong to an organisation, whose id is requested once. */
 async function tenantOf({ client, notes }: Pick<ActionContext<unknown>, 'client' | 'notes'>): Promise<string> {
   const known = notes.get('tenant');
   if (typeof known === 'string') return known;

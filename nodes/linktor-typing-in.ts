@@ -5,10 +5,10 @@ import { as, choice, flag, number, typed } from './kit/fields';
 import { topicOf } from './kit/to-msg';
 
 const MAX_KNOWN_TYPERS = 1000;
-/** milliseconds after which nobody is taken to be typing still: the sign that it is over may be lost */
+/** lifetime of the typing status, milliseconds; the stop event may be lost */
 const TYPING_SHOWN_MS = 6000;
 
-/** Somebody has begun to type, or has stopped. */
+/** Emit an event when a person starts or stops typing. */
 export default trigger({
   type: 'linktor-typing-in',
   outputs: ['typing'],
@@ -39,7 +39,7 @@ export default trigger({
     const known = new Map<string, { isTyping: boolean; at: number }>();
     let fade: NodeJS.Timeout | undefined;
 
-    /** A sign that only repeats the last one of the same person is no news. */
+    /** @returns false for a repeated event of the same person */
     const isNews = ({ event, receivedAt }: Delivery) => {
       const key = `${event.conversationId} ${event.typing?.userId}`;
       const isTyping = event.typing?.isTyping === true;
@@ -68,7 +68,7 @@ export default trigger({
       emit(msg);
     };
 
-    // Whoever uses this account somewhere else is us as well.
+    // Other clients that use this account count as own events.
     let waiting: Delivery[] | undefined = [];
     let us: string | undefined;
     const notUs = (delivery: Delivery) => {
@@ -80,7 +80,7 @@ export default trigger({
       .then(({ id }) => {
         us = id;
       })
-      // An account that may not ask who it is cannot be told apart from others; all are heard then.
+      // Without permission to read its own user id, the node does not filter own events.
       .catch(() => {})
       .then(() => {
         const early = waiting ?? [];
@@ -106,7 +106,7 @@ export default trigger({
   },
 });
 
-/** A frame names a user id and no more: the customer's own, or somebody else's. */
+/** @returns the type of the person; a frame has only the user id, of the contact or of another user */
 function personOf({ event, conversation }: Delivery): { type: string; name?: string } {
   const { userId } = event.typing ?? {};
   if (userId === undefined || conversation?.contactId === undefined) return { type: 'unknown' };

@@ -3,10 +3,10 @@ import { hasTyping, keepTyping, typingProblem } from '../lib/sending';
 import { action, type Outcome } from './kit/define';
 import { as, choice, dynNumber, flag, typed } from './kit/fields';
 
-/** seconds that the sign lasts at most while an answer is awaited */
+/** maximum duration of the typing sign before the next message, seconds */
 const UNTIL_SENT_LIMIT_S = 60;
 
-/** Show that somebody is typing. The message goes on at once, as it is. */
+/** Show a typing sign, and pass the message on at once and unchanged. */
 export default action({
   type: 'linktor-typing',
   busy: 'typing',
@@ -43,17 +43,17 @@ export default action({
       return { ...pass, status: 'skipped', properties: { sent } };
     }
     if (!hasTyping(channelOf(msg, conversation))) return { ...pass, status: 'no_typing' };
-    // As long as somebody listens, the connection stays open.
+    // A listener keeps the connection open.
     line.onEvent(() => {});
     const problem = typingProblem(line.state);
     if (problem) {
       await emit(pass);
       throw problem;
     }
-    // Once it is open, it is known whom the connection leads to.
+    // The type of the server is known once the connection is open.
     const server = line.state.name === 'open' ? await client.contract().catch(() => undefined) : undefined;
     const own = new AbortController();
-    // The newer one goes on typing in the place of the older one.
+    // The new sign replaces the previous one.
     before()?.abort('replaced');
     shared.set(sign, own);
     const end = () => own.abort();
@@ -82,7 +82,7 @@ export default action({
   },
 });
 
-/** What came in knows the channel of its own conversation. */
+/** @returns the channel type, if the message belongs to this conversation */
 function channelOf({ conversationId, channelType }: Record<string, unknown>, conversation: string): unknown {
   return conversationId === conversation ? channelType : undefined;
 }

@@ -12,7 +12,7 @@ const signatureHeader = 'x-linktor-signature';
 const timestampHeader = 'x-linktor-timestamp';
 type Headers = Readonly<NodeJS.Dict<string[]>>;
 
-/** A signed delivery has arrived. Only what somebody with the secret has sent gets any further. */
+/** Emit webhook deliveries; only correctly signed ones pass. */
 export default trigger({
   type: 'linktor-webhook-in',
   outputs: ['event', 'rejected'],
@@ -76,13 +76,13 @@ export default trigger({
         }
         status('verified', { at: Date.now() });
         const deliveryId = event.id ?? headers['x-linktor-delivery-id']?.[0];
-        // What nobody has signed, such as a header, neither makes an event look old nor new.
+        // Unsigned data such as headers is not used to detect duplicates.
         const eventId = event.id ?? digestOf(body);
         const pass = (duplicate: boolean): number => {
           if (values.feedBus && !duplicate) feed(event);
           if (!wanted(event.name) || (duplicate && values.duplicates === 'drop')) return 200;
           const facts = { configId, event: event.name, source: 'webhook', scheme: verdict.scheme, deliveryId };
-          // What has been fed is still to be told by others, perhaps only when this flow has run.
+          // Other nodes may deliver the fed event after this flow has run, so the flow gets a copy.
           emit(messageOf(event, values.feedBus ? copyOf(event.original) : event.original, duplicate, facts));
           return 200;
         };
@@ -95,8 +95,8 @@ export default trigger({
 });
 
 /**
- * Of several instances one passes an event on. One that cannot know answers 503, and the sender tries again; so does one
- * that gets it while another instance is at work with it, for that one may not come to its end.
+ * Pass an event on in only one of several instances. The response is 503, so that the sender retries, when the store is
+ * down, and while another instance handles the event, as that instance may fail.
  */
 async function passOnce(
   taking: ReturnType<NonNullable<TriggerContext<never>['once']>>,
@@ -107,7 +107,7 @@ async function passOnce(
     const { state, done } = await taking;
     if (state !== 'free') return state === 'done' ? pass(true) : 503;
     const status = pass(false);
-    // It has been passed on, whether that can be written down or not.
+    // The event has been passed on, even if this cannot be recorded.
     await done().catch(storeDown);
     return status;
   } catch (error) {
@@ -119,7 +119,7 @@ async function passOnce(
 
 const HOUR_MS = 60 * 60 * 1000;
 
-/** @returns milliseconds since the time in the signed body; below 0 for the future, 0 when it says none */
+/** @returns milliseconds since the time in the signed body; negative for the future, 0 without a time */
 function ageOf({ original }: Event): number {
   try {
     return Date.now() - readTime((original as { timestamp?: unknown }).timestamp, 'timestamp').getTime();
@@ -128,7 +128,7 @@ function ageOf({ original }: Event): number {
   }
 }
 
-/** @returns undefined when it is no event */
+/** @returns the event, or undefined when the body is not an event */
 function decoded(body: Buffer): Event | undefined {
   try {
     return decodeEvent(body);
@@ -138,7 +138,7 @@ function decoded(body: Buffer): Event | undefined {
   }
 }
 
-/** @param original of the event, the message's own */
+/** @param original the event for the message, possibly a copy */
 function messageOf(event: Event, original: unknown, duplicate: boolean, facts: object): Msg {
   const { data } = original as { data?: unknown };
   const { conversationId, messageId, message } = event;
@@ -156,7 +156,7 @@ function messageOf(event: Event, original: unknown, duplicate: boolean, facts: o
 }
 
 const sensitive = /auth|cookie|signature|token|key|secret/i;
-/** Of that one request only; an http request node further on would take them for its own. */
+/** Headers of this request only; a later http request node would send them as its own. */
 const hop =
   /^(?:host|connection|keep-alive|expect|te|trailer|upgrade|content-(?:length|encoding|type)|transfer-encoding)$/i;
 
