@@ -28,7 +28,7 @@ type Context = ActionContext<Values<typeof fields>>;
 const MAX_TOLD_MESSAGES = 20;
 const MINUTE_MS = 60_000;
 
-/** Let a message pass only if the flow may answer, and transfer conversations to a person or back. */
+/** Pass a message only if the flow may answer, and transfer conversations to a person and back. */
 export default action({
   type: 'linktor-guard',
   outputs: ['go', 'stopped', ...reasons],

@@ -126,7 +126,7 @@ async function query({ client, msg, values }: Context): Promise<Outcome> {
   );
   const failed = results.flatMap((result) => ('failed' in result && result.failed ? [result.failed] : []));
   const [problem] = failed;
-  // Failed bases are ignored unless all fail; the first error is then thrown.
+  // Failed bases are only recorded in the result; if all fail, the first error is thrown.
   if (problem && failed.length === bases.length) throw named(problem, bases.length);
   const chunks = results
     .flatMap((result) => result.chunks)

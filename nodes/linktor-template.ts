@@ -10,7 +10,7 @@ const made = { operation: ['render', 'renderAndSend', 'preview'] };
 const rendered = { operation: ['render'] };
 const sent = { operation: ['renderAndSend'] };
 
-/** Render images from Linktor's visual templates. */
+/** Render images from Linktor's visual templates, and send them. */
 export default action({
   type: 'linktor-template',
   result: 'payload',

@@ -52,11 +52,11 @@ export interface Report {
   sandbox: boolean;
   /** the oldest open questions of that account */
   waiting: WaitingLine[];
-  /** how many there are in all */
+  /** total number */
   waitingInAll: number;
   /** conversations of that account that people have taken over, the latest first */
   takenOver: TakenOverLine[];
-  /** how many there are in all */
+  /** total number */
   takenOverInAll: number;
 }
 

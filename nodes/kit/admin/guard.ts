@@ -2,7 +2,7 @@ import type { AdminHandler, AdminRequest, RED } from '../red';
 
 /** Routes for Node-RED's own editor only, each with the required permission of the user. */
 export interface EditorRoutes {
-  /** @param permission of Node-RED's `adminAuth` */
+  /** @param permission a permission of Node-RED's `adminAuth` */
   get(path: string, permission: string, handler: AdminHandler): void;
   post(path: string, permission: string, handler: AdminHandler): void;
 }

@@ -16,7 +16,7 @@ interface Stored {
   type: string;
   config?: string;
   baseUrl?: string;
-  /** disabled */
+  /** whether the node is disabled */
   d?: boolean;
 }
 

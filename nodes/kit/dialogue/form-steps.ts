@@ -44,7 +44,7 @@ export function formDataOf({ data }: Dialogue): FormData {
   return data as unknown as FormData;
 }
 
-/** @throws LinktorError `validation`, with the number of the line, when a line is invalid */
+/** @throws LinktorError `validation` when there are no lines, or a line is invalid or a duplicate */
 export function linesOf(rows: FormValues['fields'], language: Language): FormLine[] {
   if (rows.length === 0) throw invalid('The form has no questions.', 'Fill in the table "fields" of this node.');
   const lines = rows.map((row, index) => lineOf(row, index + 1, language));
