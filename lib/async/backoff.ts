@@ -1,13 +1,13 @@
 const LONGEST_BACKOFF_MS = 60_000;
-/** A server that asks for a longer wait is asked again all the same. */
+/** Longest wait at the request of a server, in milliseconds. */
 const LONGEST_ASKED_WAIT_MS = 600_000;
 
 /**
- * How long to wait before trying again. The jitter keeps a thousand clients from coming back in the same second.
+ * Compute the wait before the next attempt. The jitter keeps a thousand clients from returning in the same second.
  * @param attempt 1 for the first
- * @param intervalMs the base, in milliseconds
- * @param longestMs where the doubling ends, in milliseconds
- * @returns milliseconds: the interval doubled per attempt, give or take half
+ * @param intervalMs base, in milliseconds
+ * @param longestMs upper limit of the doubling, in milliseconds
+ * @returns milliseconds: the interval doubled per attempt, plus or minus half
  */
 export function backoff(
   attempt: number,
@@ -20,10 +20,10 @@ export function backoff(
 }
 
 /**
- * Never shorter than the server asked for, and jittered so that clients that got the same answer do not return at once.
- * @param ownMs milliseconds that we would wait
- * @param askedSeconds seconds that the server wants us to wait; up to ten minutes are honoured
- * @returns milliseconds
+ * Honour the wait that a server asked for, with jitter, so that clients with the same answer do not all return at once.
+ * @param ownMs our own wait, in milliseconds
+ * @param askedSeconds wait that the server asked for; at most ten minutes are honoured
+ * @returns milliseconds, never fewer than the server asked for, up to that limit
  */
 export function asAsked(ownMs: number, askedSeconds: number | undefined, random = Math.random): number {
   if (askedSeconds === undefined) return ownMs;

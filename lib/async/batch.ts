@@ -4,10 +4,10 @@ import { type LinktorError, toLinktorError } from '../errors';
 export type Outcome<R> = R | LinktorError;
 
 /**
- * Work on many items, some at a time. Work begins in the order of the items, and outcomes are reported in that order.
- * @param items an asynchronous source is read no faster than the work goes on
- * @param width how many items are worked on at a time
- * @param onOutcome is awaited before the next outcome is reported
+ * Process many items, a limited number at a time. Work starts, and outcomes are reported, in the order of the items.
+ * @param items an asynchronous source is read no faster than its items are processed
+ * @param width number of items in progress at a time
+ * @param onOutcome awaited before the next outcome is reported
  * @throws errors of `items` and `onOutcome`, never those of `work`
  */
 export async function batch<T, R>(

@@ -1,9 +1,9 @@
-/** The timer looks again this often: a clock that was set, or a machine that slept, is noticed within a minute. */
+/** Longest timer: a changed system clock, or a machine that slept, is noticed within a minute. */
 const MAX_TIMER_MS = 60_000;
 
 /**
- * All deadlines of an account on one timer. A deadline is a time of the wall clock, however far away; setTimeout alone
- * overflows after 24.8 days and knows nothing of a clock that is set.
+ * All deadlines of an account on one timer. A deadline is a wall-clock time, however far away; setTimeout alone
+ * overflows after 24.8 days and does not notice a changed clock.
  */
 export class Clock {
   readonly #onDue: (id: string) => void;
@@ -17,20 +17,20 @@ export class Clock {
     this.#onDue = onDue;
   }
 
-  /** Nothing fires before this call, so that overdue events are handled first. */
+  /** Start to fire deadlines. Overdue events are handled before this call. */
   start(): void {
     this.#isRunning = true;
     this.#arm();
   }
 
-  /** Nothing fires any more. */
+  /** Stop: no deadline fires any more. */
   stop(): void {
     this.#isRunning = false;
     clearTimeout(this.#timer);
     this.#armedFor = Number.POSITIVE_INFINITY;
   }
 
-  /** @param at milliseconds of the clock; replaces an earlier deadline of this id */
+  /** @param at wall-clock time in milliseconds; replaces an earlier deadline of this id */
   set(id: string, at: number): void {
     this.#deadlines.set(id, at);
     if (at < this.#armedFor) this.#arm();

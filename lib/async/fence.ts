@@ -1,6 +1,6 @@
 /**
- * Callbacks of timers and sockets have no caller that could catch: an error would end the process.
- * @param onError gets errors of `act`; its own errors are dropped
+ * Wrap a callback of a timer or socket. It has no caller to catch an error, which would end the process.
+ * @param onError receives errors of `act`; its own errors are dropped
  * @returns a function that calls `act` and never throws
  */
 export function fence<A extends unknown[]>(

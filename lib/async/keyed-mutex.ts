@@ -12,15 +12,16 @@ export class KeyedMutex {
     return this.#last.size === 0;
   }
 
-  /** Resolves when all tasks that run or wait now have ended. */
+  /** Resolves when all tasks that now run or wait have ended. */
   async settled(): Promise<void> {
     await Promise.all(this.#last.values());
   }
 
   /**
-   * A task may take another lock inside, of another key.
-   * @param keys all of them are taken at once, so that two callers cannot block each other
-   * @returns the result of the task @throws the error of the task
+   * Run a task under one or several locks. A task may take the lock of another key.
+   * @param keys all taken at once, so that two callers cannot block each other
+   * @returns the result of the task
+   * @throws the error of the task
    */
   async run<T>(keys: string | readonly string[], task: () => Promise<T>): Promise<T> {
     const lines = [...new Set(typeof keys === 'string' ? [keys] : keys)];

@@ -1,13 +1,13 @@
 import { sleep } from './sleep';
 
-/** A handler that was cut off may still be at work: a look that finds nothing is repeated after this time. */
+/** A handler may still be running after its connection was cut: an empty look-up is repeated after this time. */
 export const LOOK_AGAIN_MS = 1000;
 
 /**
- * Find out whether a write without a clear answer took effect.
- * @param look reads the state; undefined when it shows nothing
- * @param isUnclear the write may still be under way, so one look that finds nothing is not enough
- * @returns the result of the look-up, or undefined: a failed look-up leaves the outcome unknown
+ * Find out whether a write with an unclear outcome took effect.
+ * @param look reads the state; undefined when the write does not show
+ * @param isUnclear the write may still be in progress, so a single empty look-up is not enough
+ * @returns the result of the look-up; undefined when it is empty or fails, which leaves the outcome unknown
  */
 export async function lookAgain<T>(
   look: () => Promise<T | undefined>,

@@ -1,9 +1,9 @@
-/** The longest time that a timer can hold, in milliseconds (24.8 days). */
+/** Longest delay of a timer, in milliseconds (24.8 days). */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * Wait, unless the signal ends the wait first. Never rejects: look at the signal afterwards.
- * @param milliseconds at most {@link MAX_TIMER_MS}; more waits that long
+ * Wait until the time is over or the signal aborts. Never rejects: check the signal afterwards.
+ * @param milliseconds at most {@link MAX_TIMER_MS}; a longer wait is cut to it
  */
 export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
