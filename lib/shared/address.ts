@@ -1,6 +1,6 @@
 import { invalid } from '../errors';
 
-/** Where the store is: one server, the nodes of a cluster, or Sentinels that know the master. */
+/** Address of the store: one server, the nodes of a cluster, or Sentinels that know the master. */
 export type StoreAddress = { isSecure: boolean; username?: string; password?: string; db: number } & (
   | { kind: 'server'; host: string; port: number }
   | { kind: 'cluster'; nodes: { host: string; port: number }[] }

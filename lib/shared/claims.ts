@@ -1,11 +1,11 @@
 import type { StoreConnection } from './connection';
 
-/** A claim whose owner has not said that it is done lasts so long: after that somebody else may take it up. */
+/** Lifetime of an unconfirmed claim, in milliseconds; afterwards another instance may claim the item. */
 const WORKING_MS = 30_000;
-/** what has been done is remembered so long */
+/** Lifetime of a confirmed claim, in milliseconds. */
 const REMEMBERED_MS = 24 * 3_600_000;
 
-/** key, owner, milliseconds @returns free, working, done */
+/** Arguments: key, owner, milliseconds. @returns free, working or done */
 const CLAIM = `
 local key = KEYS[1] .. ':claim:' .. ARGV[1]
 local found = redis.call('GET', key)
@@ -16,17 +16,17 @@ end
 return found == '' and 'done' or 'working'
 `;
 
-/** key, owner, milliseconds */
+/** Arguments: key, owner, milliseconds. */
 const DONE = `
 local key = KEYS[1] .. ':claim:' .. ARGV[1]
 if redis.call('GET', key) == ARGV[2] then redis.call('SET', key, '', 'PX', ARGV[3]) end
 return 1
 `;
 
-/** free: it is ours now; working: another one has it; done: it needs nobody any more */
+/** free: now claimed by this instance; working: claimed by another instance; done: already processed */
 export type ClaimState = 'free' | 'working' | 'done';
 
-/** Of many instances that get the same thing exactly one takes it; when that one dies over it, another one may. */
+/** Exactly one of many instances claims an item; if it crashes, another instance may claim the item later. */
 export class Claims {
   readonly #connection: StoreConnection;
   readonly #owner = `${process.pid} ${Math.random().toString(36).slice(2)}`;
@@ -40,7 +40,7 @@ export class Claims {
     return (await this.#connection.run('linktorClaim', CLAIM, key, this.#owner, WORKING_MS)) as ClaimState;
   }
 
-  /** What was claimed has been handed on. @throws LinktorError `storage` */
+  /** Confirm that the claimed item has been passed on. @throws LinktorError `storage` */
   async done(key: string): Promise<void> {
     await this.#connection.run('linktorDone', DONE, key, this.#owner, REMEMBERED_MS);
   }

@@ -3,19 +3,19 @@ import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import { LinktorError } from '../errors';
 import { readAddress, type StoreAddress } from './address';
 
-/** A store that does not answer for so long is down, milliseconds. */
+/** Time in milliseconds after which a store that does not answer counts as down. */
 const COMMAND_TIMEOUT_MS = 3000;
 const CONNECT_TIMEOUT_MS = 3000;
-/** The longest wait between two attempts to connect: a store that is back is used soon. */
+/** Longest wait between two connection attempts: a store that has recovered is used soon. */
 const MAX_RETRY_MS = 1000;
 
 export interface StoreSettings {
   /** see {@link readAddress} */
   url: string;
-  /** instead of one in the address */
+  /** overrides the password in the address */
   password?: string;
   tls?: Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'passphrase' | 'servername' | 'rejectUnauthorized'>;
-  /** begins every key */
+  /** prefix of every key */
   prefix: string;
 }
 
@@ -24,23 +24,23 @@ export type StoreState = 'connecting' | 'ready' | 'down';
 type Argument = string | number;
 type Driver = Pick<typeof import('ioredis'), 'Redis' | 'Cluster'>;
 
-/** What the store says about itself. */
+/** Properties of the store, as reported by itself. */
 export interface StoreFacts {
   version: string;
-  /** what it does when its memory is full; only noeviction loses nothing */
+  /** eviction policy when its memory is full; only noeviction loses nothing */
   policy: string;
-  /** it writes to disk what it holds */
+  /** the store persists its data to disk */
   isKept: boolean;
-  /** milliseconds that an answer takes */
+  /** round-trip time in milliseconds */
   latency: number;
-  /** milliseconds that its clock is ahead of ours */
+  /** milliseconds by which its clock is ahead of ours */
   ahead: number;
 }
 
 /**
- * The store that all instances share: Redis 6.2 or newer, or Valkey. Everything is done by scripts, which run whole or
- * not at all; all their keys begin alike, in braces, so that they lie together in a cluster. What cannot be asked now
- * fails at once: nothing is held back to be done later, when nobody waits for it any more.
+ * The store shared by all instances: Redis 6.2 or newer, or Valkey. All access is by scripts, which run atomically. All
+ * keys share a prefix in braces, so that a cluster keeps them in one slot. Commands fail at once while the store is
+ * unreachable: nothing is queued for a caller that no longer waits.
  */
 export class StoreConnection {
   readonly #redis: Redis | Cluster;
@@ -50,10 +50,10 @@ export class StoreConnection {
   #state: StoreState = 'connecting';
   #lastFailure = 'no connection';
 
-  /** Begins to connect, and goes on until it is closed. @throws LinktorError `validation` for an address that is none */
+  /** Start to connect, and keep reconnecting until closed. @throws LinktorError `validation` for an invalid address */
   static async open(settings: StoreSettings): Promise<StoreConnection> {
     const address = readAddress(settings.url);
-    // Of a module of the older kind only the default is there in every form in which it is brought along.
+    // Only the default export of a CommonJS module is available in every bundle format.
     const { default: ioredis } = (await import('ioredis')) as unknown as { default: Driver };
     return new StoreConnection(make(ioredis, address, settings), settings.prefix);
   }
@@ -63,7 +63,7 @@ export class StoreConnection {
     this.#prefix = `{${prefix}}`;
     redis.on('ready', () => this.#show('ready'));
     redis.on('close', () => this.#show('down'));
-    // Whoever asks hears of it.
+    // Commands report the failure to their callers.
     redis.on('error', (error: Error) => {
       this.#lastFailure = error.message;
     });
@@ -73,13 +73,13 @@ export class StoreConnection {
     return this.#state;
   }
 
-  /** @returns the function that ends it */
+  /** @returns the function that removes the listener */
   onState(listener: (state: StoreState) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Resolves when the store can be asked. @throws LinktorError `storage` after three seconds */
+  /** Resolves when the store is ready. @throws LinktorError `storage` after three seconds */
   ready(): Promise<void> {
     if (this.#state === 'ready') return Promise.resolve();
     return new Promise((resolve, reject) => {
@@ -96,8 +96,8 @@ export class StoreConnection {
   }
 
   /**
-   * @param script Lua; KEYS[1] is the beginning of all keys, ARGV the arguments
-   * @throws LinktorError `storage` when it cannot be asked; it may have been done all the same
+   * @param script Lua; KEYS[1] is the prefix of all keys, ARGV the arguments
+   * @throws LinktorError `storage` when the store is unreachable; the script may still have run
    */
   async run(name: string, script: string, ...args: Argument[]): Promise<unknown> {
     if (!this.#defined.has(name)) {
@@ -164,7 +164,7 @@ function make(ioredis: Driver, address: StoreAddress, { password, tls }: StoreSe
   return new ioredis.Cluster(address.nodes, { redisOptions, clusterRetryStrategy, enableOfflineQueue: false });
 }
 
-/** @param reason in the driver's words, which hold no password */
+/** @param reason the driver's text, which contains no password */
 export function unreachable(reason: string): LinktorError {
   return new LinktorError('storage', 'The store that all instances share cannot be reached.', {
     hint: 'See that it runs, and that its address, password and TLS settings in the Linktor account are right.',

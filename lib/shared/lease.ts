@@ -1,15 +1,18 @@
 import { performance } from 'node:perf_hooks';
 import type { StoreConnection } from './connection';
 
-/** how long a lease lasts without being renewed */
+/** lifetime of a lease without renewal, in milliseconds */
 const LEASE_MS = 15_000;
 const RENEW_MS = 5000;
-/** others look so often whether it is free */
+/** other instances check at this interval whether the lease is free, in milliseconds */
 const LOOK_MS = 1000;
-/** the holder lets go so long before its lease ends: what it does takes its time as well */
+/** safety margin: the holder gives up this many milliseconds before its lease ends, as its own actions take time */
 const MARGIN_MS = 2000;
 
-/** Take it when it is free or one's own. name, milliseconds @returns holder, fencing number, since */
+/**
+ * Take the lease when it is free or already ours. Arguments: holder, milliseconds, name. @returns holder, fencing
+ * number, since, name
+ */
 const TAKE = `
 local key = KEYS[1] .. ':lease'
 local holder = redis.call('HGET', key, 'holder')
@@ -25,40 +28,40 @@ redis.call('PEXPIRE', key, ARGV[2])
 return {ARGV[1], redis.call('HGET', key, 'number'), redis.call('HGET', key, 'since'), ARGV[3]}
 `;
 
-/** Compare and let go. */
+/** Release the lease if it is ours. */
 const RELEASE = `
 local key = KEYS[1] .. ':lease'
 if redis.call('HGET', key, 'holder') == ARGV[1] then return redis.call('DEL', key) end
 return 0
 `;
 
-/** Who leads, as this instance knows it. */
+/** The current leader, as known to this instance. */
 export interface Leadership {
-  /** this instance leads; never true of two at the same time */
+  /** this instance leads; never true of two instances at the same time */
   isOurs: boolean;
-  /** the name of the one that leads; undefined while nobody knows */
+  /** name of the leader; undefined while unknown */
   name?: string;
-  /** since when, milliseconds of the store's clock */
+  /** start of the leadership, in milliseconds of the store's clock */
   since?: number;
 }
 
 export interface LeaseSettings {
   connection: StoreConnection;
-  /** of this instance, to be shown */
+  /** display name of this instance */
   name: string;
-  /** told of every change; what it throws is lost */
+  /** called on every change; its errors are ignored */
   onChange(leadership: Leadership): void;
   timing?: { leaseMs: number; renewMs: number; lookMs: number; marginMs: number };
 }
 
 /**
- * Says which of several instances leads. A holder that cannot renew its lease knows so before anybody else can take it;
- * and whoever asks {@link isHeld} is told the truth even when the process has stood still since.
+ * Elects one leader among several instances. A holder that cannot renew its lease gives up before another instance can
+ * take it. {@link isHeld} is correct even after the process was suspended.
  */
 export class Lease {
   readonly #settings: LeaseSettings;
   readonly #timing: NonNullable<LeaseSettings['timing']>;
-  /** tells two lives of one instance apart */
+  /** distinguishes two runs of the same instance */
   readonly #id: string;
   #heldUntil = 0;
   #shown: Leadership = { isOurs: false };
@@ -78,12 +81,12 @@ export class Lease {
     return this.#shown;
   }
 
-  /** We lead, this very moment. */
+  /** This instance leads at this very moment. */
   get isHeld(): boolean {
     return this.#shown.isOurs && performance.now() < this.#heldUntil;
   }
 
-  /** A clean stop: another one takes over at once. */
+  /** Release the lease, so that another instance takes over at once. */
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
@@ -98,7 +101,7 @@ export class Lease {
     this.#looking = this.#take().then(() => {
       if (this.#isClosed) return;
       const { renewMs, lookMs } = this.#timing;
-      // One that could not renew tries again soon.
+      // After a failed renewal the next attempt follows soon.
       const isSafe = this.#heldUntil - performance.now() > this.#timing.leaseMs - this.#timing.marginMs - renewMs;
       this.#timer = setTimeout(() => this.#look(), this.#shown.isOurs && isSafe ? renewMs : lookMs);
     });
@@ -107,7 +110,7 @@ export class Lease {
   async #take(): Promise<void> {
     const { connection, name } = this.#settings;
     const { leaseMs, marginMs } = this.#timing;
-    // Counted from before the question: the store counts from a later moment.
+    // Measured before the request, since the store starts to count later.
     const began = performance.now();
     let answer: string[];
     try {

@@ -3,18 +3,18 @@ import { StoreConnection, type StoreSettings, type StoreState } from './connecti
 import { type Leadership, Lease, type LeaseSettings } from './lease';
 
 export interface SharedStoreSettings extends StoreSettings, Pick<LeaseSettings, 'name' | 'timing'> {
-  /** who leads has changed */
+  /** the leader has changed */
   onLeadership(leadership: Leadership): void;
   onState(state: StoreState): void;
 }
 
-/** What several instances of one account have in common: a store, and one of them that leads. */
+/** The common parts of several instances of one account: a store, and an elected leader. */
 export class SharedStore {
   readonly connection: StoreConnection;
   readonly lease: Lease;
   readonly claims: Claims;
 
-  /** @throws LinktorError `validation` for an address that is none */
+  /** @throws LinktorError `validation` for an invalid address */
   static async open(settings: SharedStoreSettings): Promise<SharedStore> {
     return new SharedStore(await StoreConnection.open(settings), settings);
   }
