@@ -3,7 +3,7 @@ import type { OutboxJob } from './job';
 
 const HOUR_MS = 3_600_000;
 
-/** Its request has left, nobody knows whether the server took it, and sending it again could do it twice. */
+/** The request has left and its outcome is unknown; a retry could send the message twice. */
 export function unclearError(job: OutboxJob): LinktorError {
   return new LinktorError('unexpected', 'Nobody can say whether the message was sent: it is not sent again.', {
     hint: 'Look into the conversation. Where the server honours Idempotency-Key, say so in the account: such messages are then sent again.',
@@ -12,7 +12,7 @@ export function unclearError(job: OutboxJob): LinktorError {
   });
 }
 
-/** @param last why it could not be sent until now */
+/** @param last the last failure of a send */
 export function tooOldError(job: OutboxJob, maxAgeMs: number, last: LinktorError | undefined): LinktorError {
   const hours = Math.round(maxAgeMs / HOUR_MS);
   const why = last ? ` The last failure: ${last.message}` : '';
@@ -34,14 +34,14 @@ export function fullError(maxPending: number): LinktorError {
   });
 }
 
-/** @returns true for a failure that has nothing to do with the message itself, and may be over some day */
+/** @returns true for a failure unrelated to the message itself, which may pass */
 export function isPassing({ code, cause }: LinktorError): boolean {
   return (
     cause.retryable || code === 'authentication' || code === 'storage' || code === 'network' || code === 'rate_limit'
   );
 }
 
-/** @returns the failure of a part, naming those that were sent before it, so that nobody sends them again */
+/** @returns the failure of a part, with the ids of the parts already sent, so that they are not sent again */
 export function partError({ sent }: OutboxJob, error: LinktorError): LinktorError {
   if (sent.length === 0) return error;
   const failedPart = sent.length + 1;

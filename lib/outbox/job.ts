@@ -1,6 +1,6 @@
 import type { LinktorError } from '../errors';
 
-/** A part of a message that the server has taken. */
+/** A part of a message that the server has accepted. */
 export interface SentPart {
   id: string;
   status?: string;
@@ -8,64 +8,71 @@ export interface SentPart {
   createdAt?: string;
 }
 
-/** How a job ended. An error is plain data, for it may be reported by the next process. */
+/** Outcome of a job. An error is plain data, since the next process may report it. */
 export type JobOutcome =
   | { result: Record<string, unknown> }
   | { error: Pick<LinktorError, 'code' | 'message' | 'cause'> };
 
-/** A message that waits to be sent, as the ledger keeps it. */
+/** A message waiting to be sent, as stored in the ledger. */
 export interface OutboxJob {
-  /** in the order in which they came */
+  /** sorts in the order of creation */
   readonly id: string;
   /** the node that is notified of its outcome */
   readonly nodeId: string;
-  /** jobs of one lane leave one after the other, in their order */
+  /** jobs of the same lane are sent one after the other, in order */
   readonly lane: string;
-  /** milliseconds of the clock */
+  /** wall-clock time in milliseconds */
   readonly queued: number;
   /**
-   * queued: nothing is under way. leaving: the next part may have left, and only the server knows. watching: all parts have
-   * been taken, and its delivery is waited for. ended: its node has still to be notified
+   * queued: nothing is in progress. leaving: the next part may have been sent, and only the server knows. watching: all
+   * parts were accepted, and the job waits for their delivery. ended: its node has not been notified yet
    */
   readonly state: 'queued' | 'leaving' | 'watching' | 'ended';
-  /** how often it was tried in vain */
+  /** number of failed attempts */
   readonly attempts: number;
-  /** where it goes, once that has been found out */
+  /** target conversation, once known */
   readonly conversationId?: string;
   readonly sent: readonly SentPart[];
-  /** what there is to send; the processor's own */
+  /** content to send; opaque to the outbox */
   readonly work: unknown;
-  /** what is kept of the message of the flow, and what of it was left out */
+  /** stored part of the flow's message, and the names of the properties left out */
   readonly carried: Record<string, unknown>;
   readonly dropped: readonly string[];
-  /** watching: what was sent */
+  /** watching: the result of the send */
   readonly result?: Record<string, unknown>;
   readonly outcome?: JobOutcome;
 }
 
-/** Callbacks of a processor while it delivers. */
+/** Callbacks of a processor during delivery. */
 export interface Progress {
-  /** Before a request leaves; it must not leave when this fails. @throws LinktorError `storage` */
+  /** Called before a request is sent; the request must not be sent if this fails. @throws LinktorError `storage` */
   leaving(conversationId: string): Promise<void>;
-  /** The server has taken a part. */
+  /** The server has accepted a part. */
   taken(part: SentPart, isLast: boolean): Promise<void>;
 }
 
 /** Sends jobs to the server. */
 export interface JobProcessor {
-  /** the server honours the key of a request, so that one of unknown outcome may be sent again */
+  /** the server honours idempotency keys, so that a request with an unknown outcome may be repeated */
   readonly isIdempotent: boolean;
   /**
-   * Sends what has not been sent of it.
-   * @returns what was sent
-   * @throws LinktorError; `ambiguous` when it may have been sent
+   * Send the parts that have not been sent yet.
+   * @returns the result of the send
+   * @throws LinktorError; `ambiguous` when the part may have been sent
    */
   deliver(job: OutboxJob, progress: Progress, signal: AbortSignal): Promise<Record<string, unknown>>;
-  /** @returns the part that may have left, where the server has it @throws LinktorError when that cannot be known now */
+  /**
+   * @returns the part that may have been sent, if the server has it
+   * @throws LinktorError when this cannot be determined now
+   */
   find(job: OutboxJob, signal: AbortSignal): Promise<SentPart | undefined>;
-  /** @returns whether its delivery is waited for */
+  /** @returns whether the job waits for the delivery of its message */
   isWatched(job: OutboxJob): boolean;
-  /** @param job with what was sent @returns that, with the status it has got @throws LinktorError */
+  /**
+   * @param job with the result of the send
+   * @returns that result with its latest status
+   * @throws LinktorError when the delivery failed or is unknown
+   */
   watch(job: OutboxJob, signal: AbortSignal): Promise<Record<string, unknown>>;
 }
 

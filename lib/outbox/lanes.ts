@@ -1,14 +1,14 @@
-/** Ids that wait for their turn: those of one lane one after the other, so many lanes at a time. */
+/** Ids that wait for their turn: in order within a lane, a limited number of lanes at a time. */
 export class Lanes {
   readonly #width: number;
   readonly #run: (id: string) => Promise<void>;
   readonly #lanes = new Map<string, string[]>();
-  /** lanes whose first may begin as soon as there is room */
+  /** lanes whose first id may start as soon as there is room */
   readonly #ready: string[] = [];
   readonly #busy = new Set<Promise<void>>();
   #isStopped = false;
 
-  /** @param run resolves when the next of the lane may begin; never rejects */
+  /** @param run resolves when the next id of the lane may start; never rejects */
   constructor(width: number, run: (id: string) => Promise<void>) {
     this.#width = width;
     this.#run = run;
@@ -25,7 +25,7 @@ export class Lanes {
     this.#pump();
   }
 
-  /** Nothing begins any more. Resolves when what has begun is over. */
+  /** Start nothing more. Resolves when all running tasks have ended. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     await Promise.all(this.#busy);

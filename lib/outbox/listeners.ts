@@ -1,10 +1,10 @@
 import { LinktorError, toLinktorError } from '../errors';
 import type { JobListener, JobOutcome, OutboxJob } from './job';
 
-/** A node that is not back by then is gone. */
+/** A node that has not returned by then counts as removed. */
 const MAX_ABSENCE_MS = 60_000;
 
-/** Notifies nodes of the outcome of their jobs, and keeps it while a deploy replaces them. */
+/** Notifies nodes of the outcomes of their jobs, and holds outcomes while a deploy replaces the nodes. */
 export class JobListeners {
   readonly #listeners = new Map<string, JobListener>();
   readonly #held = new Map<string, { job: OutboxJob; outcome: JobOutcome }[]>();
@@ -14,8 +14,8 @@ export class JobListeners {
   #isClosed = false;
 
   /**
-   * @param forget takes a job that is over out of the ledger
-   * @param onProblem hears of failures that no node is there for
+   * @param forget deletes an ended job from the ledger
+   * @param onProblem receives failures for which no node is registered
    */
   constructor(forget: (job: OutboxJob) => Promise<void>, onProblem: (error: LinktorError, job?: OutboxJob) => void) {
     this.#forget = forget;
@@ -35,7 +35,7 @@ export class JobListeners {
     };
   }
 
-  /** It is over, and the ledger says so. The node gets to know now, or when it is here. */
+  /** Notify the node of an outcome stored in the ledger, now or when the node registers. */
   hold(job: OutboxJob, outcome: JobOutcome): void {
     if (this.#isClosed) return;
     if (this.has(job.nodeId)) return this.#forgetAndNotify(job, outcome);
@@ -50,7 +50,7 @@ export class JobListeners {
     this.#timers.add(timer);
   }
 
-  /** The job is out of the ledger: this is its only notification. */
+  /** Notify the node. The job is no longer in the ledger, so this is its only notification. */
   notify(job: OutboxJob, outcome: JobOutcome): void {
     const listener = this.#listeners.get(job.nodeId);
     if (!listener) {
@@ -84,7 +84,7 @@ export class JobListeners {
   }
 }
 
-/** @returns an error as plain data, to be kept */
+/** @returns an error as plain data, for storage */
 export function plain({ code, message, cause }: LinktorError): JobOutcome {
   return { error: { code, message, cause: { ...cause } } };
 }

@@ -7,16 +7,16 @@ import type { JobListener, JobOutcome, JobProcessor, OutboxJob } from './job';
 import { Lanes } from './lanes';
 import { JobListeners, plain } from './listeners';
 
-/** lanes that are worked on at a time; the client has no more places */
+/** lanes in progress at a time; the client has no more slots */
 const WIDTH = 50;
-/** the first wait after a failure, milliseconds, and how often it doubles: a server that is back is not kept waiting */
+/** first wait after a failure, in milliseconds, and number of its doublings: a recovered server is used again soon */
 const RETRY_MS = 1000;
 const MAX_DOUBLED = 4;
-/** what other instances have added is looked for so often */
+/** interval between checks for jobs of other instances, in milliseconds */
 const LOOK_MS = 500;
-/** after a failure of the ledger it is read again */
+/** wait before the ledger is read again after a failure, in milliseconds */
 const RELOAD_MS = 10_000;
-/** so long a deploy waits for requests that are under way; the next life finds out about the others */
+/** time that a deploy waits for running requests, in milliseconds; the next start resolves the others */
 const GRACE_MS = 2000;
 
 export interface OutboxSettings {
@@ -27,17 +27,17 @@ export interface OutboxSettings {
   maxAgeMs: number;
   /** the number of waiting jobs has changed */
   onChange(): void;
-  /** what no node is there to hear of */
+  /** a failure for which no node is registered */
   onProblem(error: LinktorError, job?: OutboxJob): void;
 }
 
-/** What there is to send, and for whom. */
+/** Content and origin of a new job. */
 export type NewJob = Pick<OutboxJob, 'nodeId' | 'lane' | 'work' | 'carried' | 'dropped'>;
 
 /**
- * Messages that are stored before anybody is told that they are taken, and tried until they are sent, refused or too old,
- * in this life of the process or the next. At most once where the server does not honour the key: what may have been sent
- * is looked up, and never sent again in doubt.
+ * Stores messages before they are reported as accepted, and retries them until they are sent, refused or too old,
+ * across restarts. Where the server does not honour the key, delivery is at most once: a message that may have been
+ * sent is looked up, and never repeated in doubt.
  */
 export class Outbox {
   readonly #settings: OutboxSettings;
@@ -46,9 +46,9 @@ export class Outbox {
   readonly #stopping = new AbortController();
   readonly #requests = new AbortController();
   readonly #watching = new Set<Promise<void>>();
-  /** waiting jobs, by node */
+  /** number of waiting jobs by node */
   readonly #waiting = new Map<string, number>();
-  /** ids of jobs that are stored */
+  /** ids of stored jobs */
   readonly #known = new Set<string>();
   #lastStamp = 0;
   #loaded: Promise<void> | undefined;
@@ -60,17 +60,17 @@ export class Outbox {
     this.#listeners = new JobListeners((job) => this.#forget(job), settings.onProblem);
   }
 
-  /** jobs of one node, or of all, that have not been sent */
+  /** @returns the number of unsent jobs of one node, or of all */
   pending(nodeId?: string): number {
     return nodeId === undefined ? this.#known.size : (this.#waiting.get(nodeId) ?? 0);
   }
 
-  /** A node that hears what became of its jobs. @returns the function that ends it */
+  /** Register a node for the outcomes of its jobs. @returns the function that removes it */
   register(nodeId: string, listener: JobListener): () => void {
     return this.#listeners.register(nodeId, listener);
   }
 
-  /** Goes on with what an earlier life has left. */
+  /** Resume the jobs of an earlier process. */
   start(): void {
     if (this.#settings.ledger.isShared) void this.#lookForOthers();
     this.#load().catch((error: unknown) => {
@@ -84,7 +84,7 @@ export class Outbox {
 
   /**
    * @returns the stored job, once it is on disk
-   * @throws LinktorError `storage`, `rate_limit` when the outbox is full or the job too large
+   * @throws LinktorError `storage`; `rate_limit` when the outbox is full or the job too large
    */
   async add(given: NewJob): Promise<OutboxJob> {
     if (!this.#isReady) await this.#load();
@@ -102,7 +102,7 @@ export class Outbox {
     return job;
   }
 
-  /** Requests that are under way get a moment; whatever is not over then is the next life's. */
+  /** Give running requests a moment; the next start resumes the others. */
   async close(): Promise<void> {
     this.#stopping.abort();
     this.#listeners.close();
@@ -120,7 +120,7 @@ export class Outbox {
     return this.#loaded;
   }
 
-  /** Other instances add to it as well; this one sends it. */
+  /** Pick up jobs that other instances have added: only the leader sends. */
   async #lookForOthers(): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
@@ -129,7 +129,7 @@ export class Outbox {
         if (!this.#isReady || signal.aborted) continue;
         if ((await this.#settings.ledger.count('outbox')) !== this.#known.size) await this.#read();
       } catch {
-        // The store is away: whoever leads then reads all of it.
+        // The store is unreachable: the next leader reads all jobs.
       }
     }
   }
@@ -148,13 +148,13 @@ export class Outbox {
     this.#isReady = true;
   }
 
-  /** In the order of the calls, whatever the clock does. */
+  /** Ids sort in the order of the calls, even if the clock is set back. */
   #nextId(): string {
     this.#lastStamp = Math.max(Date.now() * 1000, this.#lastStamp + 1);
     return idOf(this.#lastStamp);
   }
 
-  /** One job, until it is over or this life is. Never rejects. */
+  /** Run one job until it ends or the outbox closes. Never rejects. */
   async #run(id: string): Promise<void> {
     const { signal } = this.#stopping;
     let last: LinktorError | undefined;
@@ -182,7 +182,7 @@ export class Outbox {
     }
   }
 
-  /** @returns whether the job is over @throws LinktorError when it has to be tried again */
+  /** @returns whether the job has ended @throws LinktorError when a retry is needed */
   async #attempt(given: OutboxJob): Promise<boolean> {
     const { processor } = this.#settings;
     let job = given;
@@ -200,7 +200,7 @@ export class Outbox {
           },
           taken: async (part, isLast) => {
             job = { ...job, state: 'queued', sent: [...job.sent, part] };
-            // With the last part the job is over, which is written anyway.
+            // The last part ends the job, which is stored anyway.
             if (!isLast) await this.#save(job);
           },
         },
@@ -213,7 +213,7 @@ export class Outbox {
       const error = toLinktorError(thrown);
       if (this.#requests.signal.aborted) throw error;
       const attempts = job.attempts + 1;
-      // What may have left is looked for before anything else is done with it.
+      // A part that may have been sent is looked up before anything else.
       if (error.cause.ambiguous) await this.#save({ ...job, attempts });
       else if (!isPassing(error)) return this.#end({ ...job, attempts }, plain(partError(job, error)));
       else await this.#save({ ...job, state: 'queued', attempts });
@@ -221,7 +221,7 @@ export class Outbox {
     }
   }
 
-  /** What was sent is told when it has been delivered or read; the lane does not wait for that. */
+  /** Report the result once the message is delivered or read; the lane does not wait for it. */
   #watch(job: OutboxJob): void {
     const { processor } = this.#settings;
     const { signal } = this.#stopping;
@@ -240,7 +240,7 @@ export class Outbox {
     this.#watching.add(work);
   }
 
-  /** Out of the ledger first, then told: a crash between the two loses the word, and never doubles it. */
+  /** Delete the job before notifying: a crash in between loses the notification, but never doubles it. */
   async #end(job: OutboxJob, outcome: JobOutcome): Promise<true> {
     if (this.#listeners.has(job.nodeId)) {
       await this.#forget(job);
@@ -253,7 +253,7 @@ export class Outbox {
   }
 
   async #save(job: OutboxJob): Promise<OutboxJob> {
-    // On disk before a request leaves: after a loss of power it would leave a second time.
+    // On disk before a request leaves: otherwise a power loss would send it twice.
     await this.#settings.ledger.put('outbox', job.id, job, { onDisk: job.state === 'leaving' });
     return job;
   }
@@ -273,7 +273,7 @@ export class Outbox {
   }
 }
 
-/** @returns an id that no other instance makes, in the order of the stamps */
+/** @returns an id unique among all instances, sorted by its stamp */
 function idOf(stamp: number): string {
   return `${stamp.toString(36).padStart(11, '0')}${Math.random().toString(36).slice(2, 8).padEnd(6, '0')}`;
 }
@@ -283,8 +283,8 @@ function stampOf(id: string): number {
 }
 
 /**
- * Store a job for the instance that leads, which sends it.
- * @throws LinktorError `storage`, `rate_limit` when the outbox is full
+ * Store a job for the leader to send.
+ * @throws LinktorError `storage`; `rate_limit` when the outbox is full
  */
 export async function leaveTo(ledger: Ledger, given: NewJob, maxPending: number): Promise<void> {
   if ((await ledger.count('outbox')) >= maxPending) throw fullError(maxPending);
