@@ -1,23 +1,21 @@
 import { fold } from '../text';
 
-/** Conversations that are watched at a time; the one that was silent for longest makes way. */
+/** Conversations tracked at a time; the one silent for longest is evicted. */
 const MAX_WATCHED = 10_000;
 
-/**
- * How many automatic answers a conversation has had lately: two bots that face each other would answer for ever.
- */
+/** Counts recent automatic answers per conversation: two bots could otherwise answer each other forever. */
 export class AnswerRate {
   readonly #most: number;
   readonly #withinMs: number;
   readonly #passed = new Map<string, number[]>();
 
-  /** @param most answers within so many milliseconds */
+  /** @param most number of answers within `withinMs` milliseconds */
   constructor(most: number, withinMs: number) {
     this.#most = most;
     this.#withinMs = withinMs;
   }
 
-  /** @returns whether one more may pass; it then counts */
+  /** @returns whether one more answer may be sent; it then counts */
   pass(conversationId: string, now: number): boolean {
     const recent = (this.#passed.get(conversationId) ?? []).filter((at) => now - at < this.#withinMs);
     const mayPass = recent.length < this.#most;
@@ -27,7 +25,7 @@ export class AnswerRate {
   }
 }
 
-/** Whether the same person says the same again. */
+/** Detects repeated texts of the same person. */
 export class Repeats {
   readonly #withinMs: number;
   readonly #last = new Map<string, { text: string; at: number }>();
@@ -36,7 +34,7 @@ export class Repeats {
     this.#withinMs = withinMs;
   }
 
-  /** @returns true for a text that this person has written within the time; each one counts anew */
+  /** @returns true for a text that this person wrote recently; each occurrence restarts the time */
   isRepeated(person: string, given: string, now: number): boolean {
     const text = fold(given);
     const last = this.#last.get(person);

@@ -1,9 +1,9 @@
 import { LinktorError } from '../errors';
 
-/** Why a message was held back, as the server's own code would stand there. */
+/** Reason for a message that was held back, in the style of a server code. */
 export const PERSON_IN_CHARGE = 'person_in_charge';
 
-/** @returns what ends the send of a message to a conversation that a person has taken over */
+/** @returns the error for a send to a conversation that a person has taken over */
 export function heldBack(): LinktorError {
   return new LinktorError('conflict', 'A person is in charge of this conversation, so nothing was sent.', {
     serverCode: PERSON_IN_CHARGE,
@@ -11,7 +11,7 @@ export function heldBack(): LinktorError {
   });
 }
 
-/** @returns true when nothing has left because a person is in charge */
+/** @returns true when nothing was sent because a person is in charge */
 export function isHeldBack(error: unknown): boolean {
   return error instanceof LinktorError && error.cause.serverCode === PERSON_IN_CHARGE && !error.cause.ambiguous;
 }

@@ -3,22 +3,22 @@ import type { Ledger } from '../ledger';
 
 interface Silence {
   conversationId: string;
-  /** of the last message, milliseconds of the clock */
+  /** time of the last message, in milliseconds of the clock */
   since: number;
 }
 
 export interface IdleSettings {
   ledger: Ledger;
-  /** the node that wants to know */
+  /** the node to notify */
   nodeId: string;
   /** milliseconds of silence */
   afterMs: number;
-  /** a conversation has been silent for so long; told once for each silence */
+  /** a conversation has been silent for that long; called once per silence */
   onIdle(conversationId: string, since: number): void;
   onProblem(error: unknown): void;
 }
 
-/** Which conversations have fallen silent, over restarts and deploys. */
+/** Detects silent conversations, across restarts and deploys. */
 export class IdleWatch {
   readonly #settings: IdleSettings;
   readonly #since = new Map<string, number>();
@@ -29,7 +29,7 @@ export class IdleWatch {
     this.#clock = new Clock((id) => this.#due(id));
   }
 
-  /** Take up what was watched before. @throws LinktorError `storage` */
+  /** Restore the watches of an earlier process. @throws LinktorError `storage` */
   async load(): Promise<void> {
     const { ledger, nodeId, afterMs } = this.#settings;
     for (const { value } of await ledger.find<Silence>('cursor', tagOf(nodeId))) {
@@ -38,7 +38,7 @@ export class IdleWatch {
     this.#clock.start();
   }
 
-  /** Somebody has written. */
+  /** A message was written: the silence starts anew. */
   said(conversationId: string): void {
     const { ledger, nodeId, afterMs } = this.#settings;
     const silence: Silence = { conversationId, since: Date.now() };
@@ -47,7 +47,7 @@ export class IdleWatch {
     this.#background(ledger.put('cursor', this.#keyOf(conversationId), silence, options));
   }
 
-  /** Nobody waits for anything there any more. */
+  /** Stop watching a conversation. */
   over(conversationId: string): void {
     if (!this.#since.delete(conversationId)) return;
     this.#clock.clear(conversationId);

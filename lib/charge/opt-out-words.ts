@@ -1,6 +1,6 @@
 import type { Language } from '../dialogue/languages';
 
-/** What ends all unasked messages when it is all that somebody says. */
+/** Messages that opt out of all unsolicited messages; the whole message must match. */
 const outWords: Record<Language, readonly string[]> = {
   'en-US': ['stop', 'stop all', 'stopall', 'quit', 'end', 'revoke', 'opt out', 'optout', 'cancel', 'unsubscribe'],
   'pt-BR': ['sair', 'parar', 'pare', 'descadastrar', 'cancelar inscrição'],
@@ -11,7 +11,7 @@ const outWords: Record<Language, readonly string[]> = {
   'zh-CN': ['退订', '取消订阅', 'td', 't'],
 };
 
-/** What brings them back. */
+/** Messages that opt in again. */
 const inWords: Record<Language, readonly string[]> = {
   'en-US': ['start', 'unstop', 'subscribe', 'opt in', 'optin'],
   'pt-BR': ['voltar', 'iniciar', 'cadastrar'],
@@ -53,20 +53,20 @@ const replies: Record<Language, { out: string; in: string }> = {
   },
 };
 
-/** Carriers of SMS want these to end messages, whatever else they could mean. */
+/** SMS carriers require these words to opt out, whatever else they could mean. */
 export const smsOutWords: readonly string[] = ['stop', 'stopall', 'unsubscribe', 'cancel', 'end', 'quit'];
 
-/** @returns the words of a language, and those of English, which people try everywhere */
+/** @returns the opt-out words of a language, and the English ones, which people try everywhere */
 export function optOutWordsOf(language: Language): readonly string[] {
   return [...new Set([...outWords[language], ...outWords['en-US']])];
 }
 
-/** @returns the words that take it back */
+/** @returns the opt-in words of a language */
 export function optInWordsOf(language: Language): readonly string[] {
   return [...new Set([...inWords[language], ...inWords['en-US']])];
 }
 
-/** @returns what is said to somebody who has opted out, or in again */
+/** @returns the confirmation of an opt-out or opt-in */
 export function optReplyOf(language: Language, way: 'out' | 'in'): string {
   return replies[language][way];
 }

@@ -5,41 +5,41 @@ import { looksLikePhone, phoneKey } from '../people/phone';
 import { anyOf, cleanId } from '../text';
 import { optInWordsOf, optOutWordsOf, smsOutWords } from './opt-out-words';
 
-/** Why a message to somebody who has opted out was not sent, and who has claimed the message that said so. */
+/** Reason for a message not sent to a person who opted out, and claimant of the opt-out message. */
 export const OPTED_OUT = 'opted_out';
 
-/** Somebody who wants no unasked messages: what lies in the ledger. */
+/** An opt-out from unsolicited messages, as stored in the ledger. */
 export interface OptOut {
-  /** of the contact, or of the conversation where no contact is known */
+  /** id of the contact, or of the conversation if no contact is known */
   id: string;
   /** milliseconds of the clock */
   at: number;
 }
 
-/** Whom a message would go to, as far as it is known. */
+/** The recipient of a message, as far as known. */
 export interface Person {
   contactId?: string;
   conversationId?: string;
-  /** a phone number, an e-mail address, or a name in a channel */
+  /** phone number, e-mail address, or name in a channel */
   address?: string;
 }
 
 export interface OptOutSettings {
   ledger(): Ledger;
   isOn: boolean;
-  /** instead of the words of the language */
+  /** override the words of the language */
   outWords: readonly string[];
   inWords: readonly string[];
   language(): Language;
 }
 
-/** What a message says about it. */
+/** The wish that a message expresses. */
 export type OptWish = 'out' | 'in' | undefined;
 
-/** Who wants no unasked messages any more. Kept without end, and known at once. */
+/** People who opted out of unsolicited messages. Stored without expiry, and read from memory. */
 export class OptOuts {
   readonly #settings: OptOutSettings;
-  /** what somebody is known by, and whose it is */
+  /** identifiers of people, with the ids of their opt-outs */
   readonly #tags = new Map<string, string>();
   readonly #entries = new Map<string, readonly string[]>();
   #tests: { isOut(text: string): boolean; isIn(text: string): boolean } | undefined;
@@ -62,7 +62,7 @@ export class OptOuts {
     return this.#tags.size > 0 && tagsOfPerson(person).some((tag) => this.#tags.has(tag));
   }
 
-  /** @returns what the whole message asks for; `isBinding` where it can mean nothing else */
+  /** @returns the wish of a message, judged by its whole text; `isBinding` when it cannot mean anything else */
   wishOf(text: string, channelType = ''): { wish: OptWish; isBinding: boolean } {
     const isSms = channelType.startsWith('sms');
     if (isSms && this.#isSmsOut(text)) return { wish: 'out', isBinding: true };
@@ -70,7 +70,7 @@ export class OptOuts {
     return { wish: isOut(text) ? 'out' : isIn(text) ? 'in' : undefined, isBinding: false };
   }
 
-  /** @returns false when they had opted out before @throws LinktorError `storage`, `rate_limit` */
+  /** @returns false when the person had already opted out @throws LinktorError `storage`, `rate_limit` */
   async optOut(message: Message, conversation: Conversation | undefined, now: number): Promise<boolean> {
     const id = conversation?.contactId ?? message.senderId ?? message.conversationId;
     const isNew = !this.#entries.has(id);
@@ -80,14 +80,14 @@ export class OptOuts {
     return isNew;
   }
 
-  /** @returns false when they had not opted out @throws LinktorError `storage` */
+  /** @returns false when the person had not opted out @throws LinktorError `storage` */
   async optIn(message: Message, conversation: Conversation | undefined): Promise<boolean> {
     const known = tagsOf(message, conversation).flatMap((tag) => this.#tags.get(tag) ?? []);
     for (const id of new Set(known)) await this.forget(id);
     return known.length > 0;
   }
 
-  /** @returns whether there was something to forget @throws LinktorError `storage` */
+  /** @returns whether an opt-out was deleted @throws LinktorError `storage` */
   async forget(id: string): Promise<boolean> {
     for (const tag of this.#entries.get(id) ?? []) if (this.#tags.get(tag) === id) this.#tags.delete(tag);
     this.#entries.delete(id);
@@ -123,7 +123,7 @@ function tagsOfPerson({ contactId, conversationId, address }: Person): string[] 
   ];
 }
 
-/** However it is written: of a phone number only its digits count. */
+/** Normalize an address: only the digits of a phone number count. */
 function spelling(address: string): string {
   const plain = cleanId(address).toLowerCase();
   return looksLikePhone(plain) ? phoneKey(plain) : plain;

@@ -1,18 +1,18 @@
 import { isEcho } from '../messages/incoming';
 import { type Event, isObject, type Message } from '../model';
 
-/** What tells that a person has taken a conversation over. */
+/** Signs that a person has taken a conversation over. */
 export const takeoverSigns = ['message', 'echo', 'assigned', 'escalated'] as const;
-/** What tells that the person is done with it. */
+/** Signs that the person is done with it. */
 export const takeoverEnds = ['resolved', 'unassigned'] as const;
 
 export type TakeoverSign = (typeof takeoverSigns)[number];
 export type TakeoverEnd = (typeof takeoverEnds)[number];
 
-/** What an event says about who is in charge. */
+/** Meaning of an event for the person in charge. */
 export type Sign = { begins: TakeoverSign; by?: string; message?: Message } | { ends: TakeoverEnd };
 
-/** @returns undefined for an event that says nothing about it; whether a message is our own is not looked at here */
+/** @returns undefined for an event without such a meaning; does not check whether a message is our own */
 export function signOf(event: Event): Sign | undefined {
   const { message } = event;
   if (message) return messageSign(message);
@@ -22,7 +22,7 @@ export function signOf(event: Event): Sign | undefined {
   const isNew = event.name === 'conversation.created';
   const hasChanged = (field: string) => isNew || event.changed?.includes(field) === true;
   if (hasChanged('assignedTo') && typeof now.assignedTo === 'string' && now.assignedTo !== '') {
-    // Where nobody knows what was before, only an event that says so is an assignment.
+    // Without a known previous state, only an explicit event counts as an assignment.
     const isSaid = event.name === 'conversation.assigned' || isNew || event.previous !== undefined;
     if (isSaid) return { begins: 'assigned', by: now.assignedTo };
   }
@@ -40,7 +40,7 @@ function messageSign(message: Message): Sign | undefined {
   return { begins: 'message', by, message };
 }
 
-/** The changes of a frame, or what a webhook says of the conversation. */
+/** The changes of a frame, or the conversation data of a webhook. */
 function changesOf({ changes, original }: Event): Record<string, unknown> {
   if (changes) return changes;
   const held = isObject(original) && isObject(original.data) ? original.data : original;

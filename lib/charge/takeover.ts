@@ -1,25 +1,25 @@
 import type { TakeoverEnd, TakeoverSign } from './signs';
 
-/** Why somebody is in charge: a sign, a word of the staff, or a flow that has asked for it. */
+/** Reason for a takeover: a sign, a keyword of the staff, or a flow. */
 export type TakeoverReason = TakeoverSign | 'word' | 'flow';
 
-/** Why a takeover has ended: a sign, a word of the staff, the time, a flow, or a user of the editor. */
+/** Reason for the end of a takeover: a sign, a keyword of the staff, the time, a flow, or a user of the editor. */
 export type ReturnReason = TakeoverEnd | 'word' | 'time' | 'flow' | 'hand';
 
-/** A conversation that a person has taken over: what lies in the ledger. Times are milliseconds of the clock. */
+/** A conversation that a person has taken over, as stored in the ledger. Times are milliseconds of the clock. */
 export interface Takeover {
   conversationId: string;
   reason: TakeoverReason;
-  /** id of the person, where it is known */
+  /** id of the person, if known */
   by?: string;
   since: number;
-  /** of the last sign of the person */
+  /** time of the person's last sign */
   last: number;
-  /** it ends by itself then; without it only by hand, or by what ends every takeover */
+  /** automatic end; if absent, only explicit events end the takeover */
   until?: number;
-  /** it is over, and the flow has not been told yet what has happened meanwhile */
+  /** it has ended, and the flow has not been informed of the stretch yet */
   ended?: number;
 }
 
-/** A stretch in which a person was in charge, for the flow that goes on. */
+/** A period with a person in charge, for the flow that resumes. */
 export type Stretch = Pick<Takeover, 'by' | 'reason'> & { from: number; to: number };

@@ -8,45 +8,45 @@ import type { ReturnReason, Stretch, Takeover, TakeoverReason } from './takeover
 import { Undecided } from './undecided';
 
 export interface TakeoverSettings {
-  /** opened when it is first used */
+  /** opened on first use */
   ledger(): Ledger;
-  /** off: nobody ever is in charge */
+  /** false: no person is ever in charge */
   isOn: boolean;
   by: readonly TakeoverSign[];
-  /** milliseconds of silence of the person after which it ends; 0: never by itself */
+  /** milliseconds of the person's silence after which the takeover ends; 0: never */
   resumeAfterMs: number;
   resumeOn: readonly TakeoverEnd[];
-  /** what a colleague writes to take over, and to give back; the whole message */
+  /** keywords by which staff takes over and gives back; the whole message must match */
   offWords: readonly string[];
   onWords: readonly string[];
-  /** a message that we have sent, as far as is known now */
+  /** whether we sent this message, as far as known now */
   isOurs(message: Message): boolean;
-  /** it may be another program's that works under our user, or it has no right to silence us */
+  /** whether another program may have sent the message as our user, or its sender may not silence us */
   isNobodys?(message: Message): boolean;
   onBegan(takeover: Takeover): void;
   onEnded(takeover: Takeover, reason: ReturnReason): void;
-  /** the ledger cannot be used; memory goes on */
+  /** the ledger cannot be used; the state stays in memory */
   onProblem(error: unknown): void;
 }
 
-/** A flow that does not ask by then is not told any more what has happened meanwhile. */
+/** Lifetime of an ended stretch: a flow that asks later is not informed of it. */
 const STRETCH_TTL_MS = 24 * 3_600_000;
 const CLOCK_GRAIN_MS = 1000;
-/** Ids of messages that have been looked at: one may come by several ways. */
+/** Number of checked message ids: a message may arrive on several paths. */
 const MAX_SEEN = 5000;
 
 /**
- * Which conversations a person has taken over. It is looked at right before anything leaves, so it is known at once and
- * from memory; the ledger keeps it for the next life of the process.
+ * Conversations that a person has taken over. Checked right before every send, so it is synchronous and in memory; the
+ * ledger keeps it across restarts.
  */
 export class Takeovers {
   readonly #settings: TakeoverSettings;
   readonly #known = new Map<string, Takeover>();
   readonly #undecided = new Undecided();
   readonly #seen = new Set<string>();
-  /** to whom conversations were assigned, as far as it was heard */
+  /** known assignees of conversations */
   readonly #assignees = new Map<string, string>();
-  /** when somebody gave a conversation back */
+  /** times at which conversations were given back */
   readonly #givenBack = new Map<string, number>();
   readonly #clock: Clock;
   readonly #isOff: (text: string) => boolean;
@@ -62,8 +62,8 @@ export class Takeovers {
   }
 
   /**
-   * Take up what a process before has left; until that is done, nothing leaves.
-   * @throws LinktorError `storage`: memory goes on alone
+   * Restore the state of an earlier process; nothing is sent before.
+   * @throws LinktorError `storage`: the state stays in memory only
    */
   load(): Promise<void> {
     const loading = this.#load();
@@ -77,7 +77,7 @@ export class Takeovers {
 
   async #load(): Promise<void> {
     for (const { value } of await this.#settings.ledger().list<Takeover>('pause')) {
-      // What has happened since is newer than what was kept.
+      // Takeovers since the start are newer than stored ones.
       if (!this.#known.has(value.conversationId)) this.#note(value);
     }
   }
@@ -86,36 +86,37 @@ export class Takeovers {
     this.#clock.stop();
   }
 
-  /** @returns who is in charge, if it is a person */
+  /** @returns the takeover, if a person is in charge */
   get(conversationId: string): Takeover | undefined {
     const found = this.#known.get(conversationId);
     return found?.ended === undefined ? found : undefined;
   }
 
-  /** Nothing is known of any conversation, so that nothing has to be looked at. */
+  /** No conversation is known, so no check is needed. */
   get isEmpty(): boolean {
     return this.#known.size === 0 && this.#loading === undefined;
   }
 
-  /** Those that are taken over, the latest first. */
+  /** @returns all takeovers, latest first */
   list(): Takeover[] {
     const active = [...this.#known.values()].filter(({ ended }) => ended === undefined);
     return active.sort((one, other) => other.since - one.since);
   }
 
-  /** A send of ours into a conversation begins. @returns the function that says that it has ended */
+  /** Note that one of our sends into a conversation starts. @returns the function to call when it has ended */
   enter(conversationId: string): () => void {
     return this.#undecided.enter(conversationId);
   }
 
-  /** We have heard which message a send of ours has made. */
+  /** The id of a message that we sent has become known. */
   sent(conversationId: string): void {
     this.#undecided.look(conversationId);
   }
 
   /**
-   * May anything leave into this conversation now?
-   * @returns a promise while that is not known @throws LinktorError, see `isHeldBack`
+   * Check whether a message may be sent into this conversation now.
+   * @returns a promise while this is undecided
+   * @throws LinktorError, see `isHeldBack`
    */
   pass(conversationId: string): void | Promise<void> {
     const waiting = this.settled(conversationId);
@@ -123,22 +124,22 @@ export class Takeovers {
     if (this.get(conversationId)) throw heldBack();
   }
 
-  /** @returns a promise while it is not known whether a person is in charge */
+  /** @returns a promise while it is undecided whether a person is in charge */
   settled(conversationId: string): Promise<void> | undefined {
     return this.#loading ?? this.#undecided.waiting(conversationId);
   }
 
   /**
-   * An event has arrived, whatever it still waits for.
-   * @param at when it counts as a sign, milliseconds of the clock
-   * @param happened when it happened on the server: what was before somebody gave the conversation back is over
+   * Handle an event on arrival, before it is queued.
+   * @param at time at which it counts as a sign, in milliseconds of the clock
+   * @param happened time of the event on the server; events from before a give-back are ignored
    */
   arrived(event: Event, at: number, happened = at): void {
     const { conversationId } = event;
     if (!this.#settings.isOn || conversationId === undefined) return;
     const sign = signOf(event);
     if (!sign) return;
-    // Many servers tell the time of a message in whole seconds.
+    // Many servers give message times in whole seconds.
     const latest = event.message ? happened + CLOCK_GRAIN_MS : happened;
     if (latest < (this.#givenBack.get(conversationId) ?? 0)) return;
     if ('ends' in sign) {
@@ -151,9 +152,9 @@ export class Takeovers {
   }
 
   /**
-   * Take a conversation over.
-   * @param by the person it is assigned to, where that is known
-   * @param forMs milliseconds; 0: until it is given back; undefined: as after any other sign
+   * Start a takeover.
+   * @param by the assignee, if known
+   * @param forMs duration in milliseconds; 0: until given back; undefined: as after any other sign
    */
   begin(conversationId: string, reason: TakeoverReason, by?: string, forMs?: number): void {
     const length = forMs ?? this.#settings.resumeAfterMs;
@@ -161,7 +162,7 @@ export class Takeovers {
     this.#begin(conversationId, reason, by, Date.now(), length);
   }
 
-  /** Give it back. @returns false when nobody had it */
+  /** End a takeover. @returns false when no person was in charge */
   end(conversationId: string, reason: ReturnReason): boolean {
     const takeover = this.get(conversationId);
     if (!takeover) return false;
@@ -174,7 +175,7 @@ export class Takeovers {
     return true;
   }
 
-  /** @returns the stretch since the flow went on the last time, once; undefined when there was none */
+  /** @returns the stretch since the flow last ran, once; undefined when there was none */
   takeStretch(conversationId: string): Stretch | undefined {
     const { ended, since: from, by, reason } = this.#known.get(conversationId) ?? {};
     if (ended === undefined || from === undefined || reason === undefined) return undefined;
@@ -182,12 +183,12 @@ export class Takeovers {
     return { from, to: ended, by, reason };
   }
 
-  /** As if nobody had ever been in charge there. */
+  /** Remove all knowledge of takeovers in this conversation. */
   forget(conversationId: string): void {
     this.#forget(conversationId);
   }
 
-  /** A listing tells late, and again, of an assignment that is known. */
+  /** A listing reports a known assignment late, and repeatedly. */
   #isNewAssignee(conversationId: string, by: string | undefined): boolean {
     if (by === undefined || this.#assignees.get(conversationId) === by) return by === undefined;
     this.#assignees.delete(conversationId);
@@ -242,11 +243,11 @@ export class Takeovers {
 
   #begin(conversationId: string, reason: TakeoverReason, by: string | undefined, at: number, lengthMs: number): void {
     const until = lengthMs > 0 ? at + lengthMs : undefined;
-    // It happened while nobody listened, and the person has been silent since.
+    // The takeover happened while we were offline, and has expired since.
     if (until !== undefined && until <= Date.now()) return;
     const before = this.#known.get(conversationId);
     const isNew = before === undefined || before.ended !== undefined;
-    // A sign does not shorten what a flow or a user has asked for.
+    // A sign does not shorten a period set by a flow or a user.
     const lasts = !isNew && before.until === undefined ? undefined : latest(isNew ? undefined : before.until, until);
     const takeover: Takeover = {
       conversationId,

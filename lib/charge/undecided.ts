@@ -1,17 +1,17 @@
-/** So long may the answer to a send of ours be waited for, to know whose message has come. */
+/** Longest wait for the result of one of our sends to identify a message, in milliseconds. */
 const MAX_UNDECIDED_MS = 1000;
 
 /**
- * Messages that may be our own: one of our sends is under way, and its answer has not named its message yet. Until that
- * is known, nothing leaves in their conversations.
+ * Messages that may be our own: one of our sends is in progress, and its message id is not known yet. Until it is,
+ * nothing else is sent into their conversations.
  */
 export class Undecided {
-  /** sends of ours that are under way, by conversation */
+  /** number of our running sends, by conversation */
   readonly #leaving = new Map<string, number>();
   readonly #looks = new Map<string, Set<() => void>>();
   readonly #waiting = new Map<string, Promise<void>>();
 
-  /** A send of ours begins. @returns the function that says that it has ended */
+  /** Note that one of our sends starts. @returns the function to call when it has ended */
   enter(conversationId: string): () => void {
     this.#leaving.set(conversationId, (this.#leaving.get(conversationId) ?? 0) + 1);
     let isIn = true;
@@ -29,7 +29,7 @@ export class Undecided {
     return this.#leaving.has(conversationId);
   }
 
-  /** Something has become known about the sends of a conversation. */
+  /** Decide again: a send of this conversation has new information. */
   look(conversationId: string): void {
     for (const look of [...(this.#looks.get(conversationId) ?? [])]) look();
   }
@@ -40,8 +40,8 @@ export class Undecided {
   }
 
   /**
-   * @param isOurs whether the message is known to be ours by now
-   * @param decide called once, with whether it is ours
+   * @param isOurs whether the message is now known to be ours
+   * @param decide called once, with the decision
    */
   add(conversationId: string, isOurs: () => boolean, decide: (isOurs: boolean) => void): void {
     const looks = this.#looks.get(conversationId) ?? new Set();
