@@ -26,30 +26,30 @@ export const answerKinds = [
 ] as const;
 export type AnswerKind = (typeof answerKinds)[number];
 
-/** One thing to choose, as it was offered. */
+/** An offered choice. */
 export interface Choice {
   id: string;
   title: string;
   also?: readonly string[];
 }
 
-/** What an answer has to be. */
+/** Rules for a valid answer. */
 export interface AnswerRules {
   kind: AnswerKind;
-  /** choice, yesNo: as they were offered */
+  /** choice, yesNo: as offered */
   choices: readonly Choice[];
-  /** text: characters; number: the number; media: files */
+  /** text: fewest characters; number: lowest value; media: fewest files */
   least?: number;
-  /** text: characters; number: the number; media: megabytes of a file */
+  /** text: most characters; number: highest value; media: megabytes of a file */
   most?: number;
   /** regex */
   pattern?: Pick<Patterns, 'captures'>;
-  /** test: true, false, or what to say */
+  /** test: true, false, or an error text to send */
   test?(text: string): Promise<unknown>;
   language: Language;
-  /** ISO 3166 */
+  /** ISO 3166 code */
   country?: string;
-  /** IANA */
+  /** IANA time zone */
   zone?: string;
 }
 
@@ -58,12 +58,12 @@ export interface PickedChoice extends Choice {
   how: 'pressed' | 'number' | 'title' | 'word';
 }
 
-/** An answer that can be used, or what to say about one that cannot. */
+/** A valid answer, or the reply to an invalid one. */
 export type Judged =
   | { ok: true; value: unknown; choice?: PickedChoice; captures?: Record<string, unknown> }
   | { ok: false; say: { phrase: PhraseName; values?: readonly (string | number)[] } | { text: string } };
 
-/** @param messages one, or several that came in quick succession */
+/** @param messages one message, or several in quick succession */
 export async function judge(messages: readonly Message[], rules: AnswerRules): Promise<Judged> {
   const text = textOf(messages);
   switch (rules.kind) {
@@ -99,7 +99,7 @@ export async function judge(messages: readonly Message[], rules: AnswerRules): P
   }
 }
 
-/** @returns the words of an answer that came in one or several messages */
+/** @returns the text of an answer in one or several messages */
 export function textOf(messages: readonly Message[]): string {
   return messages
     .map(wordsOf)
@@ -139,7 +139,7 @@ function number(value: number | undefined, { least, most }: AnswerRules): Judged
   return most !== undefined && value > most ? no('tooLarge', most) : yes(value);
 }
 
-/** @returns undefined when nothing was pressed, or something that was not offered here */
+/** @returns undefined when no choice was pressed, or one that was not offered here */
 function pressed(messages: readonly Message[], { choices }: AnswerRules): Judged | undefined {
   for (const message of messages) {
     const id = choiceOf(message)?.id;
@@ -158,25 +158,25 @@ function chosen(text: string, { choices }: AnswerRules): Judged {
   return { ok: true, value: option.id, choice: { ...option, index, how: how === 'id' ? 'word' : how } };
 }
 
-/** The first choice means yes, the second no, whatever words an author has given them. */
+/** The first choice means yes and the second no, whatever their titles. */
 function yesNo(messages: readonly Message[], text: string, rules: AnswerRules): Judged {
   const picked = pressed(messages, rules) ?? chosen(text, rules);
   if (picked.ok) return { ...picked, value: picked.choice?.index === 0 };
   return orSay(readYesNo(text), 'yesNo');
 }
 
-/** No address of the Internet is longer. */
+/** No e-mail address is longer. */
 const MAX_EMAIL_LENGTH = 320;
 const EMAIL = /[^@]+@[^@]+\.[^@.]{2,}/u;
 
 function emailIn(text: string): string | undefined {
-  // Word by word: one expression for all would look at a long text once from each of its letters.
+  // Word by word: a single expression would rescan a long text from each of its characters.
   const words = tidy(text).split(/[\s<>,;:"()]/);
   const found = words.flatMap((word) => (word.length > MAX_EMAIL_LENGTH ? [] : (EMAIL.exec(word)?.[0] ?? [])));
   return found.length === 1 ? found[0]?.toLowerCase() : undefined;
 }
 
-/** A shared contact card counts as well as a typed number. */
+/** A shared contact card is as valid as a typed number. */
 async function phoneIn(messages: readonly Message[], text: string, country?: string): Promise<string | undefined> {
   const card = messages.find(({ contact }) => contact)?.contact;
   try {

@@ -1,9 +1,9 @@
 import type { Asker } from './dialogue';
 
-/** a node that is being deployed is waited for so long */
+/** longest wait for a node during a deploy, in milliseconds */
 const MAX_ABSENCE_MS = 60_000;
 
-/** The nodes that ask and are deployed, by their ids. */
+/** The deployed nodes that ask questions, by id. */
 export class Askers {
   readonly #askers = new Map<string, Asker>();
   readonly #awaited = new Map<string, Set<() => void>>();
@@ -24,7 +24,7 @@ export class Askers {
     return this.#askers.get(nodeId);
   }
 
-  /** @returns the node, as soon as it is deployed; undefined when it does not come */
+  /** @returns the node once it is deployed; undefined when it does not return in time */
   arrival(nodeId: string): Promise<Asker | undefined> {
     const present = this.#askers.get(nodeId);
     if (present) return Promise.resolve(present);
@@ -43,7 +43,7 @@ export class Askers {
     });
   }
 
-  /** Nobody comes any more. */
+  /** Release all waiters: no node will register any more. */
   stop(): void {
     for (const waiting of [...this.#awaited.values()]) for (const look of [...waiting]) look();
   }

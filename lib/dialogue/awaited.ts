@@ -3,24 +3,23 @@ import { looksLikePhone, phoneKey } from '../people/phone';
 import { cleanId } from '../text';
 import type { Dialogue, DialoguePlace, Said } from './dialogue';
 
-/** The whole seconds of some channels make an answer look older than its question. */
+/** Some channels give whole seconds only, which makes an answer look older than its question. */
 const CLOCK_GRAIN_MS = 1000;
 
-/** @returns the place of a dialogue in which a message may be its answer: the right conversation, person and time */
+/** @returns the place of a dialogue that a message may answer: the conversation, person and time match */
 export function placeFor(dialogue: Dialogue, { message, conversation, recovered }: Said): DialoguePlace | undefined {
   const place = dialogue.places.find(({ conversationId }) => conversationId === message.conversationId);
   if (!place || !isAwaited(dialogue, message, conversation)) return undefined;
   if (dialogue.places.some(({ messageId }) => messageId === message.id)) return undefined;
   if (message.id === dialogue.carried.messageId) return undefined;
   const at = message.createdAt === undefined ? Number.NaN : Date.parse(message.createdAt);
-  // A message without a time that can be read is taken as new.
-  // Where nobody knows when the question was made, what arrives now comes after it.
+  // A message without a readable time counts as new. Without a known time of the question, live messages come after it.
   const since = place.since ?? (recovered ? dialogue.asked : 0);
   if (at + CLOCK_GRAIN_MS < since || at > dialogue.deadline) return undefined;
   return place;
 }
 
-/** @returns true for somebody else who answers a question for named people */
+/** @returns true for a message from another person than those whose answer counts */
 export function isStranger(dialogue: Dialogue, { message, conversation }: Said): boolean {
   if (dialogue.who !== 'these' || isAwaited(dialogue, message, conversation)) return false;
   const place = dialogue.places.find(({ conversationId }) => conversationId === message.conversationId);
@@ -28,7 +27,7 @@ export function isStranger(dialogue: Dialogue, { message, conversation }: Said):
   return isPerson && place !== undefined && Date.parse(message.createdAt ?? '') > (place.since ?? dialogue.asked);
 }
 
-/** Who wrote it is whom the dialogue waits for. */
+/** The writer of the message is a person whose answer counts. */
 function isAwaited({ who, whoIds }: Dialogue, message: Message, conversation?: Conversation): boolean {
   const sender = message.senderType ?? (message.direction === 'inbound' ? 'contact' : 'agent');
   const isPerson = sender !== 'bot' && sender !== 'system';
@@ -44,7 +43,7 @@ function isAwaited({ who, whoIds }: Dialogue, message: Message, conversation?: C
   }
 }
 
-/** Everything that the writer of a message is known by. */
+/** All identifiers of the writer of a message. */
 function namesOf({ senderId, senderType }: Message, conversation?: Conversation): ReadonlySet<string> {
   const { contactId, contact } = conversation ?? {};
   const ofContact = [
@@ -57,13 +56,13 @@ function namesOf({ senderId, senderType }: Message, conversation?: Conversation)
   return new Set(names.filter((name): name is string => typeof name === 'string').map(spelling));
 }
 
-/** However it is written: of a phone number only its digits count. */
+/** Normalize a name: only the digits of a phone number count. */
 function spelling(name: string): string {
   const plain = cleanId(name).toLowerCase();
   return looksLikePhone(plain) ? phoneKey(plain) : plain;
 }
 
-/** Two dialogues that the same message could answer. */
+/** The same message could answer both dialogues. */
 export function isRival(one: Dialogue, other: Dialogue): boolean {
   const areThese = one.who === 'these' && other.who === 'these';
   const isSameWho = areThese
@@ -79,7 +78,7 @@ function isSamePlace(one: DialoguePlace, other: DialoguePlace): boolean {
   return one.contactId !== undefined && one.contactId === other.contactId;
 }
 
-/** Tags of the conversations and people of a dialogue. */
+/** Tags of a dialogue's conversations and people. */
 export function placeTagsOf({ places }: Dialogue): string[] {
   const tags = places.flatMap(({ conversationId, contactId }) => [
     ...(conversationId === undefined ? [] : [conversationTag(conversationId)]),
@@ -88,7 +87,7 @@ export function placeTagsOf({ places }: Dialogue): string[] {
   return [...new Set(tags)];
 }
 
-/** What the ledger finds a dialogue by. */
+/** Tags by which the ledger finds a dialogue. */
 export function tagsOf(dialogue: Dialogue): string[] {
   return [...placeTagsOf(dialogue), nodeTag(dialogue.nodeId)];
 }

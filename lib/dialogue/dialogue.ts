@@ -1,52 +1,52 @@
 import type { Conversation, Message } from '../model';
 
-/** Whose answer counts. */
+/** The people whose answer counts. */
 export const awaitable = ['contact', 'anyone', 'colleague', 'these'] as const;
 export type Awaited = (typeof awaitable)[number];
 
-/** Why a dialogue has ended without an answer, and not because its time was up. */
+/** Reason for the end of a dialogue, other than an answer or a timeout. */
 export type EndReason = 'invalid' | 'cancelled' | 'replaced' | 'taken_over' | 'resolved' | 'closed';
 
-/** One conversation in which an answer may come. */
+/** A conversation in which an answer may arrive. */
 export interface DialoguePlace {
-  /** unknown until a send to a contact has found it */
+  /** unknown until a send to a contact has determined it */
   conversationId?: string;
   contactId?: string;
-  /** of the question; unknown until the server has taken it */
+  /** id of the question; unknown until the server has accepted it */
   messageId?: string;
-  /** when the server says that the question was made, milliseconds of its clock */
+  /** time of the question, in milliseconds of the server's clock */
   since?: number;
 }
 
-/** A question, or a form, that waits: what lies in the ledger. Plain data. */
+/** An open question or form, as stored in the ledger. Plain data. */
 export interface Dialogue<D = unknown> {
   id: string;
   kind: 'ask' | 'form';
   nodeId: string;
-  /** asking: it has not certainly left; an answer may come all the same */
+  /** asking: the question may not have been sent yet; an answer may arrive nevertheless */
   state: 'asking' | 'waiting';
   places: DialoguePlace[];
   who: Awaited;
-  /** ids, phone numbers and e-mail addresses of those who may answer, for `these` */
+  /** `these`: ids, phone numbers and e-mail addresses of the people whose answer counts */
   whoIds: string[];
   /** milliseconds of our clock */
   asked: number;
   deadline: number;
-  /** times of the reminders that are still to be sent */
+  /** times of the remaining reminders */
   reminders: number[];
-  /** answers that could not be used */
+  /** number of invalid answers */
   attempts: number;
-  /** ids of messages that have been taken as answers */
+  /** ids of messages accepted as answers */
   taken: string[];
-  /** it was being sent when the process ended: nobody knows whether it has left */
+  /** it was being sent when the process ended: it may or may not have been sent */
   uncertain?: boolean;
-  /** ids of those who have read that the question is for somebody else */
+  /** ids of other people already notified that the question is not for them */
   told?: string[];
-  /** what of the message is kept until the answer */
+  /** stored part of the message */
   carried: Record<string, unknown>;
-  /** what of it could not be kept */
+  /** names of the properties that could not be stored */
   dropped: string[];
-  /** what the node needs besides */
+  /** data of the node */
   data: D;
 }
 
@@ -54,22 +54,22 @@ export interface Dialogue<D = unknown> {
 export interface Said {
   message: Message;
   conversation?: Conversation;
-  /** it was fetched afterwards */
+  /** it was fetched later, not received live */
   recovered: boolean;
 }
 
-/** What has come of a dialogue. */
+/** Outcome of a dialogue. */
 export type Ending =
   | { kind: 'answered'; value: unknown; facts: Record<string, unknown> }
   | { kind: 'nobody' }
   | { kind: 'ended'; reason: EndReason };
 
-/** What comes of an answer. */
+/** Result of an answer. */
 export type Step<D = unknown> =
   | { kind: 'end'; ending: Ending }
   /**
-   * It goes on waiting. Once the change is kept, `afterwards` says something in the conversation, and `ask` asks the next
-   * question there.
+   * Keep waiting. Once the change is stored, `afterwards` replies in the conversation, and `ask` asks the next question
+   * there.
    */
   | {
       kind: 'stay';
@@ -78,32 +78,34 @@ export type Step<D = unknown> =
       ask?: () => Promise<DialoguePlace>;
     };
 
-/** A node that asks, for as long as it is deployed. */
+/** A node that asks questions, while it is deployed. */
 export interface Asker<D = unknown> {
-  /** @returns seconds in which further messages belong to the same answer */
+  /** @returns seconds during which further messages belong to the same answer */
   join(dialogue: Dialogue<D>): number;
-  /** a message that others have to get although it could be an answer */
+  /** whether the other listeners get a message although it could be an answer */
   letsThrough(dialogue: Dialogue<D>, message: Message): boolean;
-  /** a word that is a choice, or that ends the question */
+  /** whether a message is a choice, or a word that ends the question */
   understands(dialogue: Dialogue<D>, message: Message): boolean;
-  /** @param said one message, or several that came in quick succession */
+  /** @param said one message, or several in quick succession */
   take(dialogue: Dialogue<D>, said: readonly Said[]): Promise<Step<D>>;
-  /** Send the next reminder. @returns when to try again instead, milliseconds of the clock */
+  /** Send the next reminder. @returns the time of another attempt if it was not sent, in milliseconds of the clock */
   remind(dialogue: Dialogue<D>): Promise<number | undefined>;
-  /** The record is gone: emit what came of it, once. */
+  /** The record is deleted: emit the outcome, once. */
   ended(dialogue: Dialogue<D>, ending: Ending, context: { restarted: boolean; said: readonly Said[] }): Promise<void>;
-  /** Is this message of ours the question? Asked after a crash, when nobody knows whether it has left. */
+  /**
+   * @returns true if this sent message is the question; called after a crash, when it is unknown whether it was sent
+   */
   isQuestion(dialogue: Dialogue<D>, message: Message): boolean;
-  /** Send the question again: it has not left. @returns where it stands */
+  /** Send a question again that was never sent. @returns its place */
   askAgain(dialogue: Dialogue<D>): Promise<DialoguePlace>;
-  /** Tell somebody else, once, that the question is not for them. */
+  /** Notify another person, once, that the question is not for them. */
   turnAway(dialogue: Dialogue<D>, said: Said): Promise<void>;
-  /** Whether a message after the end was meant for this dialogue, and its writer is to be told. */
+  /** Whether a message after the end was an answer to this dialogue, so that its writer is notified. */
   isLate(dialogue: Dialogue<D>, ending: Ending, said: Said): boolean;
-  /** Tell somebody that the question is over. */
+  /** Notify the writer of a late answer that the question has ended. */
   tellLate(dialogue: Dialogue<D>, said: Said): Promise<void>;
-  /** a person has taken the conversation over: whether that ends the dialogue */
+  /** whether a takeover of the conversation ends the dialogue */
   endsOnTakeover: boolean;
-  /** Something that belongs to this dialogue has failed; it goes on waiting. */
+  /** Report a failure of this dialogue, which stays open. */
   failed(dialogue: Dialogue<D>, error: unknown): void;
 }

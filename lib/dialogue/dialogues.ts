@@ -10,33 +10,33 @@ import { Joiner } from './joiner';
 import { Past } from './past';
 import { dueOf, Records } from './records';
 
-/** a claim has 5 s in all; a question that is still being sent then has been sent as far as we can know */
+/** Longest wait for a running send, in milliseconds. A claim has 5 s in all; afterwards the question counts as sent. */
 const MAX_WAIT_FOR_SEND_MS = 4000;
-/** a message of ours may be heard of before the server has answered our send: seconds until it is known to be ours */
+/** one of our messages may arrive before the result of its send: seconds until it is known to be ours */
 const OWN_SEND_S = 1;
-/** ids of messages that a dialogue remembers to have taken */
+/** number of accepted message ids kept by a dialogue */
 const MAX_TAKEN = 50;
 
 export interface DialoguesSettings {
   ledger: Ledger;
-  /** our own nodes have sent this message */
+  /** whether one of our nodes has sent this message */
   isOwn(messageId: string): boolean;
-  /** a dialogue is open, or has become known in a further conversation */
+  /** a dialogue has been opened, or has become known in another conversation */
   onOpened?(dialogue: Dialogue): void;
   onEnded?(dialogue: Dialogue): void;
-  /** something failed that belongs to no node */
+  /** a failure that belongs to no node */
   onProblem(error: unknown): void;
 }
 
-/** The node that waits for a message, and whether it has taken it. */
+/** The waiting node, and whether it takes the message as an answer. */
 export type Claimed = { by: string; isTaken: boolean } | undefined;
 
-/** What the newcomer wants to become of a question that waits for the same person. */
+/** Policy of a new question towards an open one for the same person. */
 export type Another = 'replace' | 'queue' | 'refuse';
 
 /**
- * All questions and forms of an account that wait for an answer. Each is a record in the ledger; what happens to one
- * happens in turn, and its end is decided by who deletes the record.
+ * All open questions and forms of an account. Each is a record in the ledger. Operations on one run in turn, and the
+ * deletion of its record decides its end.
  */
 export class Dialogues {
   readonly #settings: DialoguesSettings;
@@ -45,18 +45,18 @@ export class Dialogues {
   readonly #turns = new KeyedMutex();
   readonly #joiner: Joiner;
   readonly #clock: Clock;
-  /** questions that are being sent, until they stand or have failed */
+  /** questions being sent, until they stand or have failed */
   readonly #leaving = new Map<string, Promise<void>>();
-  /** those who wait until a place is free */
+  /** waiters for a free place */
   readonly #queued = new Set<() => void>();
-  /** how many dialogues have ended: who looks after that need not wait for the next one */
+  /** number of ended dialogues, so that a waiter notices an end since its last check */
   #ends = 0;
-  /** ids of the dialogues that this process has begun itself */
+  /** ids of dialogues started by this process */
   readonly #begunHere = new Set<string>();
   /** open dialogues of this process, by id */
   readonly #open = new Map<string, Pick<Dialogue, 'kind' | 'nodeId'>>();
   readonly #past = new Past();
-  /** how many of them each node has */
+  /** number of open dialogues of each node */
   readonly #counts = new Map<string, number>();
 
   constructor(settings: DialoguesSettings) {
@@ -67,8 +67,8 @@ export class Dialogues {
   }
 
   /**
-   * Take up what a process before has left, or what other instances do. The clock does not run yet.
-   * @param isEnded whoever was sending a question is gone
+   * Restore the dialogues of an earlier process, or of other instances. The clock does not run yet.
+   * @param isEnded the process that was sending questions has ended
    * @returns the conversations to catch up on
    */
   async load(isEnded = true): Promise<{ conversationId: string; since: number }[]> {
@@ -86,7 +86,7 @@ export class Dialogues {
     return [...since].map(([conversationId, from]) => ({ conversationId, since: from }));
   }
 
-  /** What was missed has been handed in: deadlines may fire. */
+  /** Start the deadlines, once missed messages have been handed in. */
   start(): void {
     this.#clock.start();
   }
@@ -101,7 +101,7 @@ export class Dialogues {
     return this.#open.size;
   }
 
-  /** @returns how many dialogues of one node wait */
+  /** @returns the number of open dialogues of one node */
   countOf(nodeId: string): number {
     return this.#counts.get(nodeId) ?? 0;
   }
@@ -110,19 +110,19 @@ export class Dialogues {
     return this.#records.all();
   }
 
-  /** A node is there, and judges the answers to its questions. @returns the function that ends it */
+  /** Register a node that judges the answers to its questions. @returns the function that removes it */
   register(nodeId: string, asker: Asker): () => void {
     return this.#askers.add(nodeId, asker);
   }
 
-  /** A node has been deleted or disabled: nobody will use the answers. @returns how many dialogues have ended */
+  /** Drop the dialogues of a deleted or disabled node. @returns their number */
   async forget(nodeId: string): Promise<number> {
     const found = await this.#records.ofNode(nodeId);
     for (const dialogue of found) await this.#drop(dialogue);
     return found.length;
   }
 
-  /** Dialogues whose node has not come back are dropped. @returns them */
+  /** Drop the dialogues of nodes that have not returned. @returns these dialogues */
   async dropOrphans(): Promise<Dialogue[]> {
     const orphans = (await this.#records.all()).filter(({ nodeId }) => !this.#askers.has(nodeId));
     for (const dialogue of orphans) await this.#drop(dialogue);
@@ -130,9 +130,10 @@ export class Dialogues {
   }
 
   /**
-   * Ask: the record and the claim stand before `send` is called, since an answer may be faster than the server's.
-   * @param send resolves with where and when the question stands; it may call `placed` before, when it knows where
-   * @throws LinktorError `conflict` when somebody else waits and `another` is refuse; `storage`; whatever `send` throws
+   * Ask a question. The record and the claim are stored before `send` is called: an answer may arrive before its
+   * result.
+   * @param send resolves with the places of the question; it may call `placed` earlier, once a place is known
+   * @throws LinktorError `conflict` when another question is open and `another` is refuse; `storage`; errors of `send`
    */
   async ask(
     asked: Dialogue,
@@ -174,15 +175,15 @@ export class Dialogues {
     }
   }
 
-  /** What has answered another question there is no answer to this one. */
+  /** An answer to an earlier question does not answer this one. */
   #withAnswers(dialogue: Dialogue): Dialogue {
     const answers = dialogue.places.flatMap(({ conversationId }) => this.#past.answersIn(conversationId));
     return { ...dialogue, taken: [...new Set([...dialogue.taken, ...answers])].slice(-MAX_TAKEN) };
   }
 
   /**
-   * Is this message the answer to an open question? Whether it is a valid one is found out afterwards.
-   * @returns at once where that is known; undefined when nobody waits for it
+   * Claim a message as the answer to an open question; it is validated later.
+   * @returns undefined when no dialogue waits for it; a promise only if the result is not known at once
    */
   claim(said: Said): Claimed | Promise<Claimed> {
     const { message } = said;
@@ -193,8 +194,8 @@ export class Dialogues {
   }
 
   /**
-   * An open question knows what to do with this message: one of its choices, its end, yes or no.
-   * @returns false where nobody waits, and for what would be answered by "that does not fit"
+   * Whether an open question has a use for this message: one of its choices, a word that ends it, yes or no.
+   * @returns false without an open question, and for messages that would be rejected as invalid
    */
   async understands(said: Said): Promise<boolean> {
     if (this.#open.size === 0 && !this.#settings.ledger.isShared) return false;
@@ -206,7 +207,7 @@ export class Dialogues {
 
   #claimOf(found: readonly Dialogue[], said: Said): Claimed | Promise<Claimed> {
     const possible = found.filter((one) => placeFor(one, said));
-    // The newest question is the one that the person has in front of them.
+    // The newest question is the last one that the person has seen.
     const dialogue = possible.sort((one, other) => other.asked - one.asked)[0];
     if (!dialogue) {
       for (const one of found) if (isStranger(one, said)) this.#background(this.#turnAway(one, said));
@@ -217,7 +218,7 @@ export class Dialogues {
     return leaving === undefined ? this.#claimFor(dialogue, said) : this.#claimLater(dialogue, said, leaving);
   }
 
-  /** The question is on its way: only when it stands is it known which of the two was first. */
+  /** The question is being sent: only once it stands can its time be compared with the message. */
   async #claimLater(dialogue: Dialogue, said: Said, leaving: Promise<void>): Promise<Claimed> {
     await Promise.race([leaving, new Promise((resolve) => setTimeout(resolve, MAX_WAIT_FOR_SEND_MS).unref())]);
     const known = await this.#records.get(dialogue);
@@ -237,7 +238,7 @@ export class Dialogues {
     return asker ? withAsker(asker) : this.#askers.arrival(dialogue.nodeId).then(withAsker);
   }
 
-  /** Said after the end, to a node that wants it to be told. */
+  /** Claim a message after the end, for a node that notifies its writer. */
   #claimLate(said: Said): Claimed {
     const { dialogue, ending } = this.#past.find(said) ?? {};
     const asker = dialogue && this.#askers.get(dialogue.nodeId);
@@ -249,7 +250,7 @@ export class Dialogues {
     return { by: dialogue.nodeId, isTaken: true };
   }
 
-  /** The question is for somebody else: each reads it once. */
+  /** The question is for another person: notify each writer once. */
   async #turnAway(dialogue: Dialogue, said: Said): Promise<void> {
     const { senderId = '', id } = said.message;
     await this.#leaving.get(dialogue.id);
@@ -264,9 +265,8 @@ export class Dialogues {
   }
 
   /**
-   * Questions of a conversation that were being sent when the process ended: one that has left stands, another one is
-   * sent again.
-   * @param messages of the conversation, from before the first of these questions on
+   * Resolve questions that were being sent when the process ended: one that was sent stands, another is sent again.
+   * @param messages messages of the conversation since the first of these questions
    */
   async settleIn(conversationId: string, messages: readonly Message[]): Promise<void> {
     const found = await this.#records.inConversation(conversationId);
@@ -303,7 +303,7 @@ export class Dialogues {
   }
 
   /**
-   * What somebody has said instead of the person, or what was seen by a process that did not get to its end.
+   * Answer on behalf of the person, or with a message left by an earlier process.
    * @returns false when no such dialogue is open
    */
   async answer(id: string, said: Said): Promise<boolean> {
@@ -312,7 +312,7 @@ export class Dialogues {
     return true;
   }
 
-  /** @returns false when it has ended already */
+  /** @returns false when it has already ended */
   async end(id: string, reason: EndReason): Promise<boolean> {
     return this.#turns.run(id, async () => {
       const dialogue = await this.#known(id);
@@ -320,7 +320,7 @@ export class Dialogues {
     });
   }
 
-  /** Ends the dialogues of a conversation; a takeover only those whose node wants it so. */
+  /** End the dialogues of a conversation; a takeover ends only dialogues whose node wants this. */
   async endIn(conversationId: string, reason: EndReason): Promise<void> {
     for (const { id, nodeId } of await this.#records.inConversation(conversationId)) {
       const asker = this.#askers.get(nodeId);
@@ -331,7 +331,7 @@ export class Dialogues {
   async #take(id: string, said: readonly Said[]): Promise<void> {
     await this.#turns.run(id, async () => {
       const dialogue = await this.#known(id);
-      // Meanwhile the sends of our nodes have been answered, and their messages are known.
+      // By now our own sends have returned, so the ids of our messages are known.
       const fresh = said.filter(
         ({ message: { id: one } }) => !dialogue?.taken.includes(one) && !this.#settings.isOwn(one),
       );
@@ -362,7 +362,7 @@ export class Dialogues {
       const dialogue = await this.#known(id);
       if (!dialogue) return;
       const now = Date.now();
-      // It was changed, by another process maybe.
+      // Another process may have changed it.
       if (dueOf(dialogue) > now) return this.#note(dialogue);
       if (dialogue.deadline <= now) {
         await this.#finish(dialogue, { kind: 'nobody' }, []);
@@ -374,7 +374,7 @@ export class Dialogues {
 
   async #remind(dialogue: Dialogue): Promise<void> {
     const [, ...later] = dialogue.reminders;
-    // Kept before it is sent: after a crash it is not sent twice.
+    // Stored before the send: a crash does not send it twice.
     const changed = await this.#records.change(dialogue, (now) => ({ ...now, reminders: later }));
     if (!changed) return;
     this.#note(changed);
@@ -389,7 +389,7 @@ export class Dialogues {
     }
   }
 
-  /** The record goes first: a crash between the two loses one answer, and never gives one twice. */
+  /** Delete the record first: a crash in between loses one answer, but never emits it twice. */
   async #finish(dialogue: Dialogue, ending: Ending, said: readonly Said[]): Promise<boolean> {
     const asker = await this.#askers.arrival(dialogue.nodeId);
     if (!(await this.#drop(dialogue))) return false;
@@ -414,11 +414,11 @@ export class Dialogues {
     return isOurs;
   }
 
-  /** At most one question waits for a person in a conversation: the newcomer says what becomes of the other one. */
+  /** Admit at most one question per person and conversation; `another` decides about an existing one. */
   async #admit(dialogue: Dialogue, another: Another, put: () => Promise<unknown>, signal?: AbortSignal): Promise<void> {
     for (;;) {
       const ends = this.#ends;
-      // Two newcomers must not both find the place free.
+      // Two new questions must not both find the place free.
       const rivals = await this.#turns.run(placeTagsOf(dialogue), async () => {
         const found = await this.#records.rivalsOf(dialogue);
         if (found.length === 0) await put();
@@ -435,7 +435,7 @@ export class Dialogues {
     }
   }
 
-  /** Resolves when a dialogue has ended since `ends` were counted. @throws the reason of the signal */
+  /** Resolves at the first end of a dialogue since `ends` was read. @throws the reason of the signal */
   #nextEnd(ends: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const look = () => {
@@ -469,12 +469,12 @@ export class Dialogues {
   }
 }
 
-/** Nothing is sent again: an answer may come, or the time runs out. */
+/** Do not send it again: wait for an answer or the deadline. */
 function uncertain(dialogue: Dialogue): Dialogue {
   return { ...dialogue, state: 'waiting', uncertain: true };
 }
 
-/** What has become known of a place joins what was known of it. */
+/** Merge new data into the known place it belongs to, or add a place. */
 function merged(places: readonly DialoguePlace[], place: DialoguePlace): DialoguePlace[] {
   const index = places.findIndex(
     ({ conversationId, contactId }) =>
@@ -485,7 +485,7 @@ function merged(places: readonly DialoguePlace[], place: DialoguePlace): Dialogu
   return places.map((one, other) => (other === index ? { ...one, ...place } : one));
 }
 
-/** Where and when a question stands that is found to have left. */
+/** The place of a question that proves to have been sent. */
 function placeOf({ conversationId, id, createdAt = '' }: Message): DialoguePlace {
   return { conversationId, messageId: id, since: Date.parse(createdAt) || undefined };
 }

@@ -11,22 +11,22 @@ export interface FormField {
   kind: AnswerKind;
   choices: readonly Choice[];
   required: boolean;
-  /** said when somebody asks why, or has tried in vain */
+  /** sent when the person asks for the reason */
   why?: string;
 }
 
-/** How far a form has got: what is kept of it. */
+/** Progress of a form, as stored. */
 export interface FormState {
   values: Record<string, unknown>;
   /** keys in the order in which they were asked */
   asked: string[];
   skipped: string[];
   changed: string[];
-  /** the field that is asked now, or the question whether all is right */
+  /** key of the current field, or {@link CONFIRMING} */
   at: string;
 }
 
-/** `at` while the form asks whether all is right */
+/** `at` while the form waits for confirmation */
 export const CONFIRMING = '?';
 
 export interface FormRules {
@@ -35,37 +35,37 @@ export interface FormRules {
   confirm: boolean;
   backWords: readonly string[];
   skipWords: readonly string[];
-  /** ask why something is asked */
+  /** words that ask for the reason of a question */
   whyWords: readonly string[];
-  /** a field that need not be asked with these values */
+  /** whether a field is skipped with these values */
   skips(field: FormField, values: Readonly<Record<string, unknown>>): Promise<boolean>;
-  /** @returns what an answer is worth: the field's kind, then its own rule */
+  /** @returns the judgement of an answer: by the field's kind, then by its own rule */
   judge(field: FormField, values: Readonly<Record<string, unknown>>): Promise<Judged>;
-  /** @returns which of these was pressed or typed, by its id */
+  /** @returns the id of the choice that was pressed or typed */
   choose(choices: readonly Choice[]): Promise<string | undefined>;
 }
 
-/** What a form does next. */
+/** Next step of a form. */
 export type FormStep =
   | { kind: 'ask'; state: FormState; field: FormField }
   | { kind: 'confirm'; state: FormState }
-  /** `isAttempt`: something was answered, and it did not fit */
+  /** `isAttempt`: the answer was invalid */
   | { kind: 'again'; say: Extract<Judged, { ok: false }>['say']; isAttempt: boolean }
   | { kind: 'complete'; state: FormState }
   | { kind: 'cancel' };
 
-/** @param known values that need not be asked; those of no field are kept as they are */
+/** @param known values of fields that are not asked; other values are kept as they are */
 export function beginForm(rules: FormRules, known: Readonly<Record<string, unknown>>): Promise<FormStep> {
   const values = Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined && value !== ''));
   return onwards(rules, { values, asked: [], skipped: [], changed: [], at: '' });
 }
 
-/** @param text what was said, for the words that steer a form */
+/** @param text text of the answer, checked for the words that steer a form */
 export async function continueForm(rules: FormRules, state: FormState, text: string): Promise<FormStep> {
   if (isOneOf(rules.backWords, text)) return back(rules, state);
   if (state.at === CONFIRMING) return confirmed(rules, state, text);
   const field = rules.fields.find(({ key }) => key === state.at);
-  // The form has been changed meanwhile: what it asked for is no field any more.
+  // The form was edited meanwhile: the current field no longer exists.
   if (!field) return onwards(rules, state);
   if (isOneOf(rules.whyWords, text)) {
     const because = field.why ?? phrase(rules.language, field.required ? 'required' : 'optional');
@@ -91,7 +91,7 @@ export function missingOf(fields: readonly FormField[], { values }: FormState): 
   return fields.filter(({ key, required }) => required && !(key in values)).map(({ key }) => key);
 }
 
-/** The first field that has no value, is not skipped by its person, and is not skipped by its own condition. */
+/** Ask the first field that has no value and is skipped neither by the person nor by its condition. */
 async function onwards(rules: FormRules, state: FormState): Promise<FormStep> {
   const skipped = [...state.skipped];
   for (const field of rules.fields) {
@@ -105,7 +105,7 @@ async function onwards(rules: FormRules, state: FormState): Promise<FormStep> {
   return { kind: 'confirm', state: { ...state, at: CONFIRMING } };
 }
 
-/** One question back: its value goes, and it is asked again. */
+/** Go back one question: ask the previous field again. */
 function back(rules: FormRules, state: FormState): Promise<FormStep> {
   const asked = state.asked.filter((key) => key !== state.at && rules.fields.some((field) => field.key === key));
   const last = asked.at(-1);
@@ -113,14 +113,14 @@ function back(rules: FormRules, state: FormState): Promise<FormStep> {
   return reask(rules, { ...state, asked }, last);
 }
 
-/** Only this field is asked again; the others keep their values. */
+/** Ask only this field again; the others keep their values. */
 async function reask(rules: FormRules, state: FormState, key: string): Promise<FormStep> {
   const field = rules.fields.find((one) => one.key === key);
   if (!field) return onwards(rules, state);
   return { kind: 'ask', field, state: { ...state, at: key, skipped: state.skipped.filter((one) => one !== key) } };
 }
 
-/** The answers to the question whether all is right: yes, another value for a field, or the end of it. */
+/** The choices of the confirmation: yes, a change of a field, or cancel. */
 export function confirmChoices(
   { fields, language }: Pick<FormRules, 'fields' | 'language'>,
   state: FormState,
@@ -132,7 +132,7 @@ export function confirmChoices(
   return [{ id: 'yes', title: yesAndNo[language][0] }, ...change, { id: 'cancel', title: phrase(language, 'cancel') }];
 }
 
-/** The fields that have been asked or are known. */
+/** The fields that have been asked or have a value. */
 function fieldsOf(fields: readonly FormField[], { asked, values }: FormState): FormField[] {
   return fields.filter(({ key }) => asked.includes(key) || key in values);
 }
@@ -146,7 +146,7 @@ async function confirmed(rules: FormRules, state: FormState, text: string): Prom
   return { kind: 'again', say: { phrase: 'confirm' satisfies PhraseName }, isAttempt: true };
 }
 
-/** @returns the field that somebody wants to change */
+/** @returns the field that the person wants to change */
 function fieldNamed({ fields }: FormRules, state: FormState, text: string): string | undefined {
   const options = fieldsOf(fields, state).map((field) => ({ id: field.key, title: titleOf(field) }));
   const found = choose(afterChangeWord(text), options);
@@ -167,14 +167,14 @@ const CHANGE_WORDS = [
   '更改',
 ];
 
-/** "change address" names the address, as the address alone does. */
+/** Strip a leading word for "change": "change address" means the field "address". */
 function afterChangeWord(text: string): string {
   const [first = '', ...rest] = text.trim().split(/\s+/);
   const isChange = CHANGE_WORDS.some((word) => foldLoosely(word) === foldLoosely(first));
   return isChange && rest.length > 0 ? rest.join(' ') : text;
 }
 
-/** What a field is called in a summary. */
+/** Display name of a field in a summary. */
 export function titleOf({ key }: FormField): string {
   return key.replace(/[_-]+/g, ' ');
 }

@@ -5,7 +5,7 @@ interface Joining {
   timer: NodeJS.Timeout | undefined;
 }
 
-/** Messages in quick succession are one answer. */
+/** Joins messages in quick succession into one answer. */
 export class Joiner {
   readonly #onComplete: (id: string, said: readonly Said[]) => void;
   readonly #joining = new Map<string, Joining>();
@@ -14,10 +14,10 @@ export class Joiner {
     this.#onComplete = onComplete;
   }
 
-  /** @param seconds without a further message after which the answer is complete */
+  /** @param seconds silence after which the answer is complete */
   add(id: string, said: Said, seconds: number): void {
     const joining = this.#joining.get(id) ?? { said: [], timer: undefined };
-    // After a deploy the conversation is read again.
+    // A deploy reads the conversation again, so a message may be added twice.
     if (!joining.said.some(({ message }) => message.id === said.message.id)) joining.said.push(said);
     clearTimeout(joining.timer);
     if (seconds <= 0) return this.#complete(id, joining.said);
@@ -30,7 +30,7 @@ export class Joiner {
     this.#joining.delete(id);
   }
 
-  /** What is incomplete is left: the record still waits, and the messages are read again after the next start. */
+  /** Drop incomplete answers: their records stay open, and the messages are read again after the next start. */
   stop(): void {
     for (const id of [...this.#joining.keys()]) this.clear(id);
   }

@@ -1,8 +1,8 @@
-/** The languages that this package speaks and reads. */
+/** The supported languages. */
 export const languages = ['en-US', 'pt-BR', 'es-ES', 'de', 'fr', 'ja', 'zh-CN'] as const;
 export type Language = (typeof languages)[number];
 
-/** @returns the language of a tag such as `pt`, `pt_PT` or `zh-Hans-CN`; undefined for one that we do not speak */
+/** @returns the language of a tag such as `pt`, `pt_PT` or `zh-Hans-CN`; undefined for an unsupported one */
 export function languageOf(tag: unknown): Language | undefined {
   if (typeof tag !== 'string') return undefined;
   const [base = ''] = tag.trim().toLowerCase().split(/[-_]/);

@@ -1,8 +1,8 @@
 import type { Dialogue, Ending, Said } from './dialogue';
 
-/** conversations whose past is remembered */
+/** conversations kept in memory */
 const MAX_PAST = 1000;
-/** answers that are remembered of each */
+/** answers kept for each conversation */
 const MAX_ANSWERS = 20;
 
 interface Ended {
@@ -10,11 +10,11 @@ interface Ended {
   ending: Ending;
 }
 
-/** What has been asked and answered lately, by conversation. It is kept in memory only. */
+/** Recent questions and answers by conversation, in memory only. */
 export class Past {
-  /** the last one of each: an answer may come after the end */
+  /** the last ended dialogue of each conversation: an answer may arrive after the end */
   readonly #ended = new Map<string, Ended>();
-  /** ids of messages: the answer to one question is none to the next, which may be asked in the same second */
+  /** ids of accepted answers: they do not answer the next question, which may be asked in the same second */
   readonly #answers = new Map<string, string[]>();
 
   get size(): number {
@@ -28,7 +28,7 @@ export class Past {
     }
   }
 
-  /** These messages have been taken as answers. */
+  /** Note messages that were accepted as answers. */
   answered(said: readonly Said[]): void {
     for (const { message } of said) {
       const before = this.#answers.get(message.conversationId) ?? [];
@@ -36,23 +36,23 @@ export class Past {
     }
   }
 
-  /** @returns ids of the messages that have been taken as answers there */
+  /** @returns the ids of accepted answers in a conversation */
   answersIn(conversationId: string | undefined): readonly string[] {
     return this.#answers.get(conversationId ?? '') ?? [];
   }
 
-  /** @returns the dialogue that has ended last where this was said */
+  /** @returns the dialogue that ended last in the conversation of a message */
   find({ message }: Said): Ended | undefined {
     return this.#ended.get(message.conversationId);
   }
 
-  /** A new question is asked there, or its end has been told. */
+  /** Forget the ended dialogue: a new question is asked, or its end has been reported. */
   forget(conversationId: string | undefined): void {
     if (conversationId !== undefined) this.#ended.delete(conversationId);
   }
 }
 
-/** The newest stands last; the oldest goes. */
+/** Move a key to the end of the map; the oldest key is evicted. */
 function renew<T>(map: Map<string, T>, key: string, value: T): void {
   map.delete(key);
   map.set(key, value);

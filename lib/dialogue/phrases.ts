@@ -1,6 +1,6 @@
 import type { Language } from './languages';
 
-/** What is said to a person about an answer, and about the end of a question. `{0}` and `{1}` are filled in. */
+/** Texts to a person about an answer, or about the end of a question. `{0}` and `{1}` are placeholders. */
 export const phraseNames = [
   'choice',
   'several',
@@ -238,12 +238,12 @@ const phrases: Record<Language, Record<PhraseName, string>> = {
   },
 };
 
-/** @param values what takes the places of `{0}` and `{1}` */
+/** @param values values of `{0}` and `{1}` */
 export function phrase(language: Language, name: PhraseName, ...values: readonly (string | number)[]): string {
   return phrases[language][name].replace(/\{(\d)\}/g, (_, index: string) => String(values[Number(index)] ?? ''));
 }
 
-/** What ends a question when it is all that somebody says. */
+/** Answers that end a question; the whole message must match. */
 const cancelWords: Record<Language, readonly string[]> = {
   'en-US': ['cancel', 'stop', 'quit', 'exit', 'abort'],
   'pt-BR': ['cancelar', 'cancela', 'sair', 'parar', 'desistir'],
@@ -254,7 +254,7 @@ const cancelWords: Record<Language, readonly string[]> = {
   'zh-CN': ['取消', '退出', '停止', '结束'],
 };
 
-/** What goes back to the question before. */
+/** Answers that return to the previous question. */
 const backWords: Record<Language, readonly string[]> = {
   'en-US': ['back', 'go back', 'previous'],
   'pt-BR': ['voltar', 'volta', 'anterior'],
@@ -265,7 +265,7 @@ const backWords: Record<Language, readonly string[]> = {
   'zh-CN': ['返回', '上一步', '后退'],
 };
 
-/** What leaves a question out. */
+/** Answers that skip a question. */
 const skipWords: Record<Language, readonly string[]> = {
   'en-US': ['skip', 'pass'],
   'pt-BR': ['pular', 'pula'],
@@ -276,7 +276,7 @@ const skipWords: Record<Language, readonly string[]> = {
   'zh-CN': ['跳过', '略过'],
 };
 
-/** What asks for the reason of a question. */
+/** Answers that ask for the reason of a question. */
 const whyWords: Record<Language, readonly string[]> = {
   'en-US': ['why', 'what for'],
   'pt-BR': ['por quê', 'por que', 'para quê'],
@@ -287,7 +287,7 @@ const whyWords: Record<Language, readonly string[]> = {
   'zh-CN': ['为什么', '为何'],
 };
 
-/** What the words that steer a question do. */
+/** The words of each steering action. */
 const steering = { cancel: cancelWords, back: backWords, skip: skipWords, why: whyWords };
 
 /** @returns the words of a language, and those of English, which people try everywhere */
@@ -296,7 +296,7 @@ export function steeringWords(does: keyof typeof steering, language: Language): 
   return [...new Set([...words[language], ...words['en-US']])];
 }
 
-/** The two choices of a question that is answered by yes or no. */
+/** The two choices of a yes-no question. */
 export const yesAndNo: Record<Language, readonly [yes: string, no: string]> = {
   'en-US': ['Yes', 'No'],
   'pt-BR': ['Sim', 'Não'],

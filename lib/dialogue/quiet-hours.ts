@@ -4,7 +4,7 @@ import { dayNumber, Zone } from '../text';
 const DAY_MINUTES = 1440;
 const SPAN = /^(\d{1,2}):(\d{2})\s*(?:-|–|—|to|until)\s*(\d{1,2}):(\d{2})$/i;
 
-/** When nobody wants to be reminded of anything. */
+/** Hours without reminders. */
 export class QuietHours {
   readonly #zone: Zone;
   /** minutes since midnight */
@@ -13,8 +13,8 @@ export class QuietHours {
 
   /**
    * @param span such as `22:00-07:00`
-   * @param zone IANA; empty: the host's
-   * @throws LinktorError `validation` for what is no span of hours
+   * @param zone IANA time zone; empty: the host's
+   * @throws LinktorError `validation` for an invalid span
    */
   constructor(span: string, zone = '') {
     this.#zone = new Zone(zone);
@@ -27,7 +27,7 @@ export class QuietHours {
     this.#to = toHour * 60 + toMinute;
   }
 
-  /** @param at milliseconds since 1970 @returns when the quiet hours around this moment end; undefined outside of them */
+  /** @param at milliseconds since 1970 @returns the end of the quiet hours at this time; undefined outside of them */
   endAt(at: number): number | undefined {
     const clock = this.#zone.read(at);
     const isOverMidnight = this.#from > this.#to;

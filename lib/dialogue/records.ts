@@ -4,7 +4,7 @@ import type { Dialogue } from './dialogue';
 
 const KINDS = ['ask', 'form'] as const satisfies readonly Namespace[];
 
-/** The dialogues of an account in its ledger. All reads are promises, whether the engine needs them or not. */
+/** The dialogues of an account in its ledger. Most reads are promises, even with a synchronous engine. */
 export class Records {
   readonly #ledger: Ledger;
 
@@ -12,7 +12,7 @@ export class Records {
     this.#ledger = ledger;
   }
 
-  /** Resolves when the record is as safe as the engine can make it. @throws LinktorError `storage`, `rate_limit` */
+  /** Resolves when the record is as durable as the engine allows. @throws LinktorError `storage`, `rate_limit` */
   async put(dialogue: Dialogue): Promise<void> {
     await this.#ledger.put(dialogue.kind, dialogue.id, dialogue, optionsOf(dialogue));
   }
@@ -34,7 +34,7 @@ export class Records {
     return entry?.value;
   }
 
-  /** @returns true for exactly one of those who end it */
+  /** @returns true for exactly one of several concurrent callers */
   end({ kind, id }: Pick<Dialogue, 'kind' | 'id'>): Promise<boolean> {
     return this.#ledger.delete(kind, id);
   }
@@ -44,7 +44,7 @@ export class Records {
     return found.flat().map(({ value }) => value);
   }
 
-  /** At once where the engine is this process's own: every message asks. */
+  /** Synchronous with a local engine, since it is called for every message. */
   inConversation(conversationId: string): Dialogue[] | Promise<Dialogue[]> {
     const tag = conversationTag(conversationId);
     const asks = this.#ledger.find<Dialogue>('ask', tag);
@@ -58,7 +58,7 @@ export class Records {
     return found.flat().map(({ value }) => value);
   }
 
-  /** Those that the same answer could be meant for. */
+  /** @returns the dialogues that the same answer could be meant for */
   async rivalsOf(dialogue: Dialogue): Promise<Dialogue[]> {
     const asked = placeTagsOf(dialogue).flatMap((tag) =>
       KINDS.map(async (kind) => this.#ledger.find<Dialogue>(kind, tag)),
@@ -73,7 +73,7 @@ function valuesOf(...found: Entry<Dialogue>[][]): Dialogue[] {
   return found.flat().map(({ value }) => value);
 }
 
-/** It has to be looked at when its next reminder, or its end, is due. */
+/** @returns the time of the next reminder, or the deadline */
 export function dueOf({ reminders, deadline }: Dialogue): number {
   return Math.min(reminders[0] ?? deadline, deadline);
 }

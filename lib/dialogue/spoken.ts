@@ -1,7 +1,7 @@
 import type { Conversation, Message } from '../model';
 import type { Said } from './dialogue';
 
-/** The parts of a message that an answer is judged by, for somebody who answers in another's place. */
+/** Wrap a text as a message that answers on behalf of the person. */
 export function spoken(text: string, conversationId: string, conversation?: Conversation): Said {
   const message: Message = {
     id: `said:${Date.now()}:${Math.random().toString(36).slice(2)}`,

@@ -3,19 +3,19 @@ import type { Language } from '../languages';
 
 export interface DayRules {
   language: Language;
-  /** ISO 3166: in which order people there write day and month; without it the language decides */
+  /** ISO 3166 code, which decides the order of day and month; by default the language decides */
   country?: string;
-  /** IANA: what today is */
+  /** IANA time zone, which decides the present day */
   zone?: string;
   /** milliseconds of the clock */
   now: number;
 }
 
 const MONTH_FIRST = new Set(['US', 'PH', 'PW', 'FM', 'MH', 'PR', 'GU']);
-/** An answer that is longer than this is no date, and chrono need not look at it. */
+/** A longer answer is not a date, and is not passed to chrono. */
 const MAX_LETTERS = 80;
 
-/** @returns a day as 2026-05-17; a day without a year is the next one that comes. undefined where there is none */
+/** @returns a day such as 2026-05-17; without a year the next such day; undefined when there is none */
 export async function readDayOf(text: string, rules: DayRules): Promise<string | undefined> {
   const plain = asciiDigits(tidy(text));
   if (plain === '' || plain.length > MAX_LETTERS) return undefined;
@@ -23,9 +23,9 @@ export async function readDayOf(text: string, rules: DayRules): Promise<string |
   return inFigures(plain, rules, today) ?? (await inWords(plain, rules, today));
 }
 
-/** @returns the day of a moment in a zone @throws RangeError for a zone that does not exist */
+/** @returns the day at a time in a zone @throws RangeError for an unknown zone */
 export function dayIn(zone: string | undefined, at: number): string {
-  // The Swedish write dates as ISO 8601 does.
+  // Swedish dates have the format of ISO 8601.
   return new Intl.DateTimeFormat('sv-SE', { timeZone: zone, dateStyle: 'short' }).format(at);
 }
 
@@ -40,7 +40,7 @@ function inFigures(text: string, { language, country }: DayRules, today: string)
   if (year !== undefined) return valid(year, month, day);
   const thisYear = Number(today.slice(0, 4));
   const next = valid(thisYear, month, day);
-  // The 29th of February comes every four years only.
+  // 29 February exists in leap years only.
   if (next !== undefined && next >= today) return next;
   return [1, 2, 3, 4].map((years) => valid(thisYear + years, month, day)).find((one_) => one_ !== undefined);
 }
@@ -58,7 +58,7 @@ function valid(year: number, month: number, day: number): string | undefined {
   return isSame ? date.toISOString().slice(0, 10) : undefined;
 }
 
-/** Each language is loaded when somebody first answers in it. */
+/** A language is loaded when it is first needed. */
 const readers = {
   'en-US': async () => (await import('chrono-node/en')).casual,
   'pt-BR': async () => (await import('chrono-node/pt')).casual,
@@ -70,7 +70,7 @@ const readers = {
 } satisfies Record<Language, () => Promise<unknown>>;
 
 async function inWords(text: string, { language }: DayRules, today: string): Promise<string | undefined> {
-  // Noon of our day, so that no zone can make another day of it.
+  // Noon of our day, so that no zone moves it to another day.
   const reference = { instant: new Date(`${today}T12:00:00Z`), timezone: 0 };
   const own = (await readers[language]()).parse(text, reference, { forwardDate: true });
   const found =
@@ -83,7 +83,7 @@ async function inWords(text: string, { language }: DayRules, today: string): Pro
   return mended(text, valid(year ?? 0, month ?? 0, day ?? 0), today);
 }
 
-/** chrono does not see the words for "next week" in Japanese before a day of the week. */
+/** chrono does not recognize "next week" before a weekday in Japanese. */
 function mended(text: string, day: string | undefined, today: string): string | undefined {
   if (day === undefined || !/来週.*曜/.test(text)) return day;
   const nextMonday = daysAfter(today, 8 - weekday(today));

@@ -1,6 +1,6 @@
 import { asciiDigits, tidy } from '../../text';
 
-/** A number with a sign, groups of thousands and decimals in any writing. */
+/** A number with sign, thousands separators and decimals in any notation. */
 const NUMBER = /[+\-\u2212]?(?:\d[\d.,'\u2019 \u00a0\u202f]*\d|\d)/g;
 const FULL_WIDTH_MARKS: Readonly<Record<string, string>> = {
   '\u3002': '.',
@@ -10,8 +10,8 @@ const FULL_WIDTH_MARKS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The one number of an answer, whatever stands around it: "about 3 kg", "R$ 1.234,50", "1 234".
- * Where a comma or point alone could be either, three digits behind it are thousands unless a zero stands before it.
+ * Read the only number of an answer, whatever surrounds it: "about 3 kg", "R$ 1.234,50", "1 234". A single comma or
+ * point before three digits separates thousands, unless the number starts with a zero.
  * @returns undefined for none, or for several
  */
 export function readNumber(text: string): number | undefined {
@@ -21,7 +21,7 @@ export function readNumber(text: string): number | undefined {
   );
   const found = plain.match(NUMBER) ?? [];
   if (found.length !== 1) return undefined;
-  // A minus that belongs to a word before it is a dash.
+  // A minus sign attached to a preceding word is a dash.
   const [given = ''] = found;
   const isDash = /^[-\u2212]/.test(given) && /[\p{L}\d]$/u.test(plain.slice(0, plain.indexOf(given)));
   const number = Number(withPoint(given.replace(/[\s'\u2019\u00a0\u202f]/g, '').replace('\u2212', '-')));
@@ -29,7 +29,7 @@ export function readNumber(text: string): number | undefined {
   return isDash ? Math.abs(number) : number;
 }
 
-/** @returns the number as JavaScript writes it; something that is none where its marks make no sense */
+/** @returns the number in JavaScript notation; an invalid one when its separators make no sense */
 function withPoint(given: string): string {
   const marks = [...given].filter((sign) => sign === '.' || sign === ',');
   const [first, last] = [marks[0], marks.at(-1)];

@@ -5,12 +5,12 @@ const LATER_WORDS =
   "pm|p\\.m\\.?|da tarde|da noite|de la tarde|de la noche|de l'apres-midi|du soir|nachmittags|abends|午後|下午|晚上";
 const HALF = `(?:(${MORNING_WORDS}|${LATER_WORDS}))`;
 const UNIT = "(?:[:.h時点时]|uhr|o'clock|horas?|heures?)";
-/** words before it, half of the day, hours, minutes, a half hour, half of the day */
+/** prefix words, half of the day, hours, minutes, a half hour, half of the day */
 const TIME = new RegExp(
   `^(?:.*?\\s)??${HALF}?\\s?(\\d{1,2})(?:\\s?${UNIT}\\s?(\\d{2})?\\s?[分mn]?)?\\s?(半)?\\s?${HALF}?\\s?(?:uhr|h|horas?|heures?)?$`,
   'u',
 );
-/** a longer answer is no time */
+/** a longer answer is not a time */
 const MAX_LETTERS = 80;
 const MORNING = new RegExp(`^(?:${MORNING_WORDS})`, 'u');
 const NAMED: Readonly<Record<string, string>> = {
@@ -30,7 +30,7 @@ const NAMED: Readonly<Record<string, string>> = {
   午夜: '00:00',
 };
 
-/** @returns the time of day as HH:MM; undefined where there is none, or where there are several */
+/** @returns the time of day as HH:MM; undefined for none, or for several */
 export function readTimeOfDay(text: string): string | undefined {
   if (text.length > MAX_LETTERS) return undefined;
   const plain = asciiDigits(fold(text))

@@ -1,6 +1,6 @@
 import { anyOf, foldLoosely, tidy } from '../../text';
 
-/** What people say in the seven languages of this package. Where two languages share a word it means the same. */
+/** Words for yes in the seven supported languages. A word shared by two languages has the same meaning in both. */
 const YES = `
   yes, y, yeah, yep, yup, sure, ok, okay, of course, please, please do, correct, right, confirm, agreed, true,
   sim, s, claro, isso, isso mesmo, certo, confirmo, pode ser, com certeza, quero,
@@ -29,7 +29,7 @@ const listed = (words: string) => words.split(',').map((word) => word.trim());
 const isYes = anyOf(listed(YES));
 const isNo = anyOf(listed(NO));
 
-/** @returns true, false, or undefined for what is neither */
+/** @returns undefined for an answer that is neither yes nor no */
 export function readYesNo(text: string): boolean | undefined {
   if (foldLoosely(text) === '') return SIGNS.find(([sign]) => sign.test(tidy(text)))?.[1];
   if (isYes(text)) return true;
