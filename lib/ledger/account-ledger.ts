@@ -15,23 +15,23 @@ import type {
 import { LocalLedger } from './local';
 import type { Store, Write } from './store';
 
-/** after a failure the store is tried again every so often */
+/** interval between attempts to open the store after a failure, in milliseconds */
 const RETRY_MS = 10_000;
-/** a record that only tells whether the store can be written */
+/** key of a record that only tests whether the store is writable */
 const PROBE_KEY = 'probe';
 
 export interface AccountLedgerSettings {
   engine: EngineName;
   durability: Durability;
   keepDays: number;
-  /** @param snapshot all records as memory has them @throws LinktorError */
+  /** @param snapshot all records in memory @throws LinktorError */
   store(snapshot: () => Iterable<Write>): Store;
   onState?(state: LedgerState): void;
 }
 
 /**
- * The ledger of an account, opened when it is first used. While its store cannot be used, every call fails with
- * `storage`, and the store is tried again every 10 s: it never forgets in silence.
+ * The ledger of an account, opened on first use. While its store is unavailable, every call fails with `storage`, and
+ * the store is retried every 10 s: it never loses data silently.
  */
 export class AccountLedger implements KeptLedger {
   readonly engine: EngineName;
@@ -54,7 +54,7 @@ export class AccountLedger implements KeptLedger {
     return this.#state;
   }
 
-  /** Opens the store, unless that is done. @throws LinktorError `storage` */
+  /** Open the store, unless it is open. @throws LinktorError `storage` */
   open(): Promise<Ledger> {
     return this.#opened();
   }
@@ -134,7 +134,7 @@ export class AccountLedger implements KeptLedger {
     }
   }
 
-  /** Every write tells how the store is. */
+  /** Wrap a store, so that the result of every write updates the state. */
   #watched(store: Store): Store {
     return {
       engine: store.engine,
@@ -167,7 +167,7 @@ export class AccountLedger implements KeptLedger {
   #tryAgain(): void {
     if (!this.#inner) this.#opening ??= this.#open();
     const attempt = this.#inner ? this.#probe(this.#inner) : this.#opening;
-    // A failure has been shown already, and the next attempt is on its way.
+    // The failure has already been reported, and a retry is scheduled.
     attempt?.catch(() => undefined);
   }
 

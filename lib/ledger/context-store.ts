@@ -4,17 +4,17 @@ import { type Namespace, namespaces } from './ledger';
 import type { Row } from './shelf';
 import type { Store, Write } from './store';
 
-/** A context of Node-RED's, bound to one of its stores. */
+/** A Node-RED context, bound to one of its stores. */
 export interface ContextAccess {
   get(key: string, done: (error: Error | undefined | null, value?: unknown) => void): void;
   set(key: string, value: unknown, done: (error?: Error | null) => void): void;
   keys(done: (error: Error | undefined | null, keys?: unknown) => void): void;
 }
 
-/** Context keys are paths: of all characters these need no quotes. */
+/** Context keys are paths; a key of these characters needs no quotes. */
 const PREFIX = 'linktor_';
 
-/** Records in a context store that outlives the process, one key each, so that an asynchronous store can keep them. */
+/** Records in a persistent context store. Each has a key of its own, so that asynchronous stores work as well. */
 export function contextStore(context: ContextAccess): Store {
   return {
     engine: 'context',
@@ -29,7 +29,7 @@ export function contextStore(context: ContextAccess): Store {
       }
     },
     async write(writes) {
-      // One after the other: a record that is written twice must end as it was written last.
+      // One after the other: the last write of a record must win.
       for (const { namespace, key, row } of writes) {
         await answered((done) => context.set(contextKeyOf(namespace, key), row, done));
       }
@@ -48,7 +48,7 @@ function placeOf(contextKey: unknown): Pick<Write, 'namespace' | 'key'> | undefi
   return { namespace: namespace as Namespace, key: Buffer.from(key, 'hex').toString() };
 }
 
-/** A store gives what it was given, by whatever version of this package and whoever else writes to it. */
+/** Validate a stored value: other versions of this package, and other writers, may have stored it. */
 function rowOf(value: unknown): Row | undefined {
   const { text, due, tags, writtenAt } = (value ?? {}) as Record<string, unknown>;
   if (typeof text !== 'string' || typeof writtenAt !== 'number' || !isJson(text)) return undefined;

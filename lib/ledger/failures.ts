@@ -20,7 +20,7 @@ const hints: Record<StorageProblem, string> = {
   unreachable: 'See that it runs, and that its address and password in the account are right.',
 };
 
-/** @param reason what the store itself said */
+/** @param reason the store's own text */
 export function storageError(problem: StorageProblem, reason?: string): LinktorError {
   const details = { problem, ...(reason !== undefined && { reason }) };
   return new LinktorError('storage', messages[problem], {
@@ -30,7 +30,7 @@ export function storageError(problem: StorageProblem, reason?: string): LinktorE
   });
 }
 
-/** @returns which problem of its store an error tells of, when it does */
+/** @returns the storage problem behind an error, if any */
 export function storageProblemOf(error: unknown): StorageProblem | undefined {
   if (!(error instanceof LinktorError) || error.code !== 'storage') return undefined;
   return (error.cause.details as { problem?: StorageProblem } | undefined)?.problem;

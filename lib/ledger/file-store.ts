@@ -17,16 +17,16 @@ import type { Row } from './shelf';
 import { type Database, loadSqlite, type Sqlite, type Statement, sqliteProblemOf } from './sqlite';
 import type { Store, Write } from './store';
 
-/** the version of the table below; a file of a later one is left alone */
+/** version of the table below; files of a later version are not touched */
 const SCHEMA_VERSION = 1;
-/** Most writes are a few hundred bytes; the log grows by whole pages. */
+/** Most writes are a few hundred bytes, and the log grows by whole pages. */
 const PAGE_BYTES = 2048;
 /**
- * Pages of the log that are written into the database together. That waits for the disk, so it is done seldom: every
- * 16 MB, which are some ten thousand small writes.
+ * Pages of the log between two checkpoints. A checkpoint waits for the disk, so it is rare: every 16 MB, about ten
+ * thousand small writes.
  */
 const CHECKPOINT_PAGES = 8000;
-/** records read in one turn of the event loop */
+/** records read per turn of the event loop */
 const LOAD_PAGE_ROWS = 500;
 
 const SCHEMA = `
@@ -50,17 +50,17 @@ const PUT = `
 `;
 
 export interface FileSettings {
-  /** the folder is made where there is none, readable by nobody else */
+  /** its folder is created if missing, with access for the owner only */
   file: string;
-  /** a damaged file has been set aside under this name */
+  /** a damaged file has been renamed to this name */
   onDamaged?(keptAs: string): void;
-  /** all records as memory has them, to go on with after damage; nothing before they have been loaded */
+  /** all records in memory, to continue with after damage; empty before they have been loaded */
   snapshot?(): Iterable<Write>;
 }
 
 /**
- * Records in an SQLite file of Node's own SQLite. It survives `kill -9`, and a loss of power for what was written
- * `onDisk`. Only one process can use it: `locking_mode` comes before `journal_mode`, or a second one could write too.
+ * Records in an SQLite file, by the SQLite of Node.js. It survives `kill -9`; `onDisk` writes survive a power loss.
+ * Only one process can use it: `locking_mode` is set before `journal_mode`, or a second one could write too.
  */
 export class FileStore implements Store {
   readonly engine = 'file';
@@ -107,7 +107,7 @@ export class FileStore implements Store {
     }
   }
 
-  /** Deleted pages are overwritten where they lie; what the log still holds of them goes with it. */
+  /** Deleted pages are overwritten in place; truncating the log removes its remaining copies. */
   scrub(): string[] {
     guarded(() => this.#opened().database.exec('PRAGMA wal_checkpoint(TRUNCATE)'));
     const { dir, base } = path.parse(this.#settings.file);
@@ -119,7 +119,7 @@ export class FileStore implements Store {
     this.#open = undefined;
   }
 
-  /** The file has become damaged while it was in use: memory has all of it. */
+  /** The file was damaged while in use: rewrite all records from memory. */
   #replace(): void {
     this.close();
     this.#setAside();
@@ -149,7 +149,7 @@ export class FileStore implements Store {
     const keptAs = `${file}.damaged-${new Date().toISOString().replace(/[:.]/g, '-')}`;
     guarded(() => {
       renameSync(file, keptAs);
-      // A log that belongs to the damaged file would be played into the new one.
+      // SQLite would replay a log of the damaged file into the new one.
       for (const suffix of ['-wal', '-shm', '-journal']) rmSync(file + suffix, { force: true });
     });
     onDamaged?.(keptAs);
@@ -170,7 +170,7 @@ class OpenFile {
       this.database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;');
       this.database.exec('PRAGMA secure_delete = ON; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 0;');
       this.database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
-      // The lock is taken with the first write.
+      // The first write takes the lock.
       this.database.exec('BEGIN IMMEDIATE; COMMIT;');
       this.#check();
       this.database.exec(SCHEMA);
@@ -185,7 +185,7 @@ class OpenFile {
   write(writes: readonly Write[], onDisk: boolean): void {
     this.#setSynchronous(onDisk);
     const [first] = writes;
-    // A statement of its own is a transaction anyway.
+    // A single statement is a transaction by itself.
     if (first && writes.length === 1) return this.#writeOne(first);
     this.database.exec('BEGIN IMMEDIATE');
     try {
@@ -206,7 +206,7 @@ class OpenFile {
     try {
       this.database.close();
     } catch {
-      // It is closed already, or as good as that.
+      // It is already closed, or unusable.
     }
   }
 
@@ -220,7 +220,7 @@ class OpenFile {
     try {
       this.database.exec('ROLLBACK');
     } catch {
-      // SQLite has rolled it back by itself, as it does when the disk is full.
+      // SQLite has already rolled back, as it does when the disk is full.
     }
   }
 
@@ -232,14 +232,14 @@ class OpenFile {
   }
 }
 
-/** SQLite would make a file that others may read: it is made here, before. @throws LinktorError `storage` */
+/** Create the file in advance, since SQLite would let other users read it. @throws LinktorError `storage` */
 function prepare(file: string): void {
   guarded(() => {
     mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
     const isNew = !existsSync(file);
     closeSync(openSync(file, 'a', 0o600));
     if (isNew) chmodSync(file, 0o600);
-    // A file that has not been opened for a long time belongs to nobody any more.
+    // Files not used for a long time are removed: mark this one as used.
     const now = new Date();
     utimesSync(file, now, now);
   });
@@ -270,7 +270,7 @@ function toStorageError(error: unknown): LinktorError {
   return storageError(problem === 'damaged' ? 'damaged' : 'unwritable', withoutPath(error, reason));
 }
 
-/** The message of a failed file operation names the file, which is nobody's business; its code says enough. */
+/** The message of a failed file operation contains the path, which is private; its code is enough. */
 function withoutPath(error: unknown, reason: string): string {
   const { code, syscall } = error as { code?: unknown; syscall?: unknown };
   return typeof syscall === 'string' ? `${String(code)} (${syscall})` : reason;

@@ -28,24 +28,24 @@ export {
 } from './ledger';
 export { SharedLedger } from './shared-ledger';
 
-/** a ledger file whose account has not been deployed for so long is removed */
+/** ledger files of accounts not deployed for this long are removed, in milliseconds */
 const ABANDONED_MS = 30 * 24 * 3_600_000;
 
 export interface LedgerSettings {
-  /** auto: the file where Node.js can keep one, else a context that lasts, else memory */
+  /** auto: a file where Node.js has SQLite, else a persistent context, else memory */
   keepIn: 'auto' | 'file' | 'context' | 'memory';
-  /** the ledger file; undefined where there is no folder for it */
+  /** the ledger file; undefined without a folder for it */
   file?: string;
-  /** a context store that outlives the process, where there is one */
+  /** a persistent context store, if there is one */
   context?: ContextAccess;
   /** 1 to 90 */
   keepDays: number;
   onState?(state: LedgerState): void;
-  /** a damaged file has been set aside */
+  /** a damaged file has been renamed */
   onDamaged?(keptAs: string): void;
 }
 
-/** A ledger as the account wants it. Nothing is opened before it is used. */
+/** Create a ledger with the engine chosen in the account. It is opened on first use. */
 export function createLedger(settings: LedgerSettings): AccountLedger {
   const { file = '', context, keepDays, onState, onDamaged } = settings;
   const engine = engineOf(settings);
@@ -71,7 +71,7 @@ export function createLedger(settings: LedgerSettings): AccountLedger {
   }
 }
 
-/** `auto` falls back only to what lasts as well; where the folder cannot be written, that is said instead. */
+/** `auto` falls back only to another persistent engine; a folder that is not writable is reported instead. */
 function engineOf({ keepIn, file, context }: LedgerSettings): EngineName {
   if (keepIn === 'context') return context ? 'context' : 'memory';
   if (keepIn !== 'auto') return keepIn;
@@ -91,8 +91,8 @@ function isWritable(folder: string): boolean {
 }
 
 /**
- * Removes ledger files of accounts that have not been deployed for 30 days.
- * @param inUse files that stay however old they are
+ * Remove ledger files of accounts not deployed for 30 days.
+ * @param inUse files to keep, whatever their age
  * @returns the names of the removed files
  */
 export function removeAbandoned(folder: string, inUse: ReadonlySet<string>, now = Date.now()): string[] {

@@ -1,20 +1,20 @@
-/** What of a message can be kept, and what had to be left out. */
+/** The storable part of a message, and the paths left out. */
 export interface Kept {
   value: Record<string, unknown>;
-  /** paths of what was left out, such as `payload.file` */
+  /** paths left out, such as `payload.file` */
   dropped: string[];
 }
 
-/** HTTP requests and answers of Node-RED, and the event as it came: large, live, and of no use later. */
+/** Node-RED's HTTP request and response objects, and the original event: large, live, and useless later. */
 const NEVER_KEPT: ReadonlySet<string> = new Set(['req', 'res', 'event']);
 const MAX_DEPTH = 32;
-/** so many names are enough to see what is missing */
+/** number of names, enough to see what is missing */
 const MAX_DROPPED_NAMES = 50;
 
 /**
- * The plain data of a message, to be kept in a ledger. Functions, buffers, `attachments[].data`, cycles and live objects
- * are left out, then whatever makes it too large, the largest property first.
- * @param maxBytes of its JSON
+ * Extract the plain data of a message for a ledger. Functions, buffers, `attachments[].data`, cycles and live objects
+ * are left out, then the largest properties until the rest is small enough.
+ * @param maxBytes size of its JSON
  */
 export function keepable(message: Readonly<Record<string, unknown>>, maxBytes: number): Kept {
   const dropped: string[] = [];
@@ -30,10 +30,10 @@ export function keepable(message: Readonly<Record<string, unknown>>, maxBytes: n
   return { value, dropped: dropped.slice(0, MAX_DROPPED_NAMES) };
 }
 
-/** @returns the plain part of a value, or undefined where there is none, which is then noted */
+/** @returns the plain part of a value; undefined if there is none, which is then added to `dropped` */
 function plain(value: unknown, path: string, above: readonly object[], dropped: string[]): unknown {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
-  // JSON has no words for these, and would make null of them.
+  // JSON would turn other numbers into null.
   if (typeof value === 'number' && Number.isFinite(value)) return value;
   if (value === undefined) return undefined;
   if (value instanceof Date && !Number.isNaN(value.getTime())) return value.toISOString();
@@ -43,7 +43,7 @@ function plain(value: unknown, path: string, above: readonly object[], dropped: 
   }
   const inside = [...above, value];
   if (Array.isArray(value)) {
-    // A place in a list stays, so that the others keep theirs.
+    // A list item left out becomes null, so that the others keep their index.
     return value.map((item, index) => plain(item, `${path}[${index}]`, inside, dropped) ?? null);
   }
   const entries: [string, unknown][] = [];
@@ -56,7 +56,7 @@ function plain(value: unknown, path: string, above: readonly object[], dropped: 
     const kept = plain(given, here, inside, dropped);
     if (kept !== undefined) entries.push([name, kept]);
   }
-  // Defined, not assigned: a name such as __proto__ is a property like any other.
+  // fromEntries defines properties instead of assigning them: `__proto__` is a property like any other.
   return Object.fromEntries(entries);
 }
 
@@ -66,7 +66,7 @@ function isPlain(value: object): boolean {
   return kind === Object.prototype || kind === null;
 }
 
-/** Leaves the largest properties out until the rest is small enough. */
+/** Leave out the largest properties until the rest is small enough. */
 function shrink(value: Record<string, unknown>, maxBytes: number, dropped: string[]): void {
   const sizes = Object.entries(value).map(([name, kept]) => ({ name, bytes: bytesOf(name) + bytesOf(kept) + 2 }));
   let sum = sizes.reduce((total, { bytes }) => total + bytes, 2);

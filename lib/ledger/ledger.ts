@@ -1,15 +1,15 @@
 import type { LinktorError } from '../errors';
 
-/** A value that an engine of this process gives at once, and a shared engine when its store has answered. */
+/** A value that a local engine returns at once, and a shared engine after its store has answered. */
 export type Soon<T> = T | Promise<T>;
 
-/** What an engine survives. crash: `kill -9`; restart: an orderly stop of Node-RED; none: neither. */
+/** Events that the records survive. crash: `kill -9`; restart: an orderly stop of Node-RED; none: neither. */
 export type Durability = 'crash' | 'restart' | 'none';
 
-/** Which engine keeps the records. */
+/** The engine that stores the records. */
 export type EngineName = 'file' | 'context' | 'memory' | 'redis';
 
-/** The most records of each kind, and what happens to the next one. */
+/** The record limit of each namespace, and its policy when full. */
 export const namespaces = {
   ask: { limit: 10_000, whenFull: 'refuse', expires: true },
   form: { limit: 10_000, whenFull: 'refuse', expires: true },
@@ -24,72 +24,73 @@ export const namespaces = {
 
 export type Namespace = keyof typeof namespaces;
 
-/** bytes of one record, and of all records of an account */
+/** bytes of one record; the total of an account has its own limit */
 export const MAX_RECORD_BYTES = 64 * 1024;
 export const MAX_LEDGER_BYTES = 256 * 1024 * 1024;
 
-/** One record as it is read. The value is the reader's own copy. */
+/** A record as read. The value is a private copy of the reader. */
 export interface Entry<T = unknown> {
   readonly namespace: Namespace;
   readonly key: string;
   readonly value: T;
-  /** when something has to happen with it, milliseconds of the clock */
+  /** due time, in milliseconds of the clock */
   readonly due?: number;
-  /** what `find` finds it by */
+  /** tags by which `find` finds it */
   readonly tags: readonly string[];
   /** milliseconds of the clock */
   readonly writtenAt: number;
 }
 
-/** What is written beside the value. */
+/** Metadata written with the value, and durability of the write. */
 export interface PutOptions {
-  /** milliseconds of the clock; a record is kept at least until then */
+  /** due time in milliseconds of the clock; the record is kept at least until then */
   due?: number;
   tags?: readonly string[];
-  /** safe on disk, so that it survives a loss of power, where the engine can do that */
+  /** flush to disk, so that it survives a power loss, if the engine can */
   onDisk?: boolean;
-  /** written before anything else happens, where the engine can do that, and ahead of what waits to be written */
+  /** write synchronously and ahead of queued writes, if the engine can */
   atOnce?: boolean;
 }
 
-/** What a record becomes in {@link Ledger.update}; undefined deletes it. */
+/** Result of the change in {@link Ledger.update}; undefined deletes the record. */
 export type Change<T> = ({ value: T } & PutOptions) | undefined;
 
-/** Why a store cannot be used. The status of the nodes that wait says it in one word. */
+/** Reason why a store cannot be used, shown in the status of the waiting nodes. */
 export type StorageProblem = 'in_use' | 'unwritable' | 'damaged' | 'newer' | 'closed' | 'unreachable';
 
-/** How a ledger is. */
+/** State of a ledger. */
 export type LedgerState =
-  /** nothing has been asked of it yet, or it is being opened */
+  /** idle: not used yet; opening: being opened */
   { name: 'idle' | 'opening' | 'ready' } | { name: 'failed'; problem: StorageProblem; error: LinktorError };
 
 /**
- * What an account has to remember for longer than a message lives. Several engines implement it, and one conformance
- * suite holds for all of them. Nothing above it may assume that there is one process only.
+ * The persistent memory of an account. Several engines implement it, and all pass the same conformance suite. Callers
+ * must not assume a single process.
  *
- * Every promise is kept when the change is as safe as the engine can make it. All failures are LinktorErrors:
- * `storage` when the store cannot be used, `rate_limit` beyond a limit, `validation` for what JSON cannot hold.
+ * Promises resolve when the change is as durable as the engine allows. All failures are LinktorErrors: `storage` when
+ * the store cannot be used, `rate_limit` beyond a limit, `validation` for values that JSON cannot represent.
  */
 export interface Ledger {
   readonly engine: EngineName;
   readonly durability: Durability;
-  /** other processes read and write the same records: what is read may have changed meanwhile */
+  /** other processes read and write the same records: a value may change after it was read */
   readonly isShared: boolean;
   get<T>(namespace: Namespace, key: string): Soon<Entry<T> | undefined>;
-  /** All records of a namespace, the oldest write first. */
+  /** @returns all records of a namespace, oldest write first */
   list<T>(namespace: Namespace): Soon<Entry<T>[]>;
-  /** The records that carry a tag, the oldest write first. */
+  /** @returns the records with a tag, oldest write first */
   find<T>(namespace: Namespace, tag: string): Soon<Entry<T>[]>;
   count(namespace: Namespace): Soon<number>;
-  /** The records whose time has come, the earliest first. */
+  /** @returns the records whose due time has come, earliest first */
   due(before: number): Soon<Entry[]>;
   put(namespace: Namespace, key: string, value: unknown, options?: PutOptions): Promise<void>;
-  /** @returns true when the record was there. Of several callers exactly one gets true. */
+  /** @returns true when the record existed; of several concurrent callers exactly one gets true */
   delete(namespace: Namespace, key: string): Promise<boolean>;
   /**
-   * Change a record as it is now: compare and set.
-   * @param change gets the present value, or undefined. It may be called several times, so it has no effects
-   * @returns the record as it is afterwards
+   * Change a record atomically, by compare and set.
+   * @param change receives the present value or undefined; it may be called several times, so it must have no side
+   * effects
+   * @returns the record after the change
    */
   update<T>(
     namespace: Namespace,
@@ -97,17 +98,17 @@ export interface Ledger {
     change: (value: T | undefined) => Change<T>,
   ): Promise<Entry<T> | undefined>;
   /**
-   * Makes sure that nothing of what has been deleted is left in the store.
-   * @returns the names of damaged stores that were set aside, and that are not touched
+   * Erase all remains of deleted records from the store.
+   * @returns the names of damaged stores that were set aside; they are not touched
    */
   scrub(): Promise<string[]>;
-  /** Writes what is still to be written, and lets go of the store. */
+  /** Write pending changes, and release the store. */
   close(): Promise<void>;
 }
 
-/** A ledger that is opened when it is first used. */
+/** A ledger that is opened on first use. */
 export interface KeptLedger extends Ledger {
   readonly state: LedgerState;
-  /** Opens the store, unless that is done. @throws LinktorError `storage` */
+  /** Open the store, unless it is open. @throws LinktorError `storage` */
   open(): Promise<Ledger>;
 }

@@ -19,7 +19,7 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 export interface LocalSettings {
-  /** records that have not been written for so many days are removed; those with a later due time stay until then */
+  /** days after their last write until records are removed; records with a later due time stay until then */
   keepDays: number;
 }
 
@@ -40,7 +40,7 @@ export class LocalLedger implements Ledger {
     const ledger = new LocalLedger(store, settings);
     try {
       for await (const { namespace, key, row } of store.load()) {
-        // A later version may have kinds of records that this one does not know.
+        // A later version may have namespaces unknown to this one.
         if (row && Object.hasOwn(namespaces, namespace)) ledger.#shelves.of(namespace).set(key, row);
       }
     } catch (error) {
@@ -138,14 +138,14 @@ export class LocalLedger implements Ledger {
     }
   }
 
-  /** Everything that is kept now, to be written again where the store has lost it. */
+  /** All current records, to be written again after the store has lost them. */
   *snapshot(): Generator<Write> {
     for (const [namespace, shelf] of this.#shelves.all()) {
       for (const [key, row] of shelf.rows()) yield { namespace, key, row };
     }
   }
 
-  /** Memory changes at once, so that the next reader sees it, and goes back where the store refuses. */
+  /** Change memory at once for the next reader, and undo the change if the store refuses it. */
   async #write(
     namespace: Namespace,
     shelf: Shelf,
@@ -172,7 +172,7 @@ export class LocalLedger implements Ledger {
     this.#drop(namespace, shelf, shelf.oldest());
   }
 
-  /** What is too old goes, except a record whose time is still to come. */
+  /** Remove expired records, except those due in the future. */
   #sweep(now = Date.now()): void {
     for (const [namespace, shelf] of this.#shelves.all()) {
       if (!namespaces[namespace].expires) continue;
@@ -183,7 +183,7 @@ export class LocalLedger implements Ledger {
     }
   }
 
-  /** A record that nobody waits for. Where the store refuses, it is dropped again after the next start. */
+  /** Delete a record in the background. If the store refuses, it is deleted after the next start. */
   #drop(namespace: Namespace, shelf: Shelf, key: string | undefined): void {
     if (key === undefined) return;
     shelf.set(key, undefined);
@@ -204,7 +204,7 @@ function entryOf<T>(namespace: Namespace, key: string, { text, due, tags, writte
   return { namespace, key, value: JSON.parse(text) as T, ...(due !== undefined && { due }), tags, writtenAt };
 }
 
-/** Those of one millisecond keep the order in which they were written. */
+/** Records of the same millisecond keep the order in which they were written. */
 function sorted<T>(entries: Entry<T>[]): Entry<T>[] {
   return entries.sort((one, other) => one.writtenAt - other.writtenAt);
 }

@@ -1,6 +1,6 @@
 import type { Store } from './store';
 
-/** Nothing but memory: what is written here ends with the process. */
+/** Memory only: the records end with the process. */
 export function memoryStore(): Store {
   return { engine: 'memory', durability: 'none', load: () => [], write() {}, close() {} };
 }

@@ -3,7 +3,10 @@ import { tooLarge } from './failures';
 import { MAX_RECORD_BYTES, type PutOptions } from './ledger';
 import type { Row } from './shelf';
 
-/** @returns a record as it is kept @throws LinktorError `validation` for what JSON cannot hold, `rate_limit` for too much */
+/**
+ * @returns a record in its stored form
+ * @throws LinktorError `validation` for values that JSON cannot represent, `rate_limit` when too large
+ */
 export function rowOf(value: unknown, { due, tags = [] }: PutOptions): Row {
   if (due !== undefined && !Number.isFinite(due)) throw invalid('The due time of a record must be a number.');
   const text = asJson(value);

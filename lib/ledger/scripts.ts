@@ -1,6 +1,6 @@
 /*
- * What the shared engine does, as scripts: each runs whole or not at all. Of each namespace there is a hash of values, a
- * hash of what is known about them, and the order of writing; tags and due times have sets of their own.
+ * The operations of the shared engine as scripts, each of which runs atomically. A namespace has a hash of values, a
+ * hash of metadata, and the order of writes; tags and due times have sets of their own.
  */
 
 const COMMON = `
@@ -68,7 +68,7 @@ export const COUNT = `${COMMON}
 return redis.call('HLEN', M(ns))
 `;
 
-/** ns, '', place after which, how many @returns place, key, value, meta of each */
+/** ns, '', last place before the page, page size @returns place, key, value, meta of each */
 export const PAGE = `${COMMON}
 local found = redis.call('ZRANGEBYSCORE', O(ns), '(' .. ARGV[3], '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[4])
 local rows = {}
@@ -87,7 +87,7 @@ end
 return rows
 `;
 
-/** '', '', before @returns namespace, key, value, meta of each, the earliest first */
+/** '', '', before @returns namespace, key, value, meta of each, earliest first */
 export const DUE = `${COMMON}
 local rows = {}
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', due, '-inf', ARGV[3])) do

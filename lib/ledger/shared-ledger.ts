@@ -16,9 +16,9 @@ import { COUNT, DELETE, DUE, FIND, GET, PAGE, PUT } from './scripts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-/** records that are read with one question */
+/** records per request */
 const PAGE_RECORDS = 500;
-/** whatever version there is */
+/** matches any version */
 const ANY = '*';
 
 interface Meta {
@@ -29,13 +29,13 @@ interface Meta {
 }
 
 export interface SharedLedgerSettings {
-  /** opened when the ledger is first used */
+  /** opened on first use */
   connect(): Promise<StoreConnection>;
   keepDays: number;
   onState?(state: LedgerState): void;
 }
 
-/** A ledger that all instances read and write, in the store that they share. Times are those of the store. */
+/** A ledger in a shared store, read and written by all instances. Times are those of the store. */
 export class SharedLedger implements KeptLedger {
   readonly engine = 'redis';
   readonly durability = 'crash';
@@ -117,12 +117,12 @@ export class SharedLedger implements KeptLedger {
     }
   }
 
-  /** What the store has written to disk is its operator's: it is gone when the append-only file is rewritten. */
+  /** The operator owns the store's files: deleted records vanish when the append-only file is rewritten. */
   async scrub(): Promise<string[]> {
     return ['the append-only file of the store'];
   }
 
-  /** What was asked is answered first. The connection is its owner's. */
+  /** Wait for running requests. The connection stays open: it belongs to its owner. */
   async close(): Promise<void> {
     this.#isClosed = true;
     clearInterval(this.#sweeper);
@@ -134,7 +134,7 @@ export class SharedLedger implements KeptLedger {
     return value === null || meta === null ? undefined : entryOf<T>(namespace, key, value, meta);
   }
 
-  /** @returns when it was written; undefined when there is another version by now */
+  /** @returns the time of the write; undefined when the version has changed */
   async #put(
     namespace: Namespace,
     key: string,
@@ -185,7 +185,7 @@ export class SharedLedger implements KeptLedger {
     return connection;
   }
 
-  /** What is too old goes, except a record whose time is still to come. Any instance may do it, or all. */
+  /** Remove expired records, except those due in the future. Several instances may sweep at once. */
   async #sweep(): Promise<void> {
     const keepMs = this.#settings.keepDays * DAY_MS;
     const before = Date.now() - keepMs;

@@ -1,6 +1,6 @@
 import type { Namespace } from './ledger';
 
-/** A record as it lies in memory: the value as JSON, so that its size is known and nobody can change it. */
+/** A record in memory. The value is JSON, so that its size is known and it cannot be modified. */
 export interface Row {
   readonly text: string;
   readonly bytes: number;
@@ -9,7 +9,7 @@ export interface Row {
   readonly writtenAt: number;
 }
 
-/** The records of one namespace, found by key, tag and due time. The oldest write is the first. */
+/** The records of one namespace, found by key, tag and due time; oldest write first. */
 export class Shelf {
   readonly #rows = new Map<string, Row>();
   readonly #tagged = new Map<string, Set<string>>();
@@ -40,7 +40,7 @@ export class Shelf {
     for (const [key, due] of this.#due) if (due <= before) yield key;
   }
 
-  /** @param row undefined deletes it */
+  /** @param row undefined deletes the record */
   set(key: string, row: Row | undefined): void {
     const before = this.#rows.get(key);
     if (before) this.#remove(key, before);

@@ -1,4 +1,4 @@
-/** The few calls of Node's own SQLite that are used here: the types of Node.js 20 do not know it. */
+/** The used part of Node's SQLite: the types of Node.js 20 do not include it. */
 export interface Statement {
   all(...values: readonly (string | number | null)[]): Record<string, unknown>[];
   get(...values: readonly (string | number | null)[]): Record<string, unknown> | undefined;
@@ -15,13 +15,13 @@ export interface Sqlite {
   DatabaseSync: new (path: string) => Database;
 }
 
-/** @returns SQLite where this Node.js brings it: 22.13 and newer. Loaded only here, when a ledger is opened */
+/** @returns SQLite where this Node.js includes it: 22.13 and newer. Loaded only when a ledger is opened */
 export function loadSqlite(): Sqlite | undefined {
   const { getBuiltinModule } = process as { getBuiltinModule?: (name: string) => unknown };
   try {
     return getBuiltinModule?.('node:sqlite') as Sqlite | undefined;
   } catch {
-    // 22.5 to 22.12 know the module and refuse it without a flag.
+    // 22.5 to 22.12 have the module, but refuse it without a flag.
     return undefined;
   }
 }
@@ -33,10 +33,10 @@ const primaryCodes: Record<number, SqliteProblem> = {
   26: 'damaged',
 };
 
-/** busy: another process holds it; damaged: it is no database any more; other: it cannot be read or written */
+/** busy: locked by another process; damaged: not a valid database; other: it cannot be read or written */
 export type SqliteProblem = 'busy' | 'damaged' | 'other';
 
-/** @returns undefined for an error that is none of SQLite's */
+/** @returns undefined for an error of another origin than SQLite */
 export function sqliteProblemOf(error: unknown): SqliteProblem | undefined {
   const { errcode } = (error ?? {}) as { errcode?: unknown };
   if (typeof errcode !== 'number') return undefined;

@@ -1,6 +1,6 @@
 import type { Store, Write } from './store';
 
-/** Records written in one go, and their bytes: the event loop must not stand still for a large group. */
+/** Limits of a group of writes, in records and bytes: a large group must not block the event loop. */
 const MAX_GROUP_WRITES = 100;
 const MAX_GROUP_BYTES = 128 * 1024;
 
@@ -11,7 +11,7 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** Writes of one turn of the event loop go to the store together, in the order in which they were asked for. */
+/** Groups the writes of one turn of the event loop, in the order of the calls. */
 export class WriteQueue {
   readonly #store: Pick<Store, 'write' | 'isSynchronous'>;
   #waiting: Waiting[] = [];
@@ -22,8 +22,8 @@ export class WriteQueue {
   }
 
   /**
-   * @param atOnce overtakes what waits, where the store can do that
-   * @returns a promise that is kept when the store has it, or broken when it refused
+   * @param atOnce write ahead of queued writes, if the store can
+   * @returns a promise that resolves when the store has it, and rejects when it refused
    */
   write(write: Write, { onDisk = false, atOnce = false }: { onDisk?: boolean; atOnce?: boolean } = {}): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -37,12 +37,12 @@ export class WriteQueue {
     });
   }
 
-  /** Resolves when nothing is left to write. */
+  /** Resolves when all queued writes are done. */
   async drained(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
   }
 
-  /** The same record is to be written before. */
+  /** An earlier write of the same record is still queued. */
   #isWaiting({ namespace, key }: Write): boolean {
     return this.#waiting.some(({ write }) => write.key === key && write.namespace === namespace);
   }
