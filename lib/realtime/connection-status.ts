@@ -13,15 +13,15 @@ const CONNECTION_EVENTS: Partial<Record<SocketState['name'], Event['name']>> = {
   closed: 'connection.closed',
 };
 
-/** Tells listeners and triggers how the connection is, whenever that has changed. */
+/** Reports every change of the connection to listeners and triggers. */
 export class ConnectionStatus {
   readonly #feeds: FeedChoice;
   readonly #bus: Pick<Bus, 'announce'>;
   readonly #onProblem: (text: string) => void;
   readonly #listeners = new Set<(state: SocketState) => void>();
-  /** the state that the listeners know */
+  /** the state last reported */
   #shown: SocketState | undefined;
-  /** the state is another one than before, not only in its caution */
+  /** the state has changed its name, and not only its caution */
   #hasNewName = true;
 
   constructor(feeds: FeedChoice, bus: Pick<Bus, 'announce'>, onProblem: (text: string) => void) {
@@ -30,16 +30,16 @@ export class ConnectionStatus {
     this.#onProblem = onProblem;
   }
 
-  /** @returns the function that ends it */
+  /** @returns the function that removes the listener */
   listen(listener: (state: SocketState) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** @returns the new state, or undefined when nothing has changed for those who listen */
+  /** @returns the new state; undefined without a relevant change */
   next(): SocketState | undefined {
     const { state, polls } = this.#feeds.current;
-    // Where messages do not come by the socket, one that comes and goes changes nothing.
+    // Without messages by the socket, its reconnects are not a relevant change.
     const mayBeSame = polls ? state.name !== 'waiting' : state.name === 'open';
     const isSame = mayBeSame && state.name === this.#shown?.name && cautionOf(state) === cautionOf(this.#shown);
     if (state === this.#shown || isSame) return undefined;

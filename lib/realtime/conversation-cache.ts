@@ -4,21 +4,21 @@ import type { LookUps } from './look-ups';
 import type { SyncRest } from './rest';
 import { timeOf } from './time';
 
-/** The conversations of an account, as they were announced, listed or fetched the last time. */
+/** The conversations of an account, as last announced, listed or fetched. */
 export class ConversationCache {
   readonly #rest: Pick<SyncRest['conversations'], 'get'>;
   readonly #lookUps: Pick<LookUps, 'run'>;
   readonly #known = new Map<string, Conversation>();
   readonly #fetching = new Map<string, Promise<Conversation | undefined>>();
-  /** changes announced while a conversation is being fetched: the answer may be older than they are */
+  /** changes announced during a fetch, whose response may be older */
   readonly #changedDuringFetch = new Map<string, Partial<Conversation>>();
-  /** cached, and not as it is now */
+  /** cached but outdated */
   readonly #doubted = new Set<string>();
-  /** ids of conversations that change while a listing is being made, one set for each listing */
+  /** ids of conversations changed during a listing, one set per listing */
   readonly #watches = new Set<Set<string>>();
-  /** created while we were connected, and not announced yet */
+  /** created while connected, and not announced yet */
   readonly #unannounced = new Set<string>();
-  /** a conversation created at or after this time is new, milliseconds of the server's clock */
+  /** conversations created at or after this time are new, in milliseconds of the server's clock */
   #newFrom = Number.POSITIVE_INFINITY;
 
   constructor(rest: Pick<SyncRest['conversations'], 'get'>, lookUps: Pick<LookUps, 'run'>) {
@@ -26,17 +26,20 @@ export class ConversationCache {
     this.#lookUps = lookUps;
   }
 
-  /** @returns the conversation if it is cached, else by one request; undefined when it cannot be had, or not now */
+  /**
+   * @returns the cached conversation, or a request for it; undefined when it is unavailable, or too many requests are
+   * waiting
+   */
   get(id: string): Conversation | undefined | Promise<Conversation | undefined> {
     if (this.#doubted.size > 0 && this.#doubted.delete(id)) {
       const asked = this.fetch(id);
-      // Rather as it was known than not at all.
+      // An outdated conversation is better than none.
       if (asked !== undefined) return asked.then((found) => found ?? this.#known.get(id));
     }
     return this.#known.get(id) ?? this.fetch(id);
   }
 
-  /** Something has changed in it, and nobody has said what: whoever wants it next has it fetched. */
+  /** Mark a conversation with unknown changes as outdated: the next access fetches it. */
   doubt(id: string): void {
     this.#doubted.add(id);
     dropOldest(this.#doubted);
@@ -47,7 +50,9 @@ export class ConversationCache {
     return this.#known.get(id);
   }
 
-  /** Fetch a conversation, cached or not. Callers at the same time share one request. @returns undefined when not now */
+  /**
+   * Fetch a conversation, cached or not. Concurrent callers share one request. @returns undefined when too many wait
+   */
   fetch(id: string): Promise<Conversation | undefined> | undefined {
     const known = this.#fetching.get(id);
     if (known !== undefined) return known;
@@ -69,7 +74,7 @@ export class ConversationCache {
     return fetching;
   }
 
-  /** Keep a conversation as the server has shown it; the one that was put longest ago makes way. */
+  /** Store a conversation as returned by the server; the one stored longest ago is evicted. */
   put(conversation: Conversation): void {
     const { id } = conversation;
     if (!this.#known.delete(id) && timeOf(conversation.createdAt) >= this.#newFrom) {
@@ -80,7 +85,7 @@ export class ConversationCache {
     dropOldest(this.#known);
   }
 
-  /** Apply announced changes. @returns the conversation before them, if it is cached */
+  /** Apply announced changes. @returns the conversation before them, if cached */
   update(id: string, changes: Partial<Conversation>): Conversation | undefined {
     const known = this.#known.get(id);
     if (known) for (const changed of this.#watches) changed.add(id);
@@ -90,8 +95,8 @@ export class ConversationCache {
   }
 
   /**
-   * Note which conversations change from now on: an answer that is asked for now may be older than these changes.
-   * @returns the ids changed so far, and the function that ends it
+   * Track conversations that change from now on: a response to a later request may be older than these changes.
+   * @returns the ids changed so far, and the function that stops tracking
    */
   watch(): { changed: ReadonlySet<string>; end(): void } {
     const changed = new Set<string>();
@@ -109,7 +114,7 @@ export class ConversationCache {
     return this.#unannounced.size > 0 && this.#unannounced.delete(id);
   }
 
-  /** @returns the ids of the cached conversations in this status */
+  /** @returns the ids of the cached conversations with this status */
   ids(status: string): string[] {
     return [...this.#known.values()].filter((one) => one.status === status).map(({ id }) => id);
   }

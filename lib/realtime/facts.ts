@@ -1,36 +1,36 @@
 import type { SocketState } from './socket/state';
 
-/** How the connection is and what it has brought, for diagnosis. */
+/** Connection state and counters, for diagnosis. */
 export interface RealtimeFacts {
   state: SocketState['name'];
   /** milliseconds of the local clock */
   since: number;
-  /** attempts since the connection was healthy the last time */
+  /** attempts since the connection was last healthy */
   attempts: number;
   /** safe to show */
   lastError?: string;
-  /** milliseconds that the last ping took, there and back */
+  /** round-trip time of the last ping, in milliseconds */
   latency?: number;
-  /** where messages are asked for: milliseconds between two rounds just now, rounds so far, and their requests */
+  /** when polling: present interval in milliseconds, rounds and requests so far */
   poll?: { every: number; rounds: number; requests: number };
-  /** where NATS brings them: how that is, since when (milliseconds of the local clock), and why it was lost last */
+  /** with NATS: its state, since when (milliseconds of the local clock), and the last error */
   nats?: { state: 'idle' | 'connecting' | 'open' | 'waiting'; since: number; lastError?: string };
   subscriptions: number;
   counters: {
-    /** frames that came on the socket */
+    /** frames received by the socket */
     frames: number;
     /** delivered to the listeners */
     events: number;
-    /** not delivered again */
+    /** dropped as duplicates */
     duplicates: number;
-    /** delivered late, since they had been missed */
+    /** delivered late, after they were missed */
     recovered: number;
-    /** times that something may have been lost for good */
+    /** number of reported gaps */
     gaps: number;
-    /** frames that could not be read */
+    /** frames that could not be decoded */
     malformed: number;
     reconnects: number;
-    /** frames not sent, since the other side does not read */
+    /** frames not sent, since the peer does not read */
     refusedFrames: number;
   };
 }

@@ -1,13 +1,13 @@
 import type { Contract } from '../contract/index';
 import type { Feed, ReadConversation } from './feed';
 
-/** The feed of an account: live until the contract turns out to announce no messages. */
+/** Selects the feed of an account: live, until the contract proves to announce no messages. */
 export class FeedChoice {
   readonly #contract: Pick<Contract, 'announces'>;
   readonly #live: Feed;
-  /** the poll, alone or beside NATS */
+  /** the poll, alone or combined with NATS */
   readonly #poll: Feed;
-  /** changed by {@link choose} only; every frame asks */
+  /** changed by {@link choose} only; read for every frame */
   current: Feed;
 
   constructor(contract: Pick<Contract, 'announces'>, live: Feed, poll: Feed) {
@@ -17,7 +17,7 @@ export class FeedChoice {
     this.current = live;
   }
 
-  /** The address of the socket has been asked for: now the contract is known. */
+  /** Choose the feed. Called when the URL of the socket has been requested, which determines the contract. */
   choose(): void {
     const chosen = this.#contract.announces ? this.#live : this.#poll;
     if (chosen === this.current) return;

@@ -3,53 +3,58 @@ import type { RealtimeFacts } from './facts';
 import type { SocketState } from './socket/state';
 
 /**
- * Until which change a conversation had been read, as plain data: the times as the server spells them, and for one that
- * was not wanted the time up to which its messages are not.
+ * The last change read of a conversation, as plain data: times in the server's notation; for a conversation that was
+ * not wanted, also the time up to which its messages are skipped.
  */
 export type ReadConversation = readonly [id: string, updatedAt: string, lastMessageAt?: string, skipUpTo?: string];
 
 /**
- * How an account learns what happens: the socket announces it (live), it is asked for (poll), or NATS brings it (nats).
+ * The source of an account's events: announced by the socket (live), requested (poll), or published by NATS (nats).
  * Contract and settings decide: see {@link FeedChoice}. Times are milliseconds of the server's clock.
  */
 export interface Feed {
-  /** events are asked for now and then, and come later than an announcement would */
+  /** events are requested periodically, so they arrive later than announced ones */
   readonly polls: boolean;
-  /** how the account is connected, as its users see it */
+  /** connection state as shown to users */
   readonly state: SocketState;
   readonly facts: Pick<RealtimeFacts, 'attempts' | 'lastError' | 'poll' | 'nats'>;
-  /** where a gap would begin; undefined before the server has been asked for the first time */
+  /** start of a gap, if one occurred now; undefined before the first request */
   readonly watermark: number | undefined;
   /** all events up to this time have been received */
   readonly receivedUpTo: number | undefined;
-  /** live events are held back until it is known what was missed */
+  /** live events are held until missed ones are located */
   readonly isCatchingUp: boolean;
-  /** An event that the socket has brought. @param at milliseconds of the local clock @param chars length of its frame */
+  /** Accept an event of the socket. @param at milliseconds of the local clock @param chars length of its frame */
   take(event: Event, at: number, chars: number): void;
-  /** The connection or the users have changed. @param isUsed somebody listens */
+  /** The connection or its users have changed. @param isUsed at least one listener exists */
   update(isUsed: boolean): void;
-  /** All conversations are wanted from now on. @param continues the watermark is still valid: what was missed is a gap */
+  /**
+   * All conversations are wanted from now on. @param continues the watermark is still valid: later events count as
+   * missed
+   */
   wantAll(continues: boolean): void;
-  /** Held events had to be dropped: look for what was missed. */
+  /** Held events were dropped: look for missed events. */
   rescan(): void;
   /** One more conversation is wanted. */
   enter(conversationId: string): void;
   /** We have sent a message in this conversation. */
   sent(conversationId: string): void;
-  /** The end of a pause; a connection that is down for another reason is tried at once. */
+  /** End a pause; a connection that is down for another reason is retried at once. */
   connect(): void;
-  /** A new connection, whatever the present one is like. */
+  /** Open a new connection, whatever the state of the present one. */
   reconnect(): void;
-  /** A REST call has succeeded: a refused connection may try again. */
+  /** A REST call has succeeded: a refused connection may retry. */
   revive(): void;
-  /** What happens until the next start is not wanted. */
+  /** Skip all events until the next start. */
   forget(): void;
-  /** @param isListed a listing has confirmed the watermark lately @returns where a successor goes on */
+  /**
+   * @param isListed a listing has confirmed the watermark recently @returns the time from which a successor continues
+   */
   handoverPoint(isListed: boolean): number | undefined;
-  /** What a successor has to know beside the handover point. */
+  /** @returns the state that a successor needs beside the handover point */
   readConversations(): ReadConversation[];
-  /** Go on where a predecessor has ended. */
+  /** Continue from the end of a predecessor. */
   continueFrom(watermark: number, read: readonly ReadConversation[]): void;
-  /** @returns when the last word has left */
+  /** @returns a promise that resolves once the connection is closed */
   close(): void | Promise<void>;
 }

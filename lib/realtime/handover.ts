@@ -12,52 +12,52 @@ export interface HandoverParts {
 }
 
 export interface HandoverSettings {
-  /** how long the connection outlives its last user, in milliseconds */
+  /** time that the connection outlives its last user, in milliseconds */
   lingerMs: number;
   /**
-   * What becomes of what happened while nobody was there, the open questions apart: asked: it is fetched after a short
-   * stop, and a gap after a longer one; all: it is fetched; nothing: it is a gap.
+   * Handling of events from the time offline, open questions apart: asked: fetched after a short stop, a gap after a
+   * longer one; all: fetched; nothing: a gap.
    */
   whileDown: 'asked' | 'all' | 'nothing';
-  /** @param act called once, when those who listen are there @returns the function that takes it back */
+  /** @param act called once, when the listeners are ready @returns the function that cancels the call */
   whenStarted(act: () => void): () => void;
 }
 
-/** How far we have come. */
+/** Progress of an account. */
 export interface Position {
   /** milliseconds of the server's clock */
   watermark: number;
   read: readonly ReadConversation[];
 }
 
-/** After a stop of up to five minutes a successor goes on where its predecessor has ended. */
+/** Longest stop after which a successor continues from the end of its predecessor, in milliseconds. */
 const MAX_SUCCESSION_MS = 300_000;
-/** The latest time that a Date can hold. */
+/** The latest time of a Date. */
 const LATEST_TIME_MS = 8.64e15;
-/** How long the nodes of a deploy take to be there again. */
+/** Time until all nodes of a deploy are back, in milliseconds. */
 export const RETURN_MS = 100;
-/** How long the other listeners wait for one that a deploy may be replacing. */
+/** Time that the other listeners wait for one that a deploy may be replacing, in milliseconds. */
 const ABSENCE_MS = 1000;
 
-/** What is remembered beside the keys of the bus: `w:<watermark>`, and `l:<id> <changed at>` of each read conversation. */
+/** Entries stored beside the keys of the bus: `w:<watermark>`, and `l:<id> <changed at>` of each read conversation. */
 const WATERMARK_KEY = 'w:';
 const READ_KEY = 'l:';
 
-/** Keeps events together while a deploy replaces their listeners, and hands on to a successor how far we have come. */
+/** Holds events while a deploy replaces their listeners, and passes the progress to a successor. */
 export class Handover {
   readonly #parts: HandoverParts;
   readonly #settings: HandoverSettings;
   #users = 0;
-  /** when the last listener left that may return, milliseconds of the local clock */
+  /** time at which the last returning listener left, in milliseconds of the local clock */
   #leftAt = 0;
   #returning: NodeJS.Timeout | undefined;
-  /** set while the others wait for a listener that has left */
+  /** set while the others wait for an absent listener */
   #absence: NodeJS.Timeout | undefined;
-  /** held events had to be dropped while nobody listened */
+  /** held events were dropped while there was no listener */
   #hasOverflowed = false;
   /** until this time (local clock, ms) a redeployed "all conversations" trigger may continue from the old watermark */
   #watermarkValidUntil = 0;
-  /** what a predecessor had read, milliseconds of the server's clock */
+  /** end of a predecessor's reading, in milliseconds of the server's clock */
   #readBefore: number | undefined;
   #cancelReport: (() => void) | undefined;
 
@@ -66,15 +66,15 @@ export class Handover {
     this.#settings = settings;
   }
 
-  /** Somebody listens. */
+  /** At least one listener exists. */
   get isUsed(): boolean {
     return this.#users > 0;
   }
 
   /**
-   * A listener comes.
-   * @param returns it comes back after a deploy: what happens meanwhile is kept
-   * @returns the function to call when it leaves
+   * Add a listener.
+   * @param returns it returns after a deploy: events are held meanwhile
+   * @returns the function that removes it
    */
   enter(returns: boolean): () => void {
     this.#users++;
@@ -90,7 +90,7 @@ export class Handover {
 
   #enterFirst(): void {
     const { bus, gaps, feeds } = this.#parts;
-    // A listener that returns late is not interested in what happened while nobody listened.
+    // A listener that returns late does not want the events of its absence.
     if (feeds.current.state.name === 'paused' && !this.#mayReturn) feeds.forget();
     if (!bus.isHolding) return;
     if (this.#hasOverflowed) {
@@ -98,12 +98,12 @@ export class Handover {
       gaps.report('overflow', feeds.current.watermark);
       feeds.current.rescan();
     }
-    // The other nodes of the deploy come right after the first one, and want these events as well.
+    // The other nodes of the deploy follow shortly, and need these events as well.
     clearTimeout(this.#returning);
     this.#returning = setTimeout(() => bus.release('handover'), RETURN_MS);
   }
 
-  /** Nobody listens any more, perhaps only for the time that a deploy takes. */
+  /** The last listener has left, perhaps only for a deploy. */
   #leaveLast(): void {
     clearTimeout(this.#returning);
     clearTimeout(this.#absence);
@@ -111,7 +111,7 @@ export class Handover {
     if (this.#parts.feeds.current.state.name !== 'paused' && this.#mayReturn) this.#parts.bus.hold('handover');
   }
 
-  /** One of several listeners has left, perhaps only for the time that a deploy takes. */
+  /** One of several listeners has left, perhaps only for a deploy. */
   #holdForAbsent(waitMs: number): void {
     const { bus } = this.#parts;
     bus.hold('handover');
@@ -122,17 +122,17 @@ export class Handover {
     }, waitMs);
   }
 
-  /** Listeners that have left may be back soon. */
+  /** Absent listeners may return soon. */
   get #mayReturn(): boolean {
     return Date.now() - this.#leftAt <= this.#settings.lingerMs;
   }
 
-  /** The connection is let go on purpose: there is nothing to wait for. */
+  /** The connection was closed on purpose: do not wait for listeners. */
   letGo(): void {
     if (this.isUsed || !this.#mayReturn) this.#parts.bus.flush();
   }
 
-  /** Nobody has come back: held events go to onlookers, if there are any, and what happens from now on is not wanted. */
+  /** No listener has returned: pass held events to observers, if any, and skip later events. */
   end(): void {
     const { bus, feeds } = this.#parts;
     if (bus.hasListeners) bus.flush();
@@ -140,11 +140,11 @@ export class Handover {
     feeds.forget();
   }
 
-  /** More has come than can be held back. */
+  /** The hold limit is exceeded. */
   overflow(): void {
     const { bus, gaps, feeds } = this.#parts;
     if (!this.isUsed) {
-      // Delivered to nobody it would count as delivered. What can be fetched is fetched when somebody listens again.
+      // Delivered without a listener, they would count as delivered. They are fetched later, as far as possible.
       bus.discard();
       bus.hold('handover');
       this.#hasOverflowed = true;
@@ -155,29 +155,29 @@ export class Handover {
     if (isCatchingUp) gaps.report('overflow', feeds.current.receivedUpTo);
   }
 
-  /** A redeploy must lose nothing; but what happened while nobody wanted all conversations is no gap. */
+  /** A redeploy must not lose events, but events from a time without a trigger for all conversations are no gap. */
   get isWatermarkValid(): boolean {
     return Date.now() <= this.#watermarkValidUntil;
   }
 
-  /** All conversations are no longer wanted, perhaps only for the time that a deploy takes. */
+  /** All conversations are no longer wanted, perhaps only during a deploy. */
   allUnwanted(): void {
     this.#watermarkValidUntil = Date.now() + this.#settings.lingerMs;
   }
 
-  /** How far we have come; undefined before the server has been asked for the first time. */
+  /** The progress; undefined before the first request to the server. */
   get position(): Position | undefined {
     const { current } = this.#parts.feeds;
     const watermark = current.handoverPoint(this.#parts.interest.wantsAll || this.isWatermarkValid);
     return watermark === undefined ? undefined : { watermark, read: current.readConversations() };
   }
 
-  /** Up to this time a predecessor has delivered everything, milliseconds of the server's clock; if there was one. */
+  /** Time up to which a predecessor, if any, delivered all events, in milliseconds of the server's clock. */
   get readBefore(): number | undefined {
     return this.#readBefore;
   }
 
-  /** What has been delivered and how far, as plain data: a successor delivers nothing twice, and goes on from there. */
+  /** Delivered keys and progress as plain data: a successor delivers nothing twice, and continues from there. */
   get memory(): Bus['memory'] {
     const { memory } = this.#parts.bus;
     return {
@@ -204,9 +204,9 @@ export class Handover {
   }
 
   /**
-   * Continue from a predecessor: what happened after its watermark is fetched, or a gap, as the user wants it.
-   * @param until when it has ended, milliseconds of the local clock
-   * @param isRestart it was another process
+   * Continue from a predecessor: events after its watermark are fetched, or are a gap, depending on the settings.
+   * @param until its end, in milliseconds of the local clock
+   * @param isRestart it ran in another process
    */
   resume({ watermark, read }: Position, until: number, isRestart = false): void {
     const { feeds, gaps } = this.#parts;

@@ -46,43 +46,46 @@ export interface RealtimeSettings
     SocketSettings,
     'autoReconnect' | 'reconnectInterval' | 'maxReconnectAttempts' | 'timing' | 'url' | 'connection'
   > {
-  /** known once the URL has been asked for */
+  /** known after the URL was requested */
   contract: Pick<Contract, 'frame' | 'signal' | 'announces'>;
   rest: RealtimeRest;
   /** milliseconds between two listings for new conversations, 10 000 */
   discoverInterval?: number;
-  /** milliseconds between two polls while something happens, where the socket announces no messages: 3000 */
+  /** milliseconds between two polls during activity, if the socket announces no messages: 3000 */
   pollBusy?: number;
-  /** milliseconds between two polls while nothing happens: 15 000 */
+  /** milliseconds between two polls without activity: 15 000 */
   pollIdle?: number;
-  /** where the server publishes what happens; the self-hosted one alone does */
+  /** the server's event publication; only self-hosted servers have one */
   nats?: NatsSettings;
   /** an event is about to be delivered */
   onDelivery?(delivery: Delivery): void;
-  /** something failed that no caller waits for; the text is safe to log */
+  /** a failure without a waiting caller; the text is safe to log */
   onProblem(text: string): void;
-  /** where it is written down what has been delivered and how far; it outlives the process */
+  /** stores delivered keys and progress beyond the process */
   ledger?: Ledger;
   /** {@link Realtime.memory} of a predecessor in this process */
   predecessor?: Memory;
-  /** what becomes of what happened after a predecessor: `asked` by default */
+  /** handling of events after a predecessor's end: `asked` by default */
   whileDown?: HandoverSettings['whileDown'];
-  /** @param act called once, when those who listen are there; at once by default @returns the function that takes it back */
+  /**
+   * @param act called once, when the listeners are ready; at once by default @returns the function that cancels the
+   * call
+   */
   whenStarted?(act: () => void): () => void;
 }
 
-/** What has been delivered and how far, as plain data. */
+/** Delivered keys and progress, as plain data. */
 export type Memory = ReturnType<Bus['memory']['export']>;
 
 const DISCOVER_INTERVAL_MS = 10_000;
 const POLL_BUSY_MS = 3000;
 const POLL_IDLE_MS = 15_000;
-/** Beside NATS, which a server may fail to tell, the poll is seldom but never more seldom than this. */
+/** Longest interval of the poll beside NATS, in milliseconds, since a server may fail to publish. */
 const MAX_CHECK_INTERVAL_MS = 15_000;
 
 /**
- * The live side of an account: one socket, one bus, and the conversations they are about. Where the server announces
- * no messages it is asked for them. The way of a frame: Socket, Intake, Feed, Bus, listener.
+ * The live side of an account: a socket, a bus, and a cache of conversations. Without announced messages, the server is
+ * polled. Path of a frame: Socket, Intake, Feed, Bus, listener.
  */
 export class Realtime {
   readonly #socket: Socket;
@@ -99,7 +102,7 @@ export class Realtime {
   constructor(settings: RealtimeSettings) {
     const { contract, rest } = settings;
     const timing = { ...DEFAULT_TIMING, ...settings.timing };
-    // Whoever logs may fail, and there is nobody to catch it.
+    // A logger may fail, and no caller would catch the error.
     const onText = fence(settings.onProblem);
     const onProblem = (error: unknown) => onText(messageOf(error));
     this.#socket = new Socket({
@@ -112,7 +115,7 @@ export class Realtime {
         return address;
       },
       encode: (signal) => contract.signal(signal),
-      // Asked for when a connection is made, and then called without a detour.
+      // Requested once per connection, and then called directly.
       onFrame: () => this.#intake.take,
       onState: fence(() => this.#update(), onProblem),
       onBroken: fence((reason) => this.#intake.broken(reason), onProblem),
@@ -211,12 +214,12 @@ export class Realtime {
     }
   }
 
-  /** How the account is connected. Where messages are asked for: whether the server can be asked. */
+  /** The connection state of the account; when polling: whether the server can be reached. */
   get state(): SocketState {
     return this.#feeds.current.state;
   }
 
-  /** Messages are asked for now and then, so their statuses show later than where they are announced. */
+  /** Messages are polled, so their statuses appear later than announced ones. */
   get polls(): boolean {
     return this.#feeds.current.polls;
   }
@@ -226,7 +229,7 @@ export class Realtime {
     return { subscriptions: this.#socket.subscriptions };
   }
 
-  /** How the connection is and what it has brought. */
+  /** Connection state and counters. */
   facts(): RealtimeFacts {
     const { state, facts } = this.#feeds.current;
     const { latency, subscriptions, counters } = this.#socket;
@@ -246,15 +249,15 @@ export class Realtime {
     };
   }
 
-  /** Listen to every change of the connection. @returns the function that ends it */
+  /** Listen to every change of the connection. @returns the function that removes the listener */
   onState(listener: (state: SocketState) => void): () => void {
     return this.#status.listen(listener);
   }
 
   /**
    * Listen to every event of the subscribed conversations, and use the connection.
-   * @param returns after a deploy: what happens meanwhile is kept
-   * @returns the function that ends it
+   * @param returns after a deploy: events are held meanwhile
+   * @returns the function that removes the listener
    */
   listen(listener: Listener, returns = true): () => void {
     const release = this.#socket.retain();
@@ -269,47 +272,47 @@ export class Realtime {
     });
   }
 
-  /** Listen to events that come anyway: the connection is neither opened nor kept. @returns the function that ends it */
+  /** Listen to events without opening or keeping the connection. @returns the function that removes the listener */
   observe(listener: Listener): () => void {
     return this.#bus.listen(listener);
   }
 
   /**
-   * Look at every message before the listeners get it.
-   * @param order who is asked first: 1 before 2
-   * @returns the function that ends it
+   * Register a claimant, called with every message before the listeners.
+   * @param order lower numbers are called first
+   * @returns the function that removes the claimant
    */
   claim(order: number, claimant: Claimant): () => void {
     return this.#bus.claim(order, claimant);
   }
 
-  /** Hear of every event the moment that it is here, see the bus. @returns the function that ends it */
+  /** Notify a listener of every event on arrival, see the bus. @returns the function that removes the listener */
   onArrival(listener: ArrivalListener): () => void {
     return this.#bus.onArrival(listener);
   }
 
-  /** @returns the conversation as it was announced, listed or fetched the last time, if it was */
+  /** @returns the conversation as last announced, listed or fetched, if cached */
   conversation(id: string): Conversation | undefined {
     return this.#conversations.peek(id);
   }
 
-  /** Deliver something that has happened here and not on the server. */
+  /** Deliver a local event, which did not happen on the server. */
   announce(event: Event): void {
     const { conversationId } = event;
     this.#bus.announce(event, 'account', conversationId === undefined ? undefined : this.conversation(conversationId));
   }
 
-  /** What an earlier process has delivered is known. It never fails. */
+  /** Resolves when the deliveries of an earlier process are known. Never rejects. */
   get ready(): Promise<void> {
     return this.#lasting?.ready ?? Promise.resolve();
   }
 
-  /** {@link ready} is kept already. */
+  /** {@link ready} has resolved. */
   get isReady(): boolean {
     return this.#lasting?.isReady !== false;
   }
 
-  /** A fetched message: has nobody delivered it yet, neither we nor a predecessor? */
+  /** Whether a fetched message has been delivered neither by us nor by a predecessor. */
   isMissed({ id, createdAt }: Message): boolean {
     const { readBefore } = this.#handover;
     return readBefore === undefined
@@ -317,12 +320,12 @@ export class Realtime {
       : timeOf(createdAt) >= readBefore && !this.#bus.reachedListeners(id);
   }
 
-  /** Deliver a message that was missed and has been fetched. @returns when the listeners have it; it never fails */
+  /** Deliver a missed message that was fetched. @returns a promise that resolves after its delivery; never rejects */
   recover(message: Message): Promise<void> {
     return this.#bus.deliverMissed(message.conversationId, [messageEvent(message)]);
   }
 
-  /** Subscribe all conversations, present and coming. @returns the function that ends it */
+  /** Subscribe all present and future conversations. @returns the function that unsubscribes */
   subscribeAll(): () => void {
     const isFirst = !this.#interest.wantsAll;
     const release = this.#interest.addAll();
@@ -335,12 +338,12 @@ export class Realtime {
     });
   }
 
-  /** What has changed in a conversation is looked up where its event does not say it. @returns the function that ends it */
+  /** Look up the changes of a conversation when its event omits them. @returns the function that ends the look-ups */
   watchChanges(): () => void {
     return this.#intake.watchChanges();
   }
 
-  /** Subscribe one conversation. @returns the function that ends it */
+  /** Subscribe one conversation. @returns the function that unsubscribes */
   subscribe(conversationId: string): () => void {
     const isFirst = !this.#interest.isChosen(conversationId);
     const release = this.#interest.add(conversationId);
@@ -349,66 +352,66 @@ export class Realtime {
   }
 
   /**
-   * Say that somebody is typing, or has stopped.
-   * @returns false when it could not be sent: the connection does not stand, or this contract has no such frame
+   * Send a typing indicator.
+   * @returns false when it could not be sent: there is no connection, or this contract has no such frame
    */
   typing(conversationId: string, isTyping: boolean): boolean {
     return this.#socket.send({ type: 'typing', conversationId, isTyping });
   }
 
-  /** We have sent a message in this conversation: where messages are asked for, its status is looked for there. */
+  /** We have sent a message in this conversation: when polling, look for its status there. */
   sent(conversationId: string): void {
     this.#feeds.current.sent(conversationId);
   }
 
-  /** The end of {@link disconnect}; a connection that is down for another reason is tried at once. */
+  /** End {@link disconnect}; a connection that is down for another reason is retried at once. */
   connect(): void {
     this.#feeds.current.connect();
   }
 
-  /** Let go of the connection, whoever uses it, until {@link connect} or {@link reconnect}. */
+  /** Close the connection, even if it is in use, until {@link connect} or {@link reconnect}. */
   disconnect(): void {
     this.#socket.pause();
     this.#handover.letGo();
   }
 
-  /** A new connection, whatever the present one is like. What is missed meanwhile is fetched. */
+  /** Open a new connection, whatever the state of the present one. Missed events are fetched. */
   reconnect(): void {
     this.#feeds.current.reconnect();
   }
 
-  /** What has been delivered and how far, as plain data for a successor. */
+  /** Delivered keys and progress, as plain data for a successor. */
   get memory(): Bus['memory'] {
     return this.#handover.memory;
   }
 
-  /** @returns true the first time that a reader asks about an event */
+  /** @returns true for the first call with this reader and event */
   isFirst(reader: string, eventId: string): boolean {
     return this.#bus.isFirst(reader, eventId);
   }
 
-  /** Hand in an event that came another way. */
+  /** Accept an event from another source. */
   feed(event: Event, source: 'webhook' | 'test'): void {
     if (!this.isReady) {
       void this.ready.then(() => this.feed(event, source));
       return;
     }
-    // While no live events come there is nothing that it would have to wait for.
+    // Without live events there is nothing to wait for.
     if (this.#handover.isUsed && this.state.name !== 'open') this.#bus.feedAtOnce(event, source);
     else this.#bus.feed(event, source);
   }
 
-  /** Something may never be delivered, for a reason that lies outside of the connection. */
+  /** Report a gap with a cause outside of the connection. */
   reportGap(reason: GapReason): void {
     this.#gaps.report(reason, this.#feeds.current.watermark);
   }
 
-  /** A REST call has succeeded: a refused socket may try again. */
+  /** A REST call has succeeded: a refused socket may retry. */
   revive(): void {
     this.#feeds.current.revive();
   }
 
-  /** @returns when the last word has left, and it is written down what has been delivered and how far */
+  /** @returns a promise that resolves once the connection is closed, and delivered keys and progress are stored */
   async close(): Promise<void> {
     const written = this.#lasting?.close();
     const closing = this.#feeds.close();
@@ -436,7 +439,7 @@ function atOnce(act: () => void): () => void {
   return () => clearImmediate(immediate);
 }
 
-/** @returns milliseconds that a timer can hold: with more, or with no number, it would fire at once, again and again */
+/** @returns a valid timer delay in milliseconds; other values would fire at once, repeatedly */
 function intervalOf(given: number | undefined, usual: number): number {
   return given !== undefined && given >= 0 ? Math.min(given, MAX_TIMER_MS) : usual;
 }

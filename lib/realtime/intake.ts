@@ -7,16 +7,16 @@ import { describeChange, isVague } from './events/changes';
 import type { FeedChoice } from './feed-choice';
 import type { GapReporter } from './sync/gap-reporter';
 
-/** Turns the frames of the socket into events and hands them to the feed. */
+/** Decodes the frames of the socket, and passes the events to the feed. */
 export class Intake {
   readonly #contract: Pick<Contract, 'frame'>;
   readonly #conversations: Pick<ConversationCache, 'update' | 'doubt'>;
   readonly #feeds: FeedChoice;
   readonly #gaps: Pick<GapReporter, 'report'>;
   readonly #onProblem: (text: string) => void;
-  /** how many want to know all that changes in a conversation */
+  /** number of users that need all changes of a conversation */
   #watchers = 0;
-  /** for diagnosis: frames that have come, and frames that could not be read */
+  /** diagnostic counters: frames received, and frames that could not be decoded */
   frames = 0;
   malformed = 0;
 
@@ -34,13 +34,13 @@ export class Intake {
     this.#onProblem = onProblem;
   }
 
-  /** What an update leaves out is looked up, until the returned function is called. */
+  /** Look up changes omitted by updates, until the returned function is called. */
   watchChanges(): () => void {
     this.#watchers++;
     return once(() => this.#watchers--);
   }
 
-  /** A frame has arrived. Nothing is thrown: it would end the process. @param at milliseconds of the local clock */
+  /** Handle a frame. Never throws, which would end the process. @param at milliseconds of the local clock */
   readonly take = (text: string, at: number): void => {
     this.frames++;
     try {
@@ -65,7 +65,7 @@ export class Intake {
     }
   };
 
-  /** A frame that cannot be taken has ended the connection. */
+  /** An invalid frame has ended the connection. */
   broken(reason: 'oversize' | 'malformed'): void {
     this.malformed++;
     this.#gaps.report(reason, this.#feeds.current.receivedUpTo);

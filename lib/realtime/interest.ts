@@ -4,22 +4,22 @@ import type { Socket } from './socket/connection';
 
 interface Discovered {
   release(): void;
-  /** when it took its place among the others, and when it was in use last, milliseconds of the local clock */
+  /** time of its placement, and of its last use, in milliseconds of the local clock */
   placedAt: number;
   usedAt: number;
 }
 
 const SWEEP_INTERVAL_MS = 3_600_000;
-/** So many that are in use are passed over before one makes way all the same. */
+/** Number of conversations in use that are skipped before one is evicted nevertheless. */
 const MAX_PASSED_OVER = 64;
 
-/** Which conversations are wanted, and which of them the socket is asked for. */
+/** Tracks which conversations are wanted, and which are subscribed at the socket. */
 export class Interest {
   readonly #socket: Pick<Socket, 'subscribe'>;
   /** subscribed because all conversations are wanted */
   readonly #discovered = new Map<string, Discovered>();
   #sweptAt = Date.now();
-  /** chosen by themselves, each with the number of its users */
+  /** individually wanted conversations, with the number of users of each */
   readonly #chosen = new Map<string, number>();
   #usersOfAll = 0;
 
@@ -27,7 +27,7 @@ export class Interest {
     this.#socket = socket;
   }
 
-  /** All conversations are wanted, present and coming. */
+  /** All present and future conversations are wanted. */
   get wantsAll(): boolean {
     return this.#usersOfAll > 0;
   }
@@ -41,7 +41,7 @@ export class Interest {
   }
 
   /**
-   * An event of this conversation has come.
+   * Note an event of this conversation.
    * @param at milliseconds of the local clock
    * @returns true when all conversations are wanted, and this one is not subscribed yet
    */
@@ -56,7 +56,7 @@ export class Interest {
     return this.#chosen.has(conversationId);
   }
 
-  /** Want all conversations. @returns the function that ends it */
+  /** Want all conversations. @returns the function that ends this */
   addAll(): () => void {
     this.#usersOfAll++;
     return once(() => {
@@ -67,7 +67,7 @@ export class Interest {
     });
   }
 
-  /** Want one conversation. @returns the function that ends it */
+  /** Want one conversation. @returns the function that ends this */
   add(conversationId: string): () => void {
     const release = this.#socket.subscribe(conversationId);
     this.#chosen.set(conversationId, (this.#chosen.get(conversationId) ?? 0) + 1);
@@ -79,7 +79,7 @@ export class Interest {
     });
   }
 
-  /** A listing or a frame has shown this conversation: subscribe it if all are wanted. */
+  /** Subscribe a conversation shown by a listing or a frame, if all are wanted. */
   discover(conversationId: string): void {
     if (this.#usersOfAll === 0) return;
     const now = Date.now();
@@ -93,7 +93,7 @@ export class Interest {
     this.#discovered.set(conversationId, { release, placedAt: now, usedAt: now });
   }
 
-  /** The oldest one makes way, unless it has been in use since it took its place. */
+  /** Evict the oldest conversation that has not been used since its placement. */
   #makeRoom(): void {
     let passed = 0;
     for (const [id, one] of this.#discovered) {
@@ -109,7 +109,7 @@ export class Interest {
     }
   }
 
-  /** Now and then: conversations without events for a long time make way, unless they are open. */
+  /** Periodically evict conversations without events for a long time, unless they are open. */
   sweep(isOpen: (conversationId: string) => boolean): void {
     const now = Date.now();
     if (now - this.#sweptAt < SWEEP_INTERVAL_MS) return;

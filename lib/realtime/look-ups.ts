@@ -1,8 +1,8 @@
 import { LOOKUP_BURST, LOOKUPS_PER_SECOND, MAX_CONCURRENT_LOOKUPS, MAX_WAITING_LOOKUPS } from './bounds';
 
 /**
- * Requests about single conversations that events have named. A server can name as many as it likes, so these requests
- * are few at a time, few wait, and few are made over a long time: they never take the place of the user's own calls.
+ * Requests about single conversations named by events. A server can name any number, so their concurrency, queue and
+ * rate are limited: the user's own calls always have slots.
  */
 export class LookUps {
   #running = 0;
@@ -11,10 +11,10 @@ export class LookUps {
   /** milliseconds of the local clock */
   #refilledAt = Date.now();
 
-  /** @returns false when there have been too many of late */
+  /** @returns false when the rate limit is exceeded */
   spend(): boolean {
     const now = Date.now();
-    // A clock that was set back must not take away what is left.
+    // A clock that was set back must not reduce the allowance.
     const passedMs = Math.max(0, now - this.#refilledAt);
     this.#refilledAt = now;
     this.#allowance = Math.min(LOOKUP_BURST, this.#allowance + (passedMs / 1000) * LOOKUPS_PER_SECOND);
@@ -23,7 +23,7 @@ export class LookUps {
     return true;
   }
 
-  /** @returns what `ask` returns, in its turn; undefined when there are too many already */
+  /** @returns the result of `ask`, in its turn; undefined when too many requests are waiting */
   run<T>(ask: () => Promise<T>): Promise<T> | undefined {
     if (this.#waiting.length >= MAX_WAITING_LOOKUPS || !this.spend()) return undefined;
     return this.#run(ask);
@@ -35,7 +35,7 @@ export class LookUps {
     try {
       return await ask();
     } finally {
-      // The place passes on to the next one, if there is one.
+      // Pass the slot to the next waiting request.
       const next = this.#waiting.shift();
       if (next) next();
       else this.#running--;

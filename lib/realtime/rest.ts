@@ -4,7 +4,7 @@ import type { Conversation, Message, Page } from '../model';
 import { MAX_PAGE_ITEMS } from './bounds';
 import type { ServerTimeSource } from './server-time';
 
-/** What a live account asks by REST. Both lists return true at their end when there were more than the server shows. */
+/** REST calls of a live account. Both lists return true at their end when there were more than the server returns. */
 export interface SyncRest {
   conversations: {
     each(filter: ConversationFilter): AsyncGenerator<Conversation>;
@@ -13,7 +13,7 @@ export interface SyncRest {
   };
 }
 
-/** What a polled account asks by REST. */
+/** REST calls of a polled account. */
 export interface PollRest {
   conversations: {
     latest(): Promise<Page<Conversation>>;
@@ -28,9 +28,9 @@ export type RealtimeRest = SyncRest & PollRest & ServerTimeSource;
 export const LIST_PAGE_SIZE = 100;
 
 /**
- * Walk through a list of the server.
+ * Iterate over a list of the server.
  * @param use returns false to stop
- * @returns true when the list came to its end and there were more than the server shows
+ * @returns true when the list ended and there were more than the server returns
  */
 export async function walk<T>(list: AsyncGenerator<T>, use: (item: T) => boolean): Promise<boolean> {
   for (;;) {
@@ -43,14 +43,14 @@ export async function walk<T>(list: AsyncGenerator<T>, use: (item: T) => boolean
 }
 
 /**
- * Would the same question fail again?
- * @returns false for what may pass, and for a refused key: it may be replaced, and nothing is lost until then
+ * Whether the same request would fail again.
+ * @returns false for temporary failures, and for a refused key: it may be replaced, and nothing is lost until then
  */
 export function isPermanent(error: unknown): boolean {
   return error instanceof LinktorError && !error.cause.retryable && error.code !== 'authentication';
 }
 
-/** @returns the page with as many rows as are read of one; what is left out counts as not shown */
+/** @returns the page, cut to the row limit; cut rows count as not returned */
 export function capped<T>(page: Page<T>): Page<T> {
   if (page.items.length <= MAX_PAGE_ITEMS) return page;
   return { ...page, items: page.items.slice(0, MAX_PAGE_ITEMS), truncated: true };

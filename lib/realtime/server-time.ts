@@ -1,13 +1,13 @@
-/** What can tell the server's clock: its answers carry a date. */
+/** A source of the server's clock: its responses carry a date. */
 export interface ServerTimeSource {
   /** milliseconds */
   serverTime?: number;
 }
 
-/** The check for times that a server claims: none of them is in the future, whatever a single row says. */
+/** Checks times claimed by a server: none is in the future, whatever a row contains. */
 export class ServerTime {
   readonly #source: ServerTimeSource;
-  /** the latest possible time as the server spells times, and when it was computed */
+  /** the latest possible time in the server's notation, and the time of its computation */
   #latest = '';
   #latestAt = 0;
 
@@ -15,18 +15,18 @@ export class ServerTime {
     this.#source = source;
   }
 
-  /** The server's clock, milliseconds; the local one as long as the server's is not known. */
+  /** The server's clock in milliseconds; the local clock while it is unknown. */
   get now(): number {
     return this.#source.serverTime ?? Date.now();
   }
 
-  /** @returns the time, or now if it is in the future. @param time milliseconds of the server's clock */
+  /** @returns the time, or the present if it is in the future. @param time milliseconds of the server's clock */
   clamp(time: number): number {
     return Math.min(time, this.now);
   }
 
   /**
-   * Is this time possible? Every event asks, so most times are compared as texts.
+   * Check whether a time is possible. Called for every event, so most times are compared as strings.
    * @param iso ISO 8601 @param at milliseconds of the local clock
    */
   isPossible(iso: string, at: number): boolean {

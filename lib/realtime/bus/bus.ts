@@ -13,53 +13,53 @@ import { RecentKeys } from './recent-keys';
 import { WaitingRoom } from './waiting-room';
 
 export interface BusSettings {
-  /** milliseconds that a status waits for its message; 0, the default, not at all */
+  /** milliseconds that a status waits for its message; by default 0, not at all */
   statusWaitMs?: number;
-  /** more has come than can be held back; by default it is delivered at once */
+  /** the hold limit is exceeded; by default the held events are delivered at once */
   onOverflow?(): void;
-  /** what was missed in a conversation comes after live events of it: too many of them were waiting */
+  /** missed events of a conversation arrive after its live events, since too many events were waiting */
   onLate?(): void;
   /** an event is about to be delivered; must not throw */
   onDelivery?(delivery: Delivery): void;
-  /** a listener failed; the others are not affected */
+  /** a listener failed; the others still receive the event */
   onError(error: unknown): void;
-  /** gets the key of everything that is delivered, before it is */
+  /** receives the key of every event before its delivery */
   onKey?(key: string): void;
-  /** gets the key of every webhook delivery */
+  /** receives the key of every webhook delivery */
   onWebhookKey?(key: string): void;
 }
 
 export type ArrivalListener = (event: Event, recovered: boolean) => void;
 
-/** One of so many dropped events is worth a line in the log. */
+/** Log one of this many dropped events. */
 const PROBLEM_EVERY = 1000;
 
-/** Every event of an account comes through here: duplicates out, order per conversation kept, then to all listeners. */
+/** The path of all events of an account: removes duplicates, keeps conversations in order, notifies all listeners. */
 export class Bus {
   readonly #conversations: Pick<ConversationCache, 'get' | 'takeNew'>;
   readonly #settings: BusSettings;
   readonly #keys = new RecentKeys({ limit: MAX_EVENT_KEYS });
-  /** of webhook deliveries: the events of a busy socket must not push them out */
+  /** of webhook deliveries, kept apart so that a busy socket does not evict them */
   readonly #webhookKeys = new RecentKeys({ limit: MAX_WEBHOOK_KEYS });
   readonly #dedup: Deduplicator;
   readonly #early: EarlyStatuses;
-  /** made with the first claimant */
+  /** created with the first claimant */
   #claims: Claims | undefined;
   #arrivals: readonly ArrivalListener[] = [];
-  /** the same function may be there twice */
+  /** the same function may be registered twice */
   readonly #entries = new Set<{ listener: Listener }>();
-  /** made anew after every change, so that it can be walked through while it changes */
+  /** rebuilt after every change, so that it can change during iteration */
   #listed: readonly Listener[] | undefined;
   /** events that wait for a request about their conversation */
   readonly #room: WaitingRoom;
-  /** messages that have come and wait for their turn */
+  /** messages received and waiting for their turn */
   readonly #pendingMessages = new Set<string>();
-  /** who waits until a delivery has had its turn */
+  /** callbacks for the end of a delivery's turn */
   readonly #turns = new WeakMap<Delivery, () => void>();
   readonly #held = new HeldEvents();
-  /** for diagnosis: delivered, dropped as duplicates, and delivered late */
+  /** diagnostic counters: delivered, dropped as duplicates, and delivered late */
   readonly counters = { events: 0, duplicates: 0, recovered: 0 };
-  /** events that were dropped because of an id that is none */
+  /** events dropped because of an oversized id */
   unusable = 0;
 
   constructor(conversations: Pick<ConversationCache, 'get' | 'takeNew'>, settings: BusSettings) {
@@ -70,7 +70,7 @@ export class Bus {
     this.#early = new EarlyStatuses(settings.statusWaitMs ?? 0, (delivery) => this.#acceptEarly(delivery));
   }
 
-  /** @returns the function that ends it */
+  /** @returns the function that removes the listener */
   listen(listener: Listener): () => void {
     const entry = { listener };
     this.#entries.add(entry);
@@ -87,9 +87,9 @@ export class Bus {
   }
 
   /**
-   * Look at every message before the listeners get it. While a claimant looks, the conversation of the message waits.
-   * @param order who is asked first: 1 before 2
-   * @returns the function that ends it
+   * Register a claimant, called with every message before the listeners. The conversation waits while it decides.
+   * @param order lower numbers are called first
+   * @returns the function that removes the claimant
    */
   claim(order: number, claimant: Claimant): () => void {
     this.#claims ??= new Claims(this.#settings.onError);
@@ -97,9 +97,9 @@ export class Bus {
   }
 
   /**
-   * Hear of every event the moment that it is here, before it waits for its turn, for its conversation or for a gap to
-   * be filled. One event may be heard of several times, by several ways.
-   * @returns the function that ends it
+   * Notify a listener of every event on arrival, before it waits for its turn, its conversation or a gap. An event may
+   * be reported several times, once per path.
+   * @returns the function that removes the listener
    */
   onArrival(listener: ArrivalListener): () => void {
     this.#arrivals = [...this.#arrivals, listener];
@@ -108,7 +108,7 @@ export class Bus {
     });
   }
 
-  /** An event is here. @param recovered it was missed and has been fetched afterwards */
+  /** Report the arrival of an event. @param recovered it was missed and fetched later */
   arrived(event: Event, recovered: boolean): void {
     if (this.#arrivals.length === 0) return;
     const { message } = event;
@@ -126,7 +126,7 @@ export class Bus {
     return this.#entries.size > 0;
   }
 
-  /** The keys of what has been delivered, oldest first, to outlive this bus. */
+  /** The keys of delivered events, oldest first, to outlive this bus. */
   get memory(): Pick<RecentKeys, 'export' | 'import'> {
     return {
       export: () => [...this.#webhookKeys.export(), ...this.#keys.export()],
@@ -137,7 +137,7 @@ export class Bus {
     };
   }
 
-  /** @returns true the first time that this reader asks about an event */
+  /** @returns true for the first call with this reader and event */
   isFirst(reader: string, eventId: string): boolean {
     const id = `${reader}:${eventId}`;
     if (!this.#webhookKeys.add('r', id)) return false;
@@ -145,12 +145,12 @@ export class Bus {
     return true;
   }
 
-  /** Nothing is held back or waits for its turn. */
+  /** No event is held or waits for its turn. */
   get isIdle(): boolean {
     return this.heldEvents === 0 && this.#room.isEmpty;
   }
 
-  /** @returns when all that waits now has had its turn; false when something is held back for longer */
+  /** Wait for the turns of all waiting events. @returns false when events are held for longer */
   async settled(): Promise<boolean> {
     if (this.heldEvents > 0) return false;
     await this.#room.settled();
@@ -162,17 +162,17 @@ export class Bus {
     return this.#dedup.reachedListeners(messageId) || this.#isPending(messageId);
   }
 
-  /** The message has been delivered, waits for its turn, or is from before the subscription. */
+  /** The message has been delivered, waits for its turn, or predates the subscription. */
   isDelivered(messageId: string): boolean {
     return this.#dedup.isDelivered(messageId) || this.#isPending(messageId);
   }
 
-  /** The status of a delivered message, when neither it nor a later one has been delivered. */
+  /** The message was delivered, and neither this status nor a later one was. */
   isStatusNews(messageId: string, status: string): boolean {
     return this.#dedup.isStatusNews(messageId, status);
   }
 
-  /** The listeners have the message. */
+  /** The message has been delivered to the listeners. */
   isTold(messageId: string): boolean {
     return this.#dedup.isTold(messageId) && !this.#isPending(messageId);
   }
@@ -183,14 +183,14 @@ export class Bus {
   }
 
   /**
-   * Never deliver this message when it is fetched later: it is from before the subscription. A message that arrives
-   * live was written afterwards, whatever a listing made at the same time shows.
+   * Never deliver this message when it is fetched later: it predates the subscription. A message that arrives live is
+   * newer, whatever a concurrent listing shows.
    */
   skip(message: Pick<Message, 'id' | 'direction' | 'status'>): void {
     this.#dedup.skip(message);
   }
 
-  /** Keep live events back, so that what happened first is delivered first. */
+  /** Hold live events, so that earlier ones are delivered first. */
   hold(reason: HoldReason): void {
     this.#held.hold(reason);
   }
@@ -199,31 +199,32 @@ export class Bus {
     return this.#held.isHolding;
   }
 
-  /** How many events are held back. */
+  /** Number of held events. */
   get heldEvents(): number {
     return this.#held.size;
   }
 
-  /** Deliver what was held back, unless another reason holds it. */
+  /** Deliver held events, unless they are held for another reason. */
   release(reason: HoldReason): void {
     if (this.#held.release(reason)) this.flush();
   }
 
-  /** Deliver what was held back, whatever the reasons. */
+  /** Deliver held events, whatever the reasons. */
   flush(): void {
     for (const { delivery, chars } of this.#held.take()) this.#accept(delivery, chars);
   }
 
-  /** Drop what is held back: no listener is left for it. */
+  /** Drop held events: there is no listener for them. */
   discard(): void {
     this.#held.take();
     this.#early.clear();
   }
 
   /**
+   * Accept an event.
    * @param receivedAt milliseconds of the local clock
-   * @param recovered it was missed and has been fetched afterwards
-   * @param chars length of the frame that it was decoded from
+   * @param recovered it was missed and fetched later
+   * @param chars length of its frame
    */
   feed(event: Event, source: Source, receivedAt = Date.now(), recovered = false, chars = 0): void {
     if (this.#isUsable(event)) this.#take(newDelivery(event, source, receivedAt, recovered), chars);
@@ -231,7 +232,7 @@ export class Bus {
 
   /**
    * As {@link feed}.
-   * @returns when the event has had its turn; never when it is discarded
+   * @returns a promise that resolves after the event's turn; it never resolves when the event is discarded
    */
   hand(event: Event, source: Source, recovered: boolean): Promise<void> {
     return new Promise((resolve) => {
@@ -257,19 +258,19 @@ export class Bus {
     this.#accept(newDelivery(event, source, Date.now()));
   }
 
-  /** Deliver an event of our own (a gap, a change of the connection): never held back, never a duplicate. */
+  /** Deliver an event of our own (a gap, a connection change): never held, never a duplicate. */
   announce(event: Event, source: Source, conversation?: Conversation): void {
     this.#deliver({ ...newDelivery(event, source, Date.now()), conversation });
   }
 
   /**
-   * Put fetched events of a conversation in front of everything that is still to come in it.
+   * Insert fetched events of a conversation before all its pending ones.
    * @param events oldest first; a rejection means that nothing could be fetched
-   * @param recovered false: they were not missed, only incomplete
-   * @param evenOld true: also what would be from before the subscription
+   * @param recovered false: they were incomplete, not missed
+   * @param evenOld true: include events from before the subscription
    */
   insert(conversationId: string, events: Promise<Event[]>, recovered = true, evenOld = false): void {
-    // Caught here, not when it is this step's turn: an unhandled rejection would end the process.
+    // Caught here and not in the step: an unhandled rejection would end the process.
     const fetched = events.catch(() => []);
     void fetched.then((found) => {
       for (const event of found) if (this.#dedup.mayRecover(event)) this.arrived(event, recovered);
@@ -277,7 +278,7 @@ export class Bus {
     this.#room.run(conversationId, async () => {
       const missed = await this.#room.orGiveUp(fetched);
       if (!missed) {
-        // Too many events wait for it. It comes late now, and is not lost.
+        // Too many events are waiting. These arrive late, but are not lost.
         this.#settings.onLate?.();
         this.#deliver(newDelivery(gapEvent('overflow', undefined, conversationId), 'poll', Date.now()));
         void fetched.then(() => this.insert(conversationId, fetched, recovered, evenOld));
@@ -294,7 +295,10 @@ export class Bus {
     });
   }
 
-  /** As {@link insert}, for what was surely missed. @returns when the events have had their turn; it never fails */
+  /**
+   * As {@link insert}, for events that were certainly missed. @returns a promise that resolves after their turn; never
+   * rejects
+   */
   deliverMissed(conversationId: string, events: readonly Event[]): Promise<void> {
     this.insert(conversationId, Promise.resolve([...events]), true, true);
     return new Promise((resolve) => this.#room.run(conversationId, async () => resolve()));
@@ -302,7 +306,7 @@ export class Bus {
 
   #accept(delivery: Delivery, chars = 0): void {
     const { conversationId: id, message } = delivery.event;
-    // Without a listener there is nothing to look up for.
+    // Without a listener no look-up is needed.
     if (id === undefined || this.#entries.size === 0) return this.#waitFor(id, this.#deliverIfNew(delivery));
     const isBusy = this.#room.isBusy(id);
     const found = isBusy ? undefined : this.#conversations.get(id);
@@ -326,7 +330,7 @@ export class Bus {
       delivery.conversation = await this.#lookUp(id, asked);
       if (event.before && delivery.conversation) completeChange(event, delivery.conversation);
       if (event.message) this.#pendingMessages.delete(event.message.id);
-      // A duplicate only shows now: what was fetched before its turn may contain it, in the right place.
+      // Duplicates are detected only now: a fetch before its turn may have delivered the event in its proper place.
       await this.#deliverIfNew(delivery);
     });
   }
@@ -338,12 +342,12 @@ export class Bus {
     return copy;
   }
 
-  /** A status whose message has not come in time. */
+  /** Deliver a status whose message has not arrived in time. */
   #acceptEarly(delivery: Delivery): void {
     this.#waitFor(delivery.event.conversationId, this.#deliverIfNew(delivery, false));
   }
 
-  /** What comes later in this conversation waits for a delivery that takes time. */
+  /** Later events of this conversation wait for an asynchronous delivery. */
   #waitFor(id: string | undefined, delivered: void | Promise<void>): void {
     if (delivered !== undefined && id !== undefined) this.#room.run(id, () => delivered);
   }
@@ -372,7 +376,7 @@ export class Bus {
     this.#turns.get(delivery)?.();
   }
 
-  /** A new conversation is announced before everything in it; a change that mentions it first becomes that event. */
+  /** A new conversation is announced before its events; a change that mentions it first becomes this announcement. */
   #announceIfNew(conversation: Conversation, source: Source, recovered: boolean, first?: Event): void {
     if (!this.#conversations.takeNew(conversation.id)) return;
     const event = createdEvent(conversation);
@@ -381,7 +385,7 @@ export class Bus {
     else this.#deliver({ ...newDelivery(event, source, Date.now(), recovered), conversation });
   }
 
-  /** @param asked a request that is on its way already */
+  /** @param asked a running request */
   async #lookUp(
     id: string,
     asked?: Conversation | Promise<Conversation | undefined>,
@@ -394,7 +398,7 @@ export class Bus {
     return fetched;
   }
 
-  /** An id of any length would be kept, and compared with every other one. */
+  /** Check the length of the ids: they are stored and compared. */
   #isUsable({ id, conversationId, messageId, message, status }: Event): boolean {
     const longest = Math.max(
       id?.length ?? 0,
@@ -417,7 +421,7 @@ export class Bus {
     if (delivery.recovered) this.counters.recovered++;
     for (const listener of this.#listeners) {
       try {
-        // A listener may be asynchronous all the same, and its rejection would end the process.
+        // A listener may still be asynchronous, and its rejection would end the process.
         const result: unknown = listener(delivery);
         if (result !== undefined && result instanceof Promise)
           result.catch((error: unknown) => this.#settings.onError(error));

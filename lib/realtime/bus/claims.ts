@@ -2,20 +2,20 @@ import { once } from '../../async/once';
 import { LinktorError } from '../../errors';
 import type { Delivery } from './delivery';
 
-/** So long may all claimants of one message take together; meanwhile its conversation waits. */
+/** Time limit for all claimants of one message, in milliseconds; its conversation waits meanwhile. */
 export const MAX_CLAIM_MS = 5000;
 
-/** What a claimant says of a message. */
+/** A claimant's decision on a message. */
 export interface Claim {
-  /** id of the node that waits for an answer in this conversation */
+  /** id of the node waiting for an answer in this conversation */
   by: string;
-  /** false: it could have been the answer, and is left to the others */
+  /** false: it could have been the answer, but is left to the other listeners */
   isTaken: boolean;
 }
 
 export type Claimant = (delivery: Delivery) => Claim | undefined | Promise<Claim | undefined>;
 
-/** Those who may take a message before the listeners get it, in their order. */
+/** The claimants of messages, called in order before the listeners. */
 export class Claims {
   readonly #onError: (error: unknown) => void;
   #claimants: readonly { order: number; claimant: Claimant }[] = [];
@@ -24,7 +24,7 @@ export class Claims {
     this.#onError = onError;
   }
 
-  /** @param order who is asked first: 1 before 2 @returns the function that ends it */
+  /** @param order lower numbers are called first @returns the function that removes the claimant */
   add(order: number, claimant: Claimant): () => void {
     const entry = { order, claimant };
     this.#claimants = [...this.#claimants, entry].sort((one, other) => one.order - other.order);
@@ -37,7 +37,7 @@ export class Claims {
     return this.#claimants.length === 0;
   }
 
-  /** Notes on the delivery who has claimed it. @returns a promise when a claimant has to look */
+  /** Record the claim in the delivery. @returns a promise when a claimant is asynchronous */
   decide(delivery: Delivery): void | Promise<void> {
     for (const [index, { claimant }] of this.#claimants.entries()) {
       try {
@@ -91,7 +91,7 @@ export class Claims {
   }
 }
 
-/** @returns true when the message has been taken */
+/** @returns true when the message was taken */
 function note(delivery: Delivery, claim: Claim | undefined): boolean {
   if (!claim) return false;
   if (claim.isTaken) delivery.claimedBy = claim.by;

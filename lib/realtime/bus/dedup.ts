@@ -3,21 +3,21 @@ import type { Event, Message } from '../../model';
 import type { RecentKeys } from './recent-keys';
 
 /**
- * Which events have been delivered. The keys: `e:<event id>`, `m:<message id>`, `s:<message id>:<status>`,
- * `c:<conversation id>` of a new conversation, `k:<message id>` of a message from before the subscription.
+ * Tracks delivered events by key: `e:<event id>`, `m:<message id>`, `s:<message id>:<status>`, `c:<conversation id>` of
+ * a new conversation, `k:<message id>` of a message from before the subscription.
  */
 export class Deduplicator {
   readonly #keys: RecentKeys;
   readonly #onKey: ((key: string) => void) | undefined;
 
-  /** @param onKey gets the key of everything that is new, for a process that comes later */
+  /** @param onKey receives every new key, to be stored for a later process */
   constructor(keys: RecentKeys, onKey?: (key: string) => void) {
     this.#keys = keys;
     this.#onKey = onKey;
   }
 
   /**
-   * Is this the first time that this event comes, whichever way? It counts as delivered from now on.
+   * Check whether an event is new, whichever path it came by, and mark it as delivered.
    * @param at milliseconds of the local clock
    */
   isNew(event: Event, at = Date.now()): boolean {
@@ -29,7 +29,7 @@ export class Deduplicator {
     if (event.name === 'conversation.created' && event.conversationId !== undefined) {
       return this.#add('c', event.conversationId);
     }
-    // Those above are known by what they are about.
+    // The events above are identified by their content.
     if (event.id !== undefined) this.#onKey?.(`e:${event.id}`);
     return true;
   }
@@ -45,7 +45,7 @@ export class Deduplicator {
     return this.#keys.has('m', messageId);
   }
 
-  /** The message has been delivered, or is from before the subscription. */
+  /** The message has been delivered, or predates the subscription. */
   isDelivered(messageId: string): boolean {
     return this.#keys.has('m', messageId) || this.#keys.has('k', messageId);
   }
@@ -55,24 +55,24 @@ export class Deduplicator {
     return this.#keys.has('m', messageId);
   }
 
-  /** Never deliver this message: it is from before the subscription. Its present status is no news either. */
+  /** Never deliver this message: it predates the subscription. Its present status is not news either. */
   skip({ id, direction, status }: Pick<Message, 'id' | 'direction' | 'status'>): void {
     this.#add('k', id);
     if (direction === 'outbound' && status !== undefined) this.#isNewStatus(id, status);
   }
 
-  /** Should this fetched event be delivered? No if it predates the subscription; a status only if its message is known. */
+  /** Whether to deliver a fetched event: not if it predates the subscription; a status only for a known message. */
   mayRecover({ message, messageId, status }: Event): boolean {
     if (message) return !this.#keys.has('k', message.id);
     return messageId === undefined || status === undefined || this.isStatusNews(messageId, status);
   }
 
-  /** The status belongs to a known message, and neither it nor a later one has been delivered. */
+  /** The message is known, and neither this status nor a later one has been delivered. */
   isStatusNews(messageId: string, status: string): boolean {
     return this.isDelivered(messageId) && !this.#hasReached(messageId, status);
   }
 
-  /** A status whose message has not been delivered, nor any other status of it. */
+  /** A status of a message of which nothing has been delivered. */
   isEarly({ message, messageId, status }: Event): boolean {
     if (message || messageId === undefined || status === undefined || this.isDelivered(messageId)) return false;
     return !MESSAGE_STATUSES.some((step) => this.#keys.has('s', `${messageId}:${step}`));
@@ -83,7 +83,7 @@ export class Deduplicator {
     return this.#add('s', `${messageId}:${status}`);
   }
 
-  /** This status or a later one has been delivered: a late "delivered" after "read" is no news. */
+  /** This status or a later one has been delivered: "delivered" after "read" is not news. */
   #hasReached(messageId: string, status: string): boolean {
     const own = statusRank(status);
     if (own < 0) return this.#keys.has('s', `${messageId}:${status}`);

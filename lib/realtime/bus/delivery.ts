@@ -1,22 +1,22 @@
 import type { Conversation, Event } from '../../model';
 
-/** Which way an event came. */
+/** The path of an event. */
 export type Source = 'ws' | 'nats' | 'webhook' | 'poll' | 'test' | 'account';
 
-/** An event as triggers get it: decoded, without duplicates, in order, with the conversation it belongs to. */
+/** An event as delivered to triggers: decoded, deduplicated, in order, with its conversation. */
 export interface Delivery {
   event: Event;
   conversation?: Conversation;
   source: Source;
   /** milliseconds of the local clock */
   receivedAt: number;
-  /** it was missed and has been fetched afterwards */
+  /** it was missed and fetched later */
   recovered: boolean;
-  /** a listener has taken `event.original` without copying it: every other one must copy */
+  /** a listener uses `event.original` without a copy: every other listener must copy it */
   originalTaken: boolean;
   /** id of the node whose question this message answers */
   claimedBy?: string;
-  /** id of a node that waits for an answer in this conversation, and leaves this message to the others */
+  /** id of a node that waits for an answer in this conversation, and leaves this message to the other listeners */
   askedBy?: string;
 }
 
@@ -24,15 +24,15 @@ export type Listener = (delivery: Delivery) => void;
 
 /** @param receivedAt milliseconds of the local clock */
 export function newDelivery(event: Event, source: Source, receivedAt: number, recovered = false): Delivery {
-  // Only a frame has been parsed for this delivery alone; what came another way may have other owners.
+  // Only a frame is parsed for a single delivery; other sources may share their object.
   const originalTaken = source !== 'ws' || event.message === undefined;
   return { event, conversation: undefined, source, receivedAt, recovered, originalTaken };
 }
 
 /**
- * A copy for a delivery that has to wait. V8 notes where objects come from that live for long, and puts later ones from
- * there into old space at once, where they keep alive whatever they hold: a thousand events that wait would cost every
- * later event its early death.
+ * Copy a delivery that has to wait. V8 tracks which allocation sites yield long-lived objects, and then allocates in
+ * old space at once, where they keep everything they reference alive: a thousand waiting events would delay the
+ * collection of all later ones.
  */
 export function waitingCopy(delivery: Delivery): Delivery {
   const { event } = delivery;

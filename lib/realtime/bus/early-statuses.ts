@@ -1,7 +1,7 @@
 import { MAX_EARLY_STATUSES } from '../bounds';
 import type { Delivery } from './delivery';
 
-/** Statuses that came before their message wait for it here, for a while: the message may be older than all we know. */
+/** Holds statuses that arrived before their message, for a while: the message may be older than everything known. */
 export class EarlyStatuses {
   readonly #waitMs: number;
   readonly #deliver: (delivery: Delivery) => void;
@@ -10,8 +10,8 @@ export class EarlyStatuses {
   #timer: NodeJS.Timeout | undefined;
 
   /**
-   * @param waitMs milliseconds; 0 means that no status waits
-   * @param deliver gets what has waited, and must not put it back here
+   * @param waitMs milliseconds; 0: no status waits
+   * @param deliver receives statuses whose wait is over; must not add them again
    */
   constructor(waitMs: number, deliver: (delivery: Delivery) => void) {
     this.#waitMs = waitMs;
@@ -22,7 +22,7 @@ export class EarlyStatuses {
     return this.#waitMs > 0;
   }
 
-  /** @returns false when too many wait already */
+  /** @returns false when too many statuses are waiting */
   keep(delivery: Delivery): boolean {
     const id = delivery.event.messageId as string;
     const waiting = this.#waiting.get(id);
@@ -36,7 +36,7 @@ export class EarlyStatuses {
     return true;
   }
 
-  /** The message has been delivered: its statuses follow. */
+  /** Deliver the statuses of a message that has been delivered. */
   release(messageId: string): void {
     const waiting = this.#waiting.size > 0 ? this.#waiting.get(messageId) : undefined;
     if (!waiting) return;
@@ -54,10 +54,10 @@ export class EarlyStatuses {
 
   #expire(): void {
     this.#timer = undefined;
-    // In the order in which they came: the first that has not waited long enough ends the walk.
+    // In order of arrival: the first one that has not waited long enough ends the loop.
     for (const [id, { since, deliveries }] of this.#waiting) {
       const waitedMs = Date.now() - since;
-      // A clock that was set back is no reason to wait for longer.
+      // A clock that was set back does not prolong the wait.
       if (waitedMs >= 0 && waitedMs < this.#waitMs) {
         this.#timer = setTimeout(() => this.#expire(), this.#waitMs - waitedMs);
         return;

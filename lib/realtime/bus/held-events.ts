@@ -1,21 +1,21 @@
 import { MAX_HELD_CHARS, MAX_HELD_EVENTS } from '../bounds';
 import type { Delivery } from './delivery';
 
-/** Why events are held back: while a gap is being filled (sync), while a deploy replaces listeners (handover). */
+/** Reason for holding events: a gap is being filled (sync), or a deploy replaces listeners (handover). */
 export type HoldReason = 'sync' | 'handover';
 
 interface Held {
   delivery: Delivery;
-  /** length of the frame that it was decoded from */
+  /** length of its frame */
   chars: number;
 }
 
-/** Events that are held back, in their order, as long as there is a reason. */
+/** Events held in order while at least one reason exists. */
 export class HeldEvents {
   readonly #reasons = new Set<HoldReason>();
   #held: Held[] = [];
   #chars = 0;
-  /** read with every event */
+  /** a field, since it is read for every event */
   isHolding = false;
 
   get size(): number {
@@ -27,12 +27,12 @@ export class HeldEvents {
     this.isHolding = true;
   }
 
-  /** @returns true when nothing is a reason any more: what is held is due */
+  /** @returns true when no reason is left, so that the held events are due */
   release(reason: HoldReason): boolean {
     return this.#reasons.delete(reason) && this.#reasons.size === 0;
   }
 
-  /** @returns false when these are as many as can be held */
+  /** @returns false when the limit is reached */
   keep(delivery: Delivery, chars: number): boolean {
     this.#held.push({ delivery, chars });
     this.#chars += chars;
@@ -43,7 +43,7 @@ export class HeldEvents {
     return this.#held.some(({ delivery: { event } }) => event.message?.id === id);
   }
 
-  /** @returns what was held; nothing is held any more, whatever the reasons were */
+  /** Take the held events and clear all reasons. @returns the held events */
   take(): Held[] {
     const held = this.#held;
     this.#held = [];

@@ -1,13 +1,13 @@
 import { KEY_LIFE_MS, MAX_EVENT_KEYS } from '../bounds';
 
-/** Places for keys to begin with; the ring grows as they are needed. */
+/** Initial number of places for keys; the ring grows on demand. */
 const INITIAL_CAPACITY = 1024;
 
 /**
- * Keys seen lately: at most `limit` of them, none older than `lifeMs` milliseconds.
+ * Recently seen keys: at most `limit` of them, none older than `lifeMs` milliseconds.
  *
- * Every event asks here, so the keys lie in a ring, oldest first, beside a table that finds them by their hash. A Map
- * would do the same, but with 100,000 keys that come and go it takes three times as long and twice the memory.
+ * Every event is looked up here, so the keys are in a ring, oldest first, with a hash table as index. With 100,000
+ * short-lived keys, a Map would take three times as long and twice the memory.
  */
 export class RecentKeys {
   readonly #limit: number;
@@ -15,10 +15,10 @@ export class RecentKeys {
   /** random, so that a stranger cannot choose keys that all collide */
   readonly #seed = Math.floor(Math.random() * 2 ** 32);
   #ring: Ring = newRing(INITIAL_CAPACITY);
-  /** the place of the oldest key, and how many keys there are */
+  /** place of the oldest key, and number of keys */
   #oldest = 0;
   #size = 0;
-  /** when expired keys were dropped the last time, milliseconds of the local clock */
+  /** time of the last removal of expired keys, in milliseconds of the local clock */
   #sweptAt = 0;
 
   constructor({ limit = MAX_EVENT_KEYS, lifeMs = KEY_LIFE_MS } = {}) {
@@ -35,23 +35,23 @@ export class RecentKeys {
     });
   }
 
-  /** Take over keys that were exported earlier; those seen since then stay. */
+  /** Import keys that were exported earlier; keys seen since then stay. */
   import(earlier: readonly (readonly [string, number])[]): void {
     const own = this.export();
     this.#ring = newRing(INITIAL_CAPACITY);
     this.#oldest = 0;
     this.#size = 0;
-    // Nothing expires here: one entry with a strange time must not cost us those before it.
+    // Nothing expires here: one entry with a wrong time must not remove the ones before it.
     for (const [key, seenAt] of [...earlier, ...own]) this.#note(key.slice(0, 1), key.slice(2), seenAt);
   }
 
-  /** @returns true when the key has been seen, and not too long ago */
+  /** @returns true when the key was seen recently enough */
   has(kind: string, id: string, now = Date.now()): boolean {
     const place = this.#find(kind.charCodeAt(0), id, this.#hash(kind, id));
     return place >= 0 && now - (this.#ring.times[place] as number) < this.#lifeMs;
   }
 
-  /** @returns true when the key is new; it is remembered from now on */
+  /** @returns true when the key is new; it is stored from now on */
   add(kind: string, id: string, now = Date.now()): boolean {
     if (now !== this.#sweptAt) this.#sweep(now);
     return this.#note(kind, id, now);
@@ -62,7 +62,7 @@ export class RecentKeys {
     const place = this.#find(kind.charCodeAt(0), id, hash);
     if (place >= 0) {
       if (now - (this.#ring.times[place] as number) < this.#lifeMs) return false;
-      // After a clock was set back an expired key can stand behind younger ones: it is renewed in its place.
+      // After the clock was set back, an expired key may follow younger ones: it is renewed in place.
       this.#ring.times[place] = now;
       return true;
     }
@@ -109,7 +109,7 @@ export class RecentKeys {
     while (this.#size > 0 && now - (this.#ring.times[this.#oldest] as number) >= this.#lifeMs) this.#drop();
   }
 
-  /** Drop the oldest key. Keys that had collided with it move up in the table: a search ends at an empty slot. */
+  /** Drop the oldest key. Keys that collided with it move up in the table, since a search ends at an empty slot. */
   #drop(): void {
     const { hashes, table, capacity } = this.#ring;
     const mask = table.length / 2 - 1;
@@ -142,14 +142,14 @@ export class RecentKeys {
 
 interface Ring {
   capacity: number;
-  /** the letter of each key */
+  /** the kind letter of each key */
   kinds: Uint16Array;
   ids: string[];
   hashes: Int32Array;
   times: Float64Array;
   /**
-   * By hash, never more than half full: the hash of a key and its place plus one; 0 is empty. Both stand side by side,
-   * since a miss of the processor's cache takes longer than all the rest.
+   * By hash, at most half full: the hash of a key, and its place plus one; 0 is empty. They are adjacent, since a
+   * processor cache miss costs more than everything else.
    */
   table: Int32Array;
 }

@@ -2,18 +2,18 @@ import { KeyedMutex } from '../../async/keyed-mutex';
 import { MAX_HELD_CHARS, MAX_WAITING_EVENTS } from '../bounds';
 
 /**
- * Steps of a conversation one after the other, while requests about it are under way. Not a plain KeyedMutex: the
- * events that wait are bounded, and with more of them all steps stop waiting for their requests.
+ * Runs the steps of a conversation in order while requests about it are running. Not a plain KeyedMutex: the number of
+ * waiting events is bounded, and beyond it all steps stop waiting for their requests.
  */
 export class WaitingRoom {
   readonly #order = new KeyedMutex();
   readonly #onError: (error: unknown) => void;
-  /** conversations that could not be fetched: events that waited meanwhile do not ask again */
+  /** conversations that could not be fetched: waiting events do not request them again */
   readonly #notFound = new Set<string>();
   readonly #waits = new Set<() => void>();
   #events = 0;
   #chars = 0;
-  /** too many events wait: no step waits for its request until they are fewer */
+  /** too many events are waiting: no step waits for its request until there are fewer */
   #isCrowded = false;
 
   constructor(onError: (error: unknown) => void) {
@@ -28,7 +28,7 @@ export class WaitingRoom {
     return this.#order.isIdle;
   }
 
-  /** Resolves when all steps that wait now have had their turn. */
+  /** Resolves when all steps that now wait have had their turn. */
   settled(): Promise<void> {
     return this.#order.settled();
   }
@@ -42,7 +42,7 @@ export class WaitingRoom {
     else this.#notFound.delete(conversationId);
   }
 
-  /** An event waits for its turn. @param chars length of the frame that it was decoded from */
+  /** Queue a step that holds an event. @param chars length of its frame */
   enter(conversationId: string, chars: number, step: () => Promise<void>): void {
     this.#events++;
     this.#chars += chars;
@@ -58,7 +58,7 @@ export class WaitingRoom {
     this.#waits.clear();
   }
 
-  /** A step that holds no event. */
+  /** Queue a step that holds no event. */
   run(conversationId: string, step: () => Promise<void>): void {
     void this.#order
       .run(conversationId, step)
@@ -68,7 +68,7 @@ export class WaitingRoom {
       });
   }
 
-  /** @returns what `asked` resolves to; undefined when too many events wait by then */
+  /** @returns the result of `asked`; undefined when too many events are waiting */
   orGiveUp<T>(asked: Promise<T>): Promise<T | undefined> {
     if (this.#isCrowded) return Promise.resolve(undefined);
     return new Promise((resolve, reject) => {

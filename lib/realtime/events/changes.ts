@@ -1,22 +1,22 @@
 import type { Conversation, Event, EventName } from '../../model';
 
 const ENDED_STATUSES = new Set(['resolved', 'closed']);
-/** The fields whose change a listing may report. */
+/** The fields compared with a listing. */
 const COMPARED_FIELDS = ['status', 'assignedTo', 'priority', 'tags'] as const;
 
-/** @returns the fields of `changes` that are not as they were */
+/** @returns the fields of `changes` that differ from `before` */
 function changedFields(before: Conversation, changes: Partial<Conversation>): string[] {
   return Object.keys(changes).filter((field) => !isSame(before[field], changes[field]));
 }
 
-/** Compares plain data of the wire, which is rarely more than a word. */
+/** Compare plain JSON data, usually a single word. */
 function isSame(one: unknown, other: unknown): boolean {
   return one === other || (typeof one === 'object' && JSON.stringify(one) === JSON.stringify(other));
 }
 
 /**
- * Add to an event which fields it changes and what they were, and give it its most specific name.
- * @param before the conversation as it was known before, if it was
+ * Add the changed fields and their previous values to an event, and give it its most specific name.
+ * @param before the conversation as previously known, if it was
  */
 export function describeChange(event: Event, before: Conversation | undefined): void {
   const changes = event.changes ?? {};
@@ -25,12 +25,12 @@ export function describeChange(event: Event, before: Conversation | undefined): 
   event.name = nameOf(new Set(event.changed), changes, before);
 }
 
-/** An update may say that something has changed and not what: the fields that no frame has to have are looked up. */
+/** An update without its changes: optional fields of the frame are looked up. */
 export function isVague({ changes }: Event): boolean {
   return changes !== undefined && (changes.priority === undefined || changes.tags === undefined);
 }
 
-/** Add what the server says of the conversation to an event that did not tell all of it. */
+/** Add the server's present state to an incomplete change event. */
 export function completeChange(event: Event, now: Conversation): void {
   const { before, changes = {} } = event;
   if (!before) return;
@@ -49,18 +49,18 @@ function nameOf(changed: Set<string>, changes: Partial<Conversation>, before: Co
   }
   const isEscalated = changed.has('metadata') && metadata?.escalated === true && before?.metadata?.escalated !== true;
   if (isEscalated) return 'conversation.escalated';
-  // Without a known state before, a status beside the assignee may be all that is new.
+  // Without a known previous state, a status next to the assignee may be the only change.
   const isAssigned = changed.has('assignedTo') && (before !== undefined || changes.status === undefined);
   return isAssigned && assignedTo !== undefined ? 'conversation.assigned' : 'conversation.updated';
 }
 
 /**
- * Compare a conversation with the listing of it.
- * @param before as it was known before; without it every compared field may have changed
- * @returns the change that was not announced, if there is one
+ * Compare a conversation with its listing.
+ * @param before as previously known; if absent, every compared field counts as changed
+ * @returns the unannounced change, if there is one
  */
 export function changeOf(before: Conversation | undefined, listed: Conversation): Event | undefined {
-  // A listing may leave fields out: a field that is missing in it has not changed.
+  // A listing may omit fields: an omitted field has not changed.
   const changes = Object.fromEntries(
     COMPARED_FIELDS.filter((field) => listed[field] !== undefined).map((field) => [field, listed[field]]),
   );

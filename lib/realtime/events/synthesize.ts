@@ -1,22 +1,22 @@
 import { isReceipt, SUCCESS_STEPS } from '../../messages/status';
 import type { Event, GapReason, Message } from '../../model';
 
-/** What was fetched of one conversation to fill a gap in it. */
+/** Data fetched to fill a gap in one conversation. */
 export interface Backfilled {
   conversationId: string;
-  /** where the gap begins, milliseconds of the server's clock */
+  /** start of the gap, in milliseconds of the server's clock */
   since: number;
   /** oldest first */
   messages: Message[];
-  /** from before the gap, oldest first: only their statuses may be news */
+  /** from before the gap, oldest first: only their statuses may be new */
   older: Message[];
-  /** there were more than the server shows */
+  /** there were more messages than the server returns */
   truncated: boolean;
-  /** the socket had not been asked for this conversation */
+  /** the socket was not subscribed to this conversation */
   wasUnsubscribed: boolean;
 }
 
-/** Turns fetched messages of a conversation into the events that they would have been. The bus drops what is no news. */
+/** Convert fetched messages of a conversation into events. The bus drops known ones. */
 export function eventsOf({ conversationId, since, messages, older, truncated }: Backfilled): Event[] {
   const events = older.flatMap(receiptOf);
   if (truncated) events.push(gapEvent('truncated', since, conversationId));
@@ -31,14 +31,14 @@ export function messageEvent(message: Message): Event {
   return { name, conversationId, messageId, message, at, original: message };
 }
 
-/** The last status event of an outbound message, if its channel has reported one: delivered, read, failed. */
+/** The latest status event of an outbound message, if its channel has reported one: delivered, read, failed. */
 export function receiptOf(message: Message): Event[] {
   const { id: messageId, conversationId, direction, status, updatedAt: at } = message;
   if (direction !== 'outbound' || status === undefined || !isReceipt(status)) return [];
   return [{ name: `message.${status}`, conversationId, messageId, status, at, original: message }];
 }
 
-/** All status events of an outbound message, as far as its times and its status show, in order. */
+/** All status events of an outbound message that its times and status imply, in order. */
 export function statusesOf(message: Message): Event[] {
   const { id: messageId, conversationId, direction, status } = message;
   if (direction !== 'outbound') return [];
@@ -51,9 +51,9 @@ export function statusesOf(message: Message): Event[] {
 }
 
 /**
- * The `sync.gap` event: something may never be delivered.
- * @param since where the gap begins, milliseconds of the server's clock, if that is known
- * @param conversationId without it, any conversation
+ * Create the `sync.gap` event: events may be lost for good.
+ * @param since start of the gap, in milliseconds of the server's clock, if known
+ * @param conversationId undefined: any conversation
  */
 export function gapEvent(reason: GapReason, since: number | undefined, conversationId?: string): Event {
   const gap: Event['gap'] = since === undefined ? { reason } : { since: new Date(since).toISOString(), reason };

@@ -5,24 +5,24 @@ import type { ReadConversation } from '../feed';
 import type { Handover, Position } from '../handover';
 import { SeenJournal } from './seen-journal';
 
-/** How far we have come is written down for the first time so soon; that we still listen, at least so often. */
+/** Delay of the first save, and longest interval between two notes that we are still listening, in milliseconds. */
 const FIRST_SAVE_MS = 500;
 const ALIVE_INTERVAL_MS = 60_000;
-/** A ledger that has not answered by then does not keep us from connecting. */
+/** Longest wait for the ledger before connecting, in milliseconds. */
 const MAX_LOAD_MS = 10_000;
 
 const POSITION_KEY = 'position';
-/** The key of a polled conversation begins with it. */
+/** Key prefix of a polled conversation. */
 const READ_PREFIX = 'read:';
 
 interface SavedPosition {
   /** milliseconds of the server's clock */
   watermark: number;
-  /** when we listened the last time, milliseconds of the local clock */
+  /** last time at which we were listening, in milliseconds of the local clock */
   aliveAt: number;
 }
 
-/** The journals of an account: what has been delivered, and which webhooks have been taken. */
+/** The journals of an account: delivered events, and accepted webhooks. */
 export interface Journals {
   events: SeenJournal;
   webhooks: SeenJournal;
@@ -36,9 +36,9 @@ export function journalsIn(ledger: Ledger, onProblem: (error: unknown) => void):
 }
 
 export interface LastingMemorySettings {
-  /** a predecessor in this process has handed on what it knew: only the writing goes on */
+  /** a predecessor in this process has passed on its state: only write, do not load */
   isContinued: boolean;
-  /** milliseconds; how far we have come is written down so often */
+  /** interval between two saves of the progress, in milliseconds */
   intervalMs: number;
   onProblem(error: unknown): void;
 }
@@ -51,14 +51,14 @@ export interface LastingMemoryParts {
 }
 
 /**
- * What an account has delivered and how far, in its ledger: another process delivers nothing twice, and knows since when
- * something may have been missed.
+ * Delivered keys and progress of an account, in its ledger: another process delivers nothing twice, and knows since
+ * when events may have been missed.
  */
 export class LastingMemory {
   readonly #parts: LastingMemoryParts;
   readonly #settings: LastingMemorySettings;
   #saver: NodeJS.Timeout | undefined;
-  /** as it stands in the ledger */
+  /** as stored in the ledger */
   #saved: SavedPosition | undefined;
   readonly #savedReads = new Map<string, string>();
   #isReady = false;
@@ -80,7 +80,10 @@ export class LastingMemory {
     return this.#isReady;
   }
 
-  /** Write everything down for the last time, as it is when this is called. @returns when the ledger has it, or has refused it */
+  /**
+   * Write the state at this moment for the last time. @returns a promise that resolves once the ledger has accepted or
+   * refused it
+   */
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#saver);
@@ -112,10 +115,10 @@ export class LastingMemory {
       this.#savedReads.set(key, value.join(' '));
       reads.push(value);
     }
-    // It is too late for it: we have begun without.
+    // Too late: the account has started without it.
     if (isContinued || this.#isReady) return;
     const aliveAt = Math.max(0, this.#saved?.aliveAt ?? 0, ...lastOf(seen));
-    // What was seen counts as old by the time that we have listened since: a stop of days forgets nothing.
+    // Ages count up to the last time of listening: a stop of several days expires nothing.
     const stoppedMs = Math.max(0, Date.now() - aliveAt);
     bus.memory.import(seen.map(([key, at]): [string, number] => [key, Math.min(at, aliveAt) + stoppedMs]));
     if (this.#saved) handover.resume({ watermark: this.#saved.watermark, read: reads }, aliveAt, true);
@@ -128,13 +131,13 @@ export class LastingMemory {
       if (this.#isReady) await this.#save(false);
       this.#saveLater();
     };
-    // Without a position a crash would look as if we had never listened.
+    // Without a stored position, a crash would look like a first start.
     this.#saver = setTimeout(save, this.#saved ? intervalMs : Math.min(intervalMs, FIRST_SAVE_MS)).unref();
   }
 
   async #save(isLast: boolean): Promise<void> {
     const { bus, handover } = this.#parts;
-    // What comes after this moment may wait for its turn; what has come before must have had it.
+    // Later events may still wait for their turn; earlier ones must have had it.
     const position = handover.position;
     const isSettled = isLast ? bus.isIdle : await bus.settled();
     if (this.#isClosed && !isLast) return;

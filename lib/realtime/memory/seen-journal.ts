@@ -1,44 +1,44 @@
 import type { Entry, Ledger } from '../../ledger/index';
 
-/** A record with so many characters is not written again: the next keys begin another one. */
+/** Record size in characters from which a new record is begun. */
 const FULL_RECORD_CHARS = 1500;
-/** Characters of one record at most: as JSON, whatever they are, they stay below the limit of the ledger. */
+/** Maximum characters of one record: as JSON, whatever they are, they stay below the limit of the ledger. */
 const MAX_RECORD_CHARS = 10_000;
-/** After a failure the ledger is left alone for so long; what was to be written waits. */
+/** Wait after a failure of the ledger, in milliseconds; pending writes are kept. */
 const RETRY_MS = 10_000;
-/** Where a crash takes the newest writes along anyway, they are made together. */
+/** Writes that would not survive a crash anyway are combined over this time, in milliseconds. */
 const LAZY_WRITE_MS = 10_000;
 
 export interface SeenJournalSettings {
   ledger: Ledger;
-  /** what the keys of its records in the ledger begin with */
+  /** key prefix of its records in the ledger */
   name: string;
-  /** so many keys are kept, the newest */
+  /** number of newest keys kept */
   limit: number;
   onProblem(error: unknown): void;
 }
 
 /**
- * Writes down the keys of what is delivered, so that another process delivers nothing twice.
+ * Stores the keys of deliveries, so that another process delivers nothing twice.
  *
- * All keys of one turn of the event loop are one small write, and it is made before the nodes behind a trigger get
- * anything: Node-RED hands messages on in the next phase of the loop, and our write has been queued for it first.
+ * All keys of one turn of the event loop are one small write. It precedes the nodes behind a trigger: Node-RED passes
+ * messages on in the next phase of the loop, where our write was queued first.
  */
 export class SeenJournal {
   readonly #settings: SeenJournalSettings;
   readonly #isPrompt: boolean;
-  /** keys that are in no record yet */
+  /** keys not yet in a record */
   #pending: string[] = [];
-  /** the record that is added to, with its keys */
+  /** the record being filled, with its keys */
   #open: OpenRecord;
-  /** numbers the records in the order in which they were begun */
+  /** counts the records in the order of their creation */
   #number = 0;
-  /** all records, oldest first, with the number of their keys */
+  /** key counts of all records, oldest first */
   readonly #records = new Map<string, number>();
-  /** records whose keys are forgotten: to write over one costs less than to delete it and make another one */
+  /** records with only forgotten keys: overwriting one is cheaper than a deletion and an insertion */
   readonly #free: string[] = [];
   #size = 0;
-  /** records that are still to be written */
+  /** records still to be written */
   readonly #unwritten = new Map<string, SeenRecord>();
   #isLoaded = false;
   #isDue = false;
@@ -52,7 +52,7 @@ export class SeenJournal {
   }
 
   /**
-   * @returns what an earlier process has written, oldest first, with the time in milliseconds of the local clock
+   * @returns the keys of an earlier process, oldest first, with times in milliseconds of the local clock
    * @throws LinktorError `storage`
    */
   async load(): Promise<[key: string, seenAt: number][]> {
@@ -68,13 +68,13 @@ export class SeenJournal {
     return mine.flatMap(({ value, writtenAt }) => value.keys.map((key): [string, number] => [key, writtenAt]));
   }
 
-  /** Something is being delivered. Called with every event, before the listeners get it. */
+  /** Add the key of a delivery. Called for every event, before the listeners. */
   add(key: string): void {
     this.#pending.push(key);
     if (!this.#isDue) this.#schedule();
   }
 
-  /** Write what is still to be written. @returns when the ledger has it, or has refused it */
+  /** Write pending records. @returns a promise that resolves once the ledger has accepted or refused them */
   async flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#isDue = false;
@@ -96,7 +96,7 @@ export class SeenJournal {
     else this.#timer = setTimeout(() => void this.flush(), this.#isPrompt ? RETRY_MS : LAZY_WRITE_MS).unref();
   }
 
-  /** Keys go into the open record until it is full. */
+  /** Move pending keys into the open record until it is full. */
   #fill(): void {
     if (this.#open.chars >= FULL_RECORD_CHARS) this.#open = this.#newRecord();
     const { key, number, keys } = this.#open;
@@ -124,7 +124,7 @@ export class SeenJournal {
     }
   }
 
-  /** @param size keys of this record; the oldest records make way */
+  /** @param size number of keys of this record; the oldest records are evicted */
   #note(key: string, size: number): void {
     this.#size += size - (this.#records.get(key) ?? 0);
     this.#records.set(key, size);
@@ -144,7 +144,7 @@ export class SeenJournal {
   }
 }
 
-/** One record of the ledger, and its place among the others. */
+/** A record of the ledger, and its number. */
 interface SeenRecord {
   number: number;
   keys: string[];
@@ -155,7 +155,7 @@ interface OpenRecord extends SeenRecord {
   chars: number;
 }
 
-/** A ledger holds what it was given, by whatever version of this package. */
+/** Other versions of this package may have stored the value. */
 function isRecord(value: unknown): value is SeenRecord {
   const { number, keys } = (value ?? {}) as Record<string, unknown>;
   return Number.isSafeInteger(number) && Array.isArray(keys) && keys.every((one) => typeof one === 'string');

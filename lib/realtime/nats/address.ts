@@ -1,18 +1,18 @@
 import { invalid } from '../../errors';
 import type { NodeConnectionOptions } from './packages';
 
-/** How the account reaches NATS. */
+/** Settings of the connection to NATS. */
 export interface NatsSettings {
-  /** `nats://host:4222` or `tls://host:4222`; several of one cluster with commas */
+  /** `nats://host:4222` or `tls://host:4222`; comma-separated for a cluster */
   url: string;
   user?: string;
-  /** the password; without a user a token, the seed of an nkey, or what stands in a .creds file */
+  /** password; without a user: a token, the seed of an nkey, or the content of a .creds file */
   secret?: string;
-  /** as of a TLS configuration of Node-RED; the certificate of the server is checked */
+  /** TLS options of Node-RED's configuration; the server's certificate is verified */
   tls?: object;
-  /** name of the durable consumer: whoever has the same name shares the events */
+  /** name of the durable consumer; readers with the same name share the events */
   consumer: string;
-  /** whose events are wanted: NATS shows those of all tenants */
+  /** the wanted tenant, since NATS publishes events of all tenants */
   tenant(): Promise<string>;
 }
 
@@ -20,12 +20,12 @@ type Packages = typeof import('./packages');
 type Authenticators = Pick<Packages, 'jwtAuthenticator' | 'nkeyAuthenticator'>;
 
 const CONNECT_TIMEOUT_MS = 5000;
-/** A connection that is dead without having said so is found after two of these. */
+/** A silently dead connection is detected after two of these intervals. */
 const PING_INTERVAL_MS = 20_000;
 
 /**
- * @returns what the client of NATS needs
- * @throws LinktorError `validation` for an address that is none
+ * @returns the options of the NATS client
+ * @throws LinktorError `validation` for an invalid address
  */
 export function connectionOptions(settings: NatsSettings, packages: Authenticators): NodeConnectionOptions {
   const { url, tls } = settings;
@@ -40,12 +40,12 @@ export function connectionOptions(settings: NatsSettings, packages: Authenticato
     name: 'node-red-linktor',
     servers: servers.map(({ host }) => host),
     ...credentialsOf(settings, packages),
-    // With this set, a server without TLS is refused before it is told anything.
+    // This option rejects a server without TLS before anything is sent to it.
     ...(isEncrypted && { tls: { ...tls } }),
     timeout: CONNECT_TIMEOUT_MS,
     pingInterval: PING_INTERVAL_MS,
     maxPingOut: 2,
-    // A lost connection is made anew with everything that hangs on it.
+    // A lost connection is replaced together with all its dependents.
     reconnect: false,
   };
 }
@@ -66,7 +66,7 @@ function credentialsOf(
   { user = '', secret = '' }: NatsSettings,
   { jwtAuthenticator, nkeyAuthenticator }: Authenticators,
 ): NodeConnectionOptions {
-  // A password field has lost the line breaks of a .creds file.
+  // A password field removes the line breaks of a .creds file.
   const jwt = /eyJ[\w-]+\.[\w-]+\.[\w-]+/.exec(secret)?.[0];
   const seed = /\bSU[A-Z2-7]{56}\b/.exec(secret)?.[0];
   if (seed !== undefined) {

@@ -22,21 +22,21 @@ export interface NatsFeedParts {
 }
 
 const RECONNECT_INTERVAL_MS = 1000;
-/** Catching up that stands still for longer keeps the poll waiting no more. */
+/** Longest standstill during catch-up before the poll resumes, in milliseconds. */
 const STANDSTILL_MS = ACK_WAIT_MS + 5000;
-/** Attempts between two lines in the log. */
+/** Log one of this many attempts. */
 const LOG_EVERY = 10;
 
-/** How NATS is. Times are milliseconds of the local clock. */
+/** State of NATS. Times are milliseconds of the local clock. */
 interface NatsState {
   name: NonNullable<RealtimeFacts['nats']>['state'];
   since: number;
 }
 
 /**
- * Events come by NATS, which the self-hosted server publishes them to (contract 8.3). The poll stays: it finds what NATS
- * does not bring, and all there is while NATS is down. It waits while NATS brings what came while nobody listened,
- * since only NATS has that in order.
+ * Receives events by NATS, as published by the self-hosted server (contract 8.3). The poll keeps running: it finds
+ * events that NATS omits, and all events while NATS is down. It pauses while NATS delivers the events of an absence,
+ * since only NATS has them in order.
  */
 export class NatsFeed implements Feed {
   readonly #parts: NatsFeedParts;
@@ -45,16 +45,16 @@ export class NatsFeed implements Feed {
   readonly #onState: () => void;
   readonly #reader: SessionReader;
   #session: NatsSession | undefined;
-  /** the present use; of an earlier one nothing counts any more */
+  /** the present use; callbacks of an earlier one are ignored */
   #use: symbol | undefined;
-  /** resolves when the session before has ended: until then NATS shows it as another reader */
+  /** resolves when the previous session has ended: until then NATS counts it as another reader */
   #ending = Promise.resolve();
   #state: NatsState = { name: 'idle', since: Date.now() };
   #lastError: string | undefined;
   #attempt = 0;
   #timer: NodeJS.Timeout | undefined;
   #standstill: NodeJS.Timeout | undefined;
-  /** what the poll says, with our word added; kept so that the same state is the same object */
+  /** the state of the poll with that of NATS added; cached, so that the same state is the same object */
   #shown: { of: SocketState; natsIs: NatsState; state: SocketState } | undefined;
 
   constructor(
@@ -194,13 +194,13 @@ export class NatsFeed implements Feed {
     this.#onState();
   }
 
-  /** The poll waits while NATS brings what was missed. */
+  /** Pause the poll while NATS delivers missed events. */
   #hold(): void {
     this.#parts.loop.hold();
     this.#expectProgress();
   }
 
-  /** The poll goes on unless there is progress. */
+  /** Resume the poll after a time without progress. */
   #expectProgress(): void {
     if (!this.#parts.loop.isHeld) return;
     clearTimeout(this.#standstill);

@@ -1,4 +1,4 @@
-/** The client of NATS: a file of its own in the build, read by accounts that use it and by no others. */
+/** The NATS client: a separate file in the build, loaded only by accounts that use it. */
 export {
   AckPolicy,
   type ConsumerInfo,

@@ -28,15 +28,15 @@ export interface PublicationParts {
 }
 
 /**
- * Turns what the server publishes into events. What is published of a message is not all there is of it: each is read
- * before it is told (contract 8.3).
+ * Converts publications of the server into events. A publication omits parts of a message, so every message is fetched
+ * before its delivery (contract 8.3).
  */
 export class Publications {
   readonly #parts: PublicationParts;
   readonly #tenant: () => Promise<string>;
-  /** what is read goes on in the order in which it was published */
+  /** fetched messages keep the order of publication */
   readonly #order = new KeyedMutex();
-  /** the conversations of messages that people have sent: their statuses do not name them */
+  /** conversations of staff messages: their statuses do not name them */
   readonly #answers = new Map<string, string>();
   #waiting = 0;
 
@@ -46,9 +46,10 @@ export class Publications {
   }
 
   /**
-   * An event of the stream.
-   * @param signal aborted: it is not told any more
-   * @returns when the listeners have it, or need not have it @throws what keeps it from being told just now
+   * Deliver an event of the stream.
+   * @param signal aborted: the event is not delivered any more
+   * @returns a promise that resolves when the event is delivered or needs no delivery
+   * @throws the reason why it cannot be delivered now
    */
   async event({ text, id, isMissed }: StreamEvent, signal: AbortSignal): Promise<void> {
     const found = published(text);
@@ -76,13 +77,13 @@ export class Publications {
       return messageEvent(await rest.conversations.message(conversationId, messageId));
     } catch (error) {
       if (!isPermanent(error)) throw error;
-      // It has been deleted meanwhile, or we may not read it.
+      // It was deleted meanwhile, or access is denied.
       gaps.count('unreadable', undefined);
       return gapEvent('unreadable', undefined, conversationId);
     }
   }
 
-  /** What a change of a conversation has changed is not published: it is read, too. */
+  /** A publication omits the changes of a conversation, so it is fetched. */
   async #complete(found: Published, id: string): Promise<Event> {
     const event = { ...publishedEvent(found), id };
     const { conversationId, type } = found;
@@ -95,7 +96,7 @@ export class Publications {
     return { ...changeOf(before, now), ...event };
   }
 
-  /** A message of people. It does not survive a stop, and what cannot be read now the poll finds. */
+  /** Deliver a staff message. It is lost if we stop; the poll finds messages that cannot be fetched now. */
   outbound(text: string): void {
     const found = publishedOutbound(text);
     if (!found) return;
@@ -113,7 +114,7 @@ export class Publications {
     });
   }
 
-  /** The status of a message of people, as far as it is known where that belongs. */
+  /** Deliver the status of a staff message, if its conversation is known. */
   status(text: string): void {
     const event = publishedStatus(text);
     const conversationId = event && this.#answers.get(event.messageId ?? '');
@@ -125,7 +126,7 @@ export class Publications {
   }
 
   async #inTurn(conversationId: string, task: () => Promise<void>): Promise<void> {
-    // The poll finds what is left out.
+    // The poll finds skipped messages.
     if (this.#waiting >= MAX_WAITING_EVENTS) return;
     this.#waiting++;
     try {

@@ -5,58 +5,58 @@ import type { ConsumerInfo, JsMsg, NatsConnection } from './packages';
 /** One event of the stream. */
 export interface StreamEvent {
   text: string;
-  /** tells it from every other one, also after the stream has been made anew */
+  /** unique, even after the stream was recreated */
   id: string;
-  /** it came while nobody listened */
+  /** published while we were offline */
   isMissed: boolean;
 }
 
-/** Who gets what a session brings. */
+/** Receives the output of a session. */
 export interface SessionReader {
-  /** @returns when the event has had its turn; with a rejection it comes again */
+  /** @returns a promise that resolves after the event's turn; a rejection requests redelivery */
   event(event: StreamEvent, signal: AbortSignal): Promise<void>;
-  /** a message of people is on its way to its channel */
+  /** a staff message is on its way to its channel */
   outbound(text: string): void;
   status(text: string): void;
-  /** what came while nobody listened comes first */
+  /** events published while we were offline follow first */
   behind(): void;
-  /** everything that came while nobody listened has had its turn */
+  /** all events published while we were offline have had their turn */
   caughtUp(): void;
-  /** an event of what came while nobody listened has had its turn */
+  /** an event published while we were offline has had its turn */
   progress(): void;
-  /** the server has dropped events that nobody has read */
+  /** the server has dropped unread events */
   dropped(): void;
-  /** another one reads from the same consumer */
+  /** another reader uses the same consumer */
   shared(): void;
 }
 
 const EVENTS_STREAM = 'LINKTOR_EVENTS';
 const EVENTS_SUBJECT = 'linktor.events.>';
-/** Plain subscriptions only: both belong to a work queue, from which a consumer would take what is the server's. */
+/** Plain subscriptions only: both belong to a work queue, and a consumer would take the server's own items. */
 const OUTBOUND_SUBJECT = 'linktor.messages.outbound.>';
 const STATUS_SUBJECT = 'linktor.messages.status.>';
 
 export const ACK_WAIT_MS = 30_000;
-/** What has been in flight when Node-RED crashed comes again after so long. */
+/** Time until unacknowledged events are redelivered after a crash of Node-RED, in milliseconds. */
 const QUICK_ACK_WAIT_MS = 1000;
-/** Longer away than this, and the server forgets us and what it kept for us. */
+/** Absence after which the server deletes our consumer and its events. */
 const INACTIVE_MS = 48 * 3600 * 1000;
-/** An event that could not be delivered comes again after so long. */
+/** Time until a failed event is redelivered, in milliseconds. */
 const RETRY_MS = 1000;
-/** What the listeners have just been told is acknowledged, and what they are still to be told is given back. */
+/** Time to acknowledge delivered events before the rest is returned, in milliseconds. */
 const LAST_TURN_MS = 100;
-/** The last acknowledgement may take so long to leave. */
+/** Longest wait for the last acknowledgement to leave, in milliseconds. */
 const FLUSH_TIMEOUT_MS = 1000;
 
-/** One connection to NATS, with a durable consumer of our own for events; it ends once and for all. */
+/** A single connection to NATS, with our own durable consumer for events. Once ended, it is not reused. */
 export class NatsSession {
   readonly #connection: NatsConnection;
   readonly #reader: SessionReader;
   readonly #closing = new AbortController();
-  /** what is being worked on, and when that is done */
+  /** the event in progress, and its end */
   #current: { message: JsMsg; done: Promise<void> } | undefined;
   #stop: () => void = () => {};
-  /** the sequence number that has been read last, and the last one when we came */
+  /** sequence number last read, and the last one at our start */
   #last = 0;
   #lastAtStart = 0;
   #isCaughtUp = false;
@@ -93,8 +93,8 @@ export class NatsSession {
   }
 
   /**
-   * Look at NATS and change nothing.
-   * @returns how many others read from the consumer of that name
+   * Inspect NATS without changing anything.
+   * @returns the number of other readers of that consumer
    * @throws LinktorError `validation`, `authentication` or `network`
    */
   static async probe(settings: NatsSettings): Promise<{ readers: number }> {
@@ -130,13 +130,13 @@ export class NatsSession {
         deliver_policy: DeliverPolicy.New,
         ack_policy: AckPolicy.Explicit,
         ack_wait: nanos(ACK_WAIT_MS),
-        // With more than one, what was not acknowledged would come after what followed it.
+        // With more than one, unacknowledged events would follow later ones.
         max_ack_pending: 1,
         inactive_threshold: nanos(INACTIVE_MS),
       }));
     if (info.num_waiting > 0) this.#reader.shared();
     const setAckWait = (ms: number) => manager.consumers.update(EVENTS_STREAM, name, { ack_wait: nanos(ms) });
-    // What a crash has left in flight would keep everything else waiting.
+    // Events left in flight by a crash would block all others.
     const isStuck = info.num_ack_pending > 0 && info.num_waiting === 0;
     if (isStuck || info.config.ack_wait !== nanos(ACK_WAIT_MS)) {
       await setAckWait(isStuck ? QUICK_ACK_WAIT_MS : ACK_WAIT_MS);
@@ -160,7 +160,7 @@ export class NatsSession {
     });
   }
 
-  /** A consumer that is gone takes with it what it kept: a new connection makes a new one. */
+  /** A deleted consumer loses its events: a new connection creates a new consumer. */
   async #watch(notices: AsyncIterable<{ type: string }>): Promise<void> {
     for await (const { type } of notices) {
       if (/^(consumer_not_found|consumer_deleted|stream_not_found)$/.test(type)) {
@@ -211,7 +211,7 @@ export class NatsSession {
     void this.close();
   }
 
-  /** What has not been told is given back, and comes again at once. It never fails. */
+  /** Return undelivered events for immediate redelivery. Never rejects. */
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
@@ -227,7 +227,7 @@ export class NatsSession {
   }
 }
 
-/** Wait for something, but no longer than this; it never fails. */
+/** Wait for a promise, up to a time limit. Never rejects. */
 async function atMost(ms: number, what: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => {
@@ -237,7 +237,7 @@ async function atMost(ms: number, what: Promise<unknown>): Promise<void> {
   clearTimeout(timer);
 }
 
-/** What NATS says, as one of our errors; it never holds credentials. */
+/** Convert an error of NATS; the result contains no credentials. */
 function problemOf(error: unknown): LinktorError {
   if (error instanceof LinktorError) return error;
   const reason = messageOf(error);

@@ -1,27 +1,27 @@
 import { MAX_PENDING_CONVERSATIONS } from '../bounds';
 
-/** Conversations that are due at the same time: so many are looked at in one round. */
+/** Maximum number of due conversations checked in one round. */
 const MAX_DUE_CONVERSATIONS = 5;
 const LONGEST_LOOK_INTERVAL_MS = 900_000;
 const MAX_AGE_MS = 24 * 3600 * 1000;
 
 /**
- * Conversations with messages of ours that have no final status yet. A listing does not show statuses, so these
- * conversations are looked at by themselves: soon at first, then ever more seldom, a few at a time.
+ * Conversations with an outbound message that has no final status yet. A listing does not show statuses, so they are
+ * checked individually: soon at first, then less and less often, a few at a time.
  */
 export class PendingStatuses {
   readonly #shortestMs: number;
-  /** the one that was looked at last stands last; times in milliseconds of the local clock */
+  /** ordered by their last check; times in milliseconds of the local clock */
   readonly #pending = new Map<string, { since: number; dueAt: number }>();
 
-  /** @param shortestMs milliseconds before the first look */
+  /** @param shortestMs milliseconds before the first check */
   constructor(shortestMs: number) {
     this.#shortestMs = shortestMs;
   }
 
   /**
-   * A message of ours waits there for its final status.
-   * @param isNew it has just been sent: the looks start anew
+   * Watch a conversation whose outbound message has no final status yet.
+   * @param isNew it was just sent: restart the checks
    * @param now milliseconds of the local clock
    */
   wait(id: string, isNew: boolean, now: number): void {
@@ -34,12 +34,12 @@ export class PendingStatuses {
       this.#pending.delete(this.#pending.keys().next().value as string);
   }
 
-  /** No status is to be expected there any more. */
+  /** Stop watching a conversation. */
   forget(id: string): void {
     this.#pending.delete(id);
   }
 
-  /** @returns the conversations to look at now */
+  /** @returns the conversations to check now */
   due(now: number): string[] {
     const found: string[] = [];
     for (const [id, { dueAt }] of this.#pending) {
@@ -49,7 +49,7 @@ export class PendingStatuses {
     return found;
   }
 
-  /** When the next look is due, milliseconds of the local clock; Infinity when nothing waits. */
+  /** Time of the next check, in milliseconds of the local clock; Infinity when there is none. */
   get nextDueAt(): number {
     let next = Number.POSITIVE_INFINITY;
     for (const { dueAt } of this.#pending.values()) next = Math.min(next, dueAt);

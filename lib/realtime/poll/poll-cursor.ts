@@ -4,34 +4,34 @@ import type { ReadConversation } from '../feed';
 import type { ServerTime } from '../server-time';
 import { timeOf } from '../time';
 
-/** A conversation as it was listed the last time. All times are milliseconds of the server's clock. */
+/** A conversation as last listed. All times are milliseconds of the server's clock. */
 export interface CursorEntry {
-  /** its last change and its last message as the server spells them, which is finer than our clock */
+  /** times of its last change and message in the server's notation, which is finer than our clock */
   updatedAt: string;
   lastMessageAt: string;
-  /** undefined for one that a predecessor has read */
+  /** undefined for a conversation read by a predecessor */
   listed?: Conversation;
-  /** ids of the messages that the last readings have shown; undefined before the first one */
+  /** ids of the messages in the last readings; undefined before the first one */
   seen?: ReadonlySet<string>;
-  /** of the messages that the first reading shows, those up to this time are not wanted */
+  /** messages of the first reading up to this time are skipped */
   skipUpTo: number;
-  /** messages of customers that have been found since it was listed */
+  /** number of customer messages found since it was listed */
   inboundSince: number;
 }
 
 /**
- * How far the conversations that changed last have been read, and so what is new in the next listing. A message may be
- * stored hours after its own time (contract 8.1), so no time tells new messages from old ones: the ids of those that
- * were seen are kept for each conversation. A time only separates what was there before we came.
+ * Tracks how far the most recently changed conversations have been read, to find new items in the next listing. A
+ * message may be stored hours after its own time (contract 8.1), so times cannot distinguish new messages from old
+ * ones: each conversation keeps the ids seen. Times only mark the state before our start.
  */
 export class PollCursor {
   readonly #serverTime: Pick<ServerTime, 'clamp' | 'now'>;
   readonly #entries = new Map<string, CursorEntry>();
-  /** conversations whose entry has made way, and when */
+  /** times at which conversations were evicted */
   readonly #evicted = new Map<string, number>();
-  /** when we came; conversations created later are new */
+  /** our start; conversations created later are new */
   #start = 0;
-  /** a conversation without entry whose last change is older was not listed because it has not changed */
+  /** a conversation without an entry whose last change is older has not changed */
   #floor = 0;
   #position: number | undefined;
 
@@ -39,7 +39,7 @@ export class PollCursor {
     this.#serverTime = serverTime;
   }
 
-  /** All changes up to this time have been read; undefined before the first listing. */
+  /** Time up to which all changes have been read; undefined before the first listing. */
   get position(): number | undefined {
     return this.#position;
   }
@@ -52,7 +52,7 @@ export class PollCursor {
     return this.#entries.get(id);
   }
 
-  /** Go on where a predecessor has ended. */
+  /** Continue from the end of a predecessor. */
   continueFrom(given: number, read: readonly ReadConversation[]): void {
     const position = this.#serverTime.clamp(given);
     this.#position = position;
@@ -60,13 +60,13 @@ export class PollCursor {
     this.#floor = position;
     this.#clear();
     for (const [id, updatedAt, lastMessageAt = '', skipUpTo] of read.slice(-MAX_TRACKED_CONVERSATIONS)) {
-      // The keys of the bus tell what has been delivered of the last day; what is older than that is not new.
+      // The keys of the bus cover the deliveries of the last day; older messages are not new.
       const from = Number(skipUpTo) || position - KEPT_KEYS_MS;
       this.#entries.set(id, { updatedAt, lastMessageAt, skipUpTo: from, inboundSince: 0 });
     }
   }
 
-  /** What a successor has to know beside the position. */
+  /** @returns the state that a successor needs beside the position */
   export(): ReadConversation[] {
     return [...this.#entries].map(([id, { updatedAt, lastMessageAt, seen, skipUpTo }]) => [
       id,
@@ -86,11 +86,11 @@ export class PollCursor {
     this.#evicted.clear();
   }
 
-  /** The first listing. @param cameAt what happened later is new, milliseconds of the server's clock */
+  /** Handle the first listing. @param cameAt later events are new, in milliseconds of the server's clock */
   begin({ items, hasNext, truncated }: Page<Conversation>, cameAt: number): void {
     const times = items.map((one) => this.#serverTime.clamp(changedAt(one)));
     this.#start = Math.min(cameAt, Math.max(0, ...times));
-    // A list that is not full shows all conversations there are.
+    // A list that is not full contains all conversations.
     this.#floor = hasNext || truncated === true ? Math.min(...times) : 0;
     this.#position = this.#start;
     this.#clear();
@@ -108,20 +108,20 @@ export class PollCursor {
   #hasChanged(one: Conversation): boolean {
     const entry = this.#entries.get(one.id);
     if (!entry) return changedAt(one) > this.#floor;
-    // The time of the last message moves without the other one when we answer again (contract 8.1).
+    // Our own answers change only the time of the last message (contract 8.1).
     const hasNewMessage = entry.lastMessageAt !== '' && entry.lastMessageAt !== (one.lastMessageAt ?? '');
     const hasUnread = entry.listed !== undefined && entry.listed.unreadCount !== one.unreadCount;
     return hasNewMessage || hasUnread || entry.updatedAt !== (one.updatedAt ?? '');
   }
 
-  /** Was this conversation created since we came? */
+  /** Whether this conversation was created after our start. */
   isNew(listed: Conversation): boolean {
     if (this.#entries.has(listed.id) || this.#evicted.has(listed.id)) return false;
     const hasShownAll = this.#floor === 0;
     return hasShownAll || timeOf(listed.createdAt) > this.#start;
   }
 
-  /** Is this message one that no reading of its conversation has shown? @param isNew of the conversation */
+  /** Whether no reading of the conversation has shown this message. @param isNew the conversation is new */
   isUnseen(id: string, message: Message, isNew: boolean): boolean {
     const entry = this.#entries.get(id);
     if (entry?.seen) return !entry.seen.has(message.id);
@@ -129,8 +129,8 @@ export class PollCursor {
   }
 
   /**
-   * Has the conversation a message that its page does not show? The server only ever counts unread messages up.
-   * @param inbound messages of customers that the page shows for the first time
+   * Whether the conversation has messages missing from its page. The server only increments its unread count.
+   * @param inbound number of customer messages that are new on the page
    */
   isIncomplete(listed: Conversation, inbound: number): boolean {
     const entry = this.#entries.get(listed.id);
@@ -140,14 +140,14 @@ export class PollCursor {
   }
 
   /**
-   * The conversation has been read.
+   * Note that a conversation has been read.
    * @param listed undefined when it was read without a listing
    * @param messages its page
-   * @param inbound messages of customers that the page shows for the first time
+   * @param inbound number of customer messages that are new on the page
    */
   read(id: string, listed: Conversation | undefined, messages: readonly Message[], inbound = 0): void {
     const entry = this.#entries.get(id);
-    // Newest first: these are the ones to keep.
+    // Newest first, so the newest ids are kept.
     const ids = new Set([...messages.map((one) => one.id), ...(entry?.seen ?? [])]);
     const seen = new Set([...ids].slice(0, MAX_SEEN_MESSAGES));
     const skipUpTo = entry?.skipUpTo ?? 0;
@@ -159,13 +159,13 @@ export class PollCursor {
     }
   }
 
-  /** A message has come another way. */
+  /** Note a message that arrived on another path. */
   saw(id: string, message: Message): void {
-    // Without a reading before, the next one is told by the times of its messages.
+    // Without an earlier reading, the next one uses message times.
     if (this.#entries.get(id)?.seen) this.read(id, undefined, [message], message.direction === 'inbound' ? 1 : 0);
   }
 
-  /** The messages of the conversation so far are not wanted. */
+  /** Skip the messages of the conversation up to now. */
   skip(listed: Conversation): void {
     const skipUpTo = Math.max(timeOf(listed.lastMessageAt), timeOf(listed.createdAt));
     this.#put(listed.id, {
@@ -176,7 +176,7 @@ export class PollCursor {
     });
   }
 
-  /** The one that was read longest ago makes way: from then on its messages are told by their times. */
+  /** Evict the entry read longest ago: its messages are then distinguished by time. */
   #put(id: string, entry: CursorEntry): void {
     this.#entries.delete(id);
     this.#evicted.delete(id);
@@ -190,22 +190,22 @@ export class PollCursor {
     }
   }
 
-  /** The socket has announced these changes: they are no news in the next listing. */
+  /** Note changes announced by the socket: they are not new in the next listing. */
   announced(id: string, changes: Partial<Conversation>): void {
     const entry = this.#entries.get(id);
     if (entry?.listed) entry.listed = { ...entry.listed, ...changes, updatedAt: entry.listed.updatedAt };
   }
 
-  /** All that this listing showed to be new has been read. */
+  /** All new items of this listing have been read. */
   finish({ items }: Page<Conversation>): void {
     const newest = Math.max(0, ...items.map((one) => this.#serverTime.clamp(changedAt(one))));
     this.#position = Math.max(this.#position ?? 0, this.#start, newest - LATE_LISTING_MS);
   }
 }
 
-/** A change may show in the listing so much later than its own time says. */
+/** Longest delay of a change in the listing, in milliseconds. */
 const LATE_LISTING_MS = 5000;
-/** So long a delivered message is remembered by its id, minus what a reading may take. */
+/** Lifetime of the id of a delivered message, less the time of a reading. */
 const KEPT_KEYS_MS = 23 * 3_600_000;
 
 /** @returns milliseconds of the server's clock */

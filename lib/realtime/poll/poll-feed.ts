@@ -7,7 +7,7 @@ import { isUnused, type SocketState } from '../socket/state';
 import type { PollLoop } from './poll-loop';
 import { lacksFile } from './poll-round';
 
-/** The server is asked for what happens; the socket brings only typing, or whatever else it announces (contract 2.3). */
+/** Polls the server for events; the socket brings only typing, and any other announced events (contract 2.3). */
 export class PollFeed implements Feed {
   readonly polls = true;
   readonly isCatchingUp = false;
@@ -21,7 +21,7 @@ export class PollFeed implements Feed {
     this.#loop = loop;
   }
 
-  /** Open while the server can be asked, whatever the socket is like; once the socket announces messages, as it is. */
+  /** Open while the server can be reached; once the socket announces messages, the state of the socket. */
   get state(): SocketState {
     const { state } = this.#socket;
     return isUnused(state) || (this.#loop.isAnnounced && state.name === 'open') ? state : this.#loop.state;
@@ -55,12 +55,12 @@ export class PollFeed implements Feed {
     else this.#loop.stop();
   }
 
-  /** Every round looks at all conversations. */
+  /** Every round checks all conversations. */
   wantAll(): void {}
 
   rescan(): void {}
 
-  /** The cursor knows where each conversation begins. */
+  /** The cursor tracks the start of each conversation. */
   enter(): void {}
 
   sent(conversationId: string): void {

@@ -8,25 +8,25 @@ import { PollPace } from './poll-pace';
 import { mayChange, type PollParts, PollRound } from './poll-round';
 
 export interface PollLoopSettings {
-  /** milliseconds between two rounds while something happens */
+  /** milliseconds between two rounds during activity */
   busyMs: number;
-  /** milliseconds between two rounds while nothing happens */
+  /** milliseconds between two rounds without activity */
   idleMs: number;
-  /** milliseconds between two rounds while messages are announced; some idle intervals by default */
+  /** milliseconds between two rounds while messages are announced; by default a multiple of `idleMs` */
   checkMs?: number;
-  /** milliseconds before the first round: nodes of a deploy need a moment to be there again */
+  /** milliseconds before the first round, so that all nodes of a deploy are back */
   startDelayMs: number;
-  /** milliseconds after which a server that has not answered counts as lost */
+  /** milliseconds after which an unresponsive server counts as lost */
   answerTimeoutMs: number;
-  /** milliseconds before a refusal is tried again */
+  /** milliseconds before a retry after a refusal */
   revivalMs: number;
   onProblem(error: unknown): void;
   onState(): void;
 }
 
 /**
- * Asks what is new, again and again, where the socket does not announce it (contract 2.3): often while something
- * happens, seldom while nothing does, and only to be sure once the socket turns out to announce it after all.
+ * Polls for events that the socket does not announce (contract 2.3): often during activity, rarely without, and only as
+ * a check once the socket proves to announce them after all.
  */
 export class PollLoop {
   readonly #parts: PollParts;
@@ -37,15 +37,15 @@ export class PollLoop {
   #lastError: string | undefined;
   #attempt = 0;
   #rounds = 0;
-  /** the last start; earlier ones have no effect any more */
+  /** the last start; earlier ones are ignored */
   #start: symbol | undefined;
   #timer: NodeJS.Timeout | undefined;
   /** milliseconds of the local clock */
   #dueAt = 0;
   #isAsking = false;
-  /** another way brings what was missed, and in order */
+  /** another source delivers missed events, in order */
   #isHeld = false;
-  /** something may have been missed since the last round */
+  /** events may have been missed since the last round */
   #isBehind = false;
 
   constructor(parts: PollParts, settings: PollLoopSettings) {
@@ -71,12 +71,12 @@ export class PollLoop {
     return this.#lastError;
   }
 
-  /** The socket has turned out to announce messages. */
+  /** The socket has proved to announce messages. */
   get isAnnounced(): boolean {
     return this.#pace.isAnnounced;
   }
 
-  /** All changes up to this time have been delivered, milliseconds of the server's clock. */
+  /** Time up to which all changes have been delivered, in milliseconds of the server's clock. */
   get position(): number | undefined {
     return this.#round.cursor.position;
   }
@@ -85,7 +85,7 @@ export class PollLoop {
     return { every: this.#pace.intervalMs, rounds: this.#rounds, requests: this.#round.requests };
   }
 
-  /** Somebody listens. */
+  /** Start polling: the first listener exists. */
   start(): void {
     if (this.isRunning) return;
     if (this.position === undefined) this.#round.cameAt = this.#parts.serverTime.now;
@@ -93,7 +93,7 @@ export class PollLoop {
     this.#wait(this.#settings.startDelayMs);
   }
 
-  /** Nobody listens any more; what happens meanwhile is delivered after the next start. */
+  /** Stop polling without listeners; later events are delivered after the next start. */
   stop(): void {
     this.#start = undefined;
     this.#isAsking = false;
@@ -104,7 +104,7 @@ export class PollLoop {
     return this.#isHeld;
   }
 
-  /** Another way brings what was missed, in order: until {@link release} no round begins, and none goes on. */
+  /** Pause all rounds until {@link release}: another source delivers missed events, in order. */
   hold(): void {
     this.#isHeld = true;
     clearTimeout(this.#timer);
@@ -119,13 +119,13 @@ export class PollLoop {
     if (this.isRunning) this.#wait(0);
   }
 
-  /** What is found from now on has been missed. */
+  /** Events found from now on count as missed. */
   fallBehind(): void {
     this.#isBehind = this.position !== undefined;
     this.#state = { name: 'connecting', since: Date.now() };
   }
 
-  /** What happens until the next start is not wanted. */
+  /** Skip all events until the next start. */
   forget(): void {
     this.#round.cursor.forget();
     this.#isBehind = false;
@@ -133,12 +133,12 @@ export class PollLoop {
     this.#state = { name: 'connecting', since: Date.now() };
   }
 
-  /** What has been read so far, for a successor. */
+  /** @returns the conversations read so far, for a successor */
   export(): ReadConversation[] {
     return this.#round.cursor.export();
   }
 
-  /** Go on where a predecessor has ended. @param position milliseconds of the server's clock */
+  /** Continue from the end of a predecessor. @param position milliseconds of the server's clock */
   continueFrom(position: number, read: readonly ReadConversation[]): void {
     const { cursor } = this.#round;
     cursor.continueFrom(position, read);
@@ -146,38 +146,38 @@ export class PollLoop {
     this.fallBehind();
   }
 
-  /** Ask now. */
+  /** Poll now. */
   retry(): void {
     if (!this.isRunning || this.#isAsking) return;
     this.#attempt = 0;
     this.#wait(0);
   }
 
-  /** A refusal may be over. */
+  /** Retry after a refusal, which may have ended. */
   revive(): void {
     const { name, since } = this.#state;
     if (name === 'refused' && Date.now() - since >= this.#settings.revivalMs) this.retry();
   }
 
-  /** The socket has brought an event: more may follow that it does not bring. */
+  /** The socket has brought an event: unannounced events may follow. */
   announced(event: Event): void {
     const { conversationId: id, message, changes } = event;
     this.#pace.announced(event);
     if (id !== undefined && changes) this.#round.cursor.announced(id, changes);
     if (id !== undefined && message) this.#round.cursor.saw(id, message);
-    // The status of a message of ours is not announced.
+    // Statuses of outbound messages are not announced.
     if (id !== undefined && message && mayChange(message)) this.#round.pending.wait(id, true, Date.now());
     this.#hurry();
   }
 
-  /** We have sent a message there: look for it, and for what becomes of it. */
+  /** We have sent a message in this conversation: look for it, and for its status. */
   sent(conversationId: string): void {
     this.#pace.sent();
     this.#round.pending.wait(conversationId, true, Date.now());
     this.#hurry();
   }
 
-  /** The event of an announced message, with the file that the frame leaves out. */
+  /** @returns the event of an announced message, with the file that its frame omits */
   async withFile(event: Event): Promise<Event[]> {
     const { message, conversationId = '' } = event;
     if (!message) return [event];
@@ -185,12 +185,12 @@ export class PollLoop {
     return [{ ...event, message: whole }];
   }
 
-  /** The socket is gone: it announces nothing any more. */
+  /** The socket is closed: nothing is announced any more. */
   unannounced(): void {
     if (this.#pace.unannounced()) this.#hurry();
   }
 
-  /** More is expected than before: the next round is brought forward, and never put off. */
+  /** Bring the next round forward; never postpone it. */
   #hurry(): void {
     const waitMs = this.#pauseMs;
     const isSooner = Date.now() + waitMs < this.#dueAt;

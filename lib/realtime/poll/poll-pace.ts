@@ -1,22 +1,22 @@
 import type { Event } from '../../model';
 
-/** Rounds at the busy interval without anything new, after which the account counts as idle. */
+/** Busy rounds without new events after which the account counts as idle. */
 const CALM_ROUNDS = 20;
-/** While the socket announces messages, a round is only a check: so many idle intervals apart, unless it is said. */
+/** Default interval of rounds while the socket announces messages, in idle intervals: a round is only a check. */
 const CHECK_FACTOR = 4;
 
-/** How often to ask: by how much happens, and whether the socket announces it. */
+/** Determines the poll interval, by activity and by announcements of the socket. */
 export class PollPace {
   readonly #busyMs: number;
   readonly #idleMs: number;
   readonly #checkMs: number;
-  /** when there was something new, milliseconds of the local clock */
+  /** time of the last new event, in milliseconds of the local clock */
   #newsAt = 0;
   #isAnnounced = false;
 
   /**
-   * @param busyMs milliseconds between two rounds while something happens
-   * @param idleMs milliseconds between two rounds while nothing does
+   * @param busyMs milliseconds between two rounds during activity
+   * @param idleMs milliseconds between two rounds without activity
    * @param checkMs milliseconds between two rounds while messages are announced
    */
   constructor(busyMs: number, idleMs: number, checkMs = idleMs * CHECK_FACTOR) {
@@ -25,7 +25,7 @@ export class PollPace {
     this.#checkMs = checkMs;
   }
 
-  /** The socket has turned out to announce messages. */
+  /** The socket has proved to announce messages. */
   get isAnnounced(): boolean {
     return this.#isAnnounced;
   }
@@ -36,7 +36,7 @@ export class PollPace {
     this.#newsAt = Date.now();
   }
 
-  /** A message of ours has left: something is going on. */
+  /** A message was sent, which counts as activity. */
   sent(): void {
     this.#newsAt = Date.now();
   }
@@ -44,25 +44,25 @@ export class PollPace {
   /** A round has found an event. */
   found(event: Event): void {
     this.#newsAt = Date.now();
-    // A message that the socket has kept from us shows that it does not announce them. Not every server announces ours.
+    // An inbound message omitted by the socket proves that it announces none; outbound ones prove nothing.
     if (event.message?.direction === 'inbound') this.#isAnnounced = false;
   }
 
-  /** The socket is gone. @returns true when messages were announced until now */
+  /** The socket is closed. @returns true when messages were announced until now */
   unannounced(): boolean {
     const was = this.#isAnnounced;
     this.#isAnnounced = false;
     return was;
   }
 
-  /** Milliseconds between two rounds just now. */
+  /** Present interval between two rounds, in milliseconds. */
   get intervalMs(): number {
     if (this.#isAnnounced) return this.#checkMs;
     const isBusy = Date.now() - this.#newsAt < this.#busyMs * CALM_ROUNDS;
     return isBusy ? Math.min(this.#busyMs, this.#idleMs) : this.#idleMs;
   }
 
-  /** Milliseconds until the next round. @param dueAt when something else is due, milliseconds of the local clock */
+  /** Milliseconds until the next round. @param dueAt time of another due check, in milliseconds of the local clock */
   pauseMs(dueAt: number): number {
     return Math.min(this.intervalMs, Math.max(this.#busyMs, dueAt - Date.now()));
   }

@@ -22,33 +22,33 @@ export interface PollParts {
   serverTime: ServerTime;
 }
 
-/** Who asks for a round. */
+/** The caller of a round. */
 export interface Asker {
-  /** false: nobody listens any more, and nothing counts as read */
+  /** false: there is no listener any more, and nothing counts as read */
   goesOn(): boolean;
-  /** what is found now has been missed */
+  /** events found now count as missed */
   isBehind(): boolean;
 }
 
 const MAX_CONCURRENT_READS = 4;
-/** A message may be stored so long after its own time. */
+/** Longest delay between a message's own time and its storage, in milliseconds. */
 const LATE_STORING_MS = 24 * 3_600_000;
-/** The files of customers stand only in the message itself, not in lists or frames (contract 5.2). */
+/** Files of customers are only in the message itself, not in lists or frames (contract 5.2). */
 const TYPES_WITH_FILE = new Set(['image', 'video', 'audio', 'document', 'sticker']);
 
-/** One round after the other: which conversations have changed, and what is new in them. */
+/** Runs rounds one after the other: finds changed conversations, and their new messages. */
 export class PollRound {
   readonly #parts: PollParts;
   readonly #pace: PollPace;
   readonly #onProblem: (error: unknown) => void;
   readonly cursor: PollCursor;
   readonly pending: PendingStatuses;
-  /** when somebody began to listen, milliseconds of the server's clock */
+  /** start of the first listener, in milliseconds of the server's clock */
   cameAt = 0;
-  /** requests so far for diagnosis, without those for the conversations themselves */
+  /** diagnostic count of requests, without those for conversations */
   requests = 0;
 
-  /** @param firstLookMs milliseconds before the first look at the status of a message of ours */
+  /** @param firstLookMs milliseconds before the first status check of an outbound message */
   constructor(parts: PollParts, pace: PollPace, firstLookMs: number, onProblem: (error: unknown) => void) {
     this.#parts = parts;
     this.cursor = new PollCursor(parts.serverTime);
@@ -58,8 +58,8 @@ export class PollRound {
   }
 
   /**
-   * Ask once what is new, and deliver it.
-   * @throws LinktorError when the server cannot be asked; the next round then finds what this one did not
+   * Run one round, and deliver its events.
+   * @throws LinktorError when the server cannot be reached; the next round then finds the remaining events
    */
   async run(asker: Asker): Promise<void> {
     const { cursor } = this;
@@ -81,7 +81,7 @@ export class PollRound {
     if (asker.goesOn()) cursor.finish(page);
   }
 
-  /** Everything that is listed and can be read now is old, but for what happened while we were on our way. */
+  /** Everything in the first listing is old, except events since our start. */
   async #begin(page: Page<Conversation>, asker: Asker): Promise<void> {
     const { cursor } = this;
     const { bus, conversations, interest } = this.#parts;
@@ -93,7 +93,7 @@ export class PollRound {
       if (!found) return cursor.skip(one);
       const old = found.items.filter(({ createdAt }) => timeOf(createdAt) <= cameAt);
       for (const message of old) bus.skip(message);
-      // Without its times it counts as changed in the next listing, which then finds the others.
+      // Without its times it counts as changed in the next listing, which then finds the remaining messages.
       cursor.read(one.id, old.length === found.items.length ? one : undefined, old);
       if (old.length < found.items.length) this.#pace.sent();
     };
@@ -108,7 +108,7 @@ export class PollRound {
       throw error;
     }
     if (!asker.goesOn()) return cursor.forget();
-    // Conversations created at that very moment are listed, and so no longer new.
+    // Conversations created at that moment are listed, so they are no longer new.
     conversations.newFrom(cursor.start + 1);
   }
 
@@ -124,12 +124,12 @@ export class PollRound {
     }
     const isNew = cursor.isNew(listed);
     const found = await this.#read(id, since, isNew, listed);
-    // Without a known state before, a listed change that brought no message must be a change of the fields.
+    // Without a known previous state, a listed change without a new message must be a change of fields.
     const isChange = before !== undefined || (found.fresh === 0 && !isNew && changedAt(listed) > since);
     const change = isChange ? changeOf(before, listed) : undefined;
     const events = [...(isNew ? [createdEvent(listed)] : []), ...(change ? [change] : []), ...found.events];
     for (const event of events) bus.arrived(event, asker.isBehind());
-    // The contact belongs to every event, and is not listed.
+    // Every event needs the contact, which is not listed.
     if (events.length > 0 && !conversations.peek(id)) await conversations.fetch(id);
     if (!asker.goesOn()) return;
     if (conversations.peek(id)) conversations.update(id, listed);
@@ -156,22 +156,22 @@ export class PollRound {
     else this.pending.forget(id);
   }
 
-  /** @returns the newest messages of a conversation; undefined when it cannot be read, now or later */
+  /** @returns the newest messages of a conversation; undefined when it can never be read */
   async #page(id: string): Promise<Page<Message> | undefined> {
     try {
       this.requests++;
       return capped(await this.#parts.rest.conversations.messages(id, {}));
     } catch (error) {
       if (!isPermanent(error)) throw error;
-      // Asking again would not help, and one conversation must not keep us from the others.
+      // A retry would fail again, and one conversation must not block the others.
       this.#onProblem(error);
       return undefined;
     }
   }
 
   /**
-   * @param since where a gap would begin, milliseconds of the server's clock
-   * @param isNew the conversation has been created since we came
+   * @param since start of a possible gap, in milliseconds of the server's clock
+   * @param isNew the conversation was created after our start
    */
   async #read(id: string, since: number, isNew: boolean, listed?: Conversation): Promise<Found> {
     const { bus } = this.#parts;
@@ -208,7 +208,7 @@ export class PollRound {
     };
   }
 
-  /** An old conversation that was never read has changed, and a message may have been stored long after its own time. */
+  /** An old conversation that was never read has changed, and a message may be stored long after its own time. */
   #isUnclear(
     { id, unreadCount = 0 }: Conversation,
     isNew: boolean,
@@ -220,7 +220,7 @@ export class PollRound {
     return items.some(({ direction, createdAt }) => direction === 'inbound' && timeOf(createdAt) > earliest);
   }
 
-  /** @returns the message with its file @throws LinktorError when it cannot be asked for just now */
+  /** @returns the message with its file @throws LinktorError when it cannot be fetched now */
   async withFile(id: string, message: Message): Promise<Message> {
     if (!lacksFile(message)) return message;
     try {
@@ -234,34 +234,34 @@ export class PollRound {
   }
 }
 
-/** A customer has sent a file, and neither a list nor a frame contains it. */
+/** A customer's message with a file, which lists and frames omit. */
 export function lacksFile({ direction, media, contentType }: Message): boolean {
   return direction === 'inbound' && !media && TYPES_WITH_FILE.has(contentType);
 }
 
-/** The message is ours, and may still be delivered, read, or fail. */
+/** An outbound message that may still be delivered, read, or fail. */
 export function mayChange({ direction, status }: Message): boolean {
   return direction === 'outbound' && !isFinalStatus(status);
 }
 
-/** What reading one conversation has shown. */
+/** The result of reading one conversation. */
 interface Found {
   events: Event[];
-  /** the messages that it shows, newest first */
+  /** its messages, newest first */
   page: readonly Message[];
-  /** messages of customers that no reading has shown before */
+  /** number of customer messages not in an earlier reading */
   inbound: number;
-  /** messages that had not been delivered */
+  /** number of messages not delivered before */
   fresh: number;
-  /** a message of ours has no final status yet */
+  /** an outbound message has no final status yet */
   isPending: boolean;
-  /** a message of ours is new */
+  /** an outbound message is new */
   hasSent: boolean;
-  /** where the reading began, milliseconds of the server's clock */
+  /** start of the reading, in milliseconds of the server's clock */
   since: number;
 }
 
-/** A few at a time. One that fails does not keep us from the others. @throws the first failure */
+/** Run jobs, a few at a time. A failure does not stop the others. @throws the first failure */
 async function runAll(jobs: (() => Promise<void>)[], asker: Asker): Promise<void> {
   const failures: unknown[] = [];
   const work = async () => {

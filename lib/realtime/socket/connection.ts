@@ -10,53 +10,51 @@ export type { SocketState } from './state';
 
 export interface SocketSettings {
   /**
-   * Asked before every attempt; never print it.
-   * @param isCertain the address before was refused: do not only presume where the server is
+   * Called before every attempt; never log the URL.
+   * @param isCertain the last URL was refused: verify the address instead of presuming it
    */
   url(isCertain?: boolean): Promise<string>;
-  /** agent, certificates and the like, as `ws` takes them */
+  /** agent, certificates and similar options of `ws` */
   connection?(): Promise<object>;
-  /** a frame for the wire, or undefined where the contract has none */
+  /** a frame, or undefined if the contract has none */
   encode(signal: Signal): string | undefined;
-  /** @returns what gets the frames of a connection; `at` is milliseconds of the local clock */
+  /** @returns the receiver of a connection's frames; `at` is milliseconds of the local clock */
   onFrame(): (text: string, at: number) => void;
   onState(state: SocketState): void;
-  /** a frame that cannot be taken has ended the connection */
+  /** an invalid frame has ended the connection */
   onBroken?(reason: 'oversize' | 'malformed'): void;
   /** false: after a loss it stays closed until {@link Socket.retry} */
   autoReconnect?: boolean;
   /** milliseconds before the first reconnect, 5000 */
   reconnectInterval?: number;
-  /** 0, the default, never gives up */
+  /** by default 0: no limit */
   maxReconnectAttempts?: number;
-  /** milliseconds, for tests that cannot wait for the defaults */
+  /** milliseconds, for tests with shorter times */
   timing?: Partial<Timing>;
 }
 
 const RECONNECT_INTERVAL_MS = 5000;
-/** A server that may not want us just now is asked as seldom as after so many more attempts. */
+/** Attempts added to the backoff for a server that discourages connections. */
 const DISCOURAGED_ATTEMPTS = 3;
-/** A refusal that has nothing to do with credentials is looked at again after this time. */
+/** Time until a refusal unrelated to credentials is retried, in milliseconds. */
 const SECOND_LOOK_MS = 600_000;
 
-/**
- * One connection that stays: opened by its first user, closed after its last, reconnected in between (contract 2.1).
- */
+/** A persistent connection: opened by its first user, closed after its last, reconnected in between (contract 2.1). */
 export class Socket {
   readonly #settings: SocketSettings;
   readonly #timing: Timing;
   readonly #subscriptions = new Subscriptions();
-  /** for diagnosis */
+  /** diagnostic counters */
   readonly counters = { reconnects: 0, refusedFrames: 0 };
   #state: SocketState = { name: 'idle', since: Date.now() };
   #transport: SocketTransport | undefined;
-  /** the attempt whose address is being asked for */
+  /** the attempt whose URL is being requested */
   #dial: symbol | undefined;
-  /** resolves when the connection before has ended: a server can lose track of an account that has two */
+  /** resolves when the previous connection has ended: a server can lose track of an account with two connections */
   #ending: Promise<void> | undefined;
   #users = 0;
   #attempt = 0;
-  /** the address of the last attempt, and whether it has been made certain after a refusal */
+  /** URL of the last attempt, and whether it was verified after a refusal */
   #address = '';
   #isCertain = false;
   #wasOpen = false;
@@ -78,17 +76,17 @@ export class Socket {
     return this.#subscriptions.size;
   }
 
-  /** Attempts since the connection was healthy the last time. */
+  /** Attempts since the connection was last healthy. */
   get attempts(): number {
     return this.#attempt;
   }
 
-  /** Milliseconds that the last ping of the present connection took, there and back. */
+  /** Round-trip time of the last ping of the present connection, in milliseconds. */
   get latency(): number | undefined {
     return this.#transport?.latency;
   }
 
-  /** Why a connection was lost or refused the last time; safe to show. */
+  /** Reason for the last loss or refusal; safe to show. */
   get lastError(): string | undefined {
     return this.#lastError;
   }
@@ -102,18 +100,18 @@ export class Socket {
       this.#users--;
       if (this.#users > 0) return;
       this.#lingerTimer = setTimeout(() => {
-        // A connection that was let go on purpose stays so until it is asked for again.
+        // A connection closed on purpose stays closed until it is requested again.
         if (this.#state.name !== 'paused' && this.#state.name !== 'closed') this.#end('idle');
       }, this.#timing.linger);
     });
   }
 
-  /** Subscribe a conversation, now and after every reconnect. @returns the function that ends it */
+  /** Subscribe a conversation, now and after every reconnect. @returns the function that unsubscribes */
   subscribe(conversationId: string): () => void {
     return this.#subscriptions.add(conversationId);
   }
 
-  /** @returns false when the frame could not be sent: the socket is not open, or the other side does not read */
+  /** @returns false when the frame could not be sent: the socket is not open, or the peer does not read */
   send(signal: Signal): boolean {
     const transport = this.#transport;
     if (this.#state.name !== 'open' || !transport) return false;
@@ -127,7 +125,7 @@ export class Socket {
     return true;
   }
 
-  /** @returns when the server has read all frames sent so far, or never will: frames are read in order */
+  /** @returns a promise that resolves when the server has read all frames sent so far, or the connection has ended */
   async settled(): Promise<void> {
     const transport = this.#transport;
     if (this.#state.name !== 'open' || !transport) return;
@@ -135,13 +133,13 @@ export class Socket {
     if (transport === this.#transport) await transport.settled();
   }
 
-  /** A refusal may be over; but a server that takes our calls and not our socket is not asked with every call. */
+  /** Retry after a refusal. A server that accepts calls but not our socket is not retried with every call. */
   revive(): void {
     const { name, since } = this.#state;
     if (name === 'refused' && Date.now() - since >= this.#timing.revival) this.retry();
   }
 
-  /** Try now, if the connection is refused or waiting for its next attempt. */
+  /** Retry now, if the connection is refused or waiting for its next attempt. */
   retry(): void {
     if (this.#users === 0 || (this.#state.name !== 'refused' && this.#state.name !== 'waiting')) return;
     this.#attempt = 0;
@@ -149,7 +147,7 @@ export class Socket {
     this.#connect();
   }
 
-  /** Let go of the connection, whoever uses it, until {@link resume} or {@link renew}. */
+  /** Close the connection, even if it is in use, until {@link resume} or {@link renew}. */
   pause(): void {
     const { name } = this.#state;
     if (name === 'closed' || name === 'paused') return;
@@ -159,14 +157,14 @@ export class Socket {
     this.#become({ name: 'paused', since: Date.now() });
   }
 
-  /** The end of a pause; a connection that is down for another reason is tried at once. */
+  /** End a pause; a connection that is down for another reason is retried at once. */
   resume(): void {
     if (this.#state.name !== 'paused') return this.retry();
     if (this.#users > 0) this.#connect();
     else this.#become({ name: 'idle', since: Date.now() });
   }
 
-  /** A new connection, whatever the present one is like; that one is ended first. */
+  /** End the present connection, whatever its state, and open a new one. */
   renew(): void {
     if (this.#state.name === 'closed' || this.#users === 0) return this.resume();
     this.#attempt = 0;
@@ -174,7 +172,7 @@ export class Socket {
     this.#connect();
   }
 
-  /** For good. */
+  /** Close permanently. */
   close(): void {
     this.#users = 0;
     clearTimeout(this.#lingerTimer);
@@ -192,7 +190,7 @@ export class Socket {
     const dial = Symbol('dial');
     this.#dial = dial;
     this.#become({ name: 'connecting', since: Date.now() });
-    // A listener may have closed us.
+    // A listener may have closed the socket.
     if (this.#dial !== dial) return;
     const { connection } = this.#settings;
     Promise.all([this.#askAddress(), (async () => connection?.())(), this.#ending])
@@ -208,7 +206,7 @@ export class Socket {
     return this.#settings.url(this.#isCertain);
   }
 
-  /** There is no address to connect to: we cannot sign in, or the server that we sign in with does not answer. */
+  /** Handle a missing URL: sign-in failed, or its server does not respond. */
   #dialFailed(error: unknown): void {
     this.#dial = undefined;
     const problem = error instanceof LinktorError ? error : new LinktorError('websocket', 'no usable address');
@@ -272,7 +270,7 @@ export class Socket {
     this.#become({ name: 'waiting', since, attempt: this.#attempt, until: since + waitMs, reason });
   }
 
-  /** What is only presumed of the server is made certain before a refusal counts. */
+  /** Verify a presumed address before a refusal counts. */
   #refused(code: ErrorCode, reason: string): void {
     if (this.#isCertain || this.#address === '') return this.#giveUp(code, reason);
     this.#isCertain = true;
@@ -290,7 +288,7 @@ export class Socket {
   }
 
   #giveUp(code: ErrorCode, reason: string): void {
-    // Whoever repairs a server or a proxy does not think of us. Credentials are replaced here, which tries again.
+    // A repaired server or proxy does not notify us. New credentials trigger their own retry.
     if (code === 'websocket') this.#reconnectTimer = setTimeout(() => this.retry(), SECOND_LOOK_MS);
     this.#refuse(code, reason);
   }
@@ -306,7 +304,7 @@ export class Socket {
     this.#become({ name, since: Date.now() });
   }
 
-  /** End the present connection, if there is one. */
+  /** End the present connection, if any. */
   #drop(politely = false): void {
     clearTimeout(this.#healthTimer);
     this.#dial = undefined;

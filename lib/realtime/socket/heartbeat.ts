@@ -1,21 +1,21 @@
 import type { Timing } from './state';
 
 export interface Peer {
-  /** when something arrived the last time, milliseconds of the local clock */
+  /** time of the last arrival, in milliseconds of the local clock */
   receivedAt(): number;
-  /** how often something has arrived */
+  /** number of arrivals */
   received(): number;
-  /** a protocol ping */
+  /** send a protocol ping */
   ping(mark: string): void;
-  /** the ping of the contract, where there is one */
+  /** send the ping of the contract, if it has one */
   beat(): void;
-  /** the other side does not answer any more */
+  /** the peer no longer answers */
   dead(): void;
 }
 
 /**
- * Is the other side of an open connection still there? Anything that arrives proves it; after a silence it is asked, and
- * without an answer it counts as dead.
+ * Checks that the peer of an open connection is alive. Any arrival proves it; after a silence it is pinged, and without
+ * a response it counts as dead.
  */
 export class Heartbeat {
   readonly #timing: Timing;
@@ -23,7 +23,7 @@ export class Heartbeat {
   readonly #beat: NodeJS.Timeout;
   #watch: NodeJS.Timeout | undefined;
   #judgement: NodeJS.Immediate | undefined;
-  /** how often something had arrived when it was asked */
+  /** number of arrivals at the time of the ping */
   #receivedBefore = 0;
   #latency: number | undefined;
 
@@ -38,7 +38,7 @@ export class Heartbeat {
     peer.ping(String(Date.now()));
   }
 
-  /** Milliseconds that the last ping took, there and back. */
+  /** Round-trip time of the last ping, in milliseconds. */
   get latency(): number | undefined {
     return this.#latency;
   }
@@ -58,7 +58,7 @@ export class Heartbeat {
   #watchSilence(): void {
     const { silence } = this.#timing;
     const silentMs = Date.now() - this.#peer.receivedAt();
-    // A clock that was set back must not keep us from ever asking.
+    // A clock that was set back must not prevent pings.
     const leftMs = silentMs < 0 ? silence : silence - silentMs;
     if (leftMs <= 0) this.#ask();
     else this.#watch = setTimeout(() => this.#watchSilence(), leftMs);
@@ -68,7 +68,7 @@ export class Heartbeat {
     this.#receivedBefore = this.#peer.received();
     this.#peer.ping('');
     this.#watch = setTimeout(() => {
-      // A flow may have blocked the event loop: timers run before what has arrived meanwhile can be read.
+      // A flow may have blocked the event loop: timers run before pending input is read.
       this.#judgement = setImmediate(() => {
         if (this.#peer.received() > this.#receivedBefore) this.#watchSilence();
         else this.#peer.dead();

@@ -1,49 +1,49 @@
 import type { ErrorCode } from '../../errors';
 
-/** How the connection is. Times are milliseconds of the local clock. */
+/** State of the connection. Times are milliseconds of the local clock. */
 export type SocketState =
   | { name: 'idle' | 'connecting' | 'closed'; since: number }
-  /** `polling_only`: events come, but not by NATS, and so later; `leads`: of several instances this one */
+  /** `polling_only`: events arrive later, since NATS is down; `leads`: this instance is the leader */
   | { name: 'open'; since: number; caution?: 'polling_only'; leads?: true }
-  /** let go on purpose, until somebody asks for it again */
+  /** closed on purpose, until requested again */
   | { name: 'paused'; since: number }
-  /** of several instances another one leads; or the store that says so is away */
+  /** another instance leads, or the store that elects the leader is unreachable */
   | { name: 'standby'; since: number; leader: string }
   | { name: 'store_down'; since: number }
-  /** `until`: when the next attempt is made */
+  /** `until`: time of the next attempt */
   | { name: 'waiting'; since: number; attempt: number; until: number; reason: string }
-  /** stopped for a reason that another attempt would not change */
+  /** stopped for a reason that a retry would not change */
   | { name: 'refused'; since: number; reason: string; code: ErrorCode };
 
-/** @returns true when nobody wants the connection */
+/** @returns true when the connection is not wanted */
 export function isUnused({ name }: SocketState): boolean {
   return name === 'idle' || name === 'paused' || name === 'closed';
 }
 
-/** How long things take, in milliseconds. */
+/** Durations in milliseconds. */
 export interface Timing {
   handshake: number;
-  /** silence after which the other side is asked whether it is alive */
+  /** silence after which the peer is pinged */
   silence: number;
-  /** how long its answer may take */
+  /** time limit of its response */
   pong: number;
-  /** between two application pings of the documented API (contract 2.1), which also measure the latency */
+  /** interval of the application pings of the documented API (contract 2.1), which also measure the latency */
   ping: number;
-  /** open for so long counts as healthy: after the next loss the attempts are counted anew */
+  /** open time after which a connection counts as healthy: attempts are then counted anew */
   healthy: number;
-  /** how long a refusal lasts before a successful REST call makes us try again */
+  /** time after a refusal before a successful REST call triggers a retry */
   revival: number;
-  /** how long the socket outlives its last user, so that a deploy does not close and open it */
+  /** time that the socket outlives its last user, so that a deploy does not reconnect it */
   linger: number;
-  /** how long the other side may take to answer a close */
+  /** time limit of the closing handshake */
   closing: number;
-  /** open without any event for so long: ask whether there was one */
+  /** open time without events after which the server is asked for missed ones */
   stall: number;
-  /** how long a status waits for its message */
+  /** longest wait of a status for its message */
   statusWait: number;
-  /** how long live events wait for a server that cannot be asked what was missed before them */
+  /** longest wait of live events for a server that cannot be asked for missed ones */
   persistence: number;
-  /** how often it is written down how far all has been delivered */
+  /** interval between two saves of the progress */
   remember: number;
 }
 
@@ -62,7 +62,7 @@ export const DEFAULT_TIMING: Timing = {
   remember: 10_000,
 };
 
-/** Answers to a handshake that the server would give again: stop. Without a socket there, look again after a long time. */
+/** Permanent handshake refusals: stop. If there is no socket, retry after a long time. */
 export const REFUSED_STATUS: Readonly<Record<number, ErrorCode>> = {
   401: 'authentication',
   403: 'authorization',
@@ -70,7 +70,7 @@ export const REFUSED_STATUS: Readonly<Record<number, ErrorCode>> = {
   426: 'websocket',
 };
 
-/** Close codes that surely mean bad credentials: stop. */
+/** Close codes that certainly mean invalid credentials: stop. */
 export const REFUSED_CLOSE: Readonly<Record<number, ErrorCode>> = {
   4001: 'authentication',
   4003: 'authorization',
@@ -78,5 +78,5 @@ export const REFUSED_CLOSE: Readonly<Record<number, ErrorCode>> = {
   4403: 'authorization',
 };
 
-/** Close codes by which a server may mean us, or the moment (1008: any policy, a rate limit for example): wait longer. */
+/** Close codes that may be aimed at us, or be temporary (1008: any policy, such as a rate limit): wait longer. */
 export const DISCOURAGING_CLOSE: ReadonlySet<number> = new Set([1008, 4004]);

@@ -1,19 +1,19 @@
 import { once } from '../../async/once';
 import type { Signal } from '../../contract/index';
 
-/** Puts a frame on the wire; `onSent` is called when it has left us. */
+/** Send a frame; `onSent` is called when it has left the process. */
 export type Write = (signal: Signal, onSent?: () => void) => void;
 
-/** Frames that have not left us yet: with more, the server reads slowly, and the others wait. */
+/** Maximum number of frames in flight: beyond it the server reads slowly, and the others wait. */
 const MAX_FRAMES_LEAVING = 500;
 
-/** Which conversations are subscribed, and which of them the server has been told of. */
+/** Tracks the subscribed conversations, and those announced to the server. */
 export class Subscriptions {
-  /** the number of users of each conversation */
+  /** number of users of each conversation */
   readonly #users = new Map<string, number>();
-  /** the server has been told to send these */
+  /** conversations subscribed at the server */
   readonly #announced = new Set<string>();
-  /** the server has to be told of a change */
+  /** conversations with a change to announce to the server */
   readonly #changed = new Set<string>();
   readonly #waiters = new Set<() => void>();
   #write: Write | undefined;
@@ -28,7 +28,7 @@ export class Subscriptions {
     return this.#users.has(conversationId);
   }
 
-  /** @returns the function that ends it; the last one to end it ends it for the server as well */
+  /** @returns the function that ends this use; the last user's call unsubscribes at the server */
   add(conversationId: string): () => void {
     const count = this.#users.get(conversationId) ?? 0;
     this.#users.set(conversationId, count + 1);
@@ -43,7 +43,7 @@ export class Subscriptions {
     });
   }
 
-  /** A new connection: the server has not been told of anything yet. */
+  /** Start with a new connection, on which nothing is announced yet. */
   begin(write: Write): void {
     this.end();
     this.#write = write;
@@ -60,7 +60,7 @@ export class Subscriptions {
     this.#release();
   }
 
-  /** @returns when the server has been told of everything, or the connection is gone */
+  /** @returns a promise that resolves when everything is announced, or the connection has ended */
   written(): Promise<void> {
     return this.#changed.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#waiters.add(resolve));
   }
@@ -71,7 +71,7 @@ export class Subscriptions {
     this.#flush();
   }
 
-  /** A thousand frames at once must not fill the buffers of a server that reads slowly. */
+  /** Send in portions: a thousand frames at once would fill the buffers of a slow server. */
   #flush(): void {
     const write = this.#write;
     if (!write || this.#isFlushing) return;

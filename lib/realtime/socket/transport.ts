@@ -9,11 +9,11 @@ import { DISCOURAGING_CLOSE, REFUSED_CLOSE, REFUSED_STATUS, type Timing } from '
 const FRAMES_PER_TURN = 128;
 
 export interface Loss {
-  /** the server would give the same answer again */
+  /** a retry would be refused again */
   refused?: ErrorCode | undefined;
-  /** seconds that the server wants us to wait */
+  /** wait requested by the server, in seconds */
   askedSeconds?: number | undefined;
-  /** the server may not want us just now */
+  /** the server may not accept us at the moment */
   isDiscouraged?: boolean;
 }
 
@@ -22,30 +22,30 @@ export interface SocketTransportSettings {
   onOpen(): void;
   /** @param at milliseconds of the local clock */
   onText(text: string, at: number): void;
-  /** a frame that cannot be taken ends the connection */
+  /** an invalid frame ends the connection */
   onBroken(reason: 'oversize' | 'malformed'): void;
   /**
-   * The connection has ended, or could not be made.
-   * @param how what that means for the next attempt
+   * The connection has ended, or could not be opened.
+   * @param how consequence for the next attempt
    */
   onLost(reason: string, how?: Loss): void;
-  /** the ping of the contract */
+  /** send the ping of the contract */
   beat(): void;
 }
 
-/** One WebSocket, from its handshake to its end. It ends once, and no callback is called after that. */
+/** A single WebSocket, from its handshake to its end. It ends once, and calls no callback after that. */
 export class SocketTransport {
   readonly #settings: SocketTransportSettings;
   readonly #ws: WebSocket;
   #heartbeat: Heartbeat | undefined;
-  /** waiters for the pong of a ping, by the payload of that ping */
+  /** callbacks for pongs, by the payload of their ping */
   readonly #settling = new Map<string, () => void>();
   #marks = 0;
-  /** milliseconds of the local clock; the heartbeat asks, so that no frame has to tell it */
+  /** milliseconds of the local clock; read by the heartbeat, so that frames need not report it */
   #receivedAt = Date.now();
   #received = 0;
 
-  /** @param options agent, certificates and the like, as `ws` takes them @throws when the address is none */
+  /** @param options agent, certificates and similar options of `ws` @throws when the URL is invalid */
   constructor(url: string, options: object | undefined, settings: SocketTransportSettings) {
     this.#settings = settings;
     const own = {
@@ -53,7 +53,7 @@ export class SocketTransport {
       handshakeTimeout: settings.timing.handshake,
       maxPayload: MAX_FRAME_BYTES,
       perMessageDeflate: false,
-      // Closed is closed, even if the other side keeps the TCP connection.
+      // The end does not wait for a peer that keeps the TCP connection open.
       closeTimeout: settings.timing.closing,
       autoPong: false,
       followRedirects: false,
@@ -76,7 +76,7 @@ export class SocketTransport {
     });
     ws.on('ping', (data) => {
       this.#note();
-      // Answers to a server that does not read them would pile up.
+      // Pongs to a server that does not read them would accumulate.
       if (!this.isFull && ws.readyState === WebSocket.OPEN) ws.pong(data);
     });
     ws.on('unexpected-response', (_request, { statusCode = 0, headers }) => {
@@ -98,23 +98,23 @@ export class SocketTransport {
     });
   }
 
-  /** Milliseconds that the last ping took, there and back. */
+  /** Round-trip time of the last ping, in milliseconds. */
   get latency(): number | undefined {
     return this.#heartbeat?.latency;
   }
 
-  /** The other side does not read. */
+  /** The peer does not read. */
   get isFull(): boolean {
     return this.#ws.bufferedAmount > MAX_BUFFERED_BYTES;
   }
 
-  /** @param onSent called when the frame has left us */
+  /** @param onSent called when the frame has left the process */
   send(frame: string, onSent?: () => void): void {
     if (onSent) this.#ws.send(frame, onSent);
     else this.#ws.send(frame);
   }
 
-  /** @returns when the server has read all frames sent so far, or never will: frames are read in order */
+  /** @returns a promise that resolves when the server has read all frames sent so far, or the connection has ended */
   settled(): Promise<void> {
     return new Promise((resolve) => {
       this.#marks++;
@@ -131,16 +131,16 @@ export class SocketTransport {
   }
 
   /**
-   * End the connection; its late events are ignored.
-   * @param politely with a closing handshake, if it stands
-   * @returns when it has ended
+   * End the connection; later events of it are ignored.
+   * @param politely with a closing handshake, if it is open
+   * @returns a promise that resolves when it has ended
    */
   end(politely: boolean): Promise<void> {
     this.#heartbeat?.stop();
     for (const done of this.#settling.values()) done();
     const ws = this.#ws;
     ws.removeAllListeners();
-    // A connection that is torn down while it is being made still emits an error, which must have a listener.
+    // A connection ended during its handshake still emits an error, which needs a listener.
     ws.on('error', () => {});
     if (!politely || ws.readyState !== WebSocket.OPEN) {
       ws.terminate();
@@ -169,7 +169,7 @@ export class SocketTransport {
   #opened(): void {
     const { timing, beat, onOpen } = this.#settings;
     const ws = this.#ws;
-    // Dead means no closing handshake: it could wait for ever.
+    // A dead connection gets no closing handshake, which could wait forever.
     this.#note();
     this.#heartbeat = new Heartbeat(timing, {
       receivedAt: () => this.#receivedAt,

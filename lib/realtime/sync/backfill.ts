@@ -24,32 +24,32 @@ interface Job {
   reject(error: unknown): void;
 }
 
-/** Messages from before a gap that are looked at for their statuses. */
+/** Messages from before a gap whose statuses are checked. */
 const OLDER_MESSAGES = 25;
 const MAX_CONCURRENT_FETCHES = 4;
 const FIRST_RETRY_MS = 200;
 const LONGEST_RETRY_MS = 2000;
 
-/** Fetches the messages of conversations in which a gap may be, a few conversations at a time. */
+/** Fetches the messages of conversations with a possible gap, a few conversations at a time. */
 export class Backfill {
   readonly #parts: BackfillParts;
   readonly #persistenceMs: number;
-  /** not begun yet, by conversation */
+  /** jobs not started yet, by conversation */
   readonly #queue = new Map<string, Job>();
-  /** per conversation the time up to which it has been fetched, milliseconds of the server's clock */
+  /** time up to which each conversation was fetched, in milliseconds of the server's clock */
   readonly #fetchedUpTo = new Map<string, number>();
   readonly #closing = new AbortController();
   #workers = 0;
 
-  /** @param persistenceMs milliseconds that a server which cannot answer is asked again */
+  /** @param persistenceMs milliseconds during which an unreachable server is retried */
   constructor(parts: BackfillParts, persistenceMs: number) {
     this.#parts = parts;
     this.#persistenceMs = persistenceMs;
   }
 
   /**
-   * @param since where the gap begins, milliseconds of the server's clock
-   * @returns when the messages have been fetched @throws LinktorError when they cannot be
+   * @param since start of the gap, in milliseconds of the server's clock
+   * @returns a promise that resolves when the messages are fetched @throws LinktorError when they cannot be
    */
   async fetch(id: string, since: number, wasUnsubscribed: boolean): Promise<void> {
     const queued = this.#queue.get(id);
@@ -62,7 +62,7 @@ export class Backfill {
     return this.#fetchedUpTo.get(id) ?? 0;
   }
 
-  /** Gaps no longer begin before this time. @param time milliseconds of the server's clock */
+  /** Gaps start no earlier than this time from now on. @param time milliseconds of the server's clock */
   forgetUpTo(time: number): void {
     for (const [id, fetched] of this.#fetchedUpTo) if (fetched <= time) this.#fetchedUpTo.delete(id);
   }
@@ -95,7 +95,7 @@ export class Backfill {
   async #fetch(job: Job): Promise<Backfilled> {
     const { id, since } = job;
     const { signal } = this.#closing;
-    // The fetch begins when the subscription stands, so that no message falls between the two.
+    // Fetch after the subscription is active, so that no message is lost in between.
     await this.#parts.socket.settled();
     const began = Date.now();
     for (let waitMs = FIRST_RETRY_MS; ; waitMs = Math.min(LONGEST_RETRY_MS, waitMs * 2)) {
@@ -119,7 +119,7 @@ export class Backfill {
     const truncated = await walk(list, (message) => {
       if (timeOf(message.createdAt) >= since) messages.push(message);
       else older.push(message);
-      // Another page is never asked for only to see older messages.
+      // No further page is fetched for older messages only.
       const read = messages.length + older.length;
       if (messages.length >= MAX_BACKFILLED_MESSAGES) return false;
       return older.length === 0 || (older.length < OLDER_MESSAGES && read % LIST_PAGE_SIZE > 0);

@@ -28,31 +28,31 @@ export interface SyncParts {
 }
 
 export interface SyncSettings {
-  /** milliseconds that a server which cannot answer is asked again for the messages of one conversation */
+  /** milliseconds during which an unreachable server is retried for the messages of one conversation */
   persistenceMs: number;
-  /** a conversation whose gap will not be filled */
+  /** the gap of a conversation will not be filled */
   onProblem(error: unknown): void;
 }
 
-/** Which conversations to list. */
+/** The conversations to list. */
 export interface ListingRequest {
-  /** every open conversation, not only those with activity since the watermark */
+  /** all open conversations, not only active ones since the watermark */
   all: boolean;
-  /** the live events of subscribed conversations may have holes as well */
+  /** live events of subscribed conversations may also be missing */
   gap: boolean;
-  /** the number of the connection that brings the live events just now */
+  /** number of the connection that now brings live events */
   connection: number;
-  /** what the first listing of a round has shown is not fetched again by later ones of the same round */
+  /** conversations fetched by the first listing of a round are not fetched again in the same round */
   round?: number;
 }
 
-/** What a listing has shown. */
+/** The result of a listing. */
 export interface Listing extends ListingRequest {
   /** milliseconds of the server's clock, and never in the future */
   newestActivity: number;
   /** it has subscribed conversations without activity since the watermark */
   subscribed: boolean;
-  /** when all that it showed to be missed has been fetched; rejects with what may pass */
+  /** resolves when all missed events it showed are fetched; rejects with temporary failures */
   fetched: Promise<void>;
 }
 
@@ -60,22 +60,22 @@ const NEWEST_FIRST = { sortBy: 'lastMessageAt', sortOrder: 'desc' } as const;
 const NEWEST_LISTING_SIZE = 20;
 
 /**
- * Which conversations there are. The socket announces no new ones (contract 2.1), so they are listed: all open ones at
- * connect, then those with activity. Messages since the last listing are fetched.
+ * Discovers conversations. The socket announces no new ones (contract 2.1), so they are listed: all open ones on
+ * connect, then active ones. Messages since the last listing are fetched.
  */
 export class ConversationSync {
   readonly #parts: SyncParts;
   readonly #settings: SyncSettings;
   readonly #backfill: Backfill;
-  /** newest activity that a listing has shown, in milliseconds of the SERVER's clock, so that no clock skew matters */
+  /** newest activity of all listings, in milliseconds of the SERVER's clock, so that clock skew has no effect */
   #watermark: number | undefined;
-  /** the newest activity in the last listing, and the connection at that time */
+  /** the newest activity of the last listing, and the connection at that time */
   #lastListing: { connection: number; newestActivity: number } | undefined;
-  /** subscribed since the last listing: a message may have been written before the server knew of the subscription */
+  /** subscribed since the last listing: a message may precede the subscription at the server */
   readonly #justSubscribed = new Set<string>();
-  /** conversations wanted later than the watermark, and since when, milliseconds of the server's clock */
+  /** conversations wanted after the watermark, with their start in milliseconds of the server's clock */
   readonly #wantedSince = new Map<string, number>();
-  /** conversations that are being fetched in this round already */
+  /** conversations already being fetched in this round */
   #round = { number: 0, ids: new Set<string>() };
 
   constructor(parts: SyncParts, settings: SyncSettings) {
@@ -84,7 +84,7 @@ export class ConversationSync {
     this.#backfill = new Backfill(parts, settings.persistenceMs);
   }
 
-  /** Where a gap would begin, in milliseconds of the server's clock; undefined before the first listing. */
+  /** Start of a gap, if one occurred now, in milliseconds of the server's clock; undefined before the first listing. */
   get watermark(): number | undefined {
     return this.#watermark;
   }
@@ -102,7 +102,7 @@ export class ConversationSync {
     for (const [id, since] of this.#wantedSince) if (since <= time) this.#wantedSince.delete(id);
   }
 
-  /** Events up to the next listing are not wanted. */
+  /** Skip events up to the next listing. */
   forget(): void {
     this.#watermark = undefined;
     this.#wantedSince.clear();
@@ -115,16 +115,16 @@ export class ConversationSync {
   }
 
   /**
-   * List, subscribe, and fetch what was missed.
-   * @throws LinktorError when the server cannot be asked; the next listing then starts from the old watermark
+   * List, subscribe, and fetch missed events.
+   * @throws LinktorError when the server cannot be reached; the next listing then starts from the old watermark
    */
   async sync(request: ListingRequest): Promise<void> {
     await this.finish([await this.list(request)]);
   }
 
   /**
-   * List and subscribe. What was missed is still being fetched afterwards: {@link finish}.
-   * @throws LinktorError when the server cannot be asked
+   * List and subscribe. Missed events are still being fetched afterwards: {@link finish}.
+   * @throws LinktorError when the server cannot be reached
    */
   async list({ all, gap, connection, round }: ListingRequest): Promise<Listing> {
     const { rest, conversations, bus, gaps, interest, serverTime } = this.#parts;
@@ -160,7 +160,7 @@ export class ConversationSync {
         subscribed ||= !interest.isSubscribed(id);
         interest.discover(id);
       }
-      // Only the newest of them are looked at, and those that claim to be newer than now.
+      // Only the newest ones are checked, and those with a time in the future.
       if (since === undefined && activity >= newestActivity) baseline.push({ id, activity });
       return true;
     }).finally(watch.end);
@@ -173,12 +173,12 @@ export class ConversationSync {
     const fetched = succeeded(fetches).then(() => {
       for (const id of justSubscribed) this.#justSubscribed.delete(id);
     });
-    // The caller may not be waiting for it yet: a rejection is handled in finish().
+    // The caller may not await it yet: rejections are handled in finish().
     fetched.catch(() => {});
     return { all, gap, connection, newestActivity, subscribed, fetched };
   }
 
-  /** Wait for what these listings have shown to be missed, then advance the watermark. */
+  /** Wait until the missed events of these listings are fetched, then advance the watermark. */
   async finish(listings: readonly Listing[]): Promise<void> {
     await Promise.all(listings.map(({ fetched }) => fetched));
     for (const { gap, connection, newestActivity } of listings) {
@@ -186,15 +186,15 @@ export class ConversationSync {
       const last = this.#lastListing;
       if (since === undefined) this.startFrom(newestActivity);
       else if (gap) this.#advance(Math.max(since, newestActivity));
-      // Without a gap the socket brings the messages, and a frame may still be on its way or be lost with its
-      // connection. What the listing before has shown has arrived by now, if the connection is still the same.
+      // Without a gap the socket brings the messages, but a frame may be in transit, or lost with its connection.
+      // Events of the previous listing have arrived by now, if the connection is the same.
       else if (last?.connection === connection) this.#advance(Math.max(since, last.newestActivity));
       this.#lastListing = { connection, newestActivity };
     }
     this.#parts.interest.sweep((id) => this.#parts.conversations.peek(id)?.status === 'open');
   }
 
-  /** Take over a listed conversation, unless a change of it was announced after the listing had been asked for. */
+  /** Store a listed conversation, unless a change of it was announced after the request. */
   #learn(listed: Conversation, changed: ReadonlySet<string>, report: boolean): void {
     const { conversations, gaps } = this.#parts;
     const before = conversations.peek(listed.id);
@@ -203,7 +203,7 @@ export class ConversationSync {
     if (before && report) gaps.change(before, listed);
   }
 
-  /** It was open, and is not listed among the open ones any more. */
+  /** Check a conversation that was open, and is no longer listed as open. */
   async #recheck(id: string): Promise<void> {
     const { conversations, gaps, interest } = this.#parts;
     const before = conversations.peek(id);
@@ -214,14 +214,14 @@ export class ConversationSync {
     if (now && !watch.changed.has(id)) gaps.change(before, now);
   }
 
-  /** The socket was not asked for it in time, or has kept its newest message from us although it looks alive. */
+  /** It was subscribed too late, or the socket has omitted its newest message although it seems alive. */
   #mayBeMissed({ id, lastMessage }: Conversation): boolean {
     const { bus, interest } = this.#parts;
     if (this.#justSubscribed.has(id) || !interest.isSubscribed(id)) return true;
     return lastMessage !== undefined && !bus.isDelivered(lastMessage.id);
   }
 
-  /** All messages of it have been fetched already. */
+  /** All its messages have already been fetched. */
   #isFetched(conversation: Conversation): boolean {
     const { id, lastMessage } = conversation;
     const fetchedUpTo = this.#backfill.fetchedUpTo(id);
@@ -231,8 +231,8 @@ export class ConversationSync {
   }
 
   /**
-   * One conversation that cannot be read must not keep us from the others.
-   * @returns when each has been fetched; rejects with what may pass
+   * Fetch several conversations. An unreadable one must not block the others.
+   * @returns a promise for each, which rejects with temporary failures
    */
   #catchUpAll(ids: ReadonlySet<string>, round = 0): Promise<void>[] {
     const { interest } = this.#parts;
@@ -251,7 +251,7 @@ export class ConversationSync {
     });
   }
 
-  /** Messages at the watermark itself, or with a time in the future, were written before we came. */
+  /** Skip messages at the watermark itself, or with a time in the future: they predate our start. */
   async #skipFrom(id: string, watermark: number): Promise<void> {
     const older = new OlderRows();
     let read = 0;
@@ -274,7 +274,7 @@ export class ConversationSync {
       const activity = activityOf(conversation);
       rows++;
       if (rows > NEWEST_LISTING_SIZE) break;
-      // Without a time a row says nothing about the others.
+      // A row without a time reveals nothing about the others.
       if (activity === 0) continue;
       if (activity < watermark) break;
       watermark = serverTime.clamp(activity);
@@ -284,7 +284,7 @@ export class ConversationSync {
     this.startFrom(watermark);
   }
 
-  /** These conversations are wanted from now on: what was written in them since the watermark is no gap. */
+  /** These conversations are wanted from now on: their messages since the watermark are not a gap. */
   async enter(ids: readonly string[]): Promise<void> {
     for await (const newest of this.#parts.rest.conversations.each({ limit: 1, ...NEWEST_FIRST })) {
       const since = this.#parts.serverTime.clamp(activityOf(newest)) + 1;
@@ -293,7 +293,7 @@ export class ConversationSync {
     }
   }
 
-  /** Subscribe a conversation and fetch its messages from before the subscription stood. */
+  /** Subscribe a conversation, and fetch its messages from before the subscription. */
   async discover(id: string): Promise<void> {
     const caughtUp = this.catchUp(id);
     this.#justSubscribed.add(id);
@@ -313,7 +313,7 @@ export class ConversationSync {
   }
 }
 
-/** @returns when all have ended; rejects when one of them did */
+/** @returns a promise that resolves when all have ended; it rejects when one of them did */
 async function succeeded(all: readonly Promise<void>[]): Promise<void> {
   const failed = (await Promise.allSettled(all)).find((one) => one.status === 'rejected');
   if (failed) throw (failed as PromiseRejectedResult).reason;

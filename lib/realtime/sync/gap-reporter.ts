@@ -7,14 +7,14 @@ import { isPermanent } from '../rest';
 import { timeOf } from '../time';
 import type { StallDetector } from './stall-detector';
 
-/** Delivers what was missed and found afterwards, and `sync.gap` where it cannot be found. */
+/** Delivers missed events that were found, and `sync.gap` for the others. */
 export class GapReporter {
   readonly #bus: Pick<Bus, 'insert' | 'announce' | 'isStatusNews'>;
   readonly #stall: Pick<StallDetector, 'excuse'>;
   readonly #onProblem: (text: string) => void;
-  /** times that something may have been lost for good */
+  /** number of reported gaps */
   gaps = 0;
-  /** conversations whose messages could not be fetched, as has been reported */
+  /** unreadable conversations already reported */
   readonly #unread = new Set<string>();
 
   constructor(
@@ -28,20 +28,20 @@ export class GapReporter {
   }
 
   /**
-   * The messages of a conversation are being fetched; its live events wait for them.
-   * @param since where the gap begins, milliseconds of the server's clock
+   * Fetch the messages of a conversation; its live events wait for them.
+   * @param since start of the gap, in milliseconds of the server's clock
    */
   backfill(conversationId: string, since: number, fetching: Promise<Backfilled>): void {
     const events = fetching.then(
       (found) => {
         this.#unread.delete(conversationId);
         if (found.truncated) this.count('truncated', since);
-        // That the socket has not brought what it was not asked for proves nothing.
+        // A missing event of an unsubscribed conversation proves nothing about the socket.
         if (found.wasUnsubscribed) this.#stall.excuse(timeOf(found.messages.at(-1)?.createdAt));
         return eventsOf(found);
       },
       (error: unknown) => {
-        // What may pass is fetched later; but live events go on now, so it comes late.
+        // After a temporary failure it is fetched later; live events continue now, so it arrives late.
         if (!isPermanent(error)) {
           if (this.#unread.has(conversationId)) return [];
           this.#unread.add(conversationId);
@@ -55,25 +55,25 @@ export class GapReporter {
     this.#bus.insert(conversationId, events);
   }
 
-  /** A listing shows this as the newest message of a conversation: its status may not have been announced. */
+  /** Handle the newest message of a listed conversation: its status may not have been announced. */
   status(message: Message): void {
     const [event] = receiptOf(message);
     if (event && this.#bus.isStatusNews(message.id, String(event.status))) this.#insert(event);
   }
 
-  /** A listing shows a conversation that we knew: changes may not have been announced. */
+  /** Handle a known conversation in a listing: changes may not have been announced. */
   change(before: Conversation, listed: Conversation): void {
     const event = changeOf(before, listed);
     if (event) this.#insert(event);
   }
 
-  /** Something may never be delivered. @param since milliseconds of the server's clock, if it is known */
+  /** Report that events may be lost for good. @param since milliseconds of the server's clock, if known */
   report(reason: GapReason, since: number | undefined): void {
     this.count(reason, since);
     this.#bus.announce(gapEvent(reason, since), 'poll');
   }
 
-  /** As {@link report}, for a gap whose event is delivered in its place within a conversation. */
+  /** As {@link report}, for a gap whose event is delivered in its proper place within a conversation. */
   count(reason: GapReason, since: number | undefined): void {
     this.gaps++;
     const from = since === undefined ? '' : ` since ${new Date(since).toISOString()}`;

@@ -20,14 +20,14 @@ export interface LiveParts {
   loop: SyncLoop;
 }
 
-/** The socket announces what happens; REST fills in what was missed while it was down (contract 2.1). */
+/** The socket announces events; REST adds those missed while it was down (contract 2.1). */
 export class LiveFeed implements Feed {
   readonly polls = false;
   readonly #parts: LiveParts;
   readonly #onProblem: (error: unknown) => void;
   /** the state of the socket at the last update */
   #seen: SocketState | undefined;
-  /** wanted while the connection stood; where their gaps begin is still to be asked */
+  /** wanted during the connection; the start of their gaps is still to be requested */
   readonly #entering = new Set<string>();
 
   constructor(parts: LiveParts, onProblem: (error: unknown) => void) {
@@ -62,13 +62,13 @@ export class LiveFeed implements Feed {
     stall.note(event, at);
     const { conversationId: id } = event;
     const isNew = id !== undefined && interest.isUndiscovered(id, at);
-    // A change announces the conversation, so it comes before the messages in it; a message comes after those missed.
+    // A change announces the conversation, so it precedes its messages; a message follows the missed ones.
     if (isNew && !event.changes) this.#discover(id);
     bus.feed(event, 'ws', at, false, chars);
     if (isNew && event.changes) this.#discover(id);
   }
 
-  /** The first sign of a conversation that no listing has shown: do not wait for the next one, if they are not too many. */
+  /** Handle the first event of an unlisted conversation: do not wait for the next listing, within the rate limit. */
   #discover(id: string): void {
     const { sync, lookUps } = this.#parts;
     if (lookUps.spend()) sync.discover(id).catch(this.#onProblem);

@@ -1,12 +1,12 @@
 import { LIST_PAGE_SIZE } from '../rest';
 
-/** Rows in a row that are older than the watermark end a listing; one alone may have a time that is wrong. */
+/** Number of consecutive rows older than the watermark that ends a listing; a single one may have a wrong time. */
 const MAX_OLDER_ROWS = 20;
 const MIN_OLDER_ROWS = 3;
 
 /**
- * Lists come newest first, but a server may put rows without a time in front, and a time may be wrong: only several
- * older rows in a row end a list.
+ * Detects the end of the new rows. Lists are newest first, but a server may put rows without a time in front, and a
+ * time may be wrong: only several consecutive older rows end a list.
  */
 export class OlderRows {
   #count = 0;
@@ -17,12 +17,12 @@ export class OlderRows {
     this.#read++;
   }
 
-  /** An older row. @returns false when the rest of the list is older as well */
+  /** Note an older row. @returns false when the rest of the list is older as well */
   goesOn(time: number): boolean {
     this.#read++;
     if (time === 0) return true;
     this.#count++;
-    // No page is asked for only to see older rows.
+    // No page is fetched for older rows only.
     const isPageEnd = this.#read % LIST_PAGE_SIZE === 0;
     return this.#count < (isPageEnd ? MIN_OLDER_ROWS : MAX_OLDER_ROWS);
   }

@@ -7,15 +7,18 @@ import type { Socket } from '../socket/connection';
 import { activityOf, timeOf } from '../time';
 
 export interface StallSettings {
-  /** milliseconds without an event, after which the server is asked whether there was one */
+  /** milliseconds without an event after which the server is asked for missed ones */
   afterMs: number;
-  /** the connection has kept events from us. @param since the last that was received, milliseconds of the server's clock */
+  /**
+   * the connection has omitted events. @param since time of the last received one, in milliseconds of the server's
+   * clock
+   */
   onStalled(since: number): void;
 }
 
 /**
- * A server can lose track of a connection that still answers every ping: it stands, and brings nothing. After a long
- * silence one cheap request shows whether there was anything to bring.
+ * Detects a connection that answers every ping but brings no events, since the server has lost track of it. After a
+ * long silence one cheap request shows whether events were missed.
  */
 export class StallDetector {
   readonly #rest: SyncRest;
@@ -26,9 +29,9 @@ export class StallDetector {
   #timer: NodeJS.Timeout | undefined;
   /** milliseconds of the local clock */
   #receivedAt = 0;
-  /** the latest time of a received event, as the server spells it */
+  /** latest time of a received event, in the server's notation */
   #latest: string | undefined;
-  /** events up to this time need not have come live, milliseconds of the server's clock */
+  /** events up to this time need not arrive live, in milliseconds of the server's clock */
   #excusedUpTo = 0;
 
   constructor(
@@ -45,12 +48,12 @@ export class StallDetector {
     this.#settings = settings;
   }
 
-  /** The time up to which all has been received, milliseconds of the server's clock; 0 before the first event. */
+  /** Time up to which all events were received, in milliseconds of the server's clock; 0 before the first one. */
   get receivedUpTo(): number {
     return Math.max(this.#excusedUpTo, timeOf(this.#latest));
   }
 
-  /** A connection stands, and all that was missed before has been fetched. */
+  /** Start: the connection is open, and all earlier missed events are fetched. */
   start(): void {
     this.stop();
     this.#receivedAt = Date.now();
@@ -62,15 +65,15 @@ export class StallDetector {
     this.#timer = undefined;
   }
 
-  /** The socket has brought an event. @param at milliseconds of the local clock */
+  /** Note an event of the socket. @param at milliseconds of the local clock */
   note(event: Event, at: number): void {
     this.#receivedAt = at;
-    // Events of the same moment may come out of order.
+    // Events of the same moment may arrive out of order.
     if (event.at === undefined || !isLater(event.at, this.#latest)) return;
     if (this.#serverTime.isPossible(event.at, at)) this.#latest = event.at;
   }
 
-  /** Events up to this time have come another way. @param time milliseconds of the server's clock */
+  /** Events up to this time arrived on another path. @param time milliseconds of the server's clock */
   excuse(time: number): void {
     this.#excusedUpTo = Math.max(this.#excusedUpTo, this.#serverTime.clamp(time));
   }
@@ -87,7 +90,7 @@ export class StallDetector {
     const timer = this.#timer;
     const receivedAt = this.#receivedAt;
     const since = this.receivedUpTo;
-    // A server that cannot be asked now is asked the next time.
+    // An unreachable server is checked next time.
     const isStalled = this.#socket.subscriptions > 0 && (await this.#hasUnreceived(since).catch(() => false));
     if (isStalled) await this.#socket.settled();
     const wasRestarted = timer !== this.#timer;
@@ -96,7 +99,7 @@ export class StallDetector {
     else this.#wait(this.#settings.afterMs);
   }
 
-  /** Have customers written in subscribed conversations since then? */
+  /** Whether customers have written in subscribed conversations since then. */
   async #hasUnreceived(since: number): Promise<boolean> {
     const { conversations } = this.#rest;
     const list = conversations.each({ limit: MAX_CHECKED_ITEMS, sortBy: 'lastMessageAt', sortOrder: 'desc' });
@@ -110,12 +113,12 @@ export class StallDetector {
     return false;
   }
 
-  /** Only inbound messages are proof: not every server announces our own. */
+  /** Only inbound messages are proof: not every server announces outbound ones. */
   async #hasWritten(id: string, since: number): Promise<boolean> {
     let left = MAX_CHECKED_ITEMS;
     for await (const message of this.#rest.conversations.eachMessage(id, { limit: MAX_CHECKED_ITEMS })) {
       const time = timeOf(message.createdAt);
-      // A time in the future proves nothing: it was there before, and will be there the next time.
+      // A time in the future proves nothing: it was there before, and will be there next time.
       if (time > since && time <= this.#serverTime.now && message.direction === 'inbound') return true;
       left--;
       if (left === 0) return false;
@@ -124,7 +127,7 @@ export class StallDetector {
   }
 }
 
-/** Every event asks, and most times are spelled alike: only the others are worth the time it takes to parse them. */
+/** Called for every event. Most times have the same notation, so only the others are parsed. */
 function isLater(one: string, other: string | undefined): boolean {
   return one.length === other?.length ? one > other : timeOf(one) > timeOf(other);
 }

@@ -18,31 +18,31 @@ export interface SyncLoopParts {
 export interface SyncLoopSettings {
   /** milliseconds between two listings for new conversations */
   intervalMs: number;
-  /** milliseconds that live events wait for a server that cannot be asked what was missed */
+  /** longest wait of live events for a server that cannot be asked for missed ones, in milliseconds */
   persistenceMs: number;
   onProblem(error: unknown): void;
 }
 
-/** Before a failed listing is repeated while live events wait. */
+/** Wait before a failed listing is repeated while live events wait, in milliseconds. */
 const RETRY_MS = 200;
 
 /**
- * What is done when a connection opens: listings show where something was missed, then live events go on; those of a
- * conversation with a gap wait until it has been filled. After that, a listing now and then for new conversations.
+ * Runs when a connection opens: listings show missed events, then live events continue, except in conversations whose
+ * gap is still being filled. Afterwards it lists periodically for new conversations.
  */
 export class SyncLoop {
   readonly #parts: SyncLoopParts;
   readonly #settings: SyncLoopSettings;
-  /** the number of the connection that brings the live events */
+  /** number of the connection that now brings live events */
   #connection = 0;
-  /** the number of the last start; earlier ones have no effect any more */
+  /** number of the last start; earlier ones are ignored */
   #round = 0;
   #timer: NodeJS.Timeout | undefined;
   #patience: NodeJS.Timeout | undefined;
   #isStarting = false;
-  /** the last start has failed halfway: what was missed is still to be fetched */
+  /** the last start failed halfway: missed events are still to be fetched */
   #isIncomplete = false;
-  /** it has been reported for the present connection that the server cannot be asked */
+  /** it was already reported for the present connection that the server is unreachable */
   #hasReported = false;
 
   constructor(parts: SyncLoopParts, settings: SyncLoopSettings) {
@@ -50,19 +50,19 @@ export class SyncLoop {
     this.#settings = settings;
   }
 
-  /** Live events wait until it is known where something was missed. */
+  /** Live events wait until missed ones are located. */
   get isStarting(): boolean {
     return this.#isStarting;
   }
 
-  /** The connection has opened or ended: what one connection brings, another one has not brought. */
+  /** The connection has opened or ended: another connection has not brought the events of this one. */
   connectionChanged(): void {
     this.#connection++;
     this.#hasReported = false;
     this.stop();
   }
 
-  /** Do nothing more until the next start. */
+  /** Do nothing until the next start. */
   stop(): void {
     this.#round++;
     this.#isStarting = false;
@@ -70,13 +70,13 @@ export class SyncLoop {
     clearTimeout(this.#patience);
   }
 
-  /** The connection is gone. Held events wait for the next one to show what was missed before them, for a while. */
+  /** The connection is lost. Held events wait a while for the next one to show missed events before them. */
   suspend(): void {
     const { bus } = this.#parts;
     if (!bus.isHolding) return;
     bus.hold('sync');
     this.#patience = setTimeout(() => {
-      // Events that were missed before them come later now.
+      // Events missed before them will arrive late.
       if (bus.heldEvents > 0) this.#reportGap();
       bus.release('sync');
     }, this.#settings.persistenceMs);
@@ -106,7 +106,7 @@ export class SyncLoop {
       .catch((error: unknown) => {
         this.#settings.onProblem(error);
         if (!isLast()) return;
-        // Live events come after what was missed, if the server can be asked before long.
+        // Live events follow the missed ones, if the server can be reached soon.
         const isPatient = !isPermanent(error) && Date.now() - began < this.#settings.persistenceMs;
         if (this.#isStarting && isPatient) return this.#after(RETRY_MS, () => this.#open(round, began));
         this.#reportGap();
@@ -122,12 +122,12 @@ export class SyncLoop {
     this.#parts.bus.release('sync');
   }
 
-  /** @returns what the listings have shown; the last one was made when all subscriptions stood */
+  /** @returns the results of the listings; the last one ran after all subscriptions were active */
   async #list(round: number): Promise<Listing[]> {
     const { sync, interest, socket } = this.#parts;
     const active: ListingRequest = { all: false, gap: true, connection: this.#connection, round };
     const open: ListingRequest = { ...active, all: true };
-    // From here on the server sends what happens in the conversations subscribed before.
+    // From here on the server sends the events of conversations subscribed before.
     await socket.settled();
     if (!interest.wantsAll) {
       if (sync.watermark !== undefined) return [await sync.list(active)];
@@ -137,16 +137,16 @@ export class SyncLoop {
     const listings: Listing[] = [];
     if (sync.watermark === undefined) await sync.sync(open);
     else {
-      // A conversation that is no longer open may have been missed as well.
+      // Events of a conversation that is no longer open may also have been missed.
       listings.push(await sync.list(active), await sync.list(open));
       if (!listings.at(-1)?.subscribed) return listings;
     }
-    // A message between a listing and the subscriptions is in neither of them: list once they stand.
+    // A message between a listing and the subscriptions is in neither: list again once they are active.
     await socket.settled();
     return [...listings, await sync.list(active)];
   }
 
-  /** Live events go on without those that were missed before them. */
+  /** Continue live events without those missed before them. */
   #reportGap(): void {
     const { sync, gaps } = this.#parts;
     if (this.#hasReported || sync.watermark === undefined) return;
@@ -171,7 +171,7 @@ export class SyncLoop {
     });
   }
 
-  /** List the conversations with activity: some of them may be new. */
+  /** List the active conversations, some of which may be new. */
   async #look(round: number): Promise<void> {
     try {
       await this.#parts.sync.sync({ all: false, gap: false, connection: this.#connection });
