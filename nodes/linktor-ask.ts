@@ -5,7 +5,7 @@ import {
   judge,
   type PickedChoice,
   phrase,
-  type Said,
+  type Reply,
   type Step,
   textOf,
 } from '../lib/dialogue';
@@ -147,7 +147,7 @@ async function send(
   return places;
 }
 
-async function take(context: Answering, asked: Dialogue, given: readonly Said[]): Promise<Step> {
+async function take(context: Answering, asked: Dialogue, given: readonly Reply[]): Promise<Step> {
   const { values, people } = context;
   const { choices, language, text } = standingOf(asked);
   const said = given.filter(({ message }) => !isOldPress(asked, message));
@@ -179,7 +179,7 @@ async function outcome(context: Answering, asked: Dialogue, ending: Ending, info
   const { said } = info;
   const history = historyOf(asked, ending, info);
   if (ending.kind !== 'answered') {
-    const reason = ending.kind === 'nobody' ? 'timeout' : ending.reason;
+    const reason = ending.kind === 'timeout' ? 'timeout' : ending.reason;
     const port = portOf(context, ending);
     return { result: undefined, keepPayload: true, port, properties: { reason, answer: history } };
   }

@@ -7,7 +7,7 @@ import {
   type FormState,
   missingOf,
   phrase,
-  type Said,
+  type Reply,
   type Step,
   textOf,
 } from '../lib/dialogue';
@@ -143,7 +143,7 @@ function placeIn({ values, msg }: Asking) {
   };
 }
 
-async function take(context: Answering, asked: Dialogue, given: readonly Said[]): Promise<Step> {
+async function take(context: Answering, asked: Dialogue, given: readonly Reply[]): Promise<Step> {
   const { values } = context;
   const before = formDataOf(asked);
   const { language, choices, form } = before;
@@ -175,7 +175,7 @@ async function take(context: Answering, asked: Dialogue, given: readonly Said[])
 function again(
   context: Answering,
   asked: Dialogue,
-  said: readonly Said[],
+  said: readonly Reply[],
   reason: string,
   isAttempt: boolean,
   lines: readonly FormField[],
@@ -195,7 +195,7 @@ function again(
 function next(
   context: Answering,
   asked: Dialogue,
-  said: readonly Said[],
+  said: readonly Reply[],
   lines: Parameters<typeof standingFor>[1],
   form: FormState,
   field: FormField | undefined,
@@ -236,8 +236,8 @@ async function outcome(context: Answering, asked: Dialogue, ending: Ending, info
     ...(uncertain ? { uncertain } : {}),
   };
   if (ending.kind !== 'answered') {
-    const reason = ending.kind === 'nobody' ? 'timeout' : ending.reason;
-    return { result: state.values, port: ending.kind === 'nobody' ? 1 : 2, properties: { reason, form: history } };
+    const reason = ending.kind === 'timeout' ? 'timeout' : ending.reason;
+    return { result: state.values, port: ending.kind === 'timeout' ? 1 : 2, properties: { reason, form: history } };
   }
   // A failed save does not lose the answers.
   await save(context, asked, state.values, info).catch(context.report);

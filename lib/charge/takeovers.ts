@@ -22,7 +22,7 @@ export interface TakeoverSettings {
   /** whether we sent this message, as far as known now */
   isOurs(message: Message): boolean;
   /** whether another program may have sent the message as our user, or its sender may not silence us */
-  isNobodys?(message: Message): boolean;
+  isUnattributed?(message: Message): boolean;
   onBegan(takeover: Takeover): void;
   onEnded(takeover: Takeover, reason: ReturnReason): void;
   /** the ledger cannot be used; the state stays in memory */
@@ -218,10 +218,10 @@ export class Takeovers {
     if (this.#seen.has(message.id)) return;
     this.#seen.add(message.id);
     if (this.#seen.size > MAX_SEEN) this.#seen.delete(this.#seen.values().next().value as string);
-    const { isOurs, isNobodys } = this.#settings;
+    const { isOurs, isUnattributed } = this.#settings;
     if (isOurs(message)) return;
     const decide = () => {
-      if (begins === 'message' && isNobodys?.(message)) return;
+      if (begins === 'message' && isUnattributed?.(message)) return;
       const text = message.text ?? '';
       if (this.#isOn(text)) this.end(conversationId, 'word');
       else if (this.#isOff(text)) this.#sign(conversationId, 'word', by, at);

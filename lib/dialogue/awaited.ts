@@ -1,13 +1,13 @@
 import type { Conversation, Message } from '../model';
 import { looksLikePhone, phoneKey } from '../people/phone';
 import { cleanId } from '../text';
-import type { Dialogue, DialoguePlace, Said } from './dialogue';
+import type { Dialogue, DialoguePlace, Reply } from './dialogue';
 
 /** Some channels give whole seconds only, which makes an answer look older than its question. */
 const CLOCK_GRAIN_MS = 1000;
 
 /** @returns the place of a dialogue that a message may answer: the conversation, person and time match */
-export function placeFor(dialogue: Dialogue, { message, conversation, recovered }: Said): DialoguePlace | undefined {
+export function placeFor(dialogue: Dialogue, { message, conversation, recovered }: Reply): DialoguePlace | undefined {
   const place = dialogue.places.find(({ conversationId }) => conversationId === message.conversationId);
   if (!place || !isAwaited(dialogue, message, conversation)) return undefined;
   if (dialogue.places.some(({ messageId }) => messageId === message.id)) return undefined;
@@ -20,7 +20,7 @@ export function placeFor(dialogue: Dialogue, { message, conversation, recovered 
 }
 
 /** @returns true for a message from another person than those whose answer counts */
-export function isStranger(dialogue: Dialogue, { message, conversation }: Said): boolean {
+export function isStranger(dialogue: Dialogue, { message, conversation }: Reply): boolean {
   if (dialogue.who !== 'these' || isAwaited(dialogue, message, conversation)) return false;
   const place = dialogue.places.find(({ conversationId }) => conversationId === message.conversationId);
   const isPerson = message.senderType === 'contact' || message.senderType === 'agent';

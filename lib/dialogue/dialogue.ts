@@ -51,7 +51,7 @@ export interface Dialogue<D = unknown> {
 }
 
 /** A message that may be an answer. */
-export interface Said {
+export interface Reply {
   message: Message;
   conversation?: Conversation;
   /** it was fetched later, not received live */
@@ -61,7 +61,7 @@ export interface Said {
 /** Outcome of a dialogue. */
 export type Ending =
   | { kind: 'answered'; value: unknown; facts: Record<string, unknown> }
-  | { kind: 'nobody' }
+  | { kind: 'timeout' }
   | { kind: 'ended'; reason: EndReason };
 
 /** Result of an answer. */
@@ -87,11 +87,11 @@ export interface Asker<D = unknown> {
   /** whether a message is a choice, or a word that ends the question */
   understands(dialogue: Dialogue<D>, message: Message): boolean;
   /** @param said one message, or several in quick succession */
-  take(dialogue: Dialogue<D>, said: readonly Said[]): Promise<Step<D>>;
+  take(dialogue: Dialogue<D>, said: readonly Reply[]): Promise<Step<D>>;
   /** Send the next reminder. @returns the time of another attempt if it was not sent, in milliseconds of the clock */
   remind(dialogue: Dialogue<D>): Promise<number | undefined>;
   /** The record is deleted: emit the outcome, once. */
-  ended(dialogue: Dialogue<D>, ending: Ending, context: { restarted: boolean; said: readonly Said[] }): Promise<void>;
+  ended(dialogue: Dialogue<D>, ending: Ending, context: { restarted: boolean; said: readonly Reply[] }): Promise<void>;
   /**
    * @returns true if this sent message is the question; called after a crash, when it is unknown whether it was sent
    */
@@ -99,11 +99,11 @@ export interface Asker<D = unknown> {
   /** Send a question again that was never sent. @returns its place */
   askAgain(dialogue: Dialogue<D>): Promise<DialoguePlace>;
   /** Notify another person, once, that the question is not for them. */
-  turnAway(dialogue: Dialogue<D>, said: Said): Promise<void>;
+  turnAway(dialogue: Dialogue<D>, said: Reply): Promise<void>;
   /** Whether a message after the end was an answer to this dialogue, so that its writer is notified. */
-  isLate(dialogue: Dialogue<D>, ending: Ending, said: Said): boolean;
+  isLate(dialogue: Dialogue<D>, ending: Ending, said: Reply): boolean;
   /** Notify the writer of a late answer that the question has ended. */
-  tellLate(dialogue: Dialogue<D>, said: Said): Promise<void>;
+  tellLate(dialogue: Dialogue<D>, said: Reply): Promise<void>;
   /** whether a takeover of the conversation ends the dialogue */
   endsOnTakeover: boolean;
   /** Report a failure of this dialogue, which stays open. */

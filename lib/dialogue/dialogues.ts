@@ -5,7 +5,7 @@ import type { Ledger } from '../ledger';
 import type { Message } from '../model';
 import { Askers } from './askers';
 import { isStranger, placeFor, placeTagsOf } from './awaited';
-import type { Asker, Dialogue, DialoguePlace, Ending, EndReason, Said } from './dialogue';
+import type { Asker, Dialogue, DialoguePlace, Ending, EndReason, Reply } from './dialogue';
 import { Joiner } from './joiner';
 import { Past } from './past';
 import { dueOf, Records } from './records';
@@ -185,7 +185,7 @@ export class Dialogues {
    * Claim a message as the answer to an open question; it is validated later.
    * @returns undefined when no dialogue waits for it; a promise only if the result is not known at once
    */
-  claim(said: Said): Claimed | Promise<Claimed> {
+  claim(said: Reply): Claimed | Promise<Claimed> {
     const { message } = said;
     if (this.#open.size === 0 && this.#past.size === 0 && !this.#settings.ledger.isShared) return undefined;
     if (this.#settings.isOwn(message.id)) return undefined;
@@ -197,7 +197,7 @@ export class Dialogues {
    * Whether an open question has a use for this message: one of its choices, a word that ends it, yes or no.
    * @returns false without an open question, and for messages that would be rejected as invalid
    */
-  async understands(said: Said): Promise<boolean> {
+  async understands(said: Reply): Promise<boolean> {
     if (this.#open.size === 0 && !this.#settings.ledger.isShared) return false;
     const found = await this.#records.inConversation(said.message.conversationId);
     return found.some(
@@ -205,7 +205,7 @@ export class Dialogues {
     );
   }
 
-  #claimOf(found: readonly Dialogue[], said: Said): Claimed | Promise<Claimed> {
+  #claimOf(found: readonly Dialogue[], said: Reply): Claimed | Promise<Claimed> {
     const possible = found.filter((one) => placeFor(one, said));
     // The newest question is the last one that the person has seen.
     const dialogue = possible.sort((one, other) => other.asked - one.asked)[0];
@@ -219,14 +219,14 @@ export class Dialogues {
   }
 
   /** The question is being sent: only once it stands can its time be compared with the message. */
-  async #claimLater(dialogue: Dialogue, said: Said, leaving: Promise<void>): Promise<Claimed> {
+  async #claimLater(dialogue: Dialogue, said: Reply, leaving: Promise<void>): Promise<Claimed> {
     await Promise.race([leaving, new Promise((resolve) => setTimeout(resolve, MAX_WAIT_FOR_SEND_MS).unref())]);
     const known = await this.#records.get(dialogue);
     if (!known || !placeFor(known, said)) return undefined;
     return this.#claimFor(known, said);
   }
 
-  #claimFor(dialogue: Dialogue, said: Said): Claimed | Promise<Claimed> {
+  #claimFor(dialogue: Dialogue, said: Reply): Claimed | Promise<Claimed> {
     const asker = this.#askers.get(dialogue.nodeId);
     const withAsker = (present: Asker | undefined): Claimed => {
       const by = dialogue.nodeId;
@@ -239,7 +239,7 @@ export class Dialogues {
   }
 
   /** Claim a message after the end, for a node that notifies its writer. */
-  #claimLate(said: Said): Claimed {
+  #claimLate(said: Reply): Claimed {
     const { dialogue, ending } = this.#past.find(said) ?? {};
     const asker = dialogue && this.#askers.get(dialogue.nodeId);
     if (!asker || !ending || said.message.direction !== 'inbound' || !asker.isLate(dialogue, ending, said)) {
@@ -251,7 +251,7 @@ export class Dialogues {
   }
 
   /** The question is for another person: notify each writer once. */
-  async #turnAway(dialogue: Dialogue, said: Said): Promise<void> {
+  async #turnAway(dialogue: Dialogue, said: Reply): Promise<void> {
     const { senderId = '', id } = said.message;
     await this.#leaving.get(dialogue.id);
     await this.#turns.run(dialogue.id, async () => {
@@ -306,7 +306,7 @@ export class Dialogues {
    * Answer on behalf of the person, or with a message left by an earlier process.
    * @returns false when no such dialogue is open
    */
-  async answer(id: string, said: Said): Promise<boolean> {
+  async answer(id: string, said: Reply): Promise<boolean> {
     if (!this.#open.has(id)) return false;
     await this.#take(id, [said]);
     return true;
@@ -328,7 +328,7 @@ export class Dialogues {
     }
   }
 
-  async #take(id: string, said: readonly Said[]): Promise<void> {
+  async #take(id: string, said: readonly Reply[]): Promise<void> {
     await this.#turns.run(id, async () => {
       const dialogue = await this.#known(id);
       // By now our own sends have returned, so the ids of our messages are known.
@@ -365,7 +365,7 @@ export class Dialogues {
       // Another process may have changed it.
       if (dueOf(dialogue) > now) return this.#note(dialogue);
       if (dialogue.deadline <= now) {
-        await this.#finish(dialogue, { kind: 'nobody' }, []);
+        await this.#finish(dialogue, { kind: 'timeout' }, []);
         return;
       }
       await this.#remind(dialogue);
@@ -390,7 +390,7 @@ export class Dialogues {
   }
 
   /** Delete the record first: a crash in between loses one answer, but never emits it twice. */
-  async #finish(dialogue: Dialogue, ending: Ending, said: readonly Said[]): Promise<boolean> {
+  async #finish(dialogue: Dialogue, ending: Ending, said: readonly Reply[]): Promise<boolean> {
     const asker = await this.#askers.arrival(dialogue.nodeId);
     if (!(await this.#drop(dialogue))) return false;
     this.#past.add(dialogue, ending);

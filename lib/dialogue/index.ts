@@ -16,7 +16,7 @@ export {
   type DialoguePlace,
   type Ending,
   type EndReason,
-  type Said,
+  type Reply,
   type Step,
 } from './dialogue';
 export { type Another, type Claimed, Dialogues, type DialoguesSettings } from './dialogues';

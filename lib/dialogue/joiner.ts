@@ -1,21 +1,21 @@
-import type { Said } from './dialogue';
+import type { Reply } from './dialogue';
 
 interface Joining {
-  said: Said[];
+  said: Reply[];
   timer: NodeJS.Timeout | undefined;
 }
 
 /** Joins messages in quick succession into one answer. */
 export class Joiner {
-  readonly #onComplete: (id: string, said: readonly Said[]) => void;
+  readonly #onComplete: (id: string, said: readonly Reply[]) => void;
   readonly #joining = new Map<string, Joining>();
 
-  constructor(onComplete: (id: string, said: readonly Said[]) => void) {
+  constructor(onComplete: (id: string, said: readonly Reply[]) => void) {
     this.#onComplete = onComplete;
   }
 
   /** @param seconds silence after which the answer is complete */
-  add(id: string, said: Said, seconds: number): void {
+  add(id: string, said: Reply, seconds: number): void {
     const joining = this.#joining.get(id) ?? { said: [], timer: undefined };
     // A deploy reads the conversation again, so a message may be added twice.
     if (!joining.said.some(({ message }) => message.id === said.message.id)) joining.said.push(said);
@@ -35,7 +35,7 @@ export class Joiner {
     for (const id of [...this.#joining.keys()]) this.clear(id);
   }
 
-  #complete(id: string, said: readonly Said[]): void {
+  #complete(id: string, said: readonly Reply[]): void {
     this.clear(id);
     this.#onComplete(id, said);
   }

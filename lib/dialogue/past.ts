@@ -1,4 +1,4 @@
-import type { Dialogue, Ending, Said } from './dialogue';
+import type { Dialogue, Ending, Reply } from './dialogue';
 
 /** conversations kept in memory */
 const MAX_PAST = 1000;
@@ -29,7 +29,7 @@ export class Past {
   }
 
   /** Note messages that were accepted as answers. */
-  answered(said: readonly Said[]): void {
+  answered(said: readonly Reply[]): void {
     for (const { message } of said) {
       const before = this.#answers.get(message.conversationId) ?? [];
       renew(this.#answers, message.conversationId, [...before, message.id].slice(-MAX_ANSWERS));
@@ -42,7 +42,7 @@ export class Past {
   }
 
   /** @returns the dialogue that ended last in the conversation of a message */
-  find({ message }: Said): Ended | undefined {
+  find({ message }: Reply): Ended | undefined {
     return this.#ended.get(message.conversationId);
   }
 

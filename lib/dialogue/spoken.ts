@@ -1,8 +1,8 @@
 import type { Conversation, Message } from '../model';
-import type { Said } from './dialogue';
+import type { Reply } from './dialogue';
 
 /** Wrap a text as a message that answers on behalf of the person. */
-export function spoken(text: string, conversationId: string, conversation?: Conversation): Said {
+export function spoken(text: string, conversationId: string, conversation?: Conversation): Reply {
   const message: Message = {
     id: `said:${Date.now()}:${Math.random().toString(36).slice(2)}`,
     conversationId,

@@ -5,7 +5,7 @@ const HOUR_MS = 3_600_000;
 
 /** The request has left and its outcome is unknown; a retry could send the message twice. */
 export function unclearError(job: OutboxJob): LinktorError {
-  return new LinktorError('unexpected', 'Nobody can say whether the message was sent: it is not sent again.', {
+  return new LinktorError('unexpected', 'It is not known whether the message was sent, so it is not sent again.', {
     hint: 'Look into the conversation. Where the server honours Idempotency-Key, say so in the account: such messages are then sent again.',
     ambiguous: true,
     details: { outbox: job.id, attempts: job.attempts, conversationId: job.conversationId },

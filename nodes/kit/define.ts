@@ -7,7 +7,7 @@ import type {
   Ending,
   Language,
   QuietHours,
-  Said,
+  Reply,
   Step,
 } from '../../lib/dialogue';
 import type { LinktorError } from '../../lib/errors';
@@ -304,7 +304,7 @@ export interface DialogueNode extends Common {
   run(context: DialogueContext<never>): Promise<Outcome | undefined>;
   /** @returns seconds in which further messages belong to the same answer */
   join(values: never, dialogue: Dialogue): number;
-  take(context: AnswerContext<never>, dialogue: Dialogue, said: readonly Said[]): Promise<Step>;
+  take(context: AnswerContext<never>, dialogue: Dialogue, said: readonly Reply[]): Promise<Step>;
   /** @returns the outcome to emit: once, and after the record has been deleted */
   outcome(context: AnswerContext<never>, dialogue: Dialogue, ending: Ending, info: EndInfo): Promise<Outcome>;
 }
@@ -313,7 +313,7 @@ export interface EndInfo {
   /** the process was restarted after the question */
   restarted: boolean;
   /** the messages of the answer */
-  said: readonly Said[];
+  said: readonly Reply[];
 }
 
 export interface Config {
@@ -373,7 +373,7 @@ interface DialogueInput<F extends Fields> extends Partial<OutputRules> {
   busy: StatusName;
   run(context: DialogueContext<Values<F>>): Promise<Outcome | undefined>;
   join(values: Values<F>, dialogue: Dialogue): number;
-  take(context: AnswerContext<Values<F>>, dialogue: Dialogue, said: readonly Said[]): Promise<Step>;
+  take(context: AnswerContext<Values<F>>, dialogue: Dialogue, said: readonly Reply[]): Promise<Step>;
   outcome(context: AnswerContext<Values<F>>, dialogue: Dialogue, ending: Ending, info: EndInfo): Promise<Outcome>;
 }
 

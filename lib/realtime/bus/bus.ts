@@ -173,8 +173,8 @@ export class Bus {
   }
 
   /** The message has been delivered to the listeners. */
-  isTold(messageId: string): boolean {
-    return this.#dedup.isTold(messageId) && !this.#isPending(messageId);
+  isEmitted(messageId: string): boolean {
+    return this.#dedup.reachedListeners(messageId) && !this.#isPending(messageId);
   }
 
   #isPending(messageId: string): boolean {

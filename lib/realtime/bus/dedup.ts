@@ -50,11 +50,6 @@ export class Deduplicator {
     return this.#keys.has('m', messageId) || this.#keys.has('k', messageId);
   }
 
-  /** The message has been delivered. */
-  isTold(messageId: string): boolean {
-    return this.#keys.has('m', messageId);
-  }
-
   /** Never deliver this message: it predates the subscription. Its present status is not news either. */
   skip({ id, direction, status }: Pick<Message, 'id' | 'direction' | 'status'>): void {
     this.#add('k', id);

@@ -67,7 +67,7 @@ export class NatsFeed implements Feed {
     this.#onProblem = onProblem;
     this.#onState = onState;
     const { publications, gaps } = parts;
-    let isSharedTold = false;
+    let isSharingReported = false;
     this.#reader = {
       event: (event, signal) => publications.event(event, signal),
       outbound: (text) => publications.outbound(text),
@@ -77,8 +77,9 @@ export class NatsFeed implements Feed {
       progress: () => this.#expectProgress(),
       dropped: () => gaps.report('dropped', this.watermark),
       shared: () => {
-        if (!isSharedTold) onProblem('another Node-RED reads the same events from NATS: each gets only some of them');
-        isSharedTold = true;
+        if (!isSharingReported)
+          onProblem('another Node-RED reads the same events from NATS: each gets only some of them');
+        isSharingReported = true;
       },
     };
   }

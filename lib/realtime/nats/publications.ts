@@ -64,7 +64,7 @@ export class Publications {
     const { bus, loop } = this.#parts;
     const { conversationId, messageId } = found;
     const isMessage = found.type === 'message.received' && conversationId !== undefined && messageId !== undefined;
-    if (isMessage && bus.isTold(messageId)) return;
+    if (isMessage && bus.isEmitted(messageId)) return;
     const event = isMessage ? await this.#read(conversationId, messageId) : await this.#complete(found, id);
     signal.throwIfAborted();
     loop.announced(event);
@@ -106,7 +106,7 @@ export class Publications {
       if (tenantId !== (await this.#tenant())) return;
       this.#answers.set(messageId, conversationId);
       if (this.#answers.size > MAX_PUBLISHED_ANSWERS) this.#answers.delete(this.#answers.keys().next().value as string);
-      if (!interest.isWanted(conversationId) || bus.isTold(messageId)) return;
+      if (!interest.isWanted(conversationId) || bus.isEmitted(messageId)) return;
       const message: Message = await rest.conversations.message(conversationId, messageId);
       const event = messageEvent(message);
       loop.announced(event);

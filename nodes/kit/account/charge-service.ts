@@ -84,7 +84,7 @@ export class ChargeService {
       offWords: readList(settings.staffOff, 'staffOff'),
       onWords: readList(settings.staffOn, 'staffOn'),
       isOurs: (message) => sentLog.find(message.id) !== undefined || isMarked(message),
-      isNobodys: ({ senderId }) => senderId !== undefined && senderId === this.#ownUser,
+      isUnattributed: ({ senderId }) => senderId !== undefined && senderId === this.#ownUser,
       onBegan: (takeover) => this.#announce(began(takeover)),
       onEnded: (takeover, reason) => this.#announce(ended(takeover, reason)),
       onProblem,

@@ -75,10 +75,10 @@ export class Instances {
 
   /** @param act called when this instance becomes leader, at once if it leads @returns the function that ends it */
   whenLeading(act: () => void): () => void {
-    let isTold = false;
+    let isNotified = false;
     const look = () => {
-      if (this.leads && !isTold) act();
-      isTold = this.leads;
+      if (this.leads && !isNotified) act();
+      isNotified = this.leads;
     };
     const end = this.onChange(look);
     look();

@@ -5,7 +5,7 @@ import {
   type Ending,
   languageOf,
   QuietHours,
-  type Said,
+  type Reply,
   spoken,
 } from '../../../lib/dialogue/index';
 import { invalid, type LinktorError, toLinktorError } from '../../../lib/errors';
@@ -103,7 +103,7 @@ class Mounted implements Asker {
     return understands(this.#fixed(), dialogue, message);
   }
 
-  take(dialogue: Dialogue, said: readonly Said[]) {
+  take(dialogue: Dialogue, said: readonly Reply[]) {
     return this.#definition.take(this.#context(dialogue), dialogue, said);
   }
 
@@ -119,15 +119,15 @@ class Mounted implements Asker {
     return askAgain(this.#context(dialogue), dialogue);
   }
 
-  turnAway(dialogue: Dialogue, said: Said) {
+  turnAway(dialogue: Dialogue, said: Reply) {
     return turnAway(this.#context(dialogue), dialogue, said);
   }
 
-  isLate(dialogue: Dialogue, ending: Ending, said: Said): boolean {
+  isLate(dialogue: Dialogue, ending: Ending, said: Reply): boolean {
     return isLate(this.#fixed(), dialogue, ending, said);
   }
 
-  tellLate(dialogue: Dialogue, said: Said) {
+  tellLate(dialogue: Dialogue, said: Reply) {
     return tellLate(this.#context(dialogue), dialogue, said);
   }
 

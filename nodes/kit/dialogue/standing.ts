@@ -5,7 +5,7 @@ import {
   type Ending,
   type Language,
   phrase,
-  type Said,
+  type Reply,
   steeringWords,
   textOf,
 } from '../../../lib/dialogue/index';
@@ -66,7 +66,7 @@ export async function repeat(
 }
 
 /** @returns the conversation of the answer, else of the question */
-export function placeOf({ places }: Dialogue, said: readonly Said[]): string | undefined {
+export function placeOf({ places }: Dialogue, said: readonly Reply[]): string | undefined {
   return said.at(-1)?.message.conversationId ?? places[0]?.conversationId;
 }
 
@@ -105,7 +105,7 @@ export function isOldPress(asked: Dialogue, message: Message): boolean {
 }
 
 /** @returns true for words that end the question, unless the question offers them as a choice */
-export function isCancelled(values: SharedValues, asked: Dialogue, said: readonly Said[]): boolean {
+export function isCancelled(values: SharedValues, asked: Dialogue, said: readonly Reply[]): boolean {
   const words = textOf(said.map(({ message }) => message));
   return isEnd(values, asked, words) && !isOffered(asked, words);
 }
@@ -148,20 +148,20 @@ export function askAgain(context: Context, asked: Dialogue): Promise<DialoguePla
   return sendQuestion(context, { conversationId }, questionOf(asked), context.msg);
 }
 
-export async function turnAway(context: Context, asked: Dialogue, { message }: Said): Promise<void> {
+export async function turnAway(context: Context, asked: Dialogue, { message }: Reply): Promise<void> {
   const { language } = standingOf(asked);
   const words = context.values.notYouText || phrase(language, 'notYou');
   await say(context, message.conversationId, words, `${questionOf(asked).key}:notYou:${message.id}`);
 }
 
 /** @returns true for a press on one of its buttons, or the first message after its timeout */
-export function isLate({ late }: SharedValues, asked: Dialogue, ending: Ending, { message }: Said): boolean {
+export function isLate({ late }: SharedValues, asked: Dialogue, ending: Ending, { message }: Reply): boolean {
   if (late !== 'tell') return false;
   const tag = choiceTagOf(message);
-  return tag === undefined ? ending.kind === 'nobody' : tag.startsWith(stemOf(asked.id));
+  return tag === undefined ? ending.kind === 'timeout' : tag.startsWith(stemOf(asked.id));
 }
 
-export async function tellLate(context: Context, asked: Dialogue, { message }: Said): Promise<void> {
+export async function tellLate(context: Context, asked: Dialogue, { message }: Reply): Promise<void> {
   const words = phrase(standingOf(asked).language, 'late');
   await say(context, message.conversationId, words, `${questionOf(asked).key}:late:${message.id}`);
 }

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { type SinonFakeTimers, useFakeTimers } from 'sinon';
-import type { Claimed, Dialogue, Dialogues, Said } from '../../../lib/dialogue';
+import type { Claimed, Dialogue, Dialogues, Reply } from '../../../lib/dialogue';
 import type { AccountLedger } from '../../../lib/ledger';
 import { failing } from '../support';
 import { dialoguesOn, memoryLedger, question, says, sent, TestAsker } from './support';
@@ -28,7 +28,7 @@ describe('the dialogues of an account', () => {
     assert.deepEqual(problems, []);
   });
 
-  const isTaken = async (said: Said) => (await dialogues.claim(said))?.isTaken === true;
+  const isTaken = async (said: Reply) => (await dialogues.claim(said))?.isTaken === true;
   const waiting = async () => (await dialogues.list()).map(({ id }) => id);
 
   describe('one question', () => {
@@ -250,7 +250,7 @@ describe('the dialogues of an account', () => {
       await time.tickAsync(59_999);
       assert.equal(asker.ended_.all.length, 0);
       await time.tickAsync(1);
-      assert.deepEqual((await asker.ended_.first()).ending, { kind: 'nobody' });
+      assert.deepEqual((await asker.ended_.first()).ending, { kind: 'timeout' });
     });
 
     it('reaches a deadline of 29 days', async () => {
@@ -343,7 +343,7 @@ describe('the dialogues of an account', () => {
       await restart();
       assert.equal(await isTaken({ ...says('yes'), recovered: true }), false);
       dialogues.start();
-      assert.deepEqual((await asker.ended_.first()).ending, { kind: 'nobody' });
+      assert.deepEqual((await asker.ended_.first()).ending, { kind: 'timeout' });
     });
 
     it('waits for a question of which nobody knows whether it left, and sends nothing again', async () => {

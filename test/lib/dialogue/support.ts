@@ -1,4 +1,4 @@
-import { type Asker, type Dialogue, Dialogues, type Ending, type Said, type Step } from '../../../lib/dialogue';
+import { type Asker, type Dialogue, Dialogues, type Ending, type Reply, type Step } from '../../../lib/dialogue';
 import { type AccountLedger, createLedger } from '../../../lib/ledger';
 import type { Message } from '../../../lib/model';
 import { Inbox } from '../support';
@@ -7,7 +7,7 @@ export interface Ended {
   dialogue: Dialogue;
   ending: Ending;
   restarted: boolean;
-  said: readonly Said[];
+  said: readonly Reply[];
 }
 
 /** A node that asks, in the words of a test: "yes" answers, "cancel" ends, everything else is tried again. */
@@ -44,7 +44,7 @@ export class TestAsker implements Asker {
     return { conversationId: 'c1', messageId: 'again', since: Date.now() };
   }
 
-  async turnAway(_dialogue: Dialogue, { message }: Said) {
+  async turnAway(_dialogue: Dialogue, { message }: Reply) {
     this.spoken.add(`not for ${message.senderId}`);
   }
 
@@ -56,7 +56,7 @@ export class TestAsker implements Asker {
     this.spoken.add('too late');
   }
 
-  async take(dialogue: Dialogue, said: readonly Said[]): Promise<Step> {
+  async take(dialogue: Dialogue, said: readonly Reply[]): Promise<Step> {
     this.takes++;
     const words = said.map(({ message }) => message.text).join(' ');
     if (words === 'break') throw new Error('broken');
@@ -71,7 +71,7 @@ export class TestAsker implements Asker {
     return this.remindAgainAt;
   }
 
-  async ended(dialogue: Dialogue, ending: Ending, context: { restarted: boolean; said: readonly Said[] }) {
+  async ended(dialogue: Dialogue, ending: Ending, context: { restarted: boolean; said: readonly Reply[] }) {
     this.ended_.add({ dialogue, ending, ...context });
   }
 
@@ -110,7 +110,7 @@ export function question(overrides: Partial<Dialogue> = {}): Dialogue {
   };
 }
 
-export function says(text: string, overrides: Partial<Message> = {}): Said {
+export function says(text: string, overrides: Partial<Message> = {}): Reply {
   const message: Message = {
     id: `m${Math.random().toString(36).slice(2)}`,
     conversationId: 'c1',
