@@ -56,6 +56,7 @@ describe('errors', () => {
       'authentication',
       'authorization',
       'network',
+      'not_found',
       'rate_limit',
       'serialization',
       'server',
