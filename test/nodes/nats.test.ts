@@ -3,7 +3,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import helper from 'node-red-node-test-helper';
 import type { Tested } from '../../nodes/kit/admin/types';
-import { setUpFlows, shownBy } from '../support/flows';
+import { setUpFlows, shownBy, until } from '../support/flows';
 import { NatsServer, natsServerPath } from '../support/nats';
 import { asEditor } from '../support/red';
 
@@ -77,9 +77,11 @@ describe('an account whose events come from NATS', () => {
       [(msg.linktor as { source: string }).source, (msg.contact as { name: string }).name],
       ['nats', 'Ana Souza'],
     );
-    const shown = shownBy(node('in')).join();
-    assert.match(shown, /connected/);
-    assert.doesNotMatch(shown, /polling_only/);
+    const shown = await until(
+      async () => shownBy(node('in')),
+      (all) => all.includes('linktor.status.connected'),
+    );
+    assert.ok(!shown.includes('linktor.status.polling_only'), shown.join());
   });
 
   it('has one consumer, which a deploy keeps', async () => {
