@@ -22,23 +22,23 @@ import { Timers } from './wire/timers';
 import { WebhookSender } from './wire/webhook-sender';
 
 export interface SandboxOptions {
-  /** The documented API, or the open-source server that differs from it. Default api. */
+  /** The documented API, or the open-source server, which differs from it. Default api. */
   contract?: 'api' | 'server';
   /** 0, the default, takes any free port. */
   port?: number;
   /** Default 127.0.0.1. */
   host?: string;
-  /** Only for the API: the SDK family whose words win where the families contradict each other. Default union. */
+  /** Only for the API: the SDK family whose terms apply where the families contradict each other. Default union. */
   family?: Family;
   /** Only for the API: send every frame to every socket, subscribed or not. Default false. */
   broadcast?: boolean;
-  /** Only for the server: its socket announces messages and conversations, which today's does not. Default false. */
+  /** Only for the server: its socket sends messages and conversations, unlike the current release. Default false. */
   announces?: boolean;
   /** Deliver and read messages automatically. Manual: they stay `sent`, or `pending` on the server. Default auto. */
   receipts?: 'auto' | 'manual';
-  /** Only for the server: the habits of the real one, by name, or `all` or `none`. Default: see `DEFAULT_HABITS`. */
+  /** Only for the server: names of emulated habits, or `all` or `none`. Default: see `DEFAULT_HABITS`. */
   habits?: readonly (ServerHabit | 'all' | 'none')[];
-  /** Only for the server: publish its events to this NATS server with JetStream. Default: to none. */
+  /** Only for the server: publish its events to this NATS server with JetStream. Default: no NATS. */
   nats?: NatsOptions;
   /** Honour `Idempotency-Key`. Default false. */
   idempotency?: boolean;
@@ -46,7 +46,7 @@ export interface SandboxOptions {
   seed?: boolean;
   /** HTML of the chat page at `/`; a line of text when absent. */
   page?: string;
-  /** Receives internal errors, one line each. Default: they are dropped. */
+  /** Receives internal errors, one line each. Default: errors are dropped. */
   log?: (line: string) => void;
 }
 

@@ -46,7 +46,7 @@ export function completionBody(model: string, text: string, usage: Usage): Field
   };
 }
 
-/** Sends a text word by word as server-sent events; the last piece has the finish reason, then comes the end mark. */
+/** Sends a text word by word as server-sent events; the last one has the finish reason, followed by `[DONE]`. */
 export function streamAnswer(text: string, piece: (delta: string, finishReason?: string) => Fields): Answer {
   const parts = text.match(/\S+\s*/g) ?? [];
   const events = [...parts.map((part) => piece(part)), piece('', 'stop')].map((event) => JSON.stringify(event));

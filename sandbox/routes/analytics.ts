@@ -21,14 +21,14 @@ const PERIODS: Readonly<Record<string, (day: string) => string>> = {
   month: (day) => `${day.slice(0, 7)}-01`,
 };
 
-/** The list of a report that each other word of `groupBy` stands for. */
+/** The list of a report for each other value of `groupBy`. */
 const GROUPS: Readonly<Record<string, string>> = {
   channel: 'byChannel',
   status: 'byStatus',
   type: 'byType',
 };
 
-/** Figures about everything stored, counted when they are asked for. Durations are seconds. */
+/** Figures about all stored records, calculated on request. Durations are seconds. */
 export function analyticsRoutes(router: Router, { state, settings }: World): void {
   const isJava = settings.family === 'java';
   const span = ({ query }: Call): Span => spanOf({ startDate: query.get('startDate'), endDate: query.get('endDate') });
@@ -70,7 +70,7 @@ export function analyticsRoutes(router: Router, { state, settings }: World): voi
     );
 }
 
-/** The rows of a report: the list asked for by `groupBy`, the list that it consists of, or the report as a single row. */
+/** The rows of a report: the list requested with `groupBy`, its only list, or the report as a single row. */
 function rowsOf(state: State, form: Form): Fields[] {
   const type = form.needChoice('type', Object.keys(REPORTS));
   const range = form.form('range');

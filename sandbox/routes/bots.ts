@@ -12,7 +12,7 @@ import { type Crud, crudRoutes, duplicateRoute, linkRoutes } from './crud';
 const TYPES = ['flow', 'ai', 'hybrid'] as const;
 export const ACTIVATION_STATUSES = ['active', 'inactive', 'draft'] as const;
 
-/** Bots: automatic answers in a channel. */
+/** Bots: automatic replies in a channel. */
 export function botRoutes(router: Router, world: World): void {
   const { state } = world;
   const crud: Crud<Bot> = {

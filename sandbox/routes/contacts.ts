@@ -51,7 +51,7 @@ export function contactRoutes(router: Router, world: World): void {
     );
 }
 
-/** A search in the body means what a list means in the query; `query` is its other word for `search`. */
+/** Converts a search in the body to the query of a list; `query` is a synonym for `search`. */
 function searchQuery(form: Form): URLSearchParams {
   const query = new URLSearchParams();
   for (const [key, value] of Object.entries(form.fields())) {
@@ -136,7 +136,7 @@ function update(world: World, contact: Contact, form: Form): void {
   publishContact(world, 'contact.updated', contact, { name, email, phone });
 }
 
-/** A contact goes with its conversations. */
+/** Removes a contact and its conversations. */
 function remove(world: World, contact: Contact): void {
   for (const { id } of world.state.conversationsOf(contact.id)) world.state.removeConversation(id);
   publishContact(world, 'contact.deleted', contact);

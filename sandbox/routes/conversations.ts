@@ -54,7 +54,7 @@ export function conversationRoutes(router: Router, world: World): void {
   );
 }
 
-/** Filters and order of conversations, in the words of every SDK family. */
+/** Filters and order of conversations, in the terms of every SDK family. */
 export function conversationListing({ state }: World): Listing<Conversation> {
   const channelType = ({ channelId }: Conversation): string | undefined => state.channels.get(channelId)?.type;
   const assigned = ({ assignedTo }: Conversation, wanted: string): boolean => assignedTo === wanted;
@@ -139,7 +139,7 @@ function readPriority(form: Form): string | undefined {
   return priority && normalPriority(priority);
 }
 
-/** The SDKs say medium where others say normal. */
+/** Converts `normal` to `medium`, the term of the SDKs. */
 function normalPriority(priority: string): string {
   return priority === 'normal' ? 'medium' : priority;
 }

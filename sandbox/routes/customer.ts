@@ -26,7 +26,7 @@ export function receiveMessage(world: World, form: Form): Answer {
     return created(messageView(receive(world, conversationFor(world, form), content, { metadata, createdAt: sentAt })));
   }
   const createdAt = sentAt ?? now();
-  // Wrong input is refused now, not when the message is stored.
+  // Invalid input is refused now, not when the message is stored.
   checkSender(world, form);
   world.timers.after(storeAfterMs, () => {
     receive(world, conversationFor(world, form), content, { metadata, createdAt });
@@ -46,7 +46,7 @@ function readInbound(form: Form): Content {
   if (card) return { kind: 'contact', contact: readCard(card) };
   // Here `contact` is the sender; `readContent` would read it as a contact card.
   const { contact: _, ...draft } = form.fields();
-  // A provider may deliver a message without a visible letter; nobody can send one.
+  // A provider may deliver a message without visible text; the API cannot send one.
   const isBlank = typeof draft.text === 'string' && draft.text.trim() === '';
   const isAlone = ['type', 'media', 'location', 'interactive', 'template'].every((part) => draft[part] === undefined);
   if (isBlank && isAlone) return { kind: 'text', text: draft.text as string };

@@ -9,7 +9,7 @@ import { type Answer, type Call, created, noContent, ok, type Router, type Uploa
 import { documentsOf, documentView } from './knowledge';
 
 const TYPES = ['pdf', 'txt', 'docx', 'html', 'markdown', 'csv', 'json'] as const;
-/** Formats that need a reader of their own, which a sandbox does not have. */
+/** Formats whose text the sandbox cannot extract. */
 const OPAQUE: readonly string[] = ['pdf', 'docx'];
 const ENDINGS: Readonly<Record<string, (typeof TYPES)[number]>> = { md: 'markdown', htm: 'html' };
 
@@ -79,7 +79,7 @@ function withoutEmpty(body: unknown): unknown {
   return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== ''));
 }
 
-/** A document as JSON in the words of any family, as base64 in JSON, or as an uploaded file. */
+/** Reads a document: as JSON in the terms of any family, as base64 in JSON, or as an uploaded file. */
 function readDocument(form: Form, files: Upload[]): Read {
   const file = files.find(({ name }) => name === 'file') ?? files[0];
   const sourceUrl = form.text('sourceUrl') ?? form.text('url');

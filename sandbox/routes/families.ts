@@ -5,7 +5,7 @@ import type { Answer } from '../wire/router';
 export const FAMILIES = ['union', 'typescript', 'rust', 'java'] as const;
 export type Family = (typeof FAMILIES)[number];
 
-/** Answers with the words of one family, where the families contradict each other. */
+/** Converts an answer to the terms of one family, where the families contradict each other. */
 export function adaptAnswer(family: Family, answer: Answer): Answer {
   if (family === 'union' || family === 'typescript' || answer.events || Buffer.isBuffer(answer.body)) return answer;
   // A copy as the client receives it: records are shared with the state.

@@ -7,7 +7,7 @@ import { list } from '../wire/paging';
 import { invalid, notFound } from '../wire/problem';
 import { type Answer, type Call, created, noContent, ok, type Router } from '../wire/router';
 
-/** Where events are delivered to, and what became of each delivery. */
+/** Webhooks and their deliveries. */
 export function webhookRoutes(router: Router, world: World): void {
   const { state, webhooks } = world;
   const need = ({ params }: Call): Webhook => state.webhooks.need(params.id ?? '');

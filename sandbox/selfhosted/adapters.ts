@@ -40,7 +40,7 @@ export function adaptInbound(message: Message, channelType: string, habits: Habi
   return { ...plain, metadata: derivedMetadata(message) };
 }
 
-/** What identifies the sender in the metadata of a WhatsApp message. */
+/** The metadata that identifies the sender of a WhatsApp message. */
 export function senderMetadata(world: World, message: Message, channelType: string): Record<string, string> {
   if (!isWhatsApp(channelType) || !world.settings.habits.has('phones')) return {};
   const contactId = world.state.conversations.get(message.conversationId)?.contactId;

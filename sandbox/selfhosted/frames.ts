@@ -6,7 +6,7 @@ import { conversationView } from './views';
 
 /** Publishes frames to the agent sockets. */
 export interface AgentFramePublisher extends RealtimePublisher {
-  /** Send frames for messages and conversations. Today's server defines these frames and never sends them. */
+  /** Send frames for messages and conversations. The current server defines these frames and never sends them. */
   announces: boolean;
 }
 
@@ -18,7 +18,7 @@ export function agentFramePublisher(world: World, sockets: AgentSocketServer, an
       const payload = { conversation_id: message.conversationId, message: messageView(world, message) };
       sockets.toTenant({ type: 'new_message', payload });
     },
-    // The server has no frame for it.
+    // The server has no status frame.
     status: () => undefined,
     conversation: (conversation) => {
       if (publisher.announces)

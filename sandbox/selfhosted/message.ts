@@ -9,7 +9,7 @@ const MEDIA_KINDS = ['image', 'video', 'audio', 'document', 'sticker'];
 
 /**
  * Builds the content of a message from its type, text and metadata, for the chat page. Location, file, template and
- * interactive parts are in the metadata, or as JSON in the text: whatever the adapters of the server read.
+ * interactive parts are read from the metadata or from JSON in the text, as in the adapters of the server.
  */
 export function contentOf(type: string, text: string, metadata: Record<string, string>): Content {
   // The server accepts any word as a type.

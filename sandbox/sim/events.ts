@@ -5,7 +5,7 @@ import type { Fields } from '../wire/form';
 import { contactView, conversationView, messageView } from '../wire/views';
 import type { World } from './world';
 
-/** Event names of the documentation where the SDKs use others. */
+/** Event names of the documentation that differ from those of the SDKs. */
 const DOCUMENTED_NAMES: Readonly<Record<string, string>> = {
   'conversation.resolved': 'conversation.closed',
   'channel.connected': 'channel.activated',

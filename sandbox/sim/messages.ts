@@ -24,7 +24,7 @@ export interface Outbound {
   verbatim?: boolean;
 }
 
-/** What a provider says about an inbound message besides its content. */
+/** The data of a provider about an inbound message, besides its content. */
 export interface InboundDetails {
   metadata?: Fields;
   /** The provider's time, ISO 8601; default: the time of storing. */
@@ -109,7 +109,7 @@ export function advanceStatus(world: World, message: Message, status: MessageSta
   overwriteStatus(world, message, status, error);
 }
 
-/** Sets a status whatever the one before, as a server does that does not check the order. */
+/** Sets a status regardless of the previous one, like a server without a check of the order. */
 export function overwriteStatus(world: World, message: Message, status: MessageStatus, error?: string): void {
   message.status = status;
   message.updatedAt = now();

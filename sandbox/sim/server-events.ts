@@ -2,9 +2,9 @@ import type { Contact, Conversation } from '../state/entities';
 import type { Message } from '../state/message';
 import type { Fields } from '../wire/form';
 
-/** What the self-hosted server publishes to NATS, as section 8 of its contract tells. The documented API has nothing of the kind. */
+/** Events that the self-hosted server publishes to NATS (contract 8). The documented API has no such events. */
 export interface ServerEvents {
-  /** Without a connection a message is stored and fails. */
+  /** Without a connection, a message is stored with the status `failed`. */
   readonly isConnected: boolean;
   /** `message.received`: an inbound message was stored. */
   received(conversation: Conversation, message: Message): void;

@@ -19,7 +19,7 @@ interface Settings {
   receipts: 'auto' | 'manual' | 'none';
   /** Honour `Idempotency-Key`. */
   idempotency: boolean;
-  /** The SDK family whose words win where the families contradict each other. */
+  /** The SDK family whose terms apply where the families contradict each other. */
   family: 'union' | 'typescript' | 'rust' | 'java';
   /** Habits of the real self-hosted server; empty for the documented API. */
   readonly habits: Set<ServerHabit>;
@@ -29,7 +29,7 @@ interface Settings {
 /** The parts of one running sandbox. */
 export interface World {
   readonly settings: Settings;
-  /** What `receipts` is while nothing is delivered by itself: it depends on the contract. */
+  /** The value of `receipts` for manual delivery, which depends on the contract. */
   readonly byHand: 'manual' | 'none';
   readonly state: State;
   readonly timers: Timers;
@@ -39,7 +39,7 @@ export interface World {
   readonly eventSockets: EventSocketServer;
   /** The sockets of the contract being served; the control routes act on these. */
   sockets: Pick<SocketServer<Client>, 'drop' | 'freeze' | 'thaw' | 'report' | 'close'>;
-  /** Receive every event at once. */
+  /** Receivers of every event, called synchronously. */
   readonly publishers: RealtimePublisher[];
   readonly webhooks: WebhookSender;
   readonly knowledge: KnowledgeIndex;

@@ -6,10 +6,10 @@ const SPREADSHEET = `${NAMESPACE}/spreadsheetml/2006/main`;
 const RELATIONSHIPS = `${NAMESPACE}/officeDocument/2006/relationships`;
 const CONTENT_TYPE = 'application/vnd.openxmlformats-officedocument.spreadsheetml';
 const ZIP_VERSION = 20;
-/** 1980-01-01: the format has no earlier date. */
+/** 1980-01-01, the earliest date of the format. */
 const ZIP_DATE = 0x21;
 
-/** A workbook of one sheet; numbers are cells of numbers, everything else is text. */
+/** A workbook with one sheet; numbers become numeric cells, all other values become text. */
 export function xlsx(rows: unknown[][]): Buffer {
   return zip({
     '[Content_Types].xml': `<Types xmlns="${NAMESPACE}/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Override PartName="/xl/workbook.xml" ContentType="${CONTENT_TYPE}.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="${CONTENT_TYPE}.worksheet+xml"/></Types>`,

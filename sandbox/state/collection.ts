@@ -9,8 +9,8 @@ export class Collection<T extends { id: string }> {
   readonly noun: string;
 
   /**
-   * @param noun what a person calls one record, for errors
-   * @param prefix start of the ids it makes
+   * @param noun display name of one record, for errors
+   * @param prefix prefix of new ids
    */
   constructor(noun: string, prefix: string) {
     this.noun = noun;
@@ -61,7 +61,7 @@ export class Collection<T extends { id: string }> {
   }
 }
 
-/** An opaque id that says what it is of. */
+/** An opaque id whose prefix names its kind. */
 export function newId(prefix: string): string {
   return `${prefix}_${randomUUID().replaceAll('-', '').slice(0, 20)}`;
 }

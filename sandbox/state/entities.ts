@@ -1,6 +1,6 @@
 import type { Fields } from '../wire/form';
 
-/** What every stored record of a tenant carries. Times are ISO 8601 in UTC. */
+/** The common fields of all records of a tenant. Times are ISO 8601 in UTC. */
 export interface Entity {
   id: string;
   tenantId: string;
@@ -49,7 +49,7 @@ export interface Identifier {
   identifier: string;
   displayName?: string;
   profilePicture?: string;
-  /** On the self-hosted server an identity is a record of its own. */
+  /** On the self-hosted server an identity is a separate record. */
   id?: string;
   metadata?: Record<string, string>;
   createdAt?: string;
@@ -151,7 +151,7 @@ export interface Webhook extends Entity {
   config: Fields;
 }
 
-/** An event for webhooks, with what either envelope needs of it. */
+/** An event for webhooks, with the data for both envelopes. */
 export interface WebhookEvent {
   /** Name in the SDKs. */
   type: string;

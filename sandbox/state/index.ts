@@ -20,7 +20,7 @@ export interface SentMessage {
   conversationId: string;
   messageId: string;
   text: string;
-  /** its buttons or its list, as they were sent */
+  /** its buttons or list, as sent */
   interactive?: unknown;
   idempotencyKey?: string;
   at: string;
@@ -29,7 +29,7 @@ export interface SentMessage {
 interface Token {
   userId: string;
   kind: 'access' | 'refresh';
-  /** Access and refresh token of one sign-in share it, so that they end together. */
+  /** Shared by the access and refresh token of one sign-in, so that they end together. */
   session: string;
   /** Milliseconds since 1970. */
   expiresAt: number;
@@ -58,7 +58,7 @@ export class State {
   readonly files = new Collection<StoredFile>('File', 'file');
   readonly webhooks = new Collection<Webhook>('Webhook', 'wh');
   readonly deliveries = new Collection<Delivery>('Delivery', 'dlv');
-  /** Answers of the AI that are known word by word, by the question in lower case. */
+  /** Fixed answers of the AI, by the question in lower case. */
   readonly facts = new Map<string, string>();
   readonly tokens = new Map<string, Token>();
   readonly sends: SentMessage[] = [];

@@ -93,7 +93,7 @@ export interface Message extends Content {
   readAt?: string;
   failedReason?: string;
   reactions?: Reaction[];
-  /** Text and metadata are exactly what a webhook or a client wrote: the self-hosted server adds nothing. */
+  /** Keep text and metadata exactly as a webhook or a client wrote them: the self-hosted server adds nothing. */
   verbatim?: boolean;
   createdAt: string;
   updatedAt: string;

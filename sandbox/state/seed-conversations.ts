@@ -92,7 +92,7 @@ function seedMessage(
   };
 }
 
-/** The time some minutes ago. */
+/** The time `minutes` ago, ISO 8601. */
 export function timeAgo(minutes: number): string {
   return new Date(Date.now() - minutes * MINUTE_MS).toISOString();
 }

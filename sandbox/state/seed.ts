@@ -191,7 +191,7 @@ function seedHelpers(state: State, at: string): void {
   });
 }
 
-/** Adds the conversation, the knowledge base and the answer that the examples of the Rust SDK's page ask for. */
+/** Adds the conversation, the knowledge base and the answer used in the examples of the Rust SDK's page. */
 function seedRustPage(state: State, at: string): void {
   state.conversations.add({
     ...stamp('conversation-id', at),

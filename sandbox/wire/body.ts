@@ -12,7 +12,7 @@ export interface Body {
 }
 
 /**
- * Reads the body of a request: multipart forms, everything else as JSON. No body at all is undefined.
+ * Reads the body of a request: multipart forms, everything else as JSON. An absent body is undefined.
  *
  * @throws a 400 Problem for malformed input, 413 for more than 1 MiB of JSON or 20 MiB of upload
  */

@@ -29,7 +29,7 @@ const MIME_TYPES: Readonly<Record<string, string>> = {
   csv: 'text/csv',
   json: 'application/json',
 };
-/** Without any other sign: what channels use most. */
+/** Fallback by kind: the most common types in channels. */
 const DEFAULT_MIME_TYPES: Readonly<Record<string, string>> = {
   image: 'image/jpeg',
   video: 'video/mp4',

@@ -1,12 +1,12 @@
-/** Elements whose content is no text. */
+/** Elements whose content is not text. */
 const HIDDEN_ELEMENTS = ['script', 'style'] as const;
 const BLOCK_END = /^(?:\/(?:p|div|li|h\d|tr)|br\s*\/?)$/;
-/** Longest tag that can end a block; others are not worth a look. */
+/** Maximum length of a tag that can end a block; longer tags are not checked. */
 const MAX_BLOCK_END_LENGTH = 32;
 
-/** The text of an HTML document, one line per block, in time linear in its length: it may come from anybody. */
+/** The text of an untrusted HTML document, one line per block, in time linear in its length. */
 export function htmlToText(html: string): string {
-  // Only ASCII letters: the length has to stay, which toLowerCase does not promise.
+  // Only ASCII letters: the length must not change, and toLowerCase may change it.
   const lower = html.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
   const parts: string[] = [];
   const unclosed = new Set<string>();
@@ -15,9 +15,9 @@ export function htmlToText(html: string): string {
   for (;;) {
     const start = html.indexOf('<', at);
     if (start < 0) break;
-    // Looked up again only when it is passed: many `<` before one `>` are read once.
+    // Searched again only once passed, so that many `<` before one `>` take linear time.
     if (end < start) end = html.indexOf('>', start);
-    // What never ends is no tag.
+    // Without an end it is not a tag.
     if (end < 0) break;
     parts.push(html.slice(at, start));
     const hidden = HIDDEN_ELEMENTS.find((name) => isElement(lower, start, name) && !unclosed.has(name));
@@ -27,7 +27,7 @@ export function htmlToText(html: string): string {
       parts.push(' ');
       at = behind;
     } else if (next >= 0 && next < end) {
-      // Another tag begins before this one ends: it is text.
+      // Another tag begins before this one ends, so this one is text.
       if (hidden) unclosed.add(hidden);
       parts.push('<');
       at = start + 1;
@@ -42,7 +42,7 @@ export function htmlToText(html: string): string {
   return parts.join('').replace(/[ \t]+/g, ' ');
 }
 
-/** The place behind the closing tag of an element; undefined when it is never closed. */
+/** The position after the closing tag of an element; undefined when it is never closed. */
 function endOfElement(lower: string, start: number, name: string): number | undefined {
   const closing = lower.indexOf(`</${name}`, start);
   const end = closing < 0 ? -1 : lower.indexOf('>', closing);

@@ -15,7 +15,7 @@ export function requireLocalCaller({ headers }: { headers: IncomingHttpHeaders }
 }
 
 /**
- * Refuses web pages of other origins: the API key is public, and webhooks reach beyond this machine. Programs send no
+ * Refuses web pages of other origins, since the API key is public and webhooks reach other machines. Programs send no
  * `Origin`.
  *
  * @throws a 403 problem

@@ -7,13 +7,13 @@ const MAX_PAGE_SIZE = 100;
 export interface Listing<T extends { id: string }> {
   /** Query parameter -> does the item fit this value? Several values of one parameter mean any of them. */
   filters?: Record<string, (item: T, wanted: string) => boolean>;
-  /** The texts that `search` looks through. */
+  /** Returns the texts searched by `search`. */
   search?: (item: T) => (string | undefined)[];
-  /** What `sortBy` may name; the first one is the default. */
+  /** Values of `sortBy`; the first one is the default. */
   sort?: Record<string, (item: T) => string | number>;
   /** Default of `sortOrder`. */
   order?: 'asc' | 'desc';
-  /** Items of a page when the request does not say. */
+  /** Default page size. */
   limit?: number;
   view: (item: T) => unknown;
 }
@@ -115,7 +115,7 @@ function readWholeNumber(query: URLSearchParams, key: string, min: number): numb
   return value;
 }
 
-/** Names the last item seen, so that a page goes on behind it even when newer items came in; the offset is for when it is gone. */
+/** Encodes the last item, so that new items do not shift the next page; the offset applies if the item is deleted. */
 function encodeCursor(offset: number, id = ''): string {
   return Buffer.from(`${offset}:${id}`).toString('base64url');
 }

@@ -2,8 +2,8 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 /**
- * Answers a request that offers an unknown upgrade (`h2c` of curl and Java) as an ordinary one, as RFC 9110 7.8 asks.
- * Node.js has taken the connection out of its HTTP parser: the request is put back without the offer.
+ * Answers a request that offers an unknown upgrade (`h2c` of curl and Java) as an ordinary one (RFC 9110, 7.8).
+ * Node.js has detached the connection from its HTTP parser, so the request is parsed again without the offer.
  */
 export function ignoreUpgrade(server: Server, request: IncomingMessage, stream: Duplex, head: Buffer): void {
   const lines = [`${request.method} ${request.url} HTTP/1.1`];
@@ -16,7 +16,7 @@ export function ignoreUpgrade(server: Server, request: IncomingMessage, stream: 
   server.emit('connection', stream);
 }
 
-/** The value of a header without what belongs to the upgrade; undefined when nothing is left. */
+/** The value of a header without its upgrade tokens; undefined when nothing is left. */
 function withoutOffer(name: string, value: string): string | undefined {
   const key = name.toLowerCase();
   if (key === 'upgrade' || key === 'http2-settings') return undefined;

@@ -13,7 +13,7 @@ const CODES: Readonly<Record<number, string>> = {
   429: 'RATE_LIMIT_ERROR',
 };
 
-/** The code for `status`; every 5xx is a server error, whatever else is unknown. */
+/** The code for `status`; unlisted ones are `SERVER_ERROR` from 500 on, otherwise `UNKNOWN_ERROR`. */
 export function codeFor(status: number): string {
   return CODES[status] ?? (status >= 500 ? 'SERVER_ERROR' : 'UNKNOWN_ERROR');
 }

@@ -2,12 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Answer } from './router';
 
-/** The path is taken as it came: two slashes at its start must not be read as a host. */
+/** The URL of a request, with its path unchanged: two slashes at its start must not be parsed as a host. */
 export function requestUrl({ url = '/' }: IncomingMessage): URL {
   return new URL(`http://sandbox${url.startsWith('/') ? url : '/'}`);
 }
 
-/** Sends an answer. Nothing and an empty text are a body of no bytes and no type. */
+/** Sends an answer. An absent body and an empty text are sent as zero bytes without a type. */
 export function writeAnswer(response: ServerResponse, { status, body, headers = {}, events }: Answer): void {
   response.statusCode = status;
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);

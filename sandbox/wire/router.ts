@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 export interface Caller {
   userId: string;
   tenantId: string;
-  /** The access token, when it was not the API key. */
+  /** The access token; absent for the API key. */
   token?: string;
   /** The role in the token, if it has one. */
   role?: string;

@@ -21,7 +21,7 @@ export interface ServerParts {
   readonly timers: Timers;
   readonly faults: Faults;
   readonly idempotency: IdempotencyCache;
-  /** The chat page listens to these, whichever contract is served. */
+  /** The sockets of the chat page, with either contract. */
   readonly eventSockets: EventSocketServer;
 }
 
@@ -87,7 +87,7 @@ class RequestHandler {
       ...(typeof key === 'string' && { idempotencyKey: key }),
     };
     const body = readBody(request);
-    // The request may be refused before its body is awaited.
+    // Avoid an unhandled rejection when the request is refused before its body is awaited.
     body.catch(() => undefined);
     const isOpen = OPEN_PATHS.test(url.pathname);
     const match = (isOpen ? this.#open : this.#contract.router).find(method, url.pathname);
@@ -130,7 +130,7 @@ class RequestHandler {
     accept(request, stream, head);
   }
 
-  /** Answers, or breaks the connection at the cut-off; the work goes on all the same. */
+  /** Answers, or breaks the connection at the cutoff; the work continues. */
   async #withCutoff(work: Promise<Answer | 'reset'>): Promise<Answer | 'reset'> {
     const { faults, timers } = this.#parts;
     if (faults.cutoff === 0) return work;
@@ -207,7 +207,7 @@ class RequestHandler {
     return errorAnswer(new Problem(500, 'The sandbox failed')) ?? { status: 500 };
   }
 
-  /** The chat page uses a socket of the documented API, whichever contract is served. */
+  /** The chat page uses a socket of the documented API, with either contract. */
   #pageSocket(request: IncomingMessage): AcceptUpgrade {
     requireLocalCaller(request);
     return (accepted, stream, head) => this.#parts.eventSockets.accept(accepted, stream, head, USER);

@@ -3,7 +3,7 @@ import type { Channel, Contact, Conversation, Identifier, User } from '../state/
 import type { Button, Content, ListSection, Message } from '../state/message';
 import { type Fields, isFields } from './form';
 
-/** The eight words that the TypeScript and Python families know; `type` has the other family's words too. */
+/** The eight values known to the TypeScript and Python families; `type` also has those of the other family. */
 const CONTENT_TYPES = new Set<string>([
   'text',
   'image',
@@ -44,7 +44,7 @@ export function messageView(message: Message): Fields {
   };
 }
 
-/** The nested object as it was sent; a type and the titles of sections are always there. */
+/** The nested object as sent, always with a type and with titles of sections. */
 function interactiveView(interactive: Fields): Fields {
   const { action } = interactive;
   if (!isFields(action) || !Array.isArray(action.sections)) return { type: 'button', ...interactive };

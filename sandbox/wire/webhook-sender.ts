@@ -37,7 +37,7 @@ export class WebhookSender {
     }
   }
 
-  /** Delivers to one webhook, whatever its subscription. */
+  /** Delivers to one webhook, regardless of its subscription. */
   deliver(webhook: Webhook, event: WebhookEvent): Delivery {
     return this.#queue(webhook, event, newId('evt'), now());
   }

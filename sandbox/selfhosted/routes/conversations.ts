@@ -24,7 +24,7 @@ export const conversationRoutes: AddRoutes = (on, { world }) => {
     on('POST', `${path}/:id/assign`, (call) => {
       const conversation = need(call);
       const id = requireText(new Form(call.body), 'user_id');
-      // The server does not look the user up; the foreign key of the database refuses it.
+      // The server does not look up the user; the foreign key of the database rejects an unknown one.
       if (!world.state.users.get(id)) throw internalError();
       return change(world, conversation, { assignedTo: id });
     });
@@ -119,7 +119,7 @@ export function escalate(world: World, conversation: Conversation, form: Form, r
   return { ...about, status: 'assigned', assigned_user_id: person.id };
 }
 
-/** The shared state says `medium` where this server says `normal`. */
+/** Reads a priority; `normal` of this server is `medium` in the shared state. */
 function readPriority(form: Form): string | undefined {
   const priority = form.text('priority');
   return priority === 'normal' ? 'medium' : priority || undefined;

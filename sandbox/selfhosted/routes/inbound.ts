@@ -53,7 +53,7 @@ interface Inbound {
 }
 
 /**
- * Accepts a customer's message and stores it, after the planned delay. A repeated `message_id` is accepted and dropped.
+ * Accepts a customer's message and stores it after the planned delay. A repeated `message_id` is accepted and dropped.
  */
 function receiveGeneric(world: World, channel: Channel, form: Form): Answer {
   const { faults, timers } = world;
@@ -96,7 +96,7 @@ function findOrAddContact(world: World, channel: Channel, identifier: string, na
   return samePhone;
 }
 
-/** Receives a status from a provider, published first and stored by the consumer. */
+/** Receives a status from a provider; it is published first and stored by the consumer. */
 function receiveStatus(world: World, form: Form): Answer {
   if (world.faults.outage.nats) throw new Refusal(500, '', 'failed to process status', 'bare');
   const message = world.state.messages.get(form.text('message_id') ?? '');
