@@ -7,9 +7,9 @@ import { type Subject, subjects } from './subjects';
 import { type Outcome, type Round, work } from './worker';
 
 /**
- * Sends through LinktorClient against bare HTTP clients: node bench/run.mjs client.
- * The server and every subject have a process of their own. Rounds take turns, and only those of one round are
- * compared: the machine may have other things to do.
+ * Compares sends through LinktorClient with bare HTTP clients: node bench/run.mjs client.
+ * The server and every subject run in separate processes. Rounds alternate, and only results of the same round are
+ * compared, because the load of the machine varies.
  */
 
 export const rounds = 7;
@@ -17,7 +17,7 @@ export const concurrencies = [1, 10, 50] as const;
 const roundMs = 700;
 
 function start(...args: string[]): ChildProcess {
-  // What the environment says about proxies is not meant for these.
+  // The proxy settings of the environment must not affect the benchmark.
   const { HTTP_PROXY: _a, http_proxy: _b, ALL_PROXY: _c, all_proxy: _d, ...env } = process.env;
   const child = fork(__filename, args, { env });
   child.once('exit', (code) => {
@@ -44,7 +44,7 @@ async function compare(base: string): Promise<Results> {
     const outcomes: Record<Subject, Outcome[]> = { ours: [], axios: [], undici: [], http: [] };
     results.set(concurrency, outcomes);
     for (let round = 0; round <= rounds; round++) {
-      // Back and forth, so that no subject always follows the same one.
+      // Alternate the order, so that no subject always follows the same one.
       for (const [subject, worker] of round % 2 === 0 ? workers : workers.toReversed()) {
         const outcome = await play(worker, { concurrency, milliseconds: roundMs });
         if (round > 0) outcomes[subject].push(outcome);
@@ -77,7 +77,7 @@ async function drive(): Promise<void> {
   const server = start('server');
   const base = await told<string>(server);
   const results = await compare(base);
-  // Under the limit there is mostly waiting: the memory is looked at meanwhile.
+  // A client under the limit mostly waits, so the memory is measured at the same time.
   const [grown, limit] = await Promise.all([growth(base), limited()]);
   console.log(report(results, grown, limit));
   console.log(`\n${Math.round((performance.now() - began) / 1000)} s`);
@@ -85,7 +85,7 @@ async function drive(): Promise<void> {
 }
 
 async function main([role, ...args]: string[]): Promise<void> {
-  // Nobody stays behind, and a profile that was asked for gets written.
+  // Exit with the driver, in a way that still writes a requested profile.
   if (role !== undefined) process.once('disconnect', () => process.exit());
   const [first = '', second = ''] = args;
   if (role === 'server') process.send?.(await startServer());

@@ -7,20 +7,20 @@ import { judge, pairs, show, spread, table } from './measure';
 import { type Red, startRed } from './red';
 
 /**
- * What it costs to deploy 1,000 nodes of one kind on one account again: npm run bench:deploy. Against 1,000 stubs, nodes
- * that do nothing but listen to input, and beside 1,000 function nodes. Each kind is in a Node-RED of its own, the server
- * in a process of its own. Rounds take turns, and only those of one round are compared.
+ * The cost of redeploying 1,000 nodes of one kind on one account: npm run bench:deploy. Compared with 1,000 stubs
+ * (nodes that only listen to input) and 1,000 function nodes. Each kind runs in its own Node-RED, the server in its
+ * own process. Rounds alternate, and only results of the same round are compared.
  *
  * --rounds=N   instead of 7
  */
 
 const NODE_COUNT = 1000;
-/** of what the stubs take */
+/** highest accepted ratio to the stubs */
 const MOST = 2;
 
 const subjects = ['stub', 'function', 'send', 'message in'] as const;
 type Subject = (typeof subjects)[number];
-/** milliseconds from the first node's end to the last node's start, and of processor time until then, all threads */
+/** milliseconds from the close of the first node to the start of the last, elapsed and as CPU time of all threads */
 interface Deploy {
   wall: number;
   cpu: number;
@@ -40,7 +40,7 @@ function flowOf(subject: Subject, baseUrl: string): object[] {
   return [{ id: 'tab', type: 'tab', label: 'bench' }, account, ...nodes];
 }
 
-/** A Node-RED with stubs, which says after each deploy what it took. */
+/** Start a Node-RED with stubs, which reports the cost after each deploy. */
 function startMeasured(root: string): Promise<Red> {
   return startRed(
     root,
@@ -72,7 +72,7 @@ async function compare(baseUrl: string, rounds: number): Promise<Record<Subject,
   const reds = new Map<Subject, Red>();
   try {
     for (const subject of subjects) reds.set(subject, await startMeasured(process.cwd()));
-    // The first round makes the nodes, the second warms up.
+    // The first round creates the nodes, the second warms up.
     for (let round = -1; round <= rounds; round++) {
       for (const [subject, red] of round % 2 === 0 ? reds : [...reds].reverse()) {
         const taken = await deployAgain(red, flowOf(subject, baseUrl));

@@ -1,16 +1,16 @@
 import { type Red, startRed } from './red';
 
-/** Who asks: ours with each engine, and the same dialogue drawn from core nodes. */
+/** The subjects: our node with each storage engine, and the same dialogue built from core nodes. */
 export const askers = ['memory', 'file', 'core'] as const;
 export type AskerName = (typeof askers)[number];
 
-/** What the driver may ask of Node-RED; every question is answered with one message. */
+/** Requests of the driver to Node-RED; each is answered with one message. */
 export type Question = { subject: AskerName; atOnce: number; milliseconds: number } | { heap: true };
 
 /**
- * Answers the questions. It is written into a module of Node-RED as it stands, so it must not use what is outside it.
+ * Answers the requests of the driver. Its source text becomes a module of Node-RED, so it must not use outer variables.
  * @param inject begins a dialogue in a conversation
- * @returns to be called with every message that is answered
+ * @returns a function to call with every answered message
  */
 export function player(inject: (id: string, msg: object) => void): (subject: string, conversationId: string) => void {
   let through = (_subject: string, _conversationId: string) => {};
@@ -47,7 +47,7 @@ export function player(inject: (id: string, msg: object) => void): (subject: str
 const place = { z: 'tab', x: 100, y: 100 };
 const key = 'bench-key';
 
-/** Notes what waits, and builds the call. */
+/** Record the open question and build the request. */
 const begin = (base: string) => `
 const waiting = flow.get('waiting') || {};
 waiting[msg.conversationId] = { msg: RED.util.cloneMessage(msg), asked: Date.now(), tries: 0 };
@@ -58,7 +58,7 @@ msg.headers = { Accept: 'application/json', 'Content-Type': 'application/json', 
 msg.payload = { type: 'text', text: 'How many?' };
 return msg;`;
 
-/** Is it the answer to what waits, and does it fit? Ends the time-out. */
+/** Match a message with the open question, validate the answer and clear the timeout. */
 const judge = `
 const message = msg.payload && msg.payload.message;
 if (!message || message.direction !== 'inbound') return null;
@@ -157,7 +157,7 @@ function ours(engine: 'memory' | 'file', base: string): object[] {
   ];
 }
 
-/** A Node-RED with one of them: a socket that is open hears all answers, and must not pay for those of the others. */
+/** Start a Node-RED with one subject: an open socket receives all answers, and must not pay for other subjects. */
 export async function startAsker(root: string, subject: AskerName, base: string, execPath: string): Promise<Red> {
   const red = await startRed(
     root,

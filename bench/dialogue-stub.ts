@@ -5,7 +5,7 @@ import linktor from '../nodes';
 import type { RED } from '../nodes/kit/red';
 import { ANSWER, answerTo, messageOf, SEND } from './dialogue-world';
 
-/** A node as Node-RED makes it, as far as ours know. */
+/** The part of Node-RED's Node class that our nodes use. */
 class StubNode extends EventEmitter {
   users = {};
   credentials: Record<string, string> = { apiKey: 'bench-key' };
@@ -31,16 +31,16 @@ class StubNode extends EventEmitter {
 }
 
 export interface Asking {
-  /** Asks in a conversation. @param answered called with the message that comes out */
+  /** Ask in a conversation. @param answered called with the output message */
   ask(conversationId: string, answered: (msg: unknown) => void): Promise<void>;
-  /** what waits is known */
+  /** resolves when the open questions have been read */
   ready(): Promise<void>;
   close(): Promise<void>;
 }
 
 type Construct = (this: StubNode, config: object) => void;
 
-/** Our node in a Node-RED of paper, its transport stubbed in memory. @param answers whether customers answer at once */
+/** Start our node in a stubbed Node-RED with an in-memory transport. @param answers whether customers answer at once */
 export function startStub(keepIn: 'memory' | 'file', userDir: string, answers: () => boolean): Asking {
   const types = new Map<string, Construct>();
   const nodes = new Map<string, StubNode>();

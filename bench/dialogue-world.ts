@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 
-/** What a customer answers to every question. */
+/** The customers' answer to every question. */
 export const ANSWER = '7';
 
 let serial = 0;
@@ -24,7 +24,7 @@ export function messageOf(conversationId: string, text: string, isInbound: boole
   };
 }
 
-/** What REST says beside taking messages: as little as a client needs to know a conversation and its channel. */
+/** The other REST responses: the minimum that a client needs about a conversation and its channel. */
 export function answerTo(method: string, url: string): { status: number; body: object } {
   const path = url.split('?')[0] ?? '';
   const list = { success: true, data: [], meta: { total: 0, page: 1, limit: 100, totalPages: 0, hasMore: false } };
@@ -37,7 +37,7 @@ export function answerTo(method: string, url: string): { status: number; body: o
 
 export const SEND = /^\/conversations\/([^/?]+)\/messages$/;
 
-/** A server whose customers answer each message at once, over every socket that is open. */
+/** Start a server whose customers answer each message at once, over every open socket. */
 export async function startWorld(): Promise<string> {
   const open = new Set<WebSocket>();
   const server = createServer((request, response) => {

@@ -12,9 +12,9 @@ import { judge, pairs, quantile, show, spread, table } from './measure';
 import type { Red } from './red';
 
 /**
- * Questions asked and answered per second, 50 conversations in flight: node bench/run.mjs dialogue. Ours with each engine
- * against the same dialogue from core nodes, in a real Node-RED each and over a real network; and against grammY with its
- * conversations, both with their transport stubbed in memory. Rounds take turns. Then what open questions cost.
+ * Questions asked and answered per second, 50 conversations in flight: node bench/run.mjs dialogue. Our node with each
+ * engine is compared with the same dialogue built from core nodes, in separate real Node-REDs over a real network; and
+ * with grammY conversations, both with an in-memory transport. Rounds alternate. Then the cost of open questions.
  */
 
 const rounds = 5;
@@ -39,7 +39,7 @@ async function asked<T>(red: Red, question: object): Promise<T> {
   return answer;
 }
 
-/** The core flow and ours, one Node-RED each. */
+/** Compare the core flow with ours, each in its own Node-RED. */
 async function compareInNodeRed(): Promise<Record<AskerName, Outcome[]>> {
   const world = fork(process.argv[1] as string, ['world'], { execPath: process.execPath });
   const [base] = (await once(world, 'message')) as [string];
@@ -61,7 +61,7 @@ async function compareInNodeRed(): Promise<Record<AskerName, Outcome[]>> {
   return outcomes;
 }
 
-/** One round of dialogues, so many at once. @param dialogue asks, and resolves when it is answered */
+/** Run one round of concurrent dialogues. @param dialogue asks, and resolves when it is answered */
 async function round(dialogue: (index: number) => Promise<unknown>): Promise<number> {
   const start = performance.now();
   let done = 0;
@@ -83,7 +83,7 @@ function ofOurs(asking: Asking): (index: number) => Promise<unknown> {
     });
 }
 
-/** The same dialogue in grammY; what it sends to Telegram is answered at once. */
+/** The same dialogue in grammY; a stub answers its requests to Telegram at once. */
 function ofGrammy(): (index: number) => Promise<unknown> {
   const require = createRequire(path.join(process.cwd(), '.cache', 'bench', 'package.json'));
   const { Bot } = require('grammy');
@@ -92,7 +92,7 @@ function ofGrammy(): (index: number) => Promise<unknown> {
   const bot = new Bot('1:bench', { botInfo });
   let serial = 1;
   const chatOf = (id: number) => ({ id, type: 'private', first_name: 'A' });
-  // biome-ignore lint/suspicious/noExplicitAny: of a package that is no dependency
+  // biome-ignore lint/suspicious/noExplicitAny: the package is not a dependency, so its types are missing
   type Loose = any;
   const stub = async (_previous: unknown, _method: string, payload: Loose) => ({
     ok: true,
@@ -141,7 +141,7 @@ async function heap(): Promise<number> {
   return process.memoryUsage().heapUsed;
 }
 
-/** What open questions cost with the file engine: memory, the loop while one is opened, and the next start. */
+/** The cost of open questions with the file engine: memory, event-loop delay while one is opened, next start. */
 async function openQuestions(): Promise<{ added: number; loop: number[]; ready: number }> {
   const userDir = mkdtempSync(path.join(tmpdir(), 'linktor-bench-'));
   try {

@@ -4,21 +4,21 @@ import { startSandbox } from '../sandbox';
 import { API_KEY } from '../sandbox/state';
 
 /**
- * X-RateLimit-Reset is in whole seconds, and a window of the sandbox begins with its first request: a client that keeps to the
- * header loses up to a second per window. That is 2 % of a minute and would be 17 % of five seconds, hence ten.
+ * X-RateLimit-Reset is in whole seconds, and a window of the sandbox begins with its first request, so a client that
+ * obeys the header loses up to a second per window: 2 % of a minute, but 17 % of five seconds. Hence ten seconds.
  */
 export const limit = { perWindow: 600, milliseconds: 10_000, windows: 6 };
 
 export interface LimitOutcome {
-  /** of what the limit allows, from the first send to the first one beyond the last window */
+  /** share of the limit that was used, from the first send to the first one beyond the last window */
   used: number;
-  /** answers 429, of all requests */
+  /** share of requests answered with 429 */
   refused: number;
   /** calls that failed */
   givenUp: number;
 }
 
-/** Fifty senders who do not stop, through one client, against a tenant's limit. */
+/** Run fifty continuous senders through one client, against the rate limit of a tenant. */
 export async function underLimit(baseUrl: string): Promise<LimitOutcome> {
   const client = new LinktorClient({ baseUrl, apiKey: API_KEY });
   const contact = await client.contacts.create({ name: 'Bench' });

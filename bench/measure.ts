@@ -15,7 +15,7 @@ export function spread(values: readonly number[]): Spread {
   return { median: quantile(sorted, 0.5), min: sorted[0] ?? Number.NaN, max: sorted.at(-1) ?? Number.NaN };
 }
 
-/** Round by round, so that what disturbs the machine disturbs both. */
+/** Compare round by round, so that a disturbance of the machine affects both sides. */
 export function pairs(a: readonly number[], b: readonly number[], how: (a: number, b: number) => number): Spread {
   return spread(a.map((one, round) => how(one, b[round] ?? Number.NaN)));
 }
@@ -24,7 +24,7 @@ export function show({ median, min, max }: Spread, digits = 2): string {
   return `${median.toFixed(digits)} (${min.toFixed(digits)}..${max.toFixed(digits)})`;
 }
 
-/** The first column to the left, the others to the right. */
+/** Format a table: the first column is left-aligned, the others are right-aligned. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]) =>
@@ -32,7 +32,7 @@ export function table(rows: readonly (readonly string[])[]): string {
   return rows.map((row) => `  ${line(row).join('  ')}`).join('\n');
 }
 
-/** One bar, in words. */
+/** Format the result of one criterion. */
 export function judge(met: boolean, what: string): string {
   return `  ${met ? 'pass' : 'FAIL'}: ${what}`;
 }

@@ -3,11 +3,11 @@ import { type Red, startRed } from './red';
 export const subjects = ['closing', 'kept', 'ours'] as const;
 export type Subject = (typeof subjects)[number];
 
-/** What the driver may ask of Node-RED; every question is answered with one message. */
+/** Requests of the driver to Node-RED; each is answered with one message. */
 export type Question =
-  /** -> Outcome: keeps so many messages under way through the subject's flow for so long */
+  /** -> Outcome: keep `atOnce` messages in flight through the subject's flow for this time */
   | { subject: Subject; atOnce: number; milliseconds: number }
-  /** -> {added}: bytes that so many messages take that come at once; then {} when all of them are through */
+  /** -> {added}: bytes held by a burst of this many messages; then {} when all of them are done */
   | { subject: Subject; pile: number };
 
 export interface Outcome {
@@ -17,9 +17,9 @@ export interface Outcome {
 }
 
 /**
- * Answers the questions. It is written into a module of Node-RED as it stands, so it must not use what is outside it.
- * @param inject presses the button of an inject node, as it were
- * @returns to be called with every message that is through
+ * Answers the requests of the driver. Its source text becomes a module of Node-RED, so it must not use outer variables.
+ * @param inject sends a message like the button of an inject node
+ * @returns a function to call with every completed message
  */
 export function player(inject: (id: string, msg: object) => void): () => void {
   const filler = 'The parcel is on its way and will be with you tomorrow between nine and twelve. '.repeat(4);
@@ -27,7 +27,7 @@ export function player(inject: (id: string, msg: object) => void): () => void {
   let through = () => {};
   const next = (subject: string) => {
     made++;
-    // No two texts are one string in memory, as if each had come from somewhere else.
+    // Each text is a separate string in memory, as if received from the network.
     const payload = Buffer.from(`${made} ${filler}`.slice(0, 265)).toString();
     inject(subject, { conversationId: `conv_${made % 10_000}`, payload });
   };
@@ -74,7 +74,7 @@ export function player(inject: (id: string, msg: object) => void): () => void {
 const place = { z: 'tab', x: 100, y: 100 };
 const key = 'bench-key';
 
-/** The call of linktor-send, written by hand. */
+/** The request of linktor-send, written by hand. */
 const handwritten = (base: string) => `
 msg.url = '${base}/conversations/' + encodeURIComponent(msg.conversationId) + '/messages';
 msg.headers = {
@@ -86,7 +86,7 @@ msg.headers = {
 msg.payload = { type: 'text', text: msg.payload };
 return msg;`;
 
-/** inject, the subject, and a complete node that reports when it is done. */
+/** A flow of an inject node, the subject, and a complete node that reports the end. */
 function line(subject: Subject, sender: object, first: object[] = []): object[] {
   return [
     {
@@ -122,7 +122,7 @@ function core(subject: Subject, base: string, persist: boolean): object[] {
   ]);
 }
 
-/** A Node-RED with ours and the core nodes that do the same job, side by side, all as they come. */
+/** Start a Node-RED with our node and the core nodes for the same job, all with their default settings. */
 export async function startSenders(root: string, baseUrl: string): Promise<Red> {
   const red = await startRed(
     root,

@@ -6,10 +6,10 @@ import { type Outcome, type Question, type Subject, startSenders, subjects } fro
 import { startServer } from './server';
 
 /**
- * Messages per second from inject through linktor-send to complete: node bench/run.mjs nodes. Against the http request
- * node with a function node that builds the same call, its connections kept alive and not, in one real Node-RED. The
- * server has a process of its own. Rounds take turns, and only those of one round are compared: the machine may have
- * other things to do.
+ * Messages per second from inject through linktor-send to complete: node bench/run.mjs nodes. Compared with the http
+ * request node and a function node that builds the same request, with and without keep-alive, in one real Node-RED. The
+ * server runs in its own process. Rounds alternate, and only results of the same round are compared, because the load
+ * of the machine varies.
  */
 
 const rounds = 7;
@@ -41,7 +41,7 @@ async function compare(red: ChildProcess): Promise<Results> {
     const outcomes: Record<Subject, Outcome[]> = { ours: [], kept: [], closing: [] };
     results.set(concurrency, outcomes);
     for (let round = 0; round <= rounds; round++) {
-      // Back and forth, so that no subject always follows the same one.
+      // Alternate the order, so that no subject always follows the same one.
       for (const subject of round % 2 === 0 ? subjects : subjects.toReversed()) {
         const outcome = await play(subject, concurrency);
         if (round > 0) outcomes[subject].push(outcome);
@@ -51,7 +51,7 @@ async function compare(red: ChildProcess): Promise<Results> {
   return results;
 }
 
-/** @returns bytes that messages take which wait for a server that does not answer yet */
+/** @returns the bytes held by messages that wait for a server that does not answer yet */
 async function queued(red: ChildProcess, base: string): Promise<number> {
   await asked(red, { subject: 'ours', atOnce: 50, milliseconds: 2000 });
   await fetch(`${base}/hold`, { method: 'POST' });
@@ -113,7 +113,7 @@ async function drive(): Promise<void> {
 
 async function main([role]: string[]): Promise<void> {
   if (role === undefined) return drive();
-  // Nobody stays behind, and a profile that was asked for gets written.
+  // Exit with the driver, in a way that still writes a requested profile.
   process.once('disconnect', () => process.exit());
   process.send?.(await startServer());
 }

@@ -1,11 +1,11 @@
-/** How a conversation and a word of it are spread over the events: each of so many listeners gets its share. */
+/** Numbers of conversations and words over which the events are spread evenly, so that listeners get equal shares. */
 export const conversationCount = 1000;
 export const wordCount = 100;
 
 const digits = 9;
 const blank = '0'.repeat(digits);
 
-/** Socket frames with a message of the documented API each, all of one length, every message with an id of its own. */
+/** Socket frames of equal length, each with a message of the documented API under a unique id. */
 export class Frames {
   readonly #one: Buffer;
   readonly #conversations: readonly string[];
@@ -34,7 +34,7 @@ export class Frames {
         },
       }),
     );
-    // Final, text, not masked; the length in 16 bits.
+    // A final, unmasked text frame with a 16-bit length.
     this.#one = Buffer.concat([Buffer.of(0x81, 126, text.length >> 8, text.length & 255), text]);
     const at = (what: string, from = 0) => this.#one.indexOf(what, from);
     const first = at(conversationId);
@@ -50,7 +50,7 @@ export class Frames {
     return this.#one.length;
   }
 
-  /** @returns so many frames, ready for the wire */
+  /** @returns the bytes of this many frames */
   take(count: number): Buffer {
     const bytes = Buffer.allocUnsafe(count * this.size);
     for (let index = 0; index < count; index++) {

@@ -6,23 +6,23 @@ import { startSandbox } from '../sandbox';
 import { API_KEY } from '../sandbox/state';
 import { conversationCount, Frames } from './realtime-frames';
 
-/** What the driver may ask of the load process; every order is answered with one message. */
+/** Orders of the driver to the load process; each is answered with one message. */
 export type Order =
-  /** when somebody has come to this path and subscribed so many conversations */
+  /** wait until a client has connected to this path and subscribed to this many conversations */
   | { do: 'await'; to: string; subscriptions: number }
-  /** all at once -> {began} */
+  /** send all at once -> {began} */
   | { do: 'blast'; to: string; count: number }
-  /** evenly -> {sent} */
+  /** send at an even pace -> {sent} */
   | { do: 'pace'; to: string; count: number; perSecond: number };
 
 export interface Place {
-  /** REST, answered by the sandbox */
+  /** URL of the REST API, served by the sandbox */
   baseUrl: string;
-  /** sockets; the path says whose */
+  /** URL of the sockets; the path identifies the receiver */
   sockets: string;
   /** ids */
   conversations: string[];
-  /** one of them, as REST shows it; the others differ in their ids */
+  /** one conversation as returned by REST; the others differ only in their ids */
   sample: object;
 }
 
@@ -31,10 +31,10 @@ interface Listener {
   subscribed: Set<string>;
 }
 
-/** microseconds of a clock that all processes of this machine share */
+/** @returns microseconds of a clock that all processes of this machine share */
 export const clock = (): number => Number(process.hrtime.bigint()) / 1000;
 
-/** Linktor as far as its sockets go: a server whose frames have been encoded before the clock starts. */
+/** Start the socket side of Linktor: a server whose frames are encoded before the clock starts. */
 export async function startLoad(): Promise<void> {
   const { url: baseUrl } = await startSandbox({ seed: true });
   const { ids: conversations, sample } = await furnish(baseUrl);
@@ -94,7 +94,7 @@ export async function startLoad(): Promise<void> {
   process.send?.(place);
 }
 
-/** Conversations that REST knows as well. */
+/** Create the conversations in the sandbox, so that REST returns them. */
 async function furnish(baseUrl: string): Promise<{ ids: string[]; sample: object }> {
   const headers = { 'X-API-Key': API_KEY, 'Content-Type': 'application/json' };
   const create = async (contactId: string): Promise<string> => {
@@ -108,10 +108,10 @@ async function furnish(baseUrl: string): Promise<{ ids: string[]; sample: object
   return { ids, sample: (await answer.json()) as object };
 }
 
-/** frames of one write: the answers to pings go between them */
+/** frames per write; replies to pings are sent between writes */
 const atOnce = 700;
 
-/** @returns when the first byte left */
+/** @returns the time at which the first byte was sent */
 async function blast(stream: Duplex, frames: Frames, count: number): Promise<number> {
   const bytes = frames.take(count);
   const chunk = atOnce * frames.size;
@@ -123,7 +123,7 @@ async function blast(stream: Duplex, frames: Frames, count: number): Promise<num
   return began;
 }
 
-/** @returns when each frame left */
+/** @returns the time at which each frame was sent */
 function pace(stream: Duplex, frames: Frames, count: number, perSecond: number): Promise<number[]> {
   const bytes = frames.take(count);
   const sent: number[] = [];

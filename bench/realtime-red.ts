@@ -2,18 +2,18 @@ import path from 'node:path';
 import type { Place } from './realtime-load';
 import { type Red, startRed } from './red';
 
-/** What the driver may ask of a receiver; every question is answered with one message. */
+/** Requests of the driver to a receiver; each is answered with one message. */
 export type Question =
-  /** -> {}; then {ended, cpu, times} as soon as so many have come; cpu in microseconds of all threads since then */
+  /** -> {}; then {ended, cpu, times} once this many events have arrived; cpu in microseconds of all threads */
   | { expect: number; times: boolean }
-  /** -> {heap}: bytes in use, swept */
+  /** -> {heap}: bytes in use after a garbage collection */
   | { heap: true }
-  /** -> {parses}: frames parsed since the last such question, the first of which starts the counting */
+  /** -> {parses}: frames parsed since the last such request; the first one starts the counter */
   | { parses: true };
 
 /**
- * Answers the questions. It is written into a module of Node-RED as it stands, so it must not use what is outside it.
- * @returns to be called with every message that comes
+ * Answers the requests of the driver. Its source text becomes a module of Node-RED, so it must not use outer variables.
+ * @returns a function to call with every message that arrives
  */
 export function receiver(): () => void {
   let expected = 0;
@@ -66,9 +66,9 @@ function account(id: string, { baseUrl, sockets }: Place): object {
 }
 
 /**
- * A function for the job of the trigger, as one writes it by hand: customers' messages only, each once
- * among the last 100,000, with the conversation and the contact it belongs to, and the event as it came. The
- * conversations are there already, as they are in the trigger.
+ * A hand-written function for the job of the trigger: customers' messages only, without duplicates among the last
+ * 100,000, with their conversation and contact, and with the original event. The conversations are already loaded,
+ * as they are in the trigger.
  */
 const handwritten = `
 const { conversationId, message } = msg.payload;
@@ -119,7 +119,7 @@ context.set('seen', new Set());
 const conversations = ${JSON.stringify(conversations)}.map((id) => [id, { ...${JSON.stringify(sample)}, id }]);
 flow.set('conversations', new Map(conversations));`;
 
-/** @param name the path of its socket, which tells two versions of the package apart */
+/** @param name the path of its socket, which distinguishes two versions of the package */
 export function ours(where: Place, name = 'ours'): object[] {
   const trigger = { id: 'in', type: 'linktor-message-in', ...place, config: name, wires: [['count']] };
   return [tab, account(name, where), trigger, counter];
@@ -170,12 +170,12 @@ function coreFlow({ sockets }: Place, path: string, func: string, initialize: st
   ];
 }
 
-/** The least that Node-RED lets a trigger cost: whatever a trigger does beyond this comes on top of it. */
+/** The cheapest trigger that Node-RED allows: the baseline of the comparison. */
 export function idle(where: Place): object[] {
   return [tab, { id: 'idle', type: 'bench-idle', ...place, url: `${where.sockets}/idle`, wires: [['count']] }, counter];
 }
 
-/** So many triggers on one account, each of which lets an equal share through. */
+/** Several triggers on one account, each of which passes an equal share of the events. */
 export function crowd(where: Place, by: 'conversations' | 'words', size: number): object[] {
   const share = where.conversations.length / size;
   const filter = (index: number) =>
@@ -197,7 +197,7 @@ export function crowd(where: Place, by: 'conversations' | 'words', size: number)
   return [account(by, where), ...triggers];
 }
 
-/** A Node-RED with a node that counts, and one that sends on what it parses. */
+/** Start a Node-RED with a node that counts messages, and a node that sends each parsed frame. */
 export function startCounting(root: string, packageFolder = root): Promise<Red> {
   return startRed(
     root,

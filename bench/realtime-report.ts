@@ -20,9 +20,9 @@ export interface Crowd {
   /** events per second, by how the triggers filter */
   conversations: number[];
   words: number[];
-  /** of one event */
+  /** number of times that one event is parsed */
   parses: number;
-  /** bytes that the subscriptions and triggers take; and once their window of seen events has filled */
+  /** bytes held by the subscriptions and triggers; `full`: once the window of seen events has filled */
   heap: number;
   full: number;
 }
@@ -36,13 +36,13 @@ const names: Record<Subject, string> = {
   ours: 'linktor-message-in',
 };
 
-/** of the events per second of the node that costs least */
+/** shares of the events per second of the cheapest node */
 const FLOOR = 0.7;
 const AIM = 0.85;
-/** two builds of one source differ by as much */
+/** difference measured between two builds of the same source */
 const NOISE = 0.03;
 
-/** Everything that was measured, and what it is held against. */
+/** @returns the report: all measurements and their criteria */
 export function report(results: Results, crowd: Crowd, rounds: number, perSecond: number): string {
   const pick = (subject: Subject, what: keyof Round) => (results.get(subject) ?? []).map((round) => round[what]);
   const against = (subject: Subject, what: 'rate' | 'cpu' = 'rate') =>
@@ -104,7 +104,7 @@ export function report(results: Results, crowd: Crowd, rounds: number, perSecond
   ].join('\n');
 }
 
-/** Not slower than the other checkout, when there is one. */
+/** Check that this build is not slower than the other checkout, if there is one. */
 function parity(results: Results, ratio: Spread): string[] {
   const [ours, before] = (['ours', 'before'] as const).map((subject) => results.get(subject)?.map(({ rate }) => rate));
   if (!ours || !before) return [];

@@ -13,16 +13,16 @@ import type { Red } from './red';
 
 /**
  * Events per second and latency from the socket to the first node behind it: npm run bench:realtime.
- * linktor-message-in in a real Node-RED, against the least that Node-RED lets a trigger cost: a node that sends each parsed
- * frame on as it is. The core nodes for the same job, the core nodes with the simplest function, and a bare socket with
- * JSON.parse stand beside it as facts. The sender and each of them have a process of their own. Rounds take turns, and
- * only those of one round are compared: the machine may have other things to do.
+ * linktor-message-in in a real Node-RED is compared with the cheapest possible trigger: a node that sends each parsed
+ * frame unchanged. The core nodes for the same job, the core nodes with the simplest function, and a bare socket with
+ * JSON.parse are listed for reference. The sender and each receiver run in separate processes. Rounds alternate, and
+ * only results of the same round are compared, because the load of the machine varies.
  *
  * --rounds=N       instead of 7
- * --against=DIR    takes turns with the package that is built in another checkout, such as the parent commit's
+ * --against=DIR    also measures the package built in another checkout, such as that of the parent commit
  */
 
-/** events of one round: about as many as take each of them a second */
+/** events per round: about one second of work for each subject */
 const counts: Record<Subject, number> = {
   bare: 200_000,
   simple: 30_000,
@@ -34,7 +34,7 @@ const counts: Record<Subject, number> = {
 const paced = { count: 2000, perSecond: 1000 };
 const crowdCount = 20_000;
 
-/** @returns the next message of a process, which must not take forever */
+/** @returns the next message of a process, at most 60 seconds later */
 async function answer<T>(child: ChildProcess, what: string): Promise<T> {
   const signal = AbortSignal.timeout(60_000);
   const [given] = (await once(child, 'message', { signal }).catch(() => {
@@ -50,7 +50,7 @@ async function asked<T>(child: ChildProcess, question: Order | Question): Promis
 
 type Arrival = { ended: number; cpu: number; times?: number[] };
 
-/** Call this before the events are sent. @returns when all that is expected has come */
+/** Call this before the events are sent. @returns the arrival report, once all expected events have arrived */
 const arrival = (target: ChildProcess, to: string) => answer<Arrival>(target, `all events to come to ${to}`);
 
 async function blast(
@@ -76,7 +76,7 @@ async function latency(load: ChildProcess, target: ChildProcess, to: string): Pr
   return { p50: quantile(took, 0.5), p99: quantile(took, 0.99) };
 }
 
-/** The least that any Node.js program costs. */
+/** Measure a bare socket: the minimum cost in any Node.js program. */
 function bare(url: string): void {
   const come = receiver();
   new WebSocket(url, { perMessageDeflate: false }).on('message', (data) => {
@@ -187,7 +187,7 @@ function settingsOf(args: string[]): Settings {
 }
 
 async function main([role = '', url = '']: string[]): Promise<void> {
-  // Nobody stays behind, and a profile that was asked for gets written.
+  // Exit with the driver, in a way that still writes a requested profile.
   if (role !== '' && !role.startsWith('-')) process.once('disconnect', () => process.exit());
   if (role === 'load') await startLoad();
   else if (role === 'bare') bare(url);

@@ -11,11 +11,11 @@ export interface Red {
 }
 
 /**
- * A Node-RED as it comes, with our package and one module of the benchmark's own.
- * @param root whose node_modules hold Node-RED
- * @param source of the module, JavaScript that gets RED
- * @param packageFolder where our package is, built
- * @param execPath the Node.js that runs it
+ * Start a Node-RED with default settings, our package and one module of the benchmark.
+ * @param root the folder whose node_modules contain Node-RED
+ * @param source the JavaScript of the module, which receives RED
+ * @param packageFolder the folder of our built package
+ * @param execPath the Node.js that runs Node-RED
  */
 export async function startRed(
   root: string,
@@ -40,7 +40,7 @@ export async function startRed(
     functionGlobalContext: { crypto: require('crypto') } };`,
   );
   const red = path.join(root, 'node_modules', 'node-red', 'red.js');
-  // What the environment says about proxies is not meant for it.
+  // The proxy settings of the environment must not affect the benchmark.
   const { HTTP_PROXY: _a, http_proxy: _b, ALL_PROXY: _c, all_proxy: _d, ...env } = process.env;
   const child = fork(red, ['--userDir', userDir, '--settings', file], { silent: true, env, execPath });
   let text = '';
@@ -66,13 +66,13 @@ export async function startRed(
       const begun = text.length;
       const { status } = await fetch(url, { method: 'POST', headers, body: JSON.stringify(flow) });
       if (status >= 300) throw new Error(`deploying answered ${status}`);
-      // It answers before the nodes are there.
+      // The response arrives before the nodes have started.
       while (!text.includes('Started flows', begun) && child.stdout) await once(child.stdout, 'data');
     },
     async end() {
       child.removeAllListeners('exit');
       const exit = once(child, 'exit');
-      // Politely, so that a profile that was asked for gets written.
+      // A regular exit, so that a requested profile is written.
       child.kill('SIGINT');
       const insist = setTimeout(() => child.kill('SIGKILL'), 5000);
       await exit;

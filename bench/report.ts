@@ -14,7 +14,7 @@ const pick = (of: Outcome[], what: keyof Outcome) => of.map((one) => one[what]);
 const compared = (of: Outcomes, subject: Subject, what: keyof Outcome, how = ratio) =>
   pairs(pick(of.ours, what), pick(of[subject], what), how);
 
-/** Everything that was measured, and what it is held against. */
+/** @returns the report: all measurements and their criteria */
 export function report(results: Results, grown: number, limited: LimitOutcome): string {
   const alone = results.get(1) as Outcomes;
   const others = subjects.filter((subject) => subject !== 'ours');

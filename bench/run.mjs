@@ -1,6 +1,6 @@
 // node bench/run.mjs <name> [options]: builds the package, bundles bench/<name>.ts as build.mjs would, and runs it with
-// plain Node.js, so that no loader is measured along. --rounds=N and --against=DIR are the benchmark's own options, all
-// others are those of Node.js (--cpu-prof). Everything it needs beside the project is in .cache/bench.
+// plain Node.js, so that no loader is measured. --rounds=N and --against=DIR are options of the benchmark, all others
+// are options of Node.js (--cpu-prof). Additional packages are installed in .cache/bench.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -11,7 +11,7 @@ import * as esbuild from 'esbuild';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const cache = join(root, '.cache', 'bench');
 
-/** What is measured against, and never used by the project, is kept out of its dependencies. Node 20 needs undici 7. */
+/** Packages used only for comparison are no dependencies of the project. Node.js 20 needs undici 7. */
 const rivals = { client: ['undici@7'], dialogue: ['grammy@1', '@grammyjs/conversations@2'] };
 
 /** @param {readonly string[]} packages with their versions */
@@ -24,7 +24,7 @@ async function bring(packages) {
   if (status !== 0) console.log(`${missing.join(', ')} could not be brought`);
 }
 
-/** The ledger file needs a Node.js with SQLite; the one that the suite has brought has it. */
+/** The ledger file needs a Node.js with SQLite; the Node.js downloaded by the test suite has it. */
 function withSqlite() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   if (major > 22 || (major === 22 && minor >= 13)) return process.execPath;
@@ -48,7 +48,7 @@ function withSqlite() {
 const [name = 'client', ...options] = process.argv.slice(2);
 await mkdir(cache, { recursive: true });
 if (name in rivals) await bring(rivals[/** @type {keyof rivals} */ (name)]);
-// All others measure what is built.
+// All other benchmarks measure the built package.
 if (name !== 'client' && spawnSync(process.execPath, ['build.mjs', '--quick'], { cwd: root, stdio: 'inherit' }).status)
   process.exit(1);
 const outfile = join(cache, `${name}.cjs`);

@@ -24,8 +24,8 @@ const headers = ['Content-Type', 'application/json', 'Content-Length', String(an
 const route = /^\/conversations\/[^/]+\/messages$/;
 
 /**
- * A server that does next to nothing: one answer, encoded beforehand, once the whole request has arrived. From a request
- * for /hold until one for /release it keeps its answers back.
+ * Start a minimal server: it sends one pre-encoded response once the whole request has arrived. From a request for
+ * /hold until one for /release it holds all responses back.
  */
 export async function startServer(): Promise<string> {
   let held: (() => void)[] | undefined;

@@ -3,10 +3,10 @@ import http from 'node:http';
 import axios from 'axios';
 import { LinktorClient } from '../lib/client';
 
-/** Sends one text to one conversation and understands the answer. */
+/** Send one text to one conversation and parse the response. */
 export type Send = (conversation: string, text: string) => Promise<unknown>;
 
-/** What is measured, in the order of its rounds. */
+/** The measured clients, in the order of each round. */
 export const subjects = ['ours', 'axios', 'undici', 'http'] as const;
 export type Subject = (typeof subjects)[number];
 
@@ -19,7 +19,7 @@ const headers = () => ({
   'X-API-Key': key,
 });
 
-/** Each as an ordinary user of it would write it; the same headers, the same body, at most 50 connections. */
+/** Typical code for each client, with the same headers, the same body and at most 50 connections. */
 export const make: Record<Subject, (base: string) => Send> = {
   ours(baseUrl) {
     const client = new LinktorClient({ baseUrl, apiKey: key });
@@ -68,7 +68,7 @@ interface Undici {
   request(url: string, options: object): Promise<{ body: { json(): Promise<unknown> } }>;
 }
 
-/** bench/run.mjs brings undici; without it there is the fetch of Node.js, which is slower. */
+/** bench/run.mjs installs undici; without it the slower fetch of Node.js is used. */
 export function undiciOrFetch(): { undici?: Undici; what: string } {
   try {
     const { version } = require('undici/package.json') as { version: string };

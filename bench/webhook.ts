@@ -8,8 +8,8 @@ import path from 'node:path';
 import { judge, pairs, quantile, show, spread, table } from './measure';
 
 /**
- * Verified webhooks per second: ours, against a bare node:http handler, against the core flow that does the same job,
- * and against an empty route in the same Node-RED, which is the ceiling. Rounds in turn, ratios of one round.
+ * Verified webhooks per second: our node compared with a bare node:http handler, with the core flow for the same job,
+ * and with an empty route in the same Node-RED, which is the upper bound. Rounds alternate; ratios are per round.
  */
 
 const secret = 'whsec_bench';
@@ -24,7 +24,7 @@ interface Round {
   p99: number;
 }
 
-/** A verifying server as one writes it by hand. */
+/** A hand-written server that verifies signatures. */
 function bare(): void {
   const server = http.createServer((request, response) => {
     const pieces: Buffer[] = [];
@@ -83,7 +83,7 @@ const flow = [
   { id: 'next', type: 'link out', ...place, mode: 'link', links: [], wires: [] },
 ];
 
-/** A Node-RED with all three routes, set up as it comes. */
+/** Start a Node-RED with default settings and all three routes. */
 async function nodeRed(root: string): Promise<{ port: number; end(): void }> {
   const userDir = mkdtempSync(path.join(tmpdir(), 'linktor-bench-'));
   const scope = path.join(userDir, 'node_modules', '@linktor');
@@ -127,7 +127,7 @@ async function nodeRed(root: string): Promise<{ port: number; end(): void }> {
 
 let serial = 0;
 
-/** Deliveries as Linktor sends them, each an event of its own, signed before the clock starts. */
+/** Deliveries as Linktor sends them, each a separate event, signed before the clock starts. */
 function deliveries(count: number, bytes: number): { body: Buffer; signature: string }[] {
   return Array.from({ length: count }, () => {
     const event = {

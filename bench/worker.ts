@@ -1,7 +1,7 @@
 import { quantile } from './measure';
 import { make, type Send, type Subject } from './subjects';
 
-/** What one round is to be: so many senders at once, for so many milliseconds or so many sends. */
+/** The parameters of one round: concurrent senders, and its length in milliseconds or sends. */
 export interface Round {
   concurrency: number;
   milliseconds?: number;
@@ -16,14 +16,14 @@ export interface Outcome {
   /** milliseconds */
   p50: number;
   p99: number;
-  /** bytes in use after the round, swept */
+  /** bytes in use after the round and a garbage collection */
   heap: number;
 }
 
 const filler = 'The parcel is on its way and will be with you tomorrow between nine and twelve. '.repeat(4);
 let sent = 0;
 
-/** In a process of its own: makes the rounds that the driver asks for. */
+/** Run the rounds that the driver requests, in a separate process. */
 export function work(subject: Subject, base: string): void {
   const send = make[subject](base);
   process.on('message', (round: Round) => {
@@ -62,7 +62,7 @@ async function play(send: Send, { concurrency, milliseconds, sends }: Round): Pr
   return { ...figures, p50: quantile(times, 0.5), p99: quantile(times, 0.99), heap: await swept() };
 }
 
-/** Finalizers and what hangs on closed sockets need a second look. */
+/** Collect garbage three times: finalizers and closed sockets release memory late. @returns bytes in use */
 async function swept(): Promise<number> {
   for (let look = 0; look < 3; look++) {
     global.gc?.();
