@@ -1,15 +1,15 @@
-// An animation out of pictures of one size: APNG, which browsers and GitHub show. Node built-ins only.
+// Builds an animated PNG, which browsers and GitHub display, from pictures of equal size. Node built-ins only.
 import { crc32 } from 'node:zlib';
 
 const SIGNATURE_BYTES = 8;
-/** width, height, depth, colours and the like stand in IHDR, which comes first */
+/** size of IHDR, the first chunk, with width, height and colour format */
 const IHDR_BYTES = 25;
 
 /** @typedef {{ png: Buffer, ms: number }} Frame a picture, and how long it is shown */
 
 /**
  * @param {Frame[]} frames PNG pictures of the same size and kind
- * @returns {Buffer} an animated PNG that goes on for ever
+ * @returns {Buffer} an animated PNG in an endless loop
  */
 export function animated(frames) {
   const [first] = frames;

@@ -1,4 +1,4 @@
-// Takes pictures of pages: the same ones each time, with nothing moving in them.
+// Takes reproducible screenshots of pages, without animations.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { root } from './run.mjs';
@@ -55,7 +55,7 @@ export function save(name, picture) {
  * @param {Page} page
  * @param {string} selector
  * @param {{ x?: number, y?: number }} [margin] pixels around it
- * @returns {Promise<Clip>} a frame around all that the selector finds
+ * @returns {Promise<Clip>} the rectangle around all elements that match the selector
  */
 export async function around(page, selector, { x = 0, y = 0 } = {}) {
   const boxes = await page

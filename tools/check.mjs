@@ -1,4 +1,4 @@
-// npm run check: format, lint and types. Nothing is changed; `npx biome check --write` mends what can be mended.
+// npm run check: format, lint and types. Nothing is changed; `npx biome check --write` applies the safe fixes.
 import path from 'node:path';
 import { install } from './install.mjs';
 import { node, root } from './run.mjs';

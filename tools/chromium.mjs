@@ -1,4 +1,4 @@
-// Finds a Chromium for headless browser tests, or brings one. Node built-ins only.
+// Finds or downloads a Chromium for headless browser tests. Node built-ins only.
 import { spawn } from 'node:child_process';
 import {
   accessSync,
@@ -26,7 +26,7 @@ const PACKAGE = '@sparticuz/chromium';
 const VERSION = '143.0.4';
 const CACHE = fileURLToPath(new URL('../.cache/chromium', import.meta.url));
 
-/** Flags for headless tests: may run as root, in a container, and asks no host of its own accord. */
+/** Flags for headless tests: runs as root and in containers, and sends no background requests. */
 export const chromiumArgs = [
   '--no-sandbox',
   '--disable-gpu',
@@ -45,18 +45,18 @@ export const chromiumArgs = [
   '--no-pings',
   '--password-store=basic',
   '--use-mock-keychain',
-  // Only this machine can be reached: what the flags above leave is not even looked up.
+  // Only this machine can be reached: any remaining background request fails before a DNS lookup.
   '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE *.localhost, EXCLUDE 127.0.0.1, EXCLUDE [::1]',
 ];
 
 /**
- * The path of a Chromium (or Chrome, or Edge) that really starts headless here: CHROMIUM_PATH, an installed one, the
- * one brought earlier, or one brought now. undefined when there is none and none can be had.
+ * The path of a Chromium (or Chrome, or Edge) that starts headless here: CHROMIUM_PATH, an installed one, or a
+ * downloaded one, which is downloaded now if necessary. undefined when none is available.
  *
  * @param {object} [options]
- * @param {string} [options.cache] folder for what is brought and for the note of what was tried
+ * @param {string} [options.cache] folder for downloads and for the results of earlier checks
  * @param {Log} [options.log]
- * @param {boolean} [options.installed] false: as if no browser were installed (to try out the bringing)
+ * @param {boolean} [options.installed] false: ignore installed browsers, to test the download
  * @param {boolean} [options.apt] false: never install a system package
  * @returns {Promise<string | undefined>}
  */
@@ -125,14 +125,14 @@ function installedBrowsers() {
       const real = realpathSync(file);
       if (!found.has(real)) found.set(real, file);
     } catch {
-      // not there, or not ours to run
+      // missing, or not executable
     }
   }
   return [...found.values()];
 }
 
 /**
- * Starts the browser headless and has it show a page; a success is remembered until the file changes.
+ * Start the browser headless and show a page; a success is cached until the file changes.
  *
  * @param {string} file
  * @param {string} cache
@@ -157,7 +157,7 @@ async function starts(file, cache) {
 }
 
 /**
- * Speaks the DevTools protocol over the pipe, since not every build has --dump-dom: opens a page and reads its text.
+ * Open a page and read its text over the DevTools protocol on a pipe, since not every build has --dump-dom.
  *
  * @param {string} file
  * @returns {Promise<string | undefined>} why it does not work
@@ -200,7 +200,7 @@ function showsAPage(file) {
         send('Browser.close');
         setTimeout(() => child.kill('SIGKILL'), 5000).unref();
       } else if (message.sessionId && (message.result?.result || message.error)) {
-        // The page is not there yet.
+        // The page has not loaded yet.
         setTimeout(look, 20);
       } else if (message.error) {
         reason = message.error.message;
@@ -232,7 +232,7 @@ function showsAPage(file) {
 }
 
 /**
- * Installs the npm package in a folder aside, has it unpack itself there, and moves the result into place in one go.
+ * Install and unpack the npm package in a temporary folder, then move the result into place atomically.
  *
  * @param {string} cache
  * @param {Log} log
@@ -257,7 +257,7 @@ async function bring(cache, log) {
 
     const reason = await unpack(packageFolder, unpacked);
     if (reason) return reason;
-    // The libraries that a bare Debian or Ubuntu lacks (NSS, NSPR, expat), and a font, come with it.
+    // The package includes a font and the libraries missing from a minimal Debian or Ubuntu (NSS, NSPR, expat).
     renameSync(path.join(unpacked, 'chromium'), path.join(unpacked, 'chromium-bin'));
     writeFileSync(path.join(unpacked, 'fonts', 'fonts.conf'), FONTS);
     writeFileSync(path.join(unpacked, 'chromium'), WRAPPER);
@@ -280,8 +280,8 @@ async function bring(cache, log) {
 }
 
 /**
- * The package unpacks into the system's temporary folder, its libraries only where it believes itself in the cloud;
- * so it is run in a process of its own, which is told so.
+ * Unpack in a separate process: the package unpacks into the temporary folder (TMPDIR), and its libraries only in a
+ * cloud environment (AWS_EXECUTION_ENV).
  *
  * @param {string} packageFolder
  * @param {string} unpacked

@@ -8,7 +8,7 @@ import { install } from './install.mjs';
 import { freePort, node, root } from './run.mjs';
 
 const example = path.join(root, 'examples', '1 - First steps', '3 - Knowledge answer.json');
-/** Guards the sandbox's key, which everybody knows. */
+/** Encrypts the API key of the sandbox, which is public. */
 const secret = 'demo';
 
 /**
@@ -37,7 +37,7 @@ export class DemoRun {
   }
 
   /**
-   * Builds what is to be shown and starts both. The ports are wishes: the next free ones are taken.
+   * Build the package and start both. When a port is taken, the next free one is used.
    *
    * @param {{ sandboxPort?: number, port?: number }} [wishes]
    * @returns {Promise<Demo>} once the flow listens
@@ -57,7 +57,7 @@ export class DemoRun {
   /** Ends both and leaves nothing behind. */
   async end() {
     this.#ending = true;
-    // Node-RED first: it need not complain that the sandbox is gone.
+    // Node-RED first, so that it does not log the loss of the sandbox.
     for (const child of this.#children.toReversed()) {
       if (child.exitCode !== null || child.signalCode !== null) continue;
       const gone = new Promise((resolve) => child.once('exit', resolve));
@@ -79,7 +79,7 @@ export class DemoRun {
   /** @param {number} port @param {string} chat @returns {Promise<string>} its address */
   async #startNodeRed(port, chat) {
     this.#log(`Starting Node-RED on port ${port} ...`);
-    // One folder per port, so that two demos do not pull the floor from under each other.
+    // One folder per port, so that two demos do not delete each other's files.
     this.#userDir = path.join(root, '.cache', `demo-${port}`);
     writeUserDir(this.#userDir, port, chat);
     const red = path.join(root, 'node_modules', 'node-red', 'red.js');
@@ -146,7 +146,7 @@ function writeUserDir(userDir, port, chat) {
 }
 
 /**
- * The first example as it is, but for the sandbox's address and the key, which Node-RED keeps in a file of its own.
+ * Write the first example with the sandbox's address, and the API key into Node-RED's credentials file.
  *
  * @param {string} userDir
  * @param {string} chat
@@ -159,7 +159,7 @@ function writeFlow(userDir, chat) {
   /** @type {Record<string, unknown>} */
   const credentials = {};
   for (const one of nodes) {
-    // Its steps are done already, but for the last.
+    // The demo has already done all steps of this note except the last.
     if (one.id === 'lk_note') Object.assign(one, { name: `Write at ${chat}`, x: 170 });
     if (one.type !== 'linktor-config') continue;
     one.baseUrl = chat;
@@ -170,7 +170,7 @@ function writeFlow(userDir, chat) {
   writeFileSync(path.join(userDir, 'flows_cred.json'), JSON.stringify({ $: encrypted(credentials) }));
 }
 
-/** As Node-RED encrypts them itself: it warns when it finds them in clear. @param {object} credentials */
+/** Encrypt like Node-RED, which warns about plain-text credentials. @param {object} credentials */
 function encrypted(credentials) {
   const start = randomBytes(16);
   const cipher = createCipheriv('aes-256-ctr', createHash('sha256').update(secret).digest(), start);

@@ -1,12 +1,12 @@
-// The help texts. Node-RED shows one node's help at a time, so each must be whole, and yet what many of them say stands in
-// the sources once: in parts.html, under a name. A line `<!-- part: name -->` takes it from there.
+// The help texts. Node-RED shows one node's help at a time, so each must be complete. Text shared by several nodes is
+// written once, as a named part in parts.html, and included with a line `<!-- part: name -->`.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 const template = /<template data-part="([\w-]+)">([\s\S]*?)<\/template>/g;
 const reference = /^( *)<!-- part: (.*?) -->$/gm;
 
-/** @returns linktor.html of a language with every part in its place */
+/** @returns linktor.html of a language with all parts included */
 export function wholeHelp(root: string, language: string): string {
   const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
   const help = `locales/${language}/linktor.html`;
@@ -24,7 +24,7 @@ export function wholeHelp(root: string, language: string): string {
 
   for (const [, name = '', text = ''] of read(shared).matchAll(template)) {
     if (parts.has(name)) throw new Error(`${shared}: there are two parts "${name}"`);
-    // A part may take others that stand above it: so none can take itself.
+    // A part may only include parts above it, so no part can include itself.
     parts.set(name, filled(shared, text.replace(/^ {2}/gm, '').trim()));
   }
   const whole = filled(help, read(help));

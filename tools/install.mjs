@@ -20,8 +20,8 @@ const STAMP = '.linktor-installed';
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 
 /**
- * Installs the project's dependencies with `npm ci`, unless they are there already. Ends the process with code 1,
- * after one line that says what to do, when that fails.
+ * Install the project's dependencies with `npm ci`, unless they are up to date. On failure, log one line of advice
+ * and exit with code 1.
  *
  * @param {{ root?: string, log?: Log }} [options]
  * @returns {Promise<void>}
@@ -39,8 +39,8 @@ export async function install({ root = PROJECT, log = console.log } = {}) {
   const now = () => stamp(lock, readText(path.join(modules, '.package-lock.json')), machine);
   if (written !== undefined && written === now()) return;
 
-  // No stamp, or an `npm install` since: what is installed may well be right. (A stamp of another platform or Node
-  // version is not looked into: compiled packages may be wrong.)
+  // No stamp, or a later `npm install`: the installed packages may still match. (After a change of platform or
+  // Node.js version they are always reinstalled: compiled packages may not fit.)
   const sameMachine = written === undefined || written.endsWith(` ${machine}`);
   if (!sameMachine || !matches(root, lock)) {
     log('Installing dependencies ...');
@@ -63,7 +63,7 @@ function isLink(file) {
 }
 
 /**
- * Runs npm and resolves to its exit code. stdout is sent to stderr, so that a tool's own output stays clean.
+ * Run npm. Its stdout goes to stderr, so that a tool's own output stays clean.
  *
  * @param {string[]} args
  * @param {{ cwd?: string, node?: string, quiet?: boolean }} [options] node: the Node.js to run npm with;
@@ -76,7 +76,7 @@ export function npm(args, { cwd, node = process.execPath, quiet = false } = {}) 
   /** @type {import('node:child_process').StdioOptions} */
   const stdio = ['ignore', quiet ? 'ignore' : 2, 2];
   return new Promise((resolve) => {
-    // Without npm's script (unusual), the command; Windows runs npm.cmd by a shell only, which needs the quotes.
+    // Fallback without npm's script: the command. Windows runs npm.cmd only in a shell, which needs the quotes.
     const child = cli
       ? spawn(node, [cli, ...flags], { cwd, stdio })
       : process.platform === 'win32'
@@ -101,7 +101,7 @@ function npmCli() {
   const candidates = [process.env.npm_execpath];
   if (process.platform !== 'win32') {
     for (const folder of (process.env.PATH ?? '').split(path.delimiter)) {
-      // A project's own node_modules/.bin may hold an npm that is only somebody's dependency.
+      // node_modules/.bin of a project may contain an npm that is only a dependency of another package.
       if (folder && !folder.includes('node_modules')) candidates.push(path.join(folder, 'npm'));
     }
   }
@@ -117,7 +117,7 @@ function npmCli() {
 }
 
 /**
- * Is everything in the lock file that belongs on this machine installed, in the same version, and nothing else?
+ * Do the installed packages equal those of the lock file for this platform, in the same versions?
  *
  * @param {string} root
  * @param {string} lockText
@@ -137,7 +137,7 @@ function matches(root, lockText) {
   for (const [place, entry] of Object.entries(wanted)) {
     if (place === '' || entry.link) continue;
     const found = installed[place];
-    // Optional packages of other platforms (and what only they need, which names no platform) are left out by npm.
+    // npm omits optional packages of other platforms, and their dependencies, which name no platform.
     if (!found && entry.optional && !(entry.os || entry.cpu ? fits(entry) : false)) continue;
     if (!found || found.version !== entry.version || !existsSync(path.join(root, place, 'package.json'))) return false;
   }
@@ -149,7 +149,7 @@ function fits(entry) {
   /** @type {(list: string[] | undefined, value: string) => boolean} */
   const allows = (list, value) =>
     !list || (!list.includes(`!${value}`) && (list.some((item) => item.startsWith('!')) || list.includes(value)));
-  // Which C library this is takes long to find out, and only ever matters on Linux: a package for one is not asked for.
+  // Detecting the C library is slow and only matters on Linux, so packages for a specific one are not required.
   return allows(entry.os, process.platform) && allows(entry.cpu, process.arch) && !entry.libc;
 }
 
@@ -159,7 +159,7 @@ function fits(entry) {
  * @param {string} machine
  */
 function stamp(lock, installed, machine) {
-  // npm's own record of what is installed is part of it: `npm prune` changes that and not the lock file.
+  // The stamp includes npm's record of installed packages: `npm prune` changes it and not the lock file.
   const hash = createHash('sha256')
     .update(lock)
     .update('\0')

@@ -1,4 +1,4 @@
-// Finds a nats-server for the tests, or brings Debian's package into .cache.
+// Finds a nats-server for the tests, or downloads Debian's package into .cache.
 import { realpathSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { findServer } from './server.mjs';

@@ -1,5 +1,5 @@
-// Brings Node.js 24 and Node-RED 5 into folders of their own, to test with them beside the project's Node-RED 4.1.
-// Never into node_modules: a `node` in node_modules/.bin would run every npm script. Node built-ins only.
+// Installs Node.js 24 and Node-RED 5 in separate folders, for tests in addition to the project's Node-RED 4.1.
+// Never in node_modules: a `node` in node_modules/.bin would run every npm script. Node built-ins only.
 import { execFile } from 'node:child_process';
 import {
   existsSync,
@@ -23,7 +23,7 @@ const CACHE = fileURLToPath(new URL('../.cache/node-red-5', import.meta.url));
 
 /**
  * The paths of a Node.js that Node-RED 5 accepts (the running one, if it does) and of Node-RED 5's red.js.
- * undefined, after one line, when they cannot be had.
+ * undefined, after one log line, when they are not available.
  *
  * @param {{ cache?: string, log?: Log }} [options]
  * @returns {Promise<{ node: string, red: string } | undefined>}
@@ -43,8 +43,8 @@ export async function nodeRed5({ cache = CACHE, log = console.log } = {}) {
 }
 
 /**
- * The packages behind npm's `node` package, one per platform: nothing but the binary. (`node` itself brings the same
- * by an install script, which npm may refuse to run.)
+ * Install the package behind npm's `node` package for this platform, which contains only the binary. (`node` itself
+ * downloads it with an install script, which npm may refuse to run.)
  *
  * @param {string} cache
  * @param {Log} log
@@ -84,7 +84,7 @@ async function bringNodeRed(cache, node, log) {
 }
 
 /**
- * Installs one package in a folder aside, tries it, and moves it into place with a stamp in one go.
+ * Install one package in a temporary folder, check it, and move it into place with a stamp atomically.
  *
  * @param {object} options
  * @param {string} options.folder

@@ -1,4 +1,4 @@
-// THIRD-PARTY-NOTICES: the licences of the packages whose code is inside dist/, which ask to be shipped along.
+// THIRD-PARTY-NOTICES: the licences of the packages bundled into dist/, which must be distributed with them.
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -7,7 +7,7 @@ import path from 'node:path';
 
 const rule = '-'.repeat(80);
 
-/** Packages that bring no copy of their licence: the package of the same repository, under the same licence, that does. */
+/** Packages without a licence file, each with a package of the same repository and licence that contains it. */
 const licenseFrom = new Map([['proxy-agent-negotiate', 'http-proxy-agent']]);
 
 /**

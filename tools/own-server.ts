@@ -1,5 +1,5 @@
-// npm run reference: writes the table of docs/own-server.md anew: what works where, tried with the client on a server
-// of each kind. What a server lacks is said in the words of the error that a flow would get.
+// npm run reference: regenerates the table of docs/own-server.md, which lists the operations that work on each kind of
+// server, tried with the client. An unsupported operation is described by the error that a flow would receive.
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { LinktorClient } from '../lib/client';
 import { LinktorError } from '../lib/errors';
 import { startSandbox } from '../sandbox';
 
-/** @returns a text that stands in the table in place of `yes` */
+/** @returns a text for the table in place of `yes` */
 type Try = (client: LinktorClient, baseUrl: string) => Promise<unknown>;
 
 export const ownServerFile = path.join(fileURLToPath(new URL('..', import.meta.url)), 'docs', 'own-server.md');
@@ -97,7 +97,7 @@ const rows: readonly [what: string, act: Try][] = [
   ['sign out', (c) => c.auth.logout()],
 ];
 
-/** @returns the page with its table as it is */
+/** @returns the page with its current table */
 export async function ownServerPage(): Promise<string> {
   const page = readFileSync(ownServerFile, 'utf8');
   const [documented, hosted] = [await tried('api'), await tried('server')];
@@ -128,7 +128,7 @@ async function tried(contract: 'api' | 'server'): Promise<string[]> {
   return cells;
 }
 
-/** What is not there is an answer, too: only a server that has the operation looks for what it is about. */
+/** `not_found` counts as supported: only a server that has the operation looks for the record. */
 function lackOf(what: string, error: unknown): string {
   if (!(error instanceof LinktorError)) throw error;
   const { code, message } = error;

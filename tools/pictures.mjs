@@ -1,6 +1,5 @@
-// npm run pictures: takes the pictures of the README and the guides anew, from the demo as it really is, into
-// docs/pictures/. `npm run pictures -- examples` takes one part: chat, demo,
-// editor, or examples.
+// npm run pictures: takes the pictures of the README and the guides again, from the running demo, into docs/pictures/.
+// `npm run pictures -- examples` takes one part: chat, demo, editor, or examples.
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { animated } from './apng.mjs';
@@ -24,13 +23,13 @@ const buttons = [
   { title: 'No, thanks', id: 'no' },
 ];
 const examples = path.join(root, 'examples');
-/** what of a flow is in its picture */
+/** elements of a flow that its picture must contain */
 const framed = '.red-ui-flow-node-group, .red-ui-flow-group-outline';
 
 await install();
 const executablePath = await chromium();
 if (!executablePath) process.exit(1);
-// Not before install(): it may not be there yet.
+// Imported after install(), which may have to install it.
 const { chromium: driver } = await import('playwright-core');
 
 const demo = new DemoRun();
@@ -79,7 +78,7 @@ async function chatPictures(browser, chat) {
 }
 
 /**
- * The demo at work, moving: the flow above, and the customer who writes below.
+ * The animated demo: the flow above, the customer's chat below.
  *
  * @param {Browser} browser
  * @param {string} chat
@@ -130,7 +129,7 @@ async function pastedTogether(browser, taken, clip) {
 }
 
 /**
- * The editor with the first example at work.
+ * The editor with the first example running.
  *
  * @param {Browser} browser
  * @param {string} editor
@@ -159,7 +158,13 @@ async function editorPictures(browser, editor, chat) {
   await page.context().close();
 }
 
-/** Each example by itself, as it looks after Import and Deploy. @param {Browser} browser @param {string} editor @param {string} chat */
+/**
+ * Each example on its own, after Import and Deploy.
+ *
+ * @param {Browser} browser
+ * @param {string} editor
+ * @param {string} chat
+ */
 async function examplePictures(browser, editor, chat) {
   const files = /** @type {string[]} */ (readdirSync(examples, { recursive: true }));
   for (const file of files.filter((one) => one.endsWith('.json')).sort()) {
@@ -197,7 +202,7 @@ async function palettePicture(page) {
   await page.setViewportSize({ width: 1760, height: 860 });
 }
 
-/** What the sidebar shows while a customer writes and the flow answers. @param {Page} page @param {string} chat */
+/** The sidebar while a customer writes and the flow answers. @param {Page} page @param {string} chat */
 async function sidebarPicture(page, chat) {
   await page.evaluate("RED.actions.invoke('linktor:show-sidebar')");
   const side = page.locator('.linktor-side');
@@ -208,7 +213,7 @@ async function sidebarPicture(page, chat) {
 }
 
 /**
- * The flow, and no more of the editor than that; one more question is asked, so that the flow is seen at work.
+ * Only the flow, without the rest of the editor, while it answers one more question.
  *
  * @param {Page} page
  * @param {string} chat
@@ -233,14 +238,14 @@ async function dialogPicture(page, name, show, act) {
   const tray = page.locator('.red-ui-tray').last();
   await tray.locator('[data-field="name"]').waitFor();
   await act?.();
-  // The tray slides in: it is there once it stands still.
+  // The tray slides in; hover() waits until it is stable.
   await tray.hover();
   await shoot(page, name, await around(page, '.red-ui-tray'));
   await page.click('#node-dialog-cancel, #node-config-dialog-cancel');
   await tray.waitFor({ state: 'detached' });
 }
 
-/** @param {string} chat @param {string} route @param {object} body @returns {Promise<any>} what the sandbox answers */
+/** @param {string} chat @param {string} route @param {object} body @returns {Promise<any>} the sandbox's response */
 async function control(chat, route, body) {
   const response = await fetch(`${chat}/_sandbox/${route}`, {
     method: 'POST',

@@ -1,4 +1,4 @@
-// npm run reference: writes docs/nodes.md anew, from the nodes and their English words as they are.
+// npm run reference: regenerates docs/nodes.md from the nodes and their English texts.
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -60,7 +60,7 @@ function section(definition: Definition): string {
   ].join('\n');
 }
 
-/** The message properties that the help names under one of its headings. */
+/** @returns the message properties that the help lists under a heading */
 function properties(page: string, heading: string, word: string): string[] {
   const [, part = ''] = (page.split('</script>')[0] ?? '').split(`<h3>${heading}</h3>`);
   const names = [...(part.split('<h3>')[0] ?? '').matchAll(/<dt[^>]*>(\w+)/g)]

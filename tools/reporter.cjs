@@ -1,4 +1,4 @@
-// The usual report, and one plain line that counts.
+// The default report, and one plain line with the counts.
 const { reporters } = require('mocha');
 
 module.exports = class extends reporters.Spec {

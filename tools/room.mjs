@@ -1,5 +1,5 @@
 // npm run test:lib, test:nodes, test:sandbox, test:house: the tests of one room, from the sources, without a build or a
-// browser. Words narrow it to the files whose path holds one of them (`npm run test:lib -- queue`); options go to mocha
+// browser. Words select the files whose path contains one of them (`npm run test:lib -- queue`); options go to mocha
 // (`npm run test:lib -- queue --grep order`).
 import { readdirSync } from 'node:fs';
 import path from 'node:path';

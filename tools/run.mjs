@@ -1,4 +1,4 @@
-// Small things that the commands of this project share. Node built-ins only.
+// Helpers shared by the commands of this project. Node built-ins only.
 import { spawn } from 'node:child_process';
 import net from 'node:net';
 import path from 'node:path';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
 /**
- * Runs a Node.js script of the project and shows what it prints.
+ * Run a Node.js script of the project and show its output.
  * @param {string[]} args
  * @param {NodeJS.ProcessEnv} [env]
  * @returns {Promise<number>} its exit code

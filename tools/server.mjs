@@ -1,4 +1,4 @@
-// Finds a server program for the tests, or brings Debian's packages into .cache. Node built-ins only.
+// Finds a server program for the tests, or downloads Debian's packages into .cache. Node built-ins only.
 import { execFile } from 'node:child_process';
 import {
   accessSync,
@@ -19,23 +19,23 @@ import { fileURLToPath } from 'node:url';
 /**
  * @typedef {object} Server
  * @property {string} name of the folder in .cache
- * @property {string[]} programs that will do, the better one first
- * @property {string} variable of the environment that names one
- * @property {string[]} packages of Debian that bring it, with the libraries that an installed system may lack
+ * @property {string[]} programs suitable programs, the preferred one first
+ * @property {string} variable environment variable with the path of a program
+ * @property {string[]} packages Debian packages that contain it, with the libraries that a system may lack
  */
 
 const COMMAND_TIMEOUT_MS = 120_000;
 
 /**
- * The path of a server that starts here: that of the variable, an installed one, the one brought earlier, or one brought
- * now. undefined, after one line, when there is none and none can be had.
+ * The path of a server that starts here: from the variable, an installed one, or a downloaded one, which is downloaded
+ * now if necessary. undefined, after one log line, when none is available.
  *
  * @param {Server} server
  * @param {object} [options]
  * @param {string} [options.cache] folder for the packages
  * @param {Log} [options.log]
- * @param {boolean} [options.installed] false: as if none were installed (to try out the bringing)
- * @param {boolean} [options.bring] false: only look
+ * @param {boolean} [options.installed] false: ignore installed servers, to test the download
+ * @param {boolean} [options.bring] false: never download
  * @returns {Promise<string | undefined>}
  */
 export async function findServer(server, { cache, log = console.log, installed = true, bring = true } = {}) {
@@ -64,7 +64,7 @@ export async function findServer(server, { cache, log = console.log, installed =
 function installedServers(programs) {
   const folders = (process.env.PATH ?? process.env.Path ?? '').split(path.delimiter);
   const ending = process.platform === 'win32' ? '.exe' : '';
-  // Debian puts some where the path of an ordinary user does not look.
+  // Debian installs some in folders outside the PATH of an ordinary user.
   const all = [...folders, '/usr/sbin', '/usr/local/sbin', '/usr/local/bin', '/opt/homebrew/bin'];
   return programs
     .flatMap((name) => all.map((folder) => path.join(folder, name + ending)))
@@ -89,7 +89,7 @@ function isExecutable(file) {
 }
 
 /**
- * Downloads the packages of the distribution and unpacks them aside; nothing is installed.
+ * Download the packages of the distribution and unpack them into the cache; nothing is installed.
  *
  * @param {Server} server
  * @param {string} cache
@@ -126,7 +126,7 @@ async function bringPackages({ packages, programs }, cache, log) {
   }
 }
 
-/** A start of its own for each program, which finds the libraries that came along. @param {string} folder @param {string[]} programs */
+/** Write a start script per program, with its libraries. @param {string} folder @param {string[]} programs */
 function lead(folder, programs) {
   const libraries = readdirSync(path.join(folder, 'usr', 'lib')).map((name) => path.join(folder, 'usr', 'lib', name));
   for (const program of binariesIn(folder, programs)) {

@@ -1,6 +1,6 @@
-// npm run soak -- [minutes] [seed] [rate, 1000 a second]: the chaos test. Exits with 1 when an event was lost, delivered
-// twice or out of order, or when the memory grows. `npm run soak -- server [minutes]` does so with the self-hosted
-// server, where messages are asked for: 500 conversations, 5,000 messages, at the usual pace.
+// npm run soak -- [minutes] [seed] [rate, 1000 a second]: the chaos test. Exits with 1 when an event is lost, delivered
+// twice or out of order, or when the memory grows. `npm run soak -- server [minutes]` tests the self-hosted server,
+// which is polled for messages: 500 conversations, 5,000 messages, at the default polling interval.
 import { nodeRed5 } from './node-red-5.mjs';
 import { node } from './run.mjs';
 

@@ -1,4 +1,4 @@
-// Finds a valkey-server or a redis-server for the tests, or brings Debian's package into .cache.
+// Finds a valkey-server or a redis-server for the tests, or downloads Debian's package into .cache.
 import { realpathSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { findServer } from './server.mjs';

@@ -1,4 +1,4 @@
-// npm test: installs what is missing, builds, and runs the whole suite. Arguments go to mocha, so that
+// npm test: installs missing dependencies, builds, and runs the whole suite. Arguments go to mocha:
 // `npm test -- test/lib/**/*.test.ts` runs a part of it.
 import { chromium } from './chromium.mjs';
 import { install } from './install.mjs';
@@ -29,7 +29,7 @@ const code = await mocha([...files, ...args], {
   STORE_SERVER_PATH: store ?? '',
   NODE_RED_5: five ? JSON.stringify(five) : '',
 });
-// The flows once more, against the self-hosted server.
+// Run the flows again, against the self-hosted server.
 const again =
   args.length > 0
     ? 0
