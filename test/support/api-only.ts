@@ -1,6 +1,6 @@
 /**
- * Tests that do not run against the self-hosted server, each by words of its title. Here: those about an operation that
- * it lacks; a test holds it to that.
+ * Tests that do not run against the self-hosted server, by patterns of their titles. Here: tests of an operation that
+ * the server lacks; another test verifies that it does.
  */
 export const lacking: Record<string, RegExp[]> = {
   'conversations.unassign': [/^linktor-conversation takes it back/],
@@ -25,7 +25,7 @@ export const lacking: Record<string, RegExp[]> = {
   'webhooks.create': [/^linktor-webhook-in/],
 };
 
-/** And those that are about the other server itself: why they do not run, and which they are. */
+/** Tests specific to the documented API: the reason why they do not run, and their titles. */
 const foreign: [why: string, titles: RegExp[]][] = [
   [
     'some operation of the node is lacking',

@@ -1,8 +1,8 @@
-// A headless Chromium, and a record of everything that it received.
+// A headless Chromium, and a record of everything it received.
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import type { Red } from './red';
 
-/** Empty when there is no Chromium here. */
+/** Empty when no Chromium is available. */
 export const chromiumPath = process.env.CHROMIUM_PATH ?? '';
 
 export async function launch(): Promise<Browser> {
@@ -19,7 +19,7 @@ export interface Window {
 
 type Look = Pick<BrowserContextOptions, 'colorScheme' | 'viewport'>;
 
-/** A page of its own, which notes everything from its first request on. */
+/** Open a separate page, recorded from its first request on. */
 export async function openWindow(browser: Browser, locale = 'en-US', look: Look = {}): Promise<Window> {
   const context = await browser.newContext({ locale, viewport: { width: 1280, height: 900 }, ...look });
   const page = await context.newPage();
@@ -27,7 +27,7 @@ export async function openWindow(browser: Browser, locale = 'en-US', look: Look 
   return { page, context, record: new Record(page) };
 }
 
-/** What a page received, and what it complained about. */
+/** The data that a page received, and its errors. */
 export class Record {
   readonly errors: string[] = [];
   readonly #bodies: Promise<string>[] = [];
@@ -39,7 +39,7 @@ export class Record {
     });
     page.on('console', (message) => {
       if (message.type() !== 'error') return;
-      // The palette manager looks its catalogue up; no test reaches the network.
+      // The palette manager requests its catalogue; tests have no network.
       if (message.location().url.includes('catalogue.nodered.org')) return;
       this.errors.push(`${message.text()} (${message.location().url})`);
     });
@@ -62,8 +62,8 @@ export class Record {
 }
 
 /**
- * Monaco looks for what can be folded in a worker, and asks the model for its options when the answer comes, even if
- * Node-RED has closed that editor meanwhile: on a slow machine it is late. Not a frame of that stack is anybody else's.
+ * Monaco computes foldable ranges in a worker, and reads the model's options when the result arrives, even if Node-RED
+ * has closed the editor meanwhile, as happens on a slow machine. All frames of such a stack belong to Monaco.
  */
 function isOfMonaco({ message, stack = '' }: Error): boolean {
   const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
@@ -71,7 +71,7 @@ function isOfMonaco({ message, stack = '' }: Error): boolean {
   return message.startsWith('Model is disposed!') && isAlone;
 }
 
-/** Node-RED's editor in a page, with its flows and its nodes loaded. */
+/** Open Node-RED's editor in a page, and wait until its flows and nodes have loaded. */
 export async function openEditor(browser: Browser, red: Red, locale?: string, look?: Look): Promise<Window> {
   const window = await openWindow(browser, locale, look);
   await window.page.addInitScript({ content: hurry });
@@ -85,7 +85,7 @@ export async function editorIsReady(page: Page): Promise<void> {
   await page.waitForSelector('#red-ui-loading-progress', { state: 'hidden' }).catch(() => undefined);
 }
 
-/** Node-RED's dialogs slide in and out, each for a quarter of a second, and wait for that by timers. */
+/** Shortens the animations of Node-RED's dialogs, which slide for a quarter of a second and wait with timers. */
 const hurry = `
   const later = window.setTimeout;
   window.setTimeout = (task, ms = 0, ...rest) => later(task, ms >= 150 && ms <= 300 ? 0 : ms, ...rest);

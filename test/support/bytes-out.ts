@@ -6,15 +6,15 @@ interface Writing {
 }
 
 /**
- * Hear of everything that this process puts on the wire, in the moment when it does: while a connection is being made,
- * what is written waits, and is heard of later.
- * @returns the function that ends it
+ * Call the listener with all data that this process sends, at the moment of sending: data written while a connection is
+ * being established is reported once it is sent.
+ * @returns a function that removes the listener
  */
 export function onBytesOut(listener: (text: string) => void): () => void {
   const sockets = net.Socket.prototype as unknown as Writing;
   const original = sockets._writeGeneric;
   sockets._writeGeneric = function (writev, data, ...rest) {
-    // What was written to a socket that has been destroyed since goes nowhere.
+    // Data written to a socket that was destroyed meanwhile is never sent.
     if (!this.connecting && !this.destroyed) listener(textOf(data));
     return original.call(this, writev, data, ...rest);
   };

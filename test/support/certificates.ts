@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 
-/** A private authority and what it vouches for, made on the spot: nothing that expires lies about. */
+/** A certificate and its key, generated for each run, so that no stored certificate expires. */
 export interface Identity {
   cert: string;
   key: string;

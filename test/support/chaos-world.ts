@@ -1,5 +1,5 @@
-// The other side of the chaos test, in a process of its own so that what it stores is not taken for what the client
-// keeps: a sandbox, a proxy in front of it, customers who write, and bad luck.
+// The server side of the chaos test: a sandbox, a proxy in front of it, customers who write, and random failures. It
+// runs in a separate process, so that its memory does not count as the client's.
 import { startSandbox } from '../../sandbox';
 import { API_KEY } from '../../sandbox/state';
 import { FrameProxy, type Trick } from './frame-proxy';
@@ -7,11 +7,11 @@ import { HttpLines } from './http-lines';
 
 export interface Orders {
   seed: number;
-  /** the last message is written then: a number of messages, or milliseconds from now */
+  /** end of the test: a number of messages, or milliseconds from now */
   messages?: number;
   milliseconds?: number;
   perSecond: number;
-  /** names of what may go wrong; everything by default */
+  /** names of the failures to inject; all by default */
   only?: readonly string[];
 }
 
@@ -20,7 +20,7 @@ export type News =
   | { is: 'done'; written: [conversationId: string, count: number][]; episodes: Record<string, number> }
   | { is: 'failed'; reason: string };
 
-/** Pseudo-random numbers that a seed repeats (mulberry32). */
+/** Reproducible pseudo-random numbers from a seed (mulberry32). */
 export function dice(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -33,7 +33,7 @@ export function dice(seed: number): () => number {
 
 const mostConversations = 60;
 const writers = 8;
-/** between two episodes, milliseconds */
+/** milliseconds between two failures */
 const calm = 400;
 const tricks: [share: number, trick: Trick][] = [
   [0.03, 'twice'],
@@ -46,7 +46,7 @@ const tricks: [share: number, trick: Trick][] = [
   [0.0003, 'reserved'],
   [0.0003, 'cut'],
 ];
-/** how a server may close; undefined breaks the connection, and some codes are refusals */
+/** close codes of a server; undefined breaks the connection, and some codes are refusals */
 const closeCodes = [undefined, 1000, 1001, 1002, 1008, 1011, 1012, 1013, 1014, 3000, 4000, 4401, 4999];
 
 const sleep = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
@@ -64,19 +64,19 @@ async function play(orders: Orders, url: string, proxy: FrameProxy): Promise<New
   let over = false;
   let count = 0;
 
-  /** @returns what was made, or undefined when it was refused */
+  /** @returns the created record, or undefined when the request was refused */
   const post = async (path: string, body: object): Promise<Made | undefined> => {
     const { status, text } = await lines.ask(path, JSON.stringify(body));
     return status < 300 ? (JSON.parse(text) as Made) : undefined;
   };
   const control = (path: string, body: object = {}) => post(`/_sandbox${path}`, body);
-  /** Sockets that there have been. */
+  /** @returns the number of sockets opened so far */
   const total = async () => {
     const state = await (await fetch(`${url}/_sandbox/state`)).json();
     return (state as { sockets: { total: number } }).sockets.total;
   };
 
-  /** One message; its text says the how manieth of its conversation it is. */
+  /** Write one message, whose text is its number within the conversation. */
   async function write(own: string[]): Promise<void> {
     const id = own[Math.floor(choice() * own.length)];
     if (id === undefined || (written.size < mostConversations && choice() < 0.02)) {
@@ -91,14 +91,14 @@ async function play(orders: Orders, url: string, proxy: FrameProxy): Promise<New
       choice() < 0.2
         ? await post(`/conversations/${id}/messages`, { type: 'text', text: String(next) })
         : await control('/messages', { conversationId: id, text: String(next) });
-    // What was refused by a planned failure has not been said.
+    // A message refused by a planned failure was not written.
     if (!told) return;
     written.set(id, next);
     count++;
   }
 
   const began = Date.now();
-  /** Each of them writes in conversations of their own, one message after the other. */
+  /** Write one message after the other; each call has its own conversations. */
   async function customers(): Promise<void> {
     const own: string[] = [];
     const each = (writers * 1000) / orders.perSecond;

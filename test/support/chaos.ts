@@ -8,9 +8,9 @@ import type { News, Orders } from './chaos-world';
 import { Ledger } from './ledger';
 
 export interface ChaosSettings extends Orders {
-  /** messages between two looks at the heap, 1000 by default: each sweeps it, which takes a part of a second */
+  /** messages between two heap measurements, 1000 by default: each collects garbage, which takes a part of a second */
   sampleEvery?: number;
-  /** called now and then with the progress */
+  /** called from time to time with the progress */
   progress?(line: string): void;
 }
 
@@ -19,29 +19,29 @@ export interface ChaosReport {
   /** messages written, and delivered */
   written: number;
   told: number;
-  /** what must not be, in words: lost, delivered twice, out of order, a status before its message, a warning of Node.js */
+  /** faults as texts: lost, delivered twice, out of order, a status before its message, a warning of Node.js */
   faults: string[];
-  /** how often what happened */
+  /** number of injected failures by name */
   episodes: Record<string, number>;
   reconnects: number;
   recovered: number;
-  /** gaps that were reported as such */
+  /** number of reported gaps */
   gaps: number;
-  /** bytes in use beyond those of the window of seen events, swept: one look for so many messages */
+  /** bytes in use after garbage collection, without the window of seen events; one value per `sampleEvery` messages */
   heap: number[];
   milliseconds: number;
 }
 
-/** What is waited for takes a fraction of its usual time; a pong may be late, for the machine is busy. */
+/** Timeouts are a fraction of their defaults; only the pong timeout stays long, since the machine is busy. */
 const timing = { handshake: 2000, silence: 250, pong: 1000, ping: 300, healthy: 300, revival: 50, linger: 10 };
-/** milliseconds without anything new after which what is missing counts as lost */
+/** milliseconds without a new event after which missing events count as lost */
 const patience = 8000;
-/** bytes that one seen event takes */
+/** bytes held per seen event */
 const bytesPerKey = 140;
 
 /**
- * A Realtime against a sandbox that is out of luck, with customers who write all the while.
- * @returns what came of it; nothing is thrown for what went missing
+ * Run a Realtime against a sandbox with random failures, while customers keep writing.
+ * @returns the report; missing events are reported and do not throw
  */
 export async function chaos(settings: ChaosSettings): Promise<ChaosReport> {
   const { progress = () => {}, sampleEvery = 1000, ...orders } = settings;
@@ -79,7 +79,7 @@ export async function chaos(settings: ChaosSettings): Promise<ChaosReport> {
   const onWarning = ({ message }: Error) => void warnings.push(message);
   process.on('warning', onWarning);
   const releases = [realtime.subscribeAll(), () => void process.off('warning', onWarning)];
-  // The other calls of a flow: one that succeeds shows the socket that the server accepts us again.
+  // Other calls of a flow: a success tells the socket that the server accepts the credentials again.
   const calls = setInterval(() => {
     client.channels.list().then(
       () => realtime.revive(),
@@ -93,7 +93,7 @@ export async function chaos(settings: ChaosSettings): Promise<ChaosReport> {
     world.send(orders);
     const { written, episodes } = await done;
     progress('all is written');
-    // After many losses in a row the next attempt may be far off, and that is as it should be.
+    // After many consecutive losses the next attempt may be far off, as designed.
     await ledger.complete(new Map(written), patience, () => realtime.state.name === 'waiting');
     progress(`in the end the connection is ${realtime.state.name}`);
     return {
@@ -134,7 +134,7 @@ async function listening(realtime: Realtime, baseUrl: string): Promise<void> {
   off();
 }
 
-/** The next piece of news, which has to be of this kind. */
+/** Wait for the next report of the server process, which must be of this kind. */
 async function news<K extends News['is']>(world: World, kind: K): Promise<Extract<News, { is: K }>> {
   const ended = new AbortController();
   const onExit = () => ended.abort();

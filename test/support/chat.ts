@@ -1,6 +1,6 @@
 import { type FlowNode, type FlowSetup, type Message, type Played, until } from './flows';
 
-// A conversation with a flow, to be read like a chat: the customer says something, the bot says something.
+// A conversation with a flow, whose test reads like a chat between a customer and a bot.
 
 interface Sent {
   conversationId: string;
@@ -8,7 +8,7 @@ interface Sent {
   messageId: string;
 }
 
-/** A flow with an ask node: "go" begins it, `answer`, `nobody` and `ended` are its outputs. */
+/** A flow with an ask node: the message "go" starts it; its outputs are `answer`, `nobody` and `ended`. */
 export const askNode = (more: Record<string, unknown> = {}): FlowNode[] => [
   {
     id: 'ask',
@@ -22,7 +22,7 @@ export const askNode = (more: Record<string, unknown> = {}): FlowNode[] => [
   ...['answer', 'nobody', 'ended', 'failed'].map((id) => ({ id, type: 'probe' })),
 ];
 
-/** A flow with a form: the same outputs, and its questions as lines of the table. */
+/** A flow with a form: the same outputs; the questions are rows of its table. */
 export const formNode = (questions: readonly object[], more: Record<string, unknown> = {}): FlowNode[] => {
   const { question: _, questionType: __, ...node } = askNode()[0] as FlowNode;
   return [{ ...node, type: 'linktor-form', fields: JSON.stringify(questions), ...more }, ...askNode().slice(1)];
@@ -40,18 +40,18 @@ export class Chat {
     this.conversationId = conversationId;
   }
 
-  /** A message runs into the ask node. */
+  /** Send a message to the ask node. */
   begin(msg: Record<string, unknown> = {}, node = 'ask'): void {
     this.#played.node(node).receive({ conversationId: this.conversationId, ...msg });
   }
 
-  /** Waits for the next message of the bot. @returns its text */
+  /** Wait for the next message of the bot. @returns its text */
   async botSays(): Promise<string> {
     const index = this.#heard++;
     const own = async () =>
       (await this.#setup.state()).sends.filter(({ conversationId }) => conversationId === this.conversationId);
     const sends = await until<Sent[]>(own, (all) => all.length > index);
-    // The question stands when its node has heard of it.
+    // The question is open once its node has received the response.
     return sends[index]?.text ?? '';
   }
 
@@ -59,7 +59,7 @@ export class Chat {
     await this.#setup.control('messages', { conversationId: this.conversationId, text });
   }
 
-  /** Presses a button as it was sent, with the tag that it has on the wire. */
+  /** Press a button as it was sent, with its tag on the wire. */
   async customerPressesSent(title: string, message = -1): Promise<void> {
     const sent = (await this.#setup.state()).sends.filter(({ interactive }) => interactive !== undefined);
     const { interactive } = sent.at(message) as { interactive: { action: Record<string, unknown> } };

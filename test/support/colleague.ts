@@ -4,7 +4,7 @@ import { type FlowSetup, until } from './flows';
 
 export type Colleague = Awaited<ReturnType<typeof colleague>>;
 
-/** A colleague who sees what is typed in a conversation. */
+/** A colleague whose socket receives the typing events of a conversation. */
 export async function colleague({ sandbox, state }: FlowSetup, conversationId: string) {
   const seen: { at: number; isTyping: boolean }[] = [];
   const before = (await state()).sockets.subscriptions;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { root } from './red';
 
-/** A route below the admin root, as SECURITY.md promises it. */
+/** A route below the admin root, as documented in SECURITY.md. */
 export interface EditorRoute {
   method: 'GET' | 'POST';
   /** as it is registered, such as `/linktor/:id/test` */
@@ -22,7 +22,7 @@ export function promisedRoutes(): EditorRoute[] {
   }));
 }
 
-/** @returns an address that the route answers, of the account `account` */
+/** @returns an address of the route for the account `account` */
 export function addressOf({ pattern }: EditorRoute): string {
   return pattern.replace(':id', 'account').replace(':what', 'channels');
 }

@@ -1,12 +1,12 @@
 import { contractUnderTest, type FlowNode, type FlowSetup, listening, type Message, type Played, until } from './flows';
 
-/** A node beside those that are tried, which shows whether events come live. */
+/** An additional node that shows whether events arrive live. */
 export const eventProbe: FlowNode[] = [
   { id: 'eventProbe', type: 'linktor-message-in', config: 'account', wires: [['observed']] },
   { id: 'observed', type: 'probe' },
 ];
 
-/** Waits for live events. Before that, events may be fetched, and several changes may arrive as the last of them. */
+/** Wait for live events. Earlier events may be fetched, and several changes may arrive as only the last one. */
 export async function untilLive({ control, state }: FlowSetup, { probe }: Played): Promise<void> {
   await listening({ state }, 2);
   const source = contractUnderTest === 'server' ? 'poll' : 'ws';

@@ -1,4 +1,4 @@
-// The examples as a test plays them: against its own sandbox, with a probe in the place of each debug node.
+// The examples as run by tests: against a sandbox of the test, with a probe in place of each debug node.
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -14,7 +14,7 @@ export interface Example {
   title: string;
   nodes: ExampleNode[];
 }
-// biome-ignore lint/suspicious/noExplicitAny: messages are what their flow makes of them
+// biome-ignore lint/suspicious/noExplicitAny: the shape of a message depends on its flow
 type Loose = any;
 type ExampleNode = FlowNode & { credentials?: Record<string, string> };
 
@@ -32,10 +32,10 @@ function examplesIn(...place: string[]): Example[] {
 
 export const examples: readonly Example[] = examplesIn('examples');
 
-/** The examples as 0.1.0 shipped them: flows that people have. */
+/** The examples shipped with 0.1.0, which users may still run. */
 export const firstExamples: readonly Example[] = examplesIn('test', 'fixtures', 'flows-0.1.0');
 
-/** Node-RED's own nodes that the examples are made of, by the files that they are in. */
+/** Node-RED's own nodes used in the examples, with their files. */
 export const coreNodes: Readonly<Record<string, string>> = {
   comment: 'common/90-comment',
   inject: 'common/20-inject',
@@ -53,15 +53,15 @@ export const coreNodes: Readonly<Record<string, string>> = {
   'http response': 'network/21-httpin',
   'http request': 'network/21-httprequest',
 };
-/** What whoever runs a server of their own changes in nodes of these types. */
+/** Properties that users of a self-hosted server change in nodes of these types. */
 export const forServer: Readonly<Record<string, object>> = {
   'linktor-ai': { model: 'openai/sandbox-model', modelType: 'str' },
   'linktor-conversation': { model: 'openai/sandbox-model', modelType: 'str' },
 };
-/** These have no part in what happens, or the test has its own in their place. */
+/** Nodes that do nothing, or that the test replaces with its own. */
 const aside = new Set(['tab', 'group', 'comment', 'linktor-config']);
 
-/** @returns Node-RED's own nodes that these need, to be loaded with them; setUpFlows has catch and status of its own */
+/** @returns Node-RED's own nodes that these nodes need; setUpFlows already loads catch and status */
 export function coreOf(nodes: readonly FlowNode[]): unknown[] {
   const files = new Set(nodes.map(({ type }) => coreNodes[type]).filter((file) => file !== undefined));
   for (const own of ['90-comment', '21-debug', '24-complete', '25-catch', '25-status']) files.delete(`common/${own}`);
@@ -69,7 +69,7 @@ export function coreOf(nodes: readonly FlowNode[]): unknown[] {
 }
 
 /**
- * @param hosts addresses in the example, and what to put in their place
+ * @param hosts addresses in the example, with their replacements
  * @returns the nodes of an example for `FlowSetup.play`
  */
 export function playable({ nodes }: Example, hosts: Record<string, string>): FlowNode[] {
@@ -84,11 +84,11 @@ export function playable({ nodes }: Example, hosts: Record<string, string>): Flo
     }));
 }
 
-/** What a person does who tries an example. */
+/** The actions of a person who tries an example. */
 export class Trial {
   readonly #setup: FlowSetup;
   readonly #played: Played;
-  /** where Node-RED's own HTTP endpoints are */
+  /** origin of Node-RED's HTTP endpoints */
   readonly origin: string;
 
   constructor(
@@ -102,12 +102,12 @@ export class Trial {
     this.origin = origin;
   }
 
-  /** The button of an inject node. */
+  /** Press the button of an inject node. */
   press(id: string): void {
     this.#played.node(id).receive({});
   }
 
-  /** A customer writes; Ana, unless somebody else is named. */
+  /** Write as a customer: Ana, unless `body` names another. */
   write(body: Record<string, unknown>): Promise<Record<string, unknown>> {
     return this.#setup.control('messages', { conversationId: 'conv_ana', ...body });
   }
@@ -116,17 +116,17 @@ export class Trial {
     return this.#setup.control(route, body);
   }
 
-  /** @returns the last message that a debug node gets, once it is so many */
+  /** @returns the last message of a debug node, once it has received `count` messages */
   async seen(id: string, count = 1): Promise<Loose> {
     return (await this.all(id, count))[count - 1] as Loose;
   }
 
-  /** @returns what a debug node gets, once it is so many messages */
+  /** @returns the messages of a debug node, once it has received `count` messages */
   all(id: string, count: number): Promise<Loose[]> {
     return this.until(this.#played.probe(id).take(count));
   }
 
-  /** @returns the last of so many texts that are sent, once they are */
+  /** @returns the text of message number `count`, once it has been sent */
   async said(count: number): Promise<string> {
     const { sends } = await this.until(until(this.#setup.state, ({ sends }) => sends.length >= count));
     return String(sends[count - 1]?.text);
@@ -137,7 +137,7 @@ export class Trial {
     return data.find((one: { id: string }) => one.id === id);
   }
 
-  /** What goes wrong comes out of the debug node behind Catch, and ends the wait at once. */
+  /** An error reaches the debug node behind Catch, and ends the wait at once. */
   private until<T>(what: Promise<T>): Promise<T> {
     const problems = this.#played.flow
       .filter(({ id }) => id.endsWith('_error'))

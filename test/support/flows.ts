@@ -7,7 +7,7 @@ import { apiOnly } from './api-only';
 
 const require = createRequire(import.meta.url);
 helper.init(require.resolve('node-red'));
-/** Each flow of a test loads the package anew, and Node-RED knows no end of a package that listens to it. */
+/** Each test flow loads the package again, and Node-RED never removes the listeners of a package. */
 const { events } = require('@node-red/util') as { events: EventEmitter };
 const STARTED = 'flows:started';
 
@@ -16,7 +16,7 @@ export type Message = Record<string, unknown> & {
   error?: { message: string; code: string; cause: Record<string, unknown>; source: { id: string } };
 };
 
-/** What reaches one node, waited for rather than slept for. */
+/** Collects the messages of one node, and waits for them without sleeping. */
 export class Probe {
   readonly all: Message[] = [];
   readonly #waiting: (() => void)[] = [];
@@ -26,7 +26,7 @@ export class Probe {
     for (const wake of this.#waiting.splice(0)) wake();
   }
 
-  /** @returns the messages, once there are so many */
+  /** @returns the messages, once there are `count` */
   async take(count = 1): Promise<Message[]> {
     while (this.all.length < count) await new Promise<void>((wake) => this.#waiting.push(wake));
     return this.all;
@@ -40,11 +40,11 @@ export class Probe {
 
 export interface FlowSetup {
   sandbox: Sandbox;
-  /** ask a control route */
+  /** call a control route */
   control(path: string, body?: object): Promise<Record<string, unknown>>;
-  /** @returns what the sandbox knows of itself */
+  /** @returns the state of the sandbox */
   state(): Promise<SandboxState>;
-  /** Load a flow of our nodes with a config node `account`; every node on it ends in probes. */
+  /** Load a flow of our nodes with a config node `account`; open outputs end in probes. */
   play(nodes: FlowNode[], options?: PlayOptions): Promise<Played>;
 }
 
@@ -64,19 +64,19 @@ export interface SandboxState {
 export type FlowNode = { id: string; type: string; wires?: string[][] } & Record<string, unknown>;
 
 interface PlayOptions {
-  /** more or other properties of the config node; null: none at all */
+  /** additional or different properties of the config node; null: no config node */
   account?: Record<string, unknown> | null;
   apiKey?: string;
-  /** more credentials of the config node */
+  /** additional credentials of the config node */
   credentials?: Record<string, string>;
-  /** another node module than the palette, or several */
+  /** one or more node modules to load instead of the palette */
   load?: unknown;
 }
 
 export interface Played {
   node(id: string): LoadedNode;
   probe(id: string): Probe;
-  /** what Catch, Complete and Status nodes got */
+  /** messages received by Catch, Complete and Status nodes */
   caught: Probe;
   completed: Probe;
   statuses: Probe;
@@ -89,7 +89,7 @@ interface Red {
 }
 type Listening = { on(event: 'input', listener: (msg: Message) => void): void };
 
-/** A node that notes what it gets from its first moment on: some things are said while a flow starts. */
+/** A node that records its messages from its creation on, since some are sent while a flow starts. */
 function probeNode(probes: Map<string, Probe>) {
   return (red: Red): void => {
     red.nodes.registerType('probe', function (this: Listening, config: { id: string }) {
@@ -105,23 +105,23 @@ function probeOf(probes: Map<string, Probe>, id: string): Probe {
   return probe;
 }
 
-/** Node-RED takes nodes without a place for config nodes. */
+/** Node-RED treats nodes without a position as config nodes. */
 const place = { z: 'tab', x: 100, y: 100 };
 
-/** Left out where the flow has one of its own: the test helper cannot load two of them. */
+/** Omitted when the flow already has a node of this type: the test helper cannot load two. */
 function listener(nodes: readonly FlowNode[], one: FlowNode): FlowNode[] {
   return nodes.some(({ type }) => type === one.type) ? [] : [{ ...place, ...one }];
 }
 
-/** Which server the flows of a test talk to when it does not say so itself. */
+/** The default server of test flows. */
 export const contractUnderTest = process.env.LINKTOR_CONTRACT === 'server' ? 'server' : 'api';
-/** The self-hosted server takes no keys, and has to be asked for messages. */
+/** The self-hosted server accepts no API keys, and has to be polled for messages. */
 const selfHosted = { signIn: 'password', pollBusy: 0.1, pollIdle: 0.1 };
 const byPassword = { email: 'demo@linktor.local', password: 'sandbox' };
 
 /**
- * A sandbox and a Node-RED for the tests of one file.
- * @param prepare makes what the sandbox needs beforehand
+ * Set up a sandbox and a Node-RED for the tests of one file.
+ * @param prepare creates the records that the sandbox needs beforehand
  */
 export function setUpFlows(
   { contract = contractUnderTest, ...options }: SandboxOptions = {},
@@ -164,7 +164,7 @@ export function setUpFlows(
     nodes: FlowNode[],
     { account = {}, apiKey = 'sandbox-key', credentials = {}, load = linktor }: PlayOptions = {},
   ) {
-    // Another server is of the test's own making.
+    // With another base URL, the test runs its own server.
     const isSelfHosted = contract === 'server' && account?.baseUrl === undefined;
     const usual = { id: 'account', type: 'linktor-config', baseUrl: held.sandbox.url };
     const config = { ...usual, ...(isSelfHosted && selfHosted), ...account };
@@ -208,8 +208,8 @@ export function setUpFlows(
 }
 
 /**
- * One node on its own, given one message.
- * @returns what it sends from its first output, or what Catch gets
+ * Send one message to a single node.
+ * @returns the message from its first output, or the one that Catch receives
  */
 export function alone({ play }: FlowSetup, type: string) {
   return async (node: Record<string, unknown>, msg: Record<string, unknown> = {}): Promise<Message> => {
@@ -226,21 +226,21 @@ export function alone({ play }: FlowSetup, type: string) {
   };
 }
 
-/** Waits until further messages will be delivered. @param least conversations that the server is asked for, where it can be */
+/** Wait until new messages will be delivered. @param least minimum number of subscriptions, if the server has them */
 export async function listening({ state }: Pick<FlowSetup, 'state'>, least = 1): Promise<void> {
-  // The self-hosted server is asked for all at once, and has to have been asked.
+  // The self-hosted server is polled for all conversations at once; wait for the first poll.
   const asked = ({ requests }: SandboxState) =>
     requests.some(({ method, path, status }) => `${method} ${path} ${status}` === 'GET /api/v1/conversations 200');
   await until(state, (now) => now.sockets.subscriptions >= least || (now.sockets.open > 0 && asked(now)));
 }
 
-/** What one node has shown so far; the test helper's spy is one for all nodes. */
+/** @returns the status texts of one node so far; the test helper's spy is shared by all nodes */
 export function shownBy(node: LoadedNode): (string | undefined)[] {
   const { args, thisValues } = node.status;
   return args.filter((_, call) => thisValues[call] === node).map(([{ text }]) => text);
 }
 
-/** Asks until it holds. Polling is for values that announce no change, such as the sandbox's counts. */
+/** Poll until a condition holds, for values without change events, such as the sandbox's counts. */
 export async function until<T>(ask: () => Promise<T>, holds: (value: T) => boolean, timeoutMs = 10_000): Promise<T> {
   const last = Date.now() + timeoutMs;
   for (;;) {

@@ -3,25 +3,25 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 
 import { frame, garbage, parsed, rest, text } from './frames';
 
-/** What a proxy does with one text frame on its way from the server to the client. */
+/** The treatment of one text frame on its way from the server to the client. */
 export type Trick =
-  /** send it, and send it again */
+  /** send it twice */
   | 'twice'
-  /** send it, and one of those before it once more */
+  /** send it, and repeat an earlier one */
   | 'again'
-  /** let what comes next pass it, as far as that is possible between a server and its broadcasters */
+  /** let later frames overtake it, as far as a server's broadcasters may reorder them */
   | 'late'
-  /** in pieces, as the protocol allows */
+  /** send it in fragments, as the protocol allows */
   | 'fragments'
-  /** something that is no event comes first */
+  /** send data that is no event first */
   | 'garbage'
-  /** it is bigger than anybody takes */
+  /** make it larger than any client accepts */
   | 'oversize'
-  /** with bytes that are no text */
+  /** add invalid UTF-8 */
   | 'no-text'
-  /** with a reserved bit */
+  /** set a reserved bit */
   | 'reserved'
-  /** the connection breaks in the middle of it */
+  /** break the connection in the middle of it */
   | 'cut';
 
 interface Fields {
@@ -31,7 +31,7 @@ interface Fields {
   message?: { id?: string };
 }
 
-/** A broadcaster per conversation, and one for what becomes of messages: those may overtake each other. */
+/** Frames of different broadcasters may overtake each other: one per conversation, and one for message statuses. */
 function mayPass(later: string, held: string): boolean {
   const [next, first] = [JSON.parse(later) as Fields, JSON.parse(held) as Fields];
   if (next.conversationId !== first.conversationId) return true;
@@ -42,9 +42,9 @@ const patience = 20;
 const remembered = 50;
 const tooBig = 1024 * 1024 + 1;
 
-/** Passes HTTP on as it is, and plays its tricks on the frames of sockets. It can go down and come up again. */
+/** Forwards HTTP unchanged, and applies tricks to socket frames. It can go down and come up again. */
 export class FrameProxy {
-  /** asked for every text frame; undefined passes it on */
+  /** called for every text frame; undefined forwards it unchanged */
   mischief: (text: string) => Trick | undefined = () => undefined;
   readonly #target: number;
   readonly #open = new Set<Socket>();
@@ -112,7 +112,7 @@ export class FrameProxy {
   }
 }
 
-/** The way from the server to one client. */
+/** The connection from the server to one client. */
 class Wire {
   #bytes = Buffer.alloc(0);
   #mode: 'unknown' | 'http' | 'frames' = 'unknown';

@@ -1,10 +1,10 @@
-/** The frames of a socket as bytes, as far as a server writes them (RFC 6455, 5.2). */
+/** WebSocket frames of a server, as bytes (RFC 6455, 5.2). */
 
 export const text = 1;
 export const rest = 0;
 const binary = 2;
 
-/** What a server never says, and a client has to survive. */
+/** Frames that no server should send, and that a client must survive. */
 export const garbage: [opcode: number, payload: Buffer | string][] = [
   [text, ''],
   [text, 'hello'],
@@ -24,7 +24,7 @@ export const garbage: [opcode: number, payload: Buffer | string][] = [
   [binary, Buffer.of(0, 255, 254, 1)],
 ];
 
-/** One frame of a server: not masked. */
+/** Encode one unmasked frame, as sent by a server. */
 export function frame(opcode: number, payload: Buffer | string, { final = true, reserved = false } = {}): Buffer {
   const body = Buffer.from(payload);
   const first = (final ? 0x80 : 0) | (reserved ? 0x40 : 0) | opcode;
@@ -39,7 +39,7 @@ export function frame(opcode: number, payload: Buffer | string, { final = true, 
   return Buffer.concat([head, body]);
 }
 
-/** @returns the frame at the start of these bytes, when all of it is there */
+/** @returns the frame at the start of these bytes, or undefined when it is incomplete */
 export function parsed(bytes: Buffer): { opcode: number; payload: Buffer; size: number } | undefined {
   if (bytes.length < 2) return undefined;
   const short = (bytes[1] ?? 0) & 127;

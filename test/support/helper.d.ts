@@ -18,13 +18,13 @@ declare module 'node-red-node-test-helper' {
     startServer(): Promise<void>;
     stopServer(): Promise<void>;
     load(nodes: unknown, flow: object[], credentials?: object): Promise<void>;
-    /** what differs from the usual settings, from the next load on */
+    /** override settings, from the next load on */
     settings(more: object): object;
     unload(): Promise<void>;
     getNode(id: string): LoadedNode;
     setFlows(flow: object[], type?: 'full' | 'flows' | 'nodes'): Promise<void>;
     url(): string;
-    /** asks the routes of the editor */
+    /** send a request to a route of the editor */
     request(): { get(path: string): Asked; post(path: string): Asked };
     log(): { args: [{ level: number; msg: unknown }][] };
   }

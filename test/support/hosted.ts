@@ -5,7 +5,7 @@ type Answer = (client: LinktorClient, ids: string[], query: URLSearchParams, bod
 
 const listed = ({ items, total }: Page<unknown>) => ({ data: items, pagination: { total } });
 
-/** What tests ask the documented API, and how the self-hosted server is asked the same. */
+/** Requests of tests to the documented API, each with its equivalent on the self-hosted server. */
 const answers: [RegExp, Answer][] = [
   [
     /^GET \/conversations\/([^/]+)\/messages\/([^/]+)$/,
@@ -37,7 +37,7 @@ const answers: [RegExp, Answer][] = [
     async (client, _ids, query) => {
       const limit = Number(query.get('limit') ?? 100);
       const page = await client.contacts.list({ limit, search: query.get('search') ?? undefined });
-      // A list shows no addresses in channels.
+      // Contacts in a list lack their channel identifiers.
       const whole = await Promise.all(page.items.map(({ id }): Promise<Contact> => client.contacts.get(id)));
       return listed({ ...page, items: whole });
     },
@@ -47,7 +47,7 @@ const answers: [RegExp, Answer][] = [
   [/^POST \/channels\/([^/]+)\/connect$/, (client, [id = '']) => client.channels.connect(id)],
 ];
 
-/** Ask a self-hosted server what the documented API would be asked, and be answered in its words. */
+/** Send a request of the documented API to a self-hosted server. @returns the response in the API's format */
 export async function askHosted(baseUrl: string, method: string, asked: string, body: object = {}): Promise<unknown> {
   const { pathname, searchParams } = new URL(asked, baseUrl);
   const line = `${method} ${pathname}`;

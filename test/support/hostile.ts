@@ -5,12 +5,12 @@ import net from 'node:net';
 export const secret = 'whsec_test';
 export const hook = '/linktor/hook';
 
-/** What a request is made of; everything has a good default, so that a case only names what is bad about it. */
+/** The parts of a request. Every part has a valid default, so a case names only the invalid ones. */
 export interface Bad {
   method?: string;
   path?: string;
   body?: Buffer | string;
-  /** undefined: signed as it should be; null: none at all */
+  /** undefined: a valid signature; null: no signature */
   signature?: string | string[] | null;
   timestamp?: string | string[] | null;
   headers?: Record<string, string | string[]>;
@@ -26,7 +26,7 @@ export const now = (offset = 0) => String(Math.floor(Date.now() / 1000) + offset
 export const sign = (body: Buffer | string, key = secret) => createHmac('sha256', key).update(body).digest('hex');
 export const signTimed = (body: string, time: string, key = secret) => `sha256=${sign(`${time}.${body}`, key)}`;
 
-/** Requests that must not get through, and what they are answered. Each is sent with the rest as it should be. */
+/** Requests that must be refused, with the expected status. All other parts of each are valid. */
 export const hostile: [name: string, bad: Bad, status: number | number[]][] = [
   ['no signature', { signature: null }, 401],
   ['an empty signature', { signature: '' }, 401],
@@ -112,7 +112,7 @@ export const hostile: [name: string, bad: Bad, status: number | number[]][] = [
   ['a path below', { path: `${hook}/x` }, 404],
 ];
 
-/** @returns the status, or 0 when the connection ended without one */
+/** @returns the status, or 0 when the connection ended without a response */
 export function send(origin: string, bad: Bad): Promise<number> {
   const { method = 'POST', path = hook, body = good, signature = sign(body), timestamp = null, headers = {} } = bad;
   return new Promise((resolve) => {
@@ -126,7 +126,7 @@ export function send(origin: string, bad: Bad): Promise<number> {
         ...(timestamp === null ? {} : { 'X-Linktor-Timestamp': timestamp }),
         ...headers,
       },
-      // Keep the path as it is written.
+      // Send the path without normalisation.
       path,
     });
     let status = 0;
@@ -142,7 +142,7 @@ export function send(origin: string, bad: Bad): Promise<number> {
   });
 }
 
-/** Bytes as they are. @returns the status line's number, or 0 */
+/** Send raw bytes. @returns the status, or 0 */
 export function sendRaw(origin: string, bytes: Buffer | string): Promise<number> {
   const { hostname, port } = new URL(origin);
   return new Promise((resolve) => {
@@ -157,7 +157,7 @@ export function sendRaw(origin: string, bytes: Buffer | string): Promise<number>
   });
 }
 
-/** Headers that promise a body which never comes. */
+/** Send headers that announce a body, without sending the body. */
 export function sendSlowly(origin: string): Promise<number> {
   const head = `POST ${hook} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{`;
   return sendRaw(origin, head);

@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 
 interface Line {
   socket: Socket;
-  /** what has come of the answer */
+  /** the part of the response received so far */
   text: string;
   answered: ((answer: Answered) => void) | undefined;
   failed: ((error: Error) => void) | undefined;
@@ -14,8 +14,8 @@ interface Answered {
 }
 
 /**
- * POSTs to a server of our own over connections that stay. A request by Node's own client takes several times as much of
- * the processor, and a test that writes a thousand messages a second has no more of it.
+ * POSTs to a test server over persistent connections. A request with Node's own client takes several times the CPU
+ * time, too much for a test that writes a thousand messages a second.
  */
 export class HttpLines {
   readonly #host: string;

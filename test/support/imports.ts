@@ -1,4 +1,4 @@
-// What our sources import, read from the sources themselves: type-only imports are arrows as well.
+// The imports of our sources, read from their text. Type-only imports count as well.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -16,7 +16,7 @@ export function sourcesOf(room: string): string[] {
     .sort();
 }
 
-/** @returns every import of a room's files; packages by name, our own files by path */
+/** @returns all imports of a room's files: packages by name, our own files by path */
 export function arrowsOf(room: string): Arrow[] {
   return sourcesOf(room).flatMap((importer) => {
     const source = readFileSync(path.join(root, importer), 'utf8');
@@ -32,8 +32,8 @@ function fileOf(importer: string, name: string): string {
 }
 
 /**
- * Finds the circles among arrows.
- * @returns for every knot of files that reach each other, one shortest circle through its first file
+ * Find import cycles.
+ * @returns for every group of files that import each other, a shortest cycle through its first file
  */
 export function circlesIn(arrows: readonly Arrow[]): string[][] {
   const targets = new Map<string, string[]>();
@@ -50,7 +50,7 @@ export function circlesIn(arrows: readonly Arrow[]): string[][] {
   return circles;
 }
 
-/** The shortest way from a file back to itself, by breadth. */
+/** Find the shortest path from a file back to itself, by breadth-first search. */
 function wayBack(file: string, targets: ReadonlyMap<string, string[]>): string[] | undefined {
   const ways: string[][] = [[file]];
   const seen = new Set<string>();

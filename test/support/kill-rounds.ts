@@ -1,7 +1,7 @@
 import type { Sandbox } from '../../sandbox';
 import { Listener, linkPackage, Red, red5, removeFolder, Shop, temporaryFolder, until } from './red';
 
-/** The moments at which the process is killed; what may come of each is in {@link judged}. */
+/** The moments at which the process is killed; {@link judged} defines the accepted outcomes. */
 export const killSteps = [
   'asking',
   'waiting',
@@ -15,13 +15,13 @@ export const killSteps = [
 ] as const;
 export type KillStep = (typeof killSteps)[number];
 
-/** An answer that was being emitted may be lost, and a question that was leaving may never have been asked. */
+/** An answer may be lost while it is emitted, and a question while it is sent. */
 const mayBeLost: ReadonlySet<KillStep> = new Set(['asking', 'answering', 'form: last answer']);
 
 export interface KillReport {
   /** kills at each step */
   rounds: Record<KillStep, number>;
-  /** answers that did not come although nothing may be lost there, and those that came twice, in words */
+  /** descriptions of answers that were lost where none may be lost, or emitted twice */
   faults: string[];
   /** the one documented loss: between the deletion of a record and its output */
   lost: number;
@@ -29,7 +29,7 @@ export interface KillReport {
 
 const QUESTIONS: Record<'ask' | 'form', string[]> = { ask: ['How many?'], form: ['First?', 'Second?'] };
 
-/** Nodes that ask, and listeners outside of Node-RED, which no kill can take along. */
+/** Nodes that ask, connected to a listener outside Node-RED, which survives every kill. */
 function flowFor(sandbox: Sandbox, listener: Listener): object[] {
   const place = { z: 'tab', x: 100, y: 100 };
   const post = (id: string, path: string) => ({
@@ -60,7 +60,7 @@ function flowFor(sandbox: Sandbox, listener: Listener): object[] {
   ];
 }
 
-/** Questions at every step of their life, and a process that is killed in the middle, again and again. */
+/** Repeatedly kills a process with questions at every step of their life cycle. */
 export class KillRounds {
   readonly #listener: Listener;
   readonly #shop: Shop;
@@ -94,7 +94,7 @@ export class KillRounds {
     removeFolder(this.#userDir);
   }
 
-  /** One kill, in the middle of one question at each step. @param afterMs milliseconds between the last deeds and the kill */
+  /** Kill once, with one question at each step. @param afterMs milliseconds between the last action and the kill */
   async play(afterMs: number): Promise<void> {
     for (const step of killSteps) this.#conversations.set(step, await this.#newConversation());
     for (const step of killSteps) await until('the first message', () => this.#others(step) > 0);
@@ -127,7 +127,7 @@ export class KillRounds {
     return String((json.data ?? json).conversationId);
   }
 
-  /** Asks, and waits until the question is there; that of the kill itself is only begun. */
+  /** Ask, and wait until the question is open; a question at the step `asking` is only started. */
   async #begin(step: KillStep): Promise<void> {
     const conversationId = this.#conversations.get(step);
     await this.#red?.inject(step.startsWith('form') ? 'do-form' : 'do-ask', { conversationId });
@@ -157,7 +157,7 @@ export class KillRounds {
     return this.#listener.heard.filter(({ path }) => path === `/others/${this.#conversations.get(step)}`).length;
   }
 
-  /** Answers until it comes out, or its messages go to the others because nothing waits any more. */
+  /** Answer until the node emits it, or until the answers bypass the node because no question is open. */
   async #finish(step: KillStep): Promise<void> {
     const others = () => this.#others(step);
     const isOver = () => this.#outputs(step) > 0;
@@ -180,7 +180,7 @@ export class KillRounds {
     if (outputs === 0 && step !== 'asking') this.report.lost++;
   }
 
-  /** Nothing that was asked may have been asked twice. Called after a round. */
+  /** Check that no question was asked twice. Called after a round. */
   async checkQuestions(): Promise<void> {
     for (const step of killSteps) {
       const asked = await this.#questions(step);

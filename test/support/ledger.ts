@@ -2,17 +2,17 @@ import type { Event } from '../../lib/model';
 
 const ranks: Record<string, number> = { sent: 1, delivered: 2, read: 3, failed: 3 };
 const mostFaults = 20;
-/** messages of ours whose statuses are followed */
+/** maximum number of outbound messages whose statuses are tracked */
 const mostFollowed = 20_000;
 
 /**
- * Checks delivered events against the messages that were written: message n of a conversation has the text n. It keeps one
- * number for each conversation and no events, so that the memory of a long run is that of the client alone.
+ * Checks delivered events against the written messages: message n of a conversation has the text n. It stores one
+ * number per conversation and no events, so that the memory of a long run is that of the client alone.
  */
 export class Ledger {
   told = 0;
   readonly #last = new Map<string, number>();
-  /** the newest status delivered for a message of ours */
+  /** the newest delivered status of each outbound message */
   readonly #statuses = new Map<string, number>();
   readonly #faults: string[] = [];
   #missing = 0;
@@ -24,8 +24,8 @@ export class Ledger {
   }
 
   /**
-   * Waits until every message was delivered, or nothing has come for `timeoutMs` milliseconds.
-   * @param isDown time that passes meanwhile does not count
+   * Wait until every message was delivered, or no event has arrived for `timeoutMs` milliseconds.
+   * @param isDown while it returns true, time does not count
    */
   async complete(written: ReadonlyMap<string, number>, timeoutMs: number, isDown: () => boolean): Promise<void> {
     const isComplete = () => [...written].every(([id, count]) => (this.#last.get(id) ?? 0) >= count);
@@ -36,7 +36,7 @@ export class Ledger {
     }
   }
 
-  /** What went wrong, in words; more than twenty are counted. */
+  /** @returns descriptions of the faults; beyond twenty, only their number */
   faults(written: ReadonlyMap<string, number>): string[] {
     const lost = [...written].flatMap(([id, count]) => {
       const last = this.#last.get(id) ?? 0;

@@ -9,7 +9,7 @@ interface MutatingNode {
   send(msg: Message): void;
 }
 
-/** Registers the node `mutate`, which changes every message: each object in it counts how often it came by. */
+/** Register the node `mutate`, which increments a counter in every object of a message. */
 export function mutatingNode(red: Red): void {
   red.nodes.registerType('mutate', function (config) {
     red.nodes.createNode(this, config);
@@ -20,7 +20,7 @@ export function mutatingNode(red: Red): void {
   });
 }
 
-/** @returns how often each object of a message was changed: once, unless it is also part of another message */
+/** @returns the counter of each object of a message: 1, unless another message shares the object */
 export function mutations(msg: Message): number[] {
   return partsOf(msg).map((part) => Number(part.mutations ?? 0));
 }

@@ -1,13 +1,13 @@
-// A NATS server with JetStream of the test's own.
+// A NATS server with JetStream for one test.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-/** The path of a nats-server, or undefined when there is none here. */
+/** The path of a nats-server, or undefined when none is available. */
 export async function natsServerPath(): Promise<string | undefined> {
-  // npm test has looked for one, and has said so when there is none.
+  // npm test has already searched for one, and has reported a missing one.
   if (process.env.NATS_SERVER_PATH !== undefined) return process.env.NATS_SERVER_PATH || undefined;
   const tool = new URL('../../tools/nats.mjs', import.meta.url).href;
   const { natsServer } = (await import(tool)) as { natsServer: (options: object) => Promise<string | undefined> };
@@ -27,7 +27,7 @@ export class NatsServer {
   }
 
   /**
-   * Starts a server on a free port; its store is a folder of its own.
+   * Start a server on a free port, with a separate store folder.
    *
    * @param file path of nats-server
    * @param args further options, for example `--user`, `--pass`

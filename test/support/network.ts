@@ -4,10 +4,10 @@ import { connect, createServer as createTcpServer, type Server, type Socket } fr
 import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 
-/** Where names lead, for those that only a proxy can reach. */
+/** Resolves host names that only a proxy can reach. */
 export type Resolve = (host: string, port: number) => { host: string; port: number };
 
-/** Something that listens and can be closed with all that hangs on it. */
+/** A listener that can be closed together with its connections. */
 export interface Listener {
   port: number;
   close(): Promise<void>;
@@ -46,13 +46,13 @@ function join(one: Duplex, other: Duplex): void {
 
 export interface TlsFront extends Listener {
   url: string;
-  /** names of the client certificates that were shown */
+  /** names of the client certificates presented */
   shown: string[];
   /** TLS handshakes that succeeded */
   handshakes: number;
 }
 
-/** TLS in front of a plain server. */
+/** Start a TLS front end for a plain server. */
 export async function tlsFront(target: number, options: TlsOptions): Promise<TlsFront> {
   const front = { url: '', shown: [] as string[], handshakes: 0 };
   const server = createTlsServer(options, (socket) => {
@@ -70,17 +70,17 @@ export interface Proxy extends Listener {
   url: string;
   /** `GET http://...` or `CONNECT host:port`, without the query */
   asked: string[];
-  /** every `Proxy-Authorization` that was given */
+  /** every `Proxy-Authorization` received */
   credentials: (string | undefined)[];
-  /** all that went from clients through it or to it, as it could read it */
+  /** @returns all data from clients that the proxy could read */
   seen(): string;
 }
 
 interface ProxySettings {
   resolve?: Resolve;
-  /** `user:password` that it wants */
+  /** required `user:password` */
   auth?: string;
-  /** answers every request with this status */
+  /** answer every request with this status */
   refuse?: number;
   tls?: TlsOptions;
 }

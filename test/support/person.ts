@@ -3,11 +3,11 @@ import { contractUnderTest, type FlowSetup } from './flows';
 
 const COLLEAGUE = { email: 'colleague@linktor.local', password: 'a-colleague', name: 'Carl', role: 'agent' };
 
-/** A colleague who works in Linktor itself, beside the flow. */
+/** A colleague who works in Linktor, alongside the flow. */
 export function person({ sandbox }: Pick<FlowSetup, 'sandbox'>) {
   const isServer = contractUnderTest === 'server';
 
-  /** On the self-hosted server with a user of their own: those of one user cannot be told apart. */
+  /** On the self-hosted server the colleague is a separate user: sessions of one user cannot be distinguished. */
   async function clientOf(): Promise<LinktorClient> {
     const baseUrl = sandbox.url;
     if (!isServer) return new LinktorClient({ baseUrl, contract: 'api', apiKey: 'sandbox-key' });

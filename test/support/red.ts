@@ -1,4 +1,4 @@
-// Real Node-RED processes, and what the tests around them need.
+// Real Node-RED processes, and helpers for their tests.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
@@ -12,9 +12,9 @@ export const moduleName = '@linktor/node-red-linktor';
 
 export interface Version {
   name: string;
-  /** the Node.js it runs on */
+  /** path of the Node.js that runs it */
   node: string;
-  /** its red.js, or undefined when it cannot be had here */
+  /** path of its red.js, or undefined when it is not available */
   red: string | undefined;
 }
 
@@ -28,19 +28,19 @@ export const red4: Version = {
 export const red5: Version = { name: 'Node-RED 5', node: brought?.node ?? '', red: brought?.red };
 export const versions = [red4, red5];
 
-/** What Node-RED's editor sends with every request. */
+/** The headers that Node-RED's editor sends with every request. */
 export const asEditor = { 'X-Requested-With': 'XMLHttpRequest' };
 
 export type FlowNode = Record<string, unknown> & { id: string; type: string };
 
-/** The example of the demo, made to talk to this server. */
+/** @returns the demo's example, configured for this server */
 export function exampleFlow(baseUrl: string): FlowNode[] {
   const file = path.join(root, 'examples', '1 - First steps', '3 - Knowledge answer.json');
   const flow = JSON.parse(readFileSync(file, 'utf8')) as FlowNode[];
   return flow.map((node) => (node.type === 'linktor-config' ? { ...node, baseUrl } : node));
 }
 
-/** Waits until `check` gives something, and gives that. */
+/** Wait until `check` returns a value. @returns that value */
 export async function until<T>(what: string, check: () => T | Promise<T>, seconds = 15): Promise<NonNullable<T>> {
   const end = Date.now() + seconds * 1000;
   for (;;) {
@@ -53,7 +53,7 @@ export async function until<T>(what: string, check: () => T | Promise<T>, second
 
 const folders = new Set<string>();
 const processes = new Set<ChildProcess>();
-// The last resort: whatever happened, nothing of ours outlives the tests.
+// Last resort: no process of ours may outlive the tests.
 process.once('exit', () => {
   for (const child of processes) child.kill('SIGKILL');
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
@@ -70,14 +70,14 @@ export function removeFolder(folder: string): void {
   folders.delete(folder);
 }
 
-/** A child process that remembers what it printed and how it ended. */
+/** A child process that records its output and exit. */
 export class Program {
   readonly child: ChildProcess;
-  /** settles when it has ended and all that it printed is here */
+  /** settles when it has ended and all of its output has been read */
   readonly ended: Promise<number | string>;
   output = '';
 
-  /** @param group start it as the first of a process group, as a shell does */
+  /** @param group start it as the leader of a process group, as a shell does */
   constructor(
     command: string,
     args: string[],
@@ -109,7 +109,7 @@ export class Program {
     return this.child.exitCode === null && this.child.signalCode === null;
   }
 
-  /** Waits until it has printed something like this. */
+  /** Wait until its output matches a pattern. */
   async printed(pattern: RegExp, seconds = 30): Promise<RegExpExecArray> {
     const found = await until(
       `${pattern} of ${this.child.spawnargs.slice(0, 3).join(' ')}`,
@@ -122,7 +122,7 @@ export class Program {
     return found;
   }
 
-  /** Asks it to end, and insists when it does not. */
+  /** Send a signal, then SIGKILL when the process does not end. */
   async end(signal: NodeJS.Signals = 'SIGINT', seconds = 10): Promise<number | string> {
     this.child.kill(signal);
     const timer = setTimeout(() => this.child.kill('SIGKILL'), seconds * 1000);
@@ -135,10 +135,10 @@ export class Program {
 export interface RedOptions {
   version?: Version;
   flow?: object[];
-  /** a prepared user folder; by default a new one, with this package linked into it, that is removed in the end */
+  /** a prepared user folder; by default a temporary one with this package linked into it */
   userDir?: string;
   settings?: Record<string, unknown>;
-  /** what settings cannot say as data, as code after them */
+  /** code after the settings, for values that are no JSON */
   code?: string;
 }
 
@@ -232,7 +232,7 @@ export class Red {
   }
 }
 
-/** Settings for tests: nothing is asked of the network, and any free port will do. */
+/** Settings for tests: no network requests, and any free port. */
 const quiet = {
   uiHost: '127.0.0.1',
   uiPort: 0,
@@ -243,7 +243,7 @@ const quiet = {
   lang: 'en-US',
 };
 
-/** As npm would install it, but for the copying. */
+/** Install the package as npm would, but with a link instead of a copy. */
 export function linkPackage(userDir: string): void {
   const place = path.join(userDir, 'node_modules', ...moduleName.split('/'));
   mkdirSync(path.dirname(place), { recursive: true });
@@ -261,7 +261,7 @@ export interface Heard {
 
 export type Say = { status?: number; headers?: Record<string, string>; body?: string };
 
-/** A server that keeps what it is sent, and answers what the test says. */
+/** A server that records its requests, and answers as the test specifies. */
 export class Listener {
   readonly heard: Heard[] = [];
   readonly url: string;
@@ -272,7 +272,7 @@ export class Listener {
     this.close = close;
   }
 
-  /** @param answer what to say; undefined breaks the connection off */
+  /** @param answer returns the response; undefined breaks the connection */
   static async open(answer: (heard: Heard) => Say | undefined = () => ({})): Promise<Listener> {
     let listener: Listener | undefined;
     const { url, close } = await serve((request, response) => {
@@ -338,7 +338,7 @@ export interface Customer {
   phone?: string;
 }
 
-/** The sandbox seen from outside: customers write, and the shop answers. */
+/** The sandbox as seen by customers: they write, and the shop answers. */
 export class Shop {
   readonly url: string;
 
@@ -356,7 +356,7 @@ export class Shop {
     return { status: response.status, text, json: parsed(text) };
   }
 
-  /** Waits until somebody's flow listens. */
+  /** Wait until a flow listens. */
   async heard(): Promise<void> {
     await until('a flow that listens', async () => {
       const { json } = await this.ask('GET', '/_sandbox/state');
@@ -364,14 +364,14 @@ export class Shop {
     });
   }
 
-  /** @returns the conversation that the customer's message went into */
+  /** @returns the conversation of the customer's message */
   async customerWrites(contact: Customer, text: string): Promise<string> {
     const { status, json, text: body } = await this.ask('POST', '/_sandbox/messages', { contact, text });
     if (status !== 201) throw new Error(`The sandbox answered ${status}: ${body}`);
     return json.conversationId;
   }
 
-  /** Waits until the shop's newest message in a conversation has this status. */
+  /** Wait until the shop's newest message in a conversation has this status. */
   answered(conversation: string, status = 'read'): Promise<{ text: string; status: string }> {
     return until(`an answer that is ${status}`, async () => {
       const { json } = await this.ask('GET', `/conversations/${conversation}/messages?limit=50`);

@@ -1,7 +1,7 @@
 import { startSandbox } from '../../sandbox';
 import { KillRounds, killSteps } from './kill-rounds';
 
-/** The longest time between an answer and the kill, milliseconds: most of a question's life is over by then. */
+/** Maximum milliseconds between an answer and the kill; most questions have ended by then. */
 const MAX_AFTER_MS = 60;
 
 async function main([count = '50']: string[]): Promise<void> {

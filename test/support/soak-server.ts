@@ -5,9 +5,9 @@ import { startSandbox } from '../../sandbox';
 
 const conversations = 500;
 const messages = 5000;
-/** changed in the time of one round, or a little fewer; the server shows twenty */
+/** maximum number of conversations that change during one polling round; the server lists twenty */
 const together = 15;
-/** milliseconds, as they are by default */
+/** default polling intervals, milliseconds */
 const [busy, idle] = [3000, 15_000];
 
 interface Written {
@@ -15,7 +15,7 @@ interface Written {
   conversationId: string;
 }
 
-/** The self-hosted server under load: many customers, a few of them at a time, found by asking. */
+/** Test the self-hosted server under load: many customers, a few at a time, found by polling. */
 async function main([minutes = '5']: string[]): Promise<void> {
   const milliseconds = Number(minutes) * 60_000;
   if (!(milliseconds > 0)) throw new Error('npm run soak -- server [minutes]');
@@ -52,7 +52,7 @@ async function main([minutes = '5']: string[]): Promise<void> {
     told.set(message.conversationId, [...(told.get(message.conversationId) ?? []), message.id]);
   });
   await stands;
-  // While nothing happens it asks more seldom; what is measured begins when something does.
+  // Polling is slower while idle, so the measurement starts after a first message.
   const first = await write({ contact: { name: 'First' }, text: 'Hello?' });
   while (!heard.has(first.id)) await pause(100);
   heard.clear();
@@ -63,7 +63,7 @@ async function main([minutes = '5']: string[]): Promise<void> {
   const before = await requests();
   const began = Date.now();
   const inRound = (messages * busy) / milliseconds;
-  // Two conversations take turns, then the next two; a round sees no more of them than it should.
+  // Two conversations alternate, then the next two, so that one round sees at most `together` of them.
   const each = Math.ceil(inRound / (together - 3));
   for (let index = 0; index < messages; index++) {
     await pause(Math.max(0, began + (index * busy) / inRound - Date.now()));

@@ -1,13 +1,13 @@
 import { chaos } from './chaos';
 
-/** Messages a second, unless another rate is asked for. */
+/** Default number of messages per second. */
 const USUAL_RATE = 1000;
-/** bytes; the heap breathes by as much */
+/** bytes by which the heap normally fluctuates */
 const mostGrowth = 5 * 1024 * 1024;
 
 /**
- * The line through the second half of the heaps, as the window of seen events is filling before.
- * @returns bytes between its ends
+ * Fit a line through the second half of the heap sizes; in the first half the window of seen events is filling.
+ * @returns the growth along this line in bytes
  */
 function growth(heap: readonly number[]): number {
   const half = heap.slice(heap.length >> 1);

@@ -5,10 +5,10 @@ import { loadSqlite } from '../../lib/ledger/sqlite';
 
 const root = path.join(import.meta.dirname ?? __dirname, '..', '..');
 
-/** This Node.js has SQLite: what needs it runs right here. */
+/** Does this Node.js have SQLite? Then tests that need it run in this process. */
 export const hasSqlite = loadSqlite() !== undefined;
 
-/** @returns a Node.js that has SQLite: this one, or the one that the suite has brought; undefined where there is none */
+/** @returns the path of a Node.js with SQLite: this one or the one that the suite downloaded; undefined without one */
 export function sqliteNode(): string | undefined {
   if (hasSqlite) return process.execPath;
   if (process.env.NODE_RED_5) return (JSON.parse(process.env.NODE_RED_5) as { node: string }).node;
@@ -18,7 +18,7 @@ export function sqliteNode(): string | undefined {
   return existsSync(file) ? file : undefined;
 }
 
-/** Runs a test file with another Node.js. @returns its report; `passed` is the number of tests that passed */
+/** Run a test file with another Node.js. @returns its report; `passed` is the number of tests that passed */
 export function runMochaWith(node: string, file: string): Promise<{ code: number; passed: number; report: string }> {
   const mocha = path.join(root, 'node_modules', 'mocha', 'bin', 'mocha.js');
   const options = ['--no-config', '--reporter', 'tools/reporter.cjs', '--timeout', '20000', '--exit=false'];

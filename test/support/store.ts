@@ -1,4 +1,4 @@
-// A Valkey or Redis of the test's own.
+// A Valkey or Redis server for one test.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -6,9 +6,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-/** The path of a valkey-server or redis-server, or undefined when there is none here. */
+/** The path of a valkey-server or redis-server, or undefined when none is available. */
 export async function storeServerPath(): Promise<string | undefined> {
-  // npm test has looked for one, and has said so when there is none.
+  // npm test has already searched for one, and has reported a missing one.
   if (process.env.STORE_SERVER_PATH !== undefined) return process.env.STORE_SERVER_PATH || undefined;
   const tool = new URL('../../tools/store.mjs', import.meta.url).href;
   const { storeServer } = (await import(tool)) as { storeServer: (options: object) => Promise<string | undefined> };
@@ -29,7 +29,7 @@ export class StoreServer {
   }
 
   /**
-   * Starts a server on a free port, with a folder of its own, which loses nothing and gives nothing up.
+   * Start a server on a free port, with a separate folder; it persists every write and evicts nothing.
    *
    * @param file path of valkey-server or redis-server
    * @param args further options, for example `--requirepass`, `secret`
@@ -45,7 +45,7 @@ export class StoreServer {
   }
 
   /**
-   * Starts it again with the same port and what it had kept: all that it had answered, since it writes before it answers.
+   * Start it, again with the same port and data: all confirmed writes, since it persists before it answers.
    * With `everysec` a killed store may lose a second or two.
    */
   async up(): Promise<void> {
@@ -66,7 +66,7 @@ export class StoreServer {
     });
   }
 
-  /** Ends the process; what it has kept stays. */
+  /** End the process; its data stays. */
   async down(): Promise<void> {
     const child = this.#child;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
@@ -75,7 +75,7 @@ export class StoreServer {
     await ended;
   }
 
-  /** It stands still, with its connections open. */
+  /** Suspend the process, with its connections open. */
   freeze(): void {
     this.#child?.kill('SIGSTOP');
   }

@@ -7,7 +7,7 @@ import { mount } from '../../nodes/kit/mount';
 import type { RED } from '../../nodes/kit/red';
 import type { FlowNode } from './flows';
 
-/** A node whose `run` does what the test wants. */
+/** A node with a `run` function defined by the test. */
 export function trial(run: Action['run'], more: Partial<Parameters<typeof action>[0]> = {}) {
   const definition = action({
     type: 'linktor-trial',
@@ -37,7 +37,7 @@ export function trial(run: Action['run'], more: Partial<Parameters<typeof action
   };
 }
 
-/** It, with a probe at each of its outputs. */
+/** The trial node, with a probe at each of its outputs. */
 export const trialNode = (more: Record<string, unknown> = {}): FlowNode[] => [
   { id: 'node', type: 'linktor-trial', config: 'account', wires: [['out'], ['other'], ['failed']], ...more },
   { id: 'out', type: 'probe' },
