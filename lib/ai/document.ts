@@ -10,10 +10,10 @@ interface About {
 }
 
 /**
- * A new document of a knowledge base: a file, a text, an address that the server fetches, or all that in its own words.
- * @param given a buffer, a text, an http address on its own, or `{name, content, ...}`
- * @param about further fields; they win over those of the object
- * @throws LinktorError `validation` when it has no name or no content
+ * Build a new document of a knowledge base from a file, a text, a URL that the server fetches, or an object.
+ * @param given a buffer, a text, a text that is an http URL, or `{name, content, ...}`
+ * @param about further fields; they override fields of the object
+ * @throws LinktorError `validation` when the document has no name or no content
  */
 export function documentOf(given: unknown, about: About): UploadInput | DocumentInput {
   const { type, metadata } = about;

@@ -11,8 +11,8 @@ interface Check {
 }
 
 /**
- * What takes time in proportion to the length of an answer, in place of what takes its square or worse: patterns, and
- * the comparison of all items of a list.
+ * Keywords that run in linear time, in place of those that take quadratic time or worse in the length of an answer:
+ * patterns and the comparison of all items of a list.
  */
 export function linearKeywords() {
   const runner = new BoundedRunner(MAX_SLOW_MS);
@@ -23,7 +23,7 @@ export function linearKeywords() {
       hasSlow = true;
       return new RegExp(source, flags);
     }
-    // ajv tells patterns apart by their texts.
+    // ajv distinguishes patterns by their texts.
     return { test: (text: string) => patterns.match(text).length > 0, toString: () => source };
   };
   const validate: Check = (isWanted, list) => {

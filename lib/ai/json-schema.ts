@@ -24,8 +24,8 @@ interface Problem {
 }
 
 /**
- * Make a JSON Schema ready: draft 7, or 2019-09 and 2020-12 where `$schema` says so.
- * @param known what the last schema has become: kept when it is the same one
+ * Compile a JSON Schema: draft 7, or 2019-09 or 2020-12 according to `$schema`.
+ * @param known the compiled schema of the last call, returned when the schema is the same
  * @throws LinktorError `validation` when it is no JSON Schema
  */
 export async function compileSchema(schema: Record<string, unknown>, known?: AnswerSchema): Promise<AnswerSchema> {
@@ -125,7 +125,7 @@ function parsed(answer: string): unknown {
       // A comma too many before a closing bracket.
       return parseJson(candidate.replace(/,(?=\s*[}\]])/g, ''));
     } catch {
-      // The first problem says it best.
+      // The first problem is the most useful one.
     }
   }
   throw misfit('The answer is not JSON', answer, [{ path: '', message: problem?.message ?? 'it is empty' }]);

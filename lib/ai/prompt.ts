@@ -12,9 +12,9 @@ interface Knowledge {
 }
 
 /**
- * @param payload what the message holds now
- * @returns what a knowledge node has left in `msg.knowledge`; nothing once somebody else has put something to ask into
- * the payload, for the passages then belong to a question of the past
+ * @param payload the current payload of the message
+ * @returns the result of a knowledge node in `msg.knowledge`; undefined once another node has put a new question into
+ * the payload, because the passages then belong to an earlier question
  */
 export function knowledgeIn(knowledge: unknown, payload: unknown): Knowledge | undefined {
   const found = (knowledge ?? {}) as Partial<Knowledge>;
@@ -34,15 +34,15 @@ export function textOf(chunks: readonly Chunk[]): string {
   return chunks.map(({ content, title }) => (title === undefined ? content : `${content}\n(${title})`)).join('\n\n');
 }
 
-/** What a trigger tells of a message. */
+/** Properties that a trigger sets on a message. */
 interface Received {
   contentType?: unknown;
   attachments?: unknown;
 }
 
 /**
- * A customer may send a picture, a place or an empty message: a model answers that too, once it knows what came.
- * @returns the kind and the names of its files, such as `[image plan.png]`; undefined where nobody has received it
+ * Describe a message without text, such as a picture or a location, so that a model can answer it.
+ * @returns the kind and the file names, such as `[image plan.png]`; undefined for a message that was not received
  */
 function wordless({ contentType, attachments }: Received): string | undefined {
   if (typeof contentType !== 'string') return undefined;
@@ -52,9 +52,9 @@ function wordless({ contentType, attachments }: Received): string | undefined {
 }
 
 /**
- * What to ask: the prompt, else what was looked up, else the payload, which may be a chat, else what was received
- * without a word.
- * @throws LinktorError `validation` when there is nothing
+ * @returns the question: the prompt, else the query of the knowledge search, else the payload, which may be a chat,
+ * else the description of a received message without text
+ * @throws LinktorError `validation` when there is none
  */
 export function questionOf(
   prompt: string | undefined,
@@ -91,7 +91,7 @@ export function turnsOf(given: unknown, name: string): ChatMessage[] {
   );
 }
 
-/** Instructions to the model: those that there are, one after the other. @returns `''` when there are none */
+/** @returns all instructions to the model, joined; `''` when there are none */
 export function instructionsOf(
   system: string | undefined,
   found: Knowledge | undefined,
@@ -102,16 +102,16 @@ export function instructionsOf(
   return [system, passages, form].filter(Boolean).join('\n\n');
 }
 
-/** What people said before: notes that the system made say nothing to a model. */
+/** Is this a message of the conversation itself? Notes of the system are of no use to a model. */
 export function isTalk({ senderType, status }: Message): boolean {
   // A failed message never reached the customer.
   return senderType !== 'system' && status !== 'failed';
 }
 
 /**
- * What was said before the question.
+ * @returns the chat before the question
  * @param messages oldest first, without the one that is being answered
- * @param asked what is asked now; where the last one says the same, it is that one after all
+ * @param asked the current question; a last message with the same text is the question itself and is removed
  */
 export function historyOf(messages: readonly Message[], asked: readonly ChatMessage[]): ChatMessage[] {
   const past = chatOf(messages.filter(isTalk)).filter(({ content }) => content.trim() !== '');

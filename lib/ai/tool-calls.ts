@@ -1,9 +1,9 @@
 import { isObject, type ToolCall } from '../model';
 
 /**
- * Add the calls of tools in one piece of a stream to those that have come before: later pieces continue the arguments
- * of a call with the same index.
- * @param calls is changed
+ * Merge the tool calls in one piece of a stream into the calls received so far: later pieces continue the arguments of
+ * a call with the same index.
+ * @param calls the calls so far; modified
  */
 export function addToolCalls(calls: ToolCall[], pieces: readonly ToolCall[]): void {
   for (const piece of pieces) {
