@@ -63,7 +63,7 @@ async function attemptAll<T>(deps: AttemptDeps, input: AttemptInput<T>, observat
   const { rate, credentials: provider, settings } = deps;
   const request = buildRequest(peer, call, options);
   const timeoutMs = (options.timeout ?? settings.timeout) * 1000;
-  // Without a key no server could tell that a repetition is the same write.
+  // Without a key a server cannot recognise a repetition of the same write.
   const isIdempotent = options.idempotencyKey !== null && settings.idempotent && contract.idempotent;
   const beforeLeave = call.kind === 'read' ? undefined : options.beforeLeave;
   const onLeave = call.kind === 'read' ? undefined : options.onLeave;

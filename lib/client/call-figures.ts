@@ -5,7 +5,7 @@ import { type ErrorCode, toLinktorError } from '../errors';
 /** Calls that ended alike, since the client was made. */
 export interface CallCount {
   method: string;
-  /** the first part of the path, such as `conversations`; `other` for what is none of the contracts' */
+  /** the first part of the path, such as `conversations`; `other` for a path outside the contracts */
   resource: string;
   outcome: 'ok' | ErrorCode;
   count: number;
@@ -20,11 +20,11 @@ export interface CallDurations {
   buckets: readonly { le: number; count: number }[];
 }
 
-/** What programs that watch this one get to know of a call: no words, no ids, no credentials. */
+/** The data of a call for monitoring tools: no texts, no ids, no credentials. */
 export interface CallRecord {
   method: string;
   resource: string;
-  /** W3C trace context; whoever hears of the start may set it, and it goes out as a header */
+  /** W3C trace context, sent as a header; a subscriber of the start channel may set it */
   traceparent?: string;
   /** of the end */
   outcome?: CallCount['outcome'];
@@ -45,7 +45,7 @@ export interface EndedCall {
   requestId?: string;
 }
 
-/** What is noted of a call while it is under way. */
+/** Data recorded about a call while it is running. */
 export interface Observation {
   traceparent?: string | undefined;
   status?: number | undefined;
@@ -53,8 +53,8 @@ export interface Observation {
 }
 
 /**
- * `node:diagnostics_channel`: a call begins and ends, with the same {@link CallRecord}. The first is heard of before
- * anything leaves.
+ * Channels of `node:diagnostics_channel` for the start and the end of a call, with the same {@link CallRecord}. The
+ * start is published before the request is sent.
  */
 export const CALL_START_CHANNEL = 'linktor:call:start';
 export const CALL_END_CHANNEL = 'linktor:call:end';
@@ -63,7 +63,7 @@ const ended = channel(CALL_END_CHANNEL);
 
 /** Seconds, as the conventions of Prometheus have them, longer at the end: models take their time. */
 const BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
-/** A call of the user's own may have any path: what is not here is counted together. */
+/** Resources with separate counts. Custom calls may have any path; all others are counted as `other`. */
 const RESOURCES = new Set(
   (
     'agents ai analytics api-keys auth bots channels contacts conversations flows knowledge-bases me messages ' +
@@ -79,7 +79,7 @@ export function traceparentIn(given: unknown): string | undefined {
 
 type Observed = Pick<Call<unknown>, 'method' | 'path'>;
 
-/** Counts the calls of a client, and tells programs that watch of them. Costs next to nothing while nobody watches. */
+/** Counts the calls of a client, and publishes them to monitoring tools. Nearly free without subscribers. */
 export class CallFigures {
   readonly #onEnd: ((ended: EndedCall) => void) | undefined;
   readonly #counts = new Map<string, CallCount>();
@@ -89,7 +89,7 @@ export class CallFigures {
   /** attempts after the first one of a call */
   retries = 0;
 
-  /** @param onEnd hears of every call; must not throw */
+  /** @param onEnd called after every call; must not throw */
   constructor(onEnd?: (ended: EndedCall) => void) {
     this.#onEnd = onEnd;
   }
@@ -106,7 +106,7 @@ export class CallFigures {
     };
   }
 
-  /** @param work gets what goes out with the call, and notes there what came back */
+  /** @param work performs the call, sends the `traceparent` of the observation, and records the response in it */
   async observe<T>(
     call: Observed,
     traceparent: string | undefined,

@@ -100,7 +100,7 @@ function signingOut(credentials: Credentials) {
   };
 }
 
-/** The self-hosted server takes no API keys (contract 6.1.1); a text in the form of its tokens may be one of those. */
+/** The self-hosted server accepts no API keys (contract 6.1.1); a text in the form of its tokens may be a token. */
 function isApiKey(apiKey = ''): boolean {
   return apiKey !== '' && !/^\s*eyJ[\w-]+\.[\w-]+\./.test(apiKey);
 }

@@ -26,9 +26,8 @@ type Ask = <T>(peer: Peer, call: Call<T>) => Promise<T>;
 const API_PREFIX = '/api/v1';
 
 /**
- * Finds out which contract a server speaks, and whether below `/api/v1` (contract 0.5): once per client, with reads that
- * carry no credentials. The documented API knows `/auth/me`, the self-hosted server `/me`, and whoever has such a route
- * answers 401 there.
+ * Detects the contract of a server, and whether its root is `/api/v1` (contract 0.5): once per client, with reads
+ * without credentials. The documented API has `/auth/me`, the self-hosted server `/me`; an existing route answers 401.
  */
 export class Detection {
   readonly #choice: ContractChoice;
@@ -107,7 +106,7 @@ export class Detection {
       this.#sure = true;
       return peer;
     }
-    // Nothing that we know answers here, perhaps not yet: the call itself says it best, and the next one asks again.
+    // No known contract answers here, perhaps not yet: the call itself reports the error, and the next one retries.
     return { base: this.#base, contract: api };
   }
 
@@ -127,7 +126,7 @@ export class Detection {
     } catch (error) {
       const { status = 0 } = error instanceof LinktorError ? error.cause : {};
       if (status === 401 || status === 403) return true;
-      // A 404 rules this contract out; a failed request says nothing about it.
+      // A 404 rules this contract out; a failed request decides nothing.
       if (status >= 400 && status < 500 && status !== 408 && status !== 429) return false;
       throw error;
     }

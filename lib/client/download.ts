@@ -75,7 +75,7 @@ export async function download(
 async function follow(core: Core, peer: Peer, first: URL, limit: number, signal: AbortSignal): Promise<Download> {
   const home = new URL(peer.base).origin;
   let url = first;
-  // A foreign server that redirects back to ours may not choose what is read there with our key.
+  // A foreign server that redirects back to ours must not choose a resource that is read with our key.
   let isOurs = true;
   let isFile = true;
   for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
@@ -196,7 +196,7 @@ function parseAddress(address: string, base: string): URL {
   throw unusableAddress();
 }
 
-/** No address is ever quoted: it may hold a signature that opens the file to everybody. */
+/** The message never quotes a URL: it may contain a signature that gives access to the file. */
 function unusableAddress(): LinktorError {
   return new LinktorError('validation', 'The file has no address that can be fetched: it must be http, https or data.');
 }

@@ -15,8 +15,8 @@ export class OversizeEvent extends Error {
 }
 
 /**
- * Reads the bytes of a streamed answer: server-sent events, or JSON values, one a line or one as a whole. Which of them
- * the first character tells, whatever the headers say. A piece of bytes may end anywhere.
+ * Reads the bytes of a streamed answer: server-sent events, JSON lines, or one JSON value. The first character decides
+ * the format, regardless of the headers. A chunk of bytes may end anywhere.
  */
 export class EventReader {
   readonly #decoder = new TextDecoder('utf-8');

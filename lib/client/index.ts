@@ -133,8 +133,8 @@ export class LinktorClient {
   }
 
   /**
-   * A page of any list, in the server's own words.
-   * @param slice which part; it is added to the query, which may say how large a page is
+   * Fetch a page of any list, in the server's own format.
+   * @param slice the part to fetch; it is added to the query, which may set the page size
    */
   requestPage(input: RequestInput, slice: Slice, options?: CallOptions): Promise<Page<unknown>> {
     return this.#perform(({ lists }) => {
@@ -154,12 +154,12 @@ export class LinktorClient {
     return download(this.#core, url, limit, { ...this.#defaults, ...options });
   }
 
-  /** The clock of the server, milliseconds, as its answers tell it. */
+  /** The time of the server, milliseconds, from the Date headers of its answers. */
   get serverTime(): number {
     return this.#core.clock.now;
   }
 
-  /** What its calls have come to since it was made. */
+  /** Statistics of all calls since this client was created. */
   get figures(): { calls: CallCount[]; durations: CallDurations; retries: number } {
     const { counts: calls, durations, retries } = this.#core.figures;
     return { calls, durations, retries };
@@ -171,7 +171,7 @@ export class LinktorClient {
     return { waiting: queue.waiting, rate: rate.facts };
   }
 
-  /** Hear whenever the server takes no more calls for a while. @returns the function that ends it */
+  /** Listen for rate limits, each with the time of its end. @returns a function that removes the listener */
   onLimit(listener: (until: number) => void): () => void {
     return this.#core.rate.onLimit(listener);
   }
@@ -192,7 +192,7 @@ export class LinktorClient {
       const peer = await (isCertain ? detection.verified() : detection.peer());
       return { ...peer, socket: peer.contract.socket(await credentials.current()) };
     };
-    // Whoever has frames has asked for the address before.
+    // The contract is known once there are frames: the socket has requested its address before.
     const spoken = () => detection.known?.contract ?? api;
     return {
       contract: {
@@ -231,7 +231,7 @@ export class LinktorClient {
   }
 }
 
-/** These change nothing, whatever the server (RFC 9110, 9.2.1). */
+/** Methods that change nothing on any server (RFC 9110, 9.2.1). */
 const SAFE_METHODS: readonly string[] = ['GET', 'HEAD', 'OPTIONS'];
 
 function requestCall({ method = 'GET', body, headers, repeatable = SAFE_METHODS.includes(method) }: RequestInput) {

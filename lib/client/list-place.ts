@@ -21,7 +21,7 @@ export function placeIn(path: string, query?: Record<string, unknown>): ListPlac
   return Object.fromEntries(Object.entries(place).filter(([, value]) => value !== undefined));
 }
 
-/** @returns the query of a page: how large it is says the user, where he says it; which one it is says the paging */
+/** @returns the query of a page: a page size in the user's query overrides that of the paging */
 export function pageQuery(own: Record<string, unknown>, paging: Record<string, unknown>): Record<string, unknown> {
   const isSized = SIZES.some((name) => own[name] !== undefined);
   if (!isSized) return { ...own, ...paging };

@@ -18,10 +18,10 @@ export interface ClientSettings extends SignIn {
   maxRetries?: number;
   /** the server honours the Idempotency-Key, so that a write of unknown outcome may be repeated */
   idempotent?: boolean;
-  /** hears of every call that has ended; must not throw */
+  /** called after every call; must not throw */
   onCall?(ended: EndedCall): void;
   tls?: TlsSettings;
-  /** default: as the environment says (HTTPS_PROXY, HTTP_PROXY, NO_PROXY) */
+  /** default: from the environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY) */
   proxy?: ProxySettings;
 }
 
@@ -41,7 +41,7 @@ export interface CallOptions {
   timeout?: number;
   /** instead of a new UUID for this write; null sends none */
   idempotencyKey?: string | null;
-  /** how often this call is repeated, instead of what the client is set to */
+  /** maximum number of retries of this call, instead of the client's setting */
   maxRetries?: number;
   /** called before each attempt leaves; when it fails, nothing leaves */
   onLeave?(): Promise<void>;
@@ -85,7 +85,7 @@ export interface RequestInput {
   /** relative to the Server URL, such as `/conversations/c1`; another host cannot be named */
   path: string;
   query?: Record<string, unknown>;
-  /** an object is JSON, or what the header Content-Type says; texts, bytes and forms leave as they are */
+  /** an object is encoded by the header Content-Type, JSON by default; texts, bytes and forms stay unchanged */
   body?: unknown;
   headers?: Record<string, string>;
   /** doing it twice does no harm: it may be repeated like a read */

@@ -18,7 +18,7 @@ export function mayBeOutage(
   return status === 404 || (status === 401 && path[0] === 'auth' && SIGN_IN_CODES.has(serverCode));
 }
 
-/** Ask the server whether it is ready. @returns true when it says that it is not; no answer says nothing */
+/** Ask the server whether it is ready. @returns true when it states that it is not; false without an answer */
 export async function isOutage(transport: Transport, { base, contract }: Peer, signal: AbortSignal): Promise<boolean> {
   const url = [new URL(base).origin, ...(contract.readyPath ?? [])].join('/');
   const request = { method: 'GET', url, headers: { Accept: 'application/json' } };

@@ -2,16 +2,17 @@ import type { Slice } from '../contract';
 import { isObject, type Page } from '../model';
 
 const DEFAULT_PAGE_SIZE = 100;
-/** No list has more pages: a server that always states another one ends here, marked `truncated`. */
+/** Maximum pages of a list: a server that always states another one ends here, marked `truncated`. */
 const MAX_PAGES = 10_000;
-/** Nor so many of which each brings less than a tenth of what was asked for: such a server makes them up as we ask. */
+/** Maximum pages with less than a tenth of the requested items: such a server invents pages on request. */
 const MAX_THIN_PAGES = 1000;
 const THIN = 0.1;
 
 /**
- * All items of a list, page by page. At the end it returns true when there were more than the server shows.
- * @param fetch gets the slice to ask for
- * @param limit the size of a page
+ * Yield all items of a list, page by page.
+ * @param fetch fetches a slice
+ * @param limit page size
+ * @returns true at the end when the server may have more items
  */
 export async function* items<T>(fetch: (slice: Slice) => Promise<Page<T>>, limit?: number): AsyncGenerator<T> {
   let truncated = false;
@@ -23,13 +24,13 @@ export async function* items<T>(fetch: (slice: Slice) => Promise<Page<T>>, limit
 }
 
 /**
- * All pages of a list, whatever paging style the server has. An entity that comes again, because the list has moved
- * between two requests, is left out. Ends at the last page, at an empty one, and at one that brings nothing new; also where
- * a cursor comes again, more items have come than the server says there are, or too many pages bring next to nothing: a
- * server must not keep us asking for ever. That end is marked `truncated`, because there may be more than the server shows.
- * @param fetch gets the slice to ask for
- * @param limit the size of a page, default 100
- * @param start where to begin: the first page by default
+ * Yield all pages of a list, in any paging style. Duplicates, which occur when the list shifts between requests, are
+ * removed. Ends at the last page, an empty page, or a page without new items; also when a cursor repeats, when there
+ * are more items than the stated total, or after too many nearly empty pages, so that no server can keep the client
+ * in a loop. Such an end is marked `truncated`, because the server may have more items.
+ * @param fetch fetches a slice
+ * @param limit page size, default 100
+ * @param start first slice, by default the first page
  * @throws any error of `fetch`; earlier pages have been yielded by then
  */
 export async function* pages<T>(
@@ -57,7 +58,7 @@ export async function* pages<T>(
   }
 }
 
-/** A list that does not say where it ends may go on after a page that is full, by our measure or by a round number. */
+/** Without a stated end, a list may continue after a full page: of the requested size, or of a round number. */
 function mayGoOn({ items, total }: Page<unknown>, { limit = DEFAULT_PAGE_SIZE }: Slice, count: number): boolean {
   if (total !== undefined) return count < total;
   // More than were asked for: the server does not page, and has given all.
@@ -84,7 +85,7 @@ class Seen {
     if (items.length < asked * THIN) this.#thinPages++;
     const isRound = nextCursor !== undefined && this.#cursors.has(nextCursor);
     if (nextCursor !== undefined) this.#cursors.add(nextCursor);
-    // Some say with each page how many items this one has.
+    // On some servers the total is the number of items on the page.
     const isBeyond = total !== undefined && total > items.length && this.count > total;
     return isRound || isBeyond || this.#thinPages >= MAX_THIN_PAGES;
   }

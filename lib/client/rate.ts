@@ -16,7 +16,7 @@ interface Waiting {
   go(): void;
 }
 
-/** Whatever a server says about the end of its limit: after this time one call asks how it is now. */
+/** Interval after which one call probes the limit, even if the stated end is later. */
 export const MAX_SILENCE_MS = 60_000;
 /** A shorter wait is not worth announcing. */
 const MIN_ANNOUNCED_MS = 1000;
@@ -46,7 +46,10 @@ export class Rate {
     return facts;
   }
 
-  /** Hear of every 429, and of calls held back for more than a second. @param listener gets the time, milliseconds of our clock, until which no call will be taken */
+  /**
+   * Listen for every 429, and for calls held back for more than a second.
+   * @param listener receives the time at which the limit ends, milliseconds of our clock
+   */
   onLimit(listener: (until: number) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -84,7 +87,7 @@ export class Rate {
       const sameWindow = ends === undefined || Math.abs(ends - this.#resetAt) < 1000;
       if (!sameWindow || this.#remaining > remaining || this.#resetAt <= now) this.#remaining = remaining;
       if (ends !== undefined && ends > this.#resetAt) this.#resetAt = ends;
-      // Without a time the server will say when it is 429 so.
+      // Without a reset time, keep one call: the server answers 429 when the limit is reached.
       if (ends === undefined) this.#remaining = Math.max(1, remaining);
     } else if (status !== undefined && now >= this.#resetAt) {
       // Only a 429 was ever seen, and it is over: without figures there is no limit to keep.
@@ -94,7 +97,7 @@ export class Rate {
     this.#pump();
   }
 
-  /** Whoever shows the limit hears of each window once. */
+  /** Announce each window only once. */
   #announce(): void {
     if (this.#resetAt - Date.now() < MIN_ANNOUNCED_MS || this.#announcedAt === this.#resetAt) return;
     this.#announcedAt = this.#resetAt;

@@ -12,8 +12,8 @@ const MAX_BODY_BYTES = 25 * 1024 * 1024;
 const MAX_UPLOAD_BYTES = MAX_BODY_BYTES - 65_536;
 
 /**
- * The request of a call, without credentials, so that a repetition with other credentials is the same request.
- * A write gets an Idempotency-Key unless the options say null.
+ * Build the request of a call, without credentials, so that a repetition with other credentials is the same request.
+ * A write gets an Idempotency-Key unless the option is null.
  * @throws LinktorError `validation` for an id that is none, or a body that cannot be written as JSON
  */
 export function buildRequest({ base }: Peer, call: Omit<Call<unknown>, 'decode'>, options: CallOptions): HttpRequest {

@@ -57,7 +57,7 @@ export function decodeAnswer<T>(call: Call<T>, answer: HttpAnswer, { requestId }
     throw withFacts(known, answer, requestId, call.kind !== 'read');
   }
   const failure = call.anyFormat ? undefined : statedFailure(body, answer.status);
-  // The server says that it did nothing, so there is no doubt about it.
+  // The server states that it did nothing, so the outcome is not in doubt.
   if (failure) throw withFacts(failure, answer, requestId, false);
   try {
     return call.decode(body, answer);
@@ -66,11 +66,11 @@ export function decodeAnswer<T>(call: Call<T>, answer: HttpAnswer, { requestId }
   }
 }
 
-/** Stands for an answer that only says that it was done. */
+/** Stands for an answer that only confirms the call, without the entity. */
 export const ACKNOWLEDGED = Symbol('acknowledged');
-/** Longer texts say more than that it was done. */
+/** Longer texts are not a mere confirmation. */
 const MAX_ACKNOWLEDGEMENT_LENGTH = 200;
-/** Fields that say no more than that it was done. */
+/** Fields of a mere confirmation. */
 const ACKNOWLEDGING_FIELDS = new Set(['success', 'ok', 'status', 'message', 'result', 'data', 'meta', 'code']);
 
 /** @returns true for an empty body, `null`, `{success: true}`, `{message: "done"}`, `OK` and the like */
@@ -136,7 +136,7 @@ export function redactError({ code, message, cause }: LinktorError, secrets: rea
   return new LinktorError(code, clean.message, clean.cause);
 }
 
-/** @returns the failure with what the contract knows of it, and its own advice where our credentials are not accepted */
+/** @returns the failure as explained by the contract, with the contract's advice for rejected credentials */
 export function withHint(
   failed: Failed,
   contract: Contract,
@@ -152,7 +152,7 @@ export function withHint(
 function explained(failed: Failed, contract: Contract, call: Pick<Call<unknown>, 'path'>): Failed {
   const error = contract.explain?.(call, failed.error) ?? failed.error;
   if (error === failed.error) return failed;
-  // What is not there has not been changed, whatever the status says.
+  // A missing record has not been changed, whatever the status.
   return { ...failed, error, advice: error.cause.hint, ...(error.code === 'not_found' && { isRefused: true }) };
 }
 

@@ -9,9 +9,9 @@ export interface Failed {
   left: boolean;
   /** nothing came back at all */
   silent: boolean;
-  /** the server surely did nothing, whatever the status */
+  /** the server certainly did nothing, whatever the status */
   isRefused?: boolean;
-  /** what to do about it, beside what there is to do about a doubt */
+  /** advice for the user, in addition to the advice for an uncertain outcome */
   advice?: string;
 }
 

@@ -3,7 +3,7 @@ const NEGLIGIBLE_MS = 2000;
 /** Two answers in a row must agree so far before the clock is believed. */
 const AGREEMENT_MS = 5000;
 
-/** The clock of the server, as the Date headers of its answers tell it. */
+/** The clock of the server, estimated from the Date headers of its answers. */
 export class ServerClock {
   /** how far it is ahead of ours, milliseconds; negative when it is behind */
   #aheadMs = 0;

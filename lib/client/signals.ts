@@ -56,7 +56,7 @@ export class Signals {
 /**
  * Wait for shared work, such as signing in, as long as the caller wants to. An aborted caller stops waiting; the work
  * itself goes on for the others.
- * @throws what the work throws, or LinktorError `unexpected`, retryable, when the signal aborts first
+ * @throws any error of the work, or LinktorError `unexpected`, retryable, when the signal aborts first
  */
 export function orAborted<T>(work: T | Promise<T>, signal: AbortSignal): T | Promise<T> {
   if (!(work instanceof Promise)) return work;

@@ -69,7 +69,7 @@ async function* pieces<T>(
   if (!isComplete && !signal.aborted) throw incomplete(call, isEmpty);
 }
 
-/** A call that is paid by the piece has been paid for, whatever became of its answer. */
+/** A call billed by usage may have been billed even if its answer was lost. */
 function doubtOf({ kind }: StreamCall<unknown>) {
   return { ambiguous: kind !== 'read' };
 }

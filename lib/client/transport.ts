@@ -86,7 +86,7 @@ export function createTransport(agents: () => Promise<Agents>): Transport {
     // The adapter only looks at it once the request is on its way.
     if (attempt.abortFlag.aborted) throw new CanceledError();
     const config: InternalAxiosRequestConfig & { __proto__: null } = {
-      // As axios has it: nothing that somebody hangs on Object.prototype becomes a setting.
+      // As in axios: a polluted Object.prototype must not become a setting.
       __proto__: null,
       method: request.method,
       url: request.url,
@@ -156,7 +156,7 @@ export function createTransport(agents: () => Promise<Agents>): Transport {
 const TEXT_TYPE =
   /^\s*(?:text\/|application\/(?:[\w.+-]*(?:json|xml|javascript|yaml|csv|x-www-form-urlencoded|graphql)))/i;
 
-/** A text in its own charset, or the bytes of anything else. Without a type, whatever is UTF-8 is a text. */
+/** Decode a text in its charset, or keep the bytes of any other type. Without a type, valid UTF-8 is a text. */
 function decodeBytes(bytes: Buffer, type = ''): Pick<HttpAnswer, 'text' | 'bytes'> {
   const charset = /charset="?([\w.:-]+)/i.exec(type)?.[1];
   const isText = charset !== undefined || TEXT_TYPE.test(type) || (type.trim() === '' && isUtf8(bytes));
@@ -174,8 +174,8 @@ function headOf({ status, headers }: AxiosResponse): { status: number; headers: 
 }
 
 /**
- * The events of a body. Only an event extends the timeout: a server that sends nothing but comments says nothing.
- * @throws StreamFault when the body breaks off, keeps silent, or holds an event that is too long
+ * Yield the events of a body. Only events extend the timeout; comments do not.
+ * @throws StreamFault when the body breaks off, times out, or contains an event that is too long
  */
 async function* readEvents(body: Readable, attempt: Attempt): AsyncGenerator<StreamEvent> {
   const reader = new EventReader();
@@ -207,7 +207,7 @@ async function readText(body: Readable): Promise<string> {
   return text + decoder.decode();
 }
 
-/** How a stream says that it broke off. */
+/** The error of a stream that broke off. */
 export class StreamFault extends Error {
   readonly fault: HttpFault;
 

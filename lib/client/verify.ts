@@ -35,7 +35,7 @@ export async function verifyWrite<T>(
   return undefined;
 }
 
-/** Nobody listens there: the process that may have been at work has ended. */
+/** The connection was refused: the process that may have handled the write has ended. */
 function isGone({ message }: LinktorError): boolean {
   return message.includes('ECONNREFUSED');
 }

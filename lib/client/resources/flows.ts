@@ -43,7 +43,7 @@ export class Flows extends Crud<Flow, SearchFilter, Contract['flows']> {
     return this.call((calls) => calls.nodeTypes(), options);
   }
 
-  /** What is wrong with it: `{valid, errors, warnings}`. */
+  /** Validate a flow. @returns `{valid, errors, warnings}` */
   validate(id: string, options?: CallOptions): Promise<Unknowns> {
     return this.call((calls) => calls.validate(id), options);
   }
@@ -53,7 +53,7 @@ export class Flows extends Crud<Flow, SearchFilter, Contract['flows']> {
     return this.call((calls) => calls.export(id), options);
   }
 
-  /** A new flow from what has been exported. */
+  /** Create a flow from an export. */
   import(exported: Unknowns, options?: CallOptions): Promise<Flow> {
     return this.call((calls) => calls.import(exported), options);
   }

@@ -51,7 +51,7 @@ export class KnowledgeBases extends Crud<KnowledgeBase, SearchFilter, Contract['
     return this.call((calls) => calls.reprocessDocument(id, documentId), options);
   }
 
-  /** What a document has been cut into: `{content, index}` each. */
+  /** @returns the chunks of a document, `{content, index}` each */
   chunks(id: string, documentId: string, options?: CallOptions): Promise<Unknowns[]> {
     return this.call((calls) => calls.chunks(id, documentId), options);
   }
