@@ -20,10 +20,10 @@ export interface ModelAnswer {
 }
 
 /**
- * Find what a model says in any of the usual forms: `message`, `choices[].message`, `choices[].text`, `delta`,
+ * Find the answer of a model in any of the usual forms: `message`, `choices[].message`, `choices[].text`, `delta`,
  * `choices[].delta`, a plain `text`, `content` or `response`; content as a text or as parts.
  * @param wire an answer, or an event of a stream
- * @returns empty fields where nothing is found
+ * @returns the answer; fields that are not found are absent
  */
 export function readAnswer(wire: Json): ModelAnswer {
   const choices = array(wire.choices ?? wire.candidates).filter(isObject);

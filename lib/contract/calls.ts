@@ -2,7 +2,7 @@ import { unsupported } from '../errors';
 import type { Decode } from './envelope';
 import type { Call, Kind } from './index';
 
-/** A call that only looks. */
+/** A call that only reads. */
 export function read<T>(path: readonly string[], decode: Decode<T>, query?: Call<T>['query']): Call<T> {
   return { kind: 'read', method: 'GET', path, query, decode };
 }
@@ -18,7 +18,7 @@ export function write<T>(
   return { kind, method, path, body, decode };
 }
 
-/** @returns the call with what it is worth when the answer only says that it was done */
+/** @returns the call, with a way to obtain the entity when the answer only confirms the write */
 export function orRead<T>(call: Call<T>, reading: Call<T>, minimal: T): Call<T> {
   return Object.assign({}, call, { acknowledged: { read: reading, minimal } });
 }
@@ -41,9 +41,9 @@ export function inLane<T>(id: string, call: Call<T>): Call<T> {
 }
 
 /**
- * An operation that servers of this contract have no route for.
- * @param hint what to do instead
- * @returns a function that throws `not_supported`, before any request
+ * Define an operation for which servers of this contract have no route.
+ * @param hint the alternative for the user
+ * @returns a function that throws `not_supported` before any request
  */
 export function unsupportedCall(what: string, hint: string): () => never {
   return () => {

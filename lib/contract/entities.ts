@@ -35,8 +35,8 @@ import { array, isObject, type Json, number, object, put, safeFileName, string, 
 const mediaTypes = new Set(['image', 'video', 'audio', 'document', 'sticker']);
 
 /**
- * What of a message has a decoder: it is there in its decoded form or not at all, so that readers can rely on it. And
- * what would become the prototype of the message.
+ * Fields of a message that have a decoder: each is present in its decoded form or absent, so that readers can rely on
+ * it. Also `__proto__`, which would become the prototype of the message.
  */
 const decoded = new Set([
   '__proto__',
@@ -124,7 +124,7 @@ function texts(wire: unknown): string[] {
   return array(wire).flatMap((one) => string(one) ?? []);
 }
 
-/** One family says `interactive`, the other `buttons` and `listSections` inside `content`. */
+/** One family sends `interactive`, the other `buttons` and `listSections` inside `content`. */
 function interactiveOf(wire: Json | undefined, content: Json): Interactive | undefined {
   if (wire) return { ...wire, type: string(wire.type) ?? 'button' } as Interactive;
   if (Array.isArray(content.buttons)) {
@@ -317,7 +317,7 @@ function chunk(wire: unknown): Chunk {
   return result;
 }
 
-/** Contract 5.7: in any form that {@link readAnswer} knows. No text is not no answer: the reason is told. */
+/** Contract 5.7: any form that {@link readAnswer} knows. An answer without text is valid if it states a reason. */
 export function completion(body: unknown): Completion {
   const wire = decodeEntity(body, 'a completion');
   const { message: held, text, usage: used, ...answer } = readAnswer(wire);

@@ -84,8 +84,8 @@ export function toServerError(status: number, headers: Headers, text: string, no
 }
 
 /**
- * An answer of status 2xx that says that the call has failed, such as `{success: false, error}`.
- * @returns the error; undefined when the answer says no such thing
+ * Detect an answer of status 2xx that states a failure, such as `{success: false, error}`.
+ * @returns the error; undefined when the answer states none
  */
 export function statedFailure(body: unknown, status: number): LinktorError | undefined {
   if (!isObject(body) || (body.success !== false && !hasOnlyError(body))) return undefined;

@@ -70,11 +70,11 @@ export interface Call<T> {
   /** @returns the body, used instead of `body`, with the write's own key, by which `verify` recognises it */
   bodyWithKey?(key: string): unknown;
   /**
-   * How the entity is read when the answer only says that it was done: an empty body, `null`, `{success: true}`, `OK`.
-   * The write has happened all the same, so a read that fails leaves the `minimal` entity.
+   * How to read the entity when the answer only confirms the write: an empty body, `null`, `{success: true}`, `OK`.
+   * The write has succeeded, so the `minimal` entity is returned if this read fails.
    */
   acknowledged?: { read: Call<T>; minimal: T };
-  /** how to find out whether the write has happened when its failure does not tell */
+  /** how to find out whether the write has happened after a failure with an uncertain outcome */
   verify?: Verification<T>;
   /** makes the next part of the operation from the answer of this one. All parts leave in one turn of the queue */
   after?(answer: unknown): Call<T>;
@@ -89,9 +89,9 @@ export interface Verification<T> {
   /** a refusal that may mean that it is so already */
   status?: number;
   /**
-   * @param key of this write
-   * @param answered the server has answered, with this status: it is not at work any more
-   * @returns a read; undefined when it shows nothing either way
+   * @param key idempotency key of this write
+   * @param answered status of the server's answer; with an answer, the server has finished the write
+   * @returns a read whose result is undefined when it proves nothing
    */
   read(key: string, answered?: number): Call<VerifyResult<T> | undefined>;
 }
@@ -306,17 +306,17 @@ export interface Contract {
   /** a server of this contract may honour the Idempotency-Key */
   readonly idempotent: boolean;
   authHeaders(credentials: Credentials): Record<string, string>;
-  /** @returns what to do when the server refuses these credentials, where there is more to say than usual */
+  /** @returns advice for rejected credentials, if there is more than the usual advice */
   refusedHint(credentials: Credentials): string | undefined;
-  /** @returns what a failed attempt means, where the server does not say it itself */
+  /** @returns the error with its meaning, if the server itself does not state it */
   explain?(call: Pick<Call<unknown>, 'path'>, error: LinktorError): LinktorError;
   socket(credentials: Credentials): SocketAddress;
   signal(signal: Signal): string | undefined;
   /** @returns the event, or undefined for a frame that means nothing to us */
   frame(text: string): Event | undefined;
   /**
-   * The address, below the server's root, that tells an outage from an absence: a server without its database answers
-   * 404 for a single record and 401 for a sign-in (contract 6.1.37).
+   * The path, below the server's root, that distinguishes an outage from a missing record: a server without its
+   * database answers 404 for a single record and 401 for a sign-in (contract 6.1.37).
    */
   readonly readyPath?: readonly string[];
   /** how lists are asked for and read, for calls in the server's own words */
@@ -413,7 +413,7 @@ export interface Contract {
     /** cut all documents anew and make their vectors anew */
     reprocess(id: string): Call<KnowledgeBase>;
     reprocessDocument(id: string, documentId: string): Call<KnowledgeDocument>;
-    /** what a document has been cut into, `{content, index}` each */
+    /** the chunks of a document, `{content, index}` each */
     chunks(id: string, documentId: string): Call<Unknowns[]>;
   };
   readonly flows: CrudCalls<Flow> & {

@@ -109,7 +109,7 @@ export function safeFileName(value: unknown): string | undefined {
   const base = string(value)?.split(/[/\\]/).at(-1) ?? '';
   const plain = base
     .normalize('NFC')
-    // Control and format characters, such as those that turn the direction of writing: "gpj.exe" reads "exe.jpg".
+    // Control and format characters, such as those that reverse the text direction: "gpj.exe" reads "exe.jpg".
     .replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, '')
     .replace(/[<>:"|?*]/g, '_');
   const name = trimEdges(plain);
@@ -125,7 +125,7 @@ function trimEdges(name: string): string {
   return name.slice(start, end);
 }
 
-/** The extension is kept, since it tells the type of the file. */
+/** Shorten a name, but keep its extension, which states the type of the file. */
 function shorten(name: string): string {
   if (Buffer.byteLength(name) <= MAX_FILE_NAME_BYTES) return name;
   const ending = /\.[\w-]{1,16}$/.exec(name)?.[0] ?? '';

@@ -18,7 +18,7 @@ export interface StreamStep<T> {
   isEnd?: boolean;
   /** nothing follows, even where the server keeps the connection */
   isLast?: boolean;
-  /** the server says that it has failed */
+  /** the failure reported by the server */
   error?: LinktorError;
 }
 
@@ -27,8 +27,8 @@ const LAST_TYPES = new Set(['message_stop', 'response.completed', 'done']);
 const ERROR_NAMES = new Set(['error', 'response.failed', 'response.error']);
 
 /**
- * An event of a streamed completion (contract 1.7). An end only counts when it is said: by a finish reason, by `[DONE]`,
- * or by a whole answer in place of a stream.
+ * Decode an event of a streamed completion (contract 1.7). The end must be explicit: a finish reason, `[DONE]`, or a
+ * complete answer in place of a stream.
  * @returns an empty step for an event of another kind
  */
 export function completionStep({ name, data }: StreamEvent): StreamStep<CompletionChunk> {
@@ -62,7 +62,7 @@ function isError(wire: Json): boolean {
   );
 }
 
-/** A message where a stream would have a delta; Ollama's lines say `done` as well. */
+/** Does the answer have a complete message in place of a delta? Lines of Ollama have `done` as well. */
 function isWhole(wire: Json): boolean {
   if (wire.done !== undefined || wire.delta !== undefined) return false;
   return isObject(wire.message) || array(wire.choices).some((choice) => isObject(object(choice)?.message));

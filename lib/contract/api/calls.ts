@@ -5,7 +5,7 @@ import type { Call, Changes, CrudCalls, Slice } from '../index';
 import { object } from '../json';
 import { decodeList } from '../paging';
 
-/** The query of a list. A cursor goes alone; else every paging style that some SDK has, for servers read what they know. */
+/** The query of a list: only a cursor, or the parameters of all SDK paging styles; servers ignore unknown ones. */
 export function listQuery<T extends Slice>({ cursor, limit, page, ...filter }: T): Record<string, unknown> {
   if (cursor !== undefined) return { ...filter, cursor, limit };
   const offset = page !== undefined && limit !== undefined ? (page - 1) * limit : undefined;

@@ -7,7 +7,7 @@ import { unsupportedCrud } from './unsupported';
 
 const ask = 'Ask a model directly: AI, with provider and model.';
 
-/** Completions and what else a model is asked (contract 1.7). Streams, vectors and agents are not among it. */
+/** Completions and other model operations (contract 1.7), without streams, embeddings and agents. */
 export const ai: Contract['ai'] = {
   complete(input) {
     const { messages, maxTokens, temperature, tools, agentId, knowledgeBaseIds } = input;
@@ -36,7 +36,7 @@ const makers: readonly [RegExp, string][] = [
   [/^claude/i, 'anthropic'],
 ];
 
-/** The server wants both named; `ollama/llama3` names both at once, and some models say whose they are. */
+/** The server requires both; `ollama/llama3` names both, and the names of some models imply the provider. */
 function modelOf({ model, provider }: CompletionInput): { provider: string; model: string } {
   if (!model) throw invalid('This server needs the field "model".', 'Name it with its provider, as in ollama/llama3.');
   const [first = '', ...rest] = model.split('/');

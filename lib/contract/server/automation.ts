@@ -56,7 +56,7 @@ function done(id: string, parts: readonly Call<unknown>[]): Call<Bot> {
 const addChannel = (id: string, channel: unknown): Call<unknown> =>
   write('POST', [...atBots, id, 'channels'], ignoreAnswer, { channel_id: channel });
 
-/** What of a bot has routes of its own. */
+/** Calls for the properties of a bot that have separate routes. */
 function around(id: string, { status, channelIds, knowledgeBaseIds }: Json): Call<unknown>[] {
   const parts: Call<unknown>[] = array(channelIds).map((channel) => addChannel(id, channel));
   if (knowledgeBaseIds !== undefined) parts.push(setBase(id, base(array(knowledgeBaseIds))));

@@ -45,7 +45,7 @@ function verifiedBy(
   };
 }
 
-/** The server looks nobody up: its database refuses an unknown user with an internal error (contract 1.2). */
+/** The server does not look up users: its database refuses an unknown one with an internal error (contract 1.2). */
 function unknownUser(user: string): LinktorError {
   return new LinktorError('not_found', `The server took no user with the id "${user}".`, {
     status: 500,
@@ -111,7 +111,7 @@ function sendBody(id: string, body: Json): Call<Message> {
   return { ...call, bodyWithKey: (key) => withKey(body, key), verify: { read: (key) => sentWith(id, key) } };
 }
 
-/** @returns the type of a conversation's channel; '' when it cannot be told */
+/** @returns the type of a conversation's channel; '' when it is unknown */
 function channelTypeOf(id: string): Call<string> {
   return chain(read([...path, id], conversation), ({ channelId = '' }) =>
     channelTypes((types) => types.get(channelId) ?? ''),
@@ -218,8 +218,8 @@ function inConversation(id: string): Decode<Message> {
 }
 
 /**
- * The server stores a message before it sends it on: after a failure it may be there (contract 6.1.40). The key in its
- * metadata tells it from any other of the same words.
+ * The server stores a message before it sends it, so it may exist after a failure (contract 6.1.40). The key in its
+ * metadata distinguishes it from other messages with the same text.
  */
 function sentWith(id: string, key: string): Call<VerifyResult<Message> | undefined> {
   return read([...path, id, 'messages'], (body): VerifyResult<Message> | undefined => {

@@ -35,8 +35,8 @@ export function conversation(body: unknown): Conversation {
 }
 
 /**
- * Contract 5.3. WhatsApp writes the number of a customer in digits: where an identity says that they are all of it, it
- * gets its plus, without which nobody knows what country it is of.
+ * Contract 5.3. WhatsApp writes the phone number of a customer as digits. If an identity confirms that the number is
+ * complete, it gets its plus sign, which marks a country code.
  */
 export function contact(body: unknown): Contact {
   const result = contactAsStored(body);
@@ -73,7 +73,7 @@ export function channel(body: unknown): Channel {
   return result;
 }
 
-/** Contract 1.5: connecting may answer with what has to be scanned or typed first. */
+/** Contract 1.5: connecting may answer with a code that must be scanned or typed first. */
 export function connected(body: unknown): Channel {
   const wire = decodeEntity(body, 'a channel');
   const { channel: held, ...rest } = wire;
@@ -112,7 +112,7 @@ export function knowledgeBase(body: unknown): KnowledgeBase {
   return result;
 }
 
-/** Contract 5.6: a pair of question and answer is what this server has for a document. */
+/** Contract 5.6: a document of this server is a pair of question and answer. */
 export function item(body: unknown): KnowledgeDocument {
   const { wire, result } = named<KnowledgeDocument>(body, 'a document');
   delete result.embedding;

@@ -10,7 +10,7 @@ const UNCHECKED = new Map([
   ['knowledge-bases', 'knowledge base'],
 ]);
 
-/** @returns what a failure means, where this server does not say it itself */
+/** @returns the error with its meaning, if this server itself does not state it */
 export function explain({ path }: Pick<Call<unknown>, 'path'>, error: LinktorError): LinktorError {
   const { status, requestId } = error.cause;
   const [collection = '', id] = path;

@@ -5,8 +5,8 @@ import { conversation } from './entities';
 import { message } from './message';
 
 /**
- * A frame of the agent socket (contract 2.3), `{type, payload}`. The server of today sends only typing of these; the
- * others are those that its own pages listen for. Never throws: an unknown frame is undefined.
+ * Decode a frame of the agent socket (contract 2.3), `{type, payload}`. The current server sends only typing frames;
+ * its own pages listen for the others. Never throws: an unknown frame is undefined.
  */
 export function frame(text: string): Event | undefined {
   const wire = tryJson(text);

@@ -27,7 +27,7 @@ const UNPAGED_LISTS: readonly (readonly [path: RegExp, shown: number])[] = [
   [/^channels$/, 100],
 ];
 
-/** Any list, for calls in the server's own words. One that shows only the newest says `truncated` when it is full. */
+/** Any list, for calls in the server's own format. A list of only the newest items is `truncated` when full. */
 export function decodeAnyList(path: readonly string[], { page = 1 }: Slice): Decode<Page<unknown>> {
   const decode = decodeServerList((item) => item, `items at /${path.join('/')}`);
   const shown = UNPAGED_LISTS.find(([pattern]) => pattern.test(path.join('/')))?.[1];
@@ -62,7 +62,7 @@ export function pagedList<T>(
 
 const MAX_PAGE_SIZE = 100;
 
-/** Some lists say in how many pages, some say nothing of a next one. */
+/** Some lists state their number of pages; others do not state whether there is a next page. */
 function withPlace<T>(page: Page<T>, body: Record<string, unknown> | undefined, asked: number): Page<T> {
   const pages = number(object(body?.pagination)?.pages);
   if (pages === undefined) return page;
@@ -71,8 +71,8 @@ function withPlace<T>(page: Page<T>, body: Record<string, unknown> | undefined, 
 }
 
 /**
- * A list that always shows its newest `most` and knows no paging (contract 6.1.17): cut into pages here. The last one
- * says `truncated` when there may be more than the server shows.
+ * A list of always the newest `most` items, without paging (contract 6.1.17); the client divides it into pages. The
+ * last page is `truncated` when the server may have more items.
  */
 export function newestList<T>(
   path: readonly string[],
@@ -107,7 +107,7 @@ function fingerprintOf(items: readonly unknown[]): string {
   return JSON.stringify([items.length, id(items[0]), id(items.at(-1))]);
 }
 
-/** Does a text stand in one of the fields, in whatever case? */
+/** Does one of the fields contain the text, ignoring case? */
 export function containsText(search: string | undefined, ...fields: unknown[]): boolean {
   if (!search) return true;
   const wanted = search.toLowerCase();

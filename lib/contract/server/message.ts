@@ -15,9 +15,9 @@ const CARRIED_FIELDS = [
 const NESTED_FIELDS = ['interactive', 'template', 'contact'] as const;
 
 /**
- * A message of the self-hosted server (contract 5.2, contract 8.2): it has no direction, its media and places stand in
- * the metadata as texts, and its sender is a `user` where ours is an agent. What a customer sends is written as the
- * adapter of the channel writes it.
+ * Decode a message of the self-hosted server (contract 5.2, contract 8.2): it has no direction, its media and locations
+ * are texts in the metadata, and the sender type of an agent is `user`. The adapter of the channel defines the format
+ * of customers' messages.
  */
 export function message(body: unknown): Message {
   const wire = decodeEntity(body, 'a message');

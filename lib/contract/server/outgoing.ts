@@ -14,9 +14,8 @@ export function isChannelSpecific({ interactive, contact }: Outgoing): boolean {
 }
 
 /**
- * A message as the server takes it (contract 1.3, contract 5.2): every kind needs words of some sort in `content`, the
- * rest goes into the metadata as texts, under our names and under those that the adapters of channels read (contract
- * 8.2).
+ * Encode a message for the server (contract 1.3, contract 5.2): every kind needs a text in `content`; the rest goes
+ * into the metadata as texts, under our names and under the names that the channel adapters read (contract 8.2).
  * @param channelType WhatsApp gets choices and contact cards as JSON in `content`
  */
 export function outgoing({ type, text, media, replyTo, metadata, ...parts }: Outgoing, channelType = ''): Json {

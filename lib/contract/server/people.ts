@@ -118,7 +118,7 @@ export const contacts: Omit<Contract['contacts'], 'conversations'> = {
     ),
 };
 
-/** The digits of a phone number: this server keeps what a channel has sent, with or without a plus (contract 1.4). */
+/** The digits of a phone number: this server stores it as received, with or without a plus (contract 1.4). */
 function bare(phone: string): string {
   return phone.replace(/\D/g, '');
 }
@@ -214,7 +214,7 @@ function enable(id: string, status: unknown): Call<Channel> {
   return chain(write('PUT', [...atChannels, id, 'enabled'], ignoreAnswer, body), () => getChannel(id));
 }
 
-/** Conversations do not tell the kind of their channel. @param make gets the types by channel id */
+/** Conversations lack the type of their channel. @param make receives the types by channel id */
 export function channelTypes<T>(make: (types: ReadonlyMap<string, string>) => T): Call<T> {
   return read(atChannels, (body) => {
     const { items } = decodeServerList(channel, 'channels')(body);

@@ -2,7 +2,7 @@ import type { Event } from '../../model';
 import { isObject, type Json, object, put, string, tryJson } from '../json';
 import { camelKeysDeep } from './words';
 
-/** What the server publishes to NATS, beside its API (contract 8.3). */
+/** An event that the server publishes to NATS, in addition to its API (contract 8.3). */
 export interface Published {
   type: string;
   tenantId: string;
@@ -36,7 +36,7 @@ export function published(text: string): Published | undefined {
   return result;
 }
 
-/** Everything but a message: those are read first, since what is published of them is not all there is. */
+/** Any event except a message; messages are read from the API, since their published form is incomplete. */
 export function publishedEvent({ type, tenantId, at, payload, conversationId, messageId }: Published): Event {
   const original = { type, tenantId, data: payload, ...(at !== undefined && { timestamp: at }) };
   const event: Event = { name: type === 'presence.typing' ? 'typing' : type, original };
@@ -62,8 +62,8 @@ export function publishedOutbound(text: string): Outbound | undefined {
 }
 
 /**
- * `{message_id, status, error_message?, timestamp}`: neither tenant nor conversation is told. Never throws; undefined
- * when it is none.
+ * Decode `{message_id, status, error_message?, timestamp}`, without tenant and conversation. Never throws.
+ * @returns undefined for any other text
  */
 export function publishedStatus(text: string): Event | undefined {
   const wire = tryJson(text);

@@ -1,6 +1,6 @@
 import { unsupportedCall } from '../calls';
 
-/** The five usual operations of something that this server has not at all. @param hint what to do instead */
+/** The five usual operations of a resource that this server lacks. @param hint the alternative for the user */
 export function unsupportedCrud(what: string, hint: string) {
   return {
     list: unsupportedCall(`list ${what}`, hint),

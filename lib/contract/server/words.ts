@@ -37,8 +37,8 @@ export type Fields = Readonly<Record<string, string | ((value: unknown) => Json)
 const SERVER_OWNED_FIELDS = new Set(['id', 'tenantId', 'createdAt', 'updatedAt']);
 
 /**
- * Our fields in the server's words. A field that the server has no place for is refused: it would be lost silently.
- * @param hint what to do instead
+ * Convert our fields to the server's names. A field that the server lacks is refused: it would be lost silently.
+ * @param hint the alternative for the user
  * @throws LinktorError `not_supported` naming the field
  */
 export function toServerFields(changes: Changes, fields: Fields, what: string, hint: string): Json {
