@@ -27,7 +27,7 @@ export function choiceOf(message: Message): Choice | undefined {
   return sent && { ...sent, id: untagged(sent.id).id };
 }
 
-/** @returns which question a button belongs to that a customer has pressed, where it says so */
+/** @returns the tag of the question whose button a customer has pressed, if the button has one */
 export function choiceTagOf(message: Message): string | undefined {
   const sent = sentChoiceOf(message);
   return sent && untagged(sent.id).tag;
@@ -71,7 +71,7 @@ function readChoice(given: unknown, kind: Choice['kind']): Choice | undefined {
   return { kind, id, title: [title, text].find((one) => typeof one === 'string') ?? id };
 }
 
-/** @returns the words of a message: its text, the caption, or the title of what was picked; `''` when it has none */
+/** @returns the text of a message: its text, its caption, or the title of the choice; `''` when it has none */
 export function wordsOf(message: Message): string {
   return message.text ?? message.media?.caption ?? choiceOf(message)?.title ?? '';
 }

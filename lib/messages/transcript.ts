@@ -8,10 +8,10 @@ export function chatOf(messages: readonly Message[]): ChatMessage[] {
 }
 
 /**
- * A conversation as a person reads it: a line for each message, or a paragraph in Markdown.
+ * Format a conversation for people: one line per message, or one paragraph in Markdown.
  * @param messages oldest first
- * @param zone the IANA name of the one zone that all times are told in, UTC by default
- * @throws LinktorError `validation` for a zone that is none
+ * @param zone IANA name of the time zone of all times, UTC by default
+ * @throws LinktorError `validation` for an unknown zone
  */
 export function transcriptOf(
   messages: readonly Message[],
