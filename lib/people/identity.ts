@@ -26,17 +26,17 @@ export function isEmail(given: string): boolean {
   return /^[^\s@]+@[^\s@]+$/.test(given);
 }
 
-/** The form in which addresses are compared: the same for all the ways to write one address. */
+/** The normal form of an address for comparison: equal for all spellings of one address. */
 export function comparable(address: string, kind: Identity['kind']): string {
   return kind === 'phone' ? phoneKey(address) : cleanId(address).toLowerCase();
 }
 
-/** how many contacts of one answer are looked at */
+/** maximum number of contacts to check in one answer */
 const MAX_LOOKED_AT = 100;
 
 /**
- * Somebody by what they are known by, however it is written there: by its own field, then by any identity. A number of a
- * country where two are in use for one phone is looked for as both.
+ * Find the contact of an address in any spelling: first by its own field, then by any identity. If a country has two
+ * forms of one phone number, both are searched.
  */
 export async function findContact(client: LinktorClient, identity: Identity): Promise<Contact | undefined> {
   const { address, kind } = identity;
@@ -58,7 +58,7 @@ export async function findContact(client: LinktorClient, identity: Identity): Pr
 type ContactFilter = NonNullable<Parameters<LinktorClient['contacts']['list']>[0]>;
 
 /**
- * A page of contacts. Where nobody is known by a phone number, those who are known by the other one of the same phone.
+ * Fetch a page of contacts. If no contact has the phone number, search for the other form of the same number.
  */
 export async function listContacts(client: LinktorClient, filter: ContactFilter): Promise<Page<Contact>> {
   const { phone } = filter;

@@ -19,7 +19,7 @@ export interface WriteRequest {
   person: Person;
   /** where phone numbers without + are from, ISO 3166 */
   country: string;
-  /** what to find a contact by */
+  /** the fields by which to find a contact */
   by: MatchBy;
 }
 
@@ -53,12 +53,12 @@ export async function writeContact(deps: WriteDeps, order: WriteRequest): Promis
 }
 
 /**
- * Write a table of contacts, row by row, some at a time; rows of the same contact in their order. A row that fails
- * stops no other.
+ * Write a table of contacts with several rows in parallel; rows of the same contact keep their order. A failed row does
+ * not stop the others.
  * @param orderOf reads one row
- * @param onProgress gets the number of rows that are done
- * @returns the contacts in the order of the rows, null where one has failed
- * @throws LinktorError when all have failed, or the node closes; `details` say which row
+ * @param onProgress receives the number of finished rows
+ * @returns the contacts in the order of the rows, null for a failed row
+ * @throws LinktorError when all rows have failed, or the node closes; `details` name the row
  */
 export async function writeContacts<T>(
   deps: WriteDeps,

@@ -17,11 +17,11 @@ export interface UpsertResult {
 }
 
 /**
- * Find a contact, or create it. The given fields are merged into those that are there: tags, custom fields and identities
+ * Find a contact, or create it. The given fields are merged into the existing ones: tags, custom fields and identities
  * are added, all others are replaced; equal values are not written. No contact is created twice: writes with a common
- * address run one after the other, and a lost answer is settled by looking again.
- * @param by what to find them by; any is phone, then e-mail, then identities
- * @throws LinktorError `validation` when there is nothing to find them by, `conflict` when a part of it is another's
+ * address run one after the other, and after a lost answer the contact is searched again.
+ * @param by fields by which to find the contact; `any` is phone, then e-mail, then identities
+ * @throws LinktorError `validation` without such a field, `conflict` when one of them belongs to another contact
  */
 export async function upsert(
   client: LinktorClient,
