@@ -25,11 +25,11 @@ export function wordForm(text: string): WordForm {
 }
 
 /**
- * Words by which a message is told. Separated by commas or lines: one of them is enough. `a & b`: both of them.
- * `order*` begins a word, `*port` ends one. `-refund` by itself: no match where this word occurs. Several words in a
- * row are a phrase. Case, accents and punctuation do not count.
+ * Compile keywords that match a message. Separated by commas or lines, any of them matches. `a & b` requires both.
+ * `order*` is the beginning of a word, `*port` the end. `-refund` excludes messages with this word. Several words in
+ * sequence are a phrase. Case, accents and punctuation are ignored.
  * @returns a test for a text in its {@link WordForm}
- * @throws LinktorError `validation` when nothing is left to look for
+ * @throws LinktorError `validation` when there is no keyword
  */
 export function keywords(value: string): (form: WordForm) => boolean {
   const alternatives = readList(value, 'value').map(alternativeOf);

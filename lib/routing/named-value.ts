@@ -2,8 +2,8 @@ import { invalid } from '../errors';
 import { fold } from '../text';
 
 /**
- * A rule about a value that has a name: `step = 2`, `step != done`, or only `step`: it is there and not empty or false.
- * Dots reach inside. Case and white space do not count.
+ * Compile a rule about a named value: `step = 2`, `step != done`, or only `step` for a value that is present and neither
+ * empty nor false. A dot selects a nested property. Case and white space are ignored.
  * @throws LinktorError `validation` when no name is given
  */
 export function namedValueTest(text: string): (held: Readonly<Record<string, unknown>> | undefined) => boolean {
@@ -20,7 +20,7 @@ export function namedValueTest(text: string): (held: Readonly<Record<string, unk
   };
 }
 
-/** @returns only what is the object's own */
+/** Read a value by its path. @returns own properties only */
 function read(held: Readonly<Record<string, unknown>> | undefined, name: string): unknown {
   let found: unknown = held;
   for (const part of name.split('.')) {

@@ -13,7 +13,7 @@ import { type Caught, FreeRules, freeKinds, type RouteFacts, type RouteRule, wit
 /** Look-ups. Each is made at most once a message, and only when a rule that needs it has its turn. */
 export interface RouteSources {
   conversation(): Promise<KnownConversation>;
-  /** @param index of the rule @returns what its expression says */
+  /** @param index of the rule @returns the result of its expression */
   expression(index: number): boolean | Promise<boolean>;
   /** the contact as it is now, with when it wrote before this message */
   contact(): Promise<KnownContact>;
@@ -53,7 +53,7 @@ export interface Route extends Caught {
   index: number;
   /** the kind of the rule; `unsure`, `otherwise` */
   rule: string;
-  /** what decided: text, message, conversation, expression, contact, server, model, examples, remembered, none */
+  /** source of the decision: text, message, conversation, expression, contact, server, model, examples, remembered, none */
   by: string;
   confidence?: number;
 }
@@ -61,8 +61,8 @@ export interface Route extends Caught {
 const ofText = new Set<string>(['keywords', 'startsWith', 'contains', 'equals', 'regex', 'command', 'choice']);
 
 /**
- * Which way a message takes. The order of the table is the law; what costs nothing is looked at first, so that a rule
- * that costs a call is asked only when it stands before the first free one that holds.
+ * Selects the route of a message. The first matching rule of the table wins. Free rules are evaluated first, so that a
+ * rule that needs a call is evaluated only if it precedes the first free rule that matches.
  */
 export class Router {
   readonly #settings: RouterSettings;
@@ -81,9 +81,9 @@ export class Router {
   }
 
   /**
-   * @returns the ways in the order of the table; none when no rule holds and none says *otherwise*. A guess that is
-   *   not sure enough is a way of its own, `unsure`, where no other rule holds
-   * @param before the rule whose way this conversation took the last time: it stays there unless a free rule holds
+   * @returns the routes in the order of the table; none when no rule matches and there is no *otherwise*. An uncertain
+   *   guess takes the separate route `unsure` when no other rule matches
+   * @param before the rule of this conversation's last route, which is kept unless a free rule matches
    * @throws LinktorError of a look-up, `timeout` for a slow pattern
    */
   async route(facts: RouteFacts, sources: RouteSources, before?: number): Promise<Route[]> {

@@ -39,7 +39,7 @@ export type RuleKind = (typeof ruleKinds)[number];
 /** One row of the table. */
 export interface RouteRule {
   rule: RuleKind;
-  /** what it looks for, in the words of its kind */
+  /** the value to match, in the syntax of its kind */
   value: string;
   /** the name of the way that it opens */
   name: string;
@@ -101,7 +101,7 @@ class Forms {
   }
 }
 
-/** The rules of one node that cost nothing: all that a message says itself. Patterns are tested together. */
+/** The free rules of one node, which need only the message itself. Patterns are tested together. */
 export class FreeRules {
   readonly #tests: readonly (Test | undefined)[];
   readonly #patterns: Patterns;
@@ -153,7 +153,7 @@ export class FreeRules {
   }
 }
 
-/** @returns what `make` makes; its error names the row */
+/** @returns the result of `make` @throws its error, extended with the row */
 export function within<T>(index: number, make: () => T): T {
   try {
     return make();
