@@ -22,7 +22,7 @@ export interface MessageInput {
 }
 
 /**
- * One message of what was given. Where a text is expected, an object may hold all there is to say:
+ * Compose one message from its fields. In place of a text, an object may contain the whole message:
  * `{text, media, caption, buttons, list, template, language, parameters, location, contact, metadata}`.
  * @throws LinktorError `validation` that names the faulty field
  */
@@ -53,7 +53,7 @@ const telling = {
   location: 'location',
 } as const;
 
-/** Fields that are filled in win over what the object holds. */
+/** Fields that are not empty override those of the object. */
 function unpacked(kind: Exclude<Kind, 'raw'>, fields: MessageInput, object: Record<string, unknown>) {
   const { text, contact: card, caption, language, ...rest } = object;
   const filled = Object.entries({ ...fields, text: undefined }).filter(

@@ -9,7 +9,7 @@ export interface StatusSource {
   subscribe(conversationId: string): void;
   onState(listener: (state: SocketState) => void): void;
   readonly state: SocketState;
-  /** what comes is asked for now and then */
+  /** events are polled */
   readonly polls?: boolean;
 }
 
@@ -90,7 +90,7 @@ export class DeliveryWatcher {
   }
 
   #learn(messageId: string, status: string | undefined): void {
-    // A word that is no status says nothing.
+    // An unknown status is ignored.
     if (statusRank(status) < Math.max(0, statusRank(this.#known.get(messageId)?.status))) return;
     this.#known.set(messageId, { status });
     this.#wake();

@@ -4,7 +4,7 @@ import type { Interactive, Outgoing } from '../model';
 import { type Limits, SAFE_TEXT_LENGTH } from './limits';
 import { firstOf, misfitOf, mostOf, numbered, type Option, optionsOf } from './options';
 
-/** What to do with a message that its channel cannot carry. */
+/** Handling of a message that its channel cannot carry. */
 export interface FitPolicy {
   ifTooLong: string;
   ifNoButtons: string;

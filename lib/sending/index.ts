@@ -48,28 +48,28 @@ export interface SendDeps {
   signal: AbortSignal;
   /** the client holds a slot of its queue already, so no other message can come first */
   hasSlot?: boolean;
-  /** says whether anything may leave into a conversation, asked right before each request leaves */
+  /** decides whether messages may be sent into a conversation; checked right before each request is sent */
   gate?: Pick<Takeovers, 'pass' | 'enter'>;
-  /** called only when a send waits for a delivery status; what is kept is watched by its keeper */
+  /** called only when a send waits for a delivery status; a persisted message is watched by its owner */
   source?(): StatusSource;
   /** runs before the message once its turn has come, such as a typing sign */
   prelude?(target: Target): Promise<void>;
   /**
    * called for every part that the server has accepted
-   * @param offered what its reader can choose
+   * @param offered the options that it offers
    */
   onSent(message: Message, offered: readonly Offered[]): void;
-  /** how a message that is kept until it is sent goes on */
+  /** hooks of a message that is persisted until it is sent */
   kept?: KeptSend;
 }
 
-/** A message that outlives its process: what it needs so that no part of it is sent twice. */
+/** A message that survives its process, with the data that prevents a part from being sent twice. */
 export interface KeptSend {
   /** written into the metadata of every part, with its number, so that it can be found */
   mark: string;
   /** parts that the server has taken already */
   sent: readonly Pick<Message, 'id' | 'status' | 'createdAt'>[];
-  /** called before each attempt leaves; when it fails, nothing leaves */
+  /** called before each attempt; when it fails, nothing is sent */
   leaving(conversationId: string): Promise<void>;
   taken(part: Message, isLast: boolean): Promise<void>;
 }
@@ -210,14 +210,14 @@ class MultipartSend {
     );
   }
 
-  /** A person has taken over: what has left by then has left. */
+  /** @returns the result after a takeover by a person: parts sent before stay sent */
   heldBack(): SendResult {
     const sent = this.#sent.map(({ id }) => id);
     return { ...skippedResult(this.#target, sent), reason: PERSON_IN_CHARGE };
   }
 
   async #resultOf({ id, createdAt, ...message }: SentMessage): Promise<SendResult> {
-    // Whoever keeps it waits for its delivery as well.
+    // The owner of a persisted message also waits for its delivery.
     const wait = this.#deps.kept ? undefined : this.#request.wait;
     const { conversationId } = this.#target;
     const messageIds = this.#sent.map((sent) => sent.id);
@@ -262,7 +262,7 @@ class MultipartSend {
     });
   }
 
-  /** The parts before it are known to whoever keeps it, who tries again with this one. */
+  /** The owner of a persisted message knows the earlier parts, and retries from this one. */
   async #keep(sending: Promise<Message>, index: number, kept: KeptSend): Promise<SentMessage> {
     const sent = await sending;
     await kept.taken(sent, index === this.#parts.length - 1);

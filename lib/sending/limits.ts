@@ -96,7 +96,7 @@ export function limitsOf(type: string, capabilities: Unknowns = {}): Limits {
   };
 }
 
-/** A yes of the server's does not say how many. */
+/** A server that allows a feature does not state how many are allowed. */
 function allowed(said: unknown, usual: number, atLeast: number): number {
   if (said === false) return 0;
   return said === true && usual === 0 ? atLeast : usual;

@@ -11,7 +11,7 @@ export interface Entry {
   /** as it was given */
   given: unknown;
   to: Recipient;
-  /** what `{{ }}` and empty fields find before the properties of the message */
+  /** values for `{{ }}` and empty fields; they take precedence over properties of the message */
   properties: Record<string, unknown>;
 }
 
@@ -24,7 +24,7 @@ export interface Failed {
 export interface Summary<T> {
   sent: (T & { recipient: unknown })[];
   failed: Failed[];
-  /** recipients that were skipped; `reason` says why */
+  /** recipients that were skipped, each with a `reason` */
   skipped?: (T & { recipient: unknown })[];
 }
 

@@ -88,10 +88,10 @@ export function optionsOf({ action = {} }: Interactive): Option[] {
   return [...buttons, ...rows];
 }
 
-/** What a message offers to choose, with buttons, as a list, or as numbers in its text. */
+/** An option of a message, shown as a button, a list row, or a number in its text. */
 export type Offered = Pick<Option, 'id' | 'title'>;
 
-/** @returns what can be chosen, in the order in which it is shown */
+/** @returns the options in the order in which they are shown */
 export function offeredIn({ interactive, metadata }: Outgoing): Offered[] {
   if (interactive) return optionsOf(interactive).map(({ id, title }) => ({ id, title }));
   const options = metadata?.options;

@@ -2,7 +2,7 @@ import { LinktorError } from '../errors';
 import * as outgoing from '../messages/outgoing';
 import type { Outgoing } from '../model';
 
-/** What to do when a channel accepts only approved templates, because the customer has been silent for too long. */
+/** Handling of a channel that accepts only approved templates, since the customer has been silent for too long. */
 export interface WindowPolicy {
   /** fail, template, skip */
   ifWindowClosed: string;
