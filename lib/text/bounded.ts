@@ -13,9 +13,9 @@ export class BoundedRunner {
   }
 
   /**
-   * @param work must leave nothing half done behind, for it may be ended anywhere and begun again
-   * @returns false when the time was over before it was done
-   * @throws whatever `work` throws
+   * @param work must be safe to abort anywhere and to restart
+   * @returns false when the time ran out before it was done
+   * @throws any error of `work`
    */
   run(work: () => void): boolean {
     // Only a script can be ended from outside, with all that it has called.

@@ -1,9 +1,9 @@
 import { fold } from './normalise';
 
 /**
- * A test for names by a pattern in which `*` stands for any number of characters, in any case. Takes time in
- * proportion to the length of the name, whatever the pattern: the parts between the stars are looked for one after the
- * other, each at the first place where it can be.
+ * Compile a case-insensitive pattern for names, in which `*` stands for any number of characters. Every pattern takes
+ * time linear in the length of the name: the parts between the stars are searched in sequence, each at its first
+ * possible position.
  */
 export function glob(pattern: string): (name: string) => boolean {
   const [first = '', ...others] = fold(pattern).split('*');

@@ -1,6 +1,6 @@
 /**
- * One writing for what people type and paste. The same words arrive composed and decomposed, full width, with
- * invisible characters that a keyboard, a chat app or a web page has put in, and in any case.
+ * Normalisation of typed and pasted text. The same words arrive composed and decomposed, full width, in any case, and
+ * with invisible characters inserted by a keyboard, a chat app or a web page.
  */
 
 /** Invisible characters: zero-width blanks, direction marks, variation selectors, soft hyphens. */
@@ -8,7 +8,7 @@ const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu;
 const CONTROLS = /\p{Cc}/gu;
 const WHITE_SPACE = /[\s\u0085]/g;
 const DASHES = /[\p{Pd}\u2043\u2212]/gu;
-/** What "smart punctuation" makes of ' and " */
+/** Replacements of ' and " by "smart punctuation" */
 const SINGLE_QUOTES = /[\u2018-\u201b\u02bc\u02b9\u2032\u00b4`]/g;
 const DOUBLE_QUOTES = /[\u201c-\u201f\u2033\u00ab\u00bb]/g;
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
@@ -33,16 +33,16 @@ export function composed(text: string): string {
 }
 
 /**
- * What a person typed, cleaned for reading it: no invisible characters, full-width letters and digits as plain ones,
- * white space as single blanks, none at the ends. Letters keep their case.
+ * Clean a typed text for parsing: no invisible characters, full-width letters and digits as plain ones, white space as
+ * single blanks, none at the ends. Letters keep their case.
  */
 export function tidy(text: string): string {
   return inOneRow(PRINTABLE_ASCII.test(text) ? text : plainForm(text));
 }
 
 /**
- * The form in which texts are compared: {@link tidy}, and all that says the same in one writing: letters of any case,
- * dashes, quotation marks. Idempotent.
+ * The normal form of a text for comparison: {@link tidy}, with letters of any case, dashes and quotation marks unified.
+ * Idempotent.
  */
 export function fold(text: string): string {
   if (PRINTABLE_ASCII.test(text)) return inOneRow(text).replaceAll('`', "'").toLowerCase();
@@ -71,8 +71,8 @@ export function foldLoosely(text: string): string {
 }
 
 /**
- * An id, a name or an address as somebody pasted it: without invisible characters and blanks around it. Full-width
- * characters and typographic hyphens become plain ones where that makes all of it plain; other writing stays as it is.
+ * Clean a pasted id, name or address: without invisible characters and surrounding blanks. Full-width characters and
+ * typographic hyphens become plain ones if the result is plain ASCII; other text stays unchanged.
  */
 export function cleanId(given: string): string {
   if (/^[\x21-\x7e]*$/.test(given)) return given;

@@ -1,6 +1,6 @@
 /**
- * Regular expressions as authors write them (JavaScript, flag `u`), and as an engine that takes linear time reads
- * them (RE2). Only what means something else there is rewritten here; `translateRegExp` of re2js does the rest.
+ * Translates regular expressions of JavaScript (flag `u`) for the linear-time engine RE2. Only syntax with a different
+ * meaning there is rewritten here; `translateRegExp` of re2js does the rest.
  */
 
 /** @returns the part of a pattern that no engine can match in linear time: look-around or a back-reference */
@@ -10,9 +10,9 @@ export function backtrackingPart(source: string): string | undefined {
 
 /**
  * @param source a valid pattern of JavaScript
- * @param ignoreCase it is read with the flag `i`, which adds to what a letter of a word is
- * @returns the same in RE2's syntax
- * @throws SyntaxError for syntax that RE2 has not
+ * @param ignoreCase the pattern has the flag `i`, which extends the set of word characters
+ * @returns the pattern in RE2's syntax
+ * @throws SyntaxError for syntax that RE2 lacks
  */
 export function toRe2(source: string, ignoreCase: boolean): string {
   return [...tokensOf(source)]

@@ -14,8 +14,8 @@ export interface Captures {
 }
 
 /**
- * Milliseconds that the engine of JavaScript may take for one text: a customer waits, and so does everybody else. Half of
- * them for each of the two forms of a text.
+ * Milliseconds that JavaScript's engine may take for one text, since it blocks the whole process. Half of them for each
+ * of the two forms of a text.
  */
 const MAX_NATIVE_MS = 20;
 /** The same where the linear engine can take over: most texts take a fraction of it, and for the others it is lost. */
@@ -40,9 +40,9 @@ interface Options {
 }
 
 /**
- * Patterns of one node, tested together against texts of strangers, in time in proportion to the length of the text.
- * They mean what they mean in JavaScript with the flags `iu`. A text is looked at as it came and in composed form
- * without invisible characters; each pattern may match either.
+ * Patterns of one node, tested together against untrusted texts, in time linear in the length of the text. They have
+ * their JavaScript meaning with the flags `iu`. A text is tested as received, and in composed form without invisible
+ * characters; each pattern may match either.
  */
 export class Patterns {
   readonly #sources: readonly string[];

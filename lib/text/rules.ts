@@ -15,9 +15,9 @@ export interface TextRule {
 
 /**
  * @param rule one of {@link textRules}
- * @param value what the text must begin with, contain, be, or match; the name of a command
- * @param options.allowSlow take patterns that cannot be matched in linear time
- * @returns undefined for a rule that every text fits
+ * @param value the prefix, substring, text or pattern to match, or the name of a command
+ * @param options.allowSlow accept patterns that cannot be matched in linear time
+ * @returns undefined for a rule that every text matches
  * @throws LinktorError `validation` for a bad pattern
  */
 export function textRule(rule: string, value: string, options: { allowSlow?: boolean } = {}): TextRule | undefined {

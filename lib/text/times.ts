@@ -21,10 +21,10 @@ const ISO = /^(\d{4})-(\d\d)-(\d\d)(?:[t ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}
 const DAY = /^\d{4}-\d\d-\d\d$/;
 
 /**
- * A moment as people and programs write it: a Date, seconds or milliseconds since 1970 (as a number or a text), or
- * ISO 8601. Days and times without a zone are those of one zone.
- * @param name the field that it comes from
- * @throws LinktorError `validation` that names the value found and the form to write
+ * Parse a time: a Date, seconds or milliseconds since 1970 (as a number or a text), or ISO 8601. Days and times without
+ * a zone are in the given zone.
+ * @param name the field with the value
+ * @throws LinktorError `validation` that names the value and the expected format
  */
 export function readTime(given: unknown, name: string, { zone = hostZone(), future = false }: Expected = {}): Date {
   const time = timeIn(given, zone);
