@@ -76,7 +76,7 @@ export function verify(input: VerifyInput): Verdict {
   return { valid: true, scheme: found, secretIndex };
 }
 
-/** Every secret is tried, whatever the others gave, so that the duration reveals nothing. */
+/** Try every secret, even after a match, so that the duration reveals nothing. */
 function matchingSecret(signed: Buffer, given: Buffer, secrets: readonly string[]): number {
   let index = -1;
   secrets.forEach((secret, position) => {
