@@ -1,9 +1,9 @@
 import type { ToolCall, Usage } from '../model';
 import { array, isObject, type Json, number, object, put, string } from './json';
 
-/** A model's answer, or a piece of it, in one form. */
+/** The answer of a model, or a part of it, in a uniform format. */
 export interface ModelAnswer {
-  /** undefined: there is no text at all; `''`: there is an empty one */
+  /** undefined: no text; `''`: an empty text */
   text?: string;
   /** the model's own words about why it does not answer */
   refusal?: string;
@@ -15,7 +15,7 @@ export interface ModelAnswer {
   model?: string;
   /** the message that holds the text, as the server wrote it */
   message?: Json;
-  /** answers after the first, where several were asked for */
+  /** further answers, when several were requested */
   alternatives?: { text: string; finishReason?: string }[];
 }
 
@@ -61,7 +61,7 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** The content of a message: a text, or parts of which texts are joined. */
+/** The content of a message: a text, or parts, whose texts are joined. */
 function partsOf(held: Json): Pick<ModelAnswer, 'text' | 'refusal' | 'toolCalls'> {
   const content = held.content ?? held.parts ?? held.text ?? held.response;
   if (typeof content === 'string') return { text: content };

@@ -26,7 +26,7 @@ export function orRead<T>(call: Call<T>, reading: Call<T>, minimal: T): Call<T> 
 /** Decoder of an answer that is not used. */
 export function ignoreAnswer(): void {}
 
-/** Two calls as one operation: the answer of the first makes the second. */
+/** Two calls as one operation: the second is built from the answer of the first. */
 export function chain<A, T>(first: Call<A>, next: (answer: A) => Call<T>): Call<T> {
   const { after, ...call } = first;
   const follow = after ? (answer: unknown) => chain(after(answer), next) : (answer: unknown) => next(answer as A);
@@ -34,9 +34,9 @@ export function chain<A, T>(first: Call<A>, next: (answer: A) => Call<T>): Call<
   return { ...(call as Omit<Call<unknown>, 'after'>), after: follow } as Call<T>;
 }
 
-/** @returns the call in the lane of one entity: calls of one lane leave one after the other */
+/** @returns the call in the lane of one entity: calls of one lane are sent one after the other */
 export function inLane<T>(id: string, call: Call<T>): Call<T> {
-  // Spread and then a name: every single one would get a shape of its own.
+  // Not a spread with a further key, which would give each call its own hidden class.
   return Object.assign({}, call, { lane: id });
 }
 

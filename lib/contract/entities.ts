@@ -51,7 +51,7 @@ const decoded = new Set([
   'template',
 ]);
 
-/** @returns the other fields. Every event comes through here, and a rest pattern takes three times as long. */
+/** @returns the other fields. It runs for every event, and a rest pattern takes three times as long. */
 function without(wire: Json, fields: ReadonlySet<string>): Json {
   const rest: Json = {};
   for (const field in wire) if (!fields.has(field)) rest[field] = wire[field];
@@ -169,7 +169,7 @@ export function conversation(body: unknown): Conversation {
   put(result, 'channelType', string(wire.channelType) ?? string(channel?.type));
   put(result, 'assignedTo', string(wire.assignedTo) ?? string(assignedAgentId) ?? string(assignee?.id));
   if (wire.priority === 'medium') result.priority = 'normal';
-  // An embedded part that is only a summary must not cost us the conversation, nor the list it is in.
+  // An embedded part may be only a summary, and must not make decoding of the conversation or its list fail.
   if (isObject(lastMessage) && string(lastMessage.id)) result.lastMessage = message(lastMessage);
   if (isObject(person) && string(person.id)) result.contact = contact(person);
   put(result, 'contactId', string(wire.contactId) ?? result.contact?.id);
@@ -194,7 +194,7 @@ export const agent = plainly<Agent>('an agent');
 export const webhook = plainly<Webhook>('a webhook');
 export const tenant = plainly<Tenant>('a tenant');
 
-/** An object whose fields are the server's business. */
+/** An object whose fields are defined by the server. */
 export function facts(body: unknown): Unknowns {
   return decodeEntity(body, 'an object');
 }

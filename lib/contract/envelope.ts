@@ -12,7 +12,7 @@ export function unwrap(body: unknown): unknown {
   return wrapped ? body.data : body;
 }
 
-/** An object that must be there; bare, wrapped, or with its fields under `attributes`. */
+/** Decode a required object: bare, wrapped, or with its fields under `attributes`. */
 export function decodeEntity(body: unknown, what: string): Json {
   const inner = unwrap(body);
   if (!isObject(inner)) throw unexpectedShape(what);
@@ -24,7 +24,7 @@ export function flattenAttributes(wire: Json): Json {
   return isObject(wire.attributes) ? { ...wire.attributes, id: wire.id } : wire;
 }
 
-/** @returns the id of an entity; an entity without one is of no use to anybody */
+/** @returns the id of an entity, which is required */
 export function idOf(wire: Json, what: string): string {
   const id = string(wire.id);
   if (id === undefined) throw unexpectedShape(`${what} (it has no id)`);
@@ -96,14 +96,14 @@ export function statedFailure(body: unknown, status: number): LinktorError | und
   return new LinktorError(code, reason, { status, serverCode, details, hint: 'See the reason that the server gives.' });
 }
 
-/** `{error}` beside nothing that could be an entity or a list */
+/** Does the body have `{error}` and no entity or list? */
 function hasOnlyError({ error, data, id }: Json): boolean {
   return (
     error !== undefined && error !== null && error !== false && error !== '' && data === undefined && id === undefined
   );
 }
 
-/** The words and codes of an error body. */
+/** The texts and codes of an error body. */
 function readProblem(wire: unknown) {
   const body = Array.isArray(wire) ? { errors: wire } : (object(wire) ?? {});
   const inner = object(body.error) ?? body;
@@ -146,7 +146,7 @@ function reasonOf(given: unknown, depth = 0): string | undefined {
   return named.length > 0 ? named.join('; ').slice(0, MAX_REASON_LENGTH) : undefined;
 }
 
-/** A short plain text is worth showing, a page of HTML is not. */
+/** A short plain text is shown as the reason, an HTML page is not. */
 function plainText(headers: Headers, text: string): string | undefined {
   const html = headers['content-type']?.includes('html') === true || text.trimStart().startsWith('<');
   const line = text.trim();

@@ -43,7 +43,7 @@ function changeEvent(flat: Json, original: unknown): Event | undefined {
   const { assignedTo, priority, tags } = flat;
   event.changes = {};
   put(event.changes, 'status', string(flat.status));
-  // null: the conversation has no assignee any more. The other SDK family has another name for the field.
+  // null: the assignee was removed. The other SDK family has another name for the field.
   if (assignedTo === null) event.changes.assignedTo = undefined;
   else put(event.changes, 'assignedTo', string(assignedTo) ?? string(flat.assignedAgentId));
   put(event.changes, 'priority', priority === 'medium' ? 'normal' : string(priority));

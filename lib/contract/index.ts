@@ -34,9 +34,9 @@ import type { Decode, Headers } from './envelope';
 import type { StreamEvent, StreamStep } from './stream';
 
 /**
- * How often a call may leave.
+ * How often a call may be sent.
  * read: as often as needed; write: never again once it may have arrived; costly: as write, even where writes are
- * idempotent, because it is paid by the piece.
+ * idempotent, because each call is billed.
  */
 export type Kind = 'read' | 'write' | 'costly';
 
@@ -49,7 +49,7 @@ export interface Upload {
   fields: Record<string, string | undefined>;
 }
 
-/** One call on the wire, and how to understand its answer. */
+/** One call on the wire, with the decoder of its answer. */
 export interface Call<T> {
   kind: Kind;
   method: 'GET' | 'HEAD' | 'OPTIONS' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -61,11 +61,11 @@ export interface Call<T> {
   /** multipart instead of JSON */
   upload?: Upload;
   headers?: Record<string, string>;
-  /** writes that name the same lane leave one after the other (the conversation's id) */
+  /** writes of the same lane, such as a conversation's id, are sent one after the other */
   lane?: string;
   /** a 401 is about the content of this call, such as a wrong password, and no reason to sign in again */
   keepSession?: boolean;
-  /** another form of the call, used where a server answers 404 or 405; remembered once it has worked */
+  /** another form of the call, used when a server answers 404 or 405; remembered once it has succeeded */
   fallback?: { key: string; call: Call<T> };
   /** @returns the body, used instead of `body`, with the write's own key, by which `verify` recognises it */
   bodyWithKey?(key: string): unknown;
@@ -76,9 +76,9 @@ export interface Call<T> {
   acknowledged?: { read: Call<T>; minimal: T };
   /** how to find out whether the write has happened after a failure with an uncertain outcome */
   verify?: Verification<T>;
-  /** makes the next part of the operation from the answer of this one. All parts leave in one turn of the queue */
+  /** builds the next part of the operation from the answer of this one; all parts share one slot of the queue */
   after?(answer: unknown): Call<T>;
-  /** neither the body nor the answer need be JSON: the body is written by its type, `decode` gets texts and bytes too */
+  /** body and answer need not be JSON: the body is encoded by its type, `decode` also receives texts and bytes */
   anyFormat?: boolean;
   /** @throws LinktorError `serialization` when the answer has not the expected shape */
   decode(body: unknown, head: AnswerHead): T;
@@ -86,7 +86,7 @@ export interface Call<T> {
 
 /** How to verify the outcome of a write, after an ambiguous failure or the status named here. */
 export interface Verification<T> {
-  /** a refusal that may mean that it is so already */
+  /** status of a refusal that may mean that the change is already in effect */
   status?: number;
   /**
    * @param key idempotency key of this write
@@ -96,7 +96,7 @@ export interface Verification<T> {
   read(key: string, answered?: number): Call<VerifyResult<T> | undefined>;
 }
 
-/** The write has happened, or surely has not. */
+/** The write has certainly happened, or certainly has not. */
 export type VerifyResult<T> = { done: T } | { failed: LinktorError };
 
 /** Status and headers of an answer. Header names are in lower case. */
@@ -111,7 +111,7 @@ export interface StreamCall<T> extends Omit<Call<T>, 'decode' | 'otherwise' | 'k
   read(event: StreamEvent): StreamStep<T>;
 }
 
-/** Which part of a list. A cursor wins over a page. */
+/** A part of a list. A cursor takes precedence over a page. */
 export interface Slice {
   limit?: number;
   page?: number;
@@ -177,7 +177,7 @@ export interface QueryInput {
 export interface CompletionInput {
   messages: readonly ChatMessage[];
   model?: string;
-  /** openai, anthropic, ollama, where the server wants it named; else part of the model's name */
+  /** openai, anthropic, ollama, if the server requires it; else part of the model's name */
   provider?: string;
   temperature?: number;
   maxTokens?: number;
@@ -221,7 +221,7 @@ export interface Period {
   endDate?: string;
 }
 
-/** The names of the figures there are. */
+/** The names of the available figures. */
 export type Figures = 'dashboard' | 'conversations' | 'messages' | 'agents' | 'bots' | 'channels' | 'realtime';
 
 export interface RenderInput {
@@ -259,7 +259,7 @@ export interface ClassifyInput {
   provider?: string;
 }
 
-/** Under which address a contact is known in a channel. */
+/** The address of a contact in a channel. */
 export interface IdentityInput {
   channelType: string;
   identifier: string;
@@ -272,14 +272,14 @@ export type Signal =
   | { type: 'typing'; conversationId: string; isTyping: boolean }
   | { type: 'ping' };
 
-/** Where the socket is, and the credentials that it needs. */
+/** The address of the socket, with its credentials. */
 export interface SocketAddress {
   path: readonly string[];
   query: Record<string, string>;
   headers?: Record<string, string>;
 }
 
-/** How we sign in, as the wire needs it. */
+/** Credentials as sent on the wire. */
 export type Credentials = { apiKey: string } | { token: string };
 
 /** The five usual operations of a resource. */
@@ -312,14 +312,14 @@ export interface Contract {
   explain?(call: Pick<Call<unknown>, 'path'>, error: LinktorError): LinktorError;
   socket(credentials: Credentials): SocketAddress;
   signal(signal: Signal): string | undefined;
-  /** @returns the event, or undefined for a frame that means nothing to us */
+  /** @returns the event, or undefined for a frame of no relevance */
   frame(text: string): Event | undefined;
   /**
    * The path, below the server's root, that distinguishes an outage from a missing record: a server without its
    * database answers 404 for a single record and 401 for a sign-in (contract 6.1.37).
    */
   readonly readyPath?: readonly string[];
-  /** how lists are asked for and read, for calls in the server's own words */
+  /** query and decoder of lists, for calls in the server's own format */
   readonly lists: {
     query(slice: Slice): Record<string, unknown>;
     /** @param path of the list */
@@ -338,7 +338,7 @@ export interface Contract {
   };
   readonly conversations: Omit<CrudCalls<Conversation, ConversationFilter>, 'remove'> &
     TagCalls<Conversation> & {
-      /** the conversations that changed last, newest change first, as one request shows them; `truncated` when there are more */
+      /** the latest changed conversations of one request, newest change first; `truncated` when there are more */
       latest(): Call<Page<Conversation>>;
       assign(id: string, user: string): Call<Conversation>;
       unassign(id: string): Call<Conversation>;
@@ -353,9 +353,9 @@ export interface Contract {
       messages(id: string, filter: MessageFilter): Call<Page<Message>>;
       message(id: string, messageId: string): Call<Message>;
       send(id: string, message: Outgoing): Call<Message>;
-      /** send a body as it is, in the contract's own words */
+      /** send a body unchanged, in the contract's own format */
       sendRaw(id: string, body: object): Call<Message>;
-      /** @param emoji `''` takes it back */
+      /** @param emoji `''` removes the reaction */
       react(id: string, messageId: string, emoji: string): Call<void>;
     };
   readonly contacts: CrudCalls<Contact, ContactFilter> &
@@ -373,9 +373,9 @@ export interface Contract {
     test(id: string): Call<Unknowns>;
     /** @param period day, week, month */
     stats(id: string, period?: string): Call<Unknowns>;
-    /** where its provider delivers, `{url, verifyToken}` */
+    /** address for deliveries of its provider, `{url, verifyToken}` */
     webhook(id: string): Call<Unknowns>;
-    /** with a new token: the old one is worth nothing any more */
+    /** with a new token; the old one becomes invalid */
     renewWebhook(id: string): Call<Unknowns>;
   };
   readonly bots: CrudCalls<Bot, BotFilter> & {
@@ -410,7 +410,7 @@ export interface Contract {
     addDocument(id: string, input: DocumentInput): Call<KnowledgeDocument>;
     uploadDocument(id: string, input: UploadInput): Call<KnowledgeDocument>;
     removeDocument(id: string, documentId: string): Call<void>;
-    /** cut all documents anew and make their vectors anew */
+    /** split all documents and compute their vectors again */
     reprocess(id: string): Call<KnowledgeBase>;
     reprocessDocument(id: string, documentId: string): Call<KnowledgeDocument>;
     /** the chunks of a document, `{content, index}` each */
@@ -428,7 +428,7 @@ export interface Contract {
     nodeTypes(): Call<Unknowns[]>;
     /** `{valid, errors, warnings}` */
     validate(id: string): Call<Unknowns>;
-    /** all of it, to be given to `import` */
+    /** the whole flow, for `import` */
     export(id: string): Call<Unknowns>;
     import(exported: Unknowns): Call<Flow>;
     stats(id: string, period?: string): Call<Unknowns>;

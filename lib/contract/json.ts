@@ -5,7 +5,7 @@ export { isObject } from '../model';
 
 export type Json = Record<string, unknown>;
 
-/** Node-RED copies messages recursively, so that thousands of levels would end it. No real answer is so deep. */
+/** Node-RED copies messages recursively, so thousands of levels would crash it. No real answer is so deep. */
 const MAX_JSON_DEPTH = 200;
 
 /**
@@ -15,7 +15,7 @@ const MAX_JSON_DEPTH = 200;
  */
 export function parseJson(text: string): unknown {
   const exact = LONG_DIGITS.test(text) ? quoteLongIntegers(text) : text;
-  // A "__proto__" can also be spelled with unicode escapes, hence the second look.
+  // "__proto__" can also be written with unicode escapes, hence the second check.
   const suspicious = exact.includes('__proto__') || exact.includes('\\u');
   const value = suspicious
     ? JSON.parse(exact, (key, inner) => (key === '__proto__' ? undefined : inner))
@@ -58,7 +58,7 @@ function isEscaped(text: string, at: number): boolean {
   return (at - first) % 2 === 1;
 }
 
-/** A quick test: most texts do not hold enough brackets. */
+/** A quick test: most texts do not contain enough brackets. */
 function couldBeDeep(text: string): boolean {
   let left = MAX_JSON_DEPTH;
   for (const bracket of '[{') {
@@ -87,7 +87,7 @@ export function tryJson(text: string): unknown {
 
 /**
  * @returns the value when it is a non-empty string or a number (as text), else undefined. An integer beyond 2^53 may
- * have been rounded, so it identifies nothing; {@link parseJson} hands such integers over as texts
+ * have been rounded, so it identifies nothing; {@link parseJson} returns such integers as texts
  */
 export function string(value: unknown): string | undefined {
   if (typeof value === 'string') return value === '' ? undefined : value;
@@ -98,7 +98,7 @@ export function string(value: unknown): string | undefined {
 /** The longest file name that every file system takes, in bytes of UTF-8, with room for a number at its end. */
 const MAX_FILE_NAME_BYTES = 200;
 const EDGE = /[\s.]/;
-/** Names that Windows keeps for devices, with any ending. */
+/** Names that Windows reserves for devices, with any extension. */
 const DEVICE_NAME = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])(?:\.|$)/i;
 
 /**
@@ -117,7 +117,7 @@ export function safeFileName(value: unknown): string | undefined {
   return shorten(DEVICE_NAME.test(name) ? `_${name}` : name);
 }
 
-/** Without blanks and dots around it; one expression would look at a long run of them once from each. */
+/** Remove blanks and dots at both ends; a regular expression would take quadratic time for a long run of them. */
 function trimEdges(name: string): string {
   let [start, end] = [0, name.length];
   while (start < end && EDGE.test(name.charAt(start))) start++;
@@ -153,7 +153,7 @@ export function array(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** Set a key only when there is a value, so that an unknown field is absent on the wire and in messages. */
+/** Set a key only to a defined value, so that an unknown field is absent on the wire and in messages. */
 export function put<T extends object, K extends keyof T>(target: T, key: K, value: T[K] | undefined): void {
   if (value !== undefined) target[key] = value;
 }

@@ -5,14 +5,14 @@ import { isObject, type Json, number, object, put, string, unexpectedShape } fro
 /** Decodes a page; the headers of the answer may hold the address of the next one. */
 export type DecodeList<T> = (body: unknown, head?: { headers: Headers }) => Page<T>;
 
-/** Names under which other servers have a list, for calls in the server's own words. */
+/** Names of the list field on other servers, for calls in the server's own format. */
 export const ANY_LIST_FIELDS: readonly string[] = ['data', 'items', 'results', 'records', 'rows', 'entries', 'content'];
 
 /**
  * A list in any of its shapes: `{data, pagination}`, `{data, meta}`, flat `{data, nextCursor, hasMore}`, each maybe in
  * `{success, data}`, or a bare array; the next page as a flag, a cursor, a link, a number of pages or of items, or as a
  * `Link` header (RFC 8288). Anything else is an error, never an empty list.
- * @param fields names under which the list may stand
+ * @param fields names of the field that may contain the list
  */
 export function decodeList<T>(item: Decode<T>, what: string, fields: readonly string[] = ['data']): DecodeList<T> {
   return (body, head) => {
@@ -105,7 +105,7 @@ function nextLink(header: string | undefined): string | undefined {
 
 const CURSOR_PARAMETERS = ['cursor', 'nextCursor', 'next_cursor', 'after', 'page_token', 'pageToken', 'starting_after'];
 
-/** @returns the cursor inside an address; undefined when the address counts pages, for these are counted anyway */
+/** @returns the cursor in a URL; undefined for a page number, since the client counts pages itself */
 function cursorIn(address: string | undefined): string | undefined {
   if (address === undefined) return undefined;
   if (!/[/?=]/.test(address)) return /^\d{1,6}$/.test(address) ? undefined : address;

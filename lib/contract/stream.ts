@@ -4,9 +4,9 @@ import { readAnswer } from './answers';
 import { statedFailure } from './envelope';
 import { array, isObject, type Json, object, put, tryJson } from './json';
 
-/** One event of a stream, whether it came as a server-sent event or as a line of JSON. */
+/** One event of a stream, received as a server-sent event or as a line of JSON. */
 export interface StreamEvent {
-  /** of a server-sent event */
+  /** the name of a server-sent event */
   name?: string;
   data: string;
 }
@@ -16,7 +16,7 @@ export interface StreamStep<T> {
   piece?: T;
   /** the answer is complete, although something may follow, such as its usage */
   isEnd?: boolean;
-  /** nothing follows, even where the server keeps the connection */
+  /** nothing follows, even if the server keeps the connection open */
   isLast?: boolean;
   /** the failure reported by the server */
   error?: LinktorError;

@@ -18,7 +18,7 @@ export const ai: Contract['ai'] = {
     headers: { Accept: 'text/event-stream, application/x-ndjson;q=0.5, application/json;q=0.1' },
     read: completionStep,
   }),
-  // It changes nothing, so it may be asked again, although it is a POST.
+  // This POST changes nothing, so it may be repeated.
   embed: (input, model) => write('POST', ['ai', 'embeddings'], entities.embeddings(input), { input, model }, 'read'),
   classifyIntent: unsupportedCall('classify a text', 'Ask the model for one of your intents: AI, complete.'),
   analyzeSentiment: unsupportedCall('analyse a sentiment', 'Ask the model for it: AI, complete.'),

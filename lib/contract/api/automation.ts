@@ -41,7 +41,7 @@ export const flows: Contract['flows'] = {
     ),
   duplicate: duplicateCall(atFlows, entities.flow),
   nodeTypes: () => wholeList([...atFlows, 'node-types'], 'kinds of nodes', ['nodeTypes', 'types']),
-  // It changes nothing, so it may be asked again, although it is a POST.
+  // This POST changes nothing, so it may be repeated.
   validate: (id) => write('POST', [...atFlows, id, 'validate'], entities.facts, undefined, 'read'),
   export: (id) => read([...atFlows, id, 'export'], entities.facts),
   import: (exported) => write('POST', [...atFlows, 'import'], entities.flow, exported),

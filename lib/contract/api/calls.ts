@@ -22,7 +22,7 @@ export function listOf<T>(
   return read(path, decodeList(decode, what), query);
 }
 
-/** A change of an entity whose answer may leave the entity out. @param path of the entities */
+/** A change of an entity whose answer may omit the entity. @param path of the entities */
 export function changed<T>(path: readonly string[], id: string, decode: Decode<T>, call: Call<T>): Call<T> {
   return orRead(call, read([...path, id], decode), { id } as T);
 }
@@ -42,7 +42,7 @@ export function crud<T, Filter extends Slice>(
   };
 }
 
-/** Things that hang on an entity and come and go by name: POST adds, DELETE with a body removes. */
+/** Named members of an entity: POST adds them, DELETE with a body removes them. */
 export function memberCalls<T>(path: readonly string[], decode: Decode<T>, part: string, key: string) {
   return {
     add: (id: string, names: readonly string[]) =>
@@ -57,7 +57,7 @@ export function duplicateCall<T>(path: readonly string[], decode: Decode<T>) {
   return (id: string, name?: string): Call<T> => write('POST', [...path, id, 'duplicate'], decode, { name });
 }
 
-/** @returns a call for a list that is always given whole. @param fields names under which it may stand */
+/** @returns a call for a list without pages. @param fields names of the field that may contain it */
 export function wholeList(path: readonly string[], what: string, fields: readonly string[]): Call<Unknowns[]> {
   const decode = decodeList((item) => object(item) ?? {}, what, ['data', ...fields]);
   return read(path, (body) => decode(body).items);

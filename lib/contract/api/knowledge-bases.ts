@@ -8,7 +8,7 @@ const path = ['knowledge-bases'];
 /** Knowledge bases and their documents (contract 1.8). */
 export const knowledgeBases: Contract['knowledgeBases'] = {
   ...crud<ReturnType<typeof entities.knowledgeBase>, SearchFilter>(path, entities.knowledgeBase, 'knowledge bases'),
-  // It changes nothing, so it may be asked again, although it is a POST.
+  // This POST changes nothing, so it may be repeated.
   query: ({ base, query, topK, minScore, filter }) =>
     write(
       'POST',

@@ -35,7 +35,7 @@ export const contacts: Contract['contacts'] = {
   ...crud<ReturnType<typeof entities.contact>, ContactFilter>(atContacts, entities.contact, 'contacts'),
   list: ({ tags: wanted, ...filter }) =>
     listOf(atContacts, entities.contact, 'contacts', { ...listQuery(filter), ...tagFilter(wanted) }),
-  // Each SDK family has its own names for the same two things.
+  // Each SDK family has its own names for the same two fields.
   merge(primary, others) {
     const call = write('POST', [...atContacts, 'merge'], entities.contact, {
       primaryContactId: primary,

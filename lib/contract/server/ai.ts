@@ -23,7 +23,7 @@ export const ai: Contract['ai'] = {
   },
   stream: unsupportedCall('stream an answer', 'Ask for the whole answer.'),
   embed: unsupportedCall('make embeddings', 'Query a knowledge base: the server searches it by itself.'),
-  // These change nothing, so they may be asked again, although they are POSTs.
+  // These POSTs change nothing, so they may be repeated.
   classifyIntent: ({ text, intents, provider }) =>
     write('POST', ['ai', 'classify-intent'], intent, { message: text, intents, provider }, 'read'),
   analyzeSentiment: (text, provider) =>

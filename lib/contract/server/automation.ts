@@ -25,7 +25,7 @@ const spoken = {
 };
 const texts = { welcomeMessage: same('welcome_message'), fallbackMessage: same('fallback_message') };
 
-/** Elsewhere half of a bot stands in `config`, and its model in `config.aiConfig`. */
+/** In the documented API, some fields of a bot are in `config`, and its model is in `config.aiConfig`. */
 function flat({ config, ...given }: Json): Json {
   const { aiConfig, ...rest } = object(config) ?? {};
   const { useKnowledgeBase: _always, ...model } = object(aiConfig) ?? {};
@@ -142,7 +142,7 @@ const keepsFlow =
 const copies = 'Read it, and create one with what it says.';
 const runs = 'Its flows run by themselves, on what customers write: watch the conversation instead.';
 
-/** Flows (contract 1.9): they can be made and switched, but not started from outside. */
+/** Flows (contract 1.9): they can be created and activated, but not started by the API. */
 export const flows: Contract['flows'] = {
   list: ({ status, search, ...slice }) => {
     const is_active = status ? onOff(status, 'the filter of flows') : undefined;

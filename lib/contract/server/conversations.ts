@@ -12,7 +12,7 @@ import { channelTypes } from './people';
 import { toServerFields } from './words';
 
 const path = ['conversations'];
-/** The server shows the newest ones only (contract 6.1.17). */
+/** The server lists only the newest items (contract 6.1.17). */
 const MAX_LISTED_CONVERSATIONS = 20;
 const MAX_LISTED_MESSAGES = 50;
 
@@ -60,7 +60,7 @@ export const conversations: Contract['conversations'] = {
       channelTypes((types) => ({ ...page, items: page.items.map((one) => typed(one, types)) })),
     ),
   latest: () => newestList(path, conversation, 'conversations', MAX_LISTED_CONVERSATIONS, {}),
-  // Contact and channel type need requests of their own here (contract 5.1).
+  // Contact and channel type need separate requests here (contract 5.1).
   get: (id) =>
     chain(read([...path, id], conversation), (one) =>
       one.contactId ? chain(withContact(one, one.contactId), withType) : withType(one),
@@ -126,7 +126,7 @@ const created = {
 };
 const changeable = { subject: 'subject', priority: 'priority', status: 'status' };
 
-/** Assigning is an operation of its own here. */
+/** Assigning is a separate operation here. */
 function change(id: string, { assignedTo, ...changes }: Record<string, unknown>): Call<Conversation> {
   if (changes.status === 'snoozed') return conversations.snooze(id);
   if (assignedTo === null || assignedTo === '') return conversations.unassign(id);

@@ -18,13 +18,13 @@ import { type Decode, decodeEntity, idOf } from '../envelope';
 import { array, isObject, type Json, number, object, put, string, unexpectedShape } from '../json';
 import { camelKeys, camelKeysDeep } from './words';
 
-/** An entity with our names and its id checked. Fields with a decoder of their own are added by the caller. */
+/** An entity with our names and a checked id. Fields with a separate decoder are added by the caller. */
 function named<T extends { id: string }>(body: unknown, what: string): { wire: Json; result: T } {
   const wire = decodeEntity(body, what);
   return { wire, result: { ...camelKeys(wire), id: idOf(wire, what) } as unknown as T };
 }
 
-/** Contract 5.1. Tags and metadata are echoed and not kept, so they are not shown either (contract 6.1.25). */
+/** Contract 5.1. Tags and metadata are echoed but not stored, so they are removed (contract 6.1.25). */
 export function conversation(body: unknown): Conversation {
   const { wire, result } = named<Conversation>(body, 'a conversation');
   delete result.assignedUserId;
@@ -63,7 +63,7 @@ export function contactAsStored(body: unknown): Contact {
   return result;
 }
 
-/** Contract 5.4: two fields of theirs are one of ours. */
+/** Contract 5.4: two fields of the server are one of ours. */
 export function channel(body: unknown): Channel {
   const { wire, result } = named<Channel>(body, 'a channel');
   const link = string(wire.connection_status);
@@ -99,7 +99,7 @@ export function bot(body: unknown): Bot {
   return result;
 }
 
-/** Contract 5.6: a syncing one is being processed, an inactive one is just that. */
+/** Contract 5.6: the status `syncing` means processing; `inactive` stays as it is. */
 export function knowledgeBase(body: unknown): KnowledgeBase {
   const { wire, result } = named<KnowledgeBase>(body, 'a knowledge base');
   const config = object(wire.config);

@@ -2,7 +2,7 @@ import { LinktorError } from '../../errors';
 import type { Call } from '../index';
 
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
-/** Whose id goes to the database unchecked: one that is no UUID is an internal error there (contract 6.1.37). */
+/** Resources without a check of the id: an id that is no UUID is an internal error (contract 6.1.37). */
 const UNCHECKED = new Map([
   ['channels', 'channel'],
   ['bots', 'bot'],

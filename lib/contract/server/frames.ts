@@ -35,7 +35,7 @@ export function frame(text: string): Event | undefined {
 function typing(payload: Json, original: Json): Event | undefined {
   const conversationId = string(payload.conversation_id);
   if (conversationId === undefined) return undefined;
-  // `false` is left out on the way (contract 6.1.16).
+  // The server omits `false` (contract 6.1.16).
   const event: Event = { name: 'typing', conversationId, typing: { isTyping: payload.is_typing === true }, original };
   put(event.typing as Json, 'userId', string(payload.user_id));
   return event;
@@ -73,7 +73,7 @@ function became(payload: Json, original: Json): Event | undefined {
 
 function changed(payload: Json, original: Json, name: Event['name']): Event {
   const changes = conversation(object(payload.conversation) ?? payload);
-  // It is the whole conversation: an assignee that is not there is gone.
+  // The frame contains the whole conversation, so an absent assignee was removed.
   changes.assignedTo ??= undefined;
   const event: Event = { name, conversationId: changes.id, changes, original };
   put(event, 'status', changes.status);
@@ -81,7 +81,7 @@ function changed(payload: Json, original: Json, name: Event['name']): Event {
   return event;
 }
 
-/** @returns the frame, or undefined where this socket has none: there are no subscriptions and no pings of ours */
+/** @returns the frame, or undefined for subscriptions and pings, which this socket lacks */
 export function signal(given: Signal): string | undefined {
   if (given.type !== 'typing') return undefined;
   const { conversationId, isTyping } = given;

@@ -9,7 +9,7 @@ import { decodeAnyList, listQuery } from './lists';
 import { auth, channels, contacts } from './people';
 import { analytics, vre, webhooks } from './reports';
 
-/** The self-hosted server: it takes tokens only, in the header and in the socket's address (contract 2.3). */
+/** The self-hosted server: it accepts only tokens, in the header and in the socket's URL (contract 2.3). */
 export const server: Contract = {
   name: 'server',
   idempotent: false,

@@ -9,7 +9,7 @@ import { containsText, isWanted, pagedList } from './lists';
 import { toServerFields, toTextMap } from './words';
 
 const path = ['knowledge-bases'];
-/** A search finds no more than these (contract 1.8). */
+/** Maximum number of search results (contract 1.8). */
 const MAX_RESULTS = 20;
 const plain = new Set([undefined, '', 'txt', 'markdown', 'html', 'csv', 'json']);
 const keeps = 'It keeps name, description, embeddingModel, chunkSize and chunkOverlap.';
@@ -41,7 +41,7 @@ export const knowledgeBases: Contract['knowledgeBases'] = {
     const { body, config } = split(changes, fields);
     const put = (whole: object) => write('PUT', [...path, id], knowledgeBase, whole);
     if (Object.keys(config).length === 0) return inLane(id, put(body));
-    // The settings are one object, so that unchanged ones are sent as well.
+    // The settings are one object, so unchanged ones must be sent as well.
     const now = read([...path, id], (answer) => object(decodeEntity(answer, 'a knowledge base').config) ?? {});
     return inLane(
       id,
@@ -49,7 +49,7 @@ export const knowledgeBases: Contract['knowledgeBases'] = {
     );
   },
   remove: (id) => write('DELETE', [...path, id], ignoreAnswer),
-  // It changes nothing, so it may be asked again, although it is a POST. `minScore` is applied by the resource.
+  // This POST changes nothing, so it may be repeated. `minScore` is applied by the resource.
   query({ base, query, topK, filter }) {
     if (filter && Object.keys(filter).length > 0)
       throw unsupported('filter a search in a knowledge base', 'Choose among the results.');

@@ -5,10 +5,10 @@ import type { Call, Slice } from '../index';
 import { isObject, number, object } from '../json';
 import { decodeList } from '../paging';
 
-/** Keeps an item or leaves it out. Filters that the server does not know are applied here (contract 6.1.18). */
+/** Filters items by a condition that the server does not support (contract 6.1.18). */
 export type Keep<T> = (item: T) => boolean;
 
-/** A list whose emptiness is `null` (contract 6.1.16). */
+/** A list that is `null` when empty (contract 6.1.16). */
 export function decodeServerList<T>(item: Decode<T>, what: string): Decode<Page<T>> {
   const decode = decodeList(item, what);
   return (body) => decode(isObject(body) && body.data === null ? { ...body, data: [] } : body);
@@ -19,7 +19,7 @@ export function listQuery({ limit, page, cursor }: Slice): Record<string, unknow
   return { page, page_size: limit ? Math.min(limit, MAX_PAGE_SIZE) : undefined, cursor };
 }
 
-/** Lists that show only the newest entries and know no paging (contract 6.1.17), with how many they show. */
+/** Lists of only the newest entries, without paging (contract 6.1.17), with their sizes. */
 const UNPAGED_LISTS: readonly (readonly [path: RegExp, shown: number])[] = [
   [/^conversations$/, 20],
   [/^conversations\/[^/]+\/messages$/, 50],
@@ -99,7 +99,7 @@ export function newestList<T>(
   );
 }
 
-/** @returns the requested rows, and whether more exist than the server shows, where that can be known */
+/** @returns the requested rows, and whether the server has more, if known */
 export type Choose<T> = (items: T[]) => { items: T[]; cut?: boolean | undefined };
 
 function fingerprintOf(items: readonly unknown[]): string {
@@ -114,7 +114,7 @@ export function containsText(search: string | undefined, ...fields: unknown[]): 
   return fields.some((field) => typeof field === 'string' && field.toLowerCase().includes(wanted));
 }
 
-/** @returns true when nothing is wanted or it is just that */
+/** @returns true without a filter, or when the value equals it */
 export function isWanted(wanted: string | undefined, value: unknown): boolean {
   return wanted === undefined || wanted === '' || wanted === value;
 }

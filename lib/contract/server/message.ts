@@ -5,7 +5,7 @@ import { array, isObject, type Json, number, object, put, safeFileName, string, 
 import { KEY_FIELD } from './outgoing';
 import { camelKeys } from './words';
 
-/** Fields of the metadata that have a field of their own in our message. */
+/** Fields of the metadata that are separate fields of our message. */
 const CARRIED_FIELDS = [
   ...['media_url', 'media_id', 'mime_type', 'filename', 'size'],
   ...['latitude', 'longitude', 'address', 'location_name', 'location_address', 'is_sticker', 'is_reaction'],
@@ -30,7 +30,7 @@ export function message(body: unknown): Message {
   const json = text === undefined || !/^\s*[[{]/.test(text) ? undefined : tryJson(text);
   const words = addLocation(flat, held, text, json) ?? addCard(flat, json) ?? addInteractive(flat, json) ?? text;
   const url = object(flat.media)?.url;
-  // A stand-in for a caption, a place, a card or a template without words is no text.
+  // A placeholder for a caption, a location, a card or a template without text is no text.
   const standIns = [url, placeOf(held), string(held.filename), object(flat.contact)?.name, object(flat.template)?.name];
   if (words !== undefined && words !== '' && !standIns.includes(words)) flat.text = words;
   if (isYes(held.is_reaction)) {
@@ -56,7 +56,7 @@ function addMedia(flat: Json, attachment: Json | undefined, held: Json, text: st
   put(media, 'filename', safeFileName(attachment?.filename) ?? safeFileName(held.filename));
   put(media, 'size', number(attachment?.size_bytes) ?? number(held.size));
   put(media, 'thumbnailUrl', string(attachment?.thumbnail_url));
-  // WhatsApp and Telegram give an id, which no server can be asked for by its address.
+  // WhatsApp and Telegram provide an id, which cannot be fetched as a URL.
   if (!/^(?:https?:|data:|\/)/i.test(url)) media.id = url;
   if (text !== url && text !== media.filename) put(media, 'caption', text || undefined);
   flat.media = media;
@@ -66,10 +66,10 @@ function placeOf({ latitude, longitude }: Json): string | undefined {
   return string(latitude) !== undefined && string(longitude) !== undefined ? `${latitude},${longitude}` : undefined;
 }
 
-/** RCS writes a place as "name: latitude,longitude". */
+/** RCS writes a location as "name: latitude,longitude". */
 const WRITTEN_PLACE = /^(?:(.*): ?)?(-?\d{1,2}\.\d+), ?(-?\d{1,3}\.\d+)$/s;
 
-/** @returns the words beside the place; undefined when the message is no location */
+/** @returns the text in addition to the location; undefined when the message is no location */
 function addLocation(flat: Json, held: Json, text: string | undefined, json: unknown): string | undefined {
   const isLocation = flat.contentType === 'location';
   const stated = isLocation && isObject(json) ? json : {};
@@ -113,14 +113,14 @@ function cardOf({ name, phones, emails, ...rest }: Json): Json {
   };
 }
 
-/** A message that we have sent to WhatsApp holds its whole interactive part as JSON. @returns its words */
+/** An outbound WhatsApp message contains its whole interactive part as JSON. @returns its text */
 function addInteractive(flat: Json, json: unknown): string | undefined {
   if (flat.contentType !== 'interactive' || !isObject(json)) return undefined;
   flat.interactive ??= json;
   return string(object(json.body)?.text) ?? '';
 }
 
-/** The metadata without the fields that have one of their own in our message. */
+/** The metadata without the fields that are separate fields of our message. */
 function ownMetadata(held: Json, given: unknown): Json | undefined {
   if (object(given) === undefined) return undefined;
   const { reply_to_id: replyTo, ...rest } = held;
@@ -129,7 +129,7 @@ function ownMetadata(held: Json, given: unknown): Json | undefined {
   return Object.keys(rest).length > 0 ? rest : undefined;
 }
 
-/** There is no time of change: the newest of the times that there are. */
+/** The server states no time of change, so the newest of the other times is used. */
 function latest(wire: Json): string | undefined {
   const times = [wire.created_at, wire.sent_at, wire.delivered_at, wire.read_at, wire.edited_at].flatMap(
     (time) => string(time) ?? [],

@@ -2,10 +2,10 @@ import type { ContactCard, Interactive, Outgoing } from '../../model';
 import { type Json, object } from '../json';
 import { textOf, toTextMap } from './words';
 
-/** Where a write's own key stands in the metadata, so that the message can be found again. */
+/** Metadata field with the write's own key, by which the message can be found again. */
 export const KEY_FIELD = 'idempotency_key';
 const NESTED_FIELDS = ['interactive', 'template', 'contact'] as const;
-/** The adapter of SMS reads so many replies. */
+/** Maximum number of replies that the SMS adapter reads. */
 const MAX_QUICK_REPLY_FIELDS = 3;
 
 /** @returns true when the adapter of WhatsApp reads the content as JSON, so that the channel has to be known */
@@ -66,7 +66,7 @@ function replyFields({ type, action = {} }: Interactive): Record<string, unknown
   return fields;
 }
 
-/** As the Cloud API of WhatsApp has it. */
+/** The format of WhatsApp's Cloud API. */
 function cloudInteractive({ type, body, action = {}, ...rest }: Interactive): Json {
   if (type === 'list') {
     return { ...rest, type, body, action: { button: action.button ?? 'Menu', sections: action.sections ?? [] } };

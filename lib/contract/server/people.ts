@@ -73,7 +73,7 @@ const digitsOf = (written: string) => written.replace(/\D/g, '');
 
 const identityBody = ({ channelType, identifier, metadata }: IdentityInput) => ({
   channel_type: channelType,
-  // Inbound messages look for the identity exactly, and WhatsApp writes digits (contract 8.2).
+  // Inbound messages match the identity exactly, and WhatsApp writes digits (contract 8.2).
   identifier: isWhatsApp(channelType) ? identifier.replace(/^\+?[\d\s().-]+$/, digitsOf) : identifier,
   ...(metadata ? { metadata: toTextMap(metadata, 'metadata') } : {}),
 });
@@ -138,7 +138,7 @@ function identitiesOf(given: unknown): IdentityInput[] {
   });
 }
 
-/** Several calls as one; the answer is that of the last. */
+/** Several calls as one, with the answer of the last. */
 export function oneByOne<T>(calls: readonly Call<T>[]): Call<T> {
   return calls.reduceRight((rest, call) => chain(call, () => rest));
 }

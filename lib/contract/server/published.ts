@@ -8,20 +8,20 @@ export interface Published {
   tenantId: string;
   /** ISO 8601 */
   at?: string;
-  /** in our words */
+  /** with our field names */
   payload: Json;
   conversationId?: string;
   messageId?: string;
 }
 
-/** A message of people on its way to its channel. */
+/** An outbound message on its way to its channel. */
 export interface Outbound {
   tenantId: string;
   conversationId: string;
   messageId: string;
 }
 
-/** An event of the stream: `{type, tenant_id, payload, timestamp}`. Never throws; undefined when it is none. */
+/** Decode an event of the stream, `{type, tenant_id, payload, timestamp}`. Never throws; undefined for other texts. */
 export function published(text: string): Published | undefined {
   const wire = tryJson(text);
   if (!isObject(wire)) return undefined;
@@ -51,7 +51,7 @@ export function publishedEvent({ type, tenantId, at, payload, conversationId, me
   return event;
 }
 
-/** `{id, tenant_id, conversation_id, …}`. Never throws; undefined when it is none. */
+/** Decode `{id, tenant_id, conversation_id, …}`. Never throws; undefined for other texts. */
 export function publishedOutbound(text: string): Outbound | undefined {
   const wire = tryJson(text);
   if (!isObject(wire)) return undefined;

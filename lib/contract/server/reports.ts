@@ -30,8 +30,8 @@ const DAY_MS = 86_400_000;
 const isMoment = (time: string) => time.length > 10;
 
 /**
- * Whole days of UTC, and both of them count (contract 1.10); without either it is the last week. A longer period of
- * moments is that of its days, which stand in the answer.
+ * Whole days in UTC, both inclusive (contract 1.10); the default is the last week. A longer period with times is
+ * extended to whole days, which the answer states.
  * @throws LinktorError `validation`, or `not_supported` for a part of a day
  */
 function daysOf({ startDate, endDate }: Period): { start: string; end: string } | undefined {
@@ -39,7 +39,7 @@ function daysOf({ startDate, endDate }: Period): { start: string; end: string } 
   if (!startDate) throw invalid('The period has an end and no beginning.', 'Give startDate as well.');
   const until = endDate ?? new Date().toISOString();
   const from = Date.parse(startDate);
-  // A period ends before the moment that is its end.
+  // The end of a period with times is exclusive.
   const last = isMoment(until) ? Date.parse(until) - 1 : Date.parse(until);
   const start = startDate.slice(0, 10);
   const end = new Date(Math.max(last, from)).toISOString().slice(0, 10);
@@ -52,7 +52,7 @@ function daysOf({ startDate, endDate }: Period): { start: string; end: string } 
   return { start, end };
 }
 
-/** The figures under the names that they have elsewhere, as far as there are any; the others keep theirs. */
+/** The figures under their names in the documented API; figures without one keep theirs. */
 function named(what: Figures, body: unknown): Json {
   const all = () => decodeServerList((row) => camelKeysDeep(object(row) ?? {}) as Json, 'figures')(body).items;
   if (what === 'channels') return { channels: all().map(channelRow) };

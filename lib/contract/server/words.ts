@@ -12,7 +12,7 @@ export function camelKeys(wire: Json): Json {
   return Object.fromEntries(Object.entries(wire).map(([key, value]) => [toCamelCase(key), value]));
 }
 
-/** As {@link camelKeys}, all the way down: for answers that hold no map of the user's own. */
+/** Like {@link camelKeys}, but recursive: for answers without maps of the user's own keys. */
 export function camelKeysDeep(wire: unknown): unknown {
   if (Array.isArray(wire)) return wire.map(camelKeysDeep);
   if (!isObject(wire)) return wire;
@@ -33,7 +33,7 @@ export function textOf(value: unknown): string {
 /** Our field names and the server's; a function converts the value as well. */
 export type Fields = Readonly<Record<string, string | ((value: unknown) => Json)>>;
 
-/** Fields that come with every entity that was read, and that only the server sets. */
+/** Fields of every entity that only the server sets. */
 const SERVER_OWNED_FIELDS = new Set(['id', 'tenantId', 'createdAt', 'updatedAt']);
 
 /**
