@@ -28,7 +28,7 @@ export function documentOf(given: unknown, about: About): UploadInput | Document
   return { ...rest, ...filled, name: named(about.name ?? name ?? filename ?? rest.sourceUrl, 'title') };
 }
 
-/** @param text is taken as an address when it holds nothing else */
+/** @param text a URL is fetched by the server, any other text is the content */
 function said(text: string): Partial<DocumentInput> {
   const sourceUrl = text.trim();
   if (sourceUrl === '') throw invalid('The document is empty.', 'Give its text in msg.payload.');

@@ -1,10 +1,10 @@
 import { LinktorError } from '../errors';
 import { BoundedRunner, Patterns } from '../text';
 
-/** milliseconds that the check of an answer may take where the schema holds patterns that can take for ever */
+/** maximum milliseconds to check an answer, if the schema has patterns without a linear-time form */
 const MAX_SLOW_MS = 40;
 
-/** A word of a schema that checks a value, in ajv's form. */
+/** A validating keyword of a schema, in ajv's form. */
 interface Check {
   (isWanted: boolean, list: readonly unknown[]): boolean;
   errors?: { keyword: string; message: string }[];
@@ -56,7 +56,7 @@ export function linearKeywords() {
   };
 }
 
-/** @returns the places of two items that are the same */
+/** @returns the indices of two equal items */
 function twinIn(list: readonly unknown[]): [later: number, earlier: number] | undefined {
   const seen = new Map<string, number>();
   for (const [index, item] of list.entries()) {
@@ -68,7 +68,7 @@ function twinIn(list: readonly unknown[]): [later: number, earlier: number] | un
   return undefined;
 }
 
-/** As JSON, with the keys of objects in one order. */
+/** Encode a value as JSON with sorted keys. */
 function writtenOf(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(writtenOf).join()}]`;

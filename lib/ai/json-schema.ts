@@ -3,7 +3,7 @@ import { invalid, LinktorError } from '../errors';
 import { isObject } from '../model';
 import { linearKeywords } from './json-schema-keywords';
 
-/** The JSON that an answer has to be. */
+/** The required JSON format of an answer. */
 export interface AnswerSchema {
   /** the JSON Schema as a text */
   readonly text: string;
@@ -14,7 +14,7 @@ export interface AnswerSchema {
   read(answer: string): unknown;
 }
 
-/** Of a longer answer, in UTF-16 units, only the first problem is named. */
+/** Length in UTF-16 units above which only the first problem of an answer is reported. */
 const MAX_FULLY_REPORTED = 16_384;
 
 interface Problem {
@@ -34,7 +34,7 @@ export async function compileSchema(schema: Record<string, unknown>, known?: Ans
   return compile(unwrapped(schema), text);
 }
 
-/** Keywords of which a schema has at least one. */
+/** A schema has at least one of these keywords. */
 const SCHEMA_KEYWORDS = new Set(
   (
     '$schema $ref $defs $id definitions type enum const properties patternProperties additionalProperties items ' +
@@ -57,11 +57,11 @@ function unwrapped(given: Record<string, unknown>): Record<string, unknown> {
 }
 
 async function compile(schema: Record<string, unknown>, text: string): Promise<AnswerSchema> {
-  // It would answer later, with a promise, which is as good as a yes.
+  // An asynchronous schema would return a promise, which would count as valid.
   if ('$async' in schema) throw unusable('$async is not for answers');
   const Validator = await validatorOf(schema);
   const make = (allErrors: boolean) => {
-    // Schemas made for other programs hold words of theirs.
+    // Schemas written for other programs may contain unknown keywords.
     const validator = new Validator({ strict: false, allErrors, logger: false, code: { regExp: linear.regExp } });
     validator.removeKeyword('uniqueItems').addKeyword(linear.uniqueItems);
     return validator.compile(schema);
@@ -78,7 +78,7 @@ async function compile(schema: Record<string, unknown>, text: string): Promise<A
     text,
     read(answer) {
       const value = parsed(answer);
-      // To collect all errors of a large answer takes the square of its length.
+      // Collecting all errors takes quadratic time in the length of an answer.
       if (answer.length > MAX_FULLY_REPORTED) brief ??= make(false);
       const check = answer.length > MAX_FULLY_REPORTED && brief ? brief : fits;
       let isFit: boolean;
@@ -109,7 +109,7 @@ function textOf(schema: Record<string, unknown>): string {
   }
 }
 
-/** The one JSON value of an answer: alone, in a block of code, after thoughts, or between other words. */
+/** Parse the JSON value of an answer: alone, in a code block, after reasoning, or within other text. */
 function parsed(answer: string): unknown {
   const text = answer.replace(/^\s*<think(?:ing)?>[\s\S]*?<\/think(?:ing)?>/i, '').trim();
   const fenced = /```\w*\s*\n?([\s\S]*?)(?:```|$)/.exec(text)?.[1]?.trim();
@@ -122,7 +122,7 @@ function parsed(answer: string): unknown {
       problem ??= error as Error;
     }
     try {
-      // A comma too many before a closing bracket.
+      // Remove a trailing comma before a closing bracket.
       return parseJson(candidate.replace(/,(?=\s*[}\]])/g, ''));
     } catch {
       // The first problem is the most useful one.
@@ -131,7 +131,7 @@ function parsed(answer: string): unknown {
   throw misfit('The answer is not JSON', answer, [{ path: '', message: problem?.message ?? 'it is empty' }]);
 }
 
-/** The outermost `{...}` or `[...]` of a text, where there is only one: two may be an example and the answer. */
+/** The outermost `{...}` or `[...]` of a text, only if unique: two may be an example and the answer. */
 function valuesIn(text: string): string[] {
   const found: string[] = [];
   let depth = 0;

@@ -7,7 +7,7 @@ import { describe } from '../text';
 interface Knowledge {
   query: string;
   chunks: readonly Chunk[];
-  /** the payload at that time, where it was not the question */
+  /** the payload at that time, if it was not the question */
   payload?: string;
 }
 
@@ -74,13 +74,13 @@ export function questionOf(
 }
 
 /**
- * A chat as given; a text is a chat of one message.
- * @param name the property that it comes from
- * @throws LinktorError `validation` when it is none
+ * Read a chat; a text is a chat of one message.
+ * @param name the property with the value
+ * @throws LinktorError `validation` when it is no chat
  */
 export function turnsOf(given: unknown, name: string): ChatMessage[] {
   const list = typeof given === 'string' && given !== '' ? [{ role: 'user', content: given }] : given;
-  // A turn may hold parts, such as pictures, or calls of tools in place of a text.
+  // A turn may have parts, such as pictures, or tool calls in place of a text.
   const fits = (one: (Partial<ChatMessage> & { tool_calls?: unknown; toolCalls?: unknown }) | null) =>
     typeof one?.role === 'string' &&
     (typeof one.content === 'string' || Array.isArray(one.content) || Boolean(one.toolCalls ?? one.tool_calls));

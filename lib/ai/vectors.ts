@@ -1,9 +1,9 @@
 import { invalid } from '../errors';
 
 /**
- * How much alike two vectors are.
+ * Calculate the similarity of two vectors.
  * @returns the cosine of the angle between them: -1 (opposite) to 1 (the same direction)
- * @throws LinktorError `validation` when they differ in length, or one of them has no direction
+ * @throws LinktorError `validation` when they differ in length, or one of them is zero
  */
 export function cosine(one: readonly number[], other: readonly number[]): number {
   if (one.length !== other.length) {
@@ -15,7 +15,7 @@ export function cosine(one: readonly number[], other: readonly number[]): number
   return Math.min(1, Math.max(-1, product));
 }
 
-/** Of length 1. The largest figure is divided out first, for the squares of large ones are beyond all numbers. */
+/** Scale a vector to length 1. It is first divided by its largest value, since squares of large ones would overflow. */
 function unit(given: readonly number[], name: string): number[] {
   const largest = given.reduce((most, figure) => Math.max(most, Math.abs(figure)), 0);
   if (largest === 0) throw invalid(`The vector "${name}" has no direction: it is all zeros.`);
