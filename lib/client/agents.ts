@@ -3,7 +3,7 @@ import https from 'node:https';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { getProxyForUrl } from 'proxy-from-env';
 
-/** TLS options of a private network, such as its own authority or a client certificate, as `tls.connect` takes them. */
+/** TLS options of a private network, such as a private authority or a client certificate, for `tls.connect`. */
 export interface TlsSettings {
   ca?: string | Buffer | (string | Buffer)[];
   cert?: string | Buffer;
@@ -14,14 +14,14 @@ export interface TlsSettings {
   rejectUnauthorized?: boolean;
 }
 
-/** `http://`, `https://` or `socks5://` (and its like), with user and password if it wants them. */
+/** A proxy: `http://`, `https://`, `socks5://` and similar, with user and password if required. */
 export interface ProxySettings {
   url: string;
   /** hosts that are reached directly, `*` and leading dots allowed */
   noProxy?: readonly string[];
 }
 
-/** How connections to one server are made. */
+/** HTTP agents for connections to one server. */
 export interface Agents {
   rest: http.Agent;
   /** for the socket; undefined: the default of `ws`, with the TLS settings */
@@ -30,14 +30,14 @@ export interface Agents {
 }
 
 /**
- * Idle sockets go before an ordinary server drops them, so that a write seldom meets a dying one. `keepAliveMsecs` is
- * the value that axios sets on each socket: with another one both would set it again for every request.
+ * Idle sockets are closed before an ordinary server drops them, so that a write rarely uses a dying one.
+ * `keepAliveMsecs` is the value that axios sets on each socket: otherwise both would set it for every request.
  */
 const POOL_OPTIONS = { keepAlive: true, keepAliveMsecs: 60_000, maxSockets: 50, timeout: 15_000 };
 
 /**
- * Without a proxy of our own the environment decides: HTTPS_PROXY, HTTP_PROXY, NO_PROXY.
- * The proxy libraries are loaded only where there is a proxy.
+ * Create the agents of a server. Without a configured proxy, the environment decides: HTTPS_PROXY, HTTP_PROXY,
+ * NO_PROXY. The proxy libraries are loaded only if there is a proxy.
  * @param base the server's URL
  */
 export async function createAgents(base: string, tls: TlsSettings = {}, proxy?: ProxySettings): Promise<Agents> {
@@ -63,7 +63,7 @@ function proxyFor(base: string, proxy?: ProxySettings): string {
   return (proxy.noProxy ?? []).some((pattern) => matches(new URL(base), pattern)) ? '' : proxy.url;
 }
 
-/** `example.com` and its subdomains; `*.example.com`, `.example.com` and a port are understood. */
+/** `example.com` also matches its subdomains; `*.example.com`, `.example.com` and a port are supported. */
 function matches({ protocol, hostname, port }: URL, pattern: string): boolean {
   const wanted = pattern
     .trim()
@@ -76,14 +76,14 @@ function matches({ protocol, hostname, port }: URL, pattern: string): boolean {
 }
 
 async function proxied(url: string, secure: boolean, tls: TlsSettings) {
-  // To a SOCKS agent a timeout is the end of a quiet connection, though it be in use.
+  // A SOCKS agent applies the timeout to connections in use as well, so it gets none.
   const { timeout: _, ...pool } = POOL_OPTIONS;
   if (url.startsWith('socks')) {
     const { SocksProxyAgent } = await import('socks-proxy-agent');
     const make = () => onward(new SocksProxyAgent(url, pool), tls);
     return { rest: make(), realtime: make() };
   }
-  // The name is the server's, not the proxy's; the rest holds for a proxy that speaks TLS itself.
+  // The server name is for the server only; the other settings also apply to a proxy with TLS.
   const { servername: _server, ...own } = tls;
   const { HttpsProxyAgent } = await import('https-proxy-agent');
   // A socket is a tunnel through the proxy, encrypted or not.
@@ -99,8 +99,8 @@ interface Onward {
 }
 
 /**
- * Behind the proxy the TLS settings hold as well: the libraries forget them there, and an address without a name they
- * check against `localhost`.
+ * Apply the TLS settings behind the proxy as well: the libraries drop them there, and check an IP address against the
+ * name `localhost`.
  */
 function onward<T extends http.Agent>(agent: T, tls: TlsSettings): T {
   const tunnel = agent as unknown as { connect(request: unknown, options: Onward): Promise<unknown> };

@@ -2,8 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 
 /**
- * As much of an AbortSignal as axios asks for: every request has one, and a real AbortSignal costs several times as
- * much.
+ * The part of AbortSignal that axios uses: every request has one, and a real AbortSignal costs several times as much.
  */
 export class AbortFlag {
   aborted = false;
@@ -24,16 +23,16 @@ export class AbortFlag {
   }
 }
 
-/** Why nothing came back. */
+/** The reason for a missing response. */
 export interface HttpFault {
   fault: 'network' | 'timeout' | 'aborted' | 'too_large' | 'withdrawn';
-  /** the system's word for it, such as ECONNREFUSED */
+  /** system error code, such as ECONNREFUSED */
   reason: string;
   /** the request may have reached the server */
   left: boolean;
 }
 
-/** One attempt at a request: when it has to end, and whether it may have reached the server. */
+/** One attempt at a request: its timeouts, and whether it may have reached the server. */
 export class Attempt {
   readonly abortFlag = new AbortFlag();
   /** the request may have reached the server */
@@ -49,10 +48,10 @@ export class Attempt {
   readonly #abort = () => this.abortFlag.abort();
 
   /**
-   * @param timeoutMs milliseconds until something arrives
-   * @param signal of the caller
-   * @param totalMs milliseconds that all waits together may last
-   * @param mayLeave asked when the connection stands, right before the first byte
+   * @param timeoutMs milliseconds until data arrives
+   * @param signal the caller's signal
+   * @param totalMs maximum milliseconds of all waits together
+   * @param mayLeave called once connected, right before the first byte is sent
    */
   constructor(
     timeoutMs: number,
@@ -68,7 +67,7 @@ export class Attempt {
     this.extend();
   }
 
-  /** Something arrived: the timeout starts anew, within the time that is left for all waits. */
+  /** Data arrived: restart the timeout, within the remaining time for all waits. */
   extend(): void {
     this.pause();
     this.#waitsSince = Date.now();
@@ -81,7 +80,7 @@ export class Attempt {
     );
   }
 
-  /** The timeout rests while the server is not the one that is waited for. */
+  /** Pause the timeout while the client does not wait for the server. */
   pause(): void {
     clearTimeout(this.#timer);
     if (this.#waitsSince !== undefined) this.#leftMs -= Date.now() - this.#waitsSince;
@@ -100,14 +99,14 @@ export class Attempt {
     return { fault: this.#timedOut ? 'timeout' : fault, reason: systemCodeOf(error), left: this.left };
   }
 
-  /** Node's own request function, which notes when the connection stands: until then nothing can have left. */
+  /** Node's request function, extended to detect the connection: before it, nothing can have been sent. */
   transport(url: string) {
     const isSecure = url.startsWith('https:');
     return {
       request: (options: http.RequestOptions, onResponse: (response: http.IncomingMessage) => void) => {
         const request = isSecure ? https.request(options, onResponse) : http.request(options, onResponse);
         request.once('socket', (socket) => {
-          // Through a proxy the connection stands before the handshake with the server has begun.
+          // Through a proxy the socket is connected before the handshake with the server has begun.
           const isConnecting =
             socket.connecting || (socket as { secureConnecting?: boolean }).secureConnecting === true;
           const leave = () => {
@@ -121,7 +120,7 @@ export class Attempt {
           if (request.reusedSocket || !isConnecting) leave();
           else socket.once(isSecure ? 'secureConnect' : 'connect', leave);
         });
-        // A proxy that refuses the tunnel is not the server, and its answer not the server's.
+        // The answer of a proxy that refuses the tunnel is not the server's answer.
         request.once('proxyConnect', ({ statusCode }: http.IncomingMessage) => {
           if (statusCode === undefined || statusCode === 200) return;
           request.destroy(Object.assign(new Error('no tunnel'), { code: `PROXY_${statusCode}` }));
@@ -137,7 +136,7 @@ function systemCodeOf(error: unknown): string {
   return typeof code === 'string' ? code : typeof cause?.code === 'string' ? cause.code : 'UNKNOWN';
 }
 
-/** axios has no code of its own for it: an answer that is cut off halfway has the same one. */
+/** axios has no distinct code for it: a truncated answer has the same one. */
 function isOversize(error: unknown): boolean {
   return error instanceof Error && /max(?:Content|Body)Length/.test(error.message);
 }

@@ -37,7 +37,7 @@ export interface AttemptInput<T> {
   peer: Peer;
   call: Call<T>;
   options: CallOptions;
-  /** when the call has to be over, milliseconds of the clock */
+  /** deadline of the call, milliseconds of the clock */
   deadline: number;
   signal: AbortSignal;
   /** credentials of the call; undefined for one without */
@@ -45,7 +45,7 @@ export interface AttemptInput<T> {
 }
 
 /**
- * One call with all its attempts (contract 4): repeated as far as it surely did nothing, credentials renewed once.
+ * Run one call with all its attempts (contract 4): repeated while it certainly did nothing, credentials renewed once.
  * @throws LinktorError of the last attempt; ambiguous when any attempt may have succeeded
  */
 export function runAttempts<T>(deps: AttemptDeps, input: AttemptInput<T>): Promise<T> {
@@ -134,12 +134,12 @@ async function attemptAll<T>(deps: AttemptDeps, input: AttemptInput<T>, observat
   }
 }
 
-/** @returns true when nothing speaks against it at this moment */
+/** @returns true when `beforeLeave` permits the request immediately */
 function isAllowed(beforeLeave: NonNullable<CallOptions['beforeLeave']>): boolean {
   try {
     const wait = beforeLeave();
     if (!(wait instanceof Promise)) return true;
-    // It is asked again, and waited for, before the next attempt.
+    // It is called again, and awaited, before the next attempt.
     wait.catch(() => undefined);
     return false;
   } catch {

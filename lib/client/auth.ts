@@ -2,7 +2,7 @@ import type { Call, Contract, Credentials } from '../contract';
 import { invalid, LinktorError } from '../errors';
 import type { Session } from '../model';
 
-/** How to sign in. The API key wins over the token, the token over e-mail and password (contract 0.5). */
+/** Sign-in settings. An API key takes precedence over a token, a token over e-mail and password (contract 0.5). */
 export interface SignIn {
   apiKey?: string;
   accessToken?: string;
@@ -12,7 +12,7 @@ export interface SignIn {
 
 /** The signed-in user and the tokens, kept between requests. */
 export interface CredentialProvider {
-  /** at once, or after signing in; all callers meanwhile share one sign-in */
+  /** returns immediately, or after signing in; concurrent callers share one sign-in */
   current(): Credentials | Promise<Credentials>;
   /** @returns true when there are other credentials than the refused ones */
   renew(refused: Credentials): Promise<boolean>;
@@ -24,10 +24,10 @@ export interface CredentialProvider {
   close(): Promise<void>;
 }
 
-/** Makes a call with these credentials, or with none. */
+/** Perform a call with these credentials, or without any. */
 type Ask = <T>(make: (contract: Contract) => Call<T>, credentials?: Credentials) => Promise<T>;
 
-/** @throws LinktorError `validation` when there is nothing to sign in with */
+/** @throws LinktorError `validation` without credentials */
 export function createCredentialProvider(given: SignIn, ask: Ask): CredentialProvider {
   // A pasted key often ends in a line break.
   const apiKey = given.apiKey?.trim();
@@ -49,9 +49,9 @@ function fixedCredentials(credentials: Credentials, secret: string): CredentialP
   };
 }
 
-/** A token is renewed this long before it ends; a short-lived one after nine tenths of its life. */
+/** A token is renewed this long before it expires; a short-lived one after nine tenths of its lifetime. */
 const RENEW_AHEAD_MS = 60_000;
-/** In a storm of refusals (401) credentials are renewed once in this time. */
+/** Minimum interval between renewals during repeated refusals (401). */
 const MIN_RENEW_INTERVAL_MS = 10_000;
 
 /** E-mail and password: a short-lived token, renewed before it ends. */
@@ -60,7 +60,7 @@ class SignedIn implements CredentialProvider {
   readonly #password: string;
   readonly #ask: Ask;
   #session: Session | undefined;
-  /** the session before: calls that left with its token may still be under way */
+  /** the previous session: calls with its token may still be in flight */
   #former: Session | undefined;
   #credentials: Credentials | undefined;
   #renewAt = Number.POSITIVE_INFINITY;
@@ -102,7 +102,7 @@ class SignedIn implements CredentialProvider {
     this.#closed = true;
     const credentials = this.#credentials;
     this.#credentials = undefined;
-    // A failure does no harm: the token ends by itself soon enough.
+    // A failure is harmless: the token expires soon.
     if (credentials) await this.#ask(({ auth }) => auth.logout(), credentials).catch(() => {});
   }
 
@@ -125,7 +125,7 @@ class SignedIn implements CredentialProvider {
     return this.#credentials;
   }
 
-  /** @returns undefined when the refresh token is no good, and one has to sign in anew */
+  /** @returns undefined when the refresh token is invalid and a new sign-in is needed */
   async #refreshed(): Promise<Session | undefined> {
     const refreshToken = this.#session?.refreshToken;
     if (refreshToken === undefined) return undefined;

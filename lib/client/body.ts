@@ -2,7 +2,7 @@ import { invalid } from '../errors';
 import { isObject } from '../model';
 import { queryText } from './url';
 
-/** A request's body and its Content-Type; none for a form, which brings its own boundary. */
+/** A request's body and its Content-Type; none for a form, which sets its own boundary. */
 export interface WrittenBody {
   body: string | Buffer | FormData;
   type?: string;
@@ -13,9 +13,9 @@ const FORM_TYPE = /^application\/x-www-form-urlencoded\b/i;
 const MULTIPART_TYPE = /^multipart\/form-data\b/i;
 
 /**
- * The body of a call in the user's own words, sent as it is meant: a text that is JSON already is not encoded twice, and
- * nothing is changed on the way without a word.
- * @param type the Content-Type that the user gives; without one it follows from the body
+ * Encode the body of a custom call as intended: a text that is already JSON is not encoded twice, and no value is
+ * changed silently.
+ * @param type the Content-Type given by the user; by default it follows from the body
  * @throws LinktorError `validation` when the body cannot be sent as this type
  */
 export function writeBody(body: unknown, type?: string): WrittenBody {
@@ -43,7 +43,7 @@ function asMultipart(form: FormData, type = 'multipart/form-data'): WrittenBody 
   throw invalid(`A form with parts cannot be sent as ${type}.`, 'Leave out the Content-Type.');
 }
 
-/** A text of a type of its own leaves as it is; without a type it is JSON, or becomes it. */
+/** A text with a type is sent unchanged; without a type it is JSON, or is encoded as JSON. */
 function writeText(text: string, type: string | undefined): WrittenBody {
   const isWritten = type === undefined ? /^\s*[[{]/.test(text) : JSON_TYPE.test(type);
   if (isWritten && !isJson(text)) {
@@ -72,7 +72,7 @@ function isJson(text: string): boolean {
   }
 }
 
-/** JSON would turn these into null or nothing without a word. */
+/** Refuse values that JSON would silently turn into null or drop. */
 function strictJson(body: unknown): string {
   let text: string | undefined;
   try {
@@ -110,7 +110,7 @@ function formText(fields: Record<string, unknown>): string {
   return form.toString();
 }
 
-/** Fields as the core node *http request* takes them: texts, Buffers, or `{value, options: {filename, contentType}}`. */
+/** Fields in the format of the core node *http request*: texts, Buffers, `{value, options: {filename, contentType}}` */
 function formOf(fields: Record<string, unknown>): FormData {
   const form = new FormData();
   for (const [name, value] of Object.entries(fields)) {

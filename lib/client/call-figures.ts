@@ -2,7 +2,7 @@ import { channel } from 'node:diagnostics_channel';
 import type { Call } from '../contract';
 import { type ErrorCode, toLinktorError } from '../errors';
 
-/** Calls that ended alike, since the client was made. */
+/** Number of calls with the same outcome, since the client was created. */
 export interface CallCount {
   method: string;
   /** the first part of the path, such as `conversations`; `other` for a path outside the contracts */
@@ -11,12 +11,12 @@ export interface CallCount {
   count: number;
 }
 
-/** How long calls took, all attempts and waits included. */
+/** Durations of calls, with all attempts and waits. */
 export interface CallDurations {
   count: number;
   /** seconds */
   sum: number;
-  /** how many took at most so many seconds */
+  /** number of calls that took at most `le` seconds */
   buckets: readonly { le: number; count: number }[];
 }
 
@@ -32,16 +32,16 @@ export interface CallRecord {
   durationMs?: number;
 }
 
-/** A call that has ended, for a log: no words and no credentials. */
+/** A call that has ended, for a log: no texts and no credentials. */
 export interface EndedCall {
   method: string;
   /** ids are `:id`, as in `/conversations/:id/messages` */
   route: string;
   outcome: CallCount['outcome'];
-  /** of the last answer, if there was one */
+  /** status of the last answer, if any */
   status?: number;
   durationMs: number;
-  /** the server's own */
+  /** the server's id of the request */
   requestId?: string;
 }
 
@@ -61,7 +61,7 @@ export const CALL_END_CHANNEL = 'linktor:call:end';
 const started = channel(CALL_START_CHANNEL);
 const ended = channel(CALL_END_CHANNEL);
 
-/** Seconds, as the conventions of Prometheus have them, longer at the end: models take their time. */
+/** Seconds, by Prometheus conventions, with longer ones for slow models. */
 const BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 /** Resources with separate counts. Custom calls may have any path; all others are counted as `other`. */
 const RESOURCES = new Set(
@@ -123,7 +123,7 @@ export class CallFigures {
     }
   }
 
-  /** A call begins. @returns `end`, to be called when it has ended, with the error if there is one */
+  /** Record the start of a call. @returns `end`, to be called at its end, with the error if any */
   begin(call: Observed, traceparent?: string): { observation: Observation; end: (error?: unknown) => void } {
     const { method, path } = call;
     const [first = ''] = path;
@@ -163,7 +163,7 @@ export class CallFigures {
   }
 }
 
-/** Words of the contracts stay, and ids do not. */
+/** Keep path segments of the contracts, and replace ids. */
 function routeOf(path: readonly string[]): string {
   return path.map((part) => (/^[a-z]+(?:-[a-z]+)*$/.test(part) ? `/${part}` : '/:id')).join('');
 }

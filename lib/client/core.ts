@@ -17,7 +17,7 @@ const DEFAULT_TIMEOUT_S = 30;
 const DEFAULT_DEADLINE_S = 120;
 const DEFAULT_MAX_RETRIES = 3;
 const SIGN_OUT_TIMEOUT_MS = 2000;
-/** Files in memory are large: few at a time, and fewer of one customer, so that slow files of one never block others. */
+/** Files in memory are large: few at a time, and fewer per customer, so that slow files never block other customers. */
 const MAX_CONCURRENT_DOWNLOADS = 12;
 const MAX_CONCURRENT_DOWNLOADS_PER_OWNER = 2;
 
@@ -62,10 +62,10 @@ export function createCore(given: ClientSettings): Core {
       ...input,
     });
   const credentials: CredentialProvider = createCredentialProvider(given, async (make, current) => {
-    // Signing in and out happen outside the queue: the calls that wait in it wait for them.
+    // Signing in and out bypass the queue, since the calls in the queue wait for them.
     const peer = await core.detection.peer();
     const call = make(peer.contract);
-    // Signing in does nothing that could be done twice, and is never the caller's write that may have happened.
+    // Signing in is safe to repeat, and must not be reported as an ambiguous write of the caller.
     if (current === undefined) return ask({ peer, call: { ...call, kind: 'read' } });
     return ask({ peer, call, ...signingOut(current) });
   });
@@ -91,7 +91,7 @@ export function createCore(given: ClientSettings): Core {
   return core;
 }
 
-/** Signing out outlives the close of the client, for a moment. */
+/** Signing out may continue for a moment after the client has closed. */
 function signingOut(credentials: Credentials) {
   return {
     deadline: Date.now() + SIGN_OUT_TIMEOUT_MS,
@@ -106,11 +106,11 @@ function isApiKey(apiKey = ''): boolean {
 }
 
 /**
- * @returns when a call has to be over, milliseconds of the clock; a longer timeout of one attempt extends it
+ * @returns the deadline of a call, milliseconds of the clock; a longer timeout of one attempt extends it
  */
 export function deadlineOf({ settings }: Pick<Core, 'settings'>, { timeout = settings.timeout }: CallOptions): number {
   return Date.now() + Math.max(settings.deadline, timeout) * 1000;
 }
 
-/** How a call is stated before it is known which contract the server speaks. */
+/** Builds a call once the contract of the server is known. */
 export type MakeCall<C> = (contract: Contract) => C;

@@ -4,23 +4,23 @@ import { isObject } from '../contract/json';
 import { server } from '../contract/server';
 import { invalid, LinktorError } from '../errors';
 
-/** The server as we speak to it. */
+/** A server: its base URL and its contract. */
 export interface Peer {
-  /** where its paths begin */
+  /** URL to which paths are appended */
   base: string;
   contract: Contract;
 }
 
-/** Which contract: found out, or as chosen by hand. */
+/** The contract: detected automatically, or chosen by the user. */
 export type ContractChoice = 'auto' | 'api' | 'server';
 
-/** @throws LinktorError `validation` when it is none */
+/** @throws LinktorError `validation` for an unknown choice */
 export function parseContractChoice(given: ContractChoice = 'auto'): ContractChoice {
   if (given === 'auto' || given === 'api' || given === 'server') return given;
   throw invalid(`"${String(given)}" is no contract.`, 'Choose auto, api or server.');
 }
 
-/** Makes a call without credentials. */
+/** Perform a call without credentials. */
 type Ask = <T>(peer: Peer, call: Call<T>) => Promise<T>;
 
 const API_PREFIX = '/api/v1';
@@ -37,54 +37,54 @@ export class Detection {
   #sure = false;
   #looking: Promise<Peer> | undefined;
 
-  /** @param presume the credentials are of a kind that only the documented API takes, so calls need not wait */
+  /** @param presume only the documented API accepts this kind of credentials, so calls need not wait for detection */
   constructor(base: string, choice: ContractChoice, presume: boolean, ask: Ask) {
     this.#choice = choice;
     this.#base = base;
     this.#ask = ask;
     if (choice === 'server') this.#peer = { base: stem(base) + API_PREFIX, contract: server };
     else if (choice === 'api' || presume) this.#peer = { base, contract: api };
-    // Below the API_PREFIX there may be nothing: the address was copied from elsewhere, perhaps.
+    // A base URL with the API_PREFIX may be wrong, perhaps copied from elsewhere.
     this.#sure = choice === 'server' || (choice === 'api' && !base.endsWith(API_PREFIX));
   }
 
-  /** The contract to speak, without a request where it is known. @throws LinktorError when no server answers */
+  /** The server to call, without a request if it is known. @throws LinktorError when no server answers */
   peer(): Peer | Promise<Peer> {
     return this.#peer ?? this.#find();
   }
 
-  /** The server as far as it is known without asking. */
+  /** The server, if it is known without a request. */
   get known(): Peer | undefined {
     return this.#peer;
   }
 
-  /** As {@link peer}, but not only presumed. A choice by hand is not questioned. */
+  /** Like {@link peer}, but not only presumed. A choice of the user is not verified. */
   certain(): Peer | Promise<Peer> {
     return this.#peer && (this.#sure || this.#choice !== 'auto') ? this.#peer : this.#find();
   }
 
-  /** As {@link peer}, but always asks the server, even if the contract was chosen. @throws LinktorError when no server answers */
+  /** Like {@link peer}, but verifies a choice of the user as well. @throws LinktorError when no server answers */
   verified(): Peer | Promise<Peer> {
     return this.#peer && this.#sure ? this.#peer : this.#find();
   }
 
-  /** A call has succeeded: it is as we thought. */
+  /** A call has succeeded, which confirms the presumed server. */
   confirm(peer: Peer): void {
     if (peer === this.#peer) this.#sure = true;
   }
 
-  /** @returns true when a call for this peer has failed as if it were the wrong one; the call has surely done nothing */
+  /** @returns true for a failure that suggests a wrong peer; the call has certainly done nothing */
   doubts(peer: Peer, error: unknown): boolean {
     return (peer !== this.#peer || !this.#sure) && this.#foreign(error);
   }
 
-  /** @returns the peer to make a doubtful call for instead; undefined when the one that it was made for is right */
+  /** @returns the peer to use instead of a doubtful one; undefined when the doubtful one is right */
   async instead(peer: Peer): Promise<Peer | undefined> {
     const found = peer === this.#peer ? await this.#find() : this.#peer;
     return found?.base === peer.base && found.contract === peer.contract ? undefined : found;
   }
 
-  /** A route that is not there, or the words of the other contract (forms C2 and C5 of contract 4.1). */
+  /** A missing route, or an error of the other contract (forms C2 and C5 of contract 4.1). */
   #foreign(error: unknown): boolean {
     if (!(error instanceof LinktorError)) return false;
     const { status, serverCode } = error.cause;
@@ -133,7 +133,7 @@ export class Detection {
   }
 }
 
-/** The address without the path that both contracts may stand below. */
+/** The URL without the path prefix that both contracts may have. */
 function stem(base: string): string {
   return base.endsWith(API_PREFIX) ? base.slice(0, -API_PREFIX.length) : base;
 }

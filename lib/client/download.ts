@@ -22,13 +22,13 @@ const TRANSIENT_STATUSES = new Set([408, 429, 500, 502, 503, 504]);
 const REDIRECT_STATUSES = new Set([301, 302, 303, 307, 308]);
 
 /**
- * Fetch a file from any address. Our client certificate goes to our own server alone, our credentials to its files alone
- * (`/media`, `/files`, `/uploads` and the like); a foreign address may not lead into a private network, unless our own server is in one. A file that is not there at once is asked for
- * again within the time of one attempt.
- * @param address http, https or data; a relative one is relative to the server
+ * Fetch a file from any URL. The client certificate is sent only to our own server, credentials only to its files
+ * (`/media`, `/files`, `/uploads` and the like). A foreign URL must not lead into a private network, unless our own
+ * server is in one. A missing file is requested again within the time of one attempt.
+ * @param address an http, https or data URL; a relative one is relative to the server
  * @param limit bytes
- * @throws LinktorError `validation` for another kind of address or a file that is too large, `timeout` after the time
- * of one attempt, else the code of the other server's answer
+ * @throws LinktorError `validation` for another kind of URL or a file that is too large, `timeout` after the time of
+ * one attempt, else the code of the other server's answer
  */
 export async function download(
   core: Core,
@@ -107,7 +107,7 @@ async function ask(
   if (credentials) Object.assign(headers, peer.contract.authHeaders(credentials));
   const guarded = !isOurs && !(await resolvesToPrivate(new URL(peer.base).hostname));
   const agents = isOurs ? await core.agents() : await core.foreignAgents(url.origin);
-  // A proxy resolves the name itself; only the addresses that this machine resolves can be checked.
+  // A proxy resolves the name itself; only addresses resolved on this machine can be checked.
   const proxied = agents.realtime !== undefined;
   if (guarded && (isPrivateAddress(url.hostname) || (proxied && (await resolvesToPrivate(url.hostname)))))
     throw privateAddress();
@@ -126,7 +126,7 @@ async function ask(
   });
 }
 
-/** Where servers keep files: a first segment of the path below the server's own. */
+/** File folders of servers: the first path segment below the server's base URL. */
 const FILE_FOLDERS = new Set([
   'files',
   'file',
@@ -140,8 +140,8 @@ const FILE_FOLDERS = new Set([
 ]);
 
 /**
- * A customer chooses the address of a file, so only addresses of files are fetched with the account's key. An encoded
- * slash or dot may mean another path to the server than to us.
+ * Customers choose the URLs of files, so only file URLs are fetched with the account's key. The server may interpret an
+ * encoded slash or dot as another path.
  */
 function isFilePath({ pathname }: URL, base: string): boolean {
   if (/%(?:2e|2f|5c|25|00)/i.test(pathname) || pathname.includes('//') || pathname.includes('\\')) return false;
@@ -189,7 +189,7 @@ function describe({ 'content-type': type, 'content-disposition': disposition }: 
 }
 
 function parseAddress(address: string, base: string): URL {
-  // Some channels give an id in place of an address: as a path it would lead anywhere on the server.
+  // Some channels provide an id in place of a URL: as a relative path it could name any resource of the server.
   if (/^[\w=-]+$/.test(address.trim())) throw mediaId();
   const url = address.trim() !== '' && URL.canParse(address, base) ? new URL(address, base) : undefined;
   if (url && ['http:', 'https:', 'data:'].includes(url.protocol)) return url;
@@ -201,7 +201,7 @@ function unusableAddress(): LinktorError {
   return new LinktorError('validation', 'The file has no address that can be fetched: it must be http, https or data.');
 }
 
-/** The self-hosted server hands the media ids of WhatsApp and Telegram on as they are (contract 8.1). */
+/** The self-hosted server passes on the media ids of WhatsApp and Telegram unchanged (contract 8.1). */
 function mediaId(): LinktorError {
   return new LinktorError('not_supported', 'The channel gives the id of this file and no address to fetch it from.', {
     hint: 'Fetch it from the provider of the channel: its id is the "url" of the attachment.',

@@ -1,13 +1,13 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import type { StreamEvent } from '../contract/stream';
 
-/** One event of an answer is never longer, in UTF-16 units. */
+/** Maximum length of one event, in UTF-16 units. */
 const MAX_EVENT_LENGTH = 10 * 1024 * 1024;
 
-/** To try again after each line would take the square of the length. */
+/** Parsing again after each line would take quadratic time. */
 const MAX_ATTEMPTS = 100;
 
-/** An event that is longer than can be held. */
+/** An event above the maximum length. */
 export class OversizeEvent extends Error {
   constructor() {
     super('maxContentLength exceeded');
@@ -30,7 +30,7 @@ export class EventReader {
   /** the part of an incomplete event so far */
   #pending = '';
   #pendingLength = 0;
-  /** a JSON value that is written over several lines, and how often it was tried whether it is complete */
+  /** a JSON value written over several lines, and the number of attempts to parse it */
   #value = '';
   #attempts = 0;
 
@@ -42,7 +42,7 @@ export class EventReader {
     return this.#read(this.#decoder.decode(bytes, { stream: true }), false);
   }
 
-  /** Call when the answer has ended. @returns the incomplete rest, which has been paid for */
+  /** Call when the answer has ended. @returns the incomplete rest, which has been billed */
   end(): StreamEvent[] {
     return this.#read(this.#decoder.decode(), true);
   }
@@ -93,7 +93,7 @@ export class EventReader {
     if (isJson(this.#value)) this.#emitValue();
   }
 
-  /** A list is as good as its values, one after the other. */
+  /** Emit the values of a list one after the other. */
   #emitValue(): void {
     const text = this.#value;
     this.#value = '';
@@ -110,14 +110,14 @@ export class EventReader {
   }
 }
 
-/** A line may end a JSON value as a whole one, or as the last bracket of one that is written over several lines. */
+/** A line may end a JSON value: as a complete value, or with the last bracket of a value over several lines. */
 function mayEndValue(line: string): boolean {
   const text = line.trim();
   if (text.endsWith('}')) return text.startsWith('{') || line.startsWith('}');
   return text.endsWith(']') && (text.startsWith('[') || line.startsWith(']'));
 }
 
-/** Some servers leave out the empty line between events: then each line is a value of its own, and they are none together. */
+/** Some servers omit the empty line between events: then each line is a separate value. */
 function separate(data: string): string[] {
   if (!data.includes('\n') || isJson(data)) return [data];
   const lines = data.split('\n').filter((line) => line.trim() !== '');

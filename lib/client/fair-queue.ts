@@ -22,9 +22,9 @@ export class FairQueue {
   #active = 0;
 
   /**
-   * @param width how many tasks run at a time
-   * @param widthPerOwner how many of them may be of one owner
-   * @param maxWaiting how many may wait
+   * @param width maximum number of running tasks
+   * @param widthPerOwner maximum number of running tasks per owner
+   * @param maxWaiting maximum number of waiting tasks
    */
   constructor(width: number, widthPerOwner: number, maxWaiting = 10_000) {
     this.#width = width;
@@ -33,11 +33,11 @@ export class FairQueue {
   }
 
   /**
-   * @param owner tasks of one owner begin in the order of these calls
-   * @param waitMs how long to wait for a free place, milliseconds
+   * @param owner tasks of one owner start in the order of these calls
+   * @param waitMs maximum wait for a free slot, milliseconds
    * @returns the task's result
    * @throws LinktorError `rate_limit` when too many wait, `timeout` when the wait was too long, `unexpected` when the
-   * signal aborts first; in all three cases the task has not begun. Otherwise the task's own error
+   * signal aborts first; in all three cases the task has not started. Otherwise the task's own error
    */
   run<T>(owner: string, task: () => Promise<T>, waitMs: number, signal: AbortSignal): Promise<T> {
     if (signal.aborted) return Promise.reject(abortedError('waiting'));

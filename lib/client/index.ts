@@ -55,7 +55,7 @@ export class LinktorClient {
   readonly #core: Core;
   readonly #defaults: CallDefaults;
   readonly #perform: Perform;
-  /** An array, since there are a few at most and a Map per client would cost more memory than the rest of it. */
+  /** An array, since it has few entries and a Map would take more memory than the rest of the client. */
   #resources: readonly object[] = [];
 
   /** @throws LinktorError `validation` for a bad Server URL or missing credentials */
@@ -109,16 +109,16 @@ export class LinktorClient {
     return this.#resource(Webhooks);
   }
 
-  /** The same client, with options that hold for every call made through it. Costs next to nothing. */
+  /** @returns the same client with default options for all calls through it; nearly free */
   with(options: CallOptions): LinktorClient {
     return new LinktorClient({ core: this.#core, defaults: { ...this.#defaults, ...options } });
   }
 
   /**
    * Wait for the turn of one write before its request is built, so that thousands of waiting writes hold no requests.
-   * @param conversationId writes to one conversation leave in the order of these calls, and of all others
-   * @param make makes that one call, through the client that it is given
-   * @throws LinktorError as the call itself would; when its turn never came, `make` has not been called
+   * @param conversationId writes to one conversation are sent in the order of these and all other calls
+   * @param make performs that one call with the client that it receives
+   * @throws LinktorError of the call; if the turn never came, `make` has not been called
    */
   inTurn<T>(conversationId: string, make: (client: LinktorClient) => Promise<T>, options?: CallOptions): Promise<T> {
     const defaults = mergeOptions(this.#defaults, options);
@@ -126,7 +126,7 @@ export class LinktorClient {
     return takeSlot(this.#core, conversationId, task, defaults);
   }
 
-  /** Any call, with the same care as the others: GET, HEAD and OPTIONS are reads, everything else a write. */
+  /** Perform any call, with the usual retries: GET, HEAD and OPTIONS are reads, all other methods are writes. */
   request(input: RequestInput, options?: CallOptions): Promise<RawAnswer> {
     const call = { ...requestCall(input), ...parsePath(input.path, input.query), anyFormat: true, decode: raw };
     return this.#perform(() => call, options);
@@ -145,7 +145,7 @@ export class LinktorClient {
   }
 
   /**
-   * Fetch a file of a message, wherever it lies; credentials go to our own server alone.
+   * Fetch a file of a message from any URL; credentials are sent only to our own server.
    * @param url http, https or data
    * @param limit bytes
    * @throws LinktorError `validation` for another address or a larger file, `timeout` after the time of one attempt
@@ -177,7 +177,7 @@ export class LinktorClient {
   }
 
   /**
-   * Which contract the server speaks and where. Asks the server, once, unless that is known or chosen by hand.
+   * The contract and the URL of the server. Asks the server once, unless they are known or chosen by the user.
    * @throws LinktorError when no server answers
    */
   async contract(): Promise<{ name: Contract['name']; url: string }> {
@@ -185,7 +185,7 @@ export class LinktorClient {
     return { name: contract.name, url: base };
   }
 
-  /** How the socket of this account is reached. Never print the URL: it holds the credentials. */
+  /** The endpoint of this account's socket. Never log its URL: it contains the credentials. */
   get realtime(): SocketEndpoint {
     const { credentials, detection, agents, tls } = this.#core;
     const address = async (isCertain = false): Promise<Peer & { socket: SocketAddress }> => {
@@ -238,7 +238,7 @@ function requestCall({ method = 'GET', body, headers, repeatable = SAFE_METHODS.
   return { kind: repeatable ? 'read' : 'write', method, body, headers } as const;
 }
 
-/** Not by spreading, which would give every object a hidden class of its own. */
+/** Object.assign, since a spread would give every object its own hidden class. */
 function mergeOptions(defaults: CallDefaults, options: CallOptions | undefined): CallDefaults {
   return options ? Object.assign({}, defaults, options) : defaults;
 }

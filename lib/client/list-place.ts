@@ -1,16 +1,16 @@
 import { number, string } from '../contract/json';
 import { parsePath } from './url';
 
-/** Where in a list to begin, and how many items a page has. */
+/** The first position in a list, and the page size. */
 export interface ListPlace {
   size?: number;
   page?: number;
   cursor?: string;
 }
 
-/** Query parameters for the size of a page. The user's own choice of them is kept. */
+/** Query parameters for the page size. The user's own choice is kept. */
 const SIZES = ['limit', 'page_size', 'pageSize', 'per_page', 'perPage'];
-/** Words for the place in a list. */
+/** Query parameters for the position in a list. */
 const CURSORS = ['cursor', 'page_token', 'pageToken', 'starting_after'];
 
 /** @returns the paging in the query of a list @throws LinktorError `validation` for an invalid path */

@@ -8,7 +8,7 @@ import { type RunCall, runParts } from './parts';
 import { type Joined, orAborted } from './signals';
 
 /**
- * One operation, in its turn, in the words of the server that there is.
+ * Perform one operation in its turn, with the contract of the actual server.
  * @throws LinktorError
  */
 export function perform<T>(core: Core, make: MakeCall<Call<T>>, options: CallDefaults): Promise<T> {
@@ -17,8 +17,8 @@ export function perform<T>(core: Core, make: MakeCall<Call<T>>, options: CallDef
 
 /**
  * Wait for the turn of one write.
- * @param lane writes of one lane leave in the order of these calls
- * @param task makes the write, with the slot in its options
+ * @param lane writes of one lane are sent in the order of these calls
+ * @param task performs the write, with the slot in its options
  */
 export function takeSlot<T>(
   core: Core,
@@ -31,7 +31,7 @@ export function takeSlot<T>(
   return core.queue.run(lane, () => task({ deadline }), deadline - Date.now(), signal).finally(release);
 }
 
-/** Thousands of operations may wait for their turn, so a waiting one holds no half-done function and little else. */
+/** Thousands of operations may wait for their turn, so a waiting one holds no suspended async function. */
 class Operation<T> {
   readonly #core: Core;
   readonly #make: MakeCall<Call<T>>;
@@ -71,7 +71,7 @@ class Operation<T> {
     );
   }
 
-  /** The call once more, if it has failed as if it were meant for another server. */
+  /** Repeat the call with the other contract, if its failure suggests a wrong one. */
   async #withOtherPeer(peer: Peer, error: unknown): Promise<T> {
     const { detection } = this.#core;
     const { signal } = this.#joined;
@@ -108,7 +108,7 @@ class Operation<T> {
     return runParts(call, this.#options, run, signal);
   }
 
-  /** The SDKs do not agree on every route: a server that lacks the one form of a call may have the other. */
+  /** The SDKs differ in some routes: a server that lacks one form of a call may have the other. */
   async #eitherForm<R>(peer: Peer, call: Call<R>, options: CallOptions, deadline: number): Promise<R> {
     const core = this.#core;
     const { signal } = this.#joined;

@@ -4,17 +4,17 @@ import type { SignIn } from './auth';
 import type { EndedCall } from './call-figures';
 import type { ContractChoice } from './detect';
 
-/** How a client reaches its server. Only credentials are required. */
+/** Settings of a client. Only credentials are required. */
 export interface ClientSettings extends SignIn {
   /** default `https://api.linktor.io`; a path prefix is kept */
   baseUrl?: string;
-  /** which contract the server speaks: the documented API or the self-hosted server; default `auto` asks with the first call */
+  /** contract of the server: documented API or self-hosted server; default `auto` detects it with the first call */
   contract?: ContractChoice;
   /** seconds for one attempt, default 30 */
   timeout?: number;
   /** seconds for a call with all its attempts and waits, default 120 */
   deadline?: number;
-  /** how often one call is repeated, default 3; 0 never repeats. A 429 does not use them up */
+  /** maximum number of retries per call, default 3; a 429 does not count */
   maxRetries?: number;
   /** the server honours the Idempotency-Key, so that a write of unknown outcome may be repeated */
   idempotent?: boolean;
@@ -25,7 +25,7 @@ export interface ClientSettings extends SignIn {
   proxy?: ProxySettings;
 }
 
-/** Facts of an answer beside its body. */
+/** Facts of an answer besides its body. */
 export interface AnswerFacts {
   /** the server's id of the request */
   requestId?: string;
@@ -35,23 +35,23 @@ export interface AnswerFacts {
 
 /** Options of one call. */
 export interface CallOptions {
-  /** ends the call; a write that has left is then reported as ambiguous */
+  /** aborts the call; a write already sent is then reported as ambiguous */
   signal?: AbortSignal;
   /** seconds for one attempt of this call */
   timeout?: number;
-  /** instead of a new UUID for this write; null sends none */
+  /** key of this write, instead of a new UUID; null sends none */
   idempotencyKey?: string | null;
   /** maximum number of retries of this call, instead of the client's setting */
   maxRetries?: number;
-  /** called before each attempt leaves; when it fails, nothing leaves */
+  /** called before each attempt; when it fails, nothing is sent */
   onLeave?(): Promise<void>;
   /** W3C trace context that the call belongs to; sent as a header */
   traceparent?: string | undefined;
   /** called once with the facts of the final answer */
   onAnswer?(facts: AnswerFacts): void;
   /**
-   * Called right before each request of a write leaves, the last time once its socket is connected. An error thrown ends the
-   * call, and nothing leaves; a promise is waited for.
+   * Called right before each request of a write is sent, the last time once its socket is connected. An error ends the
+   * call, and nothing is sent; a promise is awaited.
    */
   beforeLeave?(): void | Promise<void>;
 }
@@ -62,9 +62,9 @@ export interface DownloadOptions extends Pick<CallOptions, 'signal' | 'timeout'>
   owner?: string;
 }
 
-/** A place in the queue that was taken for a call beforehand. */
+/** A slot of the queue, acquired for a call in advance. */
 export interface Slot {
-  /** when the call has to be over, milliseconds of the clock */
+  /** deadline of the call, milliseconds of the clock */
   deadline: number;
 }
 
@@ -73,13 +73,13 @@ export interface CallDefaults extends CallOptions {
   slot?: Slot;
 }
 
-/** How a resource makes its calls: it names the call in the contract's words, the client does the rest. */
+/** Performs the calls of a resource: the resource builds a call of the contract, the client does the rest. */
 export interface Perform {
   <T>(call: (contract: Contract) => Call<T>, options?: CallOptions): Promise<T>;
   stream<T>(call: (contract: Contract) => StreamCall<T>, options?: CallOptions): AsyncGenerator<T>;
 }
 
-/** Any call, in the server's own words. */
+/** Any call, in the server's own format. */
 export interface RequestInput {
   method?: Call<unknown>['method'];
   /** relative to the Server URL, such as `/conversations/c1`; another host cannot be named */
@@ -88,11 +88,11 @@ export interface RequestInput {
   /** an object is encoded by the header Content-Type, JSON by default; texts, bytes and forms stay unchanged */
   body?: unknown;
   headers?: Record<string, string>;
-  /** doing it twice does no harm: it may be repeated like a read */
+  /** the call is safe to repeat, like a read */
   repeatable?: boolean;
 }
 
-/** The server's answer as it came, except that JSON is parsed and texts are decoded. */
+/** The server's unchanged answer, except that JSON is parsed and texts are decoded. */
 export interface RawAnswer {
   /** parsed JSON, a text, or a Buffer for any other format */
   body: unknown;
@@ -104,12 +104,12 @@ export interface RawAnswer {
   requestId?: string;
 }
 
-/** Where the socket of an account is and how it is opened. */
+/** The endpoint of an account's socket. */
 export interface SocketEndpoint {
-  /** certain once the URL has been asked for */
+  /** final once the URL has been requested */
   contract: Pick<Contract, 'frame' | 'signal' | 'announces'>;
-  /** @returns the address with the credentials in it: never print it */
-  /** @param isCertain ask the server where it is, instead of presuming it */
+  /** @returns the URL, which contains the credentials: never log it */
+  /** @param isCertain ask the server for its contract, instead of presuming it */
   url(isCertain?: boolean): Promise<string>;
   /** @returns options for `ws`: agent, TLS settings, headers */
   connection(): Promise<object>;

@@ -61,11 +61,11 @@ export async function* pages<T>(
 /** Without a stated end, a list may continue after a full page: of the requested size, or of a round number. */
 function mayGoOn({ items, total }: Page<unknown>, { limit = DEFAULT_PAGE_SIZE }: Slice, count: number): boolean {
   if (total !== undefined) return count < total;
-  // More than were asked for: the server does not page, and has given all.
+  // More items than requested mean that the server has no paging and has returned all.
   return items.length === limit || (items.length < limit && items.length % 10 === 0);
 }
 
-/** A server may give fewer than we asked for: its own page size is the one that the next page starts from. */
+/** A server may return fewer items than requested: then its own page size determines the next page. */
 function nextSlice(page: Page<unknown>, { page: number = 1 }: Slice, limit: number): Slice {
   if (page.nextCursor !== undefined) return { limit, cursor: page.nextCursor };
   const size = page.pageSize ?? (page.endUnsaid ? page.items.length : limit);
@@ -80,7 +80,7 @@ class Seen {
   #thinPages = 0;
   count = 0;
 
-  /** @param asked how many items were asked for @returns true when going on would lead nowhere */
+  /** @param asked number of requested items @returns true when further requests would be futile */
   isEndless({ items, nextCursor, total }: Page<unknown>, asked: number): boolean {
     if (items.length < asked * THIN) this.#thinPages++;
     const isRound = nextCursor !== undefined && this.#cursors.has(nextCursor);
@@ -90,7 +90,7 @@ class Seen {
     return isRound || isBeyond || this.#thinPages >= MAX_THIN_PAGES;
   }
 
-  /** @returns true for a page that has come before, as a whole */
+  /** @returns true for a page that equals an earlier one */
   isRepeated({ items, fingerprint }: Page<unknown>): boolean {
     const print = fingerprint ?? fingerprintOf(items);
     if (this.#prints.has(print)) return true;
@@ -99,7 +99,7 @@ class Seen {
     return ids.length > 0 && ids.every((id) => id !== undefined && this.#ids.has(id));
   }
 
-  /** An entity that comes again on the same page is the server's own doing, and stays. */
+  /** Remove entities of earlier pages. A duplicate within one page is intended by the server, and stays. */
   withoutRepeated<T>(items: readonly T[]): T[] {
     const fresh = items.filter((item) => {
       const id = idOf(item);
@@ -119,7 +119,7 @@ function idOf(item: unknown): string | undefined {
   return typeof id === 'string' || typeof id === 'number' ? String(id) : undefined;
 }
 
-/** By the ids of the first and the last; items without ids are compared as a whole. */
+/** The ids of the first and the last item; items without ids are compared as a whole. */
 function fingerprintOf(items: readonly unknown[]): string {
   const ids = [idOf(items[0]), idOf(items.at(-1))];
   return JSON.stringify(ids.includes(undefined) ? items : [items.length, ...ids]);

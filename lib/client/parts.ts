@@ -5,15 +5,15 @@ import type { CallOptions } from './options';
 import { ACKNOWLEDGED } from './response';
 import { verifyWrite } from './verify';
 
-/** Makes one call with its attempts. @param withinMs milliseconds, where it may not take as long as the others */
+/** Perform one call with its attempts. @param withinMs a shorter limit than usual, milliseconds */
 export type RunCall = <T>(call: Call<T>, options: CallOptions, withinMs?: number) => Promise<T>;
 
-/** How long one look at the outcome of a write may take. */
+/** Maximum duration of one check of the outcome of a write. */
 const VERIFY_TIMEOUT_MS = 15_000;
 
 /**
- * Runs the parts of an operation in turn, and looks each up again when its outcome is unknown.
- * @throws LinktorError; ambiguous when an earlier part has been done already
+ * Run the parts of an operation in sequence, and verify each whose outcome is unknown.
+ * @throws LinktorError; ambiguous when an earlier part has already succeeded
  */
 export async function runParts<T>(call: Call<T>, options: CallOptions, run: RunCall, signal: AbortSignal): Promise<T> {
   if (!call.after && !call.verify) return call.acknowledged ? runAcknowledged(call, options, run) : run(call, options);
@@ -32,7 +32,7 @@ export async function runParts<T>(call: Call<T>, options: CallOptions, run: RunC
     if (!part.after) return answer as T;
     if (part.kind !== 'read') {
       written = true;
-      // A key stands for one write.
+      // A key identifies one write only.
       const { idempotencyKey: _used, ...rest } = own;
       own = rest;
     }
@@ -40,7 +40,7 @@ export async function runParts<T>(call: Call<T>, options: CallOptions, run: RunC
   }
 }
 
-/** The write has happened, and only the entity is missing: it is read, or else its id has to do. */
+/** The write has succeeded without returning the entity: read it, or fall back to its id. */
 async function runAcknowledged<T>(call: Call<T>, options: CallOptions, run: RunCall): Promise<T> {
   const { acknowledged } = call;
   const answer: unknown = await run(call, options);
@@ -54,7 +54,7 @@ function partlyDone(error: unknown): unknown {
   return new LinktorError(error.code, error.message, { ...error.cause, hint, ambiguous: true, retryable: false });
 }
 
-/** The server has been started anew since, and does not have it. */
+/** The server has restarted since, and does not have the write. */
 function undone(error: unknown): unknown {
   if (!(error instanceof LinktorError)) return error;
   const hint = 'The server was started anew and does not have it: nothing was done, so do it again.';

@@ -36,7 +36,7 @@ export function isPrivateAddress(address: string): boolean {
   return kind !== 0 && privateNetworks.check(mapped, kind === 4 ? 'ipv4' : 'ipv6');
 }
 
-/** @returns true when the host is a private address, or one of the addresses of its name is */
+/** @returns true when the host is a private address, or its name resolves to one */
 export function resolvesToPrivate(hostname: string): Promise<boolean> {
   if (isIP(hostname.replace(/^\[|\]$/g, '')) !== 0) return Promise.resolve(isPrivateAddress(hostname));
   return new Promise((resolve) => {
@@ -47,7 +47,7 @@ export function resolvesToPrivate(hostname: string): Promise<boolean> {
 }
 
 /**
- * A `lookup` for connections to foreign servers. It checks the very addresses that the connection uses, so that a name
+ * A `lookup` for connections to foreign servers. It checks the same addresses that the connection uses, so that a name
  * cannot change between the check and the connection. A private address fails with the system code EINSIDE.
  */
 export const publicOnlyLookup: LookupFunction = (hostname, options, callback) => {

@@ -10,11 +10,11 @@ interface Waiting extends Waiter {
   refuse(error: LinktorError): void;
   next: Waiting | undefined;
   gone: boolean;
-  /** it is the first of its lane and only waits for a free place */
+  /** the call is the first of its lane and only waits for a free slot */
   ownsLane: boolean;
 }
 
-/** A first-in first-out queue whose entries may leave early: a linked list, for thousands come and go. */
+/** A first-in first-out queue whose entries may be removed early: a linked list, fast for thousands of entries. */
 class Line {
   #first: Waiting | undefined;
   #last: Waiting | undefined;
@@ -37,9 +37,9 @@ class Line {
 }
 
 /**
- * Limits how many calls are in flight. Calls of one lane run one after the other, in the order in which they came; all
- * lanes together at most `width` at a time. Not a KeyedMutex: this one is bounded, its waiters have deadlines, and
- * every call of a client goes through it.
+ * Limits the number of calls in flight. Calls of one lane run one after the other, in order of arrival; all lanes
+ * together run at most `width` at a time. Unlike a KeyedMutex, it is bounded, its waiters have deadlines, and it
+ * handles every call of a client.
  */
 export class Queue {
   readonly #width: number;
@@ -50,8 +50,8 @@ export class Queue {
   #active = 0;
 
   /**
-   * @param width how many calls run at a time, default 50
-   * @param limit how many may wait, default 10,000
+   * @param width maximum number of running calls, default 50
+   * @param limit maximum number of waiting calls, default 10,000
    */
   constructor({ width = DEFAULT_WIDTH, limit = DEFAULT_MAX_WAITING } = {}) {
     this.#width = width;
@@ -63,8 +63,8 @@ export class Queue {
   }
 
   /**
-   * @param lane calls with the same one keep their order
-   * @param waitMs how long to wait for a free place, milliseconds
+   * @param lane calls of the same lane keep their order
+   * @param waitMs maximum wait for a free slot, milliseconds
    * @throws LinktorError `rate_limit` when the queue is full, `timeout` when the wait was too long, `unexpected` when
    * the signal aborts first; in all three cases the task has not begun. Otherwise the task's own error
    */
@@ -110,7 +110,7 @@ export class Queue {
     const { lane } = entry;
     const line = lane === undefined ? undefined : this.#lanes.get(lane);
     if (line) return line.push(entry);
-    // A free lane is claimed while it waits for a place, or a later call of the lane could slip in front.
+    // Claim a free lane while waiting for a slot, or a later call of the lane could overtake.
     if (lane !== undefined) this.#lanes.set(lane, new Line());
     this.#markReady(entry);
   }
@@ -133,7 +133,7 @@ export class Queue {
     }
   }
 
-  /** The next of the lane becomes ready; a lane without waiters is forgotten. */
+  /** Make the next call of the lane ready; a lane without waiters is removed. */
   #release(lane: string | undefined): void {
     if (lane === undefined) return;
     const following = this.#lanes.get(lane)?.shift();

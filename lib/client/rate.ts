@@ -2,9 +2,9 @@ import { secondsFromNow } from '../contract/server-time';
 import { abortedError, LinktorError } from '../errors';
 import type { AnswerFacts } from './options';
 
-/** The server's limit, as far as it is known. */
+/** The known rate limit of the server. */
 export interface RateFacts {
-  /** calls that it will still take in this window */
+  /** calls that the server still accepts in this window */
   remaining?: number;
   /** when the window ends, milliseconds of our clock */
   resetAt?: number;
@@ -18,20 +18,20 @@ interface Waiting {
 
 /** Interval after which one call probes the limit, even if the stated end is later. */
 export const MAX_SILENCE_MS = 60_000;
-/** A shorter wait is not worth announcing. */
+/** Shorter waits are not announced. */
 const MIN_ANNOUNCED_MS = 1000;
 
 /**
- * Keeps all calls of one client below the tenant's limit, as the server states it (X-RateLimit-*, 429). Nothing is held
- * back before a server speaks of a limit. After a window has ended, and once a minute within a long one, a single call
- * finds out how the limit is now.
+ * Keeps all calls of one client below the tenant's limit, as stated by the server (X-RateLimit-*, 429). Nothing is held
+ * back before the server states a limit. After a window has ended, and once a minute within a long one, a single call
+ * probes the current limit.
  */
 export class Rate {
-  /** calls left in this window by the server's last answer */
+  /** remaining calls in this window, according to the server's last answer */
   #remaining = Number.POSITIVE_INFINITY;
   /** when the window ends, milliseconds of our clock */
   #resetAt = 0;
-  /** when a single call may find out, even before the window ends; milliseconds of our clock */
+  /** when a single call may probe the limit, even before the window ends; milliseconds of our clock */
   #probeAt = 0;
   #flying = 0;
   #announcedAt = 0;
@@ -57,7 +57,7 @@ export class Rate {
 
   /**
    * @param end the caller's deadline, milliseconds of the clock
-   * @returns undefined when the call may leave at once
+   * @returns undefined when the call may be sent at once
    * @throws LinktorError `rate_limit` when its turn would come after the deadline
    */
   admit(end: number, signal: AbortSignal): Promise<void> | undefined {
@@ -90,7 +90,7 @@ export class Rate {
       // Without a reset time, keep one call: the server answers 429 when the limit is reached.
       if (ends === undefined) this.#remaining = Math.max(1, remaining);
     } else if (status !== undefined && now >= this.#resetAt) {
-      // Only a 429 was ever seen, and it is over: without figures there is no limit to keep.
+      // The limit was known only from a 429, and has ended: without figures there is no limit to obey.
       this.#remaining = Number.POSITIVE_INFINITY;
     }
     if (this.#remaining <= 0) this.#probeAt = now + MAX_SILENCE_MS;
@@ -136,7 +136,7 @@ export class Rate {
     });
   }
 
-  /** The window has ended, or lasts very long: let one call find out. */
+  /** The window has ended, or lasts very long: let one call probe the limit. */
   #look(): void {
     const isTime = Date.now() >= Math.min(this.#resetAt, this.#probeAt);
     if (this.#remaining <= 0 && this.#flying === 0 && isTime) this.#remaining = 1;
@@ -165,7 +165,7 @@ export class Rate {
   }
 }
 
-/** @param reset seconds that are left, or a time in seconds or milliseconds of our clock */
+/** @param reset remaining seconds, or a time in seconds or milliseconds of our clock */
 function endOf(reset: number | undefined, now: number): number | undefined {
   const seconds = secondsFromNow(reset, now, true);
   return seconds === undefined ? undefined : now + seconds * 1000;

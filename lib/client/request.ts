@@ -8,13 +8,13 @@ import type { HttpRequest } from './transport';
 import { joinUrl } from './url';
 
 const MAX_BODY_BYTES = 25 * 1024 * 1024;
-/** Below the transport's limit, with room for the fields beside the file. */
+/** Below the transport's limit, with room for the other form fields. */
 const MAX_UPLOAD_BYTES = MAX_BODY_BYTES - 65_536;
 
 /**
  * Build the request of a call, without credentials, so that a repetition with other credentials is the same request.
  * A write gets an Idempotency-Key unless the option is null.
- * @throws LinktorError `validation` for an id that is none, or a body that cannot be written as JSON
+ * @throws LinktorError `validation` for an invalid id, or a body that cannot be encoded as JSON
  */
 export function buildRequest({ base }: Peer, call: Omit<Call<unknown>, 'decode'>, options: CallOptions): HttpRequest {
   const headers: Record<string, string> = { Accept: 'application/json', ...call.headers };
@@ -27,7 +27,7 @@ export function buildRequest({ base }: Peer, call: Omit<Call<unknown>, 'decode'>
   return { method: call.method, url, headers, body, ...(call.anyFormat && { keepsBytes: true }) };
 }
 
-/** Sets the Content-Type that goes with it. @throws LinktorError `validation` */
+/** Encode the body, and set its Content-Type. @throws LinktorError `validation` */
 function bodyOf(call: Omit<Call<unknown>, 'decode'>, headers: Record<string, string>): HttpRequest['body'] {
   if (call.upload) return toForm(call.upload);
   if (call.body === undefined) return undefined;
@@ -52,7 +52,7 @@ export function withCredentials(
   return { ...request, headers: { ...request.headers, ...contract.authHeaders(credentials) } };
 }
 
-/** Node.js itself would refuse them on the way, which looks like a network that fails. */
+/** Node.js would refuse invalid headers only on sending, which looks like a network failure. */
 function requireHeaders(headers: Record<string, string>): void {
   for (const [name, value] of Object.entries(headers)) {
     if (/^(content-length|transfer-encoding|connection|upgrade|trailer)$/i.test(name)) {
@@ -91,7 +91,7 @@ function toJson(body: unknown): string {
 }
 
 function requireSize<T extends string | Buffer | FormData>(body: T): T {
-  // A character has three bytes at most, so that most texts need not be counted.
+  // A UTF-16 unit has at most three bytes, so most texts need not be measured.
   const isLarge =
     typeof body === 'string'
       ? body.length * 3 > MAX_BODY_BYTES && Buffer.byteLength(body) > MAX_BODY_BYTES

@@ -7,11 +7,11 @@ import type { AnswerFacts } from './options';
 import { type Failed, surelyNotDone } from './retry';
 import type { HttpAnswer, HttpFault } from './transport';
 
-/** A Date header has whole seconds and takes a while to arrive: a smaller difference is none. */
+/** A smaller clock difference is ignored: a Date header has whole seconds and takes a while to arrive. */
 const MIN_CLOCK_SKEW_MS = 5000;
-/** A limit seldom lasts longer. */
+/** A rate limit rarely lasts longer. */
 const MIN_SUSPICIOUS_S = 60;
-/** A credential that is shorter may be an ordinary word of the answer, and is left alone there. */
+/** A shorter credential may be an ordinary word of the answer, and is not redacted. */
 const MIN_REDACTED_LENGTH = 16;
 const MAX_REDACT_DEPTH = 20;
 
@@ -27,8 +27,8 @@ export function readFacts({ headers }: Pick<HttpAnswer, 'headers'>): AnswerFacts
 }
 
 /**
- * @param date the answer's own Date header: a server with another clock states its times in that clock
- * @returns seconds that are left, or a time in seconds of our clock, as the server has it
+ * @param date the answer's Date header: a server with another clock states times of that clock
+ * @returns remaining seconds, if stated as such, or the reset time in seconds of our clock
  */
 function readReset(given: string | undefined, date = ''): number | undefined {
   const now = Date.now();
@@ -36,10 +36,10 @@ function readReset(given: string | undefined, date = ''): number | undefined {
   if (figure !== undefined && figure < FIRST_EPOCH_S) return figure;
   const ours = secondsFromNow(given, now, true);
   const theirs = Date.parse(date);
-  // A time so far away may only mean that our clock is wrong.
+  // Such a distant time may only mean that our clock is wrong.
   const isOff = ours !== undefined && ours >= MIN_SUSPICIOUS_S && Math.abs(theirs - now) > MIN_CLOCK_SKEW_MS;
   const left = isOff ? secondsFromNow(given, theirs, true) : ours;
-  // A thousandth less, for the sum of two fractions may be a little more than the whole second that was meant.
+  // Minus one millisecond, since the sum of two fractions may slightly exceed the intended whole second.
   return left === undefined ? undefined : Math.ceil(now / 1000 + left - 0.001);
 }
 
@@ -99,7 +99,7 @@ function readBody({ anyFormat }: Call<unknown>, { text, bytes, headers }: HttpAn
 
 /**
  * @param secrets texts that must not appear in the error
- * @returns why an attempt did not succeed
+ * @returns the failure of an attempt
  */
 export function toFailed(answer: HttpAnswer | HttpFault, secrets: readonly string[]): Failed {
   if (!('fault' in answer)) {
@@ -109,7 +109,7 @@ export function toFailed(answer: HttpAnswer | HttpFault, secrets: readonly strin
   return { error: faultError(answer), left: answer.left, silent: true };
 }
 
-/** @returns the failure of a call to a server that answers, and cannot reach its database */
+/** @returns the failure of a call to a server that cannot reach its database */
 export function toOutage({ error }: Failed): Failed {
   const { serverCode, requestId } = error.cause;
   const message = 'The server answers, and cannot reach its database.';
@@ -156,7 +156,7 @@ function explained(failed: Failed, contract: Contract, call: Pick<Call<unknown>,
   return { ...failed, error, advice: error.cause.hint, ...(error.code === 'not_found' && { isRefused: true }) };
 }
 
-/** Some servers quote the key that they refuse. */
+/** Remove secrets from a value: some servers quote the rejected key. */
 function redact(value: unknown, secrets: readonly string[], depth = 0): unknown {
   if (typeof value === 'string') return secrets.reduce((text, secret) => text.replaceAll(secret, '***'), value);
   if (typeof value !== 'object' || value === null) return value;
@@ -170,7 +170,7 @@ function redact(value: unknown, secrets: readonly string[], depth = 0): unknown 
 export function redactAnswer(answer: HttpAnswer, credentials: Credentials | undefined): HttpAnswer {
   const { status, headers, text, bytes } = answer;
   const secret = credentials === undefined ? '' : 'apiKey' in credentials ? credentials.apiKey : credentials.token;
-  // Cookies come as a list, and go no further.
+  // Cookies are a list, and are not passed on.
   const quotes = (part: unknown) => typeof part === 'string' && part.includes(secret);
   if (secret.length < MIN_REDACTED_LENGTH || ![text, ...Object.values(headers)].some(quotes)) {
     return bytes ? { status, headers, text, bytes } : { status, headers, text };
@@ -180,7 +180,7 @@ export function redactAnswer(answer: HttpAnswer, credentials: Credentials | unde
 }
 
 /**
- * @param ambiguous the call may have happened all the same
+ * @param ambiguous the call may have taken effect nevertheless
  * @returns the error for the caller, which states whether the call may have taken effect
  */
 export function toCallerError(failed: Failed, ambiguous: boolean): LinktorError {
@@ -192,7 +192,7 @@ export function toCallerError(failed: Failed, ambiguous: boolean): LinktorError 
   return new LinktorError(error.code, error.message, { ...error.cause, hint, ambiguous, retryable });
 }
 
-/** @returns an error thrown on the way to a repetition, marked ambiguous when an earlier attempt may have succeeded */
+/** @returns an error thrown before a repetition, marked ambiguous when an earlier attempt may have succeeded */
 export function keepDoubt(error: unknown, ambiguous: boolean): unknown {
   if (!ambiguous) return error;
   return toCallerError({ error: toLinktorError(error), left: true, silent: true }, ambiguous);

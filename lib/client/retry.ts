@@ -7,7 +7,7 @@ export interface Failed {
   error: LinktorError;
   /** the request may have reached the server */
   left: boolean;
-  /** nothing came back at all */
+  /** there was no response at all */
   silent: boolean;
   /** the server certainly did nothing, whatever the status */
   isRefused?: boolean;
@@ -17,7 +17,7 @@ export interface Failed {
 
 const TRANSIENT_STATUSES = new Set([408, 429, 500, 502, 503, 504]);
 
-/** @returns true when the request certainly had no effect: the server refused it, or it never left */
+/** @returns true when the request certainly had no effect: the server refused it, or it was never sent */
 export function surelyNotDone({ error, left, silent, isRefused }: Failed): boolean {
   const { status, retryAfter } = error.cause;
   if (isRefused) return true;
@@ -34,7 +34,7 @@ export function isTransient({ error, silent }: Failed): boolean {
 }
 
 /**
- * @returns true when the same call may leave again
+ * @returns true when the same call may be sent again
  * @param idempotent the server honours the Idempotency-Key
  */
 export function mayRepeat(kind: Kind, failed: Failed, idempotent: boolean): boolean {
@@ -51,14 +51,14 @@ export function isAmbiguous(kind: Kind, failed: Failed): boolean {
   return (status >= 500 && status !== 501) || status === 408 || (status >= 200 && status < 300);
 }
 
-/** With half of them more or less: from 250 ms to 30 s. */
+/** With a jitter of one half: from 250 ms to 30 s. */
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 20_000;
 const MIN_DELAY_MS = 250;
 
 /**
  * @param attempt 0 for the first repetition
- * @param hinted seconds the server asked for; honoured as they are
+ * @param hinted seconds requested by the server, used unchanged
  * @returns milliseconds to wait
  */
 export function delay(attempt: number, hinted: number | undefined, random = Math.random): number {

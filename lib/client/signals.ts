@@ -1,10 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import { abortedError } from '../errors';
 
-/** A signal, and the way to let go of it. */
+/** A combined signal, and the function that releases it. */
 export interface Joined {
   signal: AbortSignal;
-  /** to be called once, when the call is over */
+  /** call once, when the call has ended */
   release(): void;
 }
 
@@ -19,7 +19,7 @@ export class Signals {
 
   constructor(closing: AbortSignal) {
     this.#closing = closing;
-    // One listener per call in flight is no leak.
+    // One listener per call in flight is not a leak.
     setMaxListeners(0, closing);
   }
 

@@ -10,8 +10,8 @@ import { orAborted } from './signals';
 import { type HttpStream, StreamFault } from './transport';
 
 /**
- * One call whose answer arrives piece by piece. It does not wait in the queue.
- * @throws LinktorError; ambiguous when the server may have begun to work
+ * Perform one call with a streamed answer. It bypasses the queue.
+ * @throws LinktorError; ambiguous when the server may have started to process it
  */
 export async function* stream<T>(core: Core, make: MakeCall<StreamCall<T>>, options: CallOptions): AsyncGenerator<T> {
   const { signal, release } = core.signals.join(options.signal);
@@ -62,7 +62,7 @@ async function* pieces<T>(
     }
   } catch (error) {
     if (!(error instanceof StreamFault)) throw error;
-    // A stream that its caller has given up has simply ended.
+    // A stream aborted by its caller ends without an error.
     if (signal.aborted) return;
     if (!isComplete) throw broken(toFailed(error.fault, core.credentials.secrets()));
   }
@@ -82,7 +82,7 @@ function incomplete(call: StreamCall<unknown>, isEmpty: boolean): LinktorError {
   });
 }
 
-/** A stream up to the moment when it begins. Only a 401 is tried again, with renewed credentials. */
+/** Open a stream. Only a 401 is retried, with renewed credentials. */
 async function begin(
   core: Core,
   peer: Peer,

@@ -10,7 +10,7 @@ import { EventReader } from './event-reader';
 export type { HttpFault } from './attempt';
 
 const MAX_ANSWER_BYTES = 10 * 1024 * 1024;
-/** How long a whole stream may be waited for; the time that its consumer takes does not count. */
+/** Maximum total wait for a stream; the time that its consumer takes does not count. */
 const MAX_STREAM_MS = 15 * 60_000;
 const MAX_REQUEST_BYTES = 25 * 1024 * 1024;
 
@@ -29,9 +29,9 @@ export interface HttpRequest {
 export interface HttpAnswer {
   status: number;
   headers: Headers;
-  /** `''` where the answer is no text */
+  /** `''` when the answer is no text */
   text: string;
-  /** of an answer that is no text */
+  /** the bytes of an answer that is no text */
   bytes?: Buffer;
 }
 
@@ -46,7 +46,7 @@ export interface HttpStream {
 export interface Transport {
   /**
    * @param timeoutMs milliseconds for this attempt, headers and body together
-   * @param mayLeave asked right before the first byte leaves; false withdraws the request
+   * @param mayLeave called right before the first byte is sent; false withdraws the request
    */
   send(
     request: HttpRequest,
@@ -60,14 +60,14 @@ export interface Transport {
 }
 
 /**
- * The only place that knows axios. An AxiosError never leaves it: it holds the key.
- * @param agents how connections are made; asked for before the first request
+ * The only module that uses axios. An AxiosError never leaves it, since it contains the key.
+ * @param agents creates the agents, before the first request
  */
 export function createTransport(agents: () => Promise<Agents>): Transport {
   let created: Agents | undefined;
   let creating: Promise<Agents> | undefined;
   let closed = false;
-  // The adapter itself: merging settings, interceptors and transforms are of no use here, and cost a third.
+  // The adapter alone: merged settings, interceptors and transforms are not needed, and take a third of the time.
   const perform = axios.getAdapter('http');
 
   async function connect(): Promise<Agents> {
@@ -83,7 +83,7 @@ export function createTransport(agents: () => Promise<Agents>): Transport {
     attempt: Attempt,
   ): Promise<AxiosResponse> {
     const { rest } = created ?? (await connect());
-    // The adapter only looks at it once the request is on its way.
+    // The adapter checks the flag only after it has started the request.
     if (attempt.abortFlag.aborted) throw new CanceledError();
     const config: InternalAxiosRequestConfig & { __proto__: null } = {
       // As in axios: a polluted Object.prototype must not become a setting.
@@ -195,7 +195,7 @@ async function* readEvents(body: Readable, attempt: Attempt): AsyncGenerator<Str
   } finally {
     attempt.end();
     body.destroy();
-    // The stream of axios does not destroy the socket below it: without this the server would go on sending.
+    // The stream of axios does not destroy its socket, so the server would continue to send.
     if (!isWhole) attempt.abortFlag.abort();
   }
 }

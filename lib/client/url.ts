@@ -24,10 +24,10 @@ export function parseBaseUrl(url: string): string {
 }
 
 /**
- * Join by hand: URL resolution would lose a path prefix, and an id must never climb out of its place.
+ * Join a URL without URL resolution, which would drop a path prefix; an id must never change the path around it.
  * @param path segments, not yet encoded
- * @param query undefined and null are left out, a list repeats its key
- * @throws LinktorError `validation` for an empty segment, `.`, `..`, or half a character
+ * @param query undefined and null are omitted, a list repeats its key
+ * @throws LinktorError `validation` for an empty segment, `.`, `..`, or a lone surrogate
  */
 export function joinUrl(base: string, path: readonly string[], query: Record<string, unknown> = {}): string {
   let url = base;
@@ -49,7 +49,7 @@ export function joinUrl(base: string, path: readonly string[], query: Record<str
   return url;
 }
 
-/** @throws LinktorError `validation` when a query or a form cannot hold the value */
+/** @throws LinktorError `validation` when a query or a form cannot contain the value */
 export function queryText(key: string, value: unknown): string {
   if (value instanceof Date && !Number.isNaN(value.getTime())) return value.toISOString();
   if (['string', 'boolean', 'bigint'].includes(typeof value) || Number.isFinite(value)) return String(value);
@@ -68,9 +68,9 @@ function encode(text: string): string {
 }
 
 /**
- * A path as a person writes it, with or without a query. A path that would lead elsewhere is refused, not repaired.
+ * Parse a typed path, with or without a query. A path to another place is refused, not repaired.
  * @param query takes precedence over the path's own query
- * @throws LinktorError `validation` for another host, a fragment, or a % that encodes nothing
+ * @throws LinktorError `validation` for another host, a fragment, or an invalid % encoding
  */
 export function parsePath(path: string, query: Record<string, unknown> = {}): Pick<Call<unknown>, 'path' | 'query'> {
   if (/^[a-z][a-z0-9+.-]*:|^\/\/|\\|#/i.test(path.trim())) {

@@ -2,15 +2,15 @@ import { LOOK_AGAIN_MS } from '../async/look-again';
 import { sleep } from '../async/sleep';
 import { LinktorError } from '../errors';
 
-/** A server that does not answer, or is being started anew, gets so many looks. */
+/** Number of checks while a server does not answer or restarts. */
 const RESTART_LOOKS = 10;
 
 /**
  * Find out whether a write without a clear answer took effect.
- * @param look reads the state once; undefined when it shows nothing
- * @param isUnclear the write may still be under way, so one look that finds nothing is not enough
- * @returns the result; `undone` when the server has been started anew meanwhile and does not have it: nothing is under way
- * any more; undefined when the outcome stays unknown
+ * @param look reads the state once; undefined when it proves nothing
+ * @param isUnclear the write may still be in progress, so one check without a result is not enough
+ * @returns the result; `undone` when the server has restarted meanwhile and does not have the write; undefined when the
+ * outcome stays unknown
  */
 export async function verifyWrite<T>(
   look: () => Promise<T | undefined>,

@@ -3,11 +3,11 @@ import { abortedError, LinktorError } from '../errors';
 /** A waiting call. */
 export interface Waiter {
   signal: AbortSignal | undefined;
-  /** when it gives up, milliseconds of our clock */
+  /** end of the wait, milliseconds of our clock */
   deadline: number;
 }
 
-/** At least this long between two looks at expired waiters: thousands may expire one by one. */
+/** Minimum interval between two checks for expired waiters, since thousands may expire one by one. */
 const MIN_LOOK_INTERVAL_MS = 20;
 
 /**
@@ -21,7 +21,7 @@ export class WaitList<T extends Waiter> {
   #timer: NodeJS.Timeout | undefined;
   #nextLookAt = Number.POSITIVE_INFINITY;
 
-  /** @param giveUp called for each waiter whose deadline or signal has come; the waiter is no longer in the list then */
+  /** @param giveUp called for each waiter whose deadline has passed or whose signal has aborted, after its removal */
   constructor(giveUp: (waiter: T, error: LinktorError) => void) {
     this.#giveUp = giveUp;
   }
@@ -38,7 +38,7 @@ export class WaitList<T extends Waiter> {
     if (deadline < this.#nextLookAt) this.#scheduleLook(deadline);
   }
 
-  /** Take out a waiter that waits no longer. */
+  /** Remove a waiter. */
   delete(waiter: T): void {
     const { signal } = waiter;
     const group = this.#groups.get(signal);

@@ -15,7 +15,7 @@ import { Crud } from './crud';
 
 export type CompletionSettings = Omit<CompletionInput, 'messages'>;
 
-/** AI (contract 1.7). Completions are paid by the piece, so they are never repeated once they may have arrived. */
+/** AI (contract 1.7). Completions are billed, so they are never repeated once they may have arrived. */
 export class Ai {
   readonly #perform: Perform;
   readonly agents: Agents;
@@ -43,8 +43,8 @@ export class Ai {
   }
 
   /**
-   * The answer as it is being made. Leaving the loop, or the signal, ends it.
-   * @throws LinktorError when the stream breaks off or ends without its end mark; `details` hold the text so far
+   * Stream an answer while it is generated. Leaving the loop, or the signal, ends it.
+   * @throws LinktorError when the stream breaks off or ends without its end mark; `details` contain the text so far
    */
   async *stream(input: CompletionInput, options?: CallOptions): AsyncGenerator<CompletionChunk> {
     const received: CompletionChunk[] = [];
@@ -74,7 +74,7 @@ export class Ai {
     return this.#perform((contract) => contract.ai.classifyIntent({ ...settings, text }), options);
   }
 
-  /** How a text sounds. @throws LinktorError `not_supported` on the documented API */
+  /** Analyse the sentiment of a text. @throws LinktorError `not_supported` on the documented API */
   analyzeSentiment(
     text: string,
     settings: Pick<ClassifyInput, 'provider'> = {},
@@ -84,7 +84,7 @@ export class Ai {
   }
 }
 
-/** The text before an error has been paid for, so the error carries it. */
+/** The text before an error has been billed, so the error contains it. */
 function withReceived({ code, message, cause }: LinktorError, chunks: readonly CompletionChunk[]): LinktorError {
   const text = chunks.map(({ delta }) => delta).join('');
   const usage = chunks.filter((chunk) => chunk.usage).at(-1)?.usage;

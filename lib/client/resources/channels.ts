@@ -34,12 +34,12 @@ export class Channels extends Crud<Channel, ChannelFilter, Contract['channels']>
     return this.call((calls) => calls.stats(id, period), options);
   }
 
-  /** Where its provider delivers: `{url, verifyToken}`. */
+  /** @returns the address for deliveries of its provider, `{url, verifyToken}` */
   webhook(id: string, options?: CallOptions): Promise<Unknowns> {
     return this.call((calls) => calls.webhook(id), options);
   }
 
-  /** The same with a new token; the old one is worth nothing any more. */
+  /** @returns the same with a new token; the old one becomes invalid */
   renewWebhook(id: string, options?: CallOptions): Promise<Unknowns> {
     return this.call((calls) => calls.renewWebhook(id), options);
   }

@@ -9,12 +9,12 @@ export class Contacts extends Crud<Contact, ContactFilter, Contract['contacts']>
     super(perform, (contract) => contract.contacts);
   }
 
-  /** By name, e-mail or phone, as the server searches. */
+  /** Search by name, e-mail or phone; the server defines the match. */
   search(text: string, filter: ContactFilter = {}, options?: CallOptions): Promise<Page<Contact>> {
     return this.list({ ...filter, search: text }, options);
   }
 
-  /** @param others become part of the first, and are gone */
+  /** @param others merged into the primary contact, and deleted */
   merge(primary: string, others: readonly string[], options?: CallOptions): Promise<Contact> {
     return this.call((calls) => calls.merge(primary, others), options);
   }
@@ -31,7 +31,7 @@ export class Contacts extends Crud<Contact, ContactFilter, Contract['contacts']>
     return this.call((calls) => calls.removeTags(id, tags), options);
   }
 
-  /** Makes a contact known under one more address. @throws LinktorError `not_supported` on the documented API */
+  /** Add an address to a contact. @throws LinktorError `not_supported` on the documented API */
   addIdentity(id: string, identity: IdentityInput, options?: CallOptions): Promise<Contact> {
     return this.call((calls) => calls.addIdentity(id, identity), options);
   }

@@ -4,13 +4,13 @@ import type { CallOptions, Perform } from '../options';
 import { items } from '../page';
 import { Resource } from './crud';
 
-/** Conversations and their messages (contract 1.2, contract 1.3). Writes to one conversation leave in the order of these calls. */
+/** Conversations and messages (contract 1.2, contract 1.3). Writes to one conversation are sent in call order. */
 export class Conversations extends Resource<Conversation, ConversationFilter, Contract['conversations']> {
   constructor(perform: Perform) {
     super(perform, (contract) => contract.conversations);
   }
 
-  /** The last changed conversations of one request: without contacts and, in part, without channel types. */
+  /** The latest changed conversations of one request: without contacts and partly without channel types. */
   latest(options?: CallOptions): Promise<Page<Conversation>> {
     return this.call((calls) => calls.latest(), options);
   }
@@ -49,7 +49,7 @@ export class Conversations extends Resource<Conversation, ConversationFilter, Co
     return this.call((calls) => calls.markRead(id, messageIds), options);
   }
 
-  /** How many conversations there are, by status. */
+  /** @returns the number of conversations by status */
   counts(options?: CallOptions): Promise<Record<string, number>> {
     return this.call((calls) => calls.counts(), options);
   }
@@ -77,12 +77,12 @@ export class Conversations extends Resource<Conversation, ConversationFilter, Co
     return this.call((calls) => calls.send(id, message), options);
   }
 
-  /** Sends a body in the server's own words, untouched. */
+  /** Send an unchanged body in the server's own format. */
   sendRaw(id: string, body: object, options?: CallOptions): Promise<Message> {
     return this.call((calls) => calls.sendRaw(id, body), options);
   }
 
-  /** @param emoji `''` takes it back. @throws LinktorError `not_supported` on the documented API */
+  /** @param emoji `''` removes the reaction. @throws LinktorError `not_supported` on the documented API */
   react(id: string, messageId: string, emoji: string, options?: CallOptions): Promise<void> {
     return this.call((calls) => calls.react(id, messageId, emoji), options);
   }

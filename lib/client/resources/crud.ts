@@ -20,7 +20,7 @@ export class Resource<T, Filter extends Slice, Calls extends Listing<T, Filter>>
     return this.call((calls) => calls.list(filter), options);
   }
 
-  /** All of them, page after page; `limit` is the size of a page. */
+  /** Yield all entities, page by page; `limit` is the page size. */
   each(filter = {} as Filter, options?: CallOptions): AsyncGenerator<T> {
     return items((slice) => this.list({ ...filter, ...slice }, options), filter.limit);
   }

@@ -48,7 +48,7 @@ export class Flows extends Crud<Flow, SearchFilter, Contract['flows']> {
     return this.call((calls) => calls.validate(id), options);
   }
 
-  /** All of it, for {@link import}. */
+  /** @returns the whole flow, for {@link import} */
   export(id: string, options?: CallOptions): Promise<Unknowns> {
     return this.call((calls) => calls.export(id), options);
   }

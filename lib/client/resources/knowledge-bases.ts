@@ -9,7 +9,7 @@ export class KnowledgeBases extends Crud<KnowledgeBase, SearchFilter, Contract['
     super(perform, (contract) => contract.knowledgeBases);
   }
 
-  /** Best chunks first. A server that ignores `minScore` does not get away with it: it is applied here as well. */
+  /** Query a base, best chunks first. `minScore` is also applied here, in case the server ignores it. */
   async query(input: QueryInput, options?: CallOptions): Promise<QueryResult> {
     const result = await this.call((calls) => calls.query(input), options);
     const floor = input.minScore ?? Number.NEGATIVE_INFINITY;
@@ -42,7 +42,7 @@ export class KnowledgeBases extends Crud<KnowledgeBase, SearchFilter, Contract['
     return this.call((calls) => calls.removeDocument(id, documentId), options);
   }
 
-  /** Cuts all documents anew and makes their vectors anew; how long that takes is the server's business. */
+  /** Split all documents and compute their vectors again; the server may take long. */
   reprocess(id: string, options?: CallOptions): Promise<KnowledgeBase> {
     return this.call((calls) => calls.reprocess(id), options);
   }
