@@ -3,30 +3,30 @@ import { looksLikePhone, phoneKey } from '../people/phone';
 import { cleanId, textRule } from '../text';
 import { isEcho, wordsOf } from './incoming';
 
-/** Which messages may pass; an empty rule filters nothing. */
+/** Rules for messages to pass; an empty rule filters nothing. */
 export interface FilterRules {
   /** contact, agent, bot, system */
   senders: readonly string[];
-  /** the beginning of a type will do: whatsapp stands for whatsapp_official and the like */
+  /** prefixes of types: whatsapp also matches whatsapp_official and the like */
   channelTypes: readonly string[];
   /** ids */
   channels?: readonly string[];
   content: readonly string[];
-  /** every kind that `content` could name; an unknown kind passes */
+  /** all kinds available for `content`; an unknown kind passes */
   contents: readonly string[];
   /** `any`, or the status that the conversation must have */
   conversationStatus: string;
   /** any, startsWith, contains, equals, regex, command */
   textRule: string;
   textValue: string;
-  /** take patterns that cannot be matched in linear time, with a limit of time */
+  /** accept patterns that cannot be matched in linear time, with a time limit */
   allowSlow?: boolean;
   ignoreOwn: boolean;
   /** phone numbers, e-mail addresses, ids of contacts and conversations */
   allow?: readonly string[];
 }
 
-/** Why a message is kept out. */
+/** The reason why a message does not pass. */
 export type Reason =
   | 'sender'
   | 'own'
@@ -37,7 +37,7 @@ export type Reason =
   | 'sender_not_allowed'
   | 'text';
 
-/** @returns the reason that keeps a message out, undefined when it may pass */
+/** @returns the reason why a message does not pass, undefined when it passes */
 export interface MessageFilter {
   /** @throws LinktorError `timeout` for a slow pattern that was not done in time */
   (message: Message, conversation: Conversation | undefined): Reason | undefined;
@@ -46,7 +46,7 @@ export interface MessageFilter {
 }
 
 /**
- * Many triggers look at every message, so that everything possible is prepared beforehand and the costly tests come last.
+ * Many triggers filter every message, so the filter is prepared as far as possible, and costly tests run last.
  * @throws LinktorError `validation` for a bad expression
  */
 export function messageFilter(wanted: FilterRules): MessageFilter {

@@ -3,7 +3,7 @@ import { untagged } from './choice-tag';
 
 export { untagged } from './choice-tag';
 
-/** The button or list row that a customer picked; number and word: by typing. */
+/** The button or list row chosen by a customer; `number` and `word`: by typing. */
 export interface Choice {
   kind: 'button' | 'list' | 'number' | 'word';
   id: string;
@@ -12,7 +12,7 @@ export interface Choice {
 
 type Given = Record<string, unknown>;
 
-/** The names that servers have for a picked button or list row, inside `interactive`. */
+/** The servers' field names for a chosen button or list row, inside `interactive`. */
 const REPLY_FIELDS: readonly [string, Choice['kind']][] = [
   ['buttonReply', 'button'],
   ['button_reply', 'button'],
@@ -21,7 +21,7 @@ const REPLY_FIELDS: readonly [string, Choice['kind']][] = [
   ['reply', 'button'],
 ];
 
-/** @returns the customer's choice; undefined when the message is none */
+/** @returns the customer's choice; undefined when the message contains none */
 export function choiceOf(message: Message): Choice | undefined {
   const sent = sentChoiceOf(message);
   return sent && { ...sent, id: untagged(sent.id).id };
@@ -44,7 +44,7 @@ function sentChoiceOf(message: Message): Choice | undefined {
   return readChoice(choice, 'button') ?? readChoice(metadata?.choice, 'button') ?? channelChoice(message);
 }
 
-/** Where the adapters of channels keep the id of a choice; its title is the text of the message (contract 8.2). */
+/** Metadata fields of the channel adapters for the id of a choice; its title is the message's text (contract 8.2). */
 const CHOICE_FIELDS: readonly [string, Choice['kind']][] = [
   ['button_id', 'button'],
   ['list_id', 'list'],
@@ -76,18 +76,18 @@ export function wordsOf(message: Message): string {
   return message.text ?? message.media?.caption ?? choiceOf(message)?.title ?? '';
 }
 
-/** @returns true for a message that the business itself wrote on its phone, and that comes back as an echo */
+/** @returns true for an echo of a message that the business wrote on its own phone */
 export function isEcho({ source, metadata }: Message): boolean {
   return source === 'business_app' || metadata?.echo === true || metadata?.source === 'business_app';
 }
 
-/** A file of a message; with `data` where it has been fetched, with `error` where that failed. */
+/** A file of a message; with `data` once fetched, or with `error` when fetching failed. */
 export interface Attachment extends Unknowns {
   type: string;
   url: string;
 }
 
-/** @returns the media of a message as the list that flows get */
+/** @returns the media of a message as a list for flows */
 export function attachmentsOf({ media, contentType }: Message): Attachment[] {
   return media ? [{ ...media, type: media.type ?? contentType }] : [];
 }

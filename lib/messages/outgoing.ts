@@ -30,7 +30,7 @@ export function textMessage(given: unknown): Outgoing {
   return { type: 'text', text };
 }
 
-/** Names the value found: "no text" alone would puzzle the author of a flow that gives an array. */
+/** Names the given value, since "no text" alone would be unclear to an author who passed an array. */
 function missing(what: string, given: unknown): LinktorError {
   const instead = given === undefined || given === '' ? '' : `: "text" is ${describe(given)}`;
   return invalid(`${what}${instead}.`, 'Fill in the field "text" or give a text in msg.payload.');
@@ -202,7 +202,7 @@ export function templateMessage(given: unknown, language: string, parameters: un
   };
 }
 
-/** A plain value, or a parameter in the server's own words, such as `{type: 'currency', ...}`. */
+/** A plain value, or a parameter in the server's own format, such as `{type: 'currency', ...}`. */
 function parameterOf(value: unknown): unknown {
   if (isObject(value) && typeof value.type === 'string') return value;
   const text = textOf(value);

@@ -1,6 +1,6 @@
 import type { Message, Outgoing } from '../model';
 
-/** Metadata of messages that a flow sends, so that another Node-RED does not take them for a colleague's. */
+/** Metadata of messages sent by flows, so that another Node-RED does not mistake them for a colleague's. */
 const FIELD = 'sentBy';
 const NAME = 'node-red';
 

@@ -1,11 +1,11 @@
 /**
- * Texts that are longer than a channel takes. Lengths are UTF-16 units, the strictest way to count. Nothing that can be
- * seen is lost: white space stays at the end of the part before it, and only parts of nothing else are left out.
+ * Splits texts above a channel's limit. Lengths are UTF-16 units, the strictest measure. No visible text is lost: white
+ * space stays at the end of the part before it, and only parts of nothing but white space are dropped.
  */
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
-/** Where a text may end, the best first: after a paragraph, a line, a sentence, a word. */
+/** Possible ends of a part, the best first: after a paragraph, a line, a sentence, a word. */
 const ends: readonly { pattern: RegExp; least: number }[] = [
   { pattern: /\n[^\S\n]*\n\s*/g, least: 0.25 },
   { pattern: /\n\s*/g, least: 0.25 },
@@ -14,9 +14,8 @@ const ends: readonly { pattern: RegExp; least: number }[] = [
 ];
 
 /**
- * Cut a text into parts that are no longer than the limit, where a reader would: between paragraphs, lines, sentences,
- * words, else between characters as people see them.
- * @param limit 2 or more, for no part can hold less than a surrogate pair
+ * Split a text into parts within the limit: between paragraphs, lines, sentences, words, or grapheme clusters.
+ * @param limit 2 or more, since a part must be able to contain a surrogate pair
  */
 export function split(text: string, limit: number): string[] {
   const parts: string[] = [];
@@ -30,7 +29,7 @@ export function split(text: string, limit: number): string[] {
 }
 
 /**
- * The beginning of a text, with an ellipsis, no longer than the limit. A text that fits stays as it is.
+ * Truncate a text to the limit, with an ellipsis. A text within the limit stays unchanged.
  * @param limit 3 or more
  */
 export function truncate(text: string, limit: number): string {
@@ -38,7 +37,7 @@ export function truncate(text: string, limit: number): string {
   return `${text.slice(0, cutOf(text, limit - 1)).trimEnd()}…`;
 }
 
-/** @returns how much of the text goes into the first part; at least something */
+/** @returns the length of the first part; more than 0 */
 function cutOf(text: string, limit: number): number {
   const window = text.slice(0, limit);
   for (const { pattern, least } of ends) {
@@ -48,13 +47,13 @@ function cutOf(text: string, limit: number): number {
   return characterAt(text, limit) || unitsOf(text, limit);
 }
 
-/** @returns where the character begins, as people see it, that the unit at this place belongs to */
+/** @returns the start of the grapheme cluster that contains the unit at this position */
 function characterAt(text: string, place: number): number {
-  // From the beginning, for flags and the like are pairs; no further than the character that may be cut.
+  // Segment from the beginning, since flags and the like are pairs, but only up to this character.
   return graphemes.segment(text.slice(0, place + 2)).containing(place)?.index ?? place;
 }
 
-/** A character that is longer than a whole part is cut, but never within a surrogate pair. */
+/** A grapheme cluster longer than a whole part is split, but never within a surrogate pair. */
 function unitsOf(text: string, limit: number): number {
   return /^[\uD800-\uDBFF][\uDC00-\uDFFF]$/.test(text.slice(limit - 1, limit + 1)) ? limit - 1 : limit;
 }

@@ -1,17 +1,17 @@
-/** How far an outbound message can come, in order. Linktor's own words (contract 3.4). */
+/** The statuses of an outbound message, in order, as named by Linktor (contract 3.4). */
 export const MESSAGE_STATUSES = ['pending', 'sent', 'delivered', 'read', 'failed'] as const;
 
 export type MessageStatus = (typeof MESSAGE_STATUSES)[number];
 
-/** The steps of a message that does not fail, without the one that every message begins with. */
+/** The statuses of a successful message after the initial one. */
 export const SUCCESS_STEPS = ['sent', 'delivered', 'read'] as const;
 
-/** @returns 0 for pending to 4 for failed; -1 for a word that is no message status */
+/** @returns 0 for pending to 4 for failed; -1 for an unknown status */
 export function statusRank(status: string | undefined): number {
   return MESSAGE_STATUSES.indexOf(status as MessageStatus);
 }
 
-/** @returns true when a message of this status has come as far as `wanted`, or beyond it; a failed one has not */
+/** @returns true when the status is `wanted` or a later one; false for failed */
 export function hasReached(status: string | undefined, wanted: MessageStatus): boolean {
   return status !== 'failed' && statusRank(status) >= statusRank(wanted);
 }

@@ -2,7 +2,7 @@ import type { ChatMessage, Conversation, Message } from '../model';
 import { Zone } from '../text/index';
 import { wordsOf } from './incoming';
 
-/** A conversation as a language model reads it. @param messages oldest first */
+/** Convert a conversation to the chat of a language model. @param messages oldest first */
 export function chatOf(messages: readonly Message[]): ChatMessage[] {
   return messages.map((message) => ({ role: roleOf(message), content: contentOf(message) }));
 }
@@ -29,7 +29,7 @@ export function transcriptOf(
   return lines.join(format === 'text' ? '\n' : '\n\n');
 }
 
-/** @returns a time of the server, which may be of any zone, on one clock; `''` where there is none */
+/** @returns a time of the server in the given zone; `''` without a time */
 function told(createdAt: string | undefined, clock: Zone): string {
   const time = Date.parse(createdAt ?? '');
   if (Number.isNaN(time)) return '';
@@ -47,7 +47,7 @@ function speaker({ senderName, senderType, direction }: Message, customer: strin
   return known ?? senderType ?? 'agent';
 }
 
-/** @returns the words of a message; a message without words is named by its kind */
+/** @returns the text of a message, or its kind when it has no text */
 function contentOf(message: Message): string {
   const words = wordsOf(message);
   const { contentType, location, media } = message;
