@@ -3,13 +3,13 @@ import { LinktorError } from '../errors';
 
 interface FindOrCreateResult<T> {
   entity: T;
-  /** unclear: there was none, then the answer to our own write got lost, and now there is one */
+  /** unclear: none existed, the answer to our own write was lost, and now one exists */
   origin: 'found' | 'created' | 'unclear';
 }
 
 /**
- * Find an entity, or create it. Another writer may be faster (a conflict), or the answer to our own write may get lost:
- * both are settled by looking again.
+ * Find an entity, or create it. If another writer is faster (a conflict), or the answer to our own write is lost, the
+ * entity is searched again.
  * @throws the error of `create`, when the second look-up finds nothing
  */
 export async function findOrCreate<T>(

@@ -17,7 +17,7 @@ export interface WriteRequest {
   /** of the contact to update */
   id?: string;
   person: Person;
-  /** where phone numbers without + are from, ISO 3166 */
+  /** country of phone numbers without +, ISO 3166 */
   country: string;
   /** the fields by which to find a contact */
   by: MatchBy;
@@ -45,7 +45,7 @@ export interface Summary {
 
 const MAX_CONCURRENT_WRITES = 5;
 
-/** @throws LinktorError; `validation` names the field that is wrong */
+/** @throws LinktorError; `validation` names the invalid field */
 export async function writeContact(deps: WriteDeps, order: WriteRequest): Promise<UpsertResult> {
   // Loading the phone library takes a moment the first time: a later call must not overtake an earlier one.
   const task = await deps.mutex.run('ready', () => prepare(deps, order));

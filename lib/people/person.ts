@@ -5,7 +5,7 @@ import { cleanId, describe, readList } from '../text';
 import { ADDRESS_KINDS, type Identity, isEmail } from './identity';
 import { e164 } from './phone';
 
-/** Fields of a contact, in the words of the model. */
+/** Fields of a contact, with the names of the model. */
 export type Person = Readonly<Record<string, unknown>>;
 
 interface Identifier {
@@ -14,7 +14,7 @@ interface Identifier {
   [field: string]: unknown;
 }
 
-/** Fields that come with every contact that was read, and that only the server sets. */
+/** Fields of every contact that only the server sets. */
 const SERVER_OWNED_FIELDS = new Set([
   'id',
   'contactId',
@@ -28,7 +28,7 @@ const SERVER_OWNED_FIELDS = new Set([
 /**
  * Read the fields of a contact as a flow author gives them: phone numbers become E.164, tags a list, identities a list
  * of `{channelType, identifier}`. A single identity may stand beside the other fields, as in a row of a CSV file.
- * @param country ISO 3166: where phone numbers without + are from
+ * @param country country of phone numbers without +, ISO 3166
  * @throws LinktorError `validation` that names the field
  */
 export async function personOf(given: Person, country: string): Promise<Person> {
@@ -89,7 +89,7 @@ export function identifiersOf({ identifiers }: Person): Identifier[] {
   return Array.isArray(identifiers) ? identifiers : [];
 }
 
-/** All addresses by which a contact can be found, the most telling first. */
+/** All addresses by which a contact can be found, the most specific first. */
 export function identitiesOf(person: Person): Identity[] {
   const { phone, email } = person;
   return [

@@ -1,7 +1,7 @@
 import { invalid } from '../errors';
 import { asciiDigits, fold } from '../text';
 
-/** digits that the shortest phone number has */
+/** number of digits of the shortest phone number */
 const MIN_DIGITS = 5;
 
 /** @returns true for a text that is meant as a phone number */
@@ -15,9 +15,9 @@ export function looksLikePhone(given: string): boolean {
 }
 
 /**
- * A phone number as E.164 writes it, such as +5511999990001.
- * @param given as people write and paste it: with 00 or +, invisible characters, digits of any script
- * @param country ISO 3166, two letters: where a number without a country code is from
+ * Convert a phone number to E.164, such as +5511999990001.
+ * @param given typed or pasted: with 00 or +, invisible characters, digits of any script
+ * @param country country of a number without a country code, ISO 3166, two letters
  * @throws LinktorError `validation` when it is no valid phone number, has an extension, or its country is missing
  */
 export async function e164(given: string, country = ''): Promise<string> {
@@ -42,7 +42,7 @@ export async function e164(given: string, country = ''): Promise<string> {
       'Nobody can write to an extension: leave it out, or give another number.',
     );
   }
-  // A number from before a country gave all its numbers one digit more is written as it was.
+  // A number from before its country added a digit to all numbers stays unchanged.
   if (number && spellingsOf(number.number).some((one) => read(one)?.isValid())) return number.number;
   throw invalid(
     `"${given}" is not a ${number ? 'valid ' : ''}phone number.`,
@@ -57,8 +57,8 @@ function international(given: string): string {
 }
 
 /**
- * Countries whose mobile numbers are in use with and without one digit after the country code or the area: Brazil's 9,
- * Argentina's 9, Mexico's 1. Brazil's landlines have eight digits that begin with 2 to 5: they are others.
+ * Countries whose mobile numbers are used with and without one digit after the country or area code: Brazil's 9,
+ * Argentina's 9, Mexico's 1. Brazil's landlines have eight digits that begin with 2 to 5, and only one form.
  */
 const twoSpellings: readonly { long: RegExp; short: RegExp; digit: string }[] = [
   { long: /^(55\d\d)9([6-9]\d{7})$/, short: /^(55\d\d)([6-9]\d{7})$/, digit: '9' },
@@ -66,7 +66,7 @@ const twoSpellings: readonly { long: RegExp; short: RegExp; digit: string }[] = 
   { long: /^(52)1(\d{10})$/, short: /^(52)(\d{10})$/, digit: '1' },
 ];
 
-/** @returns the digits by which phone numbers are compared: the same for all the ways to write one number */
+/** @returns the digits for comparing phone numbers: equal for all spellings of one number */
 export function phoneKey(given: string): string {
   const digits = international(given)
     .replace(/^(\+.*)\(0\)/, '$1')
@@ -75,7 +75,7 @@ export function phoneKey(given: string): string {
   return rule ? digits.replace(rule.long, '$1$2') : digits;
 }
 
-/** @returns the number with its country code, and the other one that reaches the same phone, if there is one */
+/** @returns the number with its country code, and the other form of the same number, if any */
 export function spellingsOf(number: string): string[] {
   const key = phoneKey(number);
   const rule = twoSpellings.find(({ short }) => short.test(key));

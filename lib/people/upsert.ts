@@ -42,7 +42,7 @@ export async function upsert(
   });
 }
 
-/** An empty cell of a table changes nothing. */
+/** Remove empty values: an empty cell of a table changes nothing. */
 function withoutEmpty(person: Person): Person {
   return Object.fromEntries(Object.entries(person).filter(([, value]) => value !== '' && value !== null));
 }
@@ -62,7 +62,7 @@ function identitiesBy(person: Person, by: MatchBy): Identity[] {
 async function searchable(client: LinktorClient, wanted: readonly Identity[]): Promise<readonly Identity[]> {
   const isHandle = ({ kind }: Identity) => kind === 'handle';
   if (!wanted.some(isHandle) || !(await isServer(client))) return wanted;
-  // This server searches names, phones and e-mails alone (contract 1.4): each upsert would create another contact.
+  // This server searches only names, phones and e-mails (contract 1.4), so each upsert would create another contact.
   const rest = wanted.filter((one) => !isHandle(one));
   if (rest.length > 0) return rest;
   throw unsupported('find a contact by an identity', 'Find it by phone or e-mail.');
@@ -84,7 +84,7 @@ async function first(client: LinktorClient, identities: readonly Identity[]): Pr
 async function mergeInto(client: LinktorClient, found: Contact, { identifiers, ...person }: Person): Promise<Contact> {
   const { contacts } = client;
   const given = identifiersOf({ identifiers });
-  // In a list of contacts some servers leave their identities out.
+  // Some servers omit identities in a list of contacts.
   const now = given.length > 0 && found.identifiers.length === 0 ? await contacts.get(found.id) : found;
   const changes = Object.entries(person)
     .map(([key, value]) => [key, mergeField(key, now[key], value)])
@@ -112,11 +112,11 @@ function mergeField(key: string, now: unknown, given: unknown): unknown {
   if (key === 'tags' && Array.isArray(given)) return [...new Set([...(Array.isArray(now) ? now : []), ...given])];
   if (isObject(given) && isObject(now)) return { ...now, ...given };
   const isWritten = (key === 'phone' || key === 'email') && typeof now === 'string';
-  // The same address in another spelling is no change.
+  // The same address in another spelling is not a change.
   return isWritten && comparable(now, key) === comparable(String(given), key) ? now : given;
 }
 
-/** A phone number or e-mail address belongs to one contact alone. */
+/** Add a hint to a conflict: a phone number or e-mail address belongs to one contact only. */
 function withConflictHint(error: unknown): never {
   if (!(error instanceof LinktorError) || error.code !== 'conflict') throw error;
   const hint = 'Another contact has this phone or e-mail: merge the two, or leave it out.';
