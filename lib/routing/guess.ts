@@ -8,19 +8,19 @@ import type { Guess, Intent } from './router';
 export const guessers = ['auto', 'server', 'model', 'examples'] as const;
 
 export interface GuessSettings {
-  /** auto: the server where it can, else a model */
+  /** auto: the server if it can, else a model */
   by: (typeof guessers)[number];
   model?: string;
   provider?: string;
-  /** vectors of the examples, kept from one message to the next; the key is the text */
+  /** vectors of the examples by text, cached across messages */
   vectors: Map<string, readonly number[]>;
 }
 
-/** Vectors of so many examples are kept for one node. */
+/** Maximum number of cached vectors per node. */
 const MAX_VECTORS = 2000;
 
 /**
- * The intent of a customer, with one call.
+ * Guess the intent of a customer with one call.
  * @returns the name of one of the intents, or none; `by` names the source
  * @throws LinktorError of the call
  */
@@ -45,7 +45,7 @@ export async function guessIntent(
   }
 }
 
-/** The documented API has no call for it (contract 1.7), but its models can read a list. */
+/** The documented API has no such call (contract 1.7), so a model chooses from a list. */
 async function askModel(
   client: LinktorClient,
   text: string,
@@ -69,11 +69,11 @@ async function askModel(
   });
   const answer = await client.ai.create({ messages, model, provider, temperature: 0, maxTokens: 60 });
   const { name, confidence } = schema.read(answer.text) as { name: string; confidence: number };
-  // A model may well make up an intent of its own.
+  // A model may invent an intent.
   return { name: intents.find((one) => fold(one.name) === fold(name))?.name, confidence, by: 'model' };
 }
 
-/** The intent whose example lies nearest to the text; the confidence is the cosine of the angle between them. */
+/** The intent with the example nearest to the text; the confidence is the cosine of the angle between them. */
 async function nearest(
   client: LinktorClient,
   text: string,

@@ -17,7 +17,7 @@ export interface ExtraRow {
   to: string;
 }
 
-/** When a business is open. */
+/** The opening hours of a business. */
 export interface HoursSettings {
   /** IANA name; empty: the host's zone */
   zone?: string;
@@ -27,16 +27,16 @@ export interface HoursSettings {
   extra?: readonly ExtraRow[];
 }
 
-/** Either minutes since the midnight before it begins, with `to` beyond 1440 after the next one, or milliseconds. */
+/** Either minutes since midnight of its first day, with `to` above 1440 on the next day, or milliseconds. */
 interface Shift {
   from: number;
   to: number;
 }
 
 const DAY_MINUTES = 1440;
-/** How far ahead the next opening is looked for: a year and a day, so that a yearly date is found. */
+/** Range of the search for the next opening: a year and a day, so that a yearly date is found. */
 const LOOK_AHEAD_DAYS = 367;
-/** Days whose moments are remembered: a message asks for two, a search for the next opening for a few more. */
+/** Maximum number of cached days: a message needs two, a search for the next opening a few more. */
 const MAX_KNOWN_DAYS = 32;
 
 const names = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
@@ -87,7 +87,7 @@ export class OpeningHours {
     return undefined;
   }
 
-  /** From when until when it is open, milliseconds, in the shifts that begin on a day. @param date days since 1970 */
+  /** The shifts that begin on a day, in milliseconds. @param date days since 1970 */
   #open(date: number): readonly Shift[] {
     let open = this.#known.get(date);
     if (open === undefined) {
@@ -101,7 +101,7 @@ export class OpeningHours {
     return open;
   }
 
-  /** The shifts that begin on a day. @param date days since 1970 */
+  /** The shifts that begin on a day, in minutes. @param date days since 1970 */
   #shifts(date: number): readonly Shift[] {
     const { year, month, day, weekday } = calendarDay(date);
     const yearly = `${two(month)}-${two(day)}`;
@@ -138,10 +138,10 @@ function minuteOf(text: string): number {
   return total;
 }
 
-/** @returns the date in its one spelling */
+/** @returns the date in its normal form */
 function dateOf(text: string): string {
   const [, year, month = '', day = ''] = /^(?:(\d{4})-)?(\d{1,2})-(\d{1,2})$/.exec(text.trim()) ?? [];
-  // A leap year stands in for every year.
+  // A leap year represents every year.
   const known = new Date(Date.UTC(Number(year ?? 2024), Number(month) - 1, Number(day)));
   if (month === '' || known.getUTCMonth() !== Number(month) - 1 || known.getUTCDate() !== Number(day)) {
     throw invalid(
@@ -163,7 +163,7 @@ function rangeOf(text: string): (date: string) => boolean {
   if (!isYearly && last < first) throw invalid(`"${text}" ends before it begins.`, 'Write the earlier date first.');
   return (date) => {
     const own = isYearly ? date.slice(5) : date;
-    // Every year, a range may lie across New Year.
+    // A yearly range may include New Year.
     return last < first ? own >= first || own <= last : first <= own && own <= last;
   };
 }

@@ -1,10 +1,10 @@
 import { invalid } from '../errors';
 import { foldLoosely, readList } from '../text';
 
-/** Scripts that put no blanks between words: there a word may stand anywhere. */
+/** Scripts without blanks between words, where a word may be anywhere. */
 const WITHOUT_BLANKS = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]/u;
 
-/** A text made ready to be searched for words: folded, without accents and punctuation. */
+/** A text prepared for the search of words: folded, without accents and punctuation. */
 export interface WordForm {
   words: ReadonlySet<string>;
   /** with one blank before, between and after the words */

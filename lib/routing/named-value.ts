@@ -2,7 +2,7 @@ import { invalid } from '../errors';
 import { fold } from '../text';
 
 /**
- * Compile a rule about a named value: `step = 2`, `step != done`, or only `step` for a value that is present and neither
+ * Compile a rule about a named value: `step = 2`, `step != done`, or only `step` for a value that exists and is neither
  * empty nor false. A dot selects a nested property. Case and white space are ignored.
  * @throws LinktorError `validation` when no name is given
  */

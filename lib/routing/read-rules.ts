@@ -2,32 +2,32 @@ import { invalid } from '../errors';
 import { fold, readList } from '../text';
 import { namedValueTest } from './named-value';
 
-/** A person as far as rules look at them. */
+/** The fields of a contact that rules use. */
 export interface KnownContact {
   tags?: readonly string[];
   fields: Readonly<Record<string, unknown>>;
-  /** when the message before this one came, milliseconds; undefined: this one is the first */
+  /** time of the previous message, milliseconds; undefined: this one is the first */
   before?: number;
 }
 
-/** A conversation as far as rules look at it. */
+/** The fields of a conversation that rules use. */
 export interface KnownConversation {
   status?: string;
   priority?: string;
   assignedTo?: string;
 }
 
-/** The kinds of rules for which the conversation has to be read. */
+/** The kinds of rules that require reading the conversation. */
 export const conversationKinds = ['status', 'assigned', 'priority'] as const;
 
-/** The kinds of rules for which the contact has to be read. */
+/** The kinds of rules that require reading the contact. */
 export const contactKinds = ['firstMessage', 'backAfter', 'contactTag', 'contactField'] as const;
 
 const DAY_MS = 86_400_000;
 
 /**
- * @param value of `backAfter`, days; of `contactTag`, a list of which one is enough; of `contactField`, `name = value`
- * @returns a test, given when the message came, milliseconds
+ * @param value `backAfter`: days; `contactTag`: a list, any of which matches; `contactField`: `name = value`
+ * @returns a test, which receives the time of the message in milliseconds
  * @throws LinktorError `validation`
  */
 export function contactTest(
@@ -55,7 +55,7 @@ export function contactTest(
 }
 
 /**
- * @param value a list of which one is enough; of `assigned`, ids of users, or nothing for anybody
+ * @param value a list, any of which matches; for `assigned`, ids of users, or empty for any user
  * @throws LinktorError `validation`
  */
 export function conversationTest(

@@ -10,12 +10,12 @@ import {
 } from './read-rules';
 import { type Caught, FreeRules, freeKinds, type RouteFacts, type RouteRule, within } from './rules';
 
-/** Look-ups. Each is made at most once a message, and only when a rule that needs it has its turn. */
+/** Look-ups. Each is made at most once per message, and only when a rule that needs it is evaluated. */
 export interface RouteSources {
   conversation(): Promise<KnownConversation>;
   /** @param index of the rule @returns the result of its expression */
   expression(index: number): boolean | Promise<boolean>;
-  /** the contact as it is now, with when it wrote before this message */
+  /** the current contact, with the time of its previous message */
   contact(): Promise<KnownContact>;
   /** @param names the intents of all rules, with their examples */
   intent(wanted: readonly Intent[]): Promise<Guess>;
@@ -23,7 +23,7 @@ export interface RouteSources {
   sentiment(): Promise<Guess>;
 }
 
-/** An intent, and examples of how it is worded. */
+/** An intent with example texts. */
 export interface Intent {
   name: string;
   examples: readonly string[];
@@ -40,20 +40,20 @@ export interface Guess {
 export interface RouterSettings {
   rules: readonly RouteRule[];
   hours?: OpeningHours;
-  /** first: the first rule that holds, in the order of the table; all: every rule that holds */
+  /** first: the first matching rule of the table; all: every matching rule */
   match: 'first' | 'all';
   /** 0 to 1: a guess below it is unsure */
   threshold: number;
 }
 
-/** A way that a message takes. */
+/** A route of a message. */
 export interface Route extends Caught {
   name: string;
-  /** of the rule in the table; -1: no rule held */
+  /** index of the rule in the table; -1: no rule matched */
   index: number;
   /** the kind of the rule; `unsure`, `otherwise` */
   rule: string;
-  /** source of the decision: text, message, conversation, expression, contact, server, model, examples, remembered, none */
+  /** source: text, message, conversation, expression, contact, server, model, examples, remembered, none */
   by: string;
   confidence?: number;
 }
@@ -70,7 +70,7 @@ export class Router {
   readonly #intents: readonly Intent[];
   readonly #read: readonly (ReadTest | undefined)[];
 
-  /** @throws LinktorError `validation` that names the row that cannot be used */
+  /** @throws LinktorError `validation` that names the invalid row */
   constructor(settings: RouterSettings) {
     this.#settings = settings;
     this.#free = new FreeRules(settings.rules, settings.hours);
@@ -139,7 +139,7 @@ export class Router {
   }
 }
 
-/** Each question is asked once. */
+/** Caches the look-ups of one message. */
 class Asked {
   readonly sources: RouteSources;
   readonly #intents: readonly Intent[];
@@ -174,7 +174,7 @@ class Asked {
   }
 }
 
-/** A rule for which something has to be read. */
+/** A rule that requires reading a record. */
 interface ReadTest {
   by: 'conversation' | 'contact';
   holds(asked: Asked, now: number): Promise<boolean>;

@@ -5,7 +5,7 @@ import { keywords, type WordForm, wordForm } from './keywords';
 import { namedValueTest } from './named-value';
 import { contactKinds, conversationKinds } from './read-rules';
 
-/** Inputs of rules, by the cost of knowing them. */
+/** Kinds of rules, by the cost of their input. */
 export const freeKinds = [
   'keywords',
   'startsWith',
@@ -41,7 +41,7 @@ export interface RouteRule {
   rule: RuleKind;
   /** the value to match, in the syntax of its kind */
   value: string;
-  /** the name of the way that it opens */
+  /** the name of its route */
   name: string;
 }
 
@@ -59,19 +59,19 @@ export interface RouteFacts {
   now: number;
 }
 
-/** Facts of a rule that holds. */
+/** Facts of a matching rule. */
 export interface Caught {
   /** of a regular expression: its groups, by number and by name */
   captures?: Readonly<Record<string, string | undefined>>;
   /** of a command: the words after it */
   args?: readonly string[];
-  /** of opening hours: when they change next, ISO 8601; absent when they do not within a year */
+  /** of opening hours: time of the next change, ISO 8601; absent without a change within a year */
   until?: string;
 }
 
 type Test = (facts: RouteFacts, forms: Forms) => boolean;
 
-/** The forms of one text, each made once and only when a rule asks for it. */
+/** The forms of one text, each computed once and only when a rule needs it. */
 class Forms {
   readonly #text: string;
   readonly #patterns: Patterns;
@@ -105,14 +105,14 @@ class Forms {
 export class FreeRules {
   readonly #tests: readonly (Test | undefined)[];
   readonly #patterns: Patterns;
-  /** which pattern a rule has, by the place of the rule */
+  /** index of the pattern by index of the rule */
   readonly #patternOf = new Map<number, number>();
   readonly #rules: readonly RouteRule[];
   readonly #hours: OpeningHours | undefined;
 
   /**
    * @param hours for the rules *open* and *closed*
-   * @throws LinktorError `validation` that names the row that cannot be used
+   * @throws LinktorError `validation` that names the invalid row
    */
   constructor(rules: readonly RouteRule[], hours?: OpeningHours) {
     this.#rules = rules;
@@ -131,13 +131,13 @@ export class FreeRules {
     this.#patterns = within(-1, () => new Patterns(sources));
   }
 
-  /** Does the rule in this place hold? False for rules of other kinds. @throws LinktorError `timeout` */
+  /** @returns a test whether the rule at an index matches; false for other kinds. @throws LinktorError `timeout` */
   matcher(facts: RouteFacts): (index: number) => boolean {
     const forms = new Forms(facts.text, this.#patterns);
     return (index) => this.#tests[index]?.(facts, forms) === true;
   }
 
-  /** Facts of the rule at this index, when it holds. */
+  /** Facts of the matching rule at this index. */
   caught(index: number, { text, now }: RouteFacts): Caught {
     const pattern = this.#patternOf.get(index);
     if (pattern !== undefined) {
@@ -197,7 +197,7 @@ function testOf(kind: PlainKind, value: string, hours: OpeningHours | undefined)
     case 'sender':
       return oneOf(value, ({ senderType }) => senderType);
     case 'channelType': {
-      // The beginning of a type will do: whatsapp stands for whatsapp_official and the like.
+      // A prefix of a type is enough: whatsapp also matches whatsapp_official and the like.
       const types = readList(value, 'value').map(fold);
       return ({ channelType = '' }) => types.some((type) => channelType.startsWith(type));
     }
