@@ -6,7 +6,7 @@ import { describe } from '../text';
 export const MESSAGE_KINDS = ['text', 'media', 'buttons', 'list', 'template', 'location', 'contact', 'raw'] as const;
 export type Kind = (typeof MESSAGE_KINDS)[number];
 
-/** The content that a flow author gives; the kind of the message decides which fields count. */
+/** The content given by a flow author; the kind of the message decides which fields are used. */
 export interface MessageInput {
   text?: unknown;
   media?: unknown;
@@ -28,14 +28,14 @@ export interface MessageInput {
  */
 export function compose(kind: Exclude<Kind, 'raw'>, given: MessageInput): Outgoing {
   const { kind: meant, said } = isObject(given.text) ? unpacked(kind, given, given.text) : { kind, said: given };
-  // An object without a text is no text: it is named.
+  // An object without a text is passed on as the text, so that the error describes it.
   const message = ofKind(meant, { ...said, text: said.text ?? given.text });
   if (said.metadata === undefined) return message;
   if (!isObject(said.metadata)) throw invalid(`"metadata" must be an object, not ${describe(said.metadata)}.`);
   return { ...message, metadata: said.metadata };
 }
 
-/** @returns a body in the server's own words @throws LinktorError `validation` when it is no object */
+/** @returns a body in the server's own format @throws LinktorError `validation` when it is no object */
 export function rawBody(given: unknown): object {
   if (isObject(given)) return given;
   throw invalid(
@@ -44,7 +44,7 @@ export function rawBody(given: unknown): object {
   );
 }
 
-/** A field that stands beside the text decides the kind of the message. */
+/** A field in addition to the text decides the kind of the message. */
 const telling = {
   media: 'media',
   buttons: 'buttons',

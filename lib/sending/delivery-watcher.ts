@@ -3,7 +3,7 @@ import { hasReached, statusRank } from '../messages/status';
 import type { Message } from '../model';
 import type { Delivery, SocketState } from '../realtime';
 
-/** Where the statuses of messages come from: the account's realtime connection, or its polling. */
+/** The source of message statuses: the account's realtime connection, or its polling. */
 export interface StatusSource {
   onEvent(listener: (delivery: Delivery) => void): void;
   subscribe(conversationId: string): void;
@@ -18,17 +18,17 @@ export interface DeliveryWait {
   /** seconds */
   timeoutS: number;
   signal: AbortSignal;
-  /** one REST look at a message */
+  /** reads one message by REST */
   look(messageId: string): Promise<Message>;
 }
 
 type KnownStatus = Pick<Message, 'status'> & { reason?: string };
 
-/** First wait between two REST looks while no events arrive. */
+/** First interval between two REST reads without a realtime connection. */
 const LOOK_WITHOUT_EVENTS_MS = 1000;
-/** The same while the realtime connection stands. */
+/** The same while the realtime connection is open. */
 const LOOK_WITH_EVENTS_MS = 8000;
-/** Time that a server gets to read our subscription after the connection has opened. */
+/** Time for the server to process our subscription after the connection has opened. */
 const SUBSCRIBE_GRACE_MS = 250;
 
 /** Follows the statuses of one conversation's messages. Create it before they are sent: some statuses are fast. */
@@ -57,7 +57,7 @@ export class DeliveryWatcher {
   /**
    * Wait until all messages have the wanted status, or a later one.
    * @returns the status of the last one
-   * @throws LinktorError `server` when one of them has failed on its way, `timeout` when it takes too long
+   * @throws LinktorError `server` when the delivery of one has failed, `timeout` when it takes too long
    */
   async all(messageIds: readonly string[], wait: DeliveryWait): Promise<string> {
     const end = Date.now() + wait.timeoutS * 1000;
@@ -75,7 +75,7 @@ export class DeliveryWatcher {
         if (wait.signal.aborted) throw new LinktorError('unexpected', 'Closed before the message had arrived.');
         if (now >= end) throw this.#late(missing[0] ?? '', wait);
         if (now >= this.#nextLook) this.#look(missing, wait);
-        // The last look is made while there is still time for its answer.
+        // The last read must leave time for its answer.
         const last = end - LOOK_WITHOUT_EVENTS_MS;
         if (now < last) this.#nextLook = Math.min(this.#nextLook, last);
         await this.#pauseUntil(Math.min(end, Math.max(this.#nextLook, now + 1)));
@@ -96,7 +96,7 @@ export class DeliveryWatcher {
     this.#wake();
   }
 
-  /** In the background, since an event may be faster. A look that fails is repeated. */
+  /** Read in the background, since an event may be faster. A failed read is repeated. */
   #look(messageIds: readonly string[], { look }: DeliveryWait): void {
     this.#nextLook = Date.now() + this.#pause;
     this.#pause *= 2;

@@ -49,7 +49,7 @@ export function fitToChannel(message: Outgoing, limits: Limits, { ifTooLong, ifN
   return { parts: splitMessage(pressable, words, most, limits), adapted };
 }
 
-/** A caption begins under its picture. Buttons come last, where a customer has read everything. */
+/** The first part of a caption stays with its picture. Buttons are in the last part, after the whole text. */
 function splitMessage(message: Outgoing, words: string, most: number, limits: Limits): Outgoing[] {
   const { replyTo, metadata } = message;
   const text = (part: string): Outgoing => ({ type: 'text', text: part, ...(metadata && { metadata }) });

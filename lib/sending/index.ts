@@ -27,11 +27,11 @@ export { isWindowClosed } from './window';
 
 /** Result of sending to one recipient. */
 export interface SendResult {
-  /** of the first part; '' where nothing was sent */
+  /** id of the first part; '' when nothing was sent */
   messageId: string;
-  /** skipped: a person is in charge, or the channel takes only templates any more and that was to be no error */
+  /** `skipped`: a person is in charge, or the channel only accepts templates and the settings ignore that */
   status: string;
-  /** of a skipped message: person_in_charge */
+  /** reason of a skipped message: person_in_charge */
   reason?: string;
   conversationId: string;
   /** ISO 8601 */
@@ -46,7 +46,7 @@ export interface SendResult {
 export interface SendDeps {
   client: LinktorClient;
   signal: AbortSignal;
-  /** the client holds a slot of its queue already, so no other message can come first */
+  /** the client already has a slot of its queue, so no other message can be sent before */
   hasSlot?: boolean;
   /** decides whether messages may be sent into a conversation; checked right before each request is sent */
   gate?: Pick<Takeovers, 'pass' | 'enter'>;
@@ -67,7 +67,7 @@ export interface SendDeps {
 export interface KeptSend {
   /** written into the metadata of every part, with its number, so that it can be found */
   mark: string;
-  /** parts that the server has taken already */
+  /** parts that the server has already accepted */
   sent: readonly Pick<Message, 'id' | 'status' | 'createdAt'>[];
   /** called before each attempt; when it fails, nothing is sent */
   leaving(conversationId: string): Promise<void>;
@@ -79,18 +79,18 @@ export class Sender {
   readonly #turns = new KeyedMutex();
   readonly #channels = new ChannelLimits();
 
-  /** @returns true while messages that need preparation are on their way into this conversation */
+  /** @returns true while messages that need preparation are being sent to this conversation */
   isBusy(conversationId: string): boolean {
     return this.#turns.isBusy(keyOf({ conversationId }));
   }
 
-  /** @throws LinktorError; with `details` {sent, failedPart, parts} when some parts have left and the next has not */
+  /** @throws LinktorError; with `details` {sent, failedPart, parts} when only some of the parts were sent */
   send(request: SendRequest, deps: SendDeps): Promise<SendResult> {
     const { to, message } = request;
     const key = keyOf(to);
     const isSimple = 'raw' in message || (!mayNotFit(message) && request.instead === undefined);
     const isPlain = to.conversationId !== undefined && isSimple && !deps.prelude;
-    // A message that needs no preparation, with no other before it, goes straight into the client's own queue.
+    // A message without preparation and without predecessors goes directly into the client's queue.
     if (isPlain && (deps.hasSlot || !this.#turns.isBusy(key))) {
       const multipart = new MultipartSend(request, deps, { conversationId: to.conversationId ?? '' }, [message], []);
       return multipart.result(multipart.last());
@@ -110,8 +110,8 @@ export class Sender {
   }
 
   /**
-   * Ends as soon as the last part is under way: the client keeps the order from there. Where something else may have to
-   * be sent, it is waited for: that has its target here as well.
+   * Resolves as soon as the last part is in the client's queue, which keeps the order. If a template may have to
+   * replace it, the outcome is awaited, since the template needs the same target.
    */
   async #dispatch(request: SendRequest, deps: SendDeps, target: Target): Promise<() => Promise<SendResult>> {
     const { message, fitting, channel } = request;
@@ -154,7 +154,7 @@ export class Sender {
   }
 }
 
-/** As much of a message as is kept of a part that was sent in an earlier life of the process. */
+/** The persisted fields of a part that was sent by an earlier process. */
 type SentMessage = Pick<Message, 'id' | 'status' | 'createdAt'> & Partial<Pick<Message, 'conversationId'>>;
 
 /** The parts of one message on their way into one conversation. */
@@ -184,7 +184,7 @@ class MultipartSend {
       this.#watcher = new DeliveryWatcher(deps.source(), target.conversationId);
   }
 
-  /** The server has accepted a part of it. */
+  /** Has the server accepted any part? */
   get hasLeft(): boolean {
     return this.#sent.length > 0;
   }
@@ -270,12 +270,12 @@ class MultipartSend {
   }
 }
 
-/** @param reason why nothing was sent to them */
+/** @param reason why nothing was sent to the recipient */
 export function notSent({ conversationId = '' }: Recipient, reason: string): SendResult {
   return { ...skippedResult({ conversationId }, []), reason };
 }
 
-/** @param messageIds of the parts that had left before */
+/** @param messageIds ids of the parts sent before */
 function skippedResult({ conversationId }: Target, messageIds: string[]): SendResult {
   const at = new Date().toISOString();
   const [messageId = ''] = messageIds;

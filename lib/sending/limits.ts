@@ -6,7 +6,7 @@ export interface Limits {
   /** the channel's type, for error messages */
   type: string;
   text: number;
-  /** of the words under a picture */
+  /** of the text under a picture */
   caption: number;
   /** of the text above buttons or a list */
   body: number;
@@ -62,7 +62,7 @@ const telegram = { ...anyOption, id: 64 };
 const facebook = { ...anyOption, title: 20, id: 1000 };
 const rcs = { ...anyOption, title: 25, id: 2048 };
 
-/** Limits that the operators of the channels publish. The server's own statement about a channel wins. */
+/** Limits published by the operators of the channels. The server's own limits of a channel take precedence. */
 const published: Record<string, Omit<Limits, 'type'>> = {
   whatsapp,
   whatsapp_official: whatsapp,

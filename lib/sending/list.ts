@@ -28,7 +28,7 @@ export interface Summary<T> {
   skipped?: (T & { recipient: unknown })[];
 }
 
-/** how many recipients are served at a time */
+/** maximum number of concurrent recipients */
 const MAX_CONCURRENT_SENDS = 10;
 
 /**
@@ -43,7 +43,7 @@ export function entryOf(given: unknown): Entry {
       ? given
       : {};
   const isContact = Array.isArray(properties.identifiers);
-  // The metadata of a contact are its own, not the message's.
+  // The metadata belongs to the contact, not to the message.
   if (isContact) delete properties.metadata;
   const to: Recipient = {
     conversationId: idOf(properties.conversationId),
@@ -79,10 +79,10 @@ export function listOf(given: unknown): readonly unknown[] {
 }
 
 /**
- * Send to every recipient of a list: some at a time, and one after the other to the same recipient. A failure stops no
- * other recipient.
- * @param send the message for one entry
- * @param onSent gets each result, in the order of the list
+ * Send to every recipient of a list: several in parallel, but in sequence to the same recipient. A failure does not
+ * stop other recipients.
+ * @param send sends the message for one entry
+ * @param onSent receives each result, in the order of the list
  */
 export async function sendToAll<T extends object>(
   given: readonly unknown[],
@@ -113,7 +113,7 @@ export async function sendToAll<T extends object>(
   return summary;
 }
 
-/** how many recipients a warning names */
+/** maximum number of recipients named in a warning */
 const MAX_NAMED = 5;
 
 /** @returns a readable summary of the recipients that were not reached, with reasons */

@@ -2,11 +2,11 @@ import type { LinktorClient } from '../client';
 import { isObject, type Message, type Outgoing } from '../model';
 import type { Raw } from './send-request';
 
-/** the metadata of a message in which the mark stands; both servers keep texts there (contract 1.3) */
+/** metadata field with the mark; both servers store texts there (contract 1.3) */
 const MARK = 'linktorOutbox';
-/** the newest messages of a conversation among which one is looked for */
+/** number of newest messages of a conversation that are searched */
 const MAX_LOOKED_AT = 200;
-/** servers stamp in whole seconds, and clocks are never quite the same */
+/** tolerance, since servers store whole seconds and clocks differ */
 const CLOCK_TOLERANCE_MS = 120_000;
 
 /** @param index of the part, 0 for the first */
@@ -23,8 +23,8 @@ export function withMark(part: Outgoing | Raw, mark: string): Outgoing | Raw {
 }
 
 /**
- * Look whether the server has a part.
- * @param part its index; `since`: when it can have left at the earliest, milliseconds of our clock
+ * Check whether the server has a part.
+ * @param part its index; `since`: the earliest time at which it can have been sent, milliseconds of our clock
  * @returns undefined when the newest messages of the conversation do not have it
  * @throws LinktorError when they cannot be read
  */

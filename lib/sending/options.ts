@@ -16,7 +16,7 @@ interface Misfit {
   details: { given: unknown; limit: number };
 }
 
-/** @returns why a channel cannot show these options as they are; undefined when it can */
+/** @returns why a channel cannot show these options unchanged; undefined when it can */
 export function misfitOf(interactive: Interactive, options: readonly Option[], limits: Limits): Misfit | undefined {
   const isList = interactive.type === 'list';
   const [one, several] = isList ? ['list entry', 'list entries'] : ['button', 'buttons'];
@@ -33,7 +33,7 @@ export function misfitOf(interactive: Interactive, options: readonly Option[], l
   );
 }
 
-/** @returns how many options the channel shows */
+/** @returns the maximum number of options in the channel */
 export function mostOf({ type }: Interactive, { rows, buttons }: Limits): number {
   return type === 'list' ? rows : buttons;
 }
@@ -48,7 +48,7 @@ function tooLong(
   for (const { id, title, more = '', section = '' } of options) {
     const measured: [what: string, text: string, length: number, limit: number][] = [
       ['title', title, title.length, limits.title],
-      // Behind a button there is an address or a number, which has no such limit.
+      // For a button, `more` is a URL or a phone number, which has no such limit.
       ['description', more, isList ? more.length : 0, limits.description],
       ['section', section, section.length, limits.section],
       ['id', id, Buffer.byteLength(id), limits.id],
@@ -98,7 +98,7 @@ export function offeredIn({ interactive, metadata }: Outgoing): Offered[] {
   return Array.isArray(options) ? (options as Offered[]).map(({ id, title }) => ({ id, title })) : [];
 }
 
-/** @returns the same with the first options alone */
+/** @returns the same with only the first options */
 export function firstOf(interactive: Interactive, most: number): Interactive {
   const { action = {} } = interactive;
   let left = most;

@@ -7,29 +7,29 @@ import { e164, looksLikePhone } from '../people/phone';
 import { cleanId } from '../text';
 import type { Target } from './limits';
 
-/** A recipient: the first of conversation, contact and address that is given counts. */
+/** A recipient: conversation takes precedence over contact, contact over address. */
 export interface Recipient {
   conversationId?: string;
   contactId?: string;
   /** a phone number, an e-mail address, or a user name in a channel */
   address?: string;
-  /** where to begin a conversation; without it any that is open will do */
+  /** channel of a new conversation; without it, any open conversation is used */
   channelId?: string;
-  /** where phone numbers without + are from, ISO 3166 */
+  /** country of phone numbers without +, ISO 3166 */
   country?: string;
   /** name of a new contact */
   name?: string;
 }
 
-/** @returns a key that is equal for equal recipients, as they were given */
+/** @returns a key that is equal for equal recipients, as given */
 export function keyOf({ conversationId, contactId, address, channelId = '' }: Recipient): string {
   if (conversationId !== undefined) return `conversation ${conversationId}`;
   return `${contactId === undefined ? `address ${address}` : `contact ${contactId}`} ${channelId}`;
 }
 
 /**
- * Find the conversation for a recipient: the newest open one, else a new one. Neither two messages at once nor a lost
- * answer create a second contact or conversation.
+ * Find the conversation for a recipient: the newest open one, else a new one. Concurrent messages and lost answers do
+ * not create a second contact or conversation.
  * @throws LinktorError `validation` when a new conversation is needed and no channel is given
  */
 export async function findTarget(client: LinktorClient, turns: KeyedMutex, to: Recipient): Promise<Target> {
@@ -49,7 +49,7 @@ export async function findTarget(client: LinktorClient, turns: KeyedMutex, to: R
   });
 }
 
-/** @param isCut the server has not shown all conversations */
+/** @param isCut the server has not listed all conversations */
 function requireChannel(channelId: string | undefined, isCut: boolean): string {
   if (channelId !== undefined) return channelId;
   if (isCut) {
@@ -77,7 +77,7 @@ async function openConversation(
     one.status !== 'resolved' &&
     one.status !== 'closed';
   const age = ({ lastMessageAt, createdAt }: Conversation) => lastMessageAt ?? createdAt ?? '';
-  // Servers that do not know a filter or an order leave it out.
+  // Servers ignore unknown filters and orders.
   const [found] = items.filter(fits).sort((one, other) => age(other).localeCompare(age(one)));
   return { found, isCut: truncated };
 }
@@ -85,7 +85,7 @@ async function openConversation(
 async function contactOf(client: LinktorClient, turns: KeyedMutex, to: Recipient): Promise<string> {
   const identity = await identityOf(client, to);
   if (identity.kind === 'handle' && (await client.contract()).name === 'server') {
-    // This server cannot search for it (contract 1.4), so that each message would create another contact.
+    // This server cannot search for it (contract 1.4), so each message would create another contact.
     throw unsupported('find somebody by the name in a channel', 'Give a phone number, an e-mail address or a contact.');
   }
   return turns.run(`identity ${comparable(identity.address, identity.kind)}`, async () => {
@@ -94,7 +94,7 @@ async function contactOf(client: LinktorClient, turns: KeyedMutex, to: Recipient
   });
 }
 
-/** @throws LinktorError `validation` for an address that the channel cannot have */
+/** @throws LinktorError `validation` for an address of another kind than the channel's */
 async function identityOf(client: LinktorClient, { address = '', channelId, country }: Recipient): Promise<Identity> {
   const given = cleanId(address);
   if (given === '')
@@ -121,7 +121,7 @@ async function createContact(client: LinktorClient, identity: Identity, name: st
   try {
     return await client.contacts.create({ ...person, identifiers: [identifier] });
   } catch (error) {
-    // Some servers take the identities of a contact one by one.
+    // Some servers accept the identities of a contact only one by one.
     if (!(error instanceof LinktorError) || error.code !== 'not_supported') throw error;
     const contact = await client.contacts.create(person);
     return client.contacts.addIdentity(contact.id, { channelType, identifier: address });

@@ -7,7 +7,7 @@ import type { Target } from './limits';
 import type { Recipient } from './recipient';
 import { substituteOf, type WindowPolicy } from './window';
 
-/** A body in the server's own words, sent as it is. */
+/** A body in the server's own format, sent unchanged. */
 export interface Raw {
   raw: object;
 }
@@ -17,12 +17,12 @@ export interface SendRequest {
   to: Recipient;
   message: Outgoing | Raw;
   fitting: FitPolicy;
-  /** the channel of the given conversation, as far as it is known */
+  /** the channel of the given conversation, if known */
   channel: Pick<Target, 'channelId' | 'channelType'>;
-  /** null: without; undefined: a new one for every part; else `:2` and so on is appended for further parts */
+  /** null: none; undefined: a new key for every part; else `:2` and so on is appended for further parts */
   idempotencyKey?: string | null;
   wait?: Pick<DeliveryWait, 'status' | 'timeoutS'>;
-  /** sent where the channel takes only templates any more; null: nothing is, and that is no error */
+  /** sent when the channel only accepts templates; null: skip without an error */
   instead?: Outgoing | null;
 }
 
@@ -42,9 +42,9 @@ export interface SendWishes extends MessageInput, FitPolicy, WindowPolicy {
 }
 
 /**
- * @param msg the incoming Node-RED message: it holds the message that is replied to and the channel
- * @param key the idempotency key, where one is given
- * @throws LinktorError `validation` that names the missing or unsuitable field; nothing has left then
+ * @param msg the incoming Node-RED message, with the message to reply to and the channel
+ * @param key the idempotency key, if given
+ * @throws LinktorError `validation` that names the missing or unsuitable field; nothing is sent then
  */
 export function sendRequestOf(
   to: Recipient,
@@ -76,7 +76,7 @@ function withReply(message: Outgoing, { replyTo, replyToMessage }: SendWishes, m
   throw invalid('There is no message to reply to.', 'Give msg.messageId, or set the field "replyTo" to none.');
 }
 
-/** It travels in a header. */
+/** Check a key, which is sent in a header. */
 function headerKey(given: string): string {
   if (/^[\x21-\x7e]{1,200}$/.test(given)) return given;
   throw invalid(

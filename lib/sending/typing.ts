@@ -10,19 +10,19 @@ export interface TypingSource {
   readonly state: SocketState;
 }
 
-/** The sign fades on the other side after a few seconds, so it is repeated this often. */
+/** Interval of repetition, since the sign disappears at the receiver after a few seconds. */
 const REPEAT_MS = 4000;
-/** How long the connection may take to open. */
+/** Maximum time for the connection to open. */
 const OPEN_TIMEOUT_MS = 10_000;
 
-/** Channels that show customers no typing sign. */
+/** Channels without a typing sign for customers. */
 const CHANNELS_WITHOUT_TYPING = new Set(['whatsapp', 'whatsapp_official', 'sms', 'instagram', 'email', 'voice']);
 
 export function hasTyping(channelType: unknown): boolean {
   return !CHANNELS_WITHOUT_TYPING.has(String(channelType));
 }
 
-/** @returns why a typing sign cannot be sent now; undefined while the connection stands or is being made */
+/** @returns why a typing sign cannot be sent now; undefined while the connection is open or opening */
 export function typingProblem(state: SocketState): LinktorError | undefined {
   if (state.name === 'open' || state.name === 'connecting') return undefined;
   const code = state.name === 'refused' ? state.code : 'websocket';
@@ -38,7 +38,7 @@ function reasonOf(state: SocketState): string {
 /**
  * Send the typing sign, and repeat it until the time is over or the signal aborts.
  * @param milliseconds 0: only once
- * @throws LinktorError `websocket` when the connection does not open, or this server knows no such sign
+ * @throws LinktorError `websocket` when the connection does not open, or the server has no typing sign
  */
 export async function keepTyping(
   line: TypingSource,
@@ -51,9 +51,9 @@ export async function keepTyping(
   if (!signal.aborted && !line.typing(conversationId, true)) throw typingProblem({ ...line.state, name: 'closed' });
   for (let left = milliseconds; left > 0 && !signal.aborted; left = end - Date.now()) {
     await sleep(Math.min(REPEAT_MS, left), signal);
-    // A timer may fire up to a millisecond early, so the clock is not asked after the last pause.
+    // A timer may fire up to a millisecond early, so the clock is not read after the last pause.
     if (left <= REPEAT_MS) return;
-    // A sign that gets lost is no failure: the next one follows.
+    // A lost sign is not an error: the next one follows.
     if (!signal.aborted && Date.now() < end) line.typing(conversationId, true);
   }
 }
@@ -66,7 +66,7 @@ export function typingTime(text: unknown): number {
   return Math.min(MAX_TYPING_MS, String(text ?? '').length * TYPING_MS_PER_CHARACTER);
 }
 
-/** Show the typing sign for a while, and take it away. A failure is ignored: the sign is a courtesy. */
+/** Show the typing sign for a while, then remove it. A failure is ignored: the sign is optional. */
 export async function showTyping(
   line: TypingSource,
   conversationId: string,

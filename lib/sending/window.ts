@@ -13,7 +13,7 @@ export interface WindowPolicy {
 
 /**
  * @returns the message that replaces a refused one; null to send nothing; undefined to report the refusal as an error
- * @throws LinktorError `validation` when the template is none
+ * @throws LinktorError `validation` for an invalid template
  */
 export function substituteOf(wishes: WindowPolicy): Outgoing | null | undefined {
   if (wishes.ifWindowClosed === 'skip') return null;
@@ -21,7 +21,7 @@ export function substituteOf(wishes: WindowPolicy): Outgoing | null | undefined 
   return outgoing.templateMessage(wishes.windowTemplate, wishes.windowLanguage, wishes.windowParameters);
 }
 
-/** @returns true when the server refuses because the time for answers is over (contract 4.2) */
+/** @returns true when the server refuses because the reply window has closed (contract 4.2) */
 export function isWindowClosed(error: unknown): error is LinktorError {
   return error instanceof LinktorError && error.cause.serverCode === 'OUTSIDE_MESSAGE_WINDOW';
 }
