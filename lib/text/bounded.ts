@@ -1,6 +1,6 @@
 import vm from 'node:vm';
 
-/** A busy machine may leave a run without its processor: so often it is begun again. */
+/** Maximum number of runs: on a busy machine a run may get too little CPU time. */
 const MAX_RUNS = 3;
 
 /** Runs work that may never end, and terminates it after a time limit. */
@@ -18,7 +18,7 @@ export class BoundedRunner {
    * @throws any error of `work`
    */
   run(work: () => void): boolean {
-    // Only a script can be ended from outside, with all that it has called.
+    // Only a script can be terminated from outside, including all functions that it has called.
     this.#context ??= vm.createContext({}, { name: 'bounded' }) as { work?: () => void };
     this.#context.work = work;
     try {
@@ -26,11 +26,11 @@ export class BoundedRunner {
         const before = process.cpuUsage();
         if (this.#runOnce(this.#context)) return true;
         const { user, system } = process.cpuUsage(before);
-        // The limit is wall-clock time. A run that used little processor time was not slow, it was waiting for its turn.
+        // The limit is wall-clock time. A run with little CPU time was not slow, but waiting for the CPU.
         if (runs === MAX_RUNS || user + system > (this.#limitMs * 1000) / 2) return false;
       }
     } finally {
-      // The closure may hold the text of a customer.
+      // The closure may contain the text of a customer.
       this.#context.work = undefined;
     }
   }
@@ -48,7 +48,7 @@ export class BoundedRunner {
 
 const script = new vm.Script('work()');
 
-/** Regular expressions of JavaScript with a limit of time: some texts take them longer than the universe lasts. */
+/** Regular expressions of JavaScript with a time limit, since some texts take exponential time. */
 export class BoundedExpressions {
   readonly #expressions: readonly RegExp[];
   readonly #runner: BoundedRunner;
@@ -59,7 +59,7 @@ export class BoundedExpressions {
     this.#expressions = sources.map((source) => new RegExp(source, flags));
   }
 
-  /** @returns which of them match; undefined where the time was over before it was known */
+  /** @returns a result for each; undefined when the time ran out before */
   test(text: string): (boolean | undefined)[] {
     let results: boolean[] = [];
     this.#runner.run(() => {
@@ -69,7 +69,7 @@ export class BoundedExpressions {
     return this.#expressions.map((_, index) => results[index]);
   }
 
-  /** @returns the match of one, null when there is none, undefined when the time was over before */
+  /** @returns the match of one, null when there is none, undefined when the time ran out before */
   exec(index: number, text: string): RegExpExecArray | null | undefined {
     let result: RegExpExecArray | null | undefined;
     this.#runner.run(() => {

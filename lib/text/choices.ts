@@ -1,10 +1,10 @@
 import { fold, foldLoosely, tidy } from './normalise';
 
-/** One thing that was offered. */
+/** One offered choice. */
 export interface Offered {
   id: string;
   title: string;
-  /** other words that mean it */
+  /** synonyms */
   also?: readonly string[];
 }
 
@@ -14,15 +14,15 @@ export type Chosen<T extends Offered> =
   | { kind: 'several'; options: readonly T[] }
   | { kind: 'none' };
 
-/** A longer text, in UTF-16 units, is no answer to a question with choices. */
+/** Maximum length of an answer to a question with choices, in UTF-16 units. */
 const MAX_ANSWER_LENGTH = 1000;
-/** letters that a beginning must have to stand for the whole */
+/** minimum number of letters of a prefix */
 const MIN_BEGINNING = 3;
 
 /**
- * The choice that a typed answer names, in place of a pressed button. In this order: the id, the number in the list,
- * the title, another word for it, and a beginning of at least three letters that fits one alone. Titles and words are
- * compared exactly first, then without accents, punctuation and emoji.
+ * Find the choice named by a typed answer, in place of a pressed button. In this order: the id, the number in the list,
+ * the title, a synonym, and a unique prefix of at least three letters. Titles and synonyms are compared exactly first,
+ * then without accents, punctuation and emoji.
  */
 export function choose<T extends Offered>(text: string, options: readonly T[]): Chosen<T> {
   if (text.length > MAX_ANSWER_LENGTH) return { kind: 'none' };
@@ -75,7 +75,7 @@ function one<T extends Offered>(options: readonly T[], index: number, how: 'id' 
   return { kind: 'one' as const, option: options[index] as T, index, how };
 }
 
-/** @returns the number that a text is, as lists are answered: 2, 2., 2), (2), #2, with digits of any script */
+/** @returns the number of a list item in an answer: 2, 2., 2), (2), #2, with digits of any script */
 export function numberIn(text: string): number | undefined {
   if (text.length > MAX_ANSWER_LENGTH) return undefined;
   const digits = asciiDigits(tidy(text)).replace('\u20e3', '');
@@ -88,14 +88,14 @@ export function asciiDigits(text: string): string {
   return text.replace(/\p{Nd}/gu, (digit) => {
     const code = digit.codePointAt(0) ?? 0;
     if (code < 128) return digit;
-    // Ten digits in a row, in every script: the zero is where the row of digits begins.
+    // Every script has ten consecutive digits, so the zero is the first of the run.
     let zero = code;
     while (code - zero < 9 && /\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero--;
     return String((code - zero) % 10);
   });
 }
 
-/** @returns a test for messages that are one of these words and nothing else, in any case, with or without accents */
+/** @returns a test for messages that consist of one of these words, ignoring case and accents */
 export function anyOf(words: readonly string[]): (text: string) => boolean {
   const known = new Set(words.map(foldLoosely).filter((word) => word !== ''));
   return (text) => text.length <= MAX_ANSWER_LENGTH && known.has(foldLoosely(text));

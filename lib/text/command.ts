@@ -1,18 +1,18 @@
 import { fold, tidy } from './normalise';
 
-/** A command as the chat channels write it: `/help@my_bot some words`. */
+/** A command in the syntax of chat channels: `/help@my_bot some words`. */
 export interface Command {
   /** folded, without the slash: help */
   name: string;
   /** the bot it is addressed to, folded, if any: my_bot */
   mention?: string;
-  /** the words after it, as they were typed */
+  /** the words after it, as typed */
   args: readonly string[];
 }
 
 const SYNTAX = /^[/\u2044\u2215]([^\s/@]+)(?:@(\S+))?(?: (.*))?$/u;
 
-/** @returns the command that a text is, or undefined when it is none */
+/** @returns the command in a text, or undefined when it is none */
 export function commandOf(text: string): Command | undefined {
   const found = SYNTAX.exec(tidy(text));
   if (!found) return undefined;
@@ -24,7 +24,7 @@ export function commandOf(text: string): Command | undefined {
   };
 }
 
-/** @param wanted `help`, `/help` or, where only one bot is meant, `/help@my_bot` */
+/** @param wanted `help`, `/help`, or `/help@my_bot` for only one bot */
 export function commandTest(wanted: string): (text: string) => boolean {
   const { name, mention } = commandOf(`/${tidy(wanted).replace(/^[/\u2044\u2215]+/, '')}`) ?? {};
   return (text) => {

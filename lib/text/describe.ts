@@ -1,4 +1,4 @@
-/** how many keys of an object are named */
+/** maximum number of named keys of an object */
 const MAX_NAMED_KEYS = 5;
 
 /** @returns a short description of a value for errors: "an array of 3", "an object {a, b}" */

@@ -6,11 +6,11 @@ import { cleanId } from './normalise';
 const SEPARATORS = /[,;\r\n\u2028\u2029\u060c\u061b\uff0c\uff1b\u3001]/;
 
 /**
- * A list as people write it: one text with commas, semicolons or lines between the entries, a JSON array, or an array
- * of such texts and of numbers. Entries are trimmed, invisible characters go, empty entries and repetitions are left
- * out; the order stays.
- * @param name the field or column that it comes from
- * @throws LinktorError `validation` that names the value found instead
+ * Parse a list: one text with commas, semicolons or lines between the entries, a JSON array, or an array of such texts
+ * and of numbers. Entries are trimmed; invisible characters, empty entries and duplicates are removed; the order is
+ * kept.
+ * @param name the field or column with the value
+ * @throws LinktorError `validation` that names the given value
  */
 export function readList(given: unknown, name: string): string[] {
   const entries = Array.isArray(given) ? given : (jsonArray(given) ?? [given]);

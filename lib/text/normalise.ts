@@ -27,7 +27,7 @@ export function isPlain(text: string): boolean {
   return PRINTABLE_ASCII.test(text);
 }
 
-/** @returns the text in composed compatibility form, without invisible characters; white space and letters as they are */
+/** @returns the text in composed compatibility form, without invisible characters; white space and case are kept */
 export function composed(text: string): string {
   return PRINTABLE_ASCII.test(text) ? text : text.replace(INVISIBLE, '').normalize('NFKC');
 }
@@ -51,14 +51,14 @@ export function fold(text: string): string {
     .replace(SINGLE_QUOTES, "'")
     .replace(DOUBLE_QUOTES, '"')
     .replaceAll('\u2026', '...');
-  // By way of capitals: ß is SS, and every sigma is one. A dotted capital I of Turkish is an i.
+  // Via upper case, which maps ß to SS and unifies the sigmas. The dotted capital I of Turkish becomes i.
   const folded = marks.toLowerCase().toUpperCase().toLowerCase().replaceAll('ς', 'σ').replaceAll('i\u0307', 'i');
   return inOneRow(folded.normalize('NFKC'));
 }
 
 /**
- * The form in which an answer is compared with the choices: {@link fold} without accents, punctuation, symbols and
- * emoji. `''` when nothing else is there.
+ * The normal form for comparing an answer with choices: {@link fold} without accents, punctuation, symbols and emoji.
+ * `''` when nothing else remains.
  */
 export function foldLoosely(text: string): string {
   return fold(text)
@@ -80,22 +80,21 @@ export function cleanId(given: string): string {
   return PRINTABLE_ASCII.test(plain) ? plain : trimPasted(given);
 }
 
-/** Marks that pasting brings along. Joiners and selectors are part of the text and stay. */
+/** Characters often added by pasting. Joiners and selectors are part of the text and stay. */
 const EDGE = /[\s\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/;
 
-/** @returns the text without the blanks and marks around it that come along with pasting; inside all stays as it is */
+/** @returns the text without surrounding blanks and marks added by pasting; the inner text is unchanged */
 export function trimPasted(given: string): string {
   let [start, end] = [0, given.length];
-  // Not by one expression: it would look at a run of blanks within the text once from each of them.
+  // Not a regular expression, which would take quadratic time for a run of blanks within the text.
   while (start < end && EDGE.test(given.charAt(start))) start++;
   while (end > start && EDGE.test(given.charAt(end - 1))) end--;
   return given.slice(start, end);
 }
 
 /**
- * A key, a token or the like, as a header can carry it: invisible characters and the line breaks of a wrapped line are
- * left out.
- * @returns undefined when it still holds blanks or letters that no key has
+ * Clean a key, a token or the like for a header: remove invisible characters and the line breaks of a wrapped line.
+ * @returns undefined when it still contains blanks or characters that no key has
  */
 export function cleanKey(given: string): string | undefined {
   const lines = given.split(/[\r\n\u2028\u2029]/).map((line) => line.trim());

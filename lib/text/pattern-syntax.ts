@@ -30,7 +30,7 @@ interface Token {
 }
 
 const ESCAPE = String.raw`\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|\\u\{[\da-fA-F]+\}|\\u[\da-fA-F]{4}|\\[pP]\{[^}]*\}|\\k<[^>]*>|\\[cx]?[\s\S]`;
-/** Complete `[]` and `[^]`; the opening of a group up to the sign of its kind. */
+/** Complete `[]` and `[^]`; the opening of a group with the marker of its kind. */
 const OUTSIDE = String.raw`${ESCAPE}|\[\^?\]?|\(\?(?:<?[=!]|<[^>]*>|[a-z-]*:)|[\s\S]`;
 const INSIDE = String.raw`${ESCAPE}|[\s\S]`;
 
@@ -50,7 +50,7 @@ function* tokensOf(source: string): Generator<Token> {
 
 const SPACE = String.raw`\t-\r \x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}\x{FEFF}`;
 const NOT_SPACE = String.raw`\x{0}-\x{8}\x{E}-\x{1F}!-\x{9F}\x{A1}-\x{167F}\x{1681}-\x{1FFF}\x{200B}-\x{2027}\x{202A}-\x{202E}\x{2030}-\x{205E}\x{2060}-\x{2FFF}\x{3001}-\x{FEFE}\x{FF00}-\x{10FFFF}`;
-/** With the flags `iu` the long s and the sign of Kelvin are letters as well. */
+/** With the flags `iu` the long s and the Kelvin sign are word characters as well. */
 const WORD = String.raw`\w\x{17F}\x{212A}`;
 const NOT_WORD = String.raw`\x{0}-/:-@\[-\^\x{60}\{-\x{17E}\x{180}-\x{2129}\x{212B}-\x{10FFFF}`;
 const ANY = String.raw`\x{0}-\x{10FFFF}`;
@@ -75,7 +75,7 @@ const insideWords: Readonly<Record<string, string>> = {
   '\\-': '\\-',
 };
 
-/** Where case counts, a letter of a word is the same in both. */
+/** With case sensitivity, word characters are the same in both. */
 const exactWords: Readonly<Record<string, string>> = { '\\w': '\\w', '\\W': '\\W' };
 
 function other(text: string, inClass: boolean, ignoreCase: boolean): string {
@@ -91,7 +91,7 @@ function other(text: string, inClass: boolean, ignoreCase: boolean): string {
   return text;
 }
 
-/** Long names of the categories that have one letter in RE2 as well. */
+/** Long names of the categories with a one-letter name in RE2. */
 const categories: Readonly<Record<string, string>> = {
   Letter: 'L',
   Lowercase_Letter: 'Ll',

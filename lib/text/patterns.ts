@@ -6,9 +6,9 @@ import { backtrackingPart, toRe2 } from './pattern-syntax';
 
 /** A match of a pattern. */
 export interface Captures {
-  /** all that matched */
+  /** the whole match */
   match: string;
-  /** the groups in their order; undefined for a group that took no part */
+  /** the groups in order; undefined for a group that did not participate */
   groups: readonly (string | undefined)[];
   named: Readonly<Record<string, string | undefined>>;
 }
@@ -18,14 +18,14 @@ export interface Captures {
  * of the two forms of a text.
  */
 const MAX_NATIVE_MS = 20;
-/** The same where the linear engine can take over: most texts take a fraction of it, and for the others it is lost. */
+/** The same when the linear engine can take over: most texts take a fraction of it, for others the time is wasted. */
 const MAX_HEAD_START_MS = 8;
-/** Length of a text times size of the patterns: more of it may take the linear engine longer than a customer notices. */
+/** Maximum length of a text times size of the patterns for the linear engine to be fast enough for a chat. */
 const MAX_STEPS = 1_000_000;
 /** A pattern of at most this size, in instructions, is fast enough for a text of any length. */
 const MAX_LIGHT_SIZE = 200;
 
-/** One writing of a pattern. */
+/** One form of a pattern. */
 interface Written {
   source: string;
   /** undefined: no engine can match it in linear time */
@@ -35,7 +35,7 @@ interface Written {
 interface Options {
   /** patterns without a linear-time form are allowed, and matched with a time limit */
   allowSlow?: boolean;
-  /** case counts, and a text is looked at as it came alone */
+  /** case-sensitive, and a text is tested only as received */
   exact?: boolean;
 }
 
@@ -50,7 +50,7 @@ export class Patterns {
   readonly #set: RE2Set;
   readonly #native: BoundedExpressions;
   readonly #formsOf: (text: string) => string[];
-  /** to which of the patterns given each of the sources belongs, for they may be written in two forms */
+  /** index of the given pattern for each source, since a pattern may have two forms */
   readonly #owners: readonly number[];
   readonly #size: number;
   /** indices of the patterns that JavaScript's engine matches, with a time limit */
@@ -77,7 +77,7 @@ export class Patterns {
 
   /**
    * @returns which patterns match, in their order
-   * @throws LinktorError `timeout` when the time was over before it was known
+   * @throws LinktorError `timeout` when the time ran out before
    */
   match(text: string): number[] {
     const found = new Set<number>();
@@ -136,7 +136,7 @@ function formsOf(text: string): string[] {
   return form === text ? [text] : [text, form];
 }
 
-/** @returns the pattern as it was written, also in composed form where that is another one */
+/** @returns the pattern as written, and in composed form if that differs */
 function prepare(source: string, { allowSlow = false, exact = false }: Options): Written[] {
   const sources = exact ? [source] : [...new Set([source, source.normalize('NFC')])];
   try {

@@ -2,14 +2,14 @@ import { commandTest } from './command';
 import { fold, isPlain } from './normalise';
 import { Patterns } from './patterns';
 
-/** Kinds of text rules; `any` holds for every text. */
+/** Kinds of text rules; `any` matches every text. */
 export const textRules = ['any', 'startsWith', 'contains', 'equals', 'regex', 'command'] as const;
 
-/** A rule made ready. */
+/** A compiled rule. */
 export interface TextRule {
   /** @throws LinktorError `timeout` for a slow pattern that was not done in time */
   test(text: string): boolean;
-  /** a pattern that cannot be matched in linear time: it runs with a limit of time */
+  /** a pattern that cannot be matched in linear time, and runs with a time limit */
   isSlow: boolean;
 }
 
@@ -31,7 +31,7 @@ export function textRule(rule: string, value: string, options: { allowSlow?: boo
 
 function comparison(rule: string, value: string): ((text: string) => boolean) | undefined {
   const wanted = fold(value);
-  // A value of nothing but invisible characters is looked for as it is.
+  // A value of only invisible characters is searched unchanged.
   const form = wanted === '' ? (text: string) => text : fold;
   const sought = wanted === '' ? value : wanted;
   switch (rule) {
@@ -46,13 +46,13 @@ function comparison(rule: string, value: string): ((text: string) => boolean) | 
   }
 }
 
-/** A message may be long and many rules may test it; its first letters mostly decide. */
+/** Test only the beginning of a text if that decides, since long messages may be tested by many rules. */
 function beginning(form: (text: string) => string, sought: string): (text: string) => boolean {
   const enough = sought.length + 16;
   return (text) => {
     const head = text.slice(0, enough);
     if (head.length < text.length && isPlain(head)) {
-      // The next character may still combine with the last letter, so one more is taken.
+      // The next character may still combine with the last letter, so one more is needed.
       const folded = form(head);
       if (folded.length > sought.length) return folded.startsWith(sought);
     }

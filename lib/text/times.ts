@@ -5,15 +5,15 @@ import { Zone } from './zone';
 
 /** Constraints on a time. */
 interface Expected {
-  /** IANA name of the zone for days and times that name none; the host's by default */
+  /** IANA name of the zone for days and times without a zone; the host's by default */
   zone?: string;
-  /** a time that is over makes no sense here */
+  /** refuse a past time */
   future?: boolean;
 }
 
 /** A number below it counts seconds, any other milliseconds: in seconds it is the year 5138, in milliseconds 1973. */
 const FIRST_MILLISECONDS = 1e11;
-/** A smaller number would mean 1970 to 1973. It is rather a duration, or a date written as one number. */
+/** A smaller number would mean 1970 to 1973. It is more likely a duration, or a date written as one number. */
 const FIRST_SECONDS = 1e8;
 
 const NUMERIC = /^\d{9,}(?:\.\d+)?$/;
@@ -42,7 +42,7 @@ export function readTime(given: unknown, name: string, { zone = hostZone(), futu
   return date;
 }
 
-/** @returns a day such as 2026-05-17 as it was written, any other time as {@link readTime} reads it, in ISO 8601 */
+/** @returns a day such as 2026-05-17 unchanged, any other time as parsed by {@link readTime}, in ISO 8601 */
 export function readDay(given: unknown, name: string, expected: Expected = {}): string {
   const time = readTime(given, name, expected);
   const text = typeof given === 'string' ? fold(given) : '';
@@ -86,7 +86,7 @@ function ofIso(text: string, zone: string): number | undefined {
   return offset === undefined ? inZone(wall, zone) : wall - offset;
 }
 
-/** @returns milliseconds east of Greenwich, undefined where none is written */
+/** @returns the offset from UTC in milliseconds, undefined when none is given */
 function offsetIn(written: string | undefined): number | undefined {
   if (written === undefined) return undefined;
   const [, sign, hours = '0', minutes = '0'] = /^([+-])(\d\d):?(\d\d)?$/.exec(written) ?? [];
@@ -95,7 +95,7 @@ function offsetIn(written: string | undefined): number | undefined {
   return sign === '-' ? -offset : offset;
 }
 
-/** @param wall the time on the clock of that zone, as if it were UTC. A time that the clock skips is moved on with it */
+/** @param wall the local time of that zone, as if it were UTC; a time skipped by the clock is moved forward */
 function inZone(wall: number, name: string): number {
   const zone = new Zone(name);
   const guess = wall - zone.offsetAt(wall);

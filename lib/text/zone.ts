@@ -23,7 +23,7 @@ export class Zone {
 
   /**
    * @param name an IANA name such as `America/Sao_Paulo`; empty: the host's own zone
-   * @throws LinktorError `validation` for a name that the host does not know
+   * @throws LinktorError `validation` for a name unknown to the host
    */
   constructor(name = '') {
     try {
@@ -59,8 +59,8 @@ export class Zone {
   }
 
   /**
-   * The first moment at which the clock shows this time or a later one. A time that is skipped when clocks go forward
-   * is the moment of the change; of a time that comes twice when they go back, it is the first one.
+   * The first moment at which the clock shows this time or a later one. For a time skipped when clocks go forward, it
+   * is the moment of the change; for a time that occurs twice when they go back, it is the first one.
    * @param date days since 1970 in the calendar of this zone
    * @param minute minutes since midnight of that day, also beyond 1440
    * @returns milliseconds since 1970
@@ -73,7 +73,7 @@ export class Zone {
     return found.length > 0 ? Math.min(...found) : this.#changeNear(wall);
   }
 
-  /** @param time milliseconds since 1970 @returns milliseconds that the clock is ahead of UTC */
+  /** @param time milliseconds since 1970 @returns milliseconds by which the clock is ahead of UTC */
   offsetAt(time: number): number {
     const { year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0 } = this.#parts(time);
     return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(time / 1000) * 1000;
@@ -83,7 +83,7 @@ export class Zone {
     return Object.fromEntries(this.#format.formatToParts(time).map(({ type, value }) => [type, Number(value)]));
   }
 
-  /** @returns when the clocks change within the day around a time that they skip */
+  /** @returns the time of the clock change within a day of a skipped time */
   #changeNear(wall: number): number {
     let [before, after] = [wall - DAY_MS, wall + DAY_MS];
     const old = this.offsetAt(before);
