@@ -5,22 +5,22 @@ import { LinktorError } from '../errors';
 import type { Event } from '../model';
 import { type VerifyInput, verify } from './verify';
 
-/** Deeper nesting is no real event. */
+/** Maximum nesting of an event. */
 const MAX_EVENT_DEPTH = 64;
 
-/** Names of the documentation that differ from the SDKs'. */
+/** Event names of the documentation that differ from those of the SDKs. */
 const CANONICAL_NAMES = new Map([
   ['conversation.closed', 'conversation.resolved'],
   ['conversation.transferred', 'conversation.assigned'],
 ]);
 
 /**
- * The event in the body of a delivery (contract 3.2), of either payload shape. Unknown names pass through.
+ * Decode the event in the body of a delivery (contract 3.2), in either payload format. Unknown names are kept.
  * @param body the raw bytes, verified
  * @throws LinktorError `serialization` when it is no event
  */
 export function decodeEvent(body: Buffer): Event {
-  // Invalid UTF-8 would be replaced on the way to text: the text read would not be the bytes signed.
+  // Decoding replaces invalid UTF-8, so the text would differ from the signed bytes.
   if (!isUtf8(body)) throw new LinktorError('serialization', 'The delivery is not UTF-8.');
   let wire: unknown;
   try {
@@ -48,14 +48,14 @@ export function decodeEvent(body: Buffer): Event {
   return event;
 }
 
-/** The field that an event changes by its name alone. */
+/** The field whose change is implied by the name of an event. */
 const IMPLIED_CHANGES: Readonly<Record<string, 'status' | 'assignedTo'>> = {
   'conversation.assigned': 'assignedTo',
   'conversation.resolved': 'status',
   'conversation.reopened': 'status',
 };
 
-/** Fields whose former value is given, and the one that the name implies. */
+/** Add the fields with a given previous value, and the one implied by the name. */
 function addChange(event: Event, data: Json): void {
   const previous: Event['previous'] = {};
   const { previousStatus, previousAssignedTo, status, assignedTo } = data;

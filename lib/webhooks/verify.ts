@@ -1,7 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { LinktorError } from '../errors';
 
-/** How a delivery is signed (contract 3.1). `body`: the raw bytes. `timestamp`: `timestamp.body`. `auto`: by the header's form. */
+/** The signed data (contract 3.1). `body`: raw bytes. `timestamp`: `timestamp.body`. `auto`: by the header's form. */
 export type Scheme = 'auto' | 'body' | 'timestamp';
 
 export type Refusal =
@@ -13,24 +13,24 @@ export type Refusal =
   | 'too_old'
   | 'in_future';
 
-/** Never holds a secret, nor the expected signature. */
+/** The result, without secrets and without the expected signature. */
 export type Verdict =
   | { valid: true; scheme: 'body' | 'timestamp'; secretIndex: number }
   | { valid: false; reason: Refusal /** seconds that the sender's clock is off */; skew?: number };
 
 export interface VerifyInput {
-  /** the bytes as they came; a parsed and written body is another one */
+  /** the received bytes; a parsed and re-encoded body would differ */
   body: Buffer;
   /** every value of `X-Linktor-Signature` */
   signature: readonly string[];
   /** every value of `X-Linktor-Timestamp` */
   timestamp?: readonly string[];
-  /** all of them are tried: while a secret is being changed two are valid */
+  /** all are tried: while a secret is being rotated, two are valid */
   secrets: readonly string[];
   scheme?: Scheme;
-  /** seconds, in both directions, 300; 0 does not look at the time */
+  /** seconds, in both directions, default 300; 0 ignores the time */
   tolerance?: number;
-  /** the scheme `body` signs no timestamp, and need not send one */
+  /** require a timestamp also in the scheme `body`, which does not sign it */
   requireTimestamp?: boolean;
   /** milliseconds of the clock */
   now?: number;
@@ -54,7 +54,7 @@ export function verify(input: VerifyInput): Verdict {
   const timed = prefixed.exec(given)?.[1];
   const plain = bare.test(given) ? given : undefined;
   const found = timed !== undefined ? 'timestamp' : 'body';
-  // A header that came twice is ambiguous, and refused.
+  // A repeated header is ambiguous, and refused.
   if (more.length > 0 || (timed ?? plain) === undefined || (scheme !== 'auto' && scheme !== found)) {
     return { valid: false, reason: 'malformed_signature' };
   }
