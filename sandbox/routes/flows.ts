@@ -11,7 +11,7 @@ import { type Answer, type Call, created, ok, type Router } from '../wire/router
 import { ACTIVATION_STATUSES } from './bots';
 import { type Crud, crudRoutes, duplicateRoute } from './crud';
 
-/** Flows: what happens step by step in a conversation. */
+/** Flows: the steps of an automated conversation. */
 export function flowRoutes(router: Router, world: World): void {
   const { state } = world;
   const runner = new FlowRunner(world);

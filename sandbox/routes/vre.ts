@@ -25,7 +25,7 @@ function templateView({ id, name, description, required, optional }: Template): 
 
 function render(form: Form): Answer {
   const began = performance.now();
-  // There is one tenant here; SDKs send whatever the caller wrote.
+  // The sandbox has one tenant, and SDKs send any tenant given by the caller.
   form.needText('tenant_id');
   const template = readTemplate(form);
   const data = checkData(template, form);
@@ -37,7 +37,7 @@ function render(form: Form): Answer {
   return ok({
     ...pictureView(picture),
     caption: captionOf(template, data),
-    // The answer is PNG whatever the requested format.
+    // The answer is always PNG, regardless of the requested format.
     format: 'png',
     render_time_ms: Math.round(performance.now() - began),
     size_bytes: picture.data.length,

@@ -16,7 +16,7 @@ export function nullIfEmpty<T>(items: T[]): T[] | null {
 }
 
 /**
- * A list of the newest records, whatever page is requested. Its counts do not help with paging either.
+ * A list of the newest records, regardless of the requested page. Its counts are useless for paging.
  *
  * @param size maximum number of records
  * @param total number of records before any filter

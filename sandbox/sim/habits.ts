@@ -14,7 +14,7 @@ import { invalid } from '../wire/problem';
 export const SERVER_HABITS = ['updated-at', 'phones', 'choices', 'content', 'media', 'statuses'] as const;
 export type ServerHabit = (typeof SERVER_HABITS)[number];
 
-/** The habits that are on unless the options say otherwise. */
+/** The habits enabled by default. */
 export const DEFAULT_HABITS: readonly ServerHabit[] = SERVER_HABITS;
 
 const WHATSAPP = new Set(['whatsapp', 'whatsapp_official', 'whatsapp_unofficial']);

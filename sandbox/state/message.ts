@@ -61,7 +61,7 @@ export interface Choice {
   description?: string;
 }
 
-/** The content of a message, whatever its format on the wire. */
+/** The content of a message, independent of its format on the wire. */
 export interface Content {
   kind: MessageKind;
   text?: string;

@@ -131,7 +131,7 @@ export class Form {
     return this.list(field)?.map((item, index) => new Form(item ?? null, `${this.name(field)}[${index}]`));
   }
 
-  /** Copies what `read` finds into `target` when the body has the field; null clears it. */
+  /** Copies the result of `read` into `target` when the body has the field; null clears it. */
   patch<T extends object, K extends keyof T & string>(
     target: T,
     field: K,
