@@ -145,7 +145,7 @@ export interface RedOptions {
 export interface Answer {
   status: number;
   text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: whatever JSON there is
+  // biome-ignore lint/suspicious/noExplicitAny: any JSON value
   json: any;
 }
 
@@ -255,7 +255,7 @@ export interface Heard {
   path: string;
   headers: IncomingHttpHeaders;
   text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: whatever JSON there is
+  // biome-ignore lint/suspicious/noExplicitAny: any JSON value
   json: any;
 }
 
@@ -324,7 +324,7 @@ export async function isFree(port: number): Promise<boolean> {
   });
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: whatever JSON there is
+// biome-ignore lint/suspicious/noExplicitAny: any JSON value
 function parsed(text: string): any {
   try {
     return JSON.parse(text);
