@@ -152,7 +152,7 @@ export function withHint(
 function explained(failed: Failed, contract: Contract, call: Pick<Call<unknown>, 'path'>): Failed {
   const error = contract.explain?.(call, failed.error) ?? failed.error;
   if (error === failed.error) return failed;
-  // A missing record has not been changed, whatever the status.
+  // A missing record has not been changed, regardless of the status.
   return { ...failed, error, advice: error.cause.hint, ...(error.code === 'not_found' && { isRefused: true }) };
 }
 

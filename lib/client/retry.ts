@@ -9,7 +9,7 @@ export interface Failed {
   left: boolean;
   /** there was no response at all */
   silent: boolean;
-  /** the server certainly did nothing, whatever the status */
+  /** the server certainly did nothing, regardless of the status */
   isRefused?: boolean;
   /** advice for the user, in addition to the advice for an uncertain outcome */
   advice?: string;

@@ -2,7 +2,7 @@ import { type ErrorCause, type ErrorCode, LinktorError } from '../errors';
 import { isObject, type Json, number, object, string, tryJson, unexpectedShape } from './json';
 import { secondsFromNow } from './server-time';
 
-/** Decodes one body. A decoder is named after what it returns. @throws LinktorError `serialization` */
+/** Decodes one body. A decoder is named after its result. @throws LinktorError `serialization` */
 export type Decode<T> = (body: unknown) => T;
 
 /** @returns the content of `{success,data}` or `{data,meta}`, or the body itself when it is bare */
