@@ -1,5 +1,8 @@
-// The default report, and one plain line with the counts.
+// The default report, one plain line with the counts, and an end.
 const { reporters } = require('mocha');
+
+/** Time for a finished run to end by itself, in milliseconds. A server or timer left open would keep it alive for ever. */
+const MAX_LINGER_MS = 30_000;
 
 module.exports = class extends reporters.Spec {
   /** @override */
@@ -7,5 +10,10 @@ module.exports = class extends reporters.Spec {
     super.epilogue();
     const { passes, failures, pending } = this.stats;
     console.log(`${passes} passed, ${failures} failed, ${pending} skipped`);
+    // Unreferenced: it only fires when something else keeps the process alive.
+    setTimeout(() => {
+      console.log(`A test left something open: ${process.getActiveResourcesInfo().join(', ')}`);
+      process.exit(1);
+    }, MAX_LINGER_MS).unref();
   }
 };

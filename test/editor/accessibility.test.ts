@@ -102,9 +102,9 @@ for (const version of versions) {
 
       if (version === red4) {
         it('the chat page: customers, a conversation, each dialog, wide and narrow', async () => {
-          const url = await chatOf(sandbox);
+          sandbox = await withPage(sandbox);
           const chat = (await openWindow(browser, 'en-US', { colorScheme })).page;
-          await chat.goto(url);
+          await chat.goto(sandbox.url);
           await chat.locator('.item').first().waitFor();
           await assertAccessible(chat, 'html');
           await chat.locator('.item').first().click();
@@ -127,10 +127,10 @@ for (const version of versions) {
 }
 
 /** The page comes with the built sandbox; this one stands in front of the test's own. */
-async function chatOf(sandbox: Sandbox): Promise<string> {
+async function withPage(sandbox: Sandbox): Promise<Sandbox> {
   await sandbox.close();
   const page = readFileSync(path.join(root, 'sandbox', 'page', 'index.html'), 'utf8');
-  return (await startSandbox({ port: sandbox.port, page })).url;
+  return startSandbox({ port: sandbox.port, page });
 }
 
 function linkThemes(userDir: string): void {
