@@ -10,13 +10,21 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
  * Run a Node.js script of the project and show its output.
  * @param {string[]} args
  * @param {NodeJS.ProcessEnv} [env]
+ * @param {{ isQuiet?: boolean }} [options] isQuiet: its output is shown when it has ended, in one piece
  * @returns {Promise<number>} its exit code
  */
-export function node(args, env = {}) {
+export function node(args, env = {}, { isQuiet = false } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
+    const stdio = isQuiet ? 'pipe' : 'inherit';
+    const child = spawn(process.execPath, args, { cwd: root, stdio, env: { ...process.env, ...env } });
+    /** @type {Buffer[]} */
+    const output = [];
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (piece) => output.push(piece));
     child.once('error', reject);
-    child.once('exit', (code, signal) => resolve(code ?? (signal === null ? 1 : 130)));
+    child.once('close', (code, signal) => {
+      process.stdout.write(Buffer.concat(output));
+      resolve(code ?? (signal === null ? 1 : 130));
+    });
   });
 }
 
@@ -24,12 +32,13 @@ export function node(args, env = {}) {
  * Runs tests.
  * @param {string[]} args files, patterns and options for mocha
  * @param {NodeJS.ProcessEnv} [env]
+ * @param {{ isQuiet?: boolean }} [settings] of {@link node}
  * @returns {Promise<number>} its exit code
  */
-export function mocha(args, env = {}) {
+export function mocha(args, env = {}, settings = {}) {
   const script = path.join(root, 'node_modules', 'mocha', 'bin', 'mocha.js');
   const options = ['--reporter', 'tools/reporter.cjs', '--timeout', '20000', '--exit=false'];
-  return node(['--import', 'tsx', '--expose-gc', script, ...options, ...args], env);
+  return node(['--import', 'tsx', '--expose-gc', script, ...options, ...args], env, settings);
 }
 
 /**
