@@ -199,12 +199,14 @@ async function outcome(context: Answering, asked: Dialogue, ending: Ending, info
   return { result: ending.value, port: portOf(context, ending), properties: { answer, reason: undefined } };
 }
 
+const outputNames: Readonly<Record<Ending['kind'], string>> = { answered: 'answer', timeout: 'nobody', ended: 'ended' };
+
 /**
  * Return the output of an ending in the current configuration. A choice goes to the line with its id, or if that has
  * been removed, to the line with its index. A yes in other words goes to the first line, a no to the second.
  */
 function portOf({ outputs }: Answering, ending: Ending): number {
-  const name = ending.kind === 'answered' ? 'answer' : ending.kind;
+  const name = outputNames[ending.kind];
   const named = outputs.findIndex((output) => output.row === undefined && output.name === name);
   if (named >= 0 || ending.kind !== 'answered') return named;
   const { id, index = Number(ending.value !== true) } = (ending.facts.choice ?? {}) as Partial<PickedChoice>;
