@@ -151,7 +151,7 @@ async function editorPictures(browser, editor, chat) {
   await page.setViewportSize({ width: 1280, height: 1000 });
   await dialogPicture(page, 'message-in', "RED.editor.edit(RED.nodes.node('lk_in'))");
   await page.setViewportSize({ width: 1280, height: 800 });
-  await dialogPicture(page, 'config', "RED.editor.editConfig('', 'linktor-config', 'lk_config')", async () => {
+  await dialogPicture(page, 'config', "RED.editor.editConfig('', 'linktor-config', 'linktor_sandbox')", async () => {
     await page.click('.linktor-test');
     await page.locator('.linktor-outcome .fa-check').last().waitFor();
   });
