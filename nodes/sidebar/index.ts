@@ -6,8 +6,8 @@ import { Figures } from './figures';
 import { Head } from './head';
 import { editor, say } from './red';
 import { style } from './style';
-import { TakenOver } from './taken-over';
-import { Waiting } from './waiting';
+import { takenOverList } from './taken-over';
+import { waitingList } from './waiting';
 
 const id = 'linktor';
 
@@ -21,8 +21,8 @@ function open(): void {
   const head = new Head((account) => choose(account));
   const events = new Events();
   const figures = new Figures();
-  const waiting = new Waiting(() => feed.ask());
-  const taken = new TakenOver(() => feed.ask());
+  const waiting = waitingList(() => feed.ask());
+  const taken = takenOverList(() => feed.ask());
   const box = new Box();
   const notice = element('p', { class: 'linktor-side-notice', role: 'status' });
   const body = element(

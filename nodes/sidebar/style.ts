@@ -36,9 +36,9 @@ export const style = `
 .linktor-side-mark { margin-left: 6px; padding: 0 5px; border: 1px solid var(--red-ui-secondary-border-color); border-radius: 3px; font-size: 11px; color: var(--red-ui-secondary-text-color); }
 .linktor-side-why { font-size: 12px; line-height: 1.4; }
 .linktor-side-id { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
-.linktor-side-waiting { flex: none; max-height: 40%; overflow-y: auto; padding: 8px 12px; border-bottom: 1px solid var(--red-ui-secondary-border-color); }
-.linktor-side-waiting li { padding: 6px 0; }
-.linktor-side-waiting li + li { border-top: 1px solid var(--red-ui-secondary-border-color); }
+.linktor-side-actions { flex: none; max-height: 40%; overflow-y: auto; padding: 8px 12px; border-bottom: 1px solid var(--red-ui-secondary-border-color); }
+.linktor-side-actions li { padding: 6px 0; }
+.linktor-side-actions li + li { border-top: 1px solid var(--red-ui-secondary-border-color); }
 .linktor-side-box { flex: none; padding: 10px 12px; border-top: 1px solid var(--red-ui-secondary-border-color); background: var(--red-ui-secondary-background); }
 .linktor-side summary { cursor: pointer; font-weight: 600; font-size: 13px; line-height: 1.4; }
 .linktor-side-box details[open] > summary { margin-bottom: 6px; }

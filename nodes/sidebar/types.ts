@@ -89,7 +89,7 @@ export interface WaitingLine {
 }
 
 /** An action on an open question: answer it with a text, or end it without one. */
-export interface WaitingDeed {
+export interface WaitingAction {
   id: string;
   text?: string;
 }

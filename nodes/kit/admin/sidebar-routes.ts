@@ -1,6 +1,6 @@
 import { invalid, toLinktorError } from '../../../lib/errors';
 import type { SocketState } from '../../../lib/realtime/index';
-import type { AccountFacts, Deed, Report, WaitingDeed } from '../../sidebar/types';
+import type { AccountFacts, Deed, Report, WaitingAction } from '../../sidebar/types';
 import type { ConfigNode } from '../account/config-node';
 import type { AdminHandler, RED } from '../red';
 import { playCustomer, talkOf } from './customer';
@@ -62,7 +62,7 @@ export function serveSidebar(red: RED): void {
 
   const steer: AdminHandler = ({ params, body }, response) =>
     respond(response, async () => {
-      await actOnWaiting(watch.node(params.id ?? '')?.account, objectBody(body) as unknown as WaitingDeed);
+      await actOnWaiting(watch.node(params.id ?? '')?.account, objectBody(body) as unknown as WaitingAction);
       return {};
     });
 

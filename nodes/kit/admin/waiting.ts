@@ -1,6 +1,6 @@
 import { spoken } from '../../../lib/dialogue/index';
 import { invalid, LinktorError } from '../../../lib/errors';
-import type { WaitingDeed, WaitingLine } from '../../sidebar/types';
+import type { WaitingAction, WaitingLine } from '../../sidebar/types';
 import type { Account } from '../account/account';
 import type { RED, StoredNode } from '../red';
 
@@ -36,7 +36,7 @@ function namesOf(red: RED, ids: ReadonlySet<string>): Map<string, { name: string
 }
 
 /** Answer for the contact, or end the question. @throws LinktorError `not_found` when it has already ended */
-export async function actOnWaiting(account: Account | undefined, deed: WaitingDeed): Promise<void> {
+export async function actOnWaiting(account: Account | undefined, deed: WaitingAction): Promise<void> {
   const dialogues = account?.dialoguesIfOpen()?.dialogues;
   const { id, text } = deed;
   if (typeof id !== 'string') throw invalid('It is not said which question is meant.');
