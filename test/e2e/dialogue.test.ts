@@ -1,9 +1,10 @@
 import { strict as assert } from 'node:assert';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { type Sandbox, startSandbox } from '../../sandbox';
+import type { Sandbox } from '../../sandbox';
 import { KillRounds } from '../support/kill-rounds';
-import { Listener, linkPackage, Red, red5, removeFolder, Shop, temporaryFolder, until } from '../support/red';
+import { type Listener, red5, until } from '../support/red';
+import { Restartable } from '../support/restartable';
 
 /** A question whose answer goes to a listener outside of Node-RED, which no kill can take along. */
 function flowFor(sandbox: Sandbox, listener: Listener): object[] {
@@ -53,50 +54,31 @@ function flowFor(sandbox: Sandbox, listener: Listener): object[] {
 if (red5.red) {
   describe('a question survives', function () {
     this.timeout(120_000);
-    let sandbox: Sandbox;
-    let listener: Listener;
-    let userDir: string;
-    let red: Red;
-    let shop: Shop;
+    let world: Restartable;
 
     beforeEach(async () => {
-      sandbox = await startSandbox();
-      listener = await Listener.open();
-      shop = new Shop(sandbox.url);
-      userDir = temporaryFolder();
-      linkPackage(userDir);
-      red = await Red.start({ version: red5, userDir });
-      await red.deploy(flowFor(sandbox, listener));
+      world = await Restartable.start(flowFor);
     });
 
-    afterEach(async () => {
-      await red.program.end('SIGKILL');
-      await listener.close();
-      await sandbox.close();
-      removeFolder(userDir);
-    });
+    afterEach(() => world.end());
 
-    const restart = async () => {
-      red = await Red.start({ version: red5, userDir });
-    };
-    const heardAt = (path: string) => listener.heard.flatMap((one) => (one.path === path ? [one.text] : []));
-    const answers = () => heardAt('/answer');
-    const says = (text: string) => shop.ask('POST', '/_sandbox/messages', { conversationId: 'conv_ana', text });
+    const answers = () => world.heardAt('/answer');
+    const says = (text: string) => world.shop.ask('POST', '/_sandbox/messages', { conversationId: 'conv_ana', text });
 
     async function ask(): Promise<void> {
-      await red.inject('inject', { conversationId: 'conv_ana' });
+      await world.red.inject('inject', { conversationId: 'conv_ana' });
       await until('the question', async () => {
-        const { json } = await shop.ask('GET', '/_sandbox/state');
+        const { json } = await world.shop.ask('GET', '/_sandbox/state');
         return json.sends.length > 0;
       });
     }
 
     it('an orderly restart, in a file that only its owner reads', async () => {
       await ask();
-      assert.ok(existsSync(path.join(userDir, 'linktor', 'account.db')));
-      await red.program.end('SIGINT');
-      await restart();
-      await shop.heard();
+      assert.ok(existsSync(path.join(world.userDir, 'linktor', 'account.db')));
+      await world.red.program.end('SIGINT');
+      await world.restart();
+      await world.shop.heard();
       await says('4');
       await until('the answer', () => answers().length > 0);
       assert.deepEqual(answers(), ['4']);
@@ -105,12 +87,12 @@ if (red5.red) {
     for (const round of [1, 2, 3]) {
       it(`kill -9 while it waits, and an answer while nobody is there (${round})`, async () => {
         await ask();
-        await red.program.end('SIGKILL');
+        await world.red.program.end('SIGKILL');
         await says('7');
-        await restart();
+        await world.restart();
         await until('the answer', () => answers().length > 0);
         // It is not asked again, and not answered twice.
-        const { json } = await shop.ask('GET', '/_sandbox/state');
+        const { json } = await world.shop.ask('GET', '/_sandbox/state');
         assert.equal(json.sends.length, 1);
         assert.deepEqual(answers(), ['7']);
       });
@@ -121,13 +103,13 @@ if (red5.red) {
         // At once, when the message has been taken, or when its answer has left.
         if (round > 1) await said;
         if (round > 2) await until('the answer', () => answers().length > 0);
-        await red.program.end('SIGKILL');
+        await world.red.program.end('SIGKILL');
         await said;
-        await restart();
-        await shop.heard();
+        await world.restart();
+        await world.shop.heard();
         await says('11');
         // It is the answer, or it reaches the others because the question is over.
-        await until('the second message', () => [...answers(), ...heardAt('/others')].includes('11'));
+        await until('the second message', () => [...answers(), ...world.heardAt('/others')].includes('11'));
         assert.ok(answers().length <= 1, answers().join());
         if (round > 2) assert.deepEqual(answers(), ['9']);
       });
@@ -138,8 +120,7 @@ if (red5.red) {
     this.timeout(240_000);
 
     it('survive kill -9, three times: nothing is asked or answered twice, and only what may be lost is lost', async () => {
-      const sandbox = await startSandbox();
-      const rounds = await KillRounds.start(sandbox);
+      const rounds = await KillRounds.start();
       try {
         for (const afterMs of [0, 15, 40]) {
           await rounds.play(afterMs);
@@ -148,7 +129,6 @@ if (red5.red) {
         assert.deepEqual(rounds.report.faults, []);
       } finally {
         await rounds.end();
-        await sandbox.close();
       }
     });
   });

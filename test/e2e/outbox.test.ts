@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
-import { type Sandbox, startSandbox } from '../../sandbox';
-import { Listener, linkPackage, Red, red5, removeFolder, Shop, temporaryFolder, until } from '../support/red';
+import type { Sandbox } from '../../sandbox';
+import { type Listener, red5, until } from '../support/red';
+import { Restartable } from '../support/restartable';
 
 /** how often it is killed; `OUTBOX_KILLS=50` for a long run */
 const KILLS = Number(process.env.OUTBOX_KILLS ?? 3);
@@ -38,32 +39,17 @@ function flowFor(sandbox: Sandbox, listener: Listener): object[] {
 if (red5.red) {
   describe('a durable outbox', function () {
     this.timeout(60_000 + KILLS * 30_000);
-    let sandbox: Sandbox;
-    let listener: Listener;
-    let userDir: string;
-    let red: Red;
-    let shop: Shop;
+    let world: Restartable;
 
     before(async () => {
-      sandbox = await startSandbox();
-      listener = await Listener.open();
-      shop = new Shop(sandbox.url);
-      userDir = temporaryFolder();
-      linkPackage(userDir);
-      red = await Red.start({ version: red5, userDir });
-      await red.deploy(flowFor(sandbox, listener));
+      world = await Restartable.start(flowFor);
     });
 
-    after(async () => {
-      await red.program.end('SIGKILL');
-      await listener.close();
-      await sandbox.close();
-      removeFolder(userDir);
-    });
+    after(() => world.end());
 
-    const heard = (what: string) => listener.heard.flatMap((one) => (one.path === `/${what}` ? [one] : []));
+    const heard = (what: string) => world.listener.heard.flatMap((one) => (one.path === `/${what}` ? [one] : []));
     const sends = async () =>
-      (await shop.ask('GET', '/_sandbox/state')).json.sends as { text: string; conversationId: string }[];
+      (await world.shop.ask('GET', '/_sandbox/state')).json.sends as { text: string; conversationId: string }[];
 
     it(`loses and doubles nothing that was stored, and keeps the order, over ${KILLS} kill -9`, async () => {
       const stored = () => new Set(heard('stored').map(({ text }) => text));
@@ -71,20 +57,20 @@ if (red5.red) {
         new Set(heard('failed').flatMap(({ json }) => (json.ambiguous === true ? [String(json.text)] : [])));
       for (let kill = 1; kill <= KILLS; kill++) {
         // A few failures on the way, so that some wait when the end comes.
-        await shop.ask('POST', '/_sandbox/fail', {
+        await world.shop.ask('POST', '/_sandbox/fail', {
           count: 2,
           status: 429,
           headers: { 'Retry-After': '1' },
           method: 'POST',
         });
         const before = heard('stored').length;
-        await red.inject('inject', { payload: String(kill) });
+        await world.red.inject('inject', { payload: String(kill) });
         await until(
           'some to be stored',
           () => heard('stored').length >= before + Math.min(BURST, (kill * 7) % BURST || 1),
         );
-        await red.program.end('SIGKILL');
-        red = await Red.start({ version: red5, userDir });
+        await world.red.program.end('SIGKILL');
+        await world.restart();
         const wanted = [...stored()];
         await until(
           `all of ${kill} to be sent or told`,

@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
-import { type Sandbox, startSandbox } from '../../sandbox';
-import { Listener, linkPackage, Red, red5, removeFolder, Shop, temporaryFolder, until } from '../support/red';
+import type { Sandbox } from '../../sandbox';
+import { type Listener, red5, until } from '../support/red';
+import { Restartable } from '../support/restartable';
 
 /** milliseconds between two messages, and how many of them come in one life of the process */
 const EVERY_MS = 4;
@@ -34,31 +35,16 @@ function flowFor(sandbox: Sandbox, listener: Listener): object[] {
 if (red5.red) {
   describe('another process of the same Node-RED', function () {
     this.timeout(180_000);
-    let sandbox: Sandbox;
-    let listener: Listener;
-    let userDir: string;
-    let red: Red;
-    let shop: Shop;
+    let world: Restartable;
 
     beforeEach(async () => {
-      sandbox = await startSandbox();
-      listener = await Listener.open();
-      shop = new Shop(sandbox.url);
-      userDir = temporaryFolder();
-      linkPackage(userDir);
-      red = await Red.start({ version: red5, userDir });
-      await red.deploy(flowFor(sandbox, listener));
-      await shop.heard();
+      world = await Restartable.start(flowFor);
+      await world.shop.heard();
     });
 
-    afterEach(async () => {
-      await red.program.end('SIGKILL');
-      await listener.close();
-      await sandbox.close();
-      removeFolder(userDir);
-    });
+    afterEach(() => world.end());
 
-    const said = () => listener.heard.flatMap(({ path, text }) => (path === '/said' ? [text] : []));
+    const said = () => world.heardAt('/said');
     const doubled = (texts: readonly string[]) => texts.filter((text, index) => texts.indexOf(text) !== index);
 
     it('kill -9 under load, three times over: nothing is answered twice, and what was said meanwhile is fetched', async () => {
@@ -70,7 +56,7 @@ if (red5.red) {
         for (let index = 0; isWriting; index++) {
           const text = `message ${index}`;
           written.set(text, Date.now());
-          await shop.ask('POST', '/_sandbox/messages', { conversationId: people[index % people.length], text });
+          await world.shop.ask('POST', '/_sandbox/messages', { conversationId: people[index % people.length], text });
           await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
         }
       };
@@ -80,8 +66,8 @@ if (red5.red) {
         const before = said().length;
         await until('answers under load', () => said().length > before + 50, 60);
         kills.push(Date.now());
-        await red.program.end('SIGKILL');
-        red = await Red.start({ version: red5, userDir });
+        await world.red.program.end('SIGKILL');
+        await world.restart();
       }
       await until('the load', () => written.size > 4 * MESSAGES, 60);
       isWriting = false;
@@ -97,16 +83,16 @@ if (red5.red) {
     });
 
     it('after a long stop says that something may be missing, and goes on', async () => {
-      await shop.ask('POST', '/_sandbox/messages', { conversationId: 'conv_ana', text: 'before' });
+      await world.shop.ask('POST', '/_sandbox/messages', { conversationId: 'conv_ana', text: 'before' });
       await until('the message', () => said().includes('before'));
-      await red.program.end('SIGINT');
-      await shop.ask('POST', '/_sandbox/messages', { conversationId: 'conv_ana', text: 'meanwhile' });
+      await world.red.program.end('SIGINT');
+      await world.shop.ask('POST', '/_sandbox/messages', { conversationId: 'conv_ana', text: 'meanwhile' });
       // The clock of the new process stands an hour later than when the old one ended.
-      red = await Red.start({ version: red5, userDir, code: 'const now = Date.now; Date.now = () => now() + 3600e3;' });
+      await world.restart('const now = Date.now; Date.now = () => now() + 3600e3;');
       await until('the gap', () =>
-        listener.heard.some(({ path, text }) => path === '/gaps' && text.includes('stopped')),
+        world.listener.heard.some(({ path, text }) => path === '/gaps' && text.includes('stopped')),
       );
-      await shop.ask('POST', '/_sandbox/messages', { conversationId: 'conv_ana', text: 'after' });
+      await world.shop.ask('POST', '/_sandbox/messages', { conversationId: 'conv_ana', text: 'after' });
       await until('the message', () => said().includes('after'));
       assert.deepEqual(
         said().filter((text) => text === 'before' || text === 'meanwhile'),

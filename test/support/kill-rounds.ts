@@ -1,5 +1,6 @@
 import type { Sandbox } from '../../sandbox';
-import { Listener, linkPackage, Red, red5, removeFolder, Shop, temporaryFolder, until } from './red';
+import { type Listener, until } from './red';
+import { Restartable } from './restartable';
 
 /** The moments at which the process is killed; {@link judged} defines the accepted outcomes. */
 export const killSteps = [
@@ -62,9 +63,7 @@ function flowFor(sandbox: Sandbox, listener: Listener): object[] {
 
 /** Repeatedly kills a process with questions at every step of their life cycle. */
 export class KillRounds {
-  readonly #listener: Listener;
-  readonly #shop: Shop;
-  readonly #userDir = temporaryFolder();
+  readonly #world: Restartable;
   readonly #conversations = new Map<KillStep, string>();
   readonly report: KillReport = {
     rounds: Object.fromEntries(killSteps.map((step) => [step, 0])) as Record<KillStep, number>,
@@ -72,26 +71,19 @@ export class KillRounds {
     lost: 0,
   };
   #serial = 1;
-  #red: Red | undefined;
 
-  private constructor(sandbox: Sandbox, listener: Listener) {
-    this.#listener = listener;
-    this.#shop = new Shop(sandbox.url);
+  private constructor(world: Restartable) {
+    this.#world = world;
   }
 
-  static async start(sandbox: Sandbox): Promise<KillRounds> {
-    const rounds = new KillRounds(sandbox, await Listener.open());
-    linkPackage(rounds.#userDir);
-    rounds.#red = await Red.start({ version: red5, userDir: rounds.#userDir });
-    await rounds.#red.deploy(flowFor(sandbox, rounds.#listener));
-    await rounds.#shop.heard();
-    return rounds;
+  static async start(): Promise<KillRounds> {
+    const world = await Restartable.start(flowFor);
+    await world.shop.heard();
+    return new KillRounds(world);
   }
 
-  async end(): Promise<void> {
-    await this.#red?.program.end('SIGKILL');
-    await this.#listener.close();
-    removeFolder(this.#userDir);
+  end(): Promise<void> {
+    return this.#world.end();
   }
 
   /** Kill once, with one question at each step. @param afterMs milliseconds between the last action and the kill */
@@ -112,25 +104,25 @@ export class KillRounds {
       deeds.push(this.#answer(step));
     }
     await new Promise((resolve) => setTimeout(resolve, afterMs));
-    await this.#red?.program.end('SIGKILL');
+    await this.#world.red.program.end('SIGKILL');
     await Promise.all(deeds);
     await this.#answer('answered while down');
-    this.#red = await Red.start({ version: red5, userDir: this.#userDir });
-    await this.#shop.heard();
+    await this.#world.restart();
+    await this.#world.shop.heard();
     for (const step of killSteps) await this.#finish(step);
     for (const step of killSteps) this.#judge(step, of(step));
   }
 
   async #newConversation(): Promise<string> {
     const contact = { name: 'Somebody', phone: `+55119${String(this.#serial++).padStart(8, '0')}` };
-    const { json } = await this.#shop.ask('POST', '/_sandbox/messages', { contact, text: 'Hello' });
+    const { json } = await this.#world.shop.ask('POST', '/_sandbox/messages', { contact, text: 'Hello' });
     return String((json.data ?? json).conversationId);
   }
 
   /** Ask, and wait until the question is open; a question at the step `asking` is only started. */
   async #begin(step: KillStep): Promise<void> {
     const conversationId = this.#conversations.get(step);
-    await this.#red?.inject(step.startsWith('form') ? 'do-form' : 'do-ask', { conversationId });
+    await this.#world.red.inject(step.startsWith('form') ? 'do-form' : 'do-ask', { conversationId });
     if (step !== 'asking') await this.#asked(step, 1);
   }
 
@@ -139,22 +131,22 @@ export class KillRounds {
   }
 
   async #questions(step: KillStep): Promise<string[]> {
-    const { json } = await this.#shop.ask('GET', '/_sandbox/state');
+    const { json } = await this.#world.shop.ask('GET', '/_sandbox/state');
     const sends = json.sends as { conversationId: string; text: string }[];
     return sends.filter((one) => one.conversationId === this.#conversations.get(step)).map(({ text }) => text);
   }
 
   async #answer(step: KillStep): Promise<void> {
     const conversationId = this.#conversations.get(step);
-    await this.#shop.ask('POST', '/_sandbox/messages', { conversationId, text: '7' });
+    await this.#world.shop.ask('POST', '/_sandbox/messages', { conversationId, text: '7' });
   }
 
   #outputs(step: KillStep): number {
-    return this.#listener.heard.filter(({ path }) => path === `/answer/${this.#conversations.get(step)}`).length;
+    return this.#world.listener.heard.filter(({ path }) => path === `/answer/${this.#conversations.get(step)}`).length;
   }
 
   #others(step: KillStep): number {
-    return this.#listener.heard.filter(({ path }) => path === `/others/${this.#conversations.get(step)}`).length;
+    return this.#world.listener.heard.filter(({ path }) => path === `/others/${this.#conversations.get(step)}`).length;
   }
 
   /** Answer until the node emits it, or until the answers bypass the node because no question is open. */

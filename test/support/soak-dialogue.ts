@@ -1,4 +1,3 @@
-import { startSandbox } from '../../sandbox';
 import { KillRounds, killSteps } from './kill-rounds';
 
 /** Maximum milliseconds between an answer and the kill; most questions have ended by then. */
@@ -6,8 +5,7 @@ const MAX_AFTER_MS = 60;
 
 async function main([count = '50']: string[]): Promise<void> {
   const began = Date.now();
-  const sandbox = await startSandbox();
-  const rounds = await KillRounds.start(sandbox);
+  const rounds = await KillRounds.start();
   try {
     for (let index = 0; index < Number(count); index++) {
       await rounds.play(Math.random() * MAX_AFTER_MS);
@@ -20,7 +18,6 @@ async function main([count = '50']: string[]): Promise<void> {
     }
   } finally {
     await rounds.end();
-    await sandbox.close();
   }
   const { rounds: kills, faults, lost } = rounds.report;
   console.log(`\nkill -9 at ${killSteps.map((step) => `${step} ${kills[step]}`).join(', ')}`);
