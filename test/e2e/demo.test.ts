@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { chromiumPath, launch, openWindow } from '../support/browser';
-import { closedPort, isFree, Program, root, Shop, until } from '../support/red';
+import { closedPort, isFree, Program, root, Shop } from '../support/red';
 
 const demo = path.join(root, 'tools', 'demo.mjs');
 const addresses = /customer:\s+(http\S+)\s+Node-RED, where the flow answers:\s+(http\S+)/;
@@ -20,25 +20,6 @@ async function show(sandboxPort: number, port: number): Promise<Shown> {
   const program = new Program(process.execPath, [demo], { env, group: true });
   const [, chat = '', editor = ''] = await program.printed(addresses, 60);
   return { program, chat, editor };
-}
-
-/** Ends whatever is left of it. */
-function killGroup({ child }: Program): void {
-  try {
-    process.kill(-Number(child.pid), 'SIGKILL');
-  } catch {
-    // nothing is left
-  }
-}
-
-/** Orphans are buried by the system, which takes its time: wait for this. */
-function isGone({ child }: Program): boolean {
-  try {
-    process.kill(-Number(child.pid), 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
-  }
 }
 
 const portOf = (url: string) => Number(new URL(url).port);
@@ -61,7 +42,7 @@ describe('npm run demo', function () {
     if (process.platform === 'win32') this.skip();
   });
   afterEach(() => {
-    if (shown) killGroup(shown.program);
+    shown?.program.killGroup();
     shown = undefined;
   });
 
@@ -80,7 +61,7 @@ describe('npm run demo', function () {
     }
     program.child.kill('SIGINT');
     assert.equal(await program.ended, 0, program.output);
-    await until('its last child to end', () => isGone(program));
+    await program.groupEnded();
     assert.deepEqual([await isFree(sandboxPort), await isFree(port)], [true, true]);
     assert.doesNotMatch(program.output, /error|\[warn\]/i);
   });
@@ -99,7 +80,7 @@ describe('npm run demo', function () {
       // A terminal sends it to every process of the group.
       process.kill(-Number(program.child.pid), 'SIGINT');
       assert.equal(await program.ended, 0, program.output);
-      await until('its last child to end', () => isGone(program));
+      await program.groupEnded();
       assert.deepEqual([await isFree(portOf(chat)), await isFree(portOf(editor))], [true, true]);
     } finally {
       first.close();

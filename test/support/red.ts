@@ -122,6 +122,27 @@ export class Program {
     return found;
   }
 
+  /** Kill whatever is left of its process group. */
+  killGroup(): void {
+    try {
+      process.kill(-Number(this.child.pid), 'SIGKILL');
+    } catch {
+      // nothing is left
+    }
+  }
+
+  /** Wait until nothing is left of its process group: orphans are buried by the system, which takes its time. */
+  async groupEnded(): Promise<void> {
+    await until('its last child to end', () => {
+      try {
+        process.kill(-Number(this.child.pid), 0);
+        return false;
+      } catch (error) {
+        return (error as NodeJS.ErrnoException).code === 'ESRCH';
+      }
+    });
+  }
+
   /** Send a signal, then SIGKILL when the process does not end. */
   async end(signal: NodeJS.Signals = 'SIGINT', seconds = 10): Promise<number | string> {
     this.child.kill(signal);
