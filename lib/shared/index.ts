@@ -2,4 +2,5 @@ export { readAddress as checkAddress } from './address';
 export type { ClaimState, Claims } from './claims';
 export type { StoreFacts, StoreSettings, StoreState } from './connection';
 export type { Leadership } from './lease';
+export type { Member } from './members';
 export { SharedStore, type SharedStoreSettings } from './shared-store';

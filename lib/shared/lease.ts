@@ -6,16 +6,23 @@ const LEASE_MS = 15_000;
 const RENEW_MS = 5000;
 /** other instances check at this interval whether the lease is free, in milliseconds */
 const LOOK_MS = 1000;
+/** after handing over, this instance does not lead for so many milliseconds */
+const REST_MS = 15_000;
 /** safety margin: the holder gives up this many milliseconds before its lease ends, as its own actions take time */
 const MARGIN_MS = 2000;
 
 /**
- * Take the lease when it is free or already ours. Arguments: holder, milliseconds, name. @returns holder, fencing
- * number, since, name
+ * Take the lease when it is free or already ours; with 'no', only look and give up ours. Arguments: holder,
+ * milliseconds, name, yes or no. @returns holder, fencing number, since, name; nothing while there is no holder
  */
 const TAKE = `
 local key = KEYS[1] .. ':lease'
 local holder = redis.call('HGET', key, 'holder')
+if ARGV[4] == 'no' and holder == ARGV[1] then
+  redis.call('DEL', key)
+  holder = false
+end
+if ARGV[4] == 'no' and not holder then return {} end
 if not holder then
   local now = redis.call('TIME')
   local number = redis.call('INCR', KEYS[1] .. ':fence')
@@ -68,6 +75,8 @@ export class Lease {
   #timer: NodeJS.Timeout | undefined;
   #expiry: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
+  /** this instance does not lead until then, by its own clock */
+  #restsUntil = 0;
   #isClosed = false;
 
   constructor(settings: LeaseSettings) {
@@ -84,6 +93,21 @@ export class Lease {
   /** This instance leads at this very moment. */
   get isHeld(): boolean {
     return this.#shown.isOurs && performance.now() < this.#heldUntil;
+  }
+
+  /** Let another instance lead; this one does not for 15 seconds. */
+  async handOver(): Promise<void> {
+    if (this.#shown.isOurs) await this.rest(REST_MS);
+  }
+
+  /** Do not lead for a while. @param ms 0 ends it @throws LinktorError `storage` */
+  async rest(ms: number): Promise<void> {
+    this.#restsUntil = performance.now() + ms;
+    if (ms === 0) return;
+    this.#heldUntil = 0;
+    if (this.#shown.isOurs) this.#show({ isOurs: false });
+    await this.#looking;
+    await this.#settings.connection.run('linktorRelease', RELEASE, this.#id);
   }
 
   /** Release the lease, so that another instance takes over at once. */
@@ -114,17 +138,19 @@ export class Lease {
     const began = performance.now();
     let answer: string[];
     try {
-      answer = (await connection.run('linktorTake', TAKE, this.#id, leaseMs, name)) as string[];
+      const may = began < this.#restsUntil ? 'no' : 'yes';
+      answer = (await connection.run('linktorTake', TAKE, this.#id, leaseMs, name, may)) as string[];
     } catch {
       if (!this.isHeld) this.#show({ isOurs: false });
       return;
     }
     const [holder, , since, holderName] = answer;
-    const isOurs = holder === this.#id;
+    // A rest may have begun while the store was asked.
+    const isOurs = holder === this.#id && began >= this.#restsUntil;
     this.#heldUntil = isOurs ? began + leaseMs - marginMs : 0;
     clearTimeout(this.#expiry);
     if (isOurs) this.#expiry = setTimeout(() => this.#expire(), this.#heldUntil - performance.now());
-    if (!this.#isClosed) this.#show({ isOurs, name: holderName, since: Number(since) });
+    if (!this.#isClosed) this.#show({ isOurs, ...(holderName && { name: holderName, since: Number(since) }) });
   }
 
   #expire(): void {

@@ -1,11 +1,16 @@
 import { Claims } from './claims';
 import { StoreConnection, type StoreSettings, type StoreState } from './connection';
 import { type Leadership, Lease, type LeaseSettings } from './lease';
+import { Members } from './members';
 
 export interface SharedStoreSettings extends StoreSettings, Pick<LeaseSettings, 'name' | 'timing'> {
   /** the leader has changed */
   onLeadership(leadership: Leadership): void;
   onState(state: StoreState): void;
+  /** the instances or their lanes have changed */
+  onMembers(): void;
+  /** number of lanes that the instances share */
+  lanes: number;
 }
 
 /** The common parts of several instances of one account: a store, and an elected leader. */
@@ -13,21 +18,24 @@ export class SharedStore {
   readonly connection: StoreConnection;
   readonly lease: Lease;
   readonly claims: Claims;
+  readonly members: Members;
 
   /** @throws LinktorError `validation` for an invalid address */
   static async open(settings: SharedStoreSettings): Promise<SharedStore> {
     return new SharedStore(await StoreConnection.open(settings), settings);
   }
 
-  private constructor(connection: StoreConnection, { name, timing, onLeadership, onState }: SharedStoreSettings) {
+  private constructor(connection: StoreConnection, settings: SharedStoreSettings) {
+    const { name, timing, onLeadership, onState, onMembers, lanes } = settings;
     this.connection = connection;
     this.claims = new Claims(connection);
     connection.onState(onState);
+    this.members = new Members({ connection, name, lanes, onChange: onMembers });
     this.lease = new Lease({ connection, name, timing, onChange: onLeadership });
   }
 
   async close(): Promise<void> {
-    await this.lease.close();
+    await Promise.all([this.lease.close(), this.members.close()]);
     this.connection.close();
   }
 }

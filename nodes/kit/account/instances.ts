@@ -4,7 +4,14 @@ import type { TlsSettings } from '../../../lib/client/index';
 import { invalid, LinktorError, toLinktorError } from '../../../lib/errors';
 import { type Ledger, SharedLedger } from '../../../lib/ledger/index';
 import type { SocketState } from '../../../lib/realtime/index';
-import { type ClaimState, checkAddress, SharedStore, type StoreFacts } from '../../../lib/shared/index';
+import {
+  type ClaimState,
+  checkAddress,
+  type Member,
+  SharedStore,
+  type StoreFacts,
+  type StoreState,
+} from '../../../lib/shared/index';
 import { fenced } from '../fence';
 
 /** milliseconds between checks for work of other instances */
@@ -21,6 +28,19 @@ export interface InstancesSettings {
   instanceName: string;
   keepDays: number;
   log: { info(text: string): void; warn(text: string): void };
+}
+
+/** All instances and what waits for them, as shown in the sidebar. Times are milliseconds of the store's clock. */
+export interface InstancesOverview {
+  /** name of this instance */
+  self: string;
+  store: StoreState;
+  leader?: { name: string; since: number };
+  instances: (Member & { isSelf: boolean; leads: boolean })[];
+  /** lanes of events, where all instances share them */
+  lanes: { lane: number; depth: number; owner?: string }[];
+  /** jobs that wait in the store */
+  outbox: number;
 }
 
 /** The instances of one account: their shared state and leadership. Nothing is opened before first use. */
@@ -110,6 +130,36 @@ export class Instances {
     return connection.facts();
   }
 
+  /** @throws LinktorError `storage` */
+  async overview(): Promise<InstancesOverview> {
+    const { lease, members, connection } = await this.open();
+    const outbox = await this.ledger.count('outbox');
+    const { name, since = 0, isOurs } = lease.leadership;
+    return {
+      self: this.name,
+      store: connection.state,
+      ...(name !== undefined && { leader: { name, since } }),
+      instances: members.all.map((member) => {
+        const isSelf = member.id === members.id;
+        return { ...member, isSelf, leads: isSelf ? isOurs : !isOurs && member.name === name };
+      }),
+      lanes: [],
+      outbox,
+    };
+  }
+
+  /** Let another instance lead. @throws LinktorError `storage` */
+  async handOver(): Promise<void> {
+    await (await this.open()).lease.handOver();
+  }
+
+  /** Take no work any more, or take it again. A deploy ends it. @throws LinktorError `storage` */
+  async drain(isDraining: boolean): Promise<void> {
+    const { lease, members } = await this.open();
+    members.drain(isDraining);
+    await lease.rest(isDraining ? Number.POSITIVE_INFINITY : 0);
+  }
+
   /** A ledger that only the leader may write. */
   get leadersLedger(): Ledger {
     const { ledger } = this;
@@ -153,7 +203,7 @@ export class Instances {
     const prefix = keyPrefix || prefixOf(baseUrl, id);
     const changed = () => this.#changed();
     const settings = { url, password, tls, prefix, name: this.name, onLeadership: changed, onState: changed };
-    const store = await SharedStore.open(settings);
+    const store = await SharedStore.open({ ...settings, onMembers: changed, lanes: 0 });
     this.#store = store;
     store.connection
       .ready()

@@ -64,6 +64,25 @@ describe('instances that share a store', () => {
     assert.ok(Date.now() - began < 1000);
   });
 
+  it('one that hands over lets another lead, and does not take the lease back', async () => {
+    const one = await instance('one');
+    await one.leads();
+    const two = await instance('two');
+    await two.said.first();
+    const handedOver = Date.now();
+    await one.lease.handOver();
+    assert.equal(one.lease.isHeld, false);
+    await two.leads();
+    await two.lease.close();
+    const three = await instance('three');
+    await three.leads();
+    await one.said.first(({ name }) => name === 'three');
+    await one.lease.rest(0);
+    await three.lease.close();
+    await one.said.first(({ isOurs, since = 0 }) => isOurs && since > handedOver);
+    assert.equal(one.lease.isHeld, true);
+  });
+
   it('when the one that leads is gone, another one leads when its lease is over, and never two', async () => {
     const connection = await connect();
     const one = await instance('one', connection);
