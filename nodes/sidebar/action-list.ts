@@ -1,6 +1,6 @@
 import type { Answer } from '../kit/admin/types';
 import { element, write } from './element';
-import { say } from './red';
+import { failure, say } from './red';
 
 interface Parts<Line, Action> {
   label: string;
@@ -48,7 +48,7 @@ export class ActionList<Line, Action> {
     const url = `linktor/${encodeURIComponent(this.#account)}/${this.#parts.route}`;
     $.ajax({ url, method: 'POST', contentType: 'application/json', data: JSON.stringify(action) })
       .done((answer: Answer<object>) => {
-        if (!answer.ok) write(this.#outcome, answer.message ?? '');
+        if (!answer.ok) write(this.#outcome, failure(answer.message));
         this.#parts.changed();
       })
       .fail(({ status }) => write(this.#outcome, say(status === 401 ? 'box.forbidden' : 'failed')));

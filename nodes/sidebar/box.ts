@@ -1,6 +1,6 @@
 import type { Answer, Item, Part } from '../kit/admin/types';
 import { button, element, write } from './element';
-import { say } from './red';
+import { failure, say } from './red';
 import type { Deed, Line, Talk } from './types';
 
 /** Controls that let the user act as a customer of the sandbox. */
@@ -84,7 +84,7 @@ export class Box {
     const data = JSON.stringify({ ...deed, conversationId });
     $.ajax({ url: this.#address, method: 'POST', contentType: 'application/json', data })
       .done((answer: Answer<Talk>) => {
-        if (!answer.ok) return write(this.#outcome, [answer.message, answer.hint].filter(Boolean).join(' '));
+        if (!answer.ok) return write(this.#outcome, `${failure(answer.message)} ${failure(answer.hint)}`.trim());
         if (deed.text !== undefined) this.#text.value = '';
         if (conversationId === this.#conversation.value) this.#tell(answer);
       })

@@ -1,3 +1,5 @@
+import { failureText } from '../kit/editor/failure-text';
+
 /** The parts of Node-RED's editor that the sidebar uses. */
 interface Editor {
   _(key: string, values?: object): string;
@@ -42,6 +44,11 @@ export function advice(code: string): string {
   const key = `${shared}:linktor.advice.${code}`;
   const words = RED._(key);
   return words === key ? '' : words;
+}
+
+/** @returns a message or hint of a failure in the editor's language, or as it is if it is not one of ours */
+export function failure(text = ''): string {
+  return failureText(text, (key, values) => RED._(key, values)) ?? text;
 }
 
 /** @param at milliseconds of the clock */

@@ -92,7 +92,7 @@ export const rooms: readonly Room[] = [
       'nodes/kit/trigger/**',
     ],
   },
-  { files: 'nodes/sidebar/**', may: ['nodes/kit/admin/types.ts'] },
+  { files: 'nodes/sidebar/**', may: ['nodes/kit/admin/types.ts', 'nodes/kit/editor/failure-text.ts'] },
   {
     files: 'nodes/kit/editor/**',
     may: [

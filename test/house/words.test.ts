@@ -84,6 +84,7 @@ describe('the words', () => {
     ...statusNames.map((word) => `linktor.status.${word}`),
     ...asked(),
     'linktor.copy',
+    ...[...catalogue('en-US').keys()].filter((key) => key.startsWith('linktor.failure.')),
     ...Object.entries(chosenAtRunTime).flatMap(([block, names]) => names.map((name) => `linktor.${block}.${name}`)),
   ]);
   const english = catalogue('en-US');
@@ -144,6 +145,20 @@ describe('the words', () => {
         if (kind !== 'typed' || !property) continue;
         assert.ok(html.includes(property.split(/[.[]/)[0] as string), `${type}: ${property}`);
       }
+    }
+  });
+
+  it('every failure text in the catalogue is one that the code throws', () => {
+    const files = ['lib', 'nodes'].flatMap((room) =>
+      (readdirSync(path.join(root, room), { recursive: true }) as string[]).map((file) => path.join(root, room, file)),
+    );
+    const sources = files.filter((file) => file.endsWith('.ts')).map((file) => readFileSync(file, 'utf8'));
+    const thrown = sources.join('\n');
+    const texts = [...english].filter(([key]) => key.startsWith('linktor.failure.'));
+    assert.ok(texts.length > 40);
+    for (const [key, text] of texts) {
+      const written = text.replace(/^The connected server cannot (.*)\.$/, '$1');
+      for (const piece of written.split(/__\w+?__/)) assert.ok(thrown.includes(piece), `${key}: ${piece}`);
     }
   });
 

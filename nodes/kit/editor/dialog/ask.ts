@@ -1,4 +1,5 @@
 import type { Answer } from '../../admin/types';
+import { failureText } from '../failure-text';
 import type { EditorNode } from './host';
 
 /** One line of a report. */
@@ -26,12 +27,18 @@ export function ask<T>(
   outcome.text(node._('linktor.test.running'));
   $.ajax({ url, method: 'POST', contentType: 'application/json', data: JSON.stringify(body) })
     .done((answer: Answer<T>) => {
-      tell(outcome, answer.ok ? words(answer) : [{ ok: false, text: answer.message ?? '', advice: answer.hint }]);
+      if (answer.ok) return tell(outcome, words(answer));
+      tell(outcome, [{ ok: false, text: inWords(node, answer.message), advice: inWords(node, answer.hint) }]);
     })
     .fail(({ status }) => {
       const what = status === 401 || status === 403 ? 'forbidden' : 'failed';
       tell(outcome, [{ ok: false, text: node._(`linktor.test.${what}`) }]);
     });
+}
+
+/** @returns a message or hint of a failure in the editor's language, or as it is if it is not one of ours */
+export function inWords(node: EditorNode, text = ''): string {
+  return failureText(text, (key, values) => node._(key, values)) ?? text;
 }
 
 /** Show lines as a list, each with its sign. */

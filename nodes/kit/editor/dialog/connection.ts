@@ -1,6 +1,7 @@
 import type { Answer, Finding, Tested } from '../../admin/types';
+import { failureText } from '../failure-text';
 import { optionKey } from '../keys';
-import { ask, type Line, tell } from './ask';
+import { ask, inWords, type Line, tell } from './ask';
 import type { EditorNode } from './host';
 import { current, input, rowOf } from './values';
 
@@ -67,7 +68,7 @@ function offerScheme(node: EditorNode): void {
   refresh();
 }
 
-/** codes with an advice in the catalogue; other failures carry their own hint */
+/** codes with an advice in the catalogue, for failures without a more specific hint */
 const advised = new Set([
   ...['authentication', 'authorization', 'not_found', 'timeout', 'rate_limit', 'not_supported', 'server', 'network'],
   ...['serialization', 'websocket'],
@@ -86,8 +87,9 @@ function lineOf(node: EditorNode, { what, ok, facts = {}, problem }: Finding): L
   if (problem) {
     const { code = '', message, hint } = problem;
     const usual = what === 'nats' ? 'nats' : advised.has(code) ? code : undefined;
-    const advice = [usual ? node._(`linktor.advice.${usual}`) : '', hint].filter(Boolean).join(' ');
-    return { ok, text: `${node._(`linktor.test.not.${what}`)}: ${message}`, advice };
+    const specific = hint === undefined ? undefined : failureText(hint, (key, values) => node._(key, values));
+    const advice = specific ?? (usual ? node._(`linktor.advice.${usual}`) : hint);
+    return { ok, text: `${node._(`linktor.test.not.${what}`)}: ${inWords(node, message)}`, advice };
   }
   const remedy = remedies[String(what)];
   const advice = remedy && node._(`linktor.advice.${remedy}`);

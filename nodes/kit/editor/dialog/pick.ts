@@ -1,4 +1,5 @@
 import type { Answer, Part } from '../../admin/types';
+import { inWords } from './ask';
 import type { EditorNode } from './host';
 import { keepNames, nameOf } from './names';
 import { input, rowOf } from './values';
@@ -153,7 +154,11 @@ export class PickList {
     }
     const nothing = items.length === 0 && !next ? { key: 'none', message: undefined } : undefined;
     const said = problem ?? nothing;
-    this.#notice.text(said ? [this.#node._(`linktor.list.${said.key}`), said.message].filter(Boolean).join(' ') : '');
+    this.#notice.text(
+      said
+        ? [this.#node._(`linktor.list.${said.key}`), inWords(this.#node, said.message)].filter(Boolean).join(' ')
+        : '',
+    );
     if (active !== undefined) this.#activate(this.#list.children().eq(active));
   }
 
