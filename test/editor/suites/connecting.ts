@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { openEditor } from '../../support/browser';
 import { closedPort, Listener, type Say, until } from '../../support/red';
 import { Dialog } from '../dialog';
 import { canaries, type EditorSetup } from '../editor-setup';
@@ -7,8 +8,10 @@ const isAboutMemory = /: Open questions are kept in/;
 
 /** The config dialog: what it shows, and what its test finds out. */
 export function connecting(setup: EditorSetup): void {
-  async function tested(change: (dialog: Dialog) => Promise<unknown> = async () => undefined): Promise<string[]> {
-    const { page } = setup;
+  async function tested(
+    change: (dialog: Dialog) => Promise<unknown> = async () => undefined,
+    page = setup.page,
+  ): Promise<string[]> {
     const dialog = await Dialog.open(page, 'linktor-config', 'account');
     await change(dialog);
     const answer = page.waitForResponse((response) => response.url().endsWith('/linktor/account/test'));
@@ -85,6 +88,30 @@ export function connecting(setup: EditorSetup): void {
     it('without a Server URL', async () => {
       const [line = ''] = await tested((dialog) => dialog.input('baseUrl').fill('nonsense'));
       assert.match(line, /^warning: .*URL/);
+    });
+
+    it("in the editor's language, the reason and what to do about it included", async () => {
+      const german = await openEditor(setup.browser, setup.red, 'de');
+      const port = await closedPort();
+      const cases: [change: (dialog: Dialog) => Promise<unknown>, lines: RegExp][] = [
+        [
+          (dialog) => dialog.input('baseUrl').fill('nonsense'),
+          /^warning: Die Server-URL ist keine URL\. Geben Sie sie als https:\/\/host oder https:\/\/host\/pfad an\.$/,
+        ],
+        [
+          (dialog) => dialog.input('baseUrl').fill(`http://127.0.0.1:${port}`),
+          /^warning: Was gespeichert ist, geht nur an den Server, .* Geben Sie es noch einmal ein, um diesen zu testen\.$/,
+        ],
+        [
+          async (dialog) => {
+            await dialog.input('baseUrl').fill(`http://127.0.0.1:${port}`);
+            await dialog.input('apiKey').fill('any');
+          },
+          /^warning: Keine Antwort von Linktor: Der Server hat nicht geantwortet \(ECONNREFUSED\)\. Prüfen Sie Server-URL, Proxy/,
+        ],
+      ];
+      for (const [change, line] of cases) assert.match((await tested(change, german.page)).join('\n'), line);
+      await german.context.close();
     });
 
     it('with a clock that is wrong, and no socket', async () => {
