@@ -28,6 +28,9 @@ export interface KillReport {
   lost: number;
 }
 
+/** characters of Node-RED's output in a failure */
+const MAX_SHOWN_OUTPUT = 2000;
+
 const QUESTIONS: Record<'ask' | 'form', string[]> = { ask: ['How many?'], form: ['First?', 'Second?'] };
 
 /** Nodes that ask, connected to a listener outside Node-RED, which survives every kill. */
@@ -153,13 +156,29 @@ export class KillRounds {
   async #finish(step: KillStep): Promise<void> {
     const others = () => this.#others(step);
     const isOver = () => this.#outputs(step) > 0;
-    if (step === 'answered while down') await until('the answer', isOver);
+    if (step === 'answered while down') await this.#explained(step, until('the answer', isOver));
     for (let tries = 0; tries < 3 && !isOver(); tries++) {
       const [before, asked] = [others(), (await this.#questions(step)).length];
       await this.#answer(step);
       const hasMoved = async () => isOver() || others() > before || (await this.#questions(step)).length > asked;
-      await until(`something to come of an answer (${step})`, hasMoved);
+      await this.#explained(step, until(`something to come of an answer (${step})`, hasMoved));
       if (others() > before) return;
+    }
+  }
+
+  /** @throws the error of the wait, with the conversation and the end of Node-RED's output */
+  async #explained(step: KillStep, wait: Promise<unknown>): Promise<void> {
+    try {
+      await wait;
+    } catch (error) {
+      const id = this.#conversations.get(step);
+      const { json } = await this.#world.shop.ask('GET', `/conversations/${id}/messages?limit=50`);
+      const said = (json.data as Record<string, unknown>[]).map(
+        (one) => `${one.createdAt} ${one.direction} ${one.status} ${one.id}: ${one.text}`,
+      );
+      const heard = this.#world.listener.heard.flatMap(({ path }) => (path.endsWith(`/${id}`) ? [path] : []));
+      const output = this.#world.red.output.slice(-MAX_SHOWN_OUTPUT);
+      throw new Error([String(error), ...said.reverse(), ...heard, `Node-RED said:\n${output}`].join('\n'));
     }
   }
 
