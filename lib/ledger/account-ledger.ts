@@ -11,6 +11,7 @@ import type {
   Namespace,
   PutOptions,
   Soon,
+  ValueOptions,
 } from './ledger';
 import { LocalLedger } from './local';
 import type { Store, Write } from './store';
@@ -59,16 +60,16 @@ export class AccountLedger implements KeptLedger {
     return this.#opened();
   }
 
-  get<T>(namespace: Namespace, key: string): Soon<Entry<T> | undefined> {
-    return this.#ask((ledger) => ledger.get<T>(namespace, key));
+  get<T>(namespace: Namespace, key: string, options?: ValueOptions): Soon<Entry<T> | undefined> {
+    return this.#ask((ledger) => ledger.get<T>(namespace, key, options));
   }
 
   list<T>(namespace: Namespace): Soon<Entry<T>[]> {
     return this.#ask((ledger) => ledger.list<T>(namespace));
   }
 
-  find<T>(namespace: Namespace, tag: string): Soon<Entry<T>[]> {
-    return this.#ask((ledger) => ledger.find<T>(namespace, tag));
+  find<T>(namespace: Namespace, tag: string, options?: ValueOptions): Soon<Entry<T>[]> {
+    return this.#ask((ledger) => ledger.find<T>(namespace, tag, options));
   }
 
   count(namespace: Namespace): Soon<number> {
@@ -80,19 +81,20 @@ export class AccountLedger implements KeptLedger {
   }
 
   async put(namespace: Namespace, key: string, value: unknown, options?: PutOptions): Promise<void> {
-    await (await this.#opened()).put(namespace, key, value, options);
+    await (this.#inner ?? (await this.#opened())).put(namespace, key, value, options);
   }
 
   async delete(namespace: Namespace, key: string): Promise<boolean> {
-    return (await this.#opened()).delete(namespace, key);
+    return (this.#inner ?? (await this.#opened())).delete(namespace, key);
   }
 
   async update<T>(
     namespace: Namespace,
     key: string,
     change: (value: T | undefined) => Change<T>,
+    options?: ValueOptions,
   ): Promise<Entry<T> | undefined> {
-    return (await this.#opened()).update(namespace, key, change);
+    return (this.#inner ?? (await this.#opened())).update(namespace, key, change, options);
   }
 
   async scrub(): Promise<string[]> {

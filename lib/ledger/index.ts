@@ -25,6 +25,7 @@ export {
   type PutOptions,
   type Soon,
   type StorageProblem,
+  type ValueOptions,
 } from './ledger';
 export { SharedLedger } from './shared-ledger';
 

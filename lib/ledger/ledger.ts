@@ -28,7 +28,7 @@ export type Namespace = keyof typeof namespaces;
 export const MAX_RECORD_BYTES = 64 * 1024;
 export const MAX_LEDGER_BYTES = 256 * 1024 * 1024;
 
-/** A record as read. The value is a private copy of the reader. */
+/** A record as read. The value is a private copy of the reader, unless the reader may share it. */
 export interface Entry<T = unknown> {
   readonly namespace: Namespace;
   readonly key: string;
@@ -41,8 +41,17 @@ export interface Entry<T = unknown> {
   readonly writtenAt: number;
 }
 
+/** Promises of the caller about the values it reads or writes. */
+export interface ValueOptions {
+  /**
+   * the caller changes nothing in a value that it gets or gives, which is plain data: readers may get the same object
+   * instead of a copy each
+   */
+  mayShare?: boolean;
+}
+
 /** Metadata written with the value, and durability of the write. */
-export interface PutOptions {
+export interface PutOptions extends ValueOptions {
   /** due time in milliseconds of the clock; the record is kept at least until then */
   due?: number;
   tags?: readonly string[];
@@ -75,11 +84,11 @@ export interface Ledger {
   readonly durability: Durability;
   /** other processes read and write the same records: a value may change after it was read */
   readonly isShared: boolean;
-  get<T>(namespace: Namespace, key: string): Soon<Entry<T> | undefined>;
+  get<T>(namespace: Namespace, key: string, options?: ValueOptions): Soon<Entry<T> | undefined>;
   /** @returns all records of a namespace, oldest write first */
   list<T>(namespace: Namespace): Soon<Entry<T>[]>;
   /** @returns the records with a tag, oldest write first */
-  find<T>(namespace: Namespace, tag: string): Soon<Entry<T>[]>;
+  find<T>(namespace: Namespace, tag: string, options?: ValueOptions): Soon<Entry<T>[]>;
   count(namespace: Namespace): Soon<number>;
   /** @returns the records whose due time has come, earliest first */
   due(before: number): Soon<Entry[]>;
@@ -96,6 +105,7 @@ export interface Ledger {
     namespace: Namespace,
     key: string,
     change: (value: T | undefined) => Change<T>,
+    options?: ValueOptions,
   ): Promise<Entry<T> | undefined>;
   /**
    * Erase all remains of deleted records from the store.

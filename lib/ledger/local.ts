@@ -9,7 +9,9 @@ import {
   type Namespace,
   namespaces,
   type PutOptions,
+  type ValueOptions,
 } from './ledger';
+import { RecentValues } from './recent-values';
 import { rowOf } from './row';
 import { type Row, type Shelf, Shelves } from './shelf';
 import type { Store, Write } from './store';
@@ -30,6 +32,7 @@ export class LocalLedger implements Ledger {
   readonly isShared = false;
   readonly #store: Store;
   readonly #shelves = new Shelves();
+  readonly #recent = new RecentValues();
   readonly #queue: WriteQueue;
   readonly #keepMs: number;
   readonly #sweeper: NodeJS.Timeout;
@@ -61,19 +64,19 @@ export class LocalLedger implements Ledger {
     this.#sweeper.unref();
   }
 
-  get<T>(namespace: Namespace, key: string): Entry<T> | undefined {
+  get<T>(namespace: Namespace, key: string, options?: ValueOptions): Entry<T> | undefined {
     const row = this.#shelf(namespace).get(key);
-    return row && entryOf<T>(namespace, key, row);
+    return row && this.#entryOf<T>(namespace, key, row, options);
   }
 
   list<T>(namespace: Namespace): Entry<T>[] {
-    return sorted([...this.#shelf(namespace).rows()].map(([key, row]) => entryOf<T>(namespace, key, row)));
+    return sorted([...this.#shelf(namespace).rows()].map(([key, row]) => this.#entryOf<T>(namespace, key, row)));
   }
 
-  find<T>(namespace: Namespace, tag: string): Entry<T>[] {
+  find<T>(namespace: Namespace, tag: string, options?: ValueOptions): Entry<T>[] {
     const shelf = this.#shelf(namespace);
     const found = shelf.tagged(tag);
-    return sorted(found.map((key) => entryOf<T>(namespace, key, shelf.get(key) as Row)));
+    return sorted(found.map((key) => this.#entryOf<T>(namespace, key, shelf.get(key) as Row, options)));
   }
 
   count(namespace: Namespace): number {
@@ -85,7 +88,7 @@ export class LocalLedger implements Ledger {
     const found = this.#shelves
       .all()
       .flatMap(([namespace, shelf]) =>
-        [...shelf.dueBefore(before)].map((key) => entryOf(namespace, key, shelf.get(key) as Row)),
+        [...shelf.dueBefore(before)].map((key) => this.#entryOf(namespace, key, shelf.get(key) as Row)),
       );
     return found.sort((one, other) => (one.due ?? 0) - (other.due ?? 0));
   }
@@ -94,6 +97,7 @@ export class LocalLedger implements Ledger {
     const shelf = this.#shelf(namespace);
     const row = rowOf(value, options);
     this.#makeRoom(namespace, shelf, key, row);
+    if (options.mayShare) this.#recent.add(row, value);
     await this.#write(namespace, shelf, key, row, options);
   }
 
@@ -108,18 +112,20 @@ export class LocalLedger implements Ledger {
     namespace: Namespace,
     key: string,
     change: (value: T | undefined) => Change<T>,
+    options?: ValueOptions,
   ): Promise<Entry<T> | undefined> {
     const shelf = this.#shelf(namespace);
     const before = shelf.get(key);
-    const changed = change(before && entryOf<T>(namespace, key, before).value);
+    const changed = change(before && this.#entryOf<T>(namespace, key, before, options).value);
     if (!changed) {
       if (before) await this.#write(namespace, shelf, key, undefined);
       return undefined;
     }
     const row = rowOf(changed.value, changed);
     this.#makeRoom(namespace, shelf, key, row);
+    if (options?.mayShare) this.#recent.add(row, changed.value);
     await this.#write(namespace, shelf, key, row, changed);
-    return entryOf<T>(namespace, key, row);
+    return this.#entryOf<T>(namespace, key, row, options);
   }
 
   async scrub(): Promise<string[]> {
@@ -154,6 +160,7 @@ export class LocalLedger implements Ledger {
     options: PutOptions = {},
   ): Promise<void> {
     const before = shelf.get(key);
+    if (before) this.#recent.drop(before);
     shelf.set(key, row);
     try {
       await this.#queue.write({ namespace, key, row }, options);
@@ -190,6 +197,14 @@ export class LocalLedger implements Ledger {
     this.#queue.write({ namespace, key, row: undefined }).catch(() => undefined);
   }
 
+  #entryOf<T>(namespace: Namespace, key: string, row: Row, options?: ValueOptions): Entry<T> {
+    const { text, due, tags, writtenAt } = row;
+    const value = (options?.mayShare ? this.#recent.valueOf(row) : JSON.parse(text)) as T;
+    return due === undefined
+      ? { namespace, key, value, tags, writtenAt }
+      : { namespace, key, value, due, tags, writtenAt };
+  }
+
   #shelf(namespace: Namespace): Shelf {
     this.#assertOpen();
     return this.#shelves.of(namespace);
@@ -200,11 +215,7 @@ export class LocalLedger implements Ledger {
   }
 }
 
-function entryOf<T>(namespace: Namespace, key: string, { text, due, tags, writtenAt }: Row): Entry<T> {
-  return { namespace, key, value: JSON.parse(text) as T, ...(due !== undefined && { due }), tags, writtenAt };
-}
-
 /** Records of the same millisecond keep the order in which they were written. */
 function sorted<T>(entries: Entry<T>[]): Entry<T>[] {
-  return entries.sort((one, other) => one.writtenAt - other.writtenAt);
+  return entries.length < 2 ? entries : entries.sort((one, other) => one.writtenAt - other.writtenAt);
 }

@@ -33,7 +33,8 @@ export class Shelf {
   }
 
   tagged(tag: string): string[] {
-    return [...(this.#tagged.get(tag) ?? [])];
+    const keys = this.#tagged.get(tag);
+    return keys ? [...keys] : [];
   }
 
   *dueBefore(before: number): Generator<string> {

@@ -65,6 +65,20 @@ export function conformance(engine: Engine): void {
       assert.deepEqual((await soon(ledger.get('var', 'v')))?.value, { list: [1] });
     });
 
+    it('gives what is stored to readers that may share it, and a copy to all others', async () => {
+      const share = { mayShare: true };
+      await ledger.put('ask', 'q1', { list: [1] }, { tags: ['c:1'], ...share });
+      assert.deepEqual((await soon(ledger.get('ask', 'q1', share)))?.value, { list: [1] });
+      const more = ({ list }: { list: number[] } = { list: [] }) => ({ value: { list: [...list, 2] }, tags: ['c:1'] });
+      const changed = await ledger.update('ask', 'q1', more, share);
+      assert.deepEqual(changed?.value, { list: [1, 2] });
+      const own = await soon(ledger.get<{ list: number[] }>('ask', 'q1'));
+      own?.value.list.push(3);
+      assert.deepEqual((await soon(ledger.find('ask', 'c:1', share)))[0]?.value, { list: [1, 2] });
+      await ledger.put('ask', 'q1', { list: [] });
+      assert.deepEqual((await soon(ledger.get('ask', 'q1', share)))?.value, { list: [] });
+    });
+
     it('keeps every text as it is: keys and values in any writing', async () => {
       await fc.assert(
         fc.asyncProperty(fc.string({ unit: 'grapheme', minLength: 1 }), fc.jsonValue(), async (key, value) => {
