@@ -124,7 +124,7 @@ async function send(
   const { to, conversation: conversationId, contact: contactId, address, channel: channelId } = values;
   const { country } = context.people;
   if (values.waitOnly) {
-    if (to === 'conversation') return [{ conversationId, since: Date.now() }];
+    if (to === 'conversation') return [{ conversationId, since: context.client.serverTime }];
     throw invalid('Only a conversation can be waited for without a question.');
   }
   if (to === 'conversation') return [await sendQuestion(context, { conversationId }, question, msg)];
@@ -224,6 +224,6 @@ async function tellOthers(context: Answering, asked: Dialogue, answeredIn: strin
     if (conversationId === undefined || conversationId === answeredIn) continue;
     const key = `${questionOf(asked).key}:closed:${conversationId}`;
     // The answer counts even if the notification fails.
-    await say(context, conversationId, words, key).catch(() => undefined);
+    await say(context, conversationId, words, key).catch(context.report);
   }
 }

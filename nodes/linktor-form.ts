@@ -208,7 +208,8 @@ function next(
   const deadline = Math.min(now + timeoutMs(values, people.keepDays, context.msg.timeout), before.until);
   const reminders = remindersOf(values).map(({ after }) => now + after * 60_000);
   const conversationId = placeOf(asked, said);
-  const ask = () => sendQuestion(context, { conversationId }, questionOf({ ...asked, data }), {});
+  const ask = (leaves: () => Promise<void>) =>
+    sendQuestion(context, { conversationId }, questionOf({ ...asked, data }), {}, leaves);
   return { kind: 'stay', change: { attempts: 0, data, deadline, reminders }, ask };
 }
 

@@ -6,6 +6,12 @@ import type { Dialogue, DialoguePlace, Reply } from './dialogue';
 /** Some channels give whole seconds only, which makes an answer look older than its question. */
 const CLOCK_GRAIN_MS = 1000;
 
+/** @returns milliseconds by which a message may be newer than its time says */
+function grainOf(at: number, recovered: boolean): number {
+  // Read again after a stop, what was said right before the question is no answer: an exact time decides.
+  return recovered && at % CLOCK_GRAIN_MS !== 0 ? 0 : CLOCK_GRAIN_MS;
+}
+
 /** @returns the place of a dialogue that a message may answer: the conversation, person and time match */
 export function placeFor(dialogue: Dialogue, { message, conversation, recovered }: Reply): DialoguePlace | undefined {
   const place = dialogue.places.find(({ conversationId }) => conversationId === message.conversationId);
@@ -14,8 +20,8 @@ export function placeFor(dialogue: Dialogue, { message, conversation, recovered 
   if (message.id === dialogue.carried.messageId) return undefined;
   const at = message.createdAt === undefined ? Number.NaN : Date.parse(message.createdAt);
   // A message without a readable time counts as new. Without a known time of the question, live messages come after it.
-  const since = place.since ?? (recovered ? dialogue.asked : 0);
-  if (at + CLOCK_GRAIN_MS < since || at > dialogue.deadline) return undefined;
+  const since = place.since ?? (recovered ? sinceOf(dialogue, place) : 0);
+  if (at + grainOf(at, recovered) < since || at > dialogue.deadline) return undefined;
   return place;
 }
 
@@ -24,7 +30,12 @@ export function isStranger(dialogue: Dialogue, { message, conversation }: Reply)
   if (dialogue.who !== 'these' || isAwaited(dialogue, message, conversation)) return false;
   const place = dialogue.places.find(({ conversationId }) => conversationId === message.conversationId);
   const isPerson = message.senderType === 'contact' || message.senderType === 'agent';
-  return isPerson && place !== undefined && Date.parse(message.createdAt ?? '') > (place.since ?? dialogue.asked);
+  return isPerson && place !== undefined && Date.parse(message.createdAt ?? '') > sinceOf(dialogue, place);
+}
+
+/** @returns the time of the question at a place, as exactly as it is known; milliseconds of the server's clock */
+export function sinceOf({ asked, askedThere }: Dialogue, { since }: DialoguePlace): number {
+  return since ?? askedThere ?? asked;
 }
 
 /** The writer of the message is a person whose answer counts. */

@@ -31,6 +31,8 @@ export interface Dialogue<D = unknown> {
   whoIds: string[];
   /** milliseconds of our clock */
   asked: number;
+  /** the same in milliseconds of the server's clock, where the clocks differ */
+  askedThere?: number;
   deadline: number;
   /** times of the remaining reminders */
   reminders: number[];
@@ -40,6 +42,8 @@ export interface Dialogue<D = unknown> {
   taken: string[];
   /** it was being sent when the process ended: it may or may not have been sent */
   uncertain?: boolean;
+  /** asking: its next question has certainly not left yet */
+  unsent?: boolean;
   /** ids of other people already notified that the question is not for them */
   told?: string[];
   /** stored part of the message */
@@ -75,7 +79,8 @@ export type Step<D = unknown> =
       kind: 'stay';
       change: Partial<Pick<Dialogue<D>, 'attempts' | 'data' | 'deadline' | 'reminders'>>;
       afterwards?: () => Promise<void>;
-      ask?: () => Promise<DialoguePlace>;
+      /** @param leaves to be awaited right before the request leaves */
+      ask?: (leaves: () => Promise<void>) => Promise<DialoguePlace>;
     };
 
 /** A node that asks questions, while it is deployed. */
@@ -104,6 +109,8 @@ export interface Asker<D = unknown> {
   isLate(dialogue: Dialogue<D>, ending: Ending, said: Reply): boolean;
   /** Notify the writer of a late answer that the question has ended. */
   tellLate(dialogue: Dialogue<D>, said: Reply): Promise<void>;
+  /** whether late answers may be answered: the end of a dialogue then survives a restart */
+  tellsLate: boolean;
   /** whether a takeover of the conversation ends the dialogue */
   endsOnTakeover: boolean;
   /** Report a failure of this dialogue, which stays open. */

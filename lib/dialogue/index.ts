@@ -1,3 +1,4 @@
+export type { Another } from './admission';
 export {
   type AnswerKind,
   type AnswerRules,
@@ -8,6 +9,7 @@ export {
   type PickedChoice,
   textOf,
 } from './answer';
+export type { Claimed } from './claiming';
 export {
   type Asker,
   type Awaited,
@@ -19,7 +21,7 @@ export {
   type Reply,
   type Step,
 } from './dialogue';
-export { type Another, type Claimed, Dialogues, type DialoguesSettings } from './dialogues';
+export { Dialogues, type DialoguesSettings, type MissedIn } from './dialogues';
 export {
   beginForm,
   CONFIRMING,

@@ -1,4 +1,6 @@
+import type { Message } from '../model';
 import type { Dialogue, Ending, Reply } from './dialogue';
+import type { LateMarks } from './late-marks';
 
 /** conversations kept in memory */
 const MAX_PAST = 1000;
@@ -10,35 +12,63 @@ interface Ended {
   ending: Ending;
 }
 
-/** Recent questions and answers by conversation, in memory only. */
+interface Answer {
+  messageId: string;
+  /** the node that has taken it */
+  by: string;
+}
+
+/** Recent questions and answers by conversation. */
 export class Past {
+  readonly #marks: LateMarks;
   /** the last ended dialogue of each conversation: an answer may arrive after the end */
   readonly #ended = new Map<string, Ended>();
-  /** ids of accepted answers: they do not answer the next question, which may be asked in the same second */
-  readonly #answers = new Map<string, string[]>();
+  /** accepted answers: they do not answer the next question, which may be asked in the same second */
+  readonly #answers = new Map<string, Answer[]>();
 
-  get size(): number {
-    return this.#ended.size;
+  /** @param marks outlive the process */
+  constructor(marks: LateMarks) {
+    this.#marks = marks;
   }
 
-  add(dialogue: Dialogue, ending: Ending): void {
+  /** Nothing is known about any conversation. */
+  get isEmpty(): boolean {
+    return this.#ended.size === 0 && this.#answers.size === 0;
+  }
+
+  /** Restore what an earlier process, or another instance, has marked. @throws LinktorError `storage` */
+  async load(): Promise<void> {
+    for (const { dialogue, ending } of await this.#marks.load()) this.#add(dialogue, ending);
+  }
+
+  /** @param isMarked its node notifies the writers of late answers, also after a restart */
+  add(dialogue: Dialogue, ending: Ending, isMarked: boolean): void {
+    this.#add(dialogue, ending);
+    if (isMarked) this.#marks.put(dialogue, ending);
+  }
+
+  #add(dialogue: Dialogue, ending: Ending): void {
     for (const { conversationId } of dialogue.places) {
-      if (conversationId === undefined) continue;
-      renew(this.#ended, conversationId, { dialogue, ending });
+      if (conversationId !== undefined) renew(this.#ended, conversationId, { dialogue, ending });
     }
   }
 
-  /** Note messages that were accepted as answers. */
-  answered(said: readonly Reply[]): void {
+  /** Note messages that were accepted as answers. @param by the node that has taken them */
+  answered(said: readonly Reply[], by: string): void {
     for (const { message } of said) {
       const before = this.#answers.get(message.conversationId) ?? [];
-      renew(this.#answers, message.conversationId, [...before, message.id].slice(-MAX_ANSWERS));
+      renew(this.#answers, message.conversationId, [...before, { messageId: message.id, by }].slice(-MAX_ANSWERS));
     }
+  }
+
+  /** @returns the node that has taken this message as an answer */
+  answeredBy({ conversationId, id }: Message): string | undefined {
+    return this.#answers.get(conversationId)?.find(({ messageId }) => messageId === id)?.by;
   }
 
   /** @returns the ids of accepted answers in a conversation */
   answersIn(conversationId: string | undefined): readonly string[] {
-    return this.#answers.get(conversationId ?? '') ?? [];
+    return this.#answers.get(conversationId ?? '')?.map(({ messageId }) => messageId) ?? [];
   }
 
   /** @returns the dialogue that ended last in the conversation of a message */
@@ -48,7 +78,8 @@ export class Past {
 
   /** Forget the ended dialogue: a new question is asked, or its end has been reported. */
   forget(conversationId: string | undefined): void {
-    if (conversationId !== undefined) this.#ended.delete(conversationId);
+    if (conversationId === undefined || !this.#ended.delete(conversationId)) return;
+    this.#marks.drop(conversationId);
   }
 }
 

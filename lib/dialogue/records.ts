@@ -4,6 +4,9 @@ import type { Dialogue } from './dialogue';
 
 const KINDS = ['ask', 'form'] as const satisfies readonly Namespace[];
 
+/** Nobody changes a dialogue that was read or stored: every change makes a new one. */
+const SHARED = { mayShare: true } as const;
+
 /** The dialogues of an account in its ledger. Most reads are promises, even with a synchronous engine. */
 export class Records {
   readonly #ledger: Ledger;
@@ -14,11 +17,11 @@ export class Records {
 
   /** Resolves when the record is as durable as the engine allows. @throws LinktorError `storage`, `rate_limit` */
   async put(dialogue: Dialogue): Promise<void> {
-    await this.#ledger.put(dialogue.kind, dialogue.id, dialogue, optionsOf(dialogue));
+    await this.#ledger.put(dialogue.kind, dialogue.id, dialogue, { ...optionsOf(dialogue), ...SHARED });
   }
 
   async get({ kind, id }: Pick<Dialogue, 'kind' | 'id'>): Promise<Dialogue | undefined> {
-    return (await this.#ledger.get<Dialogue>(kind, id))?.value;
+    return (await this.#ledger.get<Dialogue>(kind, id, SHARED))?.value;
   }
 
   /** @returns the record after the change; undefined when it has ended meanwhile */
@@ -26,12 +29,12 @@ export class Records {
     { kind, id }: Pick<Dialogue, 'kind' | 'id'>,
     change: (dialogue: Dialogue) => Dialogue,
   ): Promise<Dialogue | undefined> {
-    const entry = await this.#ledger.update<Dialogue>(kind, id, (value) => {
+    const changed = (value: Dialogue | undefined) => {
       if (!value) return undefined;
-      const changed = change(value);
-      return { value: changed, ...optionsOf(changed) };
-    });
-    return entry?.value;
+      const next = change(value);
+      return { value: next, ...optionsOf(next) };
+    };
+    return (await this.#ledger.update<Dialogue>(kind, id, changed, SHARED))?.value;
   }
 
   /** @returns true for exactly one of several concurrent callers */
@@ -47,8 +50,8 @@ export class Records {
   /** Synchronous with a local engine, since it is called for every message. */
   inConversation(conversationId: string): Dialogue[] | Promise<Dialogue[]> {
     const tag = conversationTag(conversationId);
-    const asks = this.#ledger.find<Dialogue>('ask', tag);
-    const forms = this.#ledger.find<Dialogue>('form', tag);
+    const asks = this.#ledger.find<Dialogue>('ask', tag, SHARED);
+    const forms = this.#ledger.find<Dialogue>('form', tag, SHARED);
     if (Array.isArray(asks) && Array.isArray(forms)) return valuesOf(asks, forms);
     return Promise.all([asks, forms]).then((found) => valuesOf(...found));
   }
@@ -61,9 +64,12 @@ export class Records {
   /** @returns the dialogues that the same answer could be meant for */
   async rivalsOf(dialogue: Dialogue): Promise<Dialogue[]> {
     const asked = placeTagsOf(dialogue).flatMap((tag) =>
-      KINDS.map(async (kind) => this.#ledger.find<Dialogue>(kind, tag)),
+      KINDS.map((kind) => this.#ledger.find<Dialogue>(kind, tag, SHARED)),
     );
-    const found = new Map((await Promise.all(asked)).flat().map(({ value }) => [value.id, value]));
+    const isLocal = (one: Entry[] | Promise<Entry[]>) => Array.isArray(one);
+    const entries = (asked.every(isLocal) ? (asked as Entry<Dialogue>[][]) : await Promise.all(asked)).flat();
+    if (entries.length === 0) return [];
+    const found = new Map(entries.map(({ value }) => [value.id, value]));
     found.delete(dialogue.id);
     return [...found.values()].filter((one) => isRival(one, dialogue));
   }

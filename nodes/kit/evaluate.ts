@@ -132,7 +132,7 @@ export function fixedValues<F extends Fields>(fields: F, stored: Stored): Values
     if (problem && isShown(field, prepared)) throw problem;
     values[name] = problem ? field.initial : fixed;
   }
-  return values as Values<F>;
+  return cheapToCopy(values) as Values<F>;
 }
 
 function prepare(name: string, field: Field<unknown>, stored: Stored): FieldSource {

@@ -1,5 +1,12 @@
 import type { LinktorClient } from '../../../lib/client/index';
-import { type Asker, type Claimed, type Dialogue, Dialogues, type EndReason } from '../../../lib/dialogue/index';
+import {
+  type Asker,
+  type Claimed,
+  type Dialogue,
+  Dialogues,
+  type EndReason,
+  type MissedIn,
+} from '../../../lib/dialogue/index';
 import { type LinktorError, toLinktorError } from '../../../lib/errors';
 import type { Ledger } from '../../../lib/ledger/index';
 import type { Message } from '../../../lib/model';
@@ -62,7 +69,7 @@ export class DialogueService {
   readonly #releases: (() => void)[] = [];
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #listeners = new Set<() => void>();
-  #loaded: Promise<{ conversationId: string; since: number }[]> | undefined;
+  #loaded: Promise<MissedIn[]> | undefined;
   #isReady = false;
   /** last number of dialogues of all instances */
   #lastCount = 0;
@@ -217,11 +224,12 @@ export class DialogueService {
     const missed = await this.#loaded?.catch(() => undefined);
     await this.#parts.realtime().ready;
     if (!missed || this.#isClosed) return;
-    const queue = this.#parts.isCatchUpWanted ? [...missed] : [];
+    const { isCatchUpWanted: isWanted } = this.#parts;
+    const queue = missed.filter(({ isUncertain }) => isWanted || isUncertain);
     const readsBack = await this.#readsBack();
     const work = async () => {
       for (let one = queue.shift(); one && !this.#isClosed; one = queue.shift()) {
-        await this.#read(one.conversationId, one.since, readsBack).catch((error: unknown) =>
+        await this.#read(one.conversationId, one.since, readsBack, isWanted).catch((error: unknown) =>
           this.#parts.log.warn(`a conversation with an open question cannot be read: ${toLinktorError(error).message}`),
         );
       }
@@ -246,9 +254,10 @@ export class DialogueService {
 
   /**
    * @param since milliseconds of the server's clock
-   * @param settles the messages found decide whether a question of unknown state was sent
+   * @param isProof a question of unknown state that is not among the messages found was never sent
+   * @param isWanted false: only such questions are of interest, and no answer to another
    */
-  async #read(conversationId: string, since: number, settles = false): Promise<void> {
+  async #read(conversationId: string, since: number, isProof = false, isWanted = true): Promise<void> {
     const realtime = this.#parts.realtime();
     const { conversations } = this.#parts.client();
     const found: Message[] = [];
@@ -258,7 +267,8 @@ export class DialogueService {
       if (Date.parse(message.createdAt ?? '') < from) break;
       found.push(message);
     }
-    if (settles) await this.dialogues.settleIn(conversationId, found);
+    await this.dialogues.settleIn(conversationId, found, isProof);
+    if (!isWanted) return;
     const conversation = found.length > 0 ? await conversations.get(conversationId) : undefined;
     for (const message of found.reverse()) {
       // A message that an earlier process has delivered goes to the dialogues only.

@@ -1,14 +1,6 @@
 import { isHeldBack, PERSON_IN_CHARGE } from '../../../lib/charge/index';
-import {
-  type Asker,
-  type Dialogue,
-  type Ending,
-  languageOf,
-  QuietHours,
-  type Reply,
-  spoken,
-} from '../../../lib/dialogue/index';
-import { invalid, type LinktorError, toLinktorError } from '../../../lib/errors';
+import { type Asker, type Dialogue, type Ending, QuietHours, type Reply } from '../../../lib/dialogue/index';
+import { type LinktorError, toLinktorError } from '../../../lib/errors';
 import { keepable, storageProblemOf } from '../../../lib/ledger/index';
 import type { Message } from '../../../lib/model';
 import type { Account } from '../account/account';
@@ -16,10 +8,10 @@ import { accountOf, configOf } from '../account/config-node';
 import type { DialogueService } from '../account/dialogue-service';
 import { mountAction } from '../action/mount-action';
 import { applyOutcome, ResultTarget } from '../action/result';
+import { copyOf } from '../copy';
 import type {
   Action,
   ActionContext,
-  AnswerContext,
   DialogueContext,
   DialogueNode,
   EndInfo,
@@ -27,16 +19,20 @@ import type {
   People,
   QuestionPlan,
 } from '../define';
-import { type Evaluate, evaluateProperty, evaluator, fixedValues } from '../evaluate';
+import { type Evaluate, evaluator, fixedValues } from '../evaluate';
 import { toPort } from '../message';
 import { type Output, outputsOf } from '../outputs';
 import type { Msg, RED, RunningNode, Stored } from '../red';
 import type { Shared } from '../shared';
 import type { Status, StatusName } from '../status';
+import { Answering, type AnsweringParts, carriedOf, peopleOf } from './answering';
+import { controlDialogues, resetDialogues } from './controls';
 import { timeoutMs } from './question';
 import type { SharedValues } from './shared-fields';
 import { askAgain, isLate, isQuestion, letsThrough, remind, tellLate, turnAway, understands } from './standing';
 
+/** a smaller difference between our clock and the server's is none, milliseconds */
+const MIN_CLOCK_DIFFERENCE_MS = 1000;
 /** limit for the carried message, bytes; the rest of a record is the question */
 const MAX_CARRIED_BYTES = 40 * 1024;
 
@@ -61,9 +57,12 @@ class Mounted implements Asker {
   #service: DialogueService | undefined;
   #fixedValues: SharedValues | undefined;
   #quiet: { hours?: QuietHours } | undefined;
+  #knownPeople: People | undefined;
   /** whether open questions survive a restart of the process */
   #isLasting = true;
   #count = 0;
+  /** created with the first answer */
+  #answering: AnsweringParts | undefined;
   /** the reason why questions cannot be stored */
   #problem: LinktorError | undefined;
   readonly #status: Status;
@@ -89,6 +88,10 @@ class Mounted implements Asker {
 
   join(dialogue: Dialogue): number {
     return this.#definition.join(this.#fixed() as never, dialogue);
+  }
+
+  get tellsLate(): boolean {
+    return this.#fixed().late === 'tell';
   }
 
   get endsOnTakeover(): boolean {
@@ -133,7 +136,7 @@ class Mounted implements Asker {
 
   async ended(dialogue: Dialogue, ending: Ending, info: EndInfo): Promise<void> {
     const outcome = await this.#definition.outcome(this.#context(dialogue), dialogue, ending, info);
-    const msg = this.#carried(dialogue);
+    const msg = carriedOf(dialogue);
     const { result } = this.#definition.fields;
     const target = new ResultTarget(this.#red, this.#node, this.#stored, result?.property ?? 'payload');
     await applyOutcome(target, msg, outcome);
@@ -145,7 +148,8 @@ class Mounted implements Asker {
     if (this.#closing.signal.aborted || isHeldBack(thrown)) return;
     const problem = toLinktorError(thrown);
     this.#status.show(statusOf(problem), { at: Date.now() });
-    this.#node.error(problem, this.#carried(dialogue));
+    // The question stays open, and its message with it: a flow that handles the failure gets a copy.
+    this.#node.error(problem, copyOf(carriedOf(dialogue)) as Msg);
   }
 
   /** Report errors in the settings, which no message could correct, at once to the Catch nodes. */
@@ -189,8 +193,8 @@ class Mounted implements Asker {
     const service = this.#service ?? accountOf(this.#red, this.#stored).dialogues();
     await service.ready();
     const { msg } = context;
-    if (msg.reset) await this.#reset(service, msg);
-    else if (msg.action !== undefined) await this.#control(service, msg);
+    if (msg.reset) await resetDialogues(service.dialogues, this.#node.id, msg);
+    else if (msg.action !== undefined) await controlDialogues(service.dialogues, this.#node.id, msg);
     else {
       this.#quietHours();
       return this.#definition.run(this.#asking(context, service)).catch((thrown: unknown) => this.#heldBack(thrown));
@@ -211,45 +215,24 @@ class Mounted implements Asker {
   }
 
   #asking(context: ActionContext<never>, { dialogues }: DialogueService): DialogueContext<never> {
+    const { client, values, valuesOf, msg, signal, emit, progress, live, hasSlot, sentLog, notes, shared } = context;
+    const { provided, expression, warn, charge, variables, forget } = context;
     const ask = async (plan: QuestionPlan) => {
-      const { msg, signal } = context;
       const now = Date.now();
+      const there = client.serverTime;
       const id = `${now.toString(36)}${Math.random().toString(36).slice(2, 10)}`;
       const { value: carried, dropped } = keepable(chosen(msg, plan.carry), MAX_CARRIED_BYTES);
       const { places, who, whoIds, data } = plan;
       const question: Dialogue = {
         ...{ id, kind: this.#definition.kind, nodeId: this.#node.id, state: 'asking', places, who, whoIds },
         ...{ asked: now, deadline: now + plan.timeoutMs, reminders: plan.reminders.map((after) => now + after) },
+        ...(Math.abs(there - now) >= MIN_CLOCK_DIFFERENCE_MS && { askedThere: there }),
         ...{ attempts: 0, taken: [], carried, dropped, data },
       };
       await dialogues.ask(question, plan.another, (placed) => plan.send(id, placed), signal);
     };
-    const { client, values, valuesOf, msg, signal, emit, progress, live, hasSlot, sentLog, notes, shared } = context;
-    const { provided, expression, warn, charge, variables, forget } = context;
     const same = { client, values, valuesOf, msg, signal, emit, progress, live, hasSlot, sentLog, notes, shared };
     return { ...same, provided, expression, warn, charge, variables, forget, ask, people: this.#people() };
-  }
-
-  /** Only msg.action controls the node; msg.answer of an earlier node is ignored. */
-  async #control({ dialogues }: DialogueService, msg: Readonly<Msg>): Promise<void> {
-    const open = await this.#openOf(dialogues, msg);
-    if (open.length === 0) throw invalid('No question of this node waits in this conversation.');
-    if (msg.action === 'end') for (const { id } of open) await dialogues.end(id, 'closed');
-    else if (msg.action === 'answer') {
-      for (const { id, places } of open) {
-        await dialogues.answer(id, spoken(String(msg.text ?? ''), places[0]?.conversationId ?? ''));
-      }
-    } else throw invalid('msg.action must be "answer" or "end".', 'Remove msg.action to ask.');
-  }
-
-  async #reset({ dialogues }: DialogueService, msg: Readonly<Msg>): Promise<void> {
-    for (const { id } of await this.#openOf(dialogues, msg)) await dialogues.end(id, 'closed');
-  }
-
-  async #openOf(dialogues: DialogueService['dialogues'], { conversationId }: Readonly<Msg>): Promise<Dialogue[]> {
-    const own = (await dialogues.list()).filter(({ nodeId }) => nodeId === this.#node.id);
-    if (conversationId === undefined) return own;
-    return own.filter(({ places }) => places.some((place) => place.conversationId === conversationId));
   }
 
   async #forget(): Promise<void> {
@@ -257,32 +240,15 @@ class Mounted implements Asker {
     if (count) this.#node.log(`${count} open questions have ended with this node`);
   }
 
-  #context(dialogue: Dialogue): AnswerContext<never> {
-    const account = accountOf(this.#red, this.#stored);
-    const typed = (dialogue.data as { typed?: object }).typed ?? {};
-    const { signal } = this.#closing;
-    return {
-      values: { ...this.#fixed(), ...typed } as never,
-      msg: this.#carried(dialogue),
-      client: account.client().with({ signal, onAnswer: () => account.onSuccess() }),
-      signal,
-      charge: account.charge(),
-      sentLog: account.sentLog,
-      shared: account.notes,
-      people: this.#people(),
-      valuesOf: async (entry) => (await this.#evaluate.each(entry as Msg)) as never,
+  #context(dialogue: Dialogue): Answering {
+    this.#answering ??= {
+      ...{ red: this.#red, node: this.#node, evaluate: this.#evaluate, signal: this.#closing.signal },
+      ...{ outputs: this.#outputs, fixed: this.#fixed() },
+      people: () => this.#people(),
       isTyping: (conversationId) => this.#service?.isTyping(conversationId) === true,
-      expression: (value, entry) =>
-        evaluateProperty(this.#red, this.#node, { value, type: 'jsonata' }, entry as Msg, 'The expression'),
-      outputs: this.#outputs,
-      report: (problem) => this.failed(dialogue, problem),
+      report: (failed, problem) => this.failed(failed, problem),
     };
-  }
-
-  #carried({ carried, dropped }: Dialogue): Msg {
-    if (dropped.length === 0) return { ...carried };
-    const before = typeof carried.linktor === 'object' ? carried.linktor : {};
-    return { ...carried, linktor: { ...before, dropped } };
+    return new Answering(this.#answering, accountOf(this.#red, this.#stored), dialogue);
   }
 
   /** The values that need no message, as currently deployed. */
@@ -299,10 +265,10 @@ class Mounted implements Asker {
   }
 
   #people(): People {
-    const { language, country, zone, keepDays } = accountOf(this.#red, this.#stored).people;
-    const own = languageOf(language) ?? languageOf(this.#red.settings.lang) ?? 'en-US';
-    const quietHours = this.#quiet?.hours;
-    return { language: own, country: country || undefined, zone: zone || undefined, quietHours, keepDays };
+    // Invalid quiet hours have been reported, and are none.
+    if (!this.#quiet) return peopleOf(accountOf(this.#red, this.#stored), this.#red.settings.lang, undefined);
+    this.#knownPeople ??= peopleOf(accountOf(this.#red, this.#stored), this.#red.settings.lang, this.#quiet.hours);
+    return this.#knownPeople;
   }
 
   #recount(): void {

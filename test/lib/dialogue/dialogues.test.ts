@@ -84,6 +84,41 @@ describe('the dialogues of an account', () => {
       assert.equal(asker.takes, 1);
     });
 
+    it('has taken a message that comes again by another way, also after its end', async () => {
+      await dialogues.ask(question(), 'replace', sent);
+      const answer = says('yes');
+      assert.equal(await isTaken(answer), true);
+      await asker.ended_.first();
+      assert.equal(await isTaken({ ...answer, recovered: true }), true);
+      assert.equal(asker.ended_.all.length, 1);
+    });
+
+    it('leaves to others what is said while the answer before is judged, if that one ends it', async () => {
+      let end = () => {};
+      asker.judged = new Promise((resolve) => {
+        end = resolve;
+      });
+      await dialogues.ask(question(), 'replace', sent);
+      assert.equal(await isTaken(says('yes')), true);
+      const more = dialogues.claim(says('thanks'));
+      end();
+      assert.equal(await more, undefined);
+      await asker.ended_.first();
+    });
+
+    it('takes what is said while the answer before is judged, if it goes on waiting', async () => {
+      let end = () => {};
+      asker.judged = new Promise((resolve) => {
+        end = resolve;
+      });
+      await dialogues.ask(question(), 'replace', sent);
+      assert.equal(await isTaken(says('maybe')), true);
+      const more = dialogues.claim(says('yes'));
+      end();
+      assert.deepEqual(await more, { by: 'node', isTaken: true });
+      assert.equal((await asker.ended_.first()).dialogue.attempts, 1);
+    });
+
     it('that cannot be sent leaves nothing behind', async () => {
       const broken = () => Promise.reject(new Error('no server'));
       await assert.rejects(dialogues.ask(question(), 'replace', broken), /no server/);
@@ -357,6 +392,101 @@ describe('the dialogues of an account', () => {
       assert.equal((await asker.ended_.first()).dialogue.uncertain, true);
     });
 
+    it('does not take what was said right before a question of which nobody knows when it left', async () => {
+      const asked = Math.trunc(Date.now() / 1000) * 1000 - 4500;
+      const asking = question({ asked });
+      await ledger.put('ask', asking.id, asking, { due: asking.deadline, tags: ['c:c1', 'n:node'] });
+      await restart();
+      const at = (after: number) => ({ createdAt: new Date(asked + after).toISOString() });
+      assert.equal(await isTaken({ ...says('hello', at(-300)), recovered: true }), false);
+      // A whole second may be any moment of it.
+      assert.equal(await isTaken({ ...says('maybe', at(-500)), recovered: true }), true);
+      await asker.spoken.first();
+      assert.equal(await isTaken({ ...says('yes', at(200)), recovered: true }), true);
+      assert.equal((await asker.ended_.first()).dialogue.attempts, 1);
+    });
+
+    it('compares the time of an answer with the clock of the server', async () => {
+      const asking = question({ askedThere: Date.now() - 60_000 });
+      await ledger.put('ask', asking.id, asking, { due: asking.deadline, tags: ['c:c1', 'n:node'] });
+      const [missed] = await restart();
+      assert.deepEqual(missed, { conversationId: 'c1', since: asking.askedThere, isUncertain: true });
+      const answer = says('yes', { createdAt: new Date(Date.now() - 50_001).toISOString() });
+      assert.equal(await isTaken({ ...answer, recovered: true }), true);
+      await asker.ended_.first();
+    });
+
+    it('knows a question of the earlier process that arrives after the start, and takes it for no answer', async () => {
+      const asking = question({ who: 'anyone' });
+      await ledger.put('ask', asking.id, asking, { due: asking.deadline, tags: ['c:c1', 'n:node'] });
+      await restart();
+      const late = { direction: 'outbound', senderType: 'agent', id: 'late' } as const;
+      assert.equal(await isTaken(says('question?', late)), false);
+      while ((await dialogues.list())[0]?.uncertain) await new Promise((resolve) => setImmediate(resolve));
+      assert.equal((await dialogues.list())[0]?.places[0]?.messageId, 'late');
+      assert.equal(await isTaken(says('question?', late)), false);
+      assert.equal(asker.takes, 0);
+    });
+
+    describe('in the middle of a form', () => {
+      /** The process ends while the next question is sent. @param isLeaving its request has begun */
+      async function interruptedForm(isLeaving: boolean): Promise<void> {
+        await dialogues.ask(question({ kind: 'form' }), 'replace', sent);
+        const begun = new Promise<void>((resolve) => {
+          asker.askNext = async (leaves) => {
+            if (isLeaving) await leaves();
+            resolve();
+            return new Promise(() => {});
+          };
+        });
+        await dialogues.claim(says('next'));
+        await begun;
+        await restart();
+      }
+
+      it('asks the next question if that has certainly not left, on any server', async () => {
+        await interruptedForm(false);
+        await dialogues.settleIn('c1', [], false);
+        const [kept] = await dialogues.list();
+        assert.deepEqual(asker.askedAgain, [kept?.id]);
+        assert.deepEqual(
+          [kept?.state, kept?.uncertain, kept?.unsent, kept?.places[0]?.messageId],
+          ['waiting', undefined, undefined, 'again'],
+        );
+      });
+
+      it('does not ask it again if it may have left', async () => {
+        await interruptedForm(true);
+        await dialogues.settleIn('c1', [], false);
+        assert.deepEqual(asker.askedAgain, []);
+        assert.equal((await dialogues.list())[0]?.uncertain, true);
+      });
+    });
+
+    it('still tells who answers after the end, once', async () => {
+      asker.tellsLate = true;
+      await dialogues.ask(question(), 'replace', sent);
+      await dialogues.claim(says('yes'));
+      await asker.ended_.first();
+      await restart();
+      asker.tellsLate = true;
+      assert.equal(await isTaken(says('yes')), true);
+      assert.equal(await asker.spoken.first(), 'too late');
+      await restart();
+      asker.tellsLate = true;
+      assert.equal(await isTaken(says('yes')), false);
+    });
+
+    it('keeps of an ended question neither its message nor its answer', async () => {
+      asker.tellsLate = true;
+      await dialogues.ask(question(), 'replace', sent);
+      await dialogues.claim(says('yes, my secret'));
+      await asker.ended_.first();
+      const [mark] = await ledger.list<{ dialogue: Dialogue }>('sent');
+      assert.deepEqual(mark?.value.dialogue.carried, {});
+      assert.doesNotMatch(JSON.stringify(mark), /secret|topic/);
+    });
+
     describe('where it can be looked up whether a question has left', () => {
       const ours = (text: string, id: string, after = 0) =>
         says(text, {
@@ -374,7 +504,7 @@ describe('the dialogues of an account', () => {
 
       it('takes one that stands as it stands, and sends nothing', async () => {
         await interrupted();
-        await dialogues.settleIn('c1', [ours('hello', 'm7'), ours('question?', 'm8', 20)]);
+        await dialogues.settleIn('c1', [ours('hello', 'm7'), ours('question?', 'm8', 20)], true);
         const [kept] = await dialogues.list();
         assert.deepEqual([kept?.uncertain, kept?.places[0]?.messageId], [undefined, 'm8']);
         assert.deepEqual(asker.askedAgain, []);
@@ -382,17 +512,26 @@ describe('the dialogues of an account', () => {
 
       it('sends one again that has not left, once', async () => {
         await interrupted();
-        await dialogues.settleIn('c1', [ours('hello', 'm7')]);
-        await dialogues.settleIn('c1', []);
+        await dialogues.settleIn('c1', [ours('hello', 'm7')], true);
+        await dialogues.settleIn('c1', [], true);
         const [kept] = await dialogues.list();
         assert.deepEqual([kept?.uncertain, kept?.places[0]?.messageId], [undefined, 'again']);
         assert.deepEqual(asker.askedAgain, [kept?.id]);
       });
 
+      it('takes one that is shown as it stands where a missing one proves nothing', async () => {
+        await interrupted();
+        await dialogues.settleIn('c1', [], false);
+        assert.equal((await dialogues.list())[0]?.uncertain, true);
+        await dialogues.settleIn('c1', [ours('question?', 'm8', 20)], false);
+        assert.equal((await dialogues.list())[0]?.places[0]?.messageId, 'm8');
+        assert.deepEqual(asker.askedAgain, []);
+      });
+
       it('leaves those alone that certainly stand', async () => {
         await dialogues.ask(question(), 'replace', sent);
         await restart();
-        await dialogues.settleIn('c1', []);
+        await dialogues.settleIn('c1', [], true);
         assert.deepEqual(asker.askedAgain, []);
       });
     });

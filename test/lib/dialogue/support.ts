@@ -1,4 +1,12 @@
-import { type Asker, type Dialogue, Dialogues, type Ending, type Reply, type Step } from '../../../lib/dialogue';
+import {
+  type Asker,
+  type Dialogue,
+  type DialoguePlace,
+  Dialogues,
+  type Ending,
+  type Reply,
+  type Step,
+} from '../../../lib/dialogue';
 import { type AccountLedger, createLedger } from '../../../lib/ledger';
 import type { Message } from '../../../lib/model';
 import { Inbox } from '../support';
@@ -18,6 +26,8 @@ export class TestAsker implements Asker {
   readonly spoken = new Inbox<string>();
   remindAgainAt: number | undefined;
   takes = 0;
+  /** lets the judgement of an answer end; by default it ends at once */
+  judged: Promise<void> = Promise.resolve();
 
   join(): number {
     return this.joinSeconds;
@@ -59,12 +69,20 @@ export class TestAsker implements Asker {
   async take(dialogue: Dialogue, said: readonly Reply[]): Promise<Step> {
     this.takes++;
     const words = said.map(({ message }) => message.text).join(' ');
+    await this.judged;
     if (words === 'break') throw new Error('broken');
     if (words === 'cancel') return { kind: 'end', ending: { kind: 'ended', reason: 'cancelled' } };
     if (words.startsWith('yes')) return { kind: 'end', ending: { kind: 'answered', value: words, facts: {} } };
+    if (words === 'next') return { kind: 'stay', change: {}, ask: this.askNext };
     const afterwards = async () => this.spoken.add(`again ${dialogue.attempts + 1}`);
     return { kind: 'stay', change: { attempts: dialogue.attempts + 1 }, afterwards };
   }
+
+  /** sends the next question of a form */
+  askNext: (leaves: () => Promise<void>) => Promise<DialoguePlace> = async (leaves) => {
+    await leaves();
+    return { conversationId: 'c1', messageId: 'next', since: Date.now() };
+  };
 
   async remind(): Promise<number | undefined> {
     this.spoken.add('reminder');

@@ -1,0 +1,113 @@
+import { Clock } from '../async/clock';
+import type { Ledger } from '../ledger';
+import type { Dialogue } from './dialogue';
+import type { Past } from './past';
+import { dueOf, Records } from './records';
+
+export interface OpenDialoguesSettings {
+  ledger: Ledger;
+  past: Past;
+  /** a dialogue has been opened, or has become known in another conversation */
+  onOpened?(dialogue: Dialogue): void;
+  onEnded?(dialogue: Dialogue): void;
+  /** a reminder or the deadline of a dialogue has come */
+  onDue(id: string): void;
+}
+
+/** The dialogues that are open: their records, what this process knows of them, and their deadlines. */
+export class OpenDialogues {
+  readonly records: Records;
+  readonly #settings: OpenDialoguesSettings;
+  readonly #clock: Clock;
+  readonly #open = new Map<string, Pick<Dialogue, 'kind' | 'nodeId'>>();
+  /** number of open dialogues of each node */
+  readonly #counts = new Map<string, number>();
+  /** waiters for the end of any dialogue */
+  readonly #waiting = new Set<() => void>();
+  /** number of ended dialogues, so that a waiter notices an end since its last check */
+  ends = 0;
+
+  constructor(settings: OpenDialoguesSettings) {
+    this.#settings = settings;
+    this.records = new Records(settings.ledger);
+    this.#clock = new Clock(settings.onDue);
+  }
+
+  /** Start the deadlines. */
+  start(): void {
+    this.#clock.start();
+  }
+
+  stop(): void {
+    this.#clock.stop();
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  has(id: string): boolean {
+    return this.#open.has(id);
+  }
+
+  /** @returns the number of open dialogues of one node */
+  countOf(nodeId: string): number {
+    return this.#counts.get(nodeId) ?? 0;
+  }
+
+  /** @returns the record of an open dialogue; undefined when it has ended */
+  async known(id: string): Promise<Dialogue | undefined> {
+    const open = this.#open.get(id);
+    return open && this.records.get({ kind: open.kind, id });
+  }
+
+  /** Note an open dialogue, or what has changed in it. */
+  note(dialogue: Dialogue): void {
+    const { id, kind, nodeId } = dialogue;
+    if (!this.#open.has(id)) {
+      this.#counts.set(nodeId, this.countOf(nodeId) + 1);
+      this.#open.set(id, { kind, nodeId });
+    }
+    this.#clock.set(id, dueOf(dialogue));
+    for (const { conversationId } of dialogue.places) this.#settings.past.forget(conversationId);
+    this.#settings.onOpened?.(dialogue);
+  }
+
+  /** Change the record of a dialogue, and note it. @returns undefined when it has ended meanwhile */
+  async change(dialogue: Dialogue, change: (now: Dialogue) => Dialogue): Promise<Dialogue | undefined> {
+    const changed = await this.records.change(dialogue, change);
+    if (changed) this.note(changed);
+    return changed;
+  }
+
+  /** Delete the record of a dialogue. @returns true for exactly one of several concurrent callers */
+  async drop(dialogue: Dialogue): Promise<boolean> {
+    const { id, nodeId } = dialogue;
+    const isOurs = await this.records.end(dialogue);
+    this.ends++;
+    if (this.#open.delete(id)) {
+      const left = this.countOf(nodeId) - 1;
+      if (left > 0) this.#counts.set(nodeId, left);
+      else this.#counts.delete(nodeId);
+    }
+    this.#clock.clear(id);
+    for (const look of [...this.#waiting]) look();
+    this.#settings.onEnded?.(dialogue);
+    return isOurs;
+  }
+
+  /** Resolves at the first end of a dialogue since `ends` was read. @throws the reason of the signal */
+  nextEnd(ends: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        this.#waiting.delete(look);
+        signal?.removeEventListener('abort', look);
+        if (signal?.aborted) reject(signal.reason as Error);
+        else resolve();
+      };
+      this.#waiting.add(look);
+      signal?.addEventListener('abort', look, { once: true });
+      if (signal?.aborted || this.ends !== ends) look();
+    });
+  }
+}

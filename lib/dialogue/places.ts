@@ -1,0 +1,30 @@
+import type { DialoguePlace } from './dialogue';
+
+/** Merge new data into the known place it belongs to, or add a place. */
+export function merged(places: readonly DialoguePlace[], place: DialoguePlace): DialoguePlace[] {
+  const index = indexOf(places, place);
+  if (index < 0) return [...places, place];
+  return places.map((one, other) => (other === index ? { ...one, ...known(place) } : one));
+}
+
+/** @returns true when a place says nothing that is not known already */
+export function isKnownPlace(places: readonly DialoguePlace[], place: DialoguePlace): boolean {
+  const one = places[indexOf(places, place)];
+  if (!one) return false;
+  return (Object.keys(place) as (keyof DialoguePlace)[]).every(
+    (name) => place[name] === undefined || place[name] === one[name],
+  );
+}
+
+function indexOf(places: readonly DialoguePlace[], { conversationId, contactId }: DialoguePlace): number {
+  return places.findIndex(
+    (one) =>
+      (one.conversationId !== undefined && one.conversationId === conversationId) ||
+      (one.conversationId === undefined && (one.contactId === undefined || one.contactId === contactId)),
+  );
+}
+
+/** What is unknown replaces nothing. */
+function known(place: DialoguePlace): DialoguePlace {
+  return Object.fromEntries(Object.entries(place).filter(([, value]) => value !== undefined));
+}
