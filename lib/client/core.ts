@@ -80,7 +80,7 @@ export function createCore(given: ClientSettings): Core {
     transport: createTransport(agents),
     queue: new Queue(),
     downloads: new FairQueue(MAX_CONCURRENT_DOWNLOADS, MAX_CONCURRENT_DOWNLOADS_PER_OWNER),
-    rate: new Rate(),
+    rate: new Rate(given.pace),
     clock: new ServerClock(),
     figures: new CallFigures(given.onCall),
     fallbacks: new Set(),

@@ -20,9 +20,19 @@ export interface ClientSettings extends SignIn {
   idempotent?: boolean;
   /** called after every call; must not throw */
   onCall?(ended: EndedCall): void;
+  /** a rate that this client shares with others */
+  pace?: Pace;
   tls?: TlsSettings;
   /** default: from the environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY) */
   proxy?: ProxySettings;
+}
+
+/** A rate that this client shares with others of the same tenant. */
+export interface Pace {
+  /** @param longestMs no slot is taken when the wait would be longer @returns milliseconds to wait; never rejects */
+  take(longestMs: number): Promise<number>;
+  /** @param facts calls in a window, and milliseconds until it ends, or for which further calls are refused */
+  note(facts: { limit?: number; endsIn?: number; refusedFor?: number }): void;
 }
 
 /** Facts of an answer besides its body. */

@@ -1,6 +1,7 @@
+import { sleep } from '../async/sleep';
 import { secondsFromNow } from '../contract/server-time';
 import { abortedError, LinktorError } from '../errors';
-import type { AnswerFacts } from './options';
+import type { AnswerFacts, Pace } from './options';
 
 /** The known rate limit of the server. */
 export interface RateFacts {
@@ -38,9 +39,16 @@ export class Rate {
   readonly #waiting = new Set<Waiting>();
   #timer: NodeJS.Timeout | undefined;
   readonly #listeners = new Set<(until: number) => void>();
+  readonly #pace: Pace | undefined;
+  /** calls that wait for their slot in the shared rate */
+  #paced = 0;
+
+  constructor(pace?: Pace) {
+    this.#pace = pace;
+  }
 
   get facts(): RateFacts {
-    const facts: RateFacts = { waiting: this.#waiting.size };
+    const facts: RateFacts = { waiting: this.#waiting.size + this.#paced };
     if (Number.isFinite(this.#remaining)) facts.remaining = this.#remaining;
     if (this.#resetAt > Date.now()) facts.resetAt = this.#resetAt;
     return facts;
@@ -61,6 +69,24 @@ export class Rate {
    * @throws LinktorError `rate_limit` when its turn would come after the deadline
    */
   admit(end: number, signal: AbortSignal): Promise<void> | undefined {
+    return this.#pace ? this.#admitPaced(this.#pace, end, signal) : this.#admit(end, signal);
+  }
+
+  async #admitPaced(pace: Pace, end: number, signal: AbortSignal): Promise<void> {
+    this.#paced++;
+    try {
+      const waitMs = await pace.take(end - Date.now());
+      if (waitMs >= MIN_ANNOUNCED_MS) for (const listener of this.#listeners) listener(Date.now() + waitMs);
+      if (waitMs > end - Date.now()) throw lateError(waitMs);
+      if (waitMs > 0) await sleep(waitMs, signal);
+    } finally {
+      this.#paced--;
+    }
+    if (signal.aborted) throw abortedError('waiting');
+    await this.#admit(end, signal);
+  }
+
+  #admit(end: number, signal: AbortSignal): Promise<void> | undefined {
     this.#look();
     if (this.#waiting.size === 0 && this.#flying < this.#remaining) {
       this.#flying++;
@@ -74,8 +100,9 @@ export class Rate {
   /** An attempt has ended. @param retryAfter seconds, of a 429 */
   done(status: number | undefined, facts: AnswerFacts, retryAfter?: number): void {
     this.#flying--;
-    const { remaining, reset } = facts.rate ?? {};
+    const { limit, remaining, reset } = facts.rate ?? {};
     const now = Date.now();
+    if (this.#pace) this.#tell(this.#pace, status, limit, reset, retryAfter);
     if (status === 429) {
       this.#remaining = 0;
       this.#resetAt = Math.max(now + (retryAfter ?? 1) * 1000, this.#resetAt);
@@ -95,6 +122,17 @@ export class Rate {
     }
     if (this.#remaining <= 0) this.#probeAt = now + MAX_SILENCE_MS;
     this.#pump();
+  }
+
+  #tell(pace: Pace, status?: number, limit?: number, reset?: number, retryAfter = 1): void {
+    if (status !== 429 && limit === undefined) return;
+    const now = Date.now();
+    const ends = endOf(reset, now);
+    pace.note({
+      ...(limit !== undefined && { limit }),
+      ...(ends !== undefined && { endsIn: ends - now }),
+      ...(status === 429 && { refusedFor: retryAfter * 1000 }),
+    });
   }
 
   /** Announce each window only once. */
@@ -157,12 +195,15 @@ export class Rate {
   }
 
   #late(): LinktorError {
-    const retryAfter = Math.max(1, Math.ceil((this.#resetAt - Date.now()) / 1000));
-    return new LinktorError('rate_limit', "The server's limit of requests is used up.", {
-      retryAfter,
-      retryable: true,
-    });
+    return lateError(this.#resetAt - Date.now());
   }
+}
+
+function lateError(waitMs: number): LinktorError {
+  return new LinktorError('rate_limit', "The server's limit of requests is used up.", {
+    retryAfter: Math.max(1, Math.ceil(waitMs / 1000)),
+    retryable: true,
+  });
 }
 
 /** @param reset remaining seconds, or a time in seconds or milliseconds of our clock */

@@ -3,4 +3,5 @@ export type { ClaimState, Claims } from './claims';
 export type { StoreFacts, StoreSettings, StoreState } from './connection';
 export type { Leadership } from './lease';
 export type { Member } from './members';
+export { SharedPace } from './pace';
 export { SharedStore, type SharedStoreSettings } from './shared-store';

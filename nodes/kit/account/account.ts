@@ -107,6 +107,7 @@ export function clientOf(
   settings: AccountSettings,
   route: Route = {},
   onCall?: (ended: EndedCall) => void,
+  pace?: Instances['pace'],
 ): LinktorClient {
   const { baseUrl, contract, signIn, timeout, maxRetries, idempotent, ...credentials } = settings;
   const { apiKey, accessToken, email, password } = credentials;
@@ -117,7 +118,7 @@ export function clientOf(
   };
   const { tls, proxy } = route;
   const common = { baseUrl, contract, timeout, maxRetries, idempotent, ...(tls && { tls }), ...(proxy && { proxy }) };
-  return new LinktorClient({ ...common, ...signingIn[signIn], ...(onCall && { onCall }) });
+  return new LinktorClient({ ...common, ...signingIn[signIn], ...(onCall && { onCall }), ...(pace && { pace }) });
 }
 
 export interface AccountParts {
@@ -166,7 +167,7 @@ export function createAccount(
   const stopWatching = sentLog.onSent(({ conversationId }) => realtime?.sent(conversationId));
 
   const getClient = () => {
-    client ??= clientOf(settings, route, settings.log === 'calls' ? callLog(log) : undefined);
+    client ??= clientOf(settings, route, settings.log === 'calls' ? callLog(log) : undefined, instances?.pace);
     return client;
   };
 

@@ -8,6 +8,7 @@ import {
   type ClaimState,
   checkAddress,
   type Member,
+  SharedPace,
   SharedStore,
   type StoreFacts,
   type StoreState,
@@ -46,6 +47,8 @@ export interface InstancesOverview {
 /** The instances of one account: their shared state and leadership. Nothing is opened before first use. */
 export class Instances {
   readonly ledger: SharedLedger;
+  /** one rate for the calls of all instances */
+  readonly pace = new SharedPace(async () => (await this.open()).connection);
   readonly name: string;
   readonly #settings: InstancesSettings;
   readonly #listeners = new Set<() => void>();
