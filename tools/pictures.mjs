@@ -1,11 +1,12 @@
 // npm run pictures: takes the pictures of the README and the guides again, from the running demo, into docs/pictures/.
-// `npm run pictures -- examples` takes one part: chat, demo, editor, or examples.
+// `npm run pictures -- examples` takes one part: chat, demo, editor, examples, or cluster.
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { animated } from './apng.mjs';
 import { around, open, save, shoot } from './camera.mjs';
 import { chromium, chromiumArgs } from './chromium.mjs';
 import { DemoRun } from './demo.mjs';
+import { ClusterRun } from './demo-cluster.mjs';
 import { install } from './install.mjs';
 import { root } from './run.mjs';
 
@@ -32,24 +33,32 @@ if (!executablePath) process.exit(1);
 // Imported after install(), which may have to install it.
 const { chromium: driver } = await import('playwright-core');
 
+const parts = process.argv.slice(2);
+const browser = await driver.launch({ executablePath, args: chromiumArgs });
 const demo = new DemoRun();
-/** @type {Browser | undefined} */
-let browser;
+const cluster = new ClusterRun();
 try {
+  if (isWanted('cluster')) await clusterPicture(browser, (await cluster.start()).instances);
+  // The demo's own pictures show its usual ports.
+  await cluster.end();
+  if (parts.length === 0 || parts.some((part) => part !== 'cluster')) await demoPictures(browser);
+} finally {
+  await browser.close();
+  await cluster.end();
+  await demo.end();
+}
+
+/** @param {Browser} browser */
+async function demoPictures(browser) {
   const { chat, editor } = await demo.start();
-  browser = await driver.launch({ executablePath, args: chromiumArgs });
   if (isWanted('chat')) await chatPictures(browser, chat);
   if (isWanted('demo')) await demoPicture(browser, chat, editor);
   if (isWanted('editor')) await editorPictures(browser, editor, chat);
   if (isWanted('examples')) await examplePictures(browser, editor, chat);
-} finally {
-  await browser?.close();
-  await demo.end();
 }
 
 /** @param {string} part */
 function isWanted(part) {
-  const parts = process.argv.slice(2);
   return parts.length === 0 || parts.includes(part);
 }
 
@@ -210,6 +219,21 @@ async function sidebarPicture(page, chat) {
   await control(chat, 'messages', { contact: { name: customer }, text: 'Which payment methods do you accept?' });
   await side.locator('[data-event="message.read"]').last().waitFor();
   await shoot(page, 'sidebar', await around(page, '.linktor-side'));
+}
+
+/**
+ * The sidebar of the instance that leads three.
+ *
+ * @param {Browser} browser
+ * @param {import('./demo-cluster.mjs').Instance[]} instances
+ */
+async function clusterPicture(browser, [first]) {
+  const page = await openEditor(browser, first?.url ?? '', 1.25);
+  await page.evaluate("RED.actions.invoke('linktor:show-sidebar')");
+  await page.locator('.linktor-side [data-instance="C"]').waitFor();
+  const side = await around(page, '.linktor-side-head, .linktor-side-cluster');
+  await shoot(page, 'instances', side);
+  await page.context().close();
 }
 
 /**

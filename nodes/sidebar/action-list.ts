@@ -1,6 +1,5 @@
-import type { Answer } from '../kit/admin/types';
+import { act } from './act';
 import { element, write } from './element';
-import { failure, say } from './red';
 
 interface Parts<Line, Action> {
   label: string;
@@ -44,13 +43,6 @@ export class ActionList<Line, Action> {
   }
 
   #send(action: Action): void {
-    write(this.#outcome, '');
-    const url = `linktor/${encodeURIComponent(this.#account)}/${this.#parts.route}`;
-    $.ajax({ url, method: 'POST', contentType: 'application/json', data: JSON.stringify(action) })
-      .done((answer: Answer<object>) => {
-        if (!answer.ok) write(this.#outcome, failure(answer.message));
-        this.#parts.changed();
-      })
-      .fail(({ status }) => write(this.#outcome, say(status === 401 ? 'box.forbidden' : 'failed')));
+    act({ account: this.#account, ...this.#parts, outcome: this.#outcome }, action);
   }
 }

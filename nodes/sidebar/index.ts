@@ -1,4 +1,5 @@
 import { Box } from './box';
+import { Cluster } from './cluster';
 import { element, write } from './element';
 import { Events } from './events';
 import { Feed } from './feed';
@@ -21,6 +22,7 @@ function open(): void {
   const head = new Head((account) => choose(account));
   const events = new Events();
   const figures = new Figures();
+  const cluster = new Cluster(() => feed.ask());
   const waiting = waitingList(() => feed.ask());
   const taken = takenOverList(() => feed.ask());
   const box = new Box();
@@ -29,6 +31,7 @@ function open(): void {
     'div',
     { class: 'linktor-side-body' },
     head.root,
+    cluster.root,
     taken.root,
     waiting.root,
     events.root,
@@ -40,7 +43,7 @@ function open(): void {
 
   const feed = new Feed({
     place: () => (chosen === undefined ? { after: last } : { watch: chosen, after: last }),
-    told({ accounts, lines, sandbox, waiting: open, waitingInAll, takenOver, takenOverInAll }) {
+    told({ accounts, lines, sandbox, waiting: open, waitingInAll, takenOver, takenOverInAll, cluster: instances }) {
       const account = accounts.find((one) => one.id === chosen) ?? accounts[0];
       body.hidden = account === undefined;
       notice.hidden = account !== undefined;
@@ -50,6 +53,7 @@ function open(): void {
       head.show(account, accounts);
       events.add(lines);
       figures.show(account.counters);
+      cluster.show(account.id, instances);
       taken.show(account.id, takenOver, takenOverInAll);
       waiting.show(account.id, open, waitingInAll);
       box.show(sandbox ? account.id : undefined, lines);

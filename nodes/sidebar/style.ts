@@ -39,6 +39,10 @@ export const style = `
 .linktor-side-actions { flex: none; max-height: 40%; overflow-y: auto; padding: 8px 12px; border-bottom: 1px solid var(--red-ui-secondary-border-color); }
 .linktor-side-actions li { padding: 6px 0; }
 .linktor-side-actions li + li { border-top: 1px solid var(--red-ui-secondary-border-color); }
+.linktor-side-depth { margin: 0; padding: 6px 0; border-top: 1px solid var(--red-ui-secondary-border-color); }
+.linktor-side-cluster table { margin: 4px 0 6px; font-size: 12px; line-height: 1.4; }
+.linktor-side-cluster th, .linktor-side-cluster td { padding: 0 16px 0 0; text-align: left; font-weight: normal; }
+.linktor-side-cluster details details > summary { font-weight: normal; font-size: 12px; }
 .linktor-side-box { flex: none; padding: 10px 12px; border-top: 1px solid var(--red-ui-secondary-border-color); background: var(--red-ui-secondary-background); }
 .linktor-side summary { cursor: pointer; font-weight: 600; font-size: 13px; line-height: 1.4; }
 .linktor-side-box details[open] > summary { margin-bottom: 6px; }

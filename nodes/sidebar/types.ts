@@ -58,6 +58,50 @@ export interface Report {
   takenOver: TakenOverLine[];
   /** total number */
   takenOverInAll: number;
+  /** with several instances: the instances of that account */
+  cluster?: ClusterFacts;
+}
+
+/** The instances that share the work of an account. */
+export interface ClusterFacts {
+  instances: InstanceLine[];
+  /** total number */
+  instancesInAll: number;
+  /** queues of events, when all instances share them */
+  lanes: LaneLine[];
+  /** messages that wait to be sent */
+  outbox: number;
+  /** messages on the disk of this instance, until the store is back */
+  held?: number;
+  /** code of the failure when the store did not answer; then the lists are empty */
+  problem?: string;
+}
+
+export interface InstanceLine {
+  name: string;
+  isSelf: boolean;
+  leads: boolean;
+  /** takes no new work */
+  isDraining: boolean;
+  /** its flows are older than those of others */
+  isOutdated: boolean;
+  /** milliseconds of the store's clock */
+  since: number;
+  /** number of its event queues */
+  lanes: number;
+}
+
+export interface LaneLine {
+  lane: number;
+  /** name of the instance that works on it, or '' */
+  owner: string;
+  /** events that wait in it */
+  depth: number;
+}
+
+/** An action on the instance of this Node-RED: let another one lead, take no new work, take part again. */
+export interface InstanceAction {
+  action: 'handOver' | 'drain' | 'join';
 }
 
 /** A conversation that a person has taken over. */

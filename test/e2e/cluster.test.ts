@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { createHmac } from 'node:crypto';
+import type { ClusterFacts, Report } from '../../nodes/sidebar/types';
 import { type Sandbox, startSandbox } from '../../sandbox';
 import { Listener, linkPackage, Red, removeFolder, Shop, temporaryFolder, until } from '../support/red';
 import { StoreServer, storeServerPath } from '../support/store';
@@ -228,6 +229,77 @@ describe('several instances', function () {
       heard('answer').map(({ text }) => String(text)),
       ['7'],
     );
+  });
+
+  /** What the sidebar of an instance shows. */
+  async function seenBy(name: string): Promise<ClusterFacts> {
+    const { json } = await redOf(name).ask('GET', '/linktor/accounts?watch=account');
+    return (json as Report).cluster as ClusterFacts;
+  }
+  const act = async (name: string, action: string) =>
+    (await redOf(name).ask('POST', '/linktor/account/instances', { action })).json as { ok: boolean; code?: string };
+  const marks = async (name: string) =>
+    (await seenBy(name)).instances.map((one) => [
+      one.name,
+      Object.entries(one).flatMap(([mark, value]) => (value === true ? [mark] : [])),
+    ]);
+  const see = (name: string, wanted: [string, string[]][]) =>
+    until(`${name} to see ${JSON.stringify(wanted)}`, async () =>
+      JSON.stringify(await marks(name)) === JSON.stringify(wanted) ? true : undefined,
+    );
+
+  it('the sidebar of each knows all of them, since when they are there, and who leads', async () => {
+    await see('A', [
+      ['A', ['isSelf', 'leads']],
+      ['B', []],
+    ]);
+    await see('B', [
+      ['A', ['leads']],
+      ['B', ['isSelf']],
+    ]);
+    const { instances: all, instancesInAll, outbox } = await seenBy('B');
+    assert.deepEqual([instancesInAll, outbox], [2, 0]);
+    const [a, b] = all.map(({ since }) => since) as [number, number];
+    assert.ok(a < b && b <= Date.now(), `${a} ${b}`);
+  });
+
+  it('the one that leads hands over within 2 s, when it is told to', async () => {
+    assert.equal((await act('B', 'handOver')).code, 'not_found');
+    assert.equal((await act('A', 'nonsense')).code, 'validation');
+    const began = Date.now();
+    assert.equal((await act('A', 'handOver')).ok, true);
+    await leads('B');
+    const took = Date.now() - began;
+    console.log(`        takeover after a hand-over: ${took} ms`);
+    assert.ok(took <= 2000, `${took} ms`);
+    await says('handed-1');
+    await until('it', () => texts('said', 'handed-').length > 0);
+    assert.deepEqual(
+      heard('said').filter(({ text }) => String(text).startsWith('handed-')),
+      [{ at: 'B', text: 'handed-1' }],
+    );
+  });
+
+  it('one that is drained leads no more, until it takes part again; the last one is not drained', async () => {
+    assert.equal((await act('A', 'drain')).ok, true);
+    await see('B', [
+      ['A', ['isDraining']],
+      ['B', ['isSelf', 'leads']],
+    ]);
+    for (const action of ['drain', 'handOver']) assert.equal((await act('B', action)).code, 'not_found');
+    assert.equal((await act('A', 'join')).ok, true);
+    await see('B', [
+      ['A', []],
+      ['B', ['isSelf', 'leads']],
+    ]);
+    assert.equal((await act('B', 'drain')).ok, true);
+    await leads('A');
+    assert.equal((await act('B', 'join')).ok, true);
+    await see('A', [
+      ['A', ['isSelf', 'leads']],
+      ['B', []],
+    ]);
+    await until('one socket', async () => (await sockets()) === 1);
   });
 
   it('when the one that leads is killed another one leads within 20 s, and nothing is lost or doubled', async () => {

@@ -82,6 +82,13 @@ describe('who may ask what the sidebar asks', function () {
     assert.equal(await count(), before + 1);
   });
 
+  it('those who may write may steer the instances, and nobody else', async () => {
+    const steer = (token?: string) => status('POST', '/linktor/account/instances', token, { action: 'handOver' });
+    for (const token of [undefined, 'read', 'linktor-config.read', 'status.read'])
+      assert.equal(await steer(token), 401, token);
+    assert.equal(await steer('linktor-config.write'), 200);
+  });
+
   it('the socket of the editor, which needs less, carries no event', async () => {
     const socket = new WebSocket(`${red.url.replace('http', 'ws')}/comms`);
     const frames: string[] = [];

@@ -241,6 +241,15 @@ describe('what the sidebar asks', () => {
     });
   });
 
+  it('no instances with a single one, which cannot hand over', async () => {
+    await play(flow);
+    assert.equal((await report()).cluster, undefined);
+    for (const action of ['handOver', 'drain', 'join']) {
+      const { ok, code } = (await ask('/linktor/account/instances', { action })) as { ok: boolean; code: string };
+      assert.deepEqual([ok, code], [false, 'validation']);
+    }
+  });
+
   it('without a connection of its own', async () => {
     const { sockets } = await state();
     await play([{ id: 'send', type: 'linktor-send', config: 'account' }]);

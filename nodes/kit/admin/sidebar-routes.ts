@@ -1,8 +1,9 @@
 import { invalid, toLinktorError } from '../../../lib/errors';
 import type { SocketState } from '../../../lib/realtime/index';
-import type { AccountFacts, Deed, Report, WaitingAction } from '../../sidebar/types';
+import type { AccountFacts, Deed, InstanceAction, Report, WaitingAction } from '../../sidebar/types';
 import type { ConfigNode } from '../account/config-node';
 import type { AdminHandler, RED } from '../red';
+import { actOnInstance, clusterOf } from './cluster';
 import { playCustomer, talkOf } from './customer';
 import { isVariable } from './diagnostics';
 import { editorRoutes } from './guard';
@@ -33,8 +34,12 @@ export function serveSidebar(red: RED): void {
       if (watched === undefined) return { accounts, lines: [], sandbox: false, ...nobody };
       const lines = watch.linesAfter(watched, Number(query.after) || 0);
       const account = watch.node(watched)?.account;
-      const waiting = await waitingIn(red, account);
-      return { accounts, lines, sandbox: await watch.sandbox(watched), ...waiting, ...takenOverIn(account) };
+      const [sandbox, waiting, cluster] = await Promise.all([
+        watch.sandbox(watched),
+        waitingIn(red, account),
+        clusterOf(account),
+      ]);
+      return { accounts, lines, sandbox, ...waiting, ...takenOverIn(account), ...cluster };
     });
 
   /** @throws LinktorError `validation` without a sandbox: a real customer must not be impersonated */
@@ -72,11 +77,18 @@ export function serveSidebar(red: RED): void {
       return {};
     });
 
+  const steerInstance: AdminHandler = ({ params, body }, response) =>
+    respond(response, async () => {
+      await actOnInstance(watch.node(params.id ?? '')?.account, objectBody(body) as Partial<InstanceAction>);
+      return {};
+    });
+
   const routes = editorRoutes(red);
   routes.get('/linktor/accounts', 'linktor-config.read', report);
   routes.get('/linktor/:id/sandbox', 'linktor-config.read', talk);
   routes.post('/linktor/:id/sandbox', 'linktor-config.write', play);
   routes.post('/linktor/:id/waiting', 'linktor-config.write', steer);
+  routes.post('/linktor/:id/instances', 'linktor-config.write', steerInstance);
   routes.post('/linktor/:id/takeover', 'linktor-config.write', returnToFlow);
 }
 
