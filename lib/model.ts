@@ -22,6 +22,13 @@ export interface Media extends Unknowns {
   caption?: string;
 }
 
+/** A file that the server keeps for a message. */
+export interface UploadedFile {
+  url: string;
+  /** ISO 8601 */
+  expiresAt?: string;
+}
+
 export interface Location extends Unknowns {
   latitude: number;
   longitude: number;
@@ -355,7 +362,12 @@ export interface Outgoing {
   metadata?: Unknowns;
   /** id of the message this one answers */
   replyTo?: string;
+  /** a file that has no address yet; replaced by one in `media` before the message is sent */
+  file?: FileSource;
 }
+
+/** Where the bytes of a file are read from. */
+export type FileSource = { data: Buffer } | { path: string };
 
 /** The names that events have, whatever source they came from; unknown names of a server pass through. */
 export type EventName =

@@ -1,3 +1,4 @@
+import { FileService } from './kit/account/file-service';
 import { Ledgers } from './kit/account/ledgers';
 import { serveEditor } from './kit/admin/routes';
 import { serveSidebar } from './kit/admin/sidebar-routes';
@@ -67,9 +68,11 @@ export const palette: readonly Definition[] = [
 /** The entry point for Node-RED. */
 export default function linktor(red: RED): void {
   const flowStart = new FlowStart(red.events);
+  const pages = servePages(red);
   const shared = {
     hooks: serveHooks(red),
-    pages: servePages(red),
+    pages,
+    files: new FileService(pages),
     handovers: new Map(),
     heldMessages: new HeldMessages(red.events),
     flowStart,

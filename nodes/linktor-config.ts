@@ -113,6 +113,8 @@ export const fields = {
   storeTls: other('tls-config', { icon: 'certificate', section: 'delivery', when: several }),
   keyPrefix: text('', { icon: 'tag', section: 'delivery', when: several }),
   instanceName: text('', { icon: 'id-badge', section: 'delivery', when: several }),
+  shareFiles: text('', { icon: 'share-alt', format: 'url', section: 'files' }),
+  fileFolders: text('', { icon: 'folder-open-o', section: 'files' }),
   metricsPath: text('', { icon: 'line-chart', section: 'figures' }),
   metricsToken: secret('signing', { icon: 'key', generate: true, section: 'figures' }),
   log: choice(['off', 'calls'], { icon: 'list-alt', advanced: true }),

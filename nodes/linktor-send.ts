@@ -1,8 +1,10 @@
 import { OPTED_OUT } from '../lib/charge';
 import { invalid, LinktorError } from '../lib/errors';
+import { MEDIA_FORMS } from '../lib/messages/media';
 import {
   failedRecipients,
   hasTyping,
+  holdsBytes,
   isShort,
   isWindowClosed,
   listOf,
@@ -66,6 +68,7 @@ const fields = {
     each,
     when: { kind: ['media'] },
   }),
+  mediaForm: choice(MEDIA_FORMS, { icon: 'file-o', when: { kind: ['media'] } }),
   caption: typed('caption', {
     convert: as.string,
     mustache: true,
@@ -219,13 +222,14 @@ function toOne(
   msg: Readonly<Msg>,
   key?: string,
 ): Promise<SendResult> {
-  const { client, signal, live, charge, sentLog, shared, hasSlot } = context;
+  const { client, signal, live, files, charge, sentLog, shared, hasSlot } = context;
   const time = timeOf(values);
   return senderOf(shared)
     .send(sendRequestOf(to, values, msg, key), {
       client,
       signal,
       hasSlot,
+      files,
       source: live,
       gate: charge.gate(values.obeyTakeover),
       ...(time > 0 && {
@@ -251,8 +255,17 @@ function store(
   extra?: Record<string, unknown>,
 ): Promise<void> {
   const request = sendRequestOf(to, values, msg, key);
+  if (holdsBytes(request)) throw notStored();
   const { obeyTakeover } = values;
   return outbox.store({ request, typingMs: timeOf(values), obeyTakeover, ...(extra && { extra }) });
+}
+
+/** A stored message may wait for hours, so its file has to be somewhere that lasts. */
+function notStored(): LinktorError {
+  return invalid(
+    'A durable outbox stores no files.',
+    'Give the URL or the path of the file, or choose the outbox "memory" in the account.',
+  );
 }
 
 /** @returns the live connection for all messages of one run; a listener keeps it open */

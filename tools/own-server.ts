@@ -91,6 +91,10 @@ const rows: readonly [what: string, act: Try][] = [
     'send a picture that it has made',
     (c) => c.vre.renderAndSend({ conversation: 'conv_ana', template: 'menu', data: {} }),
   ],
+  [
+    'take the file of a message',
+    (c) => c.media.upload({ file: Buffer.from('a'), filename: 'a.txt', mimeType: 'text/plain', type: 'document' }),
+  ],
   ['list webhooks', (c) => c.webhooks.list()],
   ['test a webhook', (c) => c.webhooks.test('wh_none')],
   ['find out by itself whether an unclear send has arrived', looksForSend],

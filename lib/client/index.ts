@@ -28,6 +28,7 @@ import { Contacts } from './resources/contacts';
 import { Conversations } from './resources/conversations';
 import { Flows } from './resources/flows';
 import { KnowledgeBases } from './resources/knowledge-bases';
+import { MediaFiles } from './resources/media';
 import { Vre } from './resources/vre';
 import { Webhooks } from './resources/webhooks';
 import { stream } from './stream';
@@ -86,6 +87,9 @@ export class LinktorClient {
   }
   get channels(): Channels {
     return this.#resource(Channels);
+  }
+  get media(): MediaFiles {
+    return this.#resource(MediaFiles);
   }
   get bots(): Bots {
     return this.#resource(Bots);

@@ -24,6 +24,7 @@ import type {
   Session,
   Tenant,
   Unknowns,
+  UploadedFile,
   User,
   VisualTemplate,
   Webhook,
@@ -278,6 +279,16 @@ export function rendering(body: unknown): Rendering {
   if (typeof wire.cache_hit === 'boolean') result.cacheHit = wire.cache_hit;
   if (Object.keys(result).length === 0) throw unexpectedShape('a rendering');
   return result;
+}
+
+/** Contract 1.3: the address is all that is needed of it. */
+export function uploadedFile(body: unknown): UploadedFile {
+  const wire = decodeEntity(body, 'an uploaded file');
+  const url = string(wire.url) ?? '';
+  if (!/^https?:/i.test(url) || !URL.canParse(url)) throw unexpectedShape('an uploaded file');
+  const file: UploadedFile = { url };
+  put(file, 'expiresAt', string(wire.expiresAt));
+  return file;
 }
 
 export function visualTemplates(body: unknown): VisualTemplate[] {

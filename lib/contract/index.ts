@@ -26,6 +26,7 @@ import type {
   Session,
   Tenant,
   Unknowns,
+  UploadedFile,
   User,
   VisualTemplate,
   Webhook,
@@ -209,6 +210,15 @@ export interface UploadInput extends Omit<DocumentInput, 'content' | 'sourceUrl'
   mimeType?: string;
 }
 
+/** A file to upload for a message. */
+export interface MediaUpload {
+  file: Buffer;
+  filename: string;
+  mimeType: string;
+  /** image, video, audio, document, sticker */
+  type: string;
+}
+
 export interface ExecuteInput {
   conversationId: string;
   variables?: Unknowns;
@@ -377,6 +387,10 @@ export interface Contract {
     webhook(id: string): Call<Unknowns>;
     /** with a new token; the old one becomes invalid */
     renewWebhook(id: string): Call<Unknowns>;
+  };
+  readonly media: {
+    /** @returns the address to send it by */
+    upload(input: MediaUpload): Call<UploadedFile>;
   };
   readonly bots: CrudCalls<Bot, BotFilter> & {
     activate(id: string): Call<Bot>;

@@ -5,7 +5,6 @@ import {
   type InteractiveButton,
   isObject,
   type Location,
-  type Media,
   type Outgoing,
   type Template,
 } from '../model';
@@ -34,42 +33,6 @@ export function textMessage(given: unknown): Outgoing {
 function missing(what: string, given: unknown): LinktorError {
   const instead = given === undefined || given === '' ? '' : `: "text" is ${describe(given)}`;
   return invalid(`${what}${instead}.`, 'Fill in the field "text" or give a text in msg.payload.');
-}
-
-const endings: Record<string, readonly string[]> = {
-  image: ['png', 'jpg', 'jpeg', 'gif', 'webp', 'bmp', 'heic'],
-  video: ['mp4', 'mov', 'webm', 'mkv', '3gp'],
-  audio: ['mp3', 'ogg', 'oga', 'opus', 'wav', 'm4a', 'aac', 'amr'],
-};
-
-/** @param given a URL, or an object with at least `url` */
-export function mediaMessage(given: unknown, caption: string | undefined): Outgoing {
-  if (Buffer.isBuffer(given) || (typeof given === 'string' && given.startsWith('data:'))) {
-    throw invalid(
-      'This server takes media by URL only.',
-      'Put the file where the server can fetch it and give its URL.',
-    );
-  }
-  const media: Given = isObject(given) ? given : { url: given };
-  const url = typeof media.url === 'string' ? media.url.trim() : '';
-  if (!/^https?:\/\/\S+$/i.test(url) || !URL.canParse(url)) {
-    const instead = typeof media.url === 'string' ? '' : `; there is ${describe(media.url ?? given)}`;
-    throw invalid(
-      `The media needs a URL that starts with http:// or https://${instead}.`,
-      'Give it in the field "media".',
-    );
-  }
-  const type = typeof media.type === 'string' && media.type !== '' ? media.type : typeOf(url, media.mimeType);
-  const { data: _data, ...rest } = media;
-  const said = caption ?? textOf(media.caption);
-  return { type, media: { ...rest, url, type, ...(said === undefined ? {} : { caption: said }) } as Media };
-}
-
-function typeOf(url: string, mimeType: unknown): string {
-  const major = typeof mimeType === 'string' ? mimeType.split('/')[0] : undefined;
-  if (major !== undefined && major in endings) return major;
-  const ending = /\.(\w+)$/.exec(new URL(url).pathname)?.[1]?.toLowerCase() ?? '';
-  return Object.keys(endings).find((type) => endings[type]?.includes(ending)) ?? 'document';
 }
 
 /** @param given `{latitude, longitude, name?, address?}` in degrees */

@@ -1,4 +1,5 @@
 import { invalid } from '../errors';
+import { MEDIA_FORMS, mediaMessage } from '../messages/media';
 import * as outgoing from '../messages/outgoing';
 import { isObject, type Outgoing } from '../model';
 import { describe } from '../text';
@@ -9,8 +10,11 @@ export type Kind = (typeof MESSAGE_KINDS)[number];
 /** The content given by a flow author; the kind of the message decides which fields are used. */
 export interface MessageInput {
   text?: unknown;
+  /** a file, or a list of files */
   media?: unknown;
   caption?: string;
+  /** how a file is shown: auto, voice, sticker, document */
+  mediaForm?: string;
   buttons?: unknown;
   list?: unknown;
   template?: unknown;
@@ -24,15 +28,18 @@ export interface MessageInput {
 /**
  * Compose one message from its fields. In place of a text, an object may contain the whole message:
  * `{text, media, caption, buttons, list, template, language, parameters, location, contact, metadata}`.
+ * @returns the message; further ones follow only for a list of files
  * @throws LinktorError `validation` that names the faulty field
  */
-export function compose(kind: Exclude<Kind, 'raw'>, given: MessageInput): Outgoing {
+export function compose(kind: Exclude<Kind, 'raw'>, given: MessageInput): [Outgoing, ...Outgoing[]] {
   const { kind: meant, said } = isObject(given.text) ? unpacked(kind, given, given.text) : { kind, said: given };
   // An object without a text is passed on as the text, so that the error describes it.
-  const message = ofKind(meant, { ...said, text: said.text ?? given.text });
-  if (said.metadata === undefined) return message;
-  if (!isObject(said.metadata)) throw invalid(`"metadata" must be an object, not ${describe(said.metadata)}.`);
-  return { ...message, metadata: said.metadata };
+  const messages = ofKind(meant, { ...said, text: said.text ?? given.text });
+  const { metadata } = said;
+  if (metadata === undefined) return messages;
+  if (!isObject(metadata)) throw invalid(`"metadata" must be an object, not ${describe(metadata)}.`);
+  const [first, ...others] = messages.map((message) => ({ ...message, metadata }));
+  return [first as Outgoing, ...others];
 }
 
 /** @returns a body in the server's own format @throws LinktorError `validation` when it is no object */
@@ -78,21 +85,35 @@ function unpacked(kind: Exclude<Kind, 'raw'>, fields: MessageInput, object: Reco
   return { kind: first?.[1] ?? kind, said };
 }
 
-function ofKind(kind: Exclude<Kind, 'raw'>, said: MessageInput): Outgoing {
+/** the largest number of files in one message, as in WhatsApp */
+const MAX_ALBUM = 30;
+
+/** Files of a list are sent one after the other; the caption goes with the first. */
+function filesOf({ media, caption, mediaForm = 'auto' }: MessageInput): [Outgoing, ...Outgoing[]] {
+  const form = MEDIA_FORMS.find((one) => one === mediaForm) ?? 'auto';
+  const files: unknown[] = Array.isArray(media) ? media : [media];
+  if (files.length > MAX_ALBUM) {
+    throw invalid(`There are ${files.length} files, and one message takes ${MAX_ALBUM}.`, 'Split the list.');
+  }
+  const [first, ...others] = files;
+  return [mediaMessage(first, caption, form), ...others.map((file) => mediaMessage(file, undefined, form))];
+}
+
+function ofKind(kind: Exclude<Kind, 'raw'>, said: MessageInput): [Outgoing, ...Outgoing[]] {
   switch (kind) {
     case 'media':
-      return outgoing.mediaMessage(said.media, said.caption);
+      return filesOf(said);
     case 'buttons':
-      return outgoing.buttonsMessage(said.text, said.buttons);
+      return [outgoing.buttonsMessage(said.text, said.buttons)];
     case 'list':
-      return outgoing.listMessage(said.text, said.list);
+      return [outgoing.listMessage(said.text, said.list)];
     case 'template':
-      return outgoing.templateMessage(said.template, said.language ?? '', said.parameters);
+      return [outgoing.templateMessage(said.template, said.language ?? '', said.parameters)];
     case 'location':
-      return outgoing.locationMessage(said.location);
+      return [outgoing.locationMessage(said.location)];
     case 'contact':
-      return outgoing.contactMessage(said.card);
+      return [outgoing.contactMessage(said.card)];
     default:
-      return Buffer.isBuffer(said.text) ? outgoing.mediaMessage(said.text, undefined) : outgoing.textMessage(said.text);
+      return Buffer.isBuffer(said.text) ? filesOf({ ...said, media: said.text }) : [outgoing.textMessage(said.text)];
   }
 }

@@ -19,7 +19,8 @@ export interface FitResult {
 }
 
 /** @returns true when the channel may be unable to carry it, so that its limits have to be known */
-export function mayNotFit({ interactive, text, media }: Outgoing): boolean {
+export function mayNotFit({ interactive, text, media, file, type }: Outgoing): boolean {
+  if (file !== undefined || type === 'sticker' || media?.voice === true) return true;
   return interactive !== undefined || (media ? (media.caption ?? '') : (text ?? '')).length > SAFE_TEXT_LENGTH;
 }
 

@@ -14,6 +14,10 @@ export interface Limits {
   buttons: number;
   /** of a list; 0: it has no lists */
   rows: number;
+  /** bytes of a file; 0: it takes none */
+  media: number;
+  hasVoiceNotes: boolean;
+  hasStickers: boolean;
   /** of each button */
   button: OptionLimits;
   /** of each entry of a list */
@@ -45,9 +49,15 @@ const boundless = {
   body: Infinity,
   buttons: Infinity,
   rows: Infinity,
+  media: Infinity,
+  hasVoiceNotes: false,
+  hasStickers: false,
   button: anyOption,
   row: anyOption,
 };
+const MB = 1024 * 1024;
+/** Its voice notes and stickers are kinds of their own. */
+const rich = { hasVoiceNotes: true, hasStickers: true };
 const plain = { ...boundless, buttons: 0, rows: 0 };
 const whatsapp = {
   text: 4096,
@@ -55,6 +65,8 @@ const whatsapp = {
   body: 1024,
   buttons: 3,
   rows: 10,
+  media: 16 * MB,
+  ...rich,
   button: { ...anyOption, title: 20, id: 256, isUnique: true },
   row: { title: 24, description: 72, section: 24, id: 200, isUnique: true },
 };
@@ -66,14 +78,23 @@ const rcs = { ...anyOption, title: 25, id: 2048 };
 const published: Record<string, Omit<Limits, 'type'>> = {
   whatsapp,
   whatsapp_official: whatsapp,
-  whatsapp_unofficial: { ...plain, text: 65_536, caption: 1024 },
-  telegram: { text: 4096, caption: 1024, body: 4096, buttons: 100, rows: 100, button: telegram, row: telegram },
-  facebook: { text: 2000, caption: 2000, body: 640, buttons: 3, rows: 10, button: facebook, row: facebook },
-  instagram: { ...plain, text: 1000, caption: 1000 },
-  sms: { ...plain, text: 1600, caption: 1600 },
-  email: plain,
-  rcs: { text: 3072, caption: 2000, body: 3072, buttons: 11, rows: 10, button: rcs, row: rcs },
-  webchat: { ...boundless, text: 4096, caption: 4096, body: 4096 },
+  whatsapp_unofficial: { ...plain, ...rich, text: 65_536, caption: 1024, media: 100 * MB },
+  telegram: {
+    ...{ text: 4096, caption: 1024, body: 4096, buttons: 100, rows: 100, media: 50 * MB },
+    ...{ ...rich, button: telegram, row: telegram },
+  },
+  facebook: {
+    ...{ ...boundless, text: 2000, caption: 2000, body: 640, buttons: 3, rows: 10, media: 25 * MB },
+    ...{ button: facebook, row: facebook },
+  },
+  instagram: { ...plain, text: 1000, caption: 1000, media: 8 * MB },
+  sms: { ...plain, text: 1600, caption: 1600, media: 5 * MB },
+  email: { ...plain, media: 25 * MB },
+  rcs: {
+    ...{ ...boundless, text: 3072, caption: 2000, body: 3072, buttons: 11, rows: 10, media: 10 * MB },
+    ...{ button: rcs, row: rcs },
+  },
+  webchat: { ...boundless, text: 4096, caption: 4096, body: 4096, media: 10 * MB },
 };
 
 /** Every known channel carries this many UTF-16 units, so that a shorter text needs no look-up. */
@@ -82,7 +103,8 @@ export const SAFE_TEXT_LENGTH = 640;
 /** @param capabilities the server's statement about the channel (contract 1.5) */
 export function limitsOf(type: string, capabilities: Unknowns = {}): Limits {
   const usual = published[type] ?? boundless;
-  const { maxMessageLength, supportsButtons, supportsLists } = capabilities;
+  const { maxMessageLength, supportsButtons, supportsLists, supportsMedia, maxMediaSize } = capabilities;
+  const { supportedContentTypes: kinds } = capabilities;
   const most = typeof maxMessageLength === 'number' && maxMessageLength >= 3 ? maxMessageLength : usual.text;
   return {
     type,
@@ -91,9 +113,16 @@ export function limitsOf(type: string, capabilities: Unknowns = {}): Limits {
     body: Math.min(usual.body, most),
     buttons: allowed(supportsButtons, usual.buttons, whatsapp.buttons),
     rows: allowed(supportsLists, usual.rows, whatsapp.rows),
+    media: supportsMedia === false ? 0 : positive(maxMediaSize) ? maxMediaSize : usual.media,
+    hasVoiceNotes: usual.hasVoiceNotes,
+    hasStickers: usual.hasStickers && (!Array.isArray(kinds) || kinds.includes('sticker')),
     button: usual.button,
     row: usual.row,
   };
+}
+
+function positive(value: unknown): value is number {
+  return typeof value === 'number' && value > 0;
 }
 
 /** A server that allows a feature does not state how many are allowed. */

@@ -16,6 +16,8 @@ export interface Raw {
 export interface SendRequest {
   to: Recipient;
   message: Outgoing | Raw;
+  /** further files of the same message */
+  more?: readonly Outgoing[];
   fitting: FitPolicy;
   /** the channel of the given conversation, if known */
   channel: Pick<Target, 'channelId' | 'channelType'>;
@@ -56,9 +58,11 @@ export function sendRequestOf(
   const isOwn = to.conversationId !== undefined && to.conversationId === msg.conversationId;
   const text = (value: unknown) => (isOwn && typeof value === 'string' ? value : undefined);
   const instead = kind === 'template' || kind === 'raw' ? undefined : substituteOf(wishes);
+  const [message, ...more] = kind === 'raw' ? [{ raw: rawBody(wishes.raw) }] : said(kind as SaidKind, wishes, msg);
   return {
     to,
-    message: kind === 'raw' ? { raw: rawBody(wishes.raw) } : withReply(compose(kind as SaidKind, wishes), wishes, msg),
+    message,
+    ...(more.length > 0 && { more }),
     fitting: { ifTooLong, ifNoButtons },
     channel: { channelId: text(msg.channelId), channelType: text(msg.channelType) },
     idempotencyKey: idempotency === 'none' ? null : key && headerKey(key),
@@ -68,6 +72,23 @@ export function sendRequestOf(
 }
 
 type SaidKind = Exclude<Kind, 'raw'>;
+
+/** @returns true for a message with a file that is only in memory */
+export function holdsBytes({ message, more = [] }: SendRequest): boolean {
+  return [message, ...more].some((one) => 'file' in one && one.file !== undefined && 'data' in one.file);
+}
+
+function said(kind: SaidKind, wishes: SendWishes, msg: Record<string, unknown>): [Outgoing, ...Outgoing[]] {
+  const [first, ...others] = compose(kind, wishes);
+  return [withReply(withFileName(first, msg), wishes, msg), ...others];
+}
+
+/** The name of a file that another node has read stands beside it. */
+function withFileName(message: Outgoing, { filename }: Record<string, unknown>): Outgoing {
+  const { file, media } = message;
+  if (!file || !media || media.filename !== undefined || 'path' in file || typeof filename !== 'string') return message;
+  return { ...message, media: { ...media, filename } };
+}
 
 function withReply(message: Outgoing, { replyTo, replyToMessage }: SendWishes, msg: Record<string, unknown>): Outgoing {
   if (replyTo === 'none') return message;

@@ -11,6 +11,7 @@ import type {
   Step,
 } from '../../lib/dialogue';
 import type { LinktorError } from '../../lib/errors';
+import type { FileDesk } from '../../lib/files';
 import type { Event } from '../../lib/model';
 import type { Delivery, SocketState } from '../../lib/realtime';
 import type { Forgotten, Variables } from '../../lib/variables';
@@ -103,6 +104,8 @@ export interface ActionContext<V> {
   forget(contactId: string): Promise<Forgotten>;
   /** messages that this account has sent */
   sentLog: SentLog;
+  /** reads the files of messages and gives them addresses */
+  files: FileDesk;
   /** store of messages until they are sent, if the account has a durable outbox */
   outbox: Box | undefined;
   /** state of this node while it is deployed */
@@ -286,7 +289,7 @@ export interface QuestionPlan {
   send(id: string, placed: (place: DialoguePlace) => Promise<void>): Promise<DialoguePlace[]>;
 }
 
-export interface DialogueContext<V> extends Omit<ActionContext<V>, 'outbox'> {
+export interface DialogueContext<V> extends Omit<ActionContext<V>, 'outbox' | 'files'> {
   people: People;
   /** Store the question, then send it. Resolves when it waits for an answer. @throws LinktorError */
   ask(plan: QuestionPlan): Promise<void>;

@@ -50,7 +50,7 @@ function mountProvider(node: ProviderNode, { fields, provide }: Config, stored: 
 
 function mountConfig(red: RED, node: ConfigNode, definition: Config, stored: Stored, shared: Shared): void {
   node.users = {};
-  const { handovers, heldMessages } = shared;
+  const { handovers, heldMessages, files } = shared;
   const sentLog = heldMessages.take(node.id)?.value as SentLog | undefined;
   const log = {
     info: (text: string) => node.log(text),
@@ -78,6 +78,8 @@ function mountConfig(red: RED, node: ConfigNode, definition: Config, stored: Sto
         openLedger: (onDamaged) => shared.ledgers.open(node, settings, log, onDamaged),
         closeLedger: (ledger, isRemoved) => shared.ledgers.close(node.id, ledger, isRemoved),
         whenStarted: (act) => shared.flowStart.whenStarted(act),
+        files,
+        fileFolders: red.settings.linktor?.files,
       },
     });
   } catch (problem) {

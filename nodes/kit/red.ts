@@ -47,6 +47,8 @@ export interface RED {
     instanceId?: unknown;
     contextStorage?: unknown;
     lang?: unknown;
+    /** settings of this package */
+    linktor?: { files?: unknown };
   };
   auth: { needsPermission(permission: string): AdminHandler };
   /** the Express application of the editor; without an editor an object that only accepts routes */

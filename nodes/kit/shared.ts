@@ -1,4 +1,5 @@
 import type { Memory } from '../../lib/realtime/index';
+import type { FileService } from './account/file-service';
 import type { Ledgers } from './account/ledgers';
 import type { FlowStart, HeldMessages } from './deploys';
 import type { Pages } from './http/pages';
@@ -8,6 +9,7 @@ import type { Hooks } from './http/routes';
 export interface Shared {
   hooks: Hooks;
   pages: Pages;
+  files: FileService;
   /** delivery state of accounts replaced by a deploy, by the id of their config node */
   handovers: Map<string, Memory>;
   heldMessages: HeldMessages;

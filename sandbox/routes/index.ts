@@ -18,6 +18,7 @@ import { documentRoutes } from './documents';
 import { adaptAnswer } from './families';
 import { flowRoutes } from './flows';
 import { knowledgeRoutes } from './knowledge';
+import { mediaRoutes } from './media';
 import { messageRoutes } from './messages';
 import { vreRoutes } from './vre';
 import { addWebhook, webhookRoutes } from './webhooks';
@@ -26,6 +27,7 @@ const ROUTES = [
   authRoutes,
   conversationRoutes,
   messageRoutes,
+  mediaRoutes,
   contactRoutes,
   channelRoutes,
   knowledgeRoutes,

@@ -25,6 +25,8 @@ export interface Media {
   filename?: string;
   size?: number;
   caption?: string;
+  /** it is a voice note */
+  voice?: boolean;
 }
 
 export interface GeoPoint {

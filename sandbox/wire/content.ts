@@ -119,6 +119,7 @@ function readMedia(form: Form | undefined): Media | undefined {
     filename,
     size: form.number('size', { min: 0 }),
     caption: form.text('caption'),
+    voice: form.flag('voice'),
   };
 }
 

@@ -93,7 +93,11 @@ const foreign: [why: string, titles: RegExp[]][] = [
   ['what became of a send is looked at there', [/^linktor-send never repeats/]],
   [
     'without a provider a message stays pending',
-    [/^linktor-send notes what it has sent/, /^linktor-status-in (tells each|tells only|gives|knows its own)/],
+    [
+      /^linktor-send notes what it has sent/,
+      /^linktor-send: files .* its message has arrived/,
+      /^linktor-status-in (tells each|tells only|gives|knows its own)/,
+    ],
   ],
   [
     'the socket brings no messages, so its losses and frames tell nothing',

@@ -1,4 +1,5 @@
 import linktor from '../../nodes';
+import { FileService } from '../../nodes/kit/account/file-service';
 import { Ledgers } from '../../nodes/kit/account/ledgers';
 import { type Action, action } from '../../nodes/kit/define';
 import { FlowStart, HeldMessages } from '../../nodes/kit/deploys';
@@ -26,9 +27,11 @@ export function trial(run: Action['run'], more: Partial<Parameters<typeof action
   return (red: RED) => {
     linktor(red);
     const flowStart = new FlowStart(red.events);
+    const pages = { isGuarded: false, serve: () => () => {} };
     mount(red, definition, {
       hooks: { serve: () => () => {} },
-      pages: { isGuarded: false, serve: () => () => {} },
+      pages,
+      files: new FileService(pages),
       handovers: new Map(),
       heldMessages: new HeldMessages(red.events),
       flowStart,

@@ -6,6 +6,7 @@ import { bots, flows } from './automation';
 import { listQuery } from './calls';
 import { conversations } from './conversations';
 import { knowledgeBases } from './knowledge-bases';
+import { media } from './media';
 import { auth, channels, contacts } from './people';
 import { analytics, vre, webhooks } from './reports';
 
@@ -34,6 +35,7 @@ export const api: Contract = {
   conversations,
   contacts,
   channels,
+  media,
   bots,
   ai,
   agents: aiAgents,

@@ -6,6 +6,7 @@ import { explain } from './explain';
 import { frame, signal } from './frames';
 import { knowledgeBases } from './knowledge-bases';
 import { decodeAnyList, listQuery } from './lists';
+import { media } from './media';
 import { auth, channels, contacts } from './people';
 import { analytics, vre, webhooks } from './reports';
 
@@ -35,6 +36,7 @@ export const server: Contract = {
   conversations,
   contacts: { ...contacts, conversations: (id, slice) => conversations.list({ ...slice, contactId: id }) },
   channels,
+  media,
   bots,
   ai,
   agents: aiAgents,

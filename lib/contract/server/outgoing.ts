@@ -27,7 +27,8 @@ export function outgoing({ type, text, media, replyTo, metadata, ...parts }: Out
   };
   if (media) {
     words.content = text || media.caption || media.url;
-    keep({ media_url: media.url, mime_type: media.mimeType, filename: media.filename, size: media.size });
+    const { url, mimeType, filename, size, voice } = media;
+    keep({ media_url: url, mime_type: mimeType, filename, size, voice: voice === true ? 'true' : undefined });
   }
   if (parts.location) {
     const { latitude, longitude, name, address } = parts.location;

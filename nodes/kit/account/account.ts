@@ -7,8 +7,10 @@ import {
 } from '../../../lib/client/index';
 import { type Language, languageOf } from '../../../lib/dialogue/index';
 import { LinktorError, toLinktorError } from '../../../lib/errors';
+import { allowedFolders, FileDesk } from '../../../lib/files/index';
 import { createLedger, type KeptLedger, storageError } from '../../../lib/ledger/index';
 import { type Memory, Realtime, type SocketState } from '../../../lib/realtime/index';
+import { readList } from '../../../lib/text/index';
 import { Variables } from '../../../lib/variables/index';
 import type { fields } from '../../linktor-config';
 import { senderOf } from '../action/sender';
@@ -19,6 +21,7 @@ import { followContacts } from './contact-events';
 import { DialogueService } from './dialogue-service';
 import { publishEvent } from './event-channel';
 import { FailureLog } from './failure-log';
+import type { FileService } from './file-service';
 import { Instances } from './instances';
 import { LedRealtime, type LiveSide } from './led-realtime';
 import { natsOf } from './nats';
@@ -42,6 +45,10 @@ export interface AccountHost {
   /** open the ledger; called once */
   openLedger(onDamaged: () => void): KeptLedger;
   closeLedger(ledger: KeptLedger, removed: boolean): Promise<void>;
+  /** serves files to the channels; shared by all accounts */
+  files?: FileService;
+  /** the setting `linktor.files` of Node-RED */
+  fileFolders?: unknown;
   /** @param act called once, when the flows have started @returns the function that cancels it */
   whenStarted(act: () => void): () => void;
 }
@@ -86,6 +93,8 @@ export interface Account {
    * @throws LinktorError `storage` where the ledger does not outlive a crash
    */
   outbox(): OutboxService | undefined;
+  /** reads the files of messages and gives them addresses */
+  files(): FileDesk;
   /** undefined with a single instance */
   readonly instances: Instances | undefined;
   readonly people: PeopleSettings;
@@ -155,6 +164,7 @@ export function createAccount(
   let dialogues: DialogueService | undefined;
   let stopTelling = () => {};
   let outbox: OutboxService | undefined;
+  let files: FileDesk | undefined;
   const notes = new Map<string, unknown>();
   const instances =
     settings.instances === 'several'
@@ -191,7 +201,10 @@ export function createAccount(
       pollIdle: settings.pollIdle * 1000,
       ...(nats && { nats }),
       onProblem: fenced((text: string) => log.warn(text)),
-      onDelivery: publishEvent,
+      onDelivery: (delivery) => {
+        host.files?.learn(delivery.event);
+        publishEvent(delivery);
+      },
       // Deploys hand over the state in memory anyway.
       ledger: instances?.leadersLedger ?? (getLedger().durability === 'none' ? undefined : getLedger()),
       // Another instance may have led since: its state is in the ledger.
@@ -255,6 +268,19 @@ export function createAccount(
     return dialogues;
   };
 
+  const { shareFiles } = settings;
+  // An account that shares no files any more takes back those that it has shared.
+  if (shareFiles === '') host.files?.removeAll(host.id);
+  const getFiles = () => {
+    const { files: service } = host;
+    files ??= new FileDesk({
+      client: getClient,
+      folders: allowedFolders(readList(settings.fileFolders, 'fileFolders'), host.fileFolders),
+      share: service && shareFiles !== '' ? (file) => service.share(file, shareFiles, host.id) : undefined,
+    });
+    return files;
+  };
+
   const getOutbox = () => {
     if (settings.outbox === 'memory') return undefined;
     const { idempotent, maxPending, maxAge } = settings;
@@ -264,6 +290,7 @@ export function createAccount(
         client: getClient,
         realtime: getRealtime,
         sender: () => senderOf(notes),
+        files: getFiles,
         sentLog,
         charge,
         log,
@@ -300,6 +327,7 @@ export function createAccount(
     dialogues: getDialogues,
     charge: () => charge,
     outbox: getOutbox,
+    files: getFiles,
     variables: () => variables,
     realtimeIfOpen: () => realtime,
     dialoguesIfOpen: () => dialogues,
@@ -315,6 +343,7 @@ export function createAccount(
       await realtime?.close();
       await client?.close();
       for (const end of followers) end();
+      if (removed) host.files?.removeAll(host.id);
       if (instances) await instances.close();
       else if (ledger) await host.closeLedger(ledger, removed);
     },
@@ -371,6 +400,7 @@ export function brokenAccount(problem: unknown): Account {
     dialogues: refuse,
     charge: refuse,
     outbox: refuse,
+    files: refuse,
     variables: refuse,
     realtimeIfOpen: () => undefined,
     dialoguesIfOpen: () => undefined,

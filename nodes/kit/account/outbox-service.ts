@@ -1,6 +1,7 @@
 import { OPTED_OUT } from '../../../lib/charge/index';
 import type { LinktorClient } from '../../../lib/client/index';
 import { LinktorError, toLinktorError } from '../../../lib/errors';
+import type { FileDesk } from '../../../lib/files/index';
 import { type KeptLedger, keepable, type Ledger, MAX_RECORD_BYTES } from '../../../lib/ledger/index';
 import {
   type JobListener,
@@ -37,6 +38,7 @@ export interface OutboxServiceParts {
   client(): LinktorClient;
   realtime(): LiveSide;
   sender(): Sender;
+  files(): FileDesk;
   sentLog: SentLog;
   charge: Pick<ChargeService, 'gate' | 'optOuts'>;
   /** the server honours idempotency keys */
@@ -182,7 +184,7 @@ export class OutboxService {
 
   async #deliver(job: OutboxJob, progress: Progress, signal: AbortSignal): Promise<Record<string, unknown>> {
     const { request, typingMs, obeyTakeover, extra } = job.work as OutboxWork;
-    const { sentLog, sender, onSuccess, charge } = this.#parts;
+    const { sentLog, sender, files, onSuccess, charge } = this.#parts;
     // A recipient on a list may have opted out since.
     if (extra && job.sent.length === 0 && charge.optOuts.has(request.to))
       return { ...notSent(request.to, OPTED_OUT), ...extra };
@@ -194,6 +196,7 @@ export class OutboxService {
       {
         client,
         signal,
+        files: files(),
         gate: charge.gate(obeyTakeover),
         kept: { mark: job.id, sent: job.sent, ...progress },
         ...(isTyping && { prelude: (target) => this.#typeIn(target, typingMs, signal) }),

@@ -120,6 +120,10 @@ export class Run implements ActionContext<never> {
     return this.#account.outbox()?.boxOf(node.id, this.msg);
   }
 
+  get files() {
+    return this.#account.files();
+  }
+
   get valuesOf() {
     return async (entry: Readonly<Msg>) => (await this.#context.evaluate.each(entry)) as never;
   }

@@ -28,6 +28,8 @@ const hinted = new Set([
   'linktor-config.keepStore',
   'linktor-config.instanceName',
   'linktor-config.keyPrefix',
+  'linktor-config.shareFiles',
+  'linktor-config.fileFolders',
   'linktor-config.metricsPath',
   'linktor-config.natsUrl',
   'linktor-config.redisUrl',

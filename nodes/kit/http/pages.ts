@@ -8,12 +8,16 @@ export interface PageAnswer {
   status: number;
   headers?: Readonly<Record<string, string>>;
   body?: string | Buffer;
+  /** called when the whole body of a GET has left; never throws */
+  whenSent?(): void;
 }
 
-/** A read-only page for GET and HEAD. */
+/** A read-only page, or all pages below a path, for GET and HEAD. */
 export interface Page {
   /** below httpNodeRoot and `/linktor/` */
   path: string;
+  /** it answers for every path below its own, and refuses other methods */
+  isFolder?: boolean;
   /** named in the error of another page with the same path */
   owner: string;
   /** never throws */
@@ -33,13 +37,16 @@ export interface Pages {
 /** Serve pages of our nodes below `/linktor/`; Node-RED's own middleware and password come first. */
 export function servePages(red: RED): Pages {
   const pages = new Map<string, Page>();
+  const folders: { key: string; page: Page }[] = [];
   const isOff = red.settings.httpNodeRoot === false || typeof red.httpNode?.use !== 'function';
   const app = isOff ? undefined : red.httpNode;
   app?.use((request, response, next) => {
-    const page = pages.get(pathOf(request));
-    if (!page || (request.method !== 'GET' && request.method !== 'HEAD')) return next();
+    const path = pathOf(request);
+    const page = pages.get(path) ?? folders.find(({ key }) => path.startsWith(key))?.page;
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    if (!page || (!isRead && !page.isFolder)) return next();
     afterMiddleware(red, request, response, next, () =>
-      write(response, page.answer(request), request.method === 'HEAD'),
+      write(response, isRead ? page.answer(request) : onlyReads, request.method === 'HEAD'),
     );
   });
   return {
@@ -57,15 +64,25 @@ export function servePages(red: RED): Pages {
         });
       }
       pages.set(key, page);
+      if (page.isFolder) folders.push({ key: `${key}/`, page });
       return () => {
         if (pages.get(key) === page) pages.delete(key);
+        const index = folders.findIndex((one) => one.page === page);
+        if (index >= 0) folders.splice(index, 1);
       };
     },
   };
 }
 
-function write(response: ServerResponse, { status, headers = {}, body = '' }: PageAnswer, isHead: boolean): void {
+const onlyReads: PageAnswer = { status: 405, headers: { Allow: 'GET, HEAD' } };
+
+function write(
+  response: ServerResponse,
+  { status, headers = {}, body = '', whenSent }: PageAnswer,
+  isHead: boolean,
+): void {
   const length = String(Buffer.byteLength(body));
   response.writeHead(status, { 'Content-Length': length, 'X-Content-Type-Options': 'nosniff', ...headers });
-  response.end(isHead ? undefined : body);
+  if (isHead) response.end();
+  else response.end(body, whenSent);
 }

@@ -598,6 +598,20 @@ describe('client: every operation, against the sandbox', () => {
       const pdf = { file: Buffer.from('%PDF'), filename: 'c.pdf', name: 'C', type: 'pdf' };
       assert.equal((await failing(client.knowledgeBases.uploadDocument('kb_shop', pdf))).code, 'validation');
     },
+    async 'media.upload'(client) {
+      const file = Buffer.from('a;ü\r\n');
+      const made = await client.media.upload({
+        file,
+        filename: 'relatório "1".csv',
+        mimeType: 'text/csv',
+        type: 'document',
+      });
+      assert.ok(Date.parse(made.expiresAt ?? '') > Date.now());
+      const { data, mimeType } = await client.download(made.url, 1000);
+      assert.deepEqual([data, mimeType], [file, 'text/csv']);
+      const unknown = { file, filename: 'a', mimeType: 'text/csv', type: 'poem' };
+      assert.equal((await failing(client.media.upload(unknown))).code, 'validation');
+    },
     async 'knowledgeBases.removeDocument'(client) {
       const [first] = (await client.knowledgeBases.documents('kb_shop')).items;
       const id = String(first?.id);
@@ -1190,7 +1204,7 @@ describe('client: resources, against a server of our own', () => {
 
     it('are those of every method that takes one', () => {
       const others =
-        /^(auth|ai\.\w+$|analytics|vre\.(render|renderAndSend|templates)$|\w+$)|\.(list|latest|each|create|search|merge|counts|import|nodeTypes)$/;
+        /^(auth|ai\.\w+$|analytics|vre\.(render|renderAndSend|templates)$|\w+$)|\.(list|latest|each|create|search|merge|counts|import|nodeTypes|upload)$/;
       // These are of the self-hosted server alone: here nothing is asked.
       const lacking = /\.(escalate|react|addIdentity|removeIdentity)$/;
       const forgotten = methodsOf(new LinktorClient({ apiKey: KEY })).filter(

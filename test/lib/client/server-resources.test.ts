@@ -603,6 +603,8 @@ describe('client: every operation, against the self-hosted server', () => {
     'knowledgeBases.stats': (client) => client.knowledgeBases.stats('k'),
     'knowledgeBases.uploadDocument': (client) =>
       client.knowledgeBases.uploadDocument('k', { name: 'a', file: Buffer.from('a'), filename: 'a.txt' }),
+    'media.upload': (client) =>
+      client.media.upload({ file: Buffer.from('a'), filename: 'a.txt', mimeType: 'text/plain', type: 'document' }),
     'flows.execute': (client) => client.flows.execute('f', { conversationId: 'c' }),
     'flows.executions': (client) => client.flows.executions('f'),
     'flows.execution': (client) => client.flows.execution('f', 'e'),

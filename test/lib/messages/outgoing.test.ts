@@ -1,12 +1,12 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import { LinktorError } from '../../../lib/errors';
+import { mediaMessage } from '../../../lib/messages/media';
 import {
   buttonsMessage,
   contactMessage,
   listMessage,
   locationMessage,
-  mediaMessage,
   templateMessage,
   textMessage,
   textOf,
@@ -31,6 +31,9 @@ const nothing: unknown[] = [
   Symbol('x'),
   bare,
 ];
+
+/** Its base64 is longer than most names. */
+const bytes = Buffer.from('x'.repeat(80));
 
 describe('outgoing', () => {
   const good: [string, () => Outgoing, Outgoing][] = [
@@ -69,6 +72,55 @@ describe('outgoing', () => {
       () => mediaMessage({ url: 'https://x.test/a.png', mimeType: 'video/mp4', type: 'sticker' }, undefined),
       { type: 'sticker', media: { url: 'https://x.test/a.png', mimeType: 'video/mp4', type: 'sticker' } },
     ],
+    [
+      'media by a URL with blanks and letters beyond ASCII',
+      () => mediaMessage('https://x.test/Preise für März.png', undefined),
+      { type: 'image', media: { url: 'https://x.test/Preise%20f%C3%BCr%20M%C3%A4rz.png', type: 'image' } },
+    ],
+    ...(['mimetype', 'mime_type'] as const).map((name): [string, () => Outgoing, Outgoing] => [
+      `media whose MIME type is in ${name}`,
+      () => mediaMessage({ url: 'https://x.test/a', [name]: 'video/mp4', file_name: 'a.mp4' }, undefined),
+      {
+        type: 'video',
+        media: { url: 'https://x.test/a', mimeType: 'video/mp4', filename: 'a.mp4', type: 'video' },
+      },
+    ]),
+    [
+      'a voice note by URL',
+      () => mediaMessage('https://x.test/a.ogg', undefined, 'voice'),
+      { type: 'audio', media: { url: 'https://x.test/a.ogg', type: 'audio', voice: true } },
+    ],
+    [
+      'a received voice note that is sent on',
+      () => mediaMessage({ url: 'https://x.test/a', type: 'voice' }, undefined),
+      { type: 'audio', media: { url: 'https://x.test/a', type: 'audio', voice: true } },
+    ],
+    ...[
+      bytes,
+      new Uint8Array(bytes),
+      new Uint8Array(bytes).buffer,
+      JSON.parse(JSON.stringify(bytes)),
+      `data:image/png;base64,${bytes.toString('base64')}`,
+      `data:text/plain,${'x'.repeat(80)}`,
+      bytes.toString('base64'),
+      bytes.toString('base64url'),
+      bytes.toString('base64').replace(/(.{40})/g, '$1\n'),
+      { data: bytes },
+      { url: '/files/relative', data: bytes },
+      { base64: bytes.toString('base64') },
+      { data: bytes.toString('base64') },
+    ].map((given, index): [string, () => Outgoing, Outgoing] => [
+      `media from bytes, form ${index + 1}`,
+      () => mediaMessage(given, 'Look'),
+      { type: 'document', media: { url: '', type: '', caption: 'Look' }, file: { data: bytes } },
+    ]),
+    ...['/srv/a.png', 'a.png', './a', 'file:///srv/a.png', 'C:\\srv\\a.png'].map(
+      (path): [string, () => Outgoing, Outgoing] => [
+        `media from the path ${path}`,
+        () => mediaMessage(path, undefined),
+        { type: 'document', media: { url: '', type: '' }, file: { path } },
+      ],
+    ),
     [
       'media with a caption of its own',
       () => mediaMessage({ url: 'https://x.test/a.pdf', caption: 'mine', filename: 'a.pdf' }, undefined),
@@ -223,11 +275,12 @@ describe('outgoing', () => {
       'media',
       (given) => mediaMessage(given, undefined),
       [
-        ...nothing,
-        'a.png',
-        '/a.png',
+        ...nothing.filter((one) => !Buffer.isBuffer(one)),
+        'a picture',
         'ftp://x.test/a',
-        'data:image/png;base64,AA',
+        'data:image/png;base64,A',
+        'data:image/png',
+        Buffer.alloc(0),
         'https://',
         'https://[',
         'http://%',
@@ -235,7 +288,6 @@ describe('outgoing', () => {
         'http://a b',
         { url: 'http://[', type: 'image' },
         { data: 'x' },
-        'file:///etc/passwd',
         'javascript:alert(1)',
       ],
     ],

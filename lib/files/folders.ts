@@ -1,0 +1,97 @@
+import { constants } from 'node:fs';
+import { open, realpath } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { invalid } from '../errors';
+import { MAX_FILE_BYTES, tooLarge } from '../messages/media';
+
+/**
+ * @param own the folders that the account names
+ * @param operators the folders that settings.js names; the account's must then lie in one of them
+ * @returns the folders from which files may be sent, as absolute paths
+ */
+export function allowedFolders(own: readonly string[], operators: unknown): string[] {
+  const absolute = (folders: readonly unknown[]) => folders.filter((one) => typeof one === 'string').filter(isAbsolute);
+  if (!Array.isArray(operators)) return absolute(own).map((one) => path.resolve(one));
+  const outer = absolute(operators).map((one) => path.resolve(one));
+  if (own.length === 0) return outer;
+  return absolute(own)
+    .map((one) => path.resolve(one))
+    .filter((one) => outer.some((folder) => isWithin(folder, one)));
+}
+
+function isAbsolute(folder: string): boolean {
+  return path.isAbsolute(folder);
+}
+
+function isWithin(folder: string, file: string): boolean {
+  const way = path.relative(folder, file);
+  return way === '' || (!path.isAbsolute(way) && way !== '..' && !way.startsWith(`..${path.sep}`));
+}
+
+/**
+ * Read a file that lies in one of the folders, whatever links lead there.
+ * @param given an absolute path, a path within one of the folders, or a file URL
+ * @throws LinktorError `validation`; the same for what is not there and for what may not be read
+ */
+export async function readFileIn(
+  folders: readonly string[],
+  given: string,
+): Promise<{ data: Buffer; filename: string }> {
+  const file = /^file:/i.test(given) ? pathOf(given) : given;
+  if (folders.length === 0 || file.includes('\0')) throw notAllowed(folders);
+  const candidates = path.isAbsolute(file) ? [path.resolve(file)] : folders.map((one) => path.resolve(one, file));
+  for (const candidate of candidates) {
+    if (!folders.some((folder) => isWithin(folder, candidate))) continue;
+    const real = await realpath(candidate).catch(() => undefined);
+    const homes = await Promise.all(folders.map((folder) => realpath(folder).catch(() => undefined)));
+    if (real !== undefined && homes.some((home) => home !== undefined && isWithin(home, real))) {
+      return { data: await readWhole(real), filename: path.basename(candidate) };
+    }
+  }
+  throw notAllowed(folders);
+}
+
+function pathOf(url: string): string {
+  try {
+    return fileURLToPath(url);
+  } catch {
+    throw invalid('The file URL names no file of this machine.', 'Give it as file:///folder/name.');
+  }
+}
+
+/** Neither follows a link that has replaced the file since, nor waits for a pipe. */
+async function readWhole(file: string): Promise<Buffer> {
+  const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+  const handle = await open(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch((error: NodeJS.ErrnoException) => {
+    throw unreadable(error.code);
+  });
+  try {
+    const facts = await handle.stat();
+    if (!facts.isFile()) throw unreadable('it is no file');
+    if (facts.size > MAX_FILE_BYTES) throw tooLarge(facts.size);
+    const data = Buffer.alloc(facts.size + 1);
+    const { bytesRead } = await handle.read(data, 0, data.length, 0);
+    if (bytesRead === 0) throw invalid('The file to send is empty.', 'Give a file with something in it.');
+    if (bytesRead > facts.size) throw unreadable('it is being written');
+    return data.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
+function unreadable(why = 'UNKNOWN') {
+  return invalid(`The file to send cannot be read: ${why}.`, 'See that Node-RED may read it.');
+}
+
+function notAllowed(folders: readonly string[]) {
+  return folders.length === 0
+    ? invalid(
+        'No file of this machine may be sent: no folder is named.',
+        'Name the folder in the field "fileFolders" of the Linktor account.',
+      )
+    : invalid(
+        'The file to send is in none of the folders from which files may be sent.',
+        'Correct its path, or name its folder in the field "fileFolders" of the Linktor account.',
+      );
+}

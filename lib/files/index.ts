@@ -1,0 +1,3 @@
+export { FileDesk, type FilePlace, type FileSettings, type OpenFile } from './desk';
+export { allowedFolders } from './folders';
+export { type SharedFile, SharedFiles } from './shared-files';
