@@ -27,7 +27,9 @@ export interface AccountLedgerSettings {
   keepDays: number;
   /** @param snapshot all records in memory @throws LinktorError */
   store(snapshot: () => Iterable<Write>): Store;
-  onState?(state: LedgerState): void;
+  onState?: ((state: LedgerState) => void) | undefined;
+  /** called with the opened ledger before anybody reads it; its failures are its own */
+  prepare?: ((ledger: Ledger) => Promise<void>) | undefined;
 }
 
 /**
@@ -125,7 +127,9 @@ export class AccountLedger implements KeptLedger {
     let store: Store | undefined;
     try {
       store = this.#settings.store(() => this.#inner?.snapshot() ?? []);
-      this.#inner = await LocalLedger.open(this.#watched(store), this.#settings);
+      const opened = await LocalLedger.open(this.#watched(store), this.#settings);
+      await this.#settings.prepare?.(opened).catch(() => undefined);
+      this.#inner = opened;
       this.#show({ name: 'ready' });
       return this.#inner;
     } catch (error) {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { AccountLedger } from './account-ledger';
 import { type ContextAccess, contextStore } from './context-store';
 import { FileStore } from './file-store';
-import type { EngineName, LedgerState } from './ledger';
+import type { EngineName, Ledger, LedgerState } from './ledger';
 import { memoryStore } from './memory-store';
 import { loadSqlite } from './sqlite';
 
@@ -27,6 +27,7 @@ export {
   type StorageProblem,
   type ValueOptions,
 } from './ledger';
+export { moveRecords } from './move';
 export { SharedLedger } from './shared-ledger';
 
 /** ledger files of accounts not deployed for this long are removed, in milliseconds */
@@ -44,31 +45,32 @@ export interface LedgerSettings {
   onState?(state: LedgerState): void;
   /** a damaged file has been renamed */
   onDamaged?(keptAs: string): void;
+  /** called with the opened ledger before anybody reads it; its failures are its own */
+  prepare?: ((ledger: Ledger) => Promise<void>) | undefined;
 }
 
 /** Create a ledger with the engine chosen in the account. It is opened on first use. */
 export function createLedger(settings: LedgerSettings): AccountLedger {
-  const { file = '', context, keepDays, onState, onDamaged } = settings;
+  const { file = '', context, keepDays, onState, onDamaged, prepare } = settings;
+  const common = { keepDays, onState, prepare };
   const engine = engineOf(settings);
   switch (engine) {
     case 'file':
       return new AccountLedger({
         engine,
         durability: 'crash',
-        keepDays,
-        onState,
+        ...common,
         store: (snapshot) => new FileStore({ file, onDamaged, snapshot }),
       });
     case 'context':
       return new AccountLedger({
         engine,
         durability: 'restart',
-        keepDays,
-        onState,
+        ...common,
         store: () => contextStore(context as ContextAccess),
       });
     default:
-      return new AccountLedger({ engine: 'memory', durability: 'none', keepDays, onState, store: memoryStore });
+      return new AccountLedger({ engine: 'memory', durability: 'none', ...common, store: memoryStore });
   }
 }
 

@@ -20,6 +20,10 @@ export const namespaces = {
   seen: { limit: 100_000, whenFull: 'dropOldest', expires: true },
   optout: { limit: 1_000_000, whenFull: 'refuse', expires: false },
   outbox: { limit: 10_000, whenFull: 'refuse', expires: false },
+  /** jobs of this instance for the outbox of all, while their store is unreachable */
+  held: { limit: 10_000, whenFull: 'refuse', expires: false },
+  /** what is known of the account itself */
+  account: { limit: 100, whenFull: 'refuse', expires: false },
 } as const satisfies Record<string, { limit: number; whenFull: 'refuse' | 'dropOldest'; expires: boolean }>;
 
 export type Namespace = keyof typeof namespaces;
@@ -57,6 +61,8 @@ export interface PutOptions extends ValueOptions {
   tags?: readonly string[];
   /** flush to disk, so that it survives a power loss, if the engine can */
   onDisk?: boolean;
+  /** a shared engine takes each number of a writer only once, in rising order: a repetition has no effect */
+  once?: { writer: string; number: number };
   /** write synchronously and ahead of queued writes, if the engine can */
   atOnce?: boolean;
 }

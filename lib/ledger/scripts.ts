@@ -28,9 +28,14 @@ local function versionOf(n, k)
 end
 `;
 
-/** ns, key, value, tags as JSON, due or '', bytes, limit, refuse or dropOldest, most bytes, version or '*' */
+/**
+ * ns, key, value, tags as JSON, due or '', bytes, limit, refuse or dropOldest, most bytes, version or '*', writer or '',
+ * number, milliseconds to remember the writer
+ */
 export const PUT = `${COMMON}
-local value, tags, at, size, limit, whenFull, most, expected = unpack(ARGV, 3)
+local value, tags, at, size, limit, whenFull, most, expected, writer, number, forget = unpack(ARGV, 3)
+local last = base .. ':writer:' .. writer
+if writer ~= '' and tonumber(redis.call('GET', last) or '0') >= tonumber(number) then return {1, '0'} end
 local known = redis.call('HGET', M(ns), key)
 if expected ~= '*' and versionOf(ns, key) ~= expected then return {0} end
 local before = known and cjson.decode(known).bytes or 0
@@ -40,14 +45,15 @@ if not known and redis.call('HLEN', M(ns)) >= tonumber(limit) then
   drop(ns, redis.call('ZRANGE', O(ns), 0, 0)[1])
 end
 drop(ns, key)
-local place = redis.call('INCR', base .. ':place')
+if writer ~= '' then redis.call('SET', last, number, 'PX', forget) end
+local version = redis.call('INCR', base .. ':place')
 local now = redis.call('TIME')
 local written = now[1] .. string.format('%03d', math.floor(now[2] / 1000))
-local meta = '{"version":"' .. place .. '","written":' .. written .. ',"bytes":' .. size .. ',"tags":' .. tags
+local meta = '{"version":"' .. version .. '","written":' .. written .. ',"bytes":' .. size .. ',"tags":' .. tags
 if at ~= '' then meta = meta .. ',"due":' .. at end
 redis.call('HSET', V(ns), key, value)
 redis.call('HSET', M(ns), key, meta .. '}')
-redis.call('ZADD', O(ns), place, key)
+redis.call('ZADD', O(ns), version, key)
 if at ~= '' then redis.call('ZADD', due, at, ns .. ' ' .. key) end
 for _, tag in ipairs(cjson.decode(tags)) do redis.call('SADD', T(ns, tag), key) end
 redis.call('INCRBY', bytes, size)

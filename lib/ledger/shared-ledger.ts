@@ -16,6 +16,8 @@ import { COUNT, DELETE, DUE, FIND, GET, PAGE, PUT } from './scripts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+/** a writer of numbered records is forgotten after so long without one: longer than a job may wait */
+const WRITER_MS = 60 * DAY_MS;
 /** records per request */
 const PAGE_RECORDS = 500;
 /** matches any version */
@@ -144,8 +146,9 @@ export class SharedLedger implements KeptLedger {
   ): Promise<number | undefined> {
     const { text, bytes, due = '', tags } = rowOf(value, options);
     const { limit, whenFull } = namespaces[namespace];
+    const { writer = '', number = 0 } = options.once ?? {};
     const given = [namespace, key, text, JSON.stringify(tags), due, bytes, limit, whenFull, MAX_LEDGER_BYTES, version];
-    const [result, written] = (await this.#ask('Put', PUT, ...given)) as [number, string];
+    const [result, written] = (await this.#ask('Put', PUT, ...given, writer, number, WRITER_MS)) as [number, string];
     if (result === -1) throw tooMany(namespace);
     if (result === -2) throw tooMuch();
     return result === 1 ? Number(written) : undefined;

@@ -1,11 +1,12 @@
 import { backoff } from '../async/backoff';
 import { sleep } from '../async/sleep';
 import { type LinktorError, toLinktorError } from '../errors';
-import type { Entry, Ledger } from '../ledger';
+import type { Entry, Ledger, PutOptions } from '../ledger';
 import { fullError, isPassing, partError, tooOldError, unclearError } from './failures';
 import type { JobListener, JobOutcome, JobProcessor, OutboxJob } from './job';
 import { Lanes } from './lanes';
 import { JobListeners, plain } from './listeners';
+import { JobIds, type NewJob, newJob } from './new-job';
 
 /** lanes in progress at a time; the client has no more slots */
 const WIDTH = 50;
@@ -31,9 +32,6 @@ export interface OutboxSettings {
   onProblem(error: LinktorError, job?: OutboxJob): void;
 }
 
-/** Content and origin of a new job. */
-export type NewJob = Pick<OutboxJob, 'nodeId' | 'lane' | 'work' | 'carried' | 'dropped'>;
-
 /**
  * Stores messages before they are reported as accepted, and retries them until they are sent, refused or too old,
  * across restarts. Where the server does not honour the key, delivery is at most once: a message that may have been
@@ -43,6 +41,7 @@ export class Outbox {
   readonly #settings: OutboxSettings;
   readonly #lanes: Lanes;
   readonly #listeners: JobListeners;
+  readonly #ids = new JobIds();
   readonly #stopping = new AbortController();
   readonly #requests = new AbortController();
   readonly #watching = new Set<Promise<void>>();
@@ -50,7 +49,6 @@ export class Outbox {
   readonly #waiting = new Map<string, number>();
   /** ids of stored jobs */
   readonly #known = new Set<string>();
-  #lastStamp = 0;
   #loaded: Promise<void> | undefined;
   #isReady = false;
 
@@ -87,19 +85,24 @@ export class Outbox {
    * @throws LinktorError `storage`; `rate_limit` when the outbox is full or the job too large
    */
   async add(given: NewJob): Promise<OutboxJob> {
+    const job = newJob(given, this.#ids.next());
+    await this.accept(job);
+    return job;
+  }
+
+  /** As {@link add}, for a job that has its id already. */
+  async accept(job: OutboxJob): Promise<void> {
     if (!this.#isReady) await this.#load();
     const { maxPending, ledger } = this.#settings;
     if (this.#known.size >= maxPending) throw fullError(maxPending);
-    const job = newJob(given, this.#nextId());
     this.#note(job, 1);
     try {
-      await ledger.put('outbox', job.id, job, { onDisk: true });
+      await ledger.put('outbox', job.id, job, optionsOf(job));
     } catch (error) {
       this.#note(job, -1);
       throw error;
     }
     this.#lanes.add(job.lane, job.id);
-    return job;
   }
 
   /** Give running requests a moment; the next start resumes the others. */
@@ -137,7 +140,7 @@ export class Outbox {
   async #read(): Promise<void> {
     const left = await this.#settings.ledger.list<OutboxJob>('outbox');
     left.sort((one, other) => (one.key < other.key ? -1 : 1));
-    this.#lastStamp = Math.max(this.#lastStamp, stampOf(left.at(-1)?.key ?? '0'));
+    this.#ids.continueAfter(left.at(-1)?.key ?? '');
     for (const { value: job } of left) {
       if (this.#known.has(job.id)) continue;
       this.#note(job, 1);
@@ -146,12 +149,6 @@ export class Outbox {
       else this.#lanes.add(job.lane, job.id);
     }
     this.#isReady = true;
-  }
-
-  /** Ids sort in the order of the calls, even if the clock is set back. */
-  #nextId(): string {
-    this.#lastStamp = Math.max(Date.now() * 1000, this.#lastStamp + 1);
-    return idOf(this.#lastStamp);
   }
 
   /** Run one job until it ends or the outbox closes. Never rejects. */
@@ -273,25 +270,15 @@ export class Outbox {
   }
 }
 
-/** @returns an id unique among all instances, sorted by its stamp */
-function idOf(stamp: number): string {
-  return `${stamp.toString(36).padStart(11, '0')}${Math.random().toString(36).slice(2, 8).padEnd(6, '0')}`;
-}
-
-function stampOf(id: string): number {
-  return Number.parseInt(id.slice(0, 11), 36) || 0;
-}
-
 /**
  * Store a job for the leader to send.
  * @throws LinktorError `storage`; `rate_limit` when the outbox is full
  */
-export async function leaveTo(ledger: Ledger, given: NewJob, maxPending: number): Promise<void> {
+export async function leaveTo(ledger: Ledger, job: OutboxJob, maxPending: number): Promise<void> {
   if ((await ledger.count('outbox')) >= maxPending) throw fullError(maxPending);
-  const job = newJob(given, idOf(Date.now() * 1000));
-  await ledger.put('outbox', job.id, job, { onDisk: true });
+  await ledger.put('outbox', job.id, job, optionsOf(job));
 }
 
-function newJob(given: NewJob, id: string): OutboxJob {
-  return { ...given, id, queued: Date.now(), state: 'queued', attempts: 0, sent: [] };
+function optionsOf({ origin }: OutboxJob): PutOptions {
+  return { onDisk: true, ...(origin && { once: origin }) };
 }

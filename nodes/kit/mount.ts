@@ -75,7 +75,7 @@ function mountConfig(red: RED, node: ConfigNode, definition: Config, stored: Sto
         id: node.id,
         language: languageOf(red.settings.lang) ?? 'en-US',
         consumer: consumerName(red, node.id, settings.baseUrl),
-        openLedger: (onDamaged) => shared.ledgers.open(node, settings, log, onDamaged),
+        openLedger: (...hooks) => shared.ledgers.open(node, settings, log, ...hooks),
         closeLedger: (ledger, isRemoved) => shared.ledgers.close(node.id, ledger, isRemoved),
         whenStarted: (act) => shared.flowStart.whenStarted(act),
         files,

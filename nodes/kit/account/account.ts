@@ -8,7 +8,7 @@ import {
 import { type Language, languageOf } from '../../../lib/dialogue/index';
 import { LinktorError, toLinktorError } from '../../../lib/errors';
 import { allowedFolders, FileDesk } from '../../../lib/files/index';
-import { createLedger, type KeptLedger, storageError } from '../../../lib/ledger/index';
+import { createLedger, type KeptLedger, type Ledger, storageError } from '../../../lib/ledger/index';
 import { type Memory, Realtime, type SocketState } from '../../../lib/realtime/index';
 import { readList } from '../../../lib/text/index';
 import { Variables } from '../../../lib/variables/index';
@@ -43,7 +43,7 @@ export interface AccountHost {
   /** name of the account's durable consumer in NATS */
   consumer: string;
   /** open the ledger; called once */
-  openLedger(onDamaged: () => void): KeptLedger;
+  openLedger(onDamaged: () => void, prepare?: (ledger: Ledger) => Promise<void>): KeptLedger;
   closeLedger(ledger: KeptLedger, removed: boolean): Promise<void>;
   /** serves files to the channels; shared by all accounts */
   files?: FileService;
@@ -161,6 +161,8 @@ export function createAccount(
   let client: LinktorClient | undefined;
   let realtime: LiveSide | undefined;
   let ledger: KeptLedger | undefined;
+  /** with several instances: the ledger of this one alone */
+  let local: KeptLedger | undefined;
   let dialogues: DialogueService | undefined;
   let stopTelling = () => {};
   let outbox: OutboxService | undefined;
@@ -245,6 +247,11 @@ export function createAccount(
     return ledger;
   };
 
+  const getLocal = () => {
+    local ??= host.openLedger(reportDamage);
+    return local;
+  };
+
   /** Report damage after the start: the ledger is opened while nodes are still being created. */
   const reportDamage = () => {
     stopTelling = host.whenStarted(() => {
@@ -287,6 +294,7 @@ export function createAccount(
     outbox ??= new OutboxService({
       ...{
         ledger: getLedger(),
+        local: () => (getLocal().durability === 'crash' ? getLocal() : undefined),
         client: getClient,
         realtime: getRealtime,
         sender: () => senderOf(notes),
@@ -344,8 +352,9 @@ export function createAccount(
       await client?.close();
       for (const end of followers) end();
       if (removed) host.files?.removeAll(host.id);
-      if (instances) await instances.close();
-      else if (ledger) await host.closeLedger(ledger, removed);
+      await instances?.close();
+      const own = instances ? local : ledger;
+      if (own) await host.closeLedger(own, removed);
     },
   };
 }

@@ -81,6 +81,11 @@ export class Instances {
     return this.#store?.lease.isHeld === true;
   }
 
+  /** The store answers. */
+  get isStoreReady(): boolean {
+    return this.#store?.connection.state === 'ready';
+  }
+
   /** State shown while this instance does not lead. */
   get standing(): SocketState {
     const { connection, lease } = this.#store ?? {};

@@ -34,8 +34,17 @@ export class Ledgers {
     this.#flowStart = flowStart;
   }
 
-  /** @param onDamaged called when a damaged ledger has been set aside */
-  open(node: RunningNode, settings: MemorySettings, log: Log, onDamaged: () => void): KeptLedger {
+  /**
+   * @param onDamaged called when a damaged ledger has been set aside
+   * @param prepare called with the opened ledger before anybody reads it
+   */
+  open(
+    node: RunningNode,
+    settings: MemorySettings,
+    log: Log,
+    onDamaged: () => void,
+    prepare?: LedgerSettings['prepare'],
+  ): KeptLedger {
     const kept = this.#inMemory.get(node.id);
     const file = this.#fileOf(node.id);
     const ledger = createLedger({
@@ -43,6 +52,7 @@ export class Ledgers {
       keepDays: settings.keepDays,
       file,
       context: this.#contextOf(node, settings.keepStore),
+      prepare,
       onDamaged: (keptAs) => {
         log.warn(`the ledger was damaged and is kept as ${path.basename(keptAs)}; a new one has been started`);
         onDamaged();

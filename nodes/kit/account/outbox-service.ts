@@ -2,8 +2,9 @@ import { OPTED_OUT } from '../../../lib/charge/index';
 import type { LinktorClient } from '../../../lib/client/index';
 import { LinktorError, toLinktorError } from '../../../lib/errors';
 import type { FileDesk } from '../../../lib/files/index';
-import { type KeptLedger, keepable, type Ledger, MAX_RECORD_BYTES } from '../../../lib/ledger/index';
+import { type KeptLedger, keepable, type Ledger, MAX_RECORD_BYTES, storageProblemOf } from '../../../lib/ledger/index';
 import {
+  HeldJobs,
   type JobListener,
   type JobProcessor,
   leaveTo,
@@ -33,6 +34,8 @@ import type { SentLog } from './sent-log';
 
 export interface OutboxServiceParts {
   ledger: KeptLedger;
+  /** this instance's own ledger, where new messages wait while the store of all is down; undefined without a lasting one */
+  local(): Ledger | undefined;
   /** instances of which one sends; undefined with a single instance */
   instances: Instances | undefined;
   client(): LinktorClient;
@@ -65,6 +68,8 @@ export class OutboxService {
   /** undefined while another instance sends */
   #outbox: Outbox | undefined;
   #ending: Promise<void> | undefined;
+  /** with several instances: what waits on this one's disk */
+  readonly #held: HeldJobs | undefined;
   readonly #receivers = new Map<string, { receiver: JobListener; release?: () => void }>();
   readonly #listeners = new Set<() => void>();
   readonly #releases = new Set<() => void>();
@@ -73,17 +78,40 @@ export class OutboxService {
     if (parts.ledger.durability !== 'crash') throw notLasting();
     this.#parts = parts;
     const { instances } = parts;
-    if (instances) this.#releases.add(instances.onChange(() => this.#background(this.#follow(instances))));
-    else this.#outbox = this.#make(parts.ledger);
+    if (!instances) {
+      const outbox = this.#make(parts.ledger);
+      this.#outbox = outbox;
+      this.#whenStarted(() => outbox.start());
+      return;
+    }
+    const held = new HeldJobs({
+      shared: parts.ledger,
+      local: parts.local,
+      maxPending: parts.maxPending,
+      onChange: () => this.#announce(),
+      onProblem: (error) => parts.log.error(error),
+    });
+    this.#held = held;
+    this.#releases.add(
+      instances.onChange(() => {
+        this.#background(this.#follow(instances));
+        if (instances.isStoreReady) held.drain();
+      }),
+    );
     this.#whenStarted(() => {
-      if (instances) this.#background(instances.open().then(() => this.#follow(instances)));
-      else this.#outbox?.start();
+      held.start();
+      this.#background(instances.open().then(() => this.#follow(instances)));
     });
   }
 
   /** number of unsent messages of one node, or of all */
   pending(nodeId?: string): number {
-    return this.#outbox?.pending(nodeId) ?? 0;
+    return (this.#outbox?.pending(nodeId) ?? 0) + (this.#held?.pending(nodeId) ?? 0);
+  }
+
+  /** number of messages on this instance's disk that wait for the store of all */
+  get held(): number {
+    return this.#held?.pending() ?? 0;
   }
 
   /** @returns the outbox for one message of a node */
@@ -93,10 +121,21 @@ export class OutboxService {
         const room = MAX_RECORD_BYTES - OVERHEAD_BYTES - Buffer.byteLength(JSON.stringify(work));
         const { value: carried, dropped } = keepable(msg, Math.max(0, room));
         const job = { nodeId, lane: keyOf(work.request.to), work, carried, dropped };
-        if (this.#outbox) await this.#outbox.add(job);
-        else await leaveTo(this.#parts.ledger, job, this.#parts.maxPending);
+        if (this.#held) await this.#held.store(job, (numbered) => this.#put(numbered));
+        else await this.#outbox?.add(job);
       },
     };
+  }
+
+  /** Store a job for the leader, which may be this instance. */
+  async #put(job: OutboxJob): Promise<void> {
+    try {
+      if (this.#outbox) return await this.#outbox.accept(job);
+    } catch (error) {
+      // Another instance leads by now.
+      if (!(error instanceof LinktorError) || error.code !== 'storage' || storageProblemOf(error)) throw error;
+    }
+    await leaveTo(this.#parts.ledger, job, this.#parts.maxPending);
   }
 
   /** Register a node for the results of its messages, once all nodes exist. @returns the function that ends it */
@@ -117,6 +156,7 @@ export class OutboxService {
 
   async close(): Promise<void> {
     for (const release of this.#releases) release();
+    await this.#held?.close();
     await this.#ending;
     await this.#outbox?.close();
   }

@@ -1,0 +1,24 @@
+import type { OutboxJob } from './job';
+
+/** Content and origin of a new job. */
+export type NewJob = Pick<OutboxJob, 'nodeId' | 'lane' | 'work' | 'carried' | 'dropped'>;
+
+/** Ids that are unique among all instances and sort in the order of the calls, even if the clock is set back. */
+export class JobIds {
+  #lastStamp = 0;
+
+  next(): string {
+    this.#lastStamp = Math.max(Date.now() * 1000, this.#lastStamp + 1);
+    const stamp = this.#lastStamp.toString(36).padStart(11, '0');
+    return `${stamp}${Math.random().toString(36).slice(2, 8).padEnd(6, '0')}`;
+  }
+
+  /** @param id of an earlier process; later ids sort behind it */
+  continueAfter(id: string): void {
+    this.#lastStamp = Math.max(this.#lastStamp, Number.parseInt(id.slice(0, 11), 36) || 0);
+  }
+}
+
+export function newJob(given: NewJob, id: string): OutboxJob {
+  return { ...given, id, queued: Date.now(), state: 'queued', attempts: 0, sent: [] };
+}
