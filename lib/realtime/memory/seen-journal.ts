@@ -8,6 +8,8 @@ const MAX_RECORD_CHARS = 10_000;
 const RETRY_MS = 10_000;
 /** Writes that would not survive a crash anyway are combined over this time, in milliseconds. */
 const LAZY_WRITE_MS = 10_000;
+/** Keys that wait to be put into records: the rest of a long wait is bounded as the records are. */
+const MAX_PENDING_KEYS = 1000;
 
 export interface SeenJournalSettings {
   ledger: Ledger;
@@ -72,6 +74,7 @@ export class SeenJournal {
   add(key: string): void {
     this.#pending.push(key);
     if (!this.#isDue) this.#schedule();
+    if (this.#pending.length >= MAX_PENDING_KEYS && this.#isLoaded) this.#fillAll();
   }
 
   /** Write pending records. @returns a promise that resolves once the ledger has accepted or refused them */
@@ -79,7 +82,7 @@ export class SeenJournal {
     clearTimeout(this.#timer);
     this.#isDue = false;
     if (!this.#isLoaded) return;
-    while (this.#pending.length > 0) this.#fill();
+    this.#fillAll();
     const writes = [...this.#unwritten].map(([key, record]) => this.#write(key, record));
     await Promise.all(writes);
   }
@@ -94,6 +97,10 @@ export class SeenJournal {
     this.#isDue = true;
     if (this.#isPrompt && !this.#hasFailed) setImmediate(() => void this.flush());
     else this.#timer = setTimeout(() => void this.flush(), this.#isPrompt ? RETRY_MS : LAZY_WRITE_MS).unref();
+  }
+
+  #fillAll(): void {
+    while (this.#pending.length > 0) this.#fill();
   }
 
   /** Move pending keys into the open record until it is full. */

@@ -65,6 +65,29 @@ describe('realtime: keys seen', () => {
     );
   });
 
+  it('keeps ids of any length and in any script, while it grows and wraps around', () => {
+    const id = fc.oneof(fc.string({ maxLength: 300 }), fc.string({ unit: 'binary', maxLength: 300 }));
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(id, { minLength: 1, maxLength: 40 }),
+        fc.integer({ min: 1, max: 30 }),
+        (ids, limit) => {
+          const seen = new RecentKeys({ limit });
+          for (let round = 0; round < 20; round++) {
+            for (const one of ids) seen.add('m', `${one}${round}`, 1000);
+            const newest = ids.map((one) => `${one}${round}`).slice(-limit);
+            assert.deepEqual(
+              seen.export().slice(-newest.length),
+              newest.map((one) => [`m:${one}`, 1000]),
+            );
+            assert.ok(newest.every((one) => seen.has('m', one, 1000) && !seen.has('m', `${one}x`, 1000)));
+          }
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
   it('takes over what there is, whatever else somebody has put beside it', () => {
     const seen = new RecentKeys();
     const now = Date.now();
