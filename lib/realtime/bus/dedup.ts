@@ -1,19 +1,70 @@
 import { MESSAGE_STATUSES, statusRank } from '../../messages/status';
 import type { Event, Message } from '../../model';
-import type { RecentKeys } from './recent-keys';
+import { MAX_EVENT_KEYS, MAX_ID_CHARS, MAX_WEBHOOK_KEYS } from '../bounds';
+import { RecentKeys } from './recent-keys';
+
+export interface DeduplicatorSettings {
+  /** receives the key of every event before its delivery, to be stored for a later process */
+  onKey?(key: string): void;
+  /** receives the key of every webhook delivery */
+  onWebhookKey?(key: string): void;
+  onError(error: unknown): void;
+}
+
+/** Log one of this many dropped events. */
+const PROBLEM_EVERY = 1000;
 
 /**
  * Tracks delivered events by key: `e:<event id>`, `m:<message id>`, `s:<message id>:<status>`, `c:<conversation id>` of
- * a new conversation, `k:<message id>` of a message from before the subscription.
+ * a new conversation, `k:<message id>` of a message from before the subscription, `r:<reader>:<event id>` of a webhook
+ * delivery.
  */
 export class Deduplicator {
-  readonly #keys: RecentKeys;
-  readonly #onKey: ((key: string) => void) | undefined;
+  readonly #keys = new RecentKeys({ limit: MAX_EVENT_KEYS });
+  /** of webhook deliveries, kept apart so that a busy socket does not evict them */
+  readonly #webhookKeys = new RecentKeys({ limit: MAX_WEBHOOK_KEYS });
+  readonly #settings: DeduplicatorSettings;
+  /** events dropped because of an oversized id */
+  unusable = 0;
 
-  /** @param onKey receives every new key, to be stored for a later process */
-  constructor(keys: RecentKeys, onKey?: (key: string) => void) {
-    this.#keys = keys;
-    this.#onKey = onKey;
+  constructor(settings: DeduplicatorSettings) {
+    this.#settings = settings;
+  }
+
+  /** The keys of delivered events, oldest first, to outlive this object. */
+  get memory(): Pick<RecentKeys, 'export' | 'import'> {
+    return {
+      export: () => [...this.#webhookKeys.export(), ...this.#keys.export()],
+      import: (earlier) => {
+        this.#webhookKeys.import(earlier.filter(([key]) => key.startsWith('r:')));
+        this.#keys.import(earlier.filter(([key]) => !key.startsWith('r:')));
+      },
+    };
+  }
+
+  /** @returns true for the first call with this reader and event of a webhook */
+  isFirst(reader: string, eventId: string): boolean {
+    const id = `${reader}:${eventId}`;
+    if (!this.#webhookKeys.add('r', id)) return false;
+    this.#settings.onWebhookKey?.(`r:${id}`);
+    return true;
+  }
+
+  /** Check the length of the ids: they are stored and compared. */
+  isUsable({ id, conversationId, messageId, message, status }: Event): boolean {
+    const longest = Math.max(
+      id?.length ?? 0,
+      conversationId?.length ?? 0,
+      messageId?.length ?? 0,
+      message?.id.length ?? 0,
+      status?.length ?? 0,
+    );
+    if (longest <= MAX_ID_CHARS) return true;
+    if (this.unusable % PROBLEM_EVERY === 0) {
+      this.#settings.onError(new Error(`an event was dropped: its id has ${longest} characters`));
+    }
+    this.unusable++;
+    return false;
   }
 
   /**
@@ -30,13 +81,13 @@ export class Deduplicator {
       return this.#add('c', event.conversationId);
     }
     // The events above are identified by their content.
-    if (event.id !== undefined) this.#onKey?.(`e:${event.id}`);
+    if (event.id !== undefined) this.#settings.onKey?.(`e:${event.id}`);
     return true;
   }
 
   #add(kind: string, id: string, at?: number): boolean {
     if (!this.#keys.add(kind, id, at)) return false;
-    this.#onKey?.(`${kind}:${id}`);
+    this.#settings.onKey?.(`${kind}:${id}`);
     return true;
   }
 

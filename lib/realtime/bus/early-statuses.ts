@@ -6,7 +6,9 @@ export class EarlyStatuses {
   readonly #waitMs: number;
   readonly #deliver: (delivery: Delivery) => void;
   readonly #waiting = new Map<string, { since: number; deliveries: Delivery[] }>();
-  #size = 0;
+  /** fields, since they are read for every event */
+  readonly isEnabled: boolean;
+  size = 0;
   #timer: NodeJS.Timeout | undefined;
 
   /**
@@ -16,18 +18,15 @@ export class EarlyStatuses {
   constructor(waitMs: number, deliver: (delivery: Delivery) => void) {
     this.#waitMs = waitMs;
     this.#deliver = deliver;
-  }
-
-  get isEnabled(): boolean {
-    return this.#waitMs > 0;
+    this.isEnabled = waitMs > 0;
   }
 
   /** @returns false when too many statuses are waiting */
   keep(delivery: Delivery): boolean {
     const id = delivery.event.messageId as string;
     const waiting = this.#waiting.get(id);
-    if (this.#size >= MAX_EARLY_STATUSES) return false;
-    this.#size++;
+    if (this.size >= MAX_EARLY_STATUSES) return false;
+    this.size++;
     if (waiting) waiting.deliveries.push(delivery);
     else {
       this.#waiting.set(id, { since: Date.now(), deliveries: [delivery] });
@@ -38,10 +37,10 @@ export class EarlyStatuses {
 
   /** Deliver the statuses of a message that has been delivered. */
   release(messageId: string): void {
-    const waiting = this.#waiting.size > 0 ? this.#waiting.get(messageId) : undefined;
+    const waiting = this.#waiting.get(messageId);
     if (!waiting) return;
     this.#waiting.delete(messageId);
-    this.#size -= waiting.deliveries.length;
+    this.size -= waiting.deliveries.length;
     for (const delivery of waiting.deliveries) this.#deliver(delivery);
   }
 
@@ -49,7 +48,7 @@ export class EarlyStatuses {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#waiting.clear();
-    this.#size = 0;
+    this.size = 0;
   }
 
   #expire(): void {
@@ -63,7 +62,7 @@ export class EarlyStatuses {
         return;
       }
       this.#waiting.delete(id);
-      this.#size -= deliveries.length;
+      this.size -= deliveries.length;
       for (const delivery of deliveries) this.#deliver(delivery);
     }
   }

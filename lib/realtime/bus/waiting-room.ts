@@ -1,11 +1,14 @@
 import { KeyedMutex } from '../../async/keyed-mutex';
+import type { Conversation } from '../../model';
 import { MAX_HELD_CHARS, MAX_WAITING_EVENTS } from '../bounds';
+import type { ConversationCache } from '../conversation-cache';
 
 /**
  * Runs the steps of a conversation in order while requests about it are running. Not a plain KeyedMutex: the number of
  * waiting events is bounded, and beyond it all steps stop waiting for their requests.
  */
 export class WaitingRoom {
+  readonly #conversations: Pick<ConversationCache, 'get'>;
   readonly #order = new KeyedMutex();
   readonly #onError: (error: unknown) => void;
   /** conversations that could not be fetched: waiting events do not request them again */
@@ -16,7 +19,8 @@ export class WaitingRoom {
   /** too many events are waiting: no step waits for its request until there are fewer */
   #isCrowded = false;
 
-  constructor(onError: (error: unknown) => void) {
+  constructor(conversations: Pick<ConversationCache, 'get'>, onError: (error: unknown) => void) {
+    this.#conversations = conversations;
     this.#onError = onError;
   }
 
@@ -33,13 +37,26 @@ export class WaitingRoom {
     return this.#order.settled();
   }
 
-  hasFailed(conversationId: string): boolean {
-    return this.#notFound.has(conversationId);
+  /** Request the conversation again, even if that has failed for the events that wait now. */
+  forgetFailure(conversationId: string): void {
+    this.#notFound.delete(conversationId);
   }
 
-  setFailed(conversationId: string, failed: boolean): void {
-    if (failed) this.#notFound.add(conversationId);
-    else this.#notFound.delete(conversationId);
+  /**
+   * Part of a step: look up its conversation.
+   * @param asked a running request
+   * @returns undefined when it is unavailable, or too many events are waiting
+   */
+  async lookUp(
+    conversationId: string,
+    asked?: Conversation | Promise<Conversation | undefined>,
+  ): Promise<Conversation | undefined> {
+    if (this.#notFound.has(conversationId)) return undefined;
+    const found = asked ?? this.#conversations.get(conversationId);
+    if (!(found instanceof Promise)) return found;
+    const fetched = await this.orGiveUp(found);
+    if (!fetched) this.#notFound.add(conversationId);
+    return fetched;
   }
 
   /** Queue a step that holds an event. @param chars length of its frame */

@@ -1,0 +1,43 @@
+import { once } from '../../async/once';
+import type { Event } from '../../model';
+import type { Deduplicator } from './dedup';
+
+export type ArrivalListener = (event: Event, recovered: boolean) => void;
+
+/** Hear of every event on its arrival, before it waits for its turn, its conversation or a gap. */
+export class ArrivalListeners {
+  readonly #dedup: Pick<Deduplicator, 'isDelivered'>;
+  readonly #onError: (error: unknown) => void;
+  #listeners: readonly ArrivalListener[] = [];
+  /** a field, since it is read for every event */
+  isEmpty = true;
+
+  constructor(dedup: Pick<Deduplicator, 'isDelivered'>, onError: (error: unknown) => void) {
+    this.#dedup = dedup;
+    this.#onError = onError;
+  }
+
+  /** @returns the function that removes the listener */
+  add(listener: ArrivalListener): () => void {
+    this.#set([...this.#listeners, listener]);
+    return once(() => this.#set(this.#listeners.filter((one) => one !== listener)));
+  }
+
+  #set(listeners: readonly ArrivalListener[]): void {
+    this.#listeners = listeners;
+    this.isEmpty = listeners.length === 0;
+  }
+
+  /** @param recovered it was missed and fetched later */
+  notify(event: Event, recovered: boolean): void {
+    const { message } = event;
+    if (message && this.#dedup.isDelivered(message.id)) return;
+    for (const listener of this.#listeners) {
+      try {
+        listener(event, recovered);
+      } catch (error) {
+        this.#onError(error);
+      }
+    }
+  }
+}
