@@ -2,6 +2,7 @@ import { messageOf } from '../errors';
 import type { Event } from '../model';
 import type { Bus } from './bus/bus';
 import type { FeedChoice } from './feed-choice';
+import type { Handover } from './handover';
 import type { SocketState } from './socket/state';
 
 const CONNECTION_EVENTS: Partial<Record<SocketState['name'], Event['name']>> = {
@@ -13,10 +14,15 @@ const CONNECTION_EVENTS: Partial<Record<SocketState['name'], Event['name']>> = {
   closed: 'connection.closed',
 };
 
-/** Reports every change of the connection to listeners and triggers. */
+export interface ConnectionStatusParts {
+  feeds: FeedChoice;
+  bus: Pick<Bus, 'announce'>;
+  handover: Pick<Handover, 'isUsed' | 'end'>;
+}
+
+/** Passes every change of the connection to the feed, and reports it to listeners and triggers. */
 export class ConnectionStatus {
-  readonly #feeds: FeedChoice;
-  readonly #bus: Pick<Bus, 'announce'>;
+  readonly #parts: ConnectionStatusParts;
   readonly #onProblem: (text: string) => void;
   readonly #listeners = new Set<(state: SocketState) => void>();
   /** the state last reported */
@@ -24,9 +30,8 @@ export class ConnectionStatus {
   /** the state has changed its name, and not only its caution */
   #hasNewName = true;
 
-  constructor(feeds: FeedChoice, bus: Pick<Bus, 'announce'>, onProblem: (text: string) => void) {
-    this.#feeds = feeds;
-    this.#bus = bus;
+  constructor(parts: ConnectionStatusParts, onProblem: (text: string) => void) {
+    this.#parts = parts;
     this.#onProblem = onProblem;
   }
 
@@ -36,9 +41,24 @@ export class ConnectionStatus {
     return () => this.#listeners.delete(listener);
   }
 
+  /** The connection or its users have changed. */
+  update(): void {
+    const { feeds, handover } = this.#parts;
+    feeds.current.update(handover.isUsed);
+    this.show();
+  }
+
+  /** The state of the feed may have changed. */
+  show(): void {
+    const state = this.#next();
+    if (!state) return;
+    if (state.name === 'idle') this.#parts.handover.end();
+    this.#announce(state);
+  }
+
   /** @returns the new state; undefined without a relevant change */
-  next(): SocketState | undefined {
-    const { state, polls } = this.#feeds.current;
+  #next(): SocketState | undefined {
+    const { state, polls } = this.#parts.feeds.current;
     // Without messages by the socket, its reconnects are not a relevant change.
     const mayBeSame = polls ? state.name !== 'waiting' : state.name === 'open';
     const isSame = mayBeSame && state.name === this.#shown?.name && cautionOf(state) === cautionOf(this.#shown);
@@ -48,7 +68,7 @@ export class ConnectionStatus {
     return state;
   }
 
-  announce(state: SocketState): void {
+  #announce(state: SocketState): void {
     for (const listener of this.#listeners) {
       try {
         listener(state);
@@ -59,7 +79,7 @@ export class ConnectionStatus {
     const name = CONNECTION_EVENTS[state.name];
     if (name === undefined || !this.#hasNewName) return;
     const connection = { ...state };
-    this.#bus.announce({ name, connection, at: new Date(state.since).toISOString(), original: connection }, 'ws');
+    this.#parts.bus.announce({ name, connection, at: new Date(state.since).toISOString(), original: connection }, 'ws');
   }
 }
 

@@ -1,38 +1,23 @@
-import { fence } from '../async/fence';
 import { once } from '../async/once';
-import { MAX_TIMER_MS } from '../async/sleep';
-import type { Contract } from '../contract';
-import { messageOf } from '../errors';
-import type { Ledger } from '../ledger/index';
 import type { Conversation, Event, GapReason, Message } from '../model';
+import { assemble } from './assembly';
 import type { ArrivalListener } from './bus/arrival-listeners';
-import { Bus } from './bus/bus';
+import type { Bus } from './bus/bus';
 import type { Claimant } from './bus/claims';
-import type { Delivery, Listener } from './bus/delivery';
-import { ConnectionStatus } from './connection-status';
-import { ConversationCache } from './conversation-cache';
+import type { Listener } from './bus/delivery';
+import type { ConnectionStatus } from './connection-status';
+import type { ConversationCache } from './conversation-cache';
 import { messageEvent } from './events/synthesize';
 import type { RealtimeFacts } from './facts';
-import { FeedChoice } from './feed-choice';
-import { Handover, type HandoverSettings, RETURN_MS } from './handover';
-import { Intake } from './intake';
-import { Interest } from './interest';
-import { LookUps } from './look-ups';
-import { journalsIn, LastingMemory } from './memory/lasting-memory';
-import type { NatsSettings } from './nats/address';
-import { NatsFeed } from './nats/nats-feed';
-import { Publications } from './nats/publications';
-import { PollFeed } from './poll/poll-feed';
-import { PollLoop } from './poll/poll-loop';
-import type { RealtimeRest } from './rest';
-import { ServerTime } from './server-time';
-import { Socket, type SocketSettings } from './socket/connection';
-import { DEFAULT_TIMING, type SocketState } from './socket/state';
-import { ConversationSync } from './sync/conversation-sync';
-import { GapReporter } from './sync/gap-reporter';
-import { LiveFeed } from './sync/live-feed';
-import { StallDetector } from './sync/stall-detector';
-import { SyncLoop } from './sync/sync-loop';
+import type { FeedChoice } from './feed-choice';
+import type { Handover } from './handover';
+import type { Intake } from './intake';
+import type { Interest } from './interest';
+import type { LastingMemory } from './memory/lasting-memory';
+import type { RealtimeSettings } from './settings';
+import type { Socket } from './socket/connection';
+import type { SocketState } from './socket/state';
+import type { GapReporter } from './sync/gap-reporter';
 import { timeOf } from './time';
 
 export type { Claim, Claimant } from './bus/claims';
@@ -40,49 +25,8 @@ export type { Delivery, Listener, Source } from './bus/delivery';
 export type { RealtimeFacts } from './facts';
 export type { NatsSettings } from './nats/address';
 export { NatsSession } from './nats/session';
+export type { Memory, RealtimeSettings } from './settings';
 export type { SocketState } from './socket/state';
-
-export interface RealtimeSettings
-  extends Pick<
-    SocketSettings,
-    'autoReconnect' | 'reconnectInterval' | 'maxReconnectAttempts' | 'timing' | 'url' | 'connection'
-  > {
-  /** known after the URL was requested */
-  contract: Pick<Contract, 'frame' | 'signal' | 'announces'>;
-  rest: RealtimeRest;
-  /** milliseconds between two listings for new conversations, 10 000 */
-  discoverInterval?: number;
-  /** milliseconds between two polls during activity, if the socket announces no messages: 3000 */
-  pollBusy?: number;
-  /** milliseconds between two polls without activity: 15 000 */
-  pollIdle?: number;
-  /** the server's event publication; only self-hosted servers have one */
-  nats?: NatsSettings;
-  /** an event is about to be delivered */
-  onDelivery?(delivery: Delivery): void;
-  /** a failure without a waiting caller; the text is safe to log */
-  onProblem(text: string): void;
-  /** stores delivered keys and progress beyond the process */
-  ledger?: Ledger;
-  /** {@link Realtime.memory} of a predecessor in this process */
-  predecessor?: Memory;
-  /** handling of events after a predecessor's end: `asked` by default */
-  whileDown?: HandoverSettings['whileDown'];
-  /**
-   * @param act called once, when the listeners are ready; at once by default @returns the function that cancels the
-   * call
-   */
-  whenStarted?(act: () => void): () => void;
-}
-
-/** Delivered keys and progress, as plain data. */
-export type Memory = ReturnType<Bus['memory']['export']>;
-
-const DISCOVER_INTERVAL_MS = 10_000;
-const POLL_BUSY_MS = 3000;
-const POLL_IDLE_MS = 15_000;
-/** Longest interval of the poll beside NATS, in milliseconds, since a server may fail to publish. */
-const MAX_CHECK_INTERVAL_MS = 15_000;
 
 /**
  * The live side of an account: a socket, a bus, and a cache of conversations. Without announced messages, the server is
@@ -101,118 +45,17 @@ export class Realtime {
   readonly #lasting: LastingMemory | undefined;
 
   constructor(settings: RealtimeSettings) {
-    const { contract, rest } = settings;
-    const timing = { ...DEFAULT_TIMING, ...settings.timing };
-    // A logger may fail, and no caller would catch the error.
-    const onText = fence(settings.onProblem);
-    const onProblem = (error: unknown) => onText(messageOf(error));
-    this.#socket = new Socket({
-      ...settings,
-      url: async (isCertain) => {
-        await this.#lasting?.ready;
-        const address = await settings.url(isCertain);
-        this.#feeds.choose();
-        this.#update();
-        return address;
-      },
-      encode: (signal) => contract.signal(signal),
-      // Requested once per connection, and then called directly.
-      onFrame: () => this.#intake.take,
-      onState: fence(() => this.#update(), onProblem),
-      onBroken: fence((reason) => this.#intake.broken(reason), onProblem),
-    });
-    const socket = this.#socket;
-    const serverTime = new ServerTime(rest);
-    const lookUps = new LookUps();
-    const conversations = new ConversationCache(rest.conversations, lookUps);
-    const interest = new Interest(socket);
-    const { ledger } = settings;
-    const journals = ledger && journalsIn(ledger, onProblem);
-    const bus = new Bus(conversations, {
-      onKey: journals && ((key) => journals.events.add(key)),
-      onWebhookKey: journals && ((key) => journals.webhooks.add(key)),
-      statusWaitMs: timing.statusWait,
-      onOverflow: () => this.#handover.overflow(),
-      onLate: () => gaps.count('overflow', this.#feeds.current.receivedUpTo),
-      onError: onProblem,
-      ...(settings.onDelivery && { onDelivery: fence(settings.onDelivery, onProblem) }),
-    });
-    const stall = new StallDetector(rest, socket, interest, serverTime, {
-      afterMs: timing.stall,
-      onStalled: (since) => {
-        gaps.report('deaf', since);
-        socket.renew();
-      },
-    });
-    const gaps = new GapReporter(bus, stall, onText);
-    const persistenceMs = timing.persistence;
-    const sync = new ConversationSync(
-      { rest, conversations, bus, gaps, interest, socket, serverTime },
-      { persistenceMs, onProblem },
-    );
-    const loop = new SyncLoop(
-      { sync, bus, gaps, stall, interest, socket },
-      { intervalMs: intervalOf(settings.discoverInterval, DISCOVER_INTERVAL_MS), persistenceMs, onProblem },
-    );
-    const live = new LiveFeed({ socket, interest, bus, stall, sync, loop, lookUps }, onProblem);
-    const idleMs = intervalOf(settings.pollIdle, POLL_IDLE_MS);
-    const checkMs = settings.nats && Math.min(idleMs, MAX_CHECK_INTERVAL_MS);
-    const poll = new PollLoop(
-      { rest, conversations, bus, gaps, interest, serverTime },
-      {
-        busyMs: intervalOf(settings.pollBusy, POLL_BUSY_MS),
-        idleMs: checkMs ?? idleMs,
-        checkMs,
-        startDelayMs: RETURN_MS,
-        answerTimeoutMs: timing.silence + timing.pong,
-        revivalMs: timing.revival,
-        onProblem,
-        onState: fence(() => this.#show(), onProblem),
-      },
-    );
-    this.#interest = interest;
-    this.#conversations = conversations;
-    this.#bus = bus;
-    this.#gaps = gaps;
-    const polling = new PollFeed(socket, bus, poll);
-    const onState = fence(() => this.#show(), onProblem);
-    const asked = settings.nats
-      ? new NatsFeed(
-          {
-            socket,
-            poll: polling,
-            loop: poll,
-            gaps,
-            publications: new Publications(
-              { rest, conversations, bus, gaps, interest, loop: poll },
-              settings.nats.tenant,
-            ),
-          },
-          settings.nats,
-          { onProblem: onText, onState },
-        )
-      : polling;
-    this.#feeds = new FeedChoice(contract, live, asked);
-    this.#intake = new Intake(contract, conversations, this.#feeds, gaps, onText);
-    this.#status = new ConnectionStatus(this.#feeds, bus, onText);
-    this.#handover = new Handover(
-      { bus, interest, gaps, feeds: this.#feeds },
-      {
-        lingerMs: timing.linger,
-        whileDown: settings.whileDown ?? 'asked',
-        whenStarted: settings.whenStarted ?? atOnce,
-      },
-    );
-    const { predecessor } = settings;
-    if (predecessor) this.memory.import(predecessor);
-    if (ledger && journals) {
-      const parts = { ledger, journals, bus, handover: this.#handover };
-      this.#lasting = new LastingMemory(parts, {
-        isContinued: predecessor !== undefined,
-        intervalMs: timing.remember,
-        onProblem,
-      });
-    }
+    const parts = assemble(settings);
+    this.#socket = parts.socket;
+    this.#conversations = parts.conversations;
+    this.#interest = parts.interest;
+    this.#bus = parts.bus;
+    this.#gaps = parts.gaps;
+    this.#feeds = parts.feeds;
+    this.#intake = parts.intake;
+    this.#handover = parts.handover;
+    this.#status = parts.status;
+    this.#lasting = parts.lasting;
   }
 
   /** The connection state of the account; when polling: whether the server can be reached. */
@@ -264,11 +107,11 @@ export class Realtime {
     const release = this.#socket.retain();
     const end = this.#bus.listen(listener);
     const leave = this.#handover.enter(returns);
-    this.#update();
+    this.#status.update();
     return once(() => {
       end();
       leave();
-      this.#update();
+      this.#status.update();
       release();
     });
   }
@@ -420,27 +263,4 @@ export class Realtime {
     this.#socket.close();
     await Promise.all([written, closing]);
   }
-
-  /** The connection or its users have changed. */
-  #update(): void {
-    this.#feeds.current.update(this.#handover.isUsed);
-    this.#show();
-  }
-
-  #show(): void {
-    const state = this.#status.next();
-    if (!state) return;
-    if (state.name === 'idle') this.#handover.end();
-    this.#status.announce(state);
-  }
-}
-
-function atOnce(act: () => void): () => void {
-  const immediate = setImmediate(act);
-  return () => clearImmediate(immediate);
-}
-
-/** @returns a valid timer delay in milliseconds; other values would fire at once, repeatedly */
-function intervalOf(given: number | undefined, usual: number): number {
-  return given !== undefined && given >= 0 ? Math.min(given, MAX_TIMER_MS) : usual;
 }

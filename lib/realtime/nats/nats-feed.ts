@@ -1,6 +1,3 @@
-import { backoff } from '../../async/backoff';
-import { fence } from '../../async/fence';
-import { toLinktorError } from '../../errors';
 import type { Event } from '../../model';
 import type { RealtimeFacts } from '../facts';
 import type { Feed, ReadConversation } from '../feed';
@@ -10,8 +7,9 @@ import type { Socket } from '../socket/connection';
 import { isUnused, type SocketState } from '../socket/state';
 import type { GapReporter } from '../sync/gap-reporter';
 import type { NatsSettings } from './address';
+import { NatsLink, type NatsState } from './nats-link';
 import type { Publications } from './publications';
-import { ACK_WAIT_MS, NatsSession, type SessionReader } from './session';
+import { ACK_WAIT_MS } from './session';
 
 export interface NatsFeedParts {
   socket: Socket;
@@ -21,17 +19,8 @@ export interface NatsFeedParts {
   gaps: GapReporter;
 }
 
-const RECONNECT_INTERVAL_MS = 1000;
 /** Longest standstill during catch-up before the poll resumes, in milliseconds. */
 const STANDSTILL_MS = ACK_WAIT_MS + 5000;
-/** Log one of this many attempts. */
-const LOG_EVERY = 10;
-
-/** State of NATS. Times are milliseconds of the local clock. */
-interface NatsState {
-  name: NonNullable<RealtimeFacts['nats']>['state'];
-  since: number;
-}
 
 /**
  * Receives events by NATS, as published by the self-hosted server (contract 8.3). The poll keeps running: it finds
@@ -40,38 +29,23 @@ interface NatsState {
  */
 export class NatsFeed implements Feed {
   readonly #parts: NatsFeedParts;
-  readonly #settings: NatsSettings;
-  readonly #onProblem: (text: string) => void;
-  readonly #onState: () => void;
-  readonly #reader: SessionReader;
-  #session: NatsSession | undefined;
-  /** the present use; callbacks of an earlier one are ignored */
-  #use: symbol | undefined;
-  /** resolves when the previous session has ended: until then NATS counts it as another reader */
-  #ending = Promise.resolve();
-  #state: NatsState = { name: 'idle', since: Date.now() };
-  #lastError: string | undefined;
-  #attempt = 0;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #link: NatsLink;
   #standstill: NodeJS.Timeout | undefined;
   /** the state of the poll with that of NATS added; cached, so that the same state is the same object */
   #shown: { of: SocketState; natsIs: NatsState; state: SocketState } | undefined;
 
   constructor(
     parts: NatsFeedParts,
-    settings: NatsSettings,
+    nats: NatsSettings,
     { onProblem, onState }: { onProblem(text: string): void; onState(): void },
   ) {
     this.#parts = parts;
-    this.#settings = settings;
-    this.#onProblem = onProblem;
-    this.#onState = onState;
-    const { publications, gaps } = parts;
+    const { publications, gaps, loop } = parts;
     let isSharingReported = false;
-    this.#reader = {
-      event: (event, signal) => publications.event(event, signal),
-      outbound: (text) => publications.outbound(text),
-      status: (text) => publications.status(text),
+    const reader = {
+      event: publications.event.bind(publications),
+      outbound: publications.outbound.bind(publications),
+      status: publications.status.bind(publications),
       behind: () => this.#hold(),
       caughtUp: () => this.#release(),
       progress: () => this.#expectProgress(),
@@ -82,14 +56,15 @@ export class NatsFeed implements Feed {
         isSharingReported = true;
       },
     };
-  }
-
-  get #isOpen(): boolean {
-    return this.#state.name === 'open';
+    const onLost = () => {
+      this.#release();
+      loop.unannounced();
+    };
+    this.#link = new NatsLink({ nats, reader, onLost, onState, onProblem });
   }
 
   get polls(): boolean {
-    return !this.#isOpen;
+    return this.#link.state.name !== 'open';
   }
 
   get isCatchingUp(): boolean {
@@ -98,7 +73,7 @@ export class NatsFeed implements Feed {
 
   get state(): SocketState {
     const { state } = this.#parts.poll;
-    const natsIs = this.#state;
+    const natsIs = this.#link.state;
     if (this.#shown?.of === state && this.#shown.natsIs === natsIs) return this.#shown.state;
     let shown = state;
     if (state.name === 'connecting' && natsIs.name === 'open') shown = { name: 'open', since: natsIs.since };
@@ -108,9 +83,9 @@ export class NatsFeed implements Feed {
   }
 
   get facts(): Pick<RealtimeFacts, 'attempts' | 'lastError' | 'poll' | 'nats'> {
-    const { name, since } = this.#state;
-    const lastError = this.#lastError === undefined ? {} : { lastError: this.#lastError };
-    return { ...this.#parts.poll.facts, nats: { state: name, since, ...lastError } };
+    const { state, lastError } = this.#link;
+    const nats = { state: state.name, since: state.since, ...(lastError !== undefined && { lastError }) };
+    return { ...this.#parts.poll.facts, nats };
   }
 
   get watermark(): number | undefined {
@@ -128,71 +103,19 @@ export class NatsFeed implements Feed {
   update(isUsed: boolean): void {
     const { poll, socket } = this.#parts;
     if (!isUsed || isUnused(socket.state)) this.#stop();
-    else if (this.#use === undefined) this.#start();
+    else if (!this.#link.isUsed) this.#start();
     poll.update(isUsed);
   }
 
   #start(): void {
-    this.#use = Symbol('use');
-    this.#attempt = 0;
     this.#hold();
-    this.#connect();
+    this.#link.start();
   }
 
   #stop(): void {
-    if (this.#use === undefined) return;
-    this.#use = undefined;
-    clearTimeout(this.#timer);
-    this.#state = { name: 'idle', since: Date.now() };
+    if (!this.#link.isUsed) return;
+    this.#link.stop();
     this.#release();
-    void this.#endSession();
-  }
-
-  #endSession(): Promise<void> {
-    const session = this.#session;
-    this.#session = undefined;
-    if (session) this.#ending = session.close();
-    return this.#ending;
-  }
-
-  #connect(): void {
-    const use = this.#use;
-    if (this.#attempt === 0) this.#become('connecting');
-    this.#ending
-      .then(() => NatsSession.open(this.#settings, this.#reader))
-      .then((session) => {
-        if (use !== this.#use) return session.close();
-        this.#session = session;
-        this.#become('open');
-        return session.ended.then((reason) => {
-          if (this.#session === session) this.#lost(reason);
-        });
-      })
-      .catch((error: unknown) => {
-        if (use === this.#use) this.#lost(toLinktorError(error).message);
-      });
-  }
-
-  #lost(reason: string): void {
-    const { loop } = this.#parts;
-    void this.#endSession();
-    this.#lastError = reason;
-    if (this.#attempt % LOG_EVERY === 0) this.#onProblem(`no events from NATS, polling instead: ${reason}`);
-    this.#attempt++;
-    this.#release();
-    loop.unannounced();
-    const again = fence(
-      () => this.#connect(),
-      (error) => this.#onProblem(toLinktorError(error).message),
-    );
-    this.#timer = setTimeout(again, backoff(this.#attempt, RECONNECT_INTERVAL_MS));
-    this.#become('waiting');
-  }
-
-  #become(name: NatsState['name']): void {
-    this.#state = { name, since: Date.now() };
-    if (name === 'open') this.#attempt = 0;
-    this.#onState();
   }
 
   /** Pause the poll while NATS delivers missed events. */
@@ -231,19 +154,12 @@ export class NatsFeed implements Feed {
 
   connect(): void {
     this.#parts.poll.connect();
-    if (this.#use !== undefined && this.#state.name === 'waiting') this.#again();
+    if (this.#link.state.name === 'waiting') this.#link.renew();
   }
 
   reconnect(): void {
     this.#parts.poll.reconnect();
-    if (this.#use !== undefined) this.#again();
-  }
-
-  #again(): void {
-    clearTimeout(this.#timer);
-    this.#attempt = 0;
-    void this.#endSession();
-    this.#connect();
+    this.#link.renew();
   }
 
   revive(): void {
@@ -267,10 +183,8 @@ export class NatsFeed implements Feed {
   }
 
   async close(): Promise<void> {
-    this.#use = undefined;
-    clearTimeout(this.#timer);
     clearTimeout(this.#standstill);
     this.#parts.poll.close();
-    await this.#endSession();
+    await this.#link.close();
   }
 }

@@ -4,8 +4,8 @@ import type { RealtimeFacts } from '../facts';
 import type { Feed, ReadConversation } from '../feed';
 import type { Socket } from '../socket/connection';
 import { isUnused, type SocketState } from '../socket/state';
+import { lacksFile } from './conversation-reader';
 import type { PollLoop } from './poll-loop';
-import { lacksFile } from './poll-round';
 
 /** Polls the server for events; the socket brings only typing, and any other announced events (contract 2.3). */
 export class PollFeed implements Feed {

@@ -4,8 +4,9 @@ import type { Event } from '../../model';
 import type { RealtimeFacts } from '../facts';
 import type { ReadConversation } from '../feed';
 import type { SocketState } from '../socket/state';
+import { mayChange } from './conversation-reader';
 import { PollPace } from './poll-pace';
-import { mayChange, type PollParts, PollRound } from './poll-round';
+import { type PollParts, PollRound } from './poll-round';
 
 export interface PollLoopSettings {
   /** milliseconds between two rounds during activity */
@@ -181,7 +182,7 @@ export class PollLoop {
   async withFile(event: Event): Promise<Event[]> {
     const { message, conversationId = '' } = event;
     if (!message) return [event];
-    const whole = await this.#round.withFile(conversationId, message).catch(() => message);
+    const whole = await this.#round.reader.withFile(conversationId, message).catch(() => message);
     return [{ ...event, message: whole }];
   }
 

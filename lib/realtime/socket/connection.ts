@@ -1,41 +1,15 @@
-import { asAsked, backoff } from '../../async/backoff';
 import { once } from '../../async/once';
 import type { Signal } from '../../contract/index';
 import { type ErrorCode, LinktorError } from '../../errors';
+import { Retries } from './retries';
+import type { SocketSettings } from './settings';
 import { DEFAULT_TIMING, type SocketState, type Timing } from './state';
 import { Subscriptions } from './subscriptions';
 import { type Loss, SocketTransport } from './transport';
 
+export type { SocketSettings } from './settings';
 export type { SocketState } from './state';
 
-export interface SocketSettings {
-  /**
-   * Called before every attempt; never log the URL.
-   * @param isCertain the last URL was refused: verify the address instead of presuming it
-   */
-  url(isCertain?: boolean): Promise<string>;
-  /** agent, certificates and similar options of `ws` */
-  connection?(): Promise<object>;
-  /** a frame, or undefined if the contract has none */
-  encode(signal: Signal): string | undefined;
-  /** @returns the receiver of a connection's frames; `at` is milliseconds of the local clock */
-  onFrame(): (text: string, at: number) => void;
-  onState(state: SocketState): void;
-  /** an invalid frame has ended the connection */
-  onBroken?(reason: 'oversize' | 'malformed'): void;
-  /** false: after a loss it stays closed until {@link Socket.retry} */
-  autoReconnect?: boolean;
-  /** milliseconds before the first reconnect, 5000 */
-  reconnectInterval?: number;
-  /** by default 0: no limit */
-  maxReconnectAttempts?: number;
-  /** milliseconds, for tests with shorter times */
-  timing?: Partial<Timing>;
-}
-
-const RECONNECT_INTERVAL_MS = 5000;
-/** Attempts added to the backoff for a server that discourages connections. */
-const DISCOURAGED_ATTEMPTS = 3;
 /** Time until a refusal unrelated to credentials is retried, in milliseconds. */
 const SECOND_LOOK_MS = 600_000;
 
@@ -44,6 +18,7 @@ export class Socket {
   readonly #settings: SocketSettings;
   readonly #timing: Timing;
   readonly #subscriptions = new Subscriptions();
+  readonly #retries: Retries;
   /** diagnostic counters */
   readonly counters = { reconnects: 0, refusedFrames: 0 };
   #state: SocketState = { name: 'idle', since: Date.now() };
@@ -53,7 +28,6 @@ export class Socket {
   /** resolves when the previous connection has ended: a server can lose track of an account with two connections */
   #ending: Promise<void> | undefined;
   #users = 0;
-  #attempt = 0;
   /** URL of the last attempt, and whether it was verified after a refusal */
   #address = '';
   #isCertain = false;
@@ -66,6 +40,7 @@ export class Socket {
   constructor(settings: SocketSettings) {
     this.#settings = settings;
     this.#timing = { ...DEFAULT_TIMING, ...settings.timing };
+    this.#retries = new Retries(settings);
   }
 
   get state(): SocketState {
@@ -78,7 +53,7 @@ export class Socket {
 
   /** Attempts since the connection was last healthy. */
   get attempts(): number {
-    return this.#attempt;
+    return this.#retries.attempt;
   }
 
   /** Round-trip time of the last ping of the present connection, in milliseconds. */
@@ -142,7 +117,7 @@ export class Socket {
   /** Retry now, if the connection is refused or waiting for its next attempt. */
   retry(): void {
     if (this.#users === 0 || (this.#state.name !== 'refused' && this.#state.name !== 'waiting')) return;
-    this.#attempt = 0;
+    this.#retries.attempt = 0;
     this.#isCertain = false;
     this.#connect();
   }
@@ -152,7 +127,7 @@ export class Socket {
     const { name } = this.#state;
     if (name === 'closed' || name === 'paused') return;
     clearTimeout(this.#reconnectTimer);
-    this.#attempt = 0;
+    this.#retries.attempt = 0;
     this.#drop(true);
     this.#become({ name: 'paused', since: Date.now() });
   }
@@ -167,7 +142,7 @@ export class Socket {
   /** End the present connection, whatever its state, and open a new one. */
   renew(): void {
     if (this.#state.name === 'closed' || this.#users === 0) return this.resume();
-    this.#attempt = 0;
+    this.#retries.attempt = 0;
     this.#drop(true);
     this.#connect();
   }
@@ -243,31 +218,19 @@ export class Socket {
       else transport.send(frame, onSent);
     });
     this.#healthTimer = setTimeout(() => {
-      this.#attempt = 0;
+      this.#retries.attempt = 0;
     }, this.#timing.healthy);
     this.#settings.onState(this.#state);
   }
 
-  #failed(reason: string, { refused, askedSeconds, isDiscouraged = false }: Loss = {}): void {
-    const {
-      autoReconnect = true,
-      maxReconnectAttempts = 0,
-      reconnectInterval = RECONNECT_INTERVAL_MS,
-    } = this.#settings;
+  #failed(reason: string, loss: Loss = {}): void {
     this.#lastError = reason;
-    if (refused !== undefined) return this.#refused(refused, reason);
-    if (!autoReconnect) return this.#refuse('websocket', reason);
-    this.#attempt++;
-    if (maxReconnectAttempts > 0 && this.#attempt > maxReconnectAttempts) {
-      return this.#refuse('websocket', `gave up after ${maxReconnectAttempts} attempts`);
-    }
+    if (loss.refused !== undefined) return this.#refused(loss.refused, reason);
+    const next = this.#retries.next(reason, loss);
+    if ('refusal' in next) return this.#refuse('websocket', next.refusal);
     const since = Date.now();
-    const waitMs = asAsked(
-      backoff(this.#attempt + (isDiscouraged ? DISCOURAGED_ATTEMPTS : 0), reconnectInterval),
-      askedSeconds,
-    );
-    this.#reconnectTimer = setTimeout(() => this.#connect(), waitMs);
-    this.#become({ name: 'waiting', since, attempt: this.#attempt, until: since + waitMs, reason });
+    this.#reconnectTimer = setTimeout(() => this.#connect(), next.waitMs);
+    this.#become({ name: 'waiting', since, attempt: this.attempts, until: since + next.waitMs, reason });
   }
 
   /** Verify a presumed address before a refusal counts. */
@@ -299,7 +262,7 @@ export class Socket {
 
   #end(name: 'idle' | 'closed'): void {
     clearTimeout(this.#reconnectTimer);
-    this.#attempt = 0;
+    this.#retries.attempt = 0;
     this.#drop(true);
     this.#become({ name, since: Date.now() });
   }

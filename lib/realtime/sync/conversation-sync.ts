@@ -1,20 +1,17 @@
 import type { ConversationFilter } from '../../contract/index';
 import type { Conversation } from '../../model';
-import {
-  MAX_BASELINE_CONVERSATIONS,
-  MAX_BASELINE_MESSAGES,
-  MAX_LISTED_CONVERSATIONS,
-  MAX_RECHECKED_CONVERSATIONS,
-} from '../bounds';
+import { MAX_LISTED_CONVERSATIONS, MAX_RECHECKED_CONVERSATIONS } from '../bounds';
 import type { Bus } from '../bus/bus';
 import type { ConversationCache } from '../conversation-cache';
 import type { Interest } from '../interest';
 import { isPermanent, LIST_PAGE_SIZE, type SyncRest, walk } from '../rest';
 import type { ServerTime } from '../server-time';
 import type { Socket } from '../socket/connection';
-import { activityOf, timeOf } from '../time';
+import { activityOf } from '../time';
 import { Backfill } from './backfill';
+import { Baseline } from './baseline';
 import type { GapReporter } from './gap-reporter';
+import { type Listing, type ListingRequest, NEWEST_FIRST } from './listing';
 import { OlderRows } from './older-rows';
 
 export interface SyncParts {
@@ -34,31 +31,6 @@ export interface SyncSettings {
   onProblem(error: unknown): void;
 }
 
-/** The conversations to list. */
-export interface ListingRequest {
-  /** all open conversations, not only active ones since the watermark */
-  all: boolean;
-  /** live events of subscribed conversations may also be missing */
-  gap: boolean;
-  /** number of the connection that now brings live events */
-  connection: number;
-  /** conversations fetched by the first listing of a round are not fetched again in the same round */
-  round?: number;
-}
-
-/** The result of a listing. */
-export interface Listing extends ListingRequest {
-  /** milliseconds of the server's clock, and never in the future */
-  newestActivity: number;
-  /** it has subscribed conversations without activity since the watermark */
-  subscribed: boolean;
-  /** resolves when all missed events it showed are fetched; rejects with temporary failures */
-  fetched: Promise<void>;
-}
-
-const NEWEST_FIRST = { sortBy: 'lastMessageAt', sortOrder: 'desc' } as const;
-const NEWEST_LISTING_SIZE = 20;
-
 /**
  * Discovers conversations. The socket announces no new ones (contract 2.1), so they are listed: all open ones on
  * connect, then active ones. Messages since the last listing are fetched.
@@ -67,6 +39,7 @@ export class ConversationSync {
   readonly #parts: SyncParts;
   readonly #settings: SyncSettings;
   readonly #backfill: Backfill;
+  readonly #baseline: Baseline;
   /** newest activity of all listings, in milliseconds of the SERVER's clock, so that clock skew has no effect */
   #watermark: number | undefined;
   /** the newest activity of the last listing, and the connection at that time */
@@ -82,6 +55,7 @@ export class ConversationSync {
     this.#parts = parts;
     this.#settings = settings;
     this.#backfill = new Backfill(parts, settings.persistenceMs);
+    this.#baseline = new Baseline(parts);
   }
 
   /** Start of a gap, if one occurred now, in milliseconds of the server's clock; undefined before the first listing. */
@@ -168,8 +142,10 @@ export class ConversationSync {
     if (truncated && gap) gaps.report('truncated', since);
     const fetches = this.#catchUpAll(missed, round);
     if (!truncated) fetches.push(...[...open].slice(0, MAX_RECHECKED_CONVERSATIONS).map((id) => this.#recheck(id)));
-    const newest = baseline.filter(({ activity }) => activity >= newestActivity);
-    for (const { id } of newest.slice(0, MAX_BASELINE_CONVERSATIONS)) await this.#skipFrom(id, newestActivity);
+    await this.#baseline.skip(
+      baseline.filter(({ activity }) => activity >= newestActivity).map(({ id }) => id),
+      newestActivity,
+    );
     const fetched = succeeded(fetches).then(() => {
       for (const id of justSubscribed) this.#justSubscribed.delete(id);
     });
@@ -251,37 +227,9 @@ export class ConversationSync {
     });
   }
 
-  /** Skip messages at the watermark itself, or with a time in the future: they predate our start. */
-  async #skipFrom(id: string, watermark: number): Promise<void> {
-    const older = new OlderRows();
-    let read = 0;
-    await walk(this.#parts.rest.conversations.eachMessage(id, { limit: LIST_PAGE_SIZE }), (message) => {
-      const time = timeOf(message.createdAt);
-      read++;
-      if (time < watermark) return older.goesOn(time);
-      older.reset();
-      this.#parts.bus.skip(message);
-      return read < MAX_BASELINE_MESSAGES;
-    });
-  }
-
   /** Only set the watermark, for a later {@link catchUp}. */
   async begin(): Promise<void> {
-    const { rest, bus, serverTime } = this.#parts;
-    let watermark = 0;
-    let rows = 0;
-    for await (const conversation of rest.conversations.each({ limit: NEWEST_LISTING_SIZE, ...NEWEST_FIRST })) {
-      const activity = activityOf(conversation);
-      rows++;
-      if (rows > NEWEST_LISTING_SIZE) break;
-      // A row without a time reveals nothing about the others.
-      if (activity === 0) continue;
-      if (activity < watermark) break;
-      watermark = serverTime.clamp(activity);
-      if (conversation.lastMessage) bus.skip(conversation.lastMessage);
-      await this.#skipFrom(conversation.id, watermark);
-    }
-    this.startFrom(watermark);
+    this.startFrom(await this.#baseline.newest());
   }
 
   /** These conversations are wanted from now on: their messages since the watermark are not a gap. */

@@ -2,8 +2,9 @@ import type { Bus } from '../bus/bus';
 import type { Interest } from '../interest';
 import { isPermanent } from '../rest';
 import type { Socket } from '../socket/connection';
-import type { ConversationSync, Listing, ListingRequest } from './conversation-sync';
+import type { ConversationSync } from './conversation-sync';
 import type { GapReporter } from './gap-reporter';
+import type { Listing, ListingRequest } from './listing';
 import type { StallDetector } from './stall-detector';
 
 export interface SyncLoopParts {
