@@ -24,7 +24,7 @@ export class Baseline {
   }
 
   /** Skip what is there. @returns the newest activity, in milliseconds of the server's clock */
-  async newest(): Promise<number> {
+  async begin(): Promise<number> {
     const { rest, bus, serverTime } = this.#parts;
     let watermark = 0;
     let rows = 0;

@@ -229,7 +229,7 @@ export class ConversationSync {
 
   /** Only set the watermark, for a later {@link catchUp}. */
   async begin(): Promise<void> {
-    this.startFrom(await this.#baseline.newest());
+    this.startFrom(await this.#baseline.begin());
   }
 
   /** These conversations are wanted from now on: their messages since the watermark are not a gap. */

@@ -13,6 +13,7 @@ const WAY = [
   'lib/realtime/intake.ts',
   'lib/realtime/sync/live-feed.ts',
   'lib/realtime/bus/bus.ts',
+  'lib/realtime/bus/dispatcher.ts',
 ];
 
 describe('the way of a frame', () => {
