@@ -103,10 +103,11 @@ export default trigger({
     raw: flag(true, { icon: 'code', ...arrival }),
   },
   listen(context) {
-    const { values, toMsg, background, emit, status } = context;
-    const asked = new Map<string, () => void>();
-    const reason = messageFilter({ ...values, contents, allowSlow: context.storedVersion < 2 });
-    if (reason.isSlow) context.caution('slow_pattern');
+    const { values, emit, status } = context;
+    /** subscribed conversations, unless all are */
+    const asked = values.conversations === 'all' ? undefined : new Map<string, () => void>();
+    const filter = messageFilter(values, { contents, allowSlow: context.storedVersion < 2 });
+    if (filter.isSlow) context.caution('slow_pattern');
     if (values.conversations === 'these' && values.conversationIds.length === 0) {
       throw invalid('The list of conversations is empty.', 'Name at least one in the field "conversationIds".');
     }
@@ -123,7 +124,8 @@ export default trigger({
       values,
       remembering(context, values.variables, (msg) => {
         emit(msg);
-        if (marks && (msg.linktor as { direction?: unknown }).direction === 'inbound') background(markRead(msg));
+        if (marks && (msg.linktor as { direction?: unknown }).direction === 'inbound')
+          context.background(markRead(msg));
       }),
     );
     async function markRead({ conversationId, messageId, merged = [messageId] }: Msg): Promise<void> {
@@ -143,16 +145,17 @@ export default trigger({
       if (!values.leaveAlone || claimedBy === undefined) return undefined;
       return claimedBy === OPTED_OUT ? OPTED_OUT : 'asked';
     };
-    const { takeovers } = context.charge;
     const inCharge = ({ direction, conversationId }: Message) =>
-      values.obeyTakeover && direction === 'inbound' && takeovers.get(conversationId) ? PERSON_IN_CHARGE : undefined;
+      values.obeyTakeover && direction === 'inbound' && context.charge.takeovers.get(conversationId)
+        ? PERSON_IN_CHARGE
+        : undefined;
 
     const isLive = values.source === 'realtime';
     const listen = isLive ? context.onEvent : context.observe;
-    const ask = (id: string) => asked.set(id, isLive ? context.subscribe(id) : () => {});
+    const ask = (id: string) => asked?.set(id, isLive ? context.subscribe(id) : () => {});
     if (values.conversations === 'all' && isLive) context.everything();
     for (const id of values.conversations === 'these' ? values.conversationIds : []) ask(id);
-    if (!isLive) status(reason.isSlow ? 'slow_pattern' : 'listening');
+    if (!isLive) status(filter.isSlow ? 'slow_pattern' : 'listening');
 
     listen((delivery) => {
       const { message, conversationId = '', typing } = delivery.event;
@@ -161,10 +164,10 @@ export default trigger({
         return;
       }
       // A server may send more conversations than requested.
-      if (values.conversations !== 'all' && !asked.has(conversationId)) return;
-      const refused = claimed(delivery) ?? inCharge(message) ?? reason(message, delivery.conversation);
+      if (asked && !asked.has(conversationId)) return;
+      const refused = claimed(delivery) ?? inCharge(message) ?? filter.reasonAgainst(message, delivery.conversation);
       if (refused !== undefined && values.outputs !== '2') return;
-      const msg = toMsg.message(delivery, message, values.raw);
+      const msg = context.toMsg.message(delivery, message, values.raw);
       if (msg.choice === undefined && message.direction === 'inbound') {
         const choice = context.sentLog.offers.choiceFor(conversationId, String(msg.payload));
         if (choice) msg.choice = choice;
@@ -173,7 +176,7 @@ export default trigger({
       else emit({ ...msg, reason: refused }, 1);
     });
 
-    if (values.conversations !== 'input') return undefined;
+    if (!asked || values.conversations !== 'input') return undefined;
     return ({ action, conversationId: given }) => {
       if (given === undefined || given === '') throw invalid('"conversationId" is missing.');
       const conversationId = as.id(given, 'conversationId');

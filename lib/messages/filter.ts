@@ -1,6 +1,6 @@
 import type { Conversation, Message } from '../model';
 import { looksLikePhone, phoneKey } from '../people/phone';
-import { cleanId, textRule } from '../text';
+import { cleanId, type TextRule, textRule } from '../text';
 import { isEcho, wordsOf } from './incoming';
 
 /** Rules for messages to pass; an empty rule filters nothing. */
@@ -12,15 +12,11 @@ export interface FilterRules {
   /** ids */
   channels?: readonly string[];
   content: readonly string[];
-  /** all kinds available for `content`; an unknown kind passes */
-  contents: readonly string[];
   /** `any`, or the status that the conversation must have */
   conversationStatus: string;
   /** any, startsWith, contains, equals, regex, command */
   textRule: string;
   textValue: string;
-  /** accept patterns that cannot be matched in linear time, with a time limit */
-  allowSlow?: boolean;
   ignoreOwn: boolean;
   /** phone numbers, e-mail addresses, ids of contacts and conversations */
   allow?: readonly string[];
@@ -37,26 +33,49 @@ export type Reason =
   | 'sender_not_allowed'
   | 'text';
 
-/** @returns the reason why a message does not pass, undefined when it passes */
 export interface MessageFilter {
-  /** @throws LinktorError `timeout` for a slow pattern that was not done in time */
-  (message: Message, conversation: Conversation | undefined): Reason | undefined;
+  /**
+   * @returns the reason why a message does not pass, undefined when it passes
+   * @throws LinktorError `timeout` for a slow pattern that was not done in time
+   */
+  reasonAgainst(message: Message, conversation: Conversation | undefined): Reason | undefined;
   /** its pattern cannot be matched in linear time */
   readonly isSlow: boolean;
 }
 
 /**
- * Many triggers filter every message, so the filter is prepared as far as possible, and costly tests run last.
+ * Many triggers filter every message, so the filter is prepared as far as possible, and costly tests run last. Most of
+ * them are idle in a large flow, so only a bad rule is noticed at once, and the rest is prepared with the first message.
+ * @param options.contents all kinds available for `content`; an unknown kind passes
+ * @param options.allowSlow accept patterns that cannot be matched in linear time, with a time limit
  * @throws LinktorError `validation` for a bad expression
  */
-export function messageFilter(wanted: FilterRules): MessageFilter {
+export function messageFilter(
+  wanted: FilterRules,
+  options: { contents: readonly string[]; allowSlow?: boolean },
+): MessageFilter {
+  const rule = textRule(wanted.textRule, wanted.textValue, options);
+  let prepared: MessageFilter['reasonAgainst'] | undefined;
+  return {
+    isSlow: rule?.isSlow === true,
+    reasonAgainst(message, conversation) {
+      prepared ??= prepare(wanted, options.contents, rule);
+      return prepared(message, conversation);
+    },
+  };
+}
+
+function prepare(
+  wanted: FilterRules,
+  contents: readonly string[],
+  rule: TextRule | undefined,
+): MessageFilter['reasonAgainst'] {
   const { channelTypes, conversationStatus, ignoreOwn } = wanted;
   const senders = setOf(wanted.senders);
   const channels = setOf(wanted.channels);
-  const unwanted = new Set(wanted.content.length > 0 ? wanted.contents.filter(without(wanted.content)) : []);
+  const unwanted = new Set(wanted.content.length > 0 ? contents.filter(without(wanted.content)) : []);
   const isAllowed = wanted.allow && wanted.allow.length > 0 ? allowListTest(wanted.allow) : undefined;
-  const rule = textRule(wanted.textRule, wanted.textValue, wanted);
-  const reasonAgainst = (message: Message, conversation: Conversation | undefined): Reason | undefined => {
+  return (message, conversation) => {
     if (senders && !senders.has(message.senderType ?? (message.direction === 'inbound' ? 'contact' : 'agent'))) {
       return 'sender';
     }
@@ -71,7 +90,6 @@ export function messageFilter(wanted: FilterRules): MessageFilter {
     if (rule?.test(wordsOf(message)) === false) return 'text';
     return isAllowed?.(message, conversation) === false ? 'sender_not_allowed' : undefined;
   };
-  return Object.assign(reasonAgainst, { isSlow: rule?.isSlow === true });
 }
 
 function setOf(names: readonly string[] | undefined): ReadonlySet<string> | undefined {

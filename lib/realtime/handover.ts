@@ -53,6 +53,9 @@ export class Handover {
   #returning: NodeJS.Timeout | undefined;
   /** set while the others wait for an absent listener */
   #absence: NodeJS.Timeout | undefined;
+  /** end of this wait, and the time of its timer, in milliseconds of the local clock */
+  #absentUntil = 0;
+  #absenceTimerAt = 0;
   /** held events were dropped while there was no listener */
   #hasOverflowed = false;
   /** until this time (local clock, ms) a redeployed "all conversations" trigger may continue from the old watermark */
@@ -113,12 +116,20 @@ export class Handover {
 
   /** One of several listeners has left, perhaps only for a deploy. */
   #holdForAbsent(waitMs: number): void {
-    const { bus } = this.#parts;
-    bus.hold('handover');
+    this.#parts.bus.hold('handover');
+    this.#absentUntil = Date.now() + waitMs;
+    // One timer for all listeners of a deploy: it is set anew when it has run, or would come too late.
+    if (!this.#absence || this.#absenceTimerAt > this.#absentUntil) this.#waitForAbsent(waitMs);
+  }
+
+  #waitForAbsent(waitMs: number): void {
     clearTimeout(this.#absence);
+    this.#absenceTimerAt = Date.now() + waitMs;
     this.#absence = setTimeout(() => {
       this.#absence = undefined;
-      bus.release('handover');
+      const leftMs = this.#absentUntil - Date.now();
+      if (leftMs > 0) this.#waitForAbsent(leftMs);
+      else this.#parts.bus.release('handover');
     }, waitMs);
   }
 

@@ -21,6 +21,7 @@ export interface TextRule {
  * @throws LinktorError `validation` for a bad pattern
  */
 export function textRule(rule: string, value: string, options: { allowSlow?: boolean } = {}): TextRule | undefined {
+  if (rule === 'any') return undefined;
   if (rule === 'regex') {
     const patterns = new Patterns([value], options);
     return { test: (text) => patterns.match(text).length > 0, isSlow: patterns.slow.length > 0 };

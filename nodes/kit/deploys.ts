@@ -58,37 +58,51 @@ export class HeldMessages {
 /** After this time the start counts as complete: an early message is better than a lost one. */
 const START_TIMEOUT_MS = 5000;
 
+/** A start of the flows, shared by all nodes that are created meanwhile. */
+export interface Starting {
+  /** all nodes exist */
+  readonly isOver: boolean;
+}
+
 /** Notifies new nodes when all nodes of the deploy exist: messages sent earlier may be lost. */
 export class FlowStart {
   readonly #events: EventEmitter;
-  readonly #waiting = new Set<() => void>();
-  #timer: NodeJS.Timeout | undefined;
+  #current: { isOver: boolean; waiting: Set<() => void>; timer: NodeJS.Timeout } | undefined;
 
   constructor(events: EventEmitter) {
     this.#events = events;
   }
 
+  /** Note that a node is created. @returns the start that it belongs to */
+  begin(): Starting {
+    return this.#begin();
+  }
+
   /** @param act called once, never synchronously; must not throw. @returns the function that cancels it */
   whenStarted(act: () => void): () => void {
-    if (this.#waiting.size === 0) {
-      this.#events.on('flows:started', this.#started);
-      this.#timer = setTimeout(this.#started, START_TIMEOUT_MS).unref();
+    const { waiting } = this.#begin();
+    waiting.add(act);
+    return () => waiting.delete(act);
+  }
+
+  #begin() {
+    if (this.#current) {
+      this.#current.timer.refresh();
+      return this.#current;
     }
-    this.#waiting.add(act);
-    return () => {
-      if (this.#waiting.delete(act) && this.#waiting.size === 0) this.#stop();
-    };
+    this.#events.on('flows:started', this.#started);
+    const timer = setTimeout(this.#started, START_TIMEOUT_MS).unref();
+    this.#current = { isOver: false, waiting: new Set(), timer };
+    return this.#current;
   }
 
   readonly #started = (): void => {
-    this.#stop();
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const act of waiting) act();
-  };
-
-  #stop(): void {
-    clearTimeout(this.#timer);
+    const current = this.#current;
+    if (!current) return;
+    this.#current = undefined;
+    clearTimeout(current.timer);
     this.#events.off('flows:started', this.#started);
-  }
+    current.isOver = true;
+    for (const act of [...current.waiting]) act();
+  };
 }

@@ -1,24 +1,18 @@
 import { invalid, type LinktorError } from '../../lib/errors';
-import { ABSENT_SOURCE, type Field, type Fields, type Values, type When } from './fields';
+import { ABSENT_SOURCE, type Field, type Fields, type Values } from './fields';
 import { versionOf } from './migrations';
 import type { Msg, RED, RunningNode, Stored } from './red';
 import { refuseEmptyParts, renderTemplate } from './template';
 import { takesVariables, variableIn } from './variables';
 
-/** The stored value of one field, prepared once. */
-interface FieldSource {
+/** A typed field of one node; it is evaluated for every message. */
+interface TypedSource {
   name: string;
   field: Field<unknown>;
-  /** typed fields are evaluated for every message */
-  source?: { type: string; value: string };
+  source: { type: string; value: string };
   /** stored by package 0.1.0 */
   isEarlier: boolean;
-  /** value of a field that is not typed */
-  fixed?: unknown;
-  problem?: LinktorError;
 }
-
-type TypedSource = FieldSource & { source: { type: string; value: string } };
 
 export interface Evaluate {
   /** synchronous for nearly every message; a promise only when a source is asynchronous */
@@ -29,63 +23,144 @@ export interface Evaluate {
 
 type Given = Record<string, unknown>;
 
+/** What all nodes of one type share: their fields, and the values of absent properties. */
+export interface FieldPlan<F extends Fields = Fields> {
+  readonly fields: F;
+  readonly entries: readonly PlannedField[];
+  /** the values of a node that stores nothing; typed fields are undefined */
+  readonly blank: Readonly<Given>;
+}
+
+/** A definition with the plan of its fields. */
+export type Planned<D extends { fields: Fields }> = D & { readonly plan: FieldPlan<D['fields']> };
+
+interface PlannedField {
+  name: string;
+  field: Field<unknown>;
+  isTyped: boolean;
+  when: readonly [name: string, options: readonly string[]][];
+  /** only for fields of the entries of a list */
+  each: readonly [name: string, options: readonly string[]][] | undefined;
+}
+
+/** Prepare the fields of a node type, once for all of its nodes. */
+export function planFields<F extends Fields>(fields: F): FieldPlan<F> {
+  const entries = Object.entries(fields).map(([name, field]) => {
+    const { when = {}, each } = field.row;
+    const isTyped = field.kind === 'typed';
+    return { name, field, isTyped, when: Object.entries(when), each: each && Object.entries(each) };
+  });
+  const initial = ({ name, field, isTyped }: PlannedField) =>
+    isTyped ? undefined : field.convert(field.initial, name);
+  return { fields, entries, blank: cheapToCopy(Object.fromEntries(entries.map((one) => [one.name, initial(one)]))) };
+}
+
 /**
  * Prepare the evaluation of a node's fields. An absent stored property takes its default, so that flows of older
  * versions keep working. A filled field without a value is an error, never a fall-back.
  */
-export function evaluator(red: RED, node: RunningNode, fields: Fields, stored: Stored): Evaluate {
-  const { problem, fixed, sources } = plan(fields, stored);
+export function evaluator(red: RED, node: RunningNode, plan: FieldPlan, stored: Stored): Evaluate {
+  const { problem, values } = readStored(plan, stored);
   const evaluate = (ofEntries: boolean) => {
     // Created with the first message: in a large flow most nodes are idle.
-    let ready: { blank: Given; wanted: TypedSource[] } | undefined;
+    let wanted: TypedSource[] | undefined;
     return (msg: Msg) => {
       if (problem) throw problem;
-      ready ??= blankOf(fixed, sources(ofEntries));
-      return evaluateFields(red, node, { ...ready.blank }, ready.wanted, msg);
+      wanted ??= typedSources(plan, stored, values, ofEntries ? 'entries' : 'all');
+      return evaluateFields(red, node, { ...values }, wanted, msg);
     };
   };
   return Object.assign(evaluate(false), { each: evaluate(true) });
 }
 
 /** As {@link evaluator}, but once, at the start of a node and without a message. */
-export function evaluateOnce(red: RED, node: RunningNode, fields: Fields, stored: Stored): Given | Promise<Given> {
-  const { problem, fixed, sources } = plan(fields, stored);
+export function evaluateOnce(red: RED, node: RunningNode, plan: FieldPlan, stored: Stored): Given | Promise<Given> {
+  const { problem, values } = readStored(plan, stored);
   if (problem) throw problem;
-  return evaluateFields(red, node, fixed, sources(false), {});
+  const wanted = typedSources(plan, stored, values, 'filled');
+  return evaluateFields(red, node, values, wanted, {});
 }
 
-interface Plan {
+/**
+ * Return the values of fields that need no message.
+ * @throws LinktorError `validation`
+ */
+export function fixedValues<F extends Fields>(plan: FieldPlan<F>, stored: Stored): Values<F> {
+  const { problem, values, problems } = readStored(plan, stored);
+  if (problem) throw problem;
+  // Hidden fields are not used, for example an old key while a password is chosen.
+  for (const { name, field } of plan.entries) if (problems?.has(name)) values[name] = field.initial;
+  return values as Values<F>;
+}
+
+interface Read {
+  /** of a field that the dialog shows */
   problem: LinktorError | undefined;
   /** the values that need no message */
-  fixed: Given;
-  /** @param ofEntries true: fields for entries of a list; false: all other fields */
-  sources(ofEntries: boolean): TypedSource[];
+  values: Given;
+  /** the problems of all fields, by name; undefined without any */
+  problems: ReadonlyMap<string, LinktorError> | undefined;
 }
 
-function plan(fields: Fields, stored: Stored): Plan {
-  const prepared = new Map<string, FieldSource>();
-  const fixed: Given = {};
-  for (const name of Object.keys(fields)) {
-    const one = prepare(name, fields[name] as Field<unknown>, stored);
-    prepared.set(name, one);
-    if (!one.source) fixed[name] = one.fixed;
+function readStored({ entries, blank }: FieldPlan, stored: Stored): Read {
+  const values = { ...blank };
+  let problems: Map<string, LinktorError> | undefined;
+  for (const { name, field, isTyped } of entries) {
+    const value = stored[name];
+    // Most properties of most nodes have the value of an absent one, which has been converted.
+    if (value === undefined || value === null || (value === field.initial && !isTyped)) continue;
+    try {
+      const variable = unsetVariable(value, field);
+      if (variable !== undefined) throw notSet(variable, name);
+      if (!isTyped) values[name] = field.convert(value, name);
+    } catch (thrown) {
+      values[name] = undefined;
+      problems ??= new Map();
+      problems.set(name, thrown as LinktorError);
+    }
   }
-  const shown = [...prepared.values()].filter((one) => isShown(one.field, prepared));
-  return {
-    problem: shown.find((one) => one.problem)?.problem ?? missingConfirmation(shown),
-    fixed,
-    sources: (ofEntries) =>
-      shown.filter(
-        (one): one is TypedSource =>
-          one.source !== undefined &&
-          ofEntries === (one.field.row.each !== undefined && conditionHolds(one.field.row.each, prepared)),
-      ),
-  };
+  return { problem: shownProblem(entries, values, problems), values, problems };
 }
 
-function blankOf(fixed: Given, wanted: TypedSource[]): { blank: Given; wanted: TypedSource[] } {
-  const blank = cheapToCopy({ ...fixed, ...Object.fromEntries(wanted.map(({ name }) => [name, undefined])) });
-  return { blank, wanted };
+/** @returns the first problem of a field that the dialog shows: a bad value, or a confirmation that is not ticked */
+function shownProblem(
+  entries: FieldPlan['entries'],
+  values: Given,
+  problems: ReadonlyMap<string, LinktorError> | undefined,
+): LinktorError | undefined {
+  const bad = problems && entries.find(({ name, when }) => problems.has(name) && conditionHolds(when, values));
+  if (bad) return problems.get(bad.name);
+  for (const { name, field, when } of entries) {
+    if (field.kind !== 'flag' || !field.required || values[name] === true || !conditionHolds(when, values)) continue;
+    return invalid(
+      `This operation must be confirmed: "${name}" is not ticked.`,
+      `Tick the field "${name}" of this node.`,
+    );
+  }
+  return undefined;
+}
+
+/**
+ * @param which `all`: without the fields for entries of a list; `filled`: nor empty ones, which have no value without a
+ * message
+ */
+function typedSources(
+  { entries }: FieldPlan,
+  stored: Stored,
+  values: Given,
+  which: 'all' | 'filled' | 'entries',
+): TypedSource[] {
+  const isEarlier = versionOf(stored) < 2;
+  const sources: TypedSource[] = [];
+  for (const { name, field, isTyped, when, each } of entries) {
+    if (!isTyped || !conditionHolds(when, values)) continue;
+    if ((which === 'entries') !== (each !== undefined && conditionHolds(each, values))) continue;
+    const value = String(stored[name] ?? field.initial);
+    if (which === 'filled' && value === '' && !field.required) continue;
+    const type = String(stored[`${name}Type`] ?? ABSENT_SOURCE);
+    sources.push({ name, field, isEarlier, source: { type, value } });
+  }
+  return sources;
 }
 
 /** Evaluate fields in order; after an asynchronous field the remaining ones wait. */
@@ -96,7 +171,8 @@ function evaluateFields(
   wanted: readonly TypedSource[],
   msg: Msg,
 ): Given | Promise<Given> {
-  for (const [index, one] of wanted.entries()) {
+  for (let index = 0; index < wanted.length; index++) {
+    const one = wanted[index] as TypedSource;
     const value = evaluateField(red, node, one, msg);
     if (value instanceof Promise) {
       return value.then((arrived) => {
@@ -120,41 +196,6 @@ function cheapToCopy(values: Given): Given {
   return made;
 }
 
-/**
- * Return the values of fields that need no message.
- * @throws LinktorError `validation`
- */
-export function fixedValues<F extends Fields>(fields: F, stored: Stored): Values<F> {
-  const prepared = new Map(Object.entries(fields).map(([name, field]) => [name, prepare(name, field, stored)]));
-  const values: Record<string, unknown> = {};
-  for (const { name, field, fixed, problem } of prepared.values()) {
-    // Hidden fields are not used, for example an old key while a password is chosen.
-    if (problem && isShown(field, prepared)) throw problem;
-    values[name] = problem ? field.initial : fixed;
-  }
-  return cheapToCopy(values) as Values<F>;
-}
-
-function prepare(name: string, field: Field<unknown>, stored: Stored): FieldSource {
-  const value = stored[name] ?? field.initial;
-  const isEarlier = versionOf(stored) < 2;
-  const variable = unsetVariable(value, field);
-  if (variable !== undefined) return { name, field, isEarlier, problem: notSet(variable, name) };
-  if (field.kind === 'typed') {
-    return {
-      name,
-      field,
-      isEarlier,
-      source: { type: String(stored[`${name}Type`] ?? ABSENT_SOURCE), value: String(value) },
-    };
-  }
-  try {
-    return { name, field, isEarlier, fixed: field.convert(value, name) };
-  } catch (error) {
-    return { name, field, isEarlier, problem: error as LinktorError };
-  }
-}
-
 /** Variables have been replaced already: only an unset one leaves its placeholder. */
 function unsetVariable(value: unknown, field: Field<unknown>): string | undefined {
   if (typeof value !== 'string') return undefined;
@@ -168,23 +209,9 @@ function notSet(variable: string, name: string): LinktorError {
   );
 }
 
-/** @returns the error when a required confirmation is not ticked */
-function missingConfirmation(shown: readonly FieldSource[]): LinktorError | undefined {
-  const missing = shown.find(({ field, fixed }) => field.kind === 'flag' && field.required && fixed !== true);
-  if (!missing) return undefined;
-  const { name } = missing;
-  return invalid(
-    `This operation must be confirmed: "${name}" is not ticked.`,
-    `Tick the field "${name}" of this node.`,
-  );
-}
-
-function isShown({ row: { when } }: Field<unknown>, all: ReadonlyMap<string, FieldSource>): boolean {
-  return when === undefined || conditionHolds(when, all);
-}
-
-function conditionHolds(when: When, all: ReadonlyMap<string, FieldSource>): boolean {
-  return Object.entries(when).every(([name, options]) => options.includes(String(all.get(name)?.fixed)));
+function conditionHolds(when: PlannedField['when'], values: Given): boolean {
+  for (const [name, options] of when) if (!options.includes(String(values[name]))) return false;
+  return true;
 }
 
 function evaluateField(red: RED, node: RunningNode, one: TypedSource, msg: Msg): unknown {

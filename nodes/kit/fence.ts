@@ -8,21 +8,29 @@ import { type LinktorError, toLinktorError } from '../../lib/errors';
  */
 export function fenced<A extends unknown[]>(
   act: (...args: A) => unknown,
-  report: (problem: LinktorError) => void = () => {},
+  report?: (problem: LinktorError) => void,
 ): (...args: A) => void {
-  const tell = (thrown: unknown) => {
-    try {
-      report(toLinktorError(thrown));
-    } catch {
-      // The report itself has failed: nothing is left to do.
-    }
-  };
-  return (...args) => {
-    try {
-      const result = act(...args);
-      if (result instanceof Promise) result.catch(tell);
-    } catch (thrown) {
-      tell(thrown);
-    }
-  };
+  return (...args) => runFenced(act, report, ...args);
+}
+
+/** Run `act` at once, as a {@link fenced} callback. */
+export function runFenced<A extends unknown[]>(
+  act: (...args: A) => unknown,
+  report: ((problem: LinktorError) => void) | undefined,
+  ...args: A
+): void {
+  try {
+    const result = act(...args);
+    if (result instanceof Promise) result.catch((thrown: unknown) => tell(thrown, report));
+  } catch (thrown) {
+    tell(thrown, report);
+  }
+}
+
+function tell(thrown: unknown, report: ((problem: LinktorError) => void) | undefined): void {
+  try {
+    report?.(toLinktorError(thrown));
+  } catch {
+    // The report itself has failed: nothing is left to do.
+  }
 }

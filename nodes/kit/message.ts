@@ -5,25 +5,23 @@ import type { Done, Msg, RunningNode, Send } from './red';
 /**
  * Register the input listener of a node; no other code does. Only Node-RED's own send or done can fail here: such an
  * error is logged, because an unhandled rejection would end the process.
- * @returns the messages in flight
+ * @param flights gets the messages in flight
  */
 export function onMessage(
   node: RunningNode,
   work: (msg: Msg, send: Send, done: Done) => Promise<void>,
-): ReadonlySet<Promise<void>> {
-  const flights = new Set<Promise<void>>();
-  const log = fenced((problem: Error) => node.error(problem));
+  flights?: Set<Promise<void>>,
+): void {
   node.on('input', (msg, send, done) => {
     const landed = () => {
-      flights.delete(flight);
+      flights?.delete(flight);
     };
     const flight: Promise<void> = work(msg, send, done).then(landed, (thrown: unknown) => {
       landed();
-      log(toLinktorError(thrown));
+      fenced((problem: Error) => node.error(problem))(toLinktorError(thrown));
     });
-    flights.add(flight);
+    flights?.add(flight);
   });
-  return flights;
 }
 
 /**

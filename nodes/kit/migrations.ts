@@ -45,12 +45,13 @@ const migrations: Readonly<Record<string, readonly Migration[]>> = {
 
 /**
  * @param stored a node as it is in the flow; never changed
- * @returns the node in the current format; absent properties stay absent and keep their meaning
+ * @returns the node in the current format, `stored` itself when it is; absent properties stay absent and keep their meaning
  */
-export function migrated(type: string, stored: Readonly<Stored>): Stored {
+export function migrated(type: string, stored: Readonly<Stored>): Readonly<Stored> {
+  const steps = Object.hasOwn(migrations, type) ? migrations[type] : undefined;
+  if (!steps) return stored;
   const from = versionOf(stored);
-  const steps = (Object.hasOwn(migrations, type) ? migrations[type] : undefined) ?? [];
-  return steps.reduce<Stored>((node, { to, change }) => (to > from ? change(node) : node), { ...stored });
+  return steps.reduce<Readonly<Stored>>((node, { to, change }) => (to > from ? change(node) : node), stored);
 }
 
 /** @returns the version of a stored node; a newer one is kept, and its node is read as far as possible */

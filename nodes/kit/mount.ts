@@ -13,42 +13,44 @@ import { mountAction } from './action/mount-action';
 import { mountKept } from './action/mount-kept';
 import type { Config, Definition } from './define';
 import { mountDialogue } from './dialogue/mount-dialogue';
-import { fixedValues } from './evaluate';
+import { fixedValues, type Planned, planFields } from './evaluate';
 import { migrated } from './migrations';
 import type { RED, RunningNode, Stored } from './red';
 import type { Shared } from './shared';
 import { mountTrigger } from './trigger/mount-trigger';
-import { withVariables } from './variables';
+import { variableFields, withVariables } from './variables';
 
 /** Register a definition as a Node-RED node type. */
-export function mount(red: RED, definition: Definition, shared: Shared): void {
+export function mount(red: RED, given: Definition, shared: Shared): void {
+  const definition: Planned<Definition> = { ...given, plan: planFields(given.fields) };
   const secrets = Object.entries(definition.fields).filter(([, field]) => field.kind === 'secret');
   const credentials = Object.fromEntries(
     secrets.map(([name, { visible }]) => [name, { type: visible ? ('text' as const) : ('password' as const) }]),
   );
+  const withVariable = variableFields(given.fields);
   function construct(this: RunningNode, config: Stored): void {
     red.nodes.createNode(this, config);
-    const stored = withVariables(red, this, definition.fields, migrated(definition.type, config));
+    const stored = withVariables(red, this, withVariable, migrated(definition.type, config));
     if (definition.role === 'config' && definition.provide) mountProvider(this, definition, stored);
     else if (definition.role === 'config') mountConfig(red, this as ConfigNode, definition, stored, shared);
     else if (definition.role === 'action' && definition.isKept) mountKept(red, this, definition, stored, shared);
     else if (definition.role === 'action') mountAction(red, this, definition, stored, shared);
     else if (definition.role === 'dialogue') mountDialogue(red, this, definition, stored, shared);
-    else mountTrigger(red, this, definition, { ...stored, ...this.credentials }, shared);
+    else mountTrigger(red, this, definition, secrets.length > 0 ? { ...stored, ...this.credentials } : stored, shared);
   }
   red.nodes.registerType(definition.type, construct, secrets.length > 0 ? { credentials } : {});
 }
 
 /** Problems are reported by the nodes that use the provided value. */
-function mountProvider(node: ProviderNode, { fields, provide }: Config, stored: Stored): void {
+function mountProvider(node: ProviderNode, { plan, provide }: Planned<Config>, stored: Stored): void {
   try {
-    node.provided = { value: provide?.(fixedValues(fields, stored) as never) };
+    node.provided = { value: provide?.(fixedValues(plan, stored) as never) };
   } catch (thrown) {
     node.provided = { problem: toLinktorError(thrown) };
   }
 }
 
-function mountConfig(red: RED, node: ConfigNode, definition: Config, stored: Stored, shared: Shared): void {
+function mountConfig(red: RED, node: ConfigNode, definition: Planned<Config>, stored: Stored, shared: Shared): void {
   node.users = {};
   const { handovers, heldMessages, files } = shared;
   const sentLog = heldMessages.take(node.id)?.value as SentLog | undefined;
@@ -60,7 +62,7 @@ function mountConfig(red: RED, node: ConfigNode, definition: Config, stored: Sto
   const predecessor = handovers.get(node.id);
   handovers.delete(node.id);
   try {
-    const values = fixedValues(definition.fields, { ...stored, ...node.credentials });
+    const values = fixedValues(definition.plan, { ...stored, ...node.credentials });
     node.deployedUrl = String(values.baseUrl);
     node.deployedSocketUrl = String(values.wsUrl);
     node.deployedNatsUrl = String(values.natsUrl);

@@ -78,7 +78,7 @@ export interface RunningNode {
   /** set by Node-RED, with environment variables resolved */
   credentials: Record<string, string>;
   on(event: 'input', listener: (msg: Msg, send: Send, done: Done) => void): this;
-  on(event: 'close', listener: (removed: boolean, done: () => void) => void): this;
+  on(event: 'close', listener: (() => void) | ((removed: boolean, done: () => void) => void)): this;
   send(msg: unknown): void;
   error(error: unknown, msg?: object): void;
   warn(text: string): void;

@@ -1,4 +1,4 @@
-import { codes, type ErrorCode } from '../../lib/errors';
+import { codes, type ErrorCode, toLinktorError } from '../../lib/errors';
 import { fenced } from './fence';
 import type { RunningNode } from './red';
 
@@ -55,11 +55,20 @@ export const statusNames: readonly StatusName[] = [
   ...new Set<StatusName>([...(Object.keys(appearances) as (keyof typeof appearances)[]), ...codes]),
 ];
 
-interface Shown extends Appearance {
-  text: string;
-}
-
 type Facts = Record<string, number | string>;
+
+/** A status in Node-RED's form, with facts for Status nodes. */
+type Shown = Readonly<Facts>;
+
+const NOTHING: Shown = {};
+
+const looks = Object.fromEntries(
+  statusNames.map((word) => {
+    const look: Appearance =
+      word in appearances ? appearances[word as keyof typeof appearances] : { fill: 'red', shape: 'ring' };
+    return [word, { ...look, text: `linktor.status.${word}` }];
+  }),
+) as Record<StatusName, Appearance & { text: string }>;
 
 const MIN_UPDATE_INTERVAL_MS = 250;
 
@@ -68,34 +77,29 @@ const MIN_UPDATE_INTERVAL_MS = 250;
  * status is always shown.
  */
 export class Status {
-  readonly #show: (status: Shown | Record<string, never>) => void;
-  #wanted: object = {};
-  #shown = '{}';
+  readonly #node: Pick<RunningNode, 'status' | 'warn'>;
+  #wanted = NOTHING;
+  #shown = NOTHING;
   /** milliseconds of the process clock */
   #shownAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
 
+  #isFailureLogged = false;
+
   /** @param node owner of the status; an exception of a status listener is logged once */
   constructor(node: Pick<RunningNode, 'status' | 'warn'>) {
-    let isLogged = false;
-    this.#show = fenced(
-      (status) => node.status(status),
-      ({ message }) => {
-        if (!isLogged) node.warn(`the status cannot be shown: ${message}`);
-        isLogged = true;
-      },
-    );
+    this.#node = node;
   }
 
   /**
    * @param facts values for Status nodes
    * @param said names of the facts in the status text; the editor inserts them
    */
-  show(word: StatusName, facts: Facts = {}, said: readonly string[] = []): void {
-    const look: Appearance =
-      word in appearances ? appearances[word as keyof typeof appearances] : { fill: 'red', shape: 'ring' };
+  show(word: StatusName, facts = NOTHING, said: readonly string[] = []): void {
+    const look = looks[word];
+    if (facts === NOTHING) return this.#want(look);
     const figures = said.map((name) => `${name}=${encodeURIComponent(facts[name] ?? '')}`);
-    const text = [`linktor.status.${word}`, figures.join('&')].filter((part) => part !== '').join('?');
+    const text = figures.length === 0 ? look.text : `${look.text}?${figures.join('&')}`;
     this.#want({ ...facts, ...look, text });
   }
 
@@ -105,7 +109,7 @@ export class Status {
   }
 
   clear(): void {
-    this.#want({});
+    this.#want(NOTHING);
   }
 
   close(): void {
@@ -113,7 +117,7 @@ export class Status {
     this.#timer = undefined;
   }
 
-  #want(status: object): void {
+  #want(status: Shown): void {
     this.#wanted = status;
     if (this.#timer !== undefined) return;
     const waitMs = this.#shownAt + MIN_UPDATE_INTERVAL_MS - performance.now();
@@ -123,10 +127,26 @@ export class Status {
 
   #flush(): void {
     this.#timer = undefined;
-    const text = JSON.stringify(this.#wanted);
-    if (text === this.#shown) return;
-    this.#shown = text;
+    const wanted = this.#wanted;
+    if (isSame(wanted, this.#shown)) return;
+    this.#shown = wanted;
     this.#shownAt = performance.now();
-    this.#show(this.#wanted as Shown);
+    try {
+      this.#node.status({ ...wanted });
+    } catch (thrown) {
+      this.#logFailure(thrown);
+    }
   }
+
+  #logFailure(thrown: unknown): void {
+    if (this.#isFailureLogged) return;
+    this.#isFailureLogged = true;
+    fenced(() => this.#node.warn(`the status cannot be shown: ${toLinktorError(thrown).message}`))();
+  }
+}
+
+function isSame(one: Shown, other: Shown): boolean {
+  if (one === other) return true;
+  const names = Object.keys(one);
+  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
 }

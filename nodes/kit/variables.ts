@@ -13,15 +13,23 @@ export function variableIn(text: string): string | undefined {
   return new RegExp(INSIDE.source).exec(text)?.[1];
 }
 
+/** @returns the names of the fields that may contain variables */
+export function variableFields(fields: Fields): string[] {
+  return Object.keys(fields).filter((name) => takesVariables(fields[name] as Field<unknown>));
+}
+
 /**
  * Replace variables inside addresses and paths, in the scope of the node. Node-RED itself replaces a variable that is
  * the whole value. An unset variable stays, and is named when the field is read.
+ * @param names of {@link variableFields}
+ * @returns `stored` itself when there is nothing to replace
  */
-export function withVariables(red: RED, node: RunningNode, fields: Fields, stored: Stored): Stored {
-  const filled: Stored = { ...stored };
-  for (const [name, field] of Object.entries(fields)) {
+export function withVariables(red: RED, node: RunningNode, names: readonly string[], stored: Stored): Stored {
+  let filled = stored;
+  for (const name of names) {
     const value = stored[name];
-    if (typeof value !== 'string' || !takesVariables(field) || variableIn(value) === undefined) continue;
+    if (typeof value !== 'string' || variableIn(value) === undefined) continue;
+    if (filled === stored) filled = { ...stored };
     filled[name] = value.replace(INSIDE, (written, variable: string) => {
       const set = red.util.getSetting(node, variable);
       return set === undefined || set === null || set === '' ? written : String(set);

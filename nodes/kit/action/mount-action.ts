@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { type LinktorError, toLinktorError } from '../../../lib/errors';
 import type { Action, Outcome } from '../define';
 import type { HeldMessages } from '../deploys';
-import { evaluator } from '../evaluate';
+import { evaluator, type Planned } from '../evaluate';
 import { fenced } from '../fence';
 import { onMessage, toPort } from '../message';
 import { outputsOf } from '../outputs';
@@ -23,7 +23,7 @@ const CLOSE_TIMEOUT_MS = 5000;
 export function mountAction(
   red: RED,
   node: RunningNode,
-  definition: Action,
+  definition: Planned<Action>,
   stored: Stored,
   { heldMessages }: Pick<Shared, 'heldMessages'>,
   onIdle?: (status: Status) => void,
@@ -39,7 +39,7 @@ interface RunHandle {
 
 class ActionNode {
   readonly #node: RunningNode;
-  readonly #definition: Action;
+  readonly #definition: Planned<Action>;
   readonly #status: Status;
   readonly #red: RED;
   readonly #stored: Stored;
@@ -53,7 +53,7 @@ class ActionNode {
   /** messages that `msg.reset` can abort, with their conversations */
   readonly #resettable = new Map<AbortController, unknown>();
   /** messages in flight */
-  readonly #runs: ReadonlySet<Promise<void>>;
+  readonly #runs = new Set<Promise<void>>();
   /** work that continues after its message has been sent */
   readonly #background = new Set<Promise<void>>();
   /** the deploy that closes this node keeps the nodes around it */
@@ -64,7 +64,7 @@ class ActionNode {
   constructor(
     red: RED,
     node: RunningNode,
-    definition: Action,
+    definition: Planned<Action>,
     stored: Stored,
     deploys: HeldMessages,
     onIdle = (status: Status) => status.clear(),
@@ -78,11 +78,12 @@ class ActionNode {
     // An absent property counts with its initial value.
     const said = (name: string) => stored[name] ?? definition.fields[name]?.initial;
     this.#errorPort = stored.errorOutput === true ? outputsOf(definition, said).length : undefined;
-    this.#runs = onMessage(node, (msg, send, done) => {
+    const take = (msg: Msg, send: Send, done: Done) => {
       if (definition.resets && msg.reset) return this.#reset(msg, done);
       this.#showBusy(this.#runs.size + 1);
       return this.#handle(msg, send, done);
-    });
+    };
+    onMessage(node, take, this.#runs);
     const endWatch = deploys.watch();
     node.on('close', (_removed, done) => {
       this.#isPartialDeploy = deploys.isPartial;
@@ -112,7 +113,7 @@ class ActionNode {
 
   #contextOf(): RunContext {
     if (this.#context) return this.#context;
-    const { fields } = this.#definition;
+    const { fields, plan } = this.#definition;
     const [red, node, stored] = [this.#red, this.#node, this.#stored];
     this.#context = {
       red,
@@ -120,7 +121,7 @@ class ActionNode {
       definition: this.#definition,
       stored,
       status: this.#status,
-      evaluate: evaluator(red, node, fields, stored),
+      evaluate: evaluator(red, node, plan, stored),
       target: fields.result && new ResultTarget(red, node, stored, fields.result.property ?? 'payload'),
       notes: new Map(),
       closing: this.#signal,

@@ -3,6 +3,7 @@ import type { OutboxJob } from '../../../lib/outbox/index';
 import { accountOf } from '../account/config-node';
 import type { OutboxService } from '../account/outbox-service';
 import type { Action } from '../define';
+import type { Planned } from '../evaluate';
 import { toPort } from '../message';
 import { outputsOf } from '../outputs';
 import type { Msg, RED, RunningNode, Stored } from '../red';
@@ -12,7 +13,13 @@ import { described, mountAction } from './mount-action';
 import { applyOutcome, ResultTarget } from './result';
 
 /** Mount an action whose messages may wait in the outbox, and continue them after a restart of the process. */
-export function mountKept(red: RED, node: RunningNode, definition: Action, stored: Stored, shared: Shared): void {
+export function mountKept(
+  red: RED,
+  node: RunningNode,
+  definition: Planned<Action>,
+  stored: Stored,
+  shared: Shared,
+): void {
   let outbox: OutboxService | undefined;
   let sentAt: number | undefined;
   const show = (status: Status) => {

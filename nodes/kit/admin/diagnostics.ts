@@ -6,7 +6,7 @@ import type { ConfigNode } from '../account/config-node';
 import { consumerName } from '../account/nats';
 import { routeOf } from '../account/route';
 import { testConnection } from '../account/test-connection';
-import { fixedValues } from '../evaluate';
+import { fixedValues, planFields } from '../evaluate';
 import { migrated } from '../migrations';
 import { type RED, runningNode, type Stored } from '../red';
 import type { Finding, Tested } from './types';
@@ -62,7 +62,7 @@ export async function testSettings(body: Record<string, unknown>, red: RED, id: 
       'Enter it again to test this one.',
     );
   };
-  const settings = fixedValues(fields, {
+  const settings = fixedValues(planFields(fields), {
     baseUrl,
     wsUrl,
     contract: text('contract') || undefined,

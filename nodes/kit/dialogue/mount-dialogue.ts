@@ -19,7 +19,7 @@ import type {
   People,
   QuestionPlan,
 } from '../define';
-import { type Evaluate, evaluator, fixedValues } from '../evaluate';
+import { type Evaluate, evaluator, fixedValues, type Planned } from '../evaluate';
 import { toPort } from '../message';
 import { type Output, outputsOf } from '../outputs';
 import type { Msg, RED, RunningNode, Stored } from '../red';
@@ -40,7 +40,7 @@ const MAX_CARRIED_BYTES = 40 * 1024;
 export function mountDialogue(
   red: RED,
   node: RunningNode,
-  definition: DialogueNode,
+  definition: Planned<DialogueNode>,
   stored: Stored,
   shared: Shared,
 ): void {
@@ -50,7 +50,7 @@ export function mountDialogue(
 class Mounted implements Asker {
   readonly #red: RED;
   readonly #node: RunningNode;
-  readonly #definition: DialogueNode;
+  readonly #definition: Planned<DialogueNode>;
   readonly #stored: Stored;
   readonly #evaluate: Evaluate;
   readonly #closing = new AbortController();
@@ -67,13 +67,13 @@ class Mounted implements Asker {
   #problem: LinktorError | undefined;
   readonly #status: Status;
 
-  constructor(red: RED, node: RunningNode, definition: DialogueNode, stored: Stored, shared: Shared) {
+  constructor(red: RED, node: RunningNode, definition: Planned<DialogueNode>, stored: Stored, shared: Shared) {
     this.#red = red;
     this.#node = node;
     this.#definition = definition;
     this.#stored = stored;
-    this.#evaluate = evaluator(red, node, definition.fields, stored);
-    const action: Action = { ...definition, role: 'action', statusOf, run: (context) => this.#run(context) };
+    this.#evaluate = evaluator(red, node, definition.plan, stored);
+    const action: Planned<Action> = { ...definition, role: 'action', statusOf, run: (context) => this.#run(context) };
     this.#status = mountAction(red, node, action, stored, shared, (status) => this.#showWaiting(status));
     const release = this.#register();
     const endStart = shared.flowStart.whenStarted(() => this.#check());
@@ -253,7 +253,7 @@ class Mounted implements Asker {
 
   /** The values that need no message, as currently deployed. */
   #fixed(): SharedValues {
-    this.#fixedValues ??= fixedValues(this.#definition.fields, this.#stored) as SharedValues;
+    this.#fixedValues ??= fixedValues(this.#definition.plan, this.#stored) as SharedValues;
     return this.#fixedValues;
   }
 

@@ -1,22 +1,30 @@
 import { invalid, type LinktorError, toLinktorError } from '../../../lib/errors';
-import type { SocketState } from '../../../lib/realtime/index';
 import type { Account } from '../account/account';
 import { accountOf, configOf } from '../account/config-node';
 import { figuresOf } from '../account/figures';
+import type { LiveSide } from '../account/led-realtime';
 import { prometheusText } from '../account/prometheus';
 import type { OnInput, Trigger, TriggerContext } from '../define';
-import type { Left } from '../deploys';
-import { evaluateOnce } from '../evaluate';
-import { fenced } from '../fence';
+import type { Left, Starting } from '../deploys';
+import { evaluateOnce, type Planned } from '../evaluate';
+import { fenced, runFenced } from '../fence';
 import { messageNames, onMessage, toPort } from '../message';
 import { versionOf } from '../migrations';
 import type { Msg, RED, RunningNode, Stored } from '../red';
 import type { Shared } from '../shared';
 import { Status, type StatusName } from '../status';
 import { ToMsg } from '../to-msg';
+import { hookOf } from './hook';
+import { showConnection } from './show-connection';
 
 /** Make a node start a flow on the events of its trigger. */
-export function mountTrigger(red: RED, node: RunningNode, definition: Trigger, stored: Stored, shared: Shared): void {
+export function mountTrigger(
+  red: RED,
+  node: RunningNode,
+  definition: Planned<Trigger>,
+  stored: Stored,
+  shared: Shared,
+): void {
   new TriggerNode(red, node, definition, stored, shared);
 }
 
@@ -27,18 +35,27 @@ class TriggerNode implements TriggerContext<never> {
   readonly configId: string;
   readonly #red: RED;
   readonly #node: RunningNode;
-  readonly #definition: Trigger;
+  readonly #definition: Planned<Trigger>;
   readonly #stored: Stored;
   readonly #shared: Shared;
   readonly #status: Status;
   #isClosed = false;
+  /** its fields are still being evaluated */
+  #isWaiting = false;
   /** created on first access to the signal */
   #closing: AbortController | undefined;
-  readonly #releases = new Set<() => void>();
-  readonly #nextName = messageNames();
-  /** messages emitted before all nodes of the flow exist, undefined afterwards */
-  #early: [msg: Msg, port: number][] | undefined = [];
+  readonly #releases: (() => void)[] = [];
+  /** the individually subscribed conversations; created with the first */
+  #subscriptions: Set<() => void> | undefined;
+  #nextName: (() => string) | undefined;
+  #toMsg: ToMsg | undefined;
+  /** the start of the flows that this node belongs to */
+  readonly #starting: Starting;
+  /** messages emitted before all nodes of the flow exist */
+  #early: [msg: Msg, port: number][] | undefined;
   #account: Account | undefined;
+  /** the nodes that report the errors of the account */
+  #users: Record<string, RunningNode> | undefined;
   #onInput: OnInput | undefined;
   /** the status shows the connection */
   #isLive = false;
@@ -47,7 +64,7 @@ class TriggerNode implements TriggerContext<never> {
   #caution: StatusName | undefined;
   #collect: (() => unknown) | undefined;
 
-  constructor(red: RED, node: RunningNode, definition: Trigger, stored: Stored, shared: Shared) {
+  constructor(red: RED, node: RunningNode, definition: Planned<Trigger>, stored: Stored, shared: Shared) {
     this.nodeId = node.id;
     this.configId = String(stored.config);
     this.#red = red;
@@ -56,8 +73,8 @@ class TriggerNode implements TriggerContext<never> {
     this.#stored = stored;
     this.#shared = shared;
     this.#status = new Status(node);
-    this.onClose(shared.flowStart.whenStarted(this.fenced(() => this.#sendEarly())));
-    this.#start().catch((thrown: unknown) => this.#notStarted(toLinktorError(thrown)));
+    this.#starting = shared.flowStart.begin();
+    this.#start();
     onMessage(node, async (msg, _send, done) => {
       let problem: LinktorError | undefined;
       try {
@@ -68,47 +85,73 @@ class TriggerNode implements TriggerContext<never> {
       }
       done(problem);
     });
-    node.on('close', (removed, done) => {
-      this.#close(removed);
-      done();
-    });
+    // Only a node with pending messages asks whether it is removed: the answer costs Node-RED a promise for each node.
+    if (this.#isWaiting || this.#collect) {
+      node.on('close', (removed, done) => {
+        this.#close(removed);
+        done();
+      });
+    } else node.on('close', () => this.#close(false));
   }
 
-  async #start(): Promise<void> {
-    const { realtime } = this;
-    const users = configOf(this.#red, this.#stored)?.users ?? {};
-    users[this.nodeId] = this.#node;
-    this.onClose(() => delete users[this.nodeId]);
-    const values = evaluateOnce(this.#red, this.#node, this.#definition.fields, this.#stored);
-    this.values = (values instanceof Promise ? await values : values) as never;
+  /** Mostly synchronous: a deploy may create thousands of triggers. */
+  #start(): void {
+    try {
+      const { realtime } = this;
+      this.#users = configOf(this.#red, this.#stored)?.users;
+      if (this.#users) this.#users[this.nodeId] = this.#node;
+      const values = evaluateOnce(this.#red, this.#node, this.#definition.plan, this.#stored);
+      if (values instanceof Promise) {
+        this.#isWaiting = true;
+        values.then((arrived) => this.#listen(realtime, arrived)).catch((thrown: unknown) => this.#notStarted(thrown));
+      } else this.#listen(realtime, values);
+    } catch (thrown) {
+      // Status nodes receive nothing before the flow has been created.
+      Promise.reject(thrown).catch((problem: unknown) => this.#notStarted(problem));
+    }
+  }
+
+  #listen(realtime: LiveSide, values: object): void {
     if (this.#isClosed) return;
+    this.values = values as never;
     const showState = () =>
       this.#isLive && !this.#definition.ownStatus && showConnection(this.#status, realtime.state, this.#caution);
-    this.onClose(realtime.onState(this.fenced(showState)));
+    this.#onClose(realtime.onState(this.#fenced(showState)));
     this.#onInput = this.#definition.listen(this);
     showState();
   }
 
-  #notStarted(problem: LinktorError): void {
+  #notStarted(thrown: unknown): void {
+    const problem = toLinktorError(thrown);
     this.#status.show(this.#stored.config ? (this.#problemStatus ?? problem.code) : 'no_config');
     // Catch nodes receive nothing before the whole flow has been created.
-    const told = setImmediate(this.fenced(() => this.#node.error(problem, {})));
-    this.onClose(() => clearImmediate(told));
+    const told = setImmediate(this.#fenced(() => this.#node.error(problem, {})));
+    this.#onClose(() => clearImmediate(told));
   }
 
   #close(removed: boolean): void {
     this.#isClosed = true;
     this.#closing?.abort();
     this.#status.close();
-    if (!removed) this.fenced(() => this.#shared.heldMessages.leave(this.nodeId, this.#collect?.()))();
-    for (const release of this.#releases) this.fenced(release)();
+    const collect = this.#collect;
+    if (collect && !removed) runFenced(() => this.#shared.heldMessages.leave(this.nodeId, collect()), this.#report);
+    for (const release of this.#releases) runFenced(release, undefined);
+    for (const end of this.#subscriptions ?? []) runFenced(end, undefined);
+    delete this.#users?.[this.nodeId];
     this.#sendEarly();
   }
 
   #sendEarly(): void {
     const early = this.#early ?? [];
     this.#early = undefined;
-    for (const [msg, port] of early) this.emit(msg, port);
+    for (const [msg, port] of early) this.#send(msg, port);
+  }
+
+  #send(msg: Msg, port: number): void {
+    this.#nextName ??= messageNames();
+    msg._msgid ??= this.#nextName();
+    // Node-RED has a faster path for the first output.
+    this.#node.send(port === 0 ? msg : toPort(port, msg));
   }
 
   get #usable(): Account {
@@ -133,7 +176,8 @@ class TriggerNode implements TriggerContext<never> {
   }
 
   get toMsg() {
-    return new ToMsg(this.configId, Boolean(this.#red.settings.runtimeSyncDelivery));
+    this.#toMsg ??= new ToMsg(this.configId, Boolean(this.#red.settings.runtimeSyncDelivery));
+    return this.#toMsg;
   }
 
   get client() {
@@ -158,14 +202,20 @@ class TriggerNode implements TriggerContext<never> {
   }
 
   get onClose() {
-    return (release: () => void) => {
-      if (this.#isClosed) release();
-      else this.#releases.add(release);
-    };
+    return (release: () => void) => this.#onClose(release);
+  }
+
+  #onClose(release: () => void): void {
+    if (this.#isClosed) release();
+    else this.#releases.push(release);
   }
 
   get fenced(): TriggerContext<never>['fenced'] {
-    return (act) => fenced(act, this.#report);
+    return (act) => this.#fenced(act);
+  }
+
+  #fenced<A extends unknown[]>(act: (...args: A) => unknown): (...args: A) => void {
+    return fenced(act, this.#report);
   }
 
   readonly #report = (problem: LinktorError): void => {
@@ -178,13 +228,12 @@ class TriggerNode implements TriggerContext<never> {
 
   get emit() {
     return (msg: Msg, port = 0) => {
-      if (this.#early) {
-        this.#early.push([msg, port]);
-        return;
+      if (!this.#early && (this.#starting.isOver || this.#isClosed)) return this.#send(msg, port);
+      if (!this.#early) {
+        this.#early = [];
+        this.#onClose(this.#shared.flowStart.whenStarted(this.#fenced(() => this.#sendEarly())));
       }
-      msg._msgid ??= this.#nextName();
-      // Node-RED has a faster path for the first output.
-      this.#node.send(port === 0 ? msg : toPort(port, msg));
+      this.#early.push([msg, port]);
     };
   }
 
@@ -203,30 +252,11 @@ class TriggerNode implements TriggerContext<never> {
   }
 
   get serve(): TriggerContext<never>['serve'] {
-    return ({ path, maxBytes, timeoutMs, receive, refuse }) => {
+    return (served) => {
       const owner = `the node ${this.#node.name ? `"${this.#node.name}"` : this.nodeId}`;
-      const failed = (thrown: unknown) => {
-        this.fenced(() => this.#report(toLinktorError(thrown)))();
-        return 500;
-      };
-      const take = (request: Parameters<typeof receive>[0]) => {
-        try {
-          const status = receive(request);
-          return status instanceof Promise ? status.catch(failed) : status;
-        } catch (thrown) {
-          return failed(thrown);
-        }
-      };
-      const { realtime } = this;
-      const hook = {
-        ...{ path, maxBytes, timeoutMs, owner },
-        // Events accepted by an earlier process must be known first.
-        receive: (request: Parameters<typeof receive>[0]) =>
-          realtime.isReady ? take(request) : realtime.ready.then(() => take(request)),
-        refuse: this.fenced(refuse),
-      };
       try {
-        this.onClose(this.#shared.hooks.serve(hook));
+        const hook = hookOf(served, owner, this.realtime, this.#report);
+        this.#onClose(this.#shared.hooks.serve(hook));
       } catch (thrown) {
         if (toLinktorError(thrown).code === 'conflict') this.#problemStatus = 'path_taken';
         throw thrown;
@@ -262,34 +292,35 @@ class TriggerNode implements TriggerContext<never> {
   }
 
   get changes() {
-    return () => this.onClose(this.realtime.watchChanges());
+    return () => this.#onClose(this.realtime.watchChanges());
   }
 
   get everything() {
-    return () => this.onClose(this.realtime.subscribeAll());
+    return () => this.#onClose(this.realtime.subscribeAll());
   }
 
   get subscribe() {
     return (conversationId: string) => {
       const end = this.realtime.subscribe(conversationId);
-      const release = () => {
-        // Release once only: other subscribers keep the conversation.
-        if (this.#releases.delete(release)) end();
+      if (this.#isClosed) end();
+      this.#subscriptions ??= new Set();
+      this.#subscriptions.add(end);
+      // Release once only: other subscribers keep the conversation.
+      return () => {
+        if (this.#subscriptions?.delete(end)) end();
       };
-      this.onClose(release);
-      return release;
     };
   }
 
   get onEvent(): TriggerContext<never>['onEvent'] {
     return (listener) => {
       this.#isLive = true;
-      this.onClose(this.realtime.listen(this.fenced(listener)));
+      this.#onClose(this.realtime.listen(this.#fenced(listener)));
     };
   }
 
   get observe(): TriggerContext<never>['observe'] {
-    return (listener) => this.onClose(this.realtime.observe(this.fenced(listener)));
+    return (listener) => this.#onClose(this.realtime.observe(this.#fenced(listener)));
   }
 
   get takeOver() {
@@ -299,21 +330,7 @@ class TriggerNode implements TriggerContext<never> {
   get handOver() {
     return (collect: () => unknown) => {
       this.#collect = collect;
-      this.onClose(this.#shared.heldMessages.watch());
+      this.#onClose(this.#shared.heldMessages.watch());
     };
   }
-}
-
-/** Show the state of the connection. */
-function showConnection(status: Status, state: SocketState, caution: StatusName = 'connected'): void {
-  if (state.name === 'open') {
-    const good = state.leads && caution === 'connected' ? 'leading' : caution;
-    status.show(state.caution ?? good, { at: state.since });
-  } else if (state.name === 'standby') status.show('standby', { leader: state.leader });
-  else if (state.name === 'store_down') status.show('store_down');
-  else if (state.name === 'connecting') status.show('connecting');
-  else if (state.name === 'waiting') status.show('reconnecting', { attempt: state.attempt, until: state.until });
-  else if (state.name === 'refused') status.show(state.code, { reason: state.reason });
-  else if (state.name === 'paused') status.show('paused');
-  else status.clear();
 }

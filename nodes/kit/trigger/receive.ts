@@ -33,7 +33,19 @@ type Context = Pick<TriggerContext<unknown>, 'client' | 'background' | 'onClose'
  * messages as they are.
  */
 export function createReceiver(context: Context, settings: ReceiverSettings, emit: (msg: Msg) => void): Receiver {
-  const { background, fenced, onClose, takeOver, handOver } = context;
+  const waits = settings.mergeSeconds > 0 || settings.attachments === 'download';
+  const receiver = waits ? waitingReceiver(context, settings, emit) : { take: emit, typing: () => {} };
+  const left = context.takeOver<Held>();
+  // Messages in a burst arrived before messages that still wait for their files.
+  if (left?.isDue) for (const msg of [...left.value.bursts.map(mergeMessages), ...left.value.downloading]) emit(msg);
+  else if (left) {
+    for (const msg of [...left.value.bursts.flat(), ...left.value.downloading]) receiver.take(withoutProblems(msg));
+  }
+  return receiver;
+}
+
+function waitingReceiver(context: Context, settings: ReceiverSettings, emit: (msg: Msg) => void): Receiver {
+  const { background, fenced, onClose, handOver } = context;
   const { mergeSeconds, mergeWait, mergeMax, attachments, maxAttachmentMb } = settings;
   const bursts =
     mergeSeconds > 0
@@ -64,10 +76,6 @@ export function createReceiver(context: Context, settings: ReceiverSettings, emi
     lanes?.flush();
     bursts?.flush();
   });
-  const left = takeOver<Held>();
-  // Messages in a burst arrived before messages that still wait for their files.
-  if (left?.isDue) for (const msg of [...left.value.bursts.map(mergeMessages), ...left.value.downloading]) emit(msg);
-  else if (left) for (const msg of [...left.value.bursts.flat(), ...left.value.downloading]) take(withoutProblems(msg));
   return { take, typing: (conversationId, person) => bursts?.typing(conversationId, person) };
 }
 

@@ -12,11 +12,12 @@ const properties = { conversation: 'vars', contact: 'contactVars' } as const;
  * one conversation keep their order.
  */
 export function remembering(
-  { variables, background, onClose }: Context,
+  context: Context,
   wanted: readonly Remembered[],
   emit: (msg: Msg) => void,
 ): (msg: Msg) => void {
   if (wanted.length === 0) return emit;
+  const { variables, background, onClose } = context;
   const lanes = new Lanes<Msg>(emit);
   onClose(() => lanes.flush());
   const add = async (msg: Msg): Promise<void> => {

@@ -1,0 +1,16 @@
+import type { SocketState } from '../../../lib/realtime/index';
+import type { Status, StatusName } from '../status';
+
+/** Show the state of the connection. @param caution shown instead of a good connection */
+export function showConnection(status: Status, state: SocketState, caution: StatusName = 'connected'): void {
+  if (state.name === 'open') {
+    const good = state.leads && caution === 'connected' ? 'leading' : caution;
+    status.show(state.caution ?? good, { at: state.since });
+  } else if (state.name === 'standby') status.show('standby', { leader: state.leader });
+  else if (state.name === 'store_down') status.show('store_down');
+  else if (state.name === 'connecting') status.show('connecting');
+  else if (state.name === 'waiting') status.show('reconnecting', { attempt: state.attempt, until: state.until });
+  else if (state.name === 'refused') status.show(state.code, { reason: state.reason });
+  else if (state.name === 'paused') status.show('paused');
+  else status.clear();
+}
