@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { Readable } from 'node:stream';
 import axios, { AxiosHeaders, type AxiosResponse, CanceledError, type InternalAxiosRequestConfig } from 'axios';
 import type { Headers } from '../contract/envelope';
-import type { StreamEvent } from '../contract/stream';
+import { isHeartbeat, type StreamEvent } from '../contract/stream';
 import type { Agents } from './agents';
 import { Attempt, type HttpFault } from './attempt';
 import { EventReader } from './event-reader';
@@ -174,7 +174,7 @@ function headOf({ status, headers }: AxiosResponse): { status: number; headers: 
 }
 
 /**
- * Yield the events of a body. Only events extend the timeout; comments do not.
+ * Yield the events of a body. Only events extend the timeout; comments and heartbeats do not.
  * @throws StreamFault when the body breaks off, times out, or contains an event that is too long
  */
 async function* readEvents(body: Readable, attempt: Attempt): AsyncGenerator<StreamEvent> {
@@ -182,7 +182,7 @@ async function* readEvents(body: Readable, attempt: Attempt): AsyncGenerator<Str
   let isWhole = false;
   try {
     for await (const bytes of body) {
-      const events = reader.push(bytes as Buffer);
+      const events = reader.push(bytes as Buffer).filter((event) => !isHeartbeat(event));
       if (events.length === 0) continue;
       attempt.pause();
       yield* events;

@@ -35,7 +35,7 @@ export function readAnswer(wire: Json): ModelAnswer {
   put(answer, 'text', plainDelta ?? parts.text ?? textOf(choice?.text) ?? (held ? undefined : partsOf(wire).text));
   put(answer, 'refusal', string(held?.refusal) ?? parts.refusal ?? string(wire.refusal));
   put(answer, 'toolCalls', toolCallsOf(held) ?? parts.toolCalls ?? toolCallsOf(wire));
-  put(answer, 'finishReason', finishOf(choice) ?? finishOf(wire) ?? finishOf(object(wire.delta)));
+  put(answer, 'finishReason', finishOf(choice) ?? finishOf(wire) ?? finishOf(object(wire.delta)) ?? blockOf(wire));
   put(answer, 'usage', usageOf(wire) ?? usageOf(object(wire.message)));
   put(answer, 'id', string(wire.id) ?? string(wire.responseId));
   put(answer, 'model', string(wire.model) ?? string(wire.modelVersion));
@@ -46,7 +46,13 @@ export function readAnswer(wire: Json): ModelAnswer {
 }
 
 function heldIn(wire: Json): Json | undefined {
-  return object(wire.message) ?? object(wire.delta) ?? (isObject(wire.content) ? wire.content : undefined);
+  const inner =
+    object(wire.message) ?? object(wire.delta) ?? object(wire.content) ?? object(object(wire.output)?.message);
+  if (inner || !Array.isArray(wire.output)) return inner;
+  const items = wire.output.filter(isObject);
+  const content = items.flatMap((item) => (item.type === 'message' ? array(item.content) : []));
+  const calls = items.filter(({ type }) => type === 'function_call');
+  return items.length === 0 ? undefined : { content, ...(calls.length > 0 && { tool_calls: calls }) };
 }
 
 function alternativeOf(choice: Json): { text: string; finishReason?: string } {
@@ -61,7 +67,7 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** The content of a message: a text, or parts, whose texts are joined. */
+/** The content of a message: a text, or parts, whose texts are joined. Without any, there is no text. */
 function partsOf(held: Json): Pick<ModelAnswer, 'text' | 'refusal' | 'toolCalls'> {
   const content = held.content ?? held.parts ?? held.text ?? held.response;
   if (typeof content === 'string') return { text: content };
@@ -92,6 +98,11 @@ function finishOf(wire: Json | undefined): string | undefined {
   return [finishReason, finish_reason, stop_reason, stopReason, done_reason]
     .map(string)
     .find((one) => one !== undefined);
+}
+
+/** The reason why a question was not answered at all, or not to its end, beside the answer. */
+function blockOf({ promptFeedback, incomplete_details }: Json): string | undefined {
+  return string(object(promptFeedback)?.blockReason) ?? string(object(incomplete_details)?.reason);
 }
 
 /** The names of the three counts, by family. */

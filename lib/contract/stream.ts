@@ -24,7 +24,20 @@ export interface StreamStep<T> {
 
 /** Events of other families that end a stream. */
 const LAST_TYPES = new Set(['message_stop', 'response.completed', 'done']);
+const MAX_HEARTBEAT_LENGTH = 100;
 const ERROR_NAMES = new Set(['error', 'response.failed', 'response.error']);
+
+const HEARTBEAT = /^(?:ping|pong|heartbeat|keep-?alive)$/i;
+
+/** An event that only keeps the connection open, as a comment does. */
+export function isHeartbeat({ name = '', data }: StreamEvent): boolean {
+  if (name !== '') return HEARTBEAT.test(name);
+  const text = data.trim();
+  if (text === '' || text === '{}' || HEARTBEAT.test(text)) return true;
+  // Only a short event can be one: parsing every event twice would be wasted.
+  const wire = text.length <= MAX_HEARTBEAT_LENGTH ? tryJson(text) : undefined;
+  return isObject(wire) && typeof wire.type === 'string' && HEARTBEAT.test(wire.type);
+}
 
 /**
  * Decode an event of a streamed completion (contract 1.7). The end must be explicit: a finish reason, `[DONE]`, or a
@@ -33,13 +46,14 @@ const ERROR_NAMES = new Set(['error', 'response.failed', 'response.error']);
  */
 export function completionStep({ name, data }: StreamEvent): StreamStep<CompletionChunk> {
   if (data.trim() === '[DONE]') return { isEnd: true, isLast: true };
+  if (isHeartbeat({ name, data })) return {};
   const wire = tryJson(data);
   if (name !== undefined && ERROR_NAMES.has(name)) return { error: errorOf(isObject(wire) ? wire : { error: data }) };
   if (!isObject(wire)) return {};
   if (isError(wire)) return { error: errorOf(wire) };
   const type = typeof wire.type === 'string' ? wire.type : name;
   const step: StreamStep<CompletionChunk> = LAST_TYPES.has(type ?? '') ? { isEnd: true, isLast: true } : {};
-  if (type === 'message_start' || type === 'ping') return step;
+  if (type === 'message_start') return step;
   const inner =
     object(wire.data) && wire.choices === undefined && wire.delta === undefined ? (wire.data as Json) : wire;
   const { text, refusal, toolCalls, finishReason, usage, id, model } = readAnswer(inner);
