@@ -333,8 +333,9 @@ export function completion(body: unknown): Completion {
   const wire = decodeEntity(body, 'a completion');
   const { message: held, text, usage: used, ...answer } = readAnswer(wire);
   const says = [text, answer.refusal, answer.toolCalls, answer.finishReason].some((one) => one !== undefined);
-  // An empty list of answers is what a filter leaves.
-  if (!says && !Array.isArray(wire.choices ?? wire.candidates)) throw unexpectedShape('a completion');
+  // A list that a filter has emptied was paid for.
+  const isEmptied = used !== undefined && Array.isArray(wire.choices ?? wire.candidates);
+  if (!says && !isEmptied) throw unexpectedShape('a completion');
   const message = { ...held, role: string(held?.role) ?? 'assistant', content: text ?? '' } as ChatMessage & Unknowns;
   const result: Completion = { text: text ?? '', message };
   put(result, 'usage', used);
