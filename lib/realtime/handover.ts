@@ -43,6 +43,11 @@ const ABSENCE_MS = 1000;
 const WATERMARK_KEY = 'w:';
 const READ_KEY = 'l:';
 
+/** @returns the keys of delivered events, without the progress */
+export function deliveredOf<T extends readonly [key: string, seenAt: number]>(memory: readonly T[]): T[] {
+  return memory.filter(([key]) => !key.startsWith(WATERMARK_KEY) && !key.startsWith(READ_KEY));
+}
+
 /** Holds events while a deploy replaces their listeners, and passes the progress to a successor. */
 export class Handover {
   readonly #parts: HandoverParts;
@@ -200,7 +205,7 @@ export class Handover {
         return [[`${WATERMARK_KEY}${position.watermark}`, now], ...read, ...memory.export()];
       },
       import: (earlier) => {
-        memory.import(earlier.filter(([key]) => !key.startsWith(WATERMARK_KEY) && !key.startsWith(READ_KEY)));
+        memory.import(deliveredOf(earlier));
         const read = earlier.flatMap(([key]): ReadConversation[] => {
           if (!key.startsWith(READ_KEY)) return [];
           const [id = '', updatedAt = '', lastMessageAt, skipUpTo] = key.slice(READ_KEY.length).split(' ');

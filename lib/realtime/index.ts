@@ -23,6 +23,7 @@ import { timeOf } from './time';
 export type { Claim, Claimant } from './bus/claims';
 export type { Delivery, Listener, Source } from './bus/delivery';
 export type { RealtimeFacts } from './facts';
+export { deliveredOf } from './handover';
 export type { NatsSettings } from './nats/address';
 export { NatsSession } from './nats/session';
 export type { Memory, RealtimeSettings } from './settings';

@@ -76,9 +76,13 @@ export class Instances {
     return this.#opening;
   }
 
-  /** true only while this instance holds the lease */
+  /**
+   * true only while this instance holds the lease and reaches the store: without it nothing that is delivered can be
+   * noted, and the next leader would deliver it again
+   */
   get leads(): boolean {
-    return this.#store?.lease.isHeld === true;
+    const { lease, connection } = this.#store ?? {};
+    return lease?.isHeld === true && connection?.state === 'ready';
   }
 
   /** The store answers. */

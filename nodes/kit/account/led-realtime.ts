@@ -1,4 +1,4 @@
-import type { Realtime, SocketState } from '../../../lib/realtime/index';
+import { deliveredOf, type Memory, type Realtime, type SocketState } from '../../../lib/realtime/index';
 
 /** The live side of an account, as its nodes see it. */
 export type LiveSide = Pick<Realtime, keyof Realtime>;
@@ -33,6 +33,8 @@ export class LedRealtime implements LiveSide {
   readonly #attachments = new Set<Attachment>();
   readonly #listeners = new Set<(state: SocketState) => void>();
   #inner: Realtime | undefined;
+  /** what earlier connections of ours have delivered: without the store they could not write the last of it */
+  #delivered: Memory = [];
   #isClosed = false;
 
   constructor(parts: LedParts) {
@@ -50,6 +52,7 @@ export class LedRealtime implements LiveSide {
   #lead(): void {
     const inner = this.#parts.make();
     this.#inner = inner;
+    inner.memory.import(this.#delivered);
     inner.onState(() => this.#announce());
     for (const attachment of this.#attachments) attachment.release = attachment.attach(inner);
   }
@@ -61,7 +64,9 @@ export class LedRealtime implements LiveSide {
       attachment.release?.();
       attachment.release = undefined;
     }
-    if (inner) this.#parts.onEnded(inner.close());
+    if (!inner) return;
+    this.#delivered = deliveredOf(inner.memory.export());
+    this.#parts.onEnded(inner.close());
   }
 
   #announce(): void {

@@ -1,0 +1,332 @@
+// npm run soak:cluster [--short] [parts]: what becomes of events and sends while instances, store and network fail.
+import { createHmac } from 'node:crypto';
+import { dice } from './chaos-world';
+import { Cluster, webhookSecret } from './cluster';
+import { CustomerWriter } from './customer-writer';
+import { until } from './red';
+import { storeServerPath } from './store';
+
+interface Outcome {
+  part: string;
+  /** measured values, as shown */
+  figures: Record<string, string | number>;
+  faults: string[];
+}
+
+const long = { webhooks: 10_000, messages: 10_000, perSecond: 100, sends: 1000, stopMs: 20_000, downMs: 60_000 };
+const short = { webhooks: 1000, messages: 1000, perSecond: 40, sends: 150, stopMs: 20_000, downMs: 10_000 };
+type Size = typeof long;
+
+const SEED = 7;
+const TAKEOVER_LIMIT_MS = 20_000;
+const BACK_LIMIT_MS = 5000;
+const TWO_SOCKETS_LIMIT_MS = 1000;
+const MAX_DETAILS = 20;
+const REPEATED = 0.3;
+const FAULTY = 0.2;
+const names = ['A', 'B', 'C'];
+const pause = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
+
+const noting = (id: string, code: string) => ({
+  ...{ id, type: 'function', wires: [[]] },
+  func: `global.get('note')(${code});`,
+});
+const said = [
+  { id: 'in', type: 'linktor-message-in', conversations: 'all', wires: [['said']] },
+  noting('said', `{ what: 'said', text: msg.payload, conversationId: msg.conversationId }`),
+];
+const hooked = [
+  { id: 'hook', type: 'linktor-webhook-in', path: '/hook', feedBus: false, wires: [['hooked']] },
+  noting('hooked', `{ what: 'hooked', text: msg.event.id }`),
+];
+const sent = [
+  { id: 'inject', type: 'inject', props: [], wires: [['send']] },
+  { id: 'send', type: 'linktor-send', wires: [['sent']] },
+  noting('sent', `{ what: 'sent', text: msg.payload }`),
+  { id: 'complete', type: 'complete', scope: ['send'], wires: [['stored']] },
+  noting('stored', `{ what: 'stored', text: msg.payload }`),
+  { id: 'catch', type: 'catch', scope: ['send'], wires: [['failed']] },
+  noting(
+    'failed',
+    `{ what: 'failed', text: msg.payload, code: msg.error.code + (msg.error.cause?.ambiguous ? ' ambiguous' : '') }`,
+  ),
+];
+
+/** Each failure once, with customers who write all the time. */
+async function failures(program: string, { stopMs, downMs }: Size): Promise<Outcome> {
+  const cluster = await Cluster.start({ names, storeProgram: program, flow: said });
+  const figures: Outcome['figures'] = {};
+  const faults: string[] = [];
+  const took = (what: string, milliseconds: number, limit: number) => {
+    figures[what] = `${milliseconds} ms`;
+    console.log(`  ${what}: ${milliseconds} ms`);
+    if (milliseconds > limit) faults.push(`${what}: ${milliseconds} ms`);
+  };
+  try {
+    const writer = new CustomerWriter(cluster);
+    await writer.open(10);
+    writer.start(20);
+    const heardAgain = async (seconds: number) => {
+      const before = cluster.notes('said').length;
+      await until('messages to come', () => cluster.notes('said').length > before, seconds);
+    };
+
+    const first = await cluster.leader();
+    await cluster.kill(first);
+    let began = Date.now();
+    let leader = await cluster.leader([first]);
+    await heardAgain(20);
+    took('takeover after SIGKILL of the leader', Date.now() - began, TAKEOVER_LIMIT_MS);
+    await cluster.restart(first);
+
+    const other = names.find((name) => name !== leader) as string;
+    began = Date.now();
+    await cluster.kill(other);
+    await heardAgain(20);
+    took('SIGKILL of another', Date.now() - began, BACK_LIMIT_MS);
+    await cluster.restart(other);
+
+    cluster.stop(leader);
+    began = Date.now();
+    const next = await cluster.leader([leader]);
+    await heardAgain(20);
+    took('takeover after SIGSTOP of the leader', Date.now() - began, TAKEOVER_LIMIT_MS);
+    await pause(Math.max(0, stopMs - (Date.now() - began)));
+    cluster.continue(leader);
+    await heardAgain(20);
+    leader = next;
+
+    await cluster.store.down();
+    await pause(downMs);
+    await cluster.store.up();
+    began = Date.now();
+    await heardAgain(40);
+    took(`back after the store was killed for ${downMs / 1000} s`, Date.now() - began, BACK_LIMIT_MS);
+
+    cluster.store.freeze();
+    await pause(downMs);
+    cluster.store.thaw();
+    began = Date.now();
+    await heardAgain(40);
+    took(`back after the store stood still for ${downMs / 1000} s`, Date.now() - began, BACK_LIMIT_MS);
+
+    leader = await cluster.leader();
+    cluster.wayToStore(leader).cut();
+    began = Date.now();
+    await cluster.leader([leader]);
+    await heardAgain(20);
+    took('takeover after the leader was cut off the store', Date.now() - began, TAKEOVER_LIMIT_MS);
+    cluster.wayToStore(leader).mend();
+    await pause(2000);
+
+    await writer.end();
+    const { lost, doubled, disordered, details } = await writer.judge();
+    for (const one of details.slice(0, MAX_DETAILS)) console.log(`  ${one}`);
+    Object.assign(figures, { messages: writer.total, lost, doubled, 'out of order': disordered });
+    Object.assign(figures, { 'two sockets for': `${cluster.twoSocketsMs} ms` });
+    if (lost + doubled + disordered > 0) faults.push(`${lost} lost, ${doubled} doubled, ${disordered} out of order`);
+    if (cluster.twoSocketsMs > TWO_SOCKETS_LIMIT_MS) faults.push(`two sockets for ${cluster.twoSocketsMs} ms`);
+  } finally {
+    await cluster.end();
+  }
+  return { part: 'failures', figures, faults };
+}
+
+/** Webhooks at random instances, a part of them repeated; each is to come out once. */
+async function webhooks(program: string, { webhooks: count }: Size): Promise<Outcome> {
+  const cluster = await Cluster.start({ names, storeProgram: program, flow: [...said, ...hooked] });
+  const luck = dice(SEED);
+  try {
+    const ids = Array.from({ length: count }, (_, index) => `evt-${index}`);
+    const deliveries = ids.flatMap((id) => (luck() < REPEATED ? [id, id] : [id]));
+    const began = Date.now();
+    let next = 0;
+    let refused = 0;
+    const deliver = async () => {
+      for (let id = deliveries[next++]; id !== undefined; id = deliveries[next++]) {
+        for (;;) {
+          const name = names[Math.floor(luck() * names.length)] as string;
+          const status = await post(`${cluster.red(name).url}/hook`, id);
+          if (status === 200) break;
+          refused++;
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: 24 }, deliver));
+    const seconds = (Date.now() - began) / 1000;
+    await until('all of them', () => cluster.notes('hooked').length >= count, 30).catch(() => undefined);
+    const come = cluster.notes('hooked').map(({ text }) => text);
+    const [lost, doubled] = [count - new Set(come).size, come.length - new Set(come).size];
+    const figures = { deliveries: deliveries.length, 'a second': Math.round(deliveries.length / seconds) };
+    return {
+      part: 'webhooks',
+      figures: { ...figures, '503 while another is at work': refused, lost, doubled },
+      faults: lost + doubled > 0 ? [`${lost} lost, ${doubled} doubled`] : [],
+    };
+  } finally {
+    await cluster.end();
+  }
+}
+
+async function post(url: string, id: string): Promise<number> {
+  const body = JSON.stringify({ id, type: 'message.received', timestamp: new Date().toISOString(), data: {} });
+  const signature = createHmac('sha256', webhookSecret).update(body).digest('hex');
+  const headers = { 'Content-Type': 'application/json', 'X-Linktor-Signature': signature };
+  const response = await fetch(url, { method: 'POST', headers, body });
+  await response.arrayBuffer();
+  return response.status;
+}
+
+/** Messages by the socket, while whichever instance leads is killed after five seconds. */
+async function messages(program: string, { messages: count, perSecond }: Size): Promise<Outcome> {
+  const cluster = await Cluster.start({ names, storeProgram: program, flow: said });
+  const takeovers: number[] = [];
+  let isWriting = true;
+  try {
+    const writer = new CustomerWriter(cluster);
+    await writer.open(50);
+    writer.start(perSecond, count);
+    const killing = (async () => {
+      while (isWriting) {
+        const leader = await cluster.leader();
+        await pause(5000);
+        if (!isWriting) return;
+        await cluster.kill(leader);
+        const began = Date.now();
+        await cluster.leader([leader]);
+        takeovers.push(Date.now() - began);
+        console.log(`  kill ${takeovers.length}: ${takeovers.at(-1)} ms, ${writer.total} written`);
+        await cluster.restart(leader);
+      }
+    })();
+    await writer.finish();
+    isWriting = false;
+    await killing;
+    const { lost, doubled, disordered, details } = await writer.judge(90);
+    for (const one of details.slice(0, MAX_DETAILS)) console.log(`  ${one}`);
+    const worst = Math.max(0, ...takeovers);
+    return {
+      part: 'messages',
+      figures: {
+        ...{ messages: count, kills: takeovers.length, 'longest takeover': `${worst} ms`, lost, doubled },
+        ...{ 'out of order': disordered, 'two sockets for': `${cluster.twoSocketsMs} ms` },
+      },
+      faults: [
+        ...(lost + disordered > 0 ? [`${lost} lost, ${disordered} out of order`] : []),
+        // An event whose flow had begun at the very moment of the kill may begin once more.
+        ...(doubled > takeovers.length ? [`${doubled} doubled in ${takeovers.length} kills`] : []),
+        ...(worst > TAKEOVER_LIMIT_MS ? [`takeover ${worst} ms`] : []),
+        ...(cluster.twoSocketsMs > TWO_SOCKETS_LIMIT_MS ? [`two sockets for ${cluster.twoSocketsMs} ms`] : []),
+      ],
+    };
+  } finally {
+    isWriting = false;
+    await cluster.end();
+  }
+}
+
+/** Durable sends into 50 conversations, while the server fails and instances are killed. */
+async function sends(program: string, { sends: count }: Size): Promise<Outcome> {
+  const account = { outbox: 'durable' };
+  const cluster = await Cluster.start({ names, storeProgram: program, flow: [...said, ...sent], account });
+  const luck = dice(SEED);
+  let isSending = true;
+  let kills = 0;
+  try {
+    const conversations: string[] = [];
+    for (let index = 0; index < 50; index++) {
+      const contact = { name: `Customer ${index}`, phone: `+55119${String(index).padStart(8, '0')}` };
+      conversations.push(await cluster.shop.customerWrites(contact, 'hello'));
+    }
+    const stored = () => new Set(cluster.notes('stored').map(({ text }) => text));
+    const chain = async (conversationId: string, own: number) => {
+      for (let number = 1; number <= own; number++) {
+        const payload = `${conversationId} ${number}`;
+        if (luck() < FAULTY) await cluster.shop.ask('POST', '/_sandbox/fail', fault(luck()));
+        const name = names[Math.floor(luck() * names.length)] as string;
+        const isTaken = await cluster
+          .red(name)
+          .inject('inject', { conversationId, payload })
+          .then(() => true)
+          .catch(() => false);
+        // One that was killed before it was stored was never promised.
+        if (isTaken) await until('it to be stored', () => stored().has(payload), 5).catch(() => undefined);
+      }
+    };
+    const killing = (async () => {
+      while (isSending) {
+        await pause(4000);
+        if (!isSending) return;
+        const name = names[Math.floor(luck() * names.length)] as string;
+        await cluster.kill(name);
+        kills++;
+        await cluster.restart(name);
+      }
+    })();
+    await Promise.all(conversations.map((id) => chain(id, Math.ceil(count / conversations.length))));
+    isSending = false;
+    await killing;
+    const atServer = async () =>
+      ((await cluster.shop.ask('GET', '/_sandbox/state')).json.sends as { text: string }[]).map(({ text }) => text);
+    const failed = () => new Set(cluster.notes('failed').map(({ text }) => text));
+    const open = async () => {
+      const [arrived, told] = [new Set(await atServer()), failed()];
+      return [...stored()].filter((text) => !arrived.has(text) && !told.has(text)).length;
+    };
+    await until('all sends', async () => (await open()) === 0, 90).catch(() => undefined);
+    const arrived = await atServer();
+    const [lost, doubled] = [await open(), arrived.length - new Set(arrived).size];
+    const last = new Map<string, number>();
+    let disordered = 0;
+    for (const [place = '', number] of arrived.map((text) => text.split(' '))) {
+      if (Number(number) < (last.get(place) ?? 0)) disordered++;
+      last.set(place, Number(number));
+    }
+    const codes = cluster.notes('failed').map(({ code = '' }) => code);
+    return {
+      part: 'sends',
+      figures: {
+        ...{ stored: stored().size, kills, sent: arrived.length, lost, doubled, 'out of order': disordered },
+        'told as failed': codes.length === 0 ? 0 : `${codes.length} (${[...new Set(codes)].join(', ')})`,
+      },
+      faults: lost + doubled + disordered > 0 ? [`${lost} lost, ${doubled} doubled, ${disordered} out of order`] : [],
+    };
+  } finally {
+    isSending = false;
+    await cluster.end();
+  }
+}
+
+/** A failed send: refused for now, never arrived, or arrived without an answer. */
+function fault(chance: number): object {
+  const common = { method: 'POST', path: '/conversations/*/messages' };
+  if (chance < 0.4) return { ...common, status: 503 };
+  return chance < 0.7 ? { ...common, reset: true } : { ...common, after: true };
+}
+
+const parts = { failures, webhooks, messages, sends };
+
+async function main(args: string[]): Promise<void> {
+  const program = await storeServerPath();
+  if (!program) throw new Error('There is no store server: see tools/store.mjs');
+  const size = args.includes('--short') ? short : long;
+  const wanted = Object.keys(parts).filter((name) => args.includes(name)) as (keyof typeof parts)[];
+  const outcomes: Outcome[] = [];
+  for (const name of wanted.length > 0 ? wanted : (Object.keys(parts) as (keyof typeof parts)[])) {
+    console.log(`${name} ...`);
+    outcomes.push(await parts[name](program, size));
+  }
+  for (const { part, figures, faults } of outcomes) {
+    console.log(`\n${part}`);
+    for (const [what, value] of Object.entries(figures)) console.log(`  ${what}: ${value}`);
+    for (const one of faults) console.log(`  FAIL: ${one}`);
+  }
+  const isGood = outcomes.every(({ faults }) => faults.length === 0);
+  console.log(isGood ? '\npass' : '\nfailed');
+  process.exitCode = isGood ? 0 : 1;
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(error);
+  process.exit(1);
+});
