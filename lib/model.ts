@@ -362,6 +362,8 @@ export interface Outgoing {
   metadata?: Unknowns;
   /** id of the message this one answers */
   replyTo?: string;
+  /** its text is written in this; replaced by what the channel shows before the message is sent */
+  markup?: 'markdown' | 'html';
   /** a file that has no address yet; replaced by one in `media` before the message is sent */
   file?: FileSource;
 }

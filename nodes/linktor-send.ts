@@ -18,6 +18,7 @@ import {
   typingTime,
   unsentError,
 } from '../lib/sending';
+import { MARKUPS } from '../lib/text';
 import { Parts } from './kit/action/list';
 import { senderOf } from './kit/action/sender';
 import { type ActionContext, action, type Live, type Outcome } from './kit/define';
@@ -61,7 +62,14 @@ const fields = {
   channel: typed('channelId', { convert: as.id, pick: 'channels', icon: 'random', each, when: { to: people } }),
   country: text('', { icon: 'globe', advanced: true, when: { to: ['address', 'list'] } }),
   kind: choice(MESSAGE_KINDS, { icon: 'comment-o' }),
-  text: typed('payload', { mustache: true, isSaid: true, icon: 'font', each, when: { kind: withText } }),
+  text: typed('payload', {
+    mustache: true,
+    markup: 'markup',
+    isSaid: true,
+    icon: 'font',
+    each,
+    when: { kind: withText },
+  }),
   media: typed('attachments[0]', {
     types: ['msg', 'str', 'flow', 'global', 'env', 'jsonata'],
     icon: 'picture-o',
@@ -72,6 +80,7 @@ const fields = {
   caption: typed('caption', {
     convert: as.string,
     mustache: true,
+    markup: 'markup',
     isSaid: true,
     icon: 'font',
     each,
@@ -104,6 +113,7 @@ const fields = {
   card: typed('payload', { types: dynJson, required: true, icon: 'address-card-o', each, when: { kind: ['contact'] } }),
   raw: typed('payload', { types: dynJson, required: true, icon: 'code', each, when: { kind: ['raw'] } }),
   metadata: typed('metadata', { types: dynJson, icon: 'tags', each, advanced: true, when: { kind: composed } }),
+  markup: choice(MARKUPS, { icon: 'bold', advanced: true, when: { kind: [...withText, 'media'] } }),
   ifNoButtons: choice(['numbered', 'first', 'fail'], {
     icon: 'hand-o-right',
     advanced: true,
@@ -173,11 +183,15 @@ export default action({
   isKept: true,
   statusOf: (problem) => (isWindowClosed(problem) ? 'window_closed' : undefined),
   fields,
-  lane({ values: { to, conversation, kind, text: said, waitFor, ifWindowClosed, typingFirst }, shared, outbox }) {
+  lane({
+    values: { to, conversation, kind, text: said, markup, waitFor, ifWindowClosed, typingFirst },
+    shared,
+    outbox,
+  }) {
     // The outbox sends later, so the message needs no lane.
     if (outbox) return undefined;
     const isSimple = kind === 'text' && waitFor === 'accepted' && ifWindowClosed === 'fail' && typingFirst === 'none';
-    const isPlain = to === 'conversation' && isSimple && isShort(said);
+    const isPlain = to === 'conversation' && isSimple && markup === 'plain' && isShort(said);
     return isPlain && conversation !== undefined && !senderOf(shared).isBusy(conversation) ? conversation : undefined;
   },
   run(context) {

@@ -15,6 +15,8 @@ export interface MessageInput {
   caption?: string;
   /** how a file is shown: auto, voice, sticker, document */
   mediaForm?: string;
+  /** how the text is written: plain, markdown, html */
+  markup?: string;
   buttons?: unknown;
   list?: unknown;
   template?: unknown;
@@ -34,12 +36,20 @@ export interface MessageInput {
 export function compose(kind: Exclude<Kind, 'raw'>, given: MessageInput): [Outgoing, ...Outgoing[]] {
   const { kind: meant, said } = isObject(given.text) ? unpacked(kind, given, given.text) : { kind, said: given };
   // An object without a text is passed on as the text, so that the error describes it.
-  const messages = ofKind(meant, { ...said, text: said.text ?? given.text });
+  const made = ofKind(meant, { ...said, text: said.text ?? given.text });
+  const messages = made.map((message) => withMarkup(message, said.markup));
   const { metadata } = said;
-  if (metadata === undefined) return messages;
-  if (!isObject(metadata)) throw invalid(`"metadata" must be an object, not ${describe(metadata)}.`);
-  const [first, ...others] = messages.map((message) => ({ ...message, metadata }));
+  if (metadata !== undefined && !isObject(metadata)) {
+    throw invalid(`"metadata" must be an object, not ${describe(metadata)}.`);
+  }
+  const [first, ...others] = messages.map((message) => ({ ...message, ...(metadata && { metadata }) }));
   return [first as Outgoing, ...others];
+}
+
+/** Note how the text of a message is written, if it has one. */
+function withMarkup(message: Outgoing, markup: unknown): Outgoing {
+  const isWritten = message.text !== undefined || message.interactive || message.media?.caption;
+  return isWritten && (markup === 'markdown' || markup === 'html') ? { ...message, markup } : message;
 }
 
 /** @returns a body in the server's own format @throws LinktorError `validation` when it is no object */

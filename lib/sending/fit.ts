@@ -19,8 +19,8 @@ export interface FitResult {
 }
 
 /** @returns true when the channel may be unable to carry it, so that its limits have to be known */
-export function mayNotFit({ interactive, text, media, file, type }: Outgoing): boolean {
-  if (file !== undefined || type === 'sticker' || media?.voice === true) return true;
+export function mayNotFit({ interactive, text, media, file, markup, type }: Outgoing): boolean {
+  if (file !== undefined || markup !== undefined || type === 'sticker' || media?.voice === true) return true;
   return interactive !== undefined || (media ? (media.caption ?? '') : (text ?? '')).length > SAFE_TEXT_LENGTH;
 }
 
@@ -36,7 +36,7 @@ export function fitToChannel(message: Outgoing, limits: Limits, { ifTooLong, ifN
     ? fitOptions(message, message.interactive, limits, ifNoButtons, adapted)
     : message;
   const words = wordsOf(pressable);
-  const most = pressable.media ? limits.caption : pressable.interactive ? limits.body : limits.text;
+  const most = mostOfText(pressable, limits);
   if (words.length <= most) return { parts: [pressable], adapted };
   if (ifTooLong === 'fail') {
     throw invalid(
@@ -70,11 +70,16 @@ function splitMessage(message: Outgoing, words: string, most: number, limits: Li
   return answering([...[...parts, ...end].map(text), last]);
 }
 
-function wordsOf({ text, media, interactive }: Outgoing): string {
+/** @returns the maximum length of its text, UTF-16 units */
+export function mostOfText({ media, interactive }: Outgoing, limits: Limits): number {
+  return media ? limits.caption : interactive ? limits.body : limits.text;
+}
+
+export function wordsOf({ text, media, interactive }: Outgoing): string {
   return (interactive ? interactive.body?.text : media ? media.caption : text) ?? '';
 }
 
-function withWords(message: Outgoing, words: string): Outgoing {
+export function withWords(message: Outgoing, words: string): Outgoing {
   const { media, interactive } = message;
   if (interactive) return { ...message, interactive: { ...interactive, body: { ...interactive.body, text: words } } };
   return media ? { ...message, media: { ...media, caption: words } } : { ...message, text: words };

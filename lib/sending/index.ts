@@ -8,6 +8,7 @@ import { MultipartSend, type SendDeps, type SendResult, skippedResult } from './
 import { findTarget, keyOf, type Recipient } from './recipient';
 import type { Raw, SendRequest } from './send-request';
 import { isWindowClosed } from './window';
+import { writeText } from './write';
 
 export { MESSAGE_KINDS } from './compose';
 export { DeliveryWatcher } from './delivery-watcher';
@@ -99,7 +100,8 @@ export class Sender {
       }
       const limits = await this.#channels.limits(deps.client, { ...channel, ...target });
       const opened = await openFile(one, limits, deps.files);
-      const { parts, adapted } = fitToChannel(opened.message, limits, fitting);
+      const written = await writeText(opened.message, limits, deps.client);
+      const { parts, adapted } = fitToChannel(written, limits, fitting);
       fitted.parts.push(...parts);
       fitted.adapted.push(...opened.adapted, ...adapted);
     }

@@ -4,6 +4,7 @@ export { type Command, commandOf, commandTest } from './command';
 export { describe } from './describe';
 export { glob, globs } from './glob';
 export { readList } from './lists';
+export { escapedFor, MARKUPS, type Markup, type MarkupStyle, renderMarkup } from './markup';
 export { cleanId, cleanKey, composed, fold, foldLoosely, tidy, trimPasted } from './normalise';
 export { type Captures, Patterns } from './patterns';
 export { type TextRule, textRule, textRules } from './rules';

@@ -12,6 +12,8 @@ interface TypedSource {
   source: { type: string; value: string };
   /** stored by package 0.1.0 */
   isEarlier: boolean;
+  /** how its text is written */
+  markup: string | undefined;
 }
 
 export interface Evaluate {
@@ -158,7 +160,8 @@ function typedSources(
     const value = String(stored[name] ?? field.initial);
     if (which === 'filled' && value === '' && !field.required) continue;
     const type = String(stored[`${name}Type`] ?? ABSENT_SOURCE);
-    sources.push({ name, field, isEarlier, source: { type, value } });
+    const markup = field.markup === undefined ? undefined : String(values[field.markup]);
+    sources.push({ name, field, isEarlier, markup, source: { type, value } });
   }
   return sources;
 }
@@ -247,11 +250,16 @@ function messageProperty(red: RED, msg: Msg, property: string): unknown {
 }
 
 /** Contexts may be asynchronous, but invalid expressions and invalid JSON throw synchronously. */
-function evaluateSource(red: RED, node: RunningNode, { name, field, source, isEarlier }: TypedSource, msg: Msg) {
+function evaluateSource(
+  red: RED,
+  node: RunningNode,
+  { name, field, source, isEarlier, markup }: TypedSource,
+  msg: Msg,
+) {
   if (source.type === 'msg') return messageProperty(red, msg, source.value);
   if (source.type === 'str') {
     if (!field.mustache) return source.value;
-    return renderTemplate(source.value, name, msg, { isEarlier, isPath: field.mustache === 'path' });
+    return renderTemplate(source.value, name, msg, { isEarlier, markup, isPath: field.mustache === 'path' });
   }
   const value = evaluateProperty(red, node, source, msg, `The field "${name}"`);
   if (field.mustache !== 'path' || source.type !== 'jsonata') return value;

@@ -82,6 +82,8 @@ export interface Field<T> {
   /** typed: `{{ }}` in a text from the dialog is replaced by message properties */
   /** `path`: each value becomes one encoded path segment */
   readonly mustache?: boolean | 'path';
+  /** typed: the choice that says how the text is written; values in `{{ }}` then stay what they are */
+  readonly markup?: string;
   /** typed: a text from the dialog may have several lines */
   readonly area?: boolean;
   /** typed: columns of an editable list, as an alternative to JSON; table: its columns */
@@ -198,6 +200,7 @@ interface Typed<T> extends Options {
   pick?: Listable;
   columns?: readonly (string | Column)[];
   mustache?: boolean | 'path';
+  markup?: string;
   area?: boolean;
   convert?: (value: unknown, name: string) => T;
 }
@@ -210,10 +213,10 @@ export function typed<T = unknown>(property: string, options: Typed<T> & { requi
 export function typed<T = unknown>(property: string, options?: Typed<T>): Field<T | undefined>;
 export function typed<T>(property: string, options: Typed<T> = {}): Field<T | undefined> {
   const { types = dyn, convert = identity as (value: unknown) => T, pick, ...rest } = options;
-  const { start = startOf(types, pick), columns, mustache, area = mustache === true, required, ...row } = rest;
+  const { start = startOf(types, pick), columns, mustache, markup, area = mustache === true, required, ...row } = rest;
   // The dialog validates the same limits as the converter.
   const { min, max }: Partial<Range> = convert as Partial<Range>;
-  const shown = { types, start, pick, columns, mustache, area, min, max };
+  const shown = { types, start, pick, columns, mustache, markup, area, min, max };
   return { kind: 'typed', initial: '', row, required, property, ...shown, convert };
 }
 

@@ -2,6 +2,7 @@ import mustache from 'mustache';
 import { invalid, type LinktorError } from '../../lib/errors';
 import { isObject } from '../../lib/model';
 import { describe } from '../../lib/text/describe';
+import { escapedFor } from '../../lib/text/markup';
 import type { Msg } from './red';
 
 /**
@@ -10,10 +11,11 @@ import type { Msg } from './red';
  * @param isEarlier the node was stored by 0.1.0: missing optional properties are blank, as in that version
  * @throws LinktorError `validation` for a name that the message does not have, and for an object
  */
-export function renderTemplate(text: string, name: string, msg: Msg, { isEarlier, isPath = false }: Rendering): string {
+export function renderTemplate(text: string, name: string, msg: Msg, given: Rendering): string {
+  const { isEarlier, isPath = false, markup } = given;
   if (!text.includes('{{')) return text;
   try {
-    const writer = isPath ? new PathWriter(name, isEarlier) : new StrictWriter(name, isEarlier);
+    const writer = isPath ? new PathWriter(name, isEarlier) : new StrictWriter(name, isEarlier, markup);
     // A placeholder at the beginning is the whole path, not one segment.
     return writer.render(isPath ? text.replace(/^\s*\{\{(?=[\w$])/, '{{&') : text, msg, {});
   } catch (error) {
@@ -26,6 +28,8 @@ interface Rendering {
   isEarlier: boolean;
   /** each value is a path segment: it must not change the path, and must not be missing */
   isPath?: boolean;
+  /** how the text is written */
+  markup?: string;
 }
 
 type Context = InstanceType<typeof mustache.Context>;
@@ -34,15 +38,17 @@ type Context = InstanceType<typeof mustache.Context>;
 class StrictWriter extends mustache.Writer {
   readonly #field: string;
   readonly #isEarlier: boolean;
+  readonly #markup: string;
 
-  constructor(field: string, isEarlier: boolean) {
+  constructor(field: string, isEarlier: boolean, markup = 'plain') {
     super();
+    this.#markup = markup;
     this.#field = field;
     this.#isEarlier = isEarlier;
   }
 
   override escapedValue(token: string[], context: Context): string {
-    return this.written(token[1] ?? '', context);
+    return escapedFor(this.#markup, this.written(token[1] ?? '', context));
   }
 
   override unescapedValue(token: string[], context: Context): string {

@@ -141,6 +141,7 @@ export const doors: Readonly<Record<string, readonly string[]>> = {
   ioredis: ['lib/shared/connection.ts'],
   'libphonenumber-js': ['lib/people/phone.ts'],
   minisearch: ['sandbox/**'],
+  marked: ['lib/text/markup.ts'],
   mustache: ['nodes/kit/template.ts'],
   'proxy-from-env': ['lib/client/agents.ts'],
   re2js: ['lib/text/**'],
