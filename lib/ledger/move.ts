@@ -1,10 +1,11 @@
 import type { Ledger, Namespace } from './ledger';
 
 /** what follows an account that changes between one and several instances */
-const MOVED = ['ask', 'form', 'var', 'pause', 'optout'] as const satisfies readonly Namespace[];
+const MOVED = ['ask', 'form', 'var', 'pause', 'optout', 'outbox'] as const satisfies readonly Namespace[];
 
 /**
- * Move what people rely on to another ledger: open questions, variables, takeovers and opt-outs. What is there already
+ * Move what people rely on to another ledger: open questions, variables, takeovers, opt-outs and
+ * messages that wait to be sent. What is there already
  * stays as it is. After a failure a second call goes on.
  *
  * @returns the number of records

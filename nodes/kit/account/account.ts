@@ -17,6 +17,7 @@ import { senderOf } from '../action/sender';
 import { fenced } from '../fence';
 import type { Values } from '../fields';
 import { ChargeService } from './charge-service';
+import { comeBack } from './come-back';
 import { followContacts } from './contact-events';
 import { DialogueService } from './dialogue-service';
 import { publishEvent } from './event-channel';
@@ -170,7 +171,7 @@ export function createAccount(
   const notes = new Map<string, unknown>();
   const instances =
     settings.instances === 'several'
-      ? new Instances({ ...settings, id: host.id, tls: route.storeTls, log })
+      ? new Instances({ ...settings, id: host.id, tls: route.storeTls, log, local: () => getLocal() })
       : undefined;
   /** functions that remove the leadership listeners */
   const followers = new Set<() => void>();
@@ -243,8 +244,16 @@ export function createAccount(
   };
 
   const getLedger = () => {
-    ledger ??= instances?.ledger ?? host.openLedger(reportDamage);
+    ledger ??= instances?.ledger ?? host.openLedger(reportDamage, comingBack);
     return ledger;
+  };
+
+  /** Fetch what the account has left in the store of several instances. */
+  const comingBack = async (own: Ledger) => {
+    if (settings.redisUrl === '') return;
+    await comeBack(own, { ...settings, id: host.id, tls: route.storeTls, log }).catch((error: unknown) =>
+      log.warn(`what lies in the store of several instances could not be fetched: ${toLinktorError(error).message}`),
+    );
   };
 
   const getLocal = () => {

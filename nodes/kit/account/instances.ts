@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { TlsSettings } from '../../../lib/client/index';
 import { invalid, LinktorError, toLinktorError } from '../../../lib/errors';
-import { type Ledger, SharedLedger } from '../../../lib/ledger/index';
+import { type Ledger, moveRecords, SharedLedger, storageProblemOf } from '../../../lib/ledger/index';
 import type { SocketState } from '../../../lib/realtime/index';
 import {
   type ClaimState,
@@ -14,6 +14,7 @@ import {
   type StoreState,
 } from '../../../lib/shared/index';
 import { fenced } from '../fence';
+import { noteSeveral } from './moved';
 
 /** milliseconds between checks for work of other instances */
 const LOOK_MS = 2000;
@@ -28,6 +29,8 @@ export interface InstancesSettings {
   keyPrefix: string;
   instanceName: string;
   keepDays: number;
+  /** the ledger of this instance alone */
+  local(): Ledger;
   log: { info(text: string): void; warn(text: string): void };
 }
 
@@ -56,6 +59,9 @@ export class Instances {
   #store: SharedStore | undefined;
   #since = Date.now();
   #shown = '';
+  /** what this instance kept as a single one lies in the store */
+  #hasMoved = false;
+  #moving: Promise<void> | undefined;
   #isClosed = false;
 
   /** @throws LinktorError `validation` for an invalid address */
@@ -82,7 +88,7 @@ export class Instances {
    */
   get leads(): boolean {
     const { lease, connection } = this.#store ?? {};
-    return lease?.isHeld === true && connection?.state === 'ready';
+    return this.#hasMoved && lease?.isHeld === true && connection?.state === 'ready';
   }
 
   /** The store answers. */
@@ -203,6 +209,7 @@ export class Instances {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#listeners.clear();
+    await this.#moving;
     await this.ledger.close();
     await this.#opening?.then(
       (store) => store.close(),
@@ -211,8 +218,8 @@ export class Instances {
   }
 
   async #open(): Promise<SharedStore> {
-    const { redisUrl: url, storePassword: password, tls, keyPrefix, id, baseUrl, log } = this.#settings;
-    const prefix = keyPrefix || prefixOf(baseUrl, id);
+    const { redisUrl: url, storePassword: password, tls, log } = this.#settings;
+    const prefix = prefixFor(this.#settings);
     const changed = () => this.#changed();
     const settings = { url, password, tls, prefix, name: this.name, onLeadership: changed, onState: changed };
     const store = await SharedStore.open({ ...settings, onMembers: changed, lanes: 0 });
@@ -230,8 +237,30 @@ export class Instances {
     return store;
   }
 
+  /** Take along what this instance kept as a single one, before it leads for the first time. */
+  async #moveIn(): Promise<void> {
+    const { local, log } = this.#settings;
+    try {
+      const own = local();
+      const moved = await moveRecords(own, this.ledger);
+      await noteSeveral(own);
+      if (moved > 0) log.info(`${moved} records of this instance have been taken to the store`);
+    } catch (error) {
+      log.warn(`not all records of this instance could be taken to the store: ${toLinktorError(error).message}`);
+      // The next lease is the next attempt.
+      if (storageProblemOf(error) === 'unreachable') return;
+    }
+    this.#hasMoved = true;
+  }
+
   #changed(): void {
     if (this.#isClosed) return;
+    if (!this.#hasMoved && this.#store?.lease.isHeld) {
+      this.#moving ??= this.#moveIn().finally(() => {
+        this.#moving = undefined;
+        if (this.#hasMoved) this.#changed();
+      });
+    }
     const { standing, leads } = this;
     const shown = leads ? 'leads' : `${standing.name} ${standing.name === 'standby' ? standing.leader : ''}`;
     if (shown !== this.#shown) {
@@ -252,8 +281,9 @@ function describe(state: SocketState): string {
     : 'connecting to the store';
 }
 
-/** Return a key prefix that is equal for all Node-REDs with the same flows. */
-function prefixOf(baseUrl: string, id: string): string {
+/** Return the key prefix: by default one that is equal for all Node-REDs with the same flows. */
+export function prefixFor({ keyPrefix, baseUrl, id }: Pick<InstancesSettings, 'keyPrefix' | 'baseUrl' | 'id'>): string {
+  if (keyPrefix !== '') return keyPrefix;
   const place = URL.canParse(baseUrl) ? new URL(baseUrl).href.replace(/\/+$/, '') : baseUrl;
   return `linktor:${createHash('sha256').update(`${place}\n${id}`).digest('hex').slice(0, 16)}`;
 }
