@@ -61,6 +61,8 @@ export interface PutOptions extends ValueOptions {
   tags?: readonly string[];
   /** flush to disk, so that it survives a power loss, if the engine can */
   onDisk?: boolean;
+  /** nothing is written while another record of the namespace has one of the tags */
+  unlessTagged?: boolean;
   /** a shared engine takes each number of a writer only once, in rising order: a repetition has no effect */
   once?: { writer: string; number: number };
   /** write synchronously and ahead of queued writes, if the engine can */

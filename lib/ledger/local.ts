@@ -95,6 +95,7 @@ export class LocalLedger implements Ledger {
 
   async put(namespace: Namespace, key: string, value: unknown, options: PutOptions = {}): Promise<void> {
     const shelf = this.#shelf(namespace);
+    if (options.unlessTagged && options.tags?.some((tag) => shelf.tagged(tag).length > 0)) return;
     const row = rowOf(value, options);
     this.#makeRoom(namespace, shelf, key, row);
     if (options.mayShare) this.#recent.add(row, value);

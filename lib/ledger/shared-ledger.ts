@@ -148,7 +148,8 @@ export class SharedLedger implements KeptLedger {
     const { limit, whenFull } = namespaces[namespace];
     const { writer = '', number = 0 } = options.once ?? {};
     const given = [namespace, key, text, JSON.stringify(tags), due, bytes, limit, whenFull, MAX_LEDGER_BYTES, version];
-    const [result, written] = (await this.#ask('Put', PUT, ...given, writer, number, WRITER_MS)) as [number, string];
+    const conditions = [writer, number, WRITER_MS, options.unlessTagged ? '1' : ''];
+    const [result, written] = (await this.#ask('Put', PUT, ...given, ...conditions)) as [number, string];
     if (result === -1) throw tooMany(namespace);
     if (result === -2) throw tooMuch();
     return result === 1 ? Number(written) : undefined;

@@ -3,7 +3,7 @@ import { type LinktorError, toLinktorError } from '../errors';
 import { type Ledger, storageProblemOf } from '../ledger';
 import { fullError } from './failures';
 import type { OutboxJob } from './job';
-import { JobIds, type NewJob, newJob } from './new-job';
+import { JobIds, type NewJob, newJob, optionsOf } from './new-job';
 
 /** interval between attempts while jobs cannot be handed over though the store answers, in milliseconds */
 const RETRY_MS = 1000;
@@ -127,7 +127,7 @@ export class HeldJobs {
       held.sort((one, other) => (one.key < other.key ? -1 : 1));
       for (const { key, value: job } of held) {
         if (this.#isClosed) return;
-        await shared.put('outbox', key, job, { onDisk: true, ...(job.origin && { once: job.origin }) });
+        await shared.put('outbox', key, job, optionsOf(job));
         await local?.delete('held', key);
         this.#note(job, -1);
       }

@@ -28,6 +28,8 @@ export interface OutboxJob {
    * parts were accepted, and the job waits for their delivery. ended: its node has not been notified yet
    */
   readonly state: 'queued' | 'leaving' | 'watching' | 'ended';
+  /** digest of the caller's own key: a second job with it is the same job */
+  readonly sameAs?: string;
   /** with several instances: the instance that has stored the job, and its number there */
   readonly origin?: { readonly writer: string; readonly number: number };
   /** number of failed attempts */

@@ -1,7 +1,8 @@
+import type { PutOptions } from '../ledger';
 import type { OutboxJob } from './job';
 
 /** Content and origin of a new job. */
-export type NewJob = Pick<OutboxJob, 'nodeId' | 'lane' | 'work' | 'carried' | 'dropped'>;
+export type NewJob = Pick<OutboxJob, 'nodeId' | 'lane' | 'work' | 'carried' | 'dropped' | 'sameAs'>;
 
 /** Ids that are unique among all instances and sort in the order of the calls, even if the clock is set back. */
 export class JobIds {
@@ -19,6 +20,17 @@ export class JobIds {
   }
 }
 
+/** @returns how a job is written: it is found by the caller's key */
+export function tagsOf({ sameAs }: Pick<OutboxJob, 'sameAs'>): { tags?: string[] } {
+  return sameAs === undefined ? {} : { tags: [sameAs] };
+}
+
 export function newJob(given: NewJob, id: string): OutboxJob {
   return { ...given, id, queued: Date.now(), state: 'queued', attempts: 0, sent: [] };
+}
+
+/** @returns how a new job is written: not at all while one with the caller's key waits, and a numbered one once */
+export function optionsOf(job: OutboxJob): PutOptions {
+  const { origin } = job;
+  return { onDisk: true, unlessTagged: true, ...tagsOf(job), ...(origin && { once: origin }) };
 }

@@ -1,12 +1,12 @@
 import { backoff } from '../async/backoff';
 import { sleep } from '../async/sleep';
 import { type LinktorError, toLinktorError } from '../errors';
-import type { Entry, Ledger, PutOptions } from '../ledger';
+import type { Entry, Ledger } from '../ledger';
 import { fullError, isPassing, partError, tooOldError, unclearError } from './failures';
 import type { JobListener, JobOutcome, JobProcessor, OutboxJob } from './job';
 import { Lanes } from './lanes';
 import { JobListeners, plain } from './listeners';
-import { JobIds, type NewJob, newJob } from './new-job';
+import { JobIds, type NewJob, newJob, optionsOf, tagsOf } from './new-job';
 
 /** lanes in progress at a time; the client has no more slots */
 const WIDTH = 50;
@@ -47,8 +47,8 @@ export class Outbox {
   readonly #watching = new Set<Promise<void>>();
   /** number of waiting jobs by node */
   readonly #waiting = new Map<string, number>();
-  /** ids of stored jobs */
-  readonly #known = new Set<string>();
+  /** stored jobs: id and node */
+  readonly #known = new Map<string, string>();
   #loaded: Promise<void> | undefined;
   #isReady = false;
 
@@ -90,16 +90,16 @@ export class Outbox {
     return job;
   }
 
-  /** As {@link add}, for a job that has its id already. */
+  /** As {@link add}, for a job that has its id already. One with the caller's key of another that waits is the same. */
   async accept(job: OutboxJob): Promise<void> {
     if (!this.#isReady) await this.#load();
     const { maxPending, ledger } = this.#settings;
     if (this.#known.size >= maxPending) throw fullError(maxPending);
-    this.#note(job, 1);
+    this.#count(job);
     try {
       await ledger.put('outbox', job.id, job, optionsOf(job));
     } catch (error) {
-      this.#note(job, -1);
+      this.#uncount(job.id);
       throw error;
     }
     this.#lanes.add(job.lane, job.id);
@@ -143,7 +143,7 @@ export class Outbox {
     this.#ids.continueAfter(left.at(-1)?.key ?? '');
     for (const { value: job } of left) {
       if (this.#known.has(job.id)) continue;
-      this.#note(job, 1);
+      this.#count(job);
       if (job.state === 'ended') this.#listeners.hold(job, job.outcome as JobOutcome);
       else if (job.state === 'watching') this.#watch(job);
       else this.#lanes.add(job.lane, job.id);
@@ -159,7 +159,8 @@ export class Outbox {
       let job: OutboxJob | undefined;
       try {
         const entry: Entry<OutboxJob> | undefined = await this.#settings.ledger.get<OutboxJob>('outbox', id);
-        if (!entry) return;
+        // Another job with the caller's key has waited, or somebody has deleted this one.
+        if (!entry) return this.#uncount(id);
         job = entry.value;
         if (Date.now() - job.queued >= this.#settings.maxAgeMs) {
           await this.#end(job, plain(tooOldError(job, this.#settings.maxAgeMs, last)));
@@ -251,19 +252,26 @@ export class Outbox {
 
   async #save(job: OutboxJob): Promise<OutboxJob> {
     // On disk before a request leaves: otherwise a power loss would send it twice.
-    await this.#settings.ledger.put('outbox', job.id, job, { onDisk: job.state === 'leaving' });
+    await this.#settings.ledger.put('outbox', job.id, job, { onDisk: job.state === 'leaving', ...tagsOf(job) });
     return job;
   }
 
   async #forget(job: OutboxJob): Promise<void> {
     await this.#settings.ledger.delete('outbox', job.id);
-    this.#note(job, -1);
+    this.#uncount(job.id);
   }
 
-  #note({ id, nodeId }: OutboxJob, difference: 1 | -1): void {
-    if (difference === 1) this.#known.add(id);
-    else this.#known.delete(id);
-    const waiting = this.pending(nodeId) + difference;
+  #count({ id, nodeId }: OutboxJob): void {
+    this.#known.set(id, nodeId);
+    this.#waiting.set(nodeId, this.pending(nodeId) + 1);
+    this.#settings.onChange();
+  }
+
+  #uncount(id: string): void {
+    const nodeId = this.#known.get(id);
+    if (nodeId === undefined) return;
+    this.#known.delete(id);
+    const waiting = this.pending(nodeId) - 1;
     if (waiting > 0) this.#waiting.set(nodeId, waiting);
     else this.#waiting.delete(nodeId);
     this.#settings.onChange();
@@ -277,8 +285,4 @@ export class Outbox {
 export async function leaveTo(ledger: Ledger, job: OutboxJob, maxPending: number): Promise<void> {
   if ((await ledger.count('outbox')) >= maxPending) throw fullError(maxPending);
   await ledger.put('outbox', job.id, job, optionsOf(job));
-}
-
-function optionsOf({ origin }: OutboxJob): PutOptions {
-  return { onDisk: true, ...(origin && { once: origin }) };
 }

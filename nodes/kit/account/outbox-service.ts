@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { OPTED_OUT } from '../../../lib/charge/index';
 import type { LinktorClient } from '../../../lib/client/index';
 import { LinktorError, toLinktorError } from '../../../lib/errors';
@@ -120,7 +121,13 @@ export class OutboxService {
       store: async (work) => {
         const room = MAX_RECORD_BYTES - OVERHEAD_BYTES - Buffer.byteLength(JSON.stringify(work));
         const { value: carried, dropped } = keepable(msg, Math.max(0, room));
-        const job = { nodeId, lane: keyOf(work.request.to), work, carried, dropped };
+        const { idempotencyKey: key, to } = work.request;
+        const sameAs = key
+          ? createHash('sha256')
+              .update(`${keyOf(to)}\n${key}`)
+              .digest('hex')
+          : undefined;
+        const job = { nodeId, lane: keyOf(to), work, carried, dropped, ...(sameAs !== undefined && { sameAs }) };
         if (this.#held) await this.#held.store(job, (numbered) => this.#put(numbered));
         else await this.#outbox?.add(job);
       },

@@ -110,6 +110,17 @@ export function conformance(engine: Engine): void {
       assert.deepEqual(await ledger.list('ask'), []);
     });
 
+    it('writes nothing while another record has the tag, when told so', async () => {
+      const taking = ['a', 'b'].map((key) => ledger.put('form', key, key, { tags: ['t'], unlessTagged: true }));
+      await Promise.all(taking);
+      assert.deepEqual(keysOf(await ledger.list('form')), ['a']);
+      await ledger.put('form', 'c', 'c', { tags: ['u'], unlessTagged: true });
+      await ledger.delete('form', 'a');
+      await ledger.put('form', 'd', 'd', { tags: ['t', 'u'], unlessTagged: true });
+      await ledger.put('form', 'b', 'b', { tags: ['t'], unlessTagged: true });
+      assert.deepEqual(keysOf(await ledger.list('form')), ['c', 'b']);
+    });
+
     it('finds by tag within a namespace', async () => {
       await ledger.put('ask', 'q1', 1, { tags: ['c:1'] });
       await tick();

@@ -74,6 +74,7 @@ describe('new messages of several instances', () => {
     await server.up();
     await emptied(held);
     await store('5');
+    await emptied(held);
     assert.deepEqual(await stored(), ['1', '2', '3', '4', '5']);
     assert.equal(await local.count('held'), 0);
   });

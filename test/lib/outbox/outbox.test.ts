@@ -106,6 +106,24 @@ describe('the outbox', () => {
   const job = (work: string, lane = 'c1', nodeId = 'node') => ({ nodeId, lane, work, carried: {}, dropped: [] });
   const kept = async () => (await ledger.list<OutboxJob>('outbox')).map(({ value }) => value);
 
+  it('takes a job with the key of one that waits as the same, whatever its state', async () => {
+    let answer = () => {};
+    processor.answers.push(new Promise<void>((resolve) => (answer = resolve)));
+    const { outbox, told } = start();
+    const keyed = (work: string) => ({ ...job(work), sameAs: 'k' });
+    await outbox.add(keyed('a'));
+    await processor.tries.some(1);
+    await outbox.add(keyed('again'));
+    assert.equal((await kept()).length, 1);
+    answer();
+    await told.some(1);
+    await pass(500);
+    assert.equal(outbox.pending(), 0);
+    await outbox.add(keyed('later'));
+    await told.some(2);
+    assert.deepEqual(processor.taken, ['a', 'later']);
+  });
+
   it('stores a job before it says so, and forgets it when it is sent', async () => {
     let answer = () => {};
     processor.answers.push(new Promise<void>((resolve) => (answer = resolve)));
