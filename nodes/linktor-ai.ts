@@ -60,7 +60,7 @@ const fields = {
     when: talk,
   }),
   schema: typed('schema', { types: dynJson, convert: as.object, icon: 'code', advanced: true, when: talk }),
-  stream: choice(['off', 'text', 'delta'], { icon: 'ellipsis-h', when: talk }),
+  stream: choice(['off', 'text', 'delta'], { icon: 'ellipsis-h', when: only('complete', 'chat', 'agent') }),
   timeout: number(60, { min: 1, max: 600, unit: 's', icon: 'clock-o', advanced: true }),
   provider: typed('provider', {
     ...optional,
@@ -93,12 +93,13 @@ export default action({
   },
 });
 
-async function askAgent({ client, msg, values }: Context): Promise<Outcome> {
+async function askAgent(context: Context): Promise<Outcome> {
+  const { client, msg, values } = context;
   const { agent, text: message, facts, timeout } = values;
   const asked = { message, conversationId: conversationOf(msg), context: facts };
-  const { text, id, model, usage, finishReason, conversationId, toolResults } = await client
-    .with({ timeout })
-    .ai.agents.invoke(agent, asked);
+  const { agents } = client.with({ timeout }).ai;
+  if (values.stream !== 'off') return stream(context, agents.invokeStream(agent, asked));
+  const { text, id, model, usage, finishReason, conversationId, toolResults } = await agents.invoke(agent, asked);
   const ai = defined({ id, model, usage, finishReason, conversationId, toolResults });
   return { result: text, properties: { ai } };
 }
@@ -124,25 +125,31 @@ async function complete(context: Context): Promise<Outcome> {
     knowledgeBaseIds: bases,
     conversationId: conversationOf(msg),
   };
-  if (values.stream !== 'off') return stream(context, input);
-  const { id, text, usage, finishReason, refusal, toolCalls, alternatives, ...answer } = await client
-    .with({ timeout })
-    .ai.create(input);
+  const { ai: models } = client.with({ timeout });
+  if (values.stream !== 'off') return stream(context, models.stream(input), model);
+  const { id, text, usage, finishReason, refusal, toolCalls, alternatives, ...answer } = await models.create(input);
   const facts = defined({ refusal, toolCalls, alternatives });
   const ai = { id, model: answer.model, usage, finishReason, ...facts };
   const words = requireWords(text, ai);
   return { result: shape ? readShape(shape, words, ai) : words, properties: { ai } };
 }
 
-/** Emit a message for each piece; the last one is marked as complete. */
-async function stream({ client, values, signal, emit }: Context, input: CompletionInput): Promise<Outcome> {
+/**
+ * Emit a message for each piece; the last one is marked as complete.
+ * @param model as requested, for a server that does not tell which one has answered
+ */
+async function stream(
+  { values, signal, emit }: Context,
+  pieces: AsyncIterable<CompletionChunk>,
+  model?: string,
+): Promise<Outcome> {
   const isWhole = values.stream === 'text';
   let text = '';
   let id: string | undefined;
   let finishReason: string | undefined;
   let facts: Partial<CompletionChunk> = {};
   const toolCalls: ToolCall[] = [];
-  for await (const piece of client.with({ timeout: values.timeout }).ai.stream(input)) {
+  for await (const piece of pieces) {
     id ??= piece.id;
     finishReason = piece.finishReason ?? finishReason;
     facts = { ...facts, ...defined({ model: piece.model, usage: piece.usage }) };
@@ -157,7 +164,7 @@ async function stream({ client, values, signal, emit }: Context, input: Completi
       details: { text },
     });
   }
-  const ai = defined({ id, model: input.model, finishReason, ...facts, ...(toolCalls.length > 0 && { toolCalls }) });
+  const ai = defined({ id, model, finishReason, ...facts, ...(toolCalls.length > 0 && { toolCalls }) });
   const words = requireWords(text, ai);
   return { result: isWhole ? words : text === '' ? words : '', properties: { complete: true, ai } };
 }

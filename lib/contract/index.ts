@@ -412,6 +412,7 @@ export interface Contract {
   };
   readonly agents: CrudCalls<Agent> & {
     invoke(id: string, input: InvokeInput): Call<AgentAnswer>;
+    invokeStream(id: string, input: InvokeInput): StreamCall<CompletionChunk>;
     addKnowledgeBases(id: string, bases: readonly string[]): Call<Agent>;
     removeKnowledgeBases(id: string, bases: readonly string[]): Call<Agent>;
     duplicate(id: string, name?: string): Call<Agent>;

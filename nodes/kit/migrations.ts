@@ -33,8 +33,15 @@ function renamed(from: string, to: string, isOurs: (value: unknown) => boolean):
 const isText = (value: unknown) => typeof value === 'string';
 const statusToState = renamed('status', 'state', isText);
 
+/** Agents answered whole, whatever the hidden choice of pieces was. */
+const wholeAgents: Migration = {
+  to: 2,
+  change: (stored) => (stored.operation === 'agent' ? { ...stored, stream: 'off' } : { ...stored }),
+};
+
 /** In ascending order of versions. */
 const migrations: Readonly<Record<string, readonly Migration[]>> = {
+  'linktor-ai': [wholeAgents],
   'linktor-bot': [statusToState],
   'linktor-channel': [statusToState],
   'linktor-conversation': [statusToState],

@@ -110,6 +110,23 @@ describe('linktor-ai: answers in pieces', () => {
     assert.match(String(last.payload), /Saturday/);
   });
 
+  it('come from an agent as well', async () => {
+    const { node: get, probe } = await play(node({ operation: 'agent', stream: 'text', version: 2 }));
+    get('node').receive({ ...question, agentId: 'agent_demo' });
+    const last = await whole(probe('out').all);
+    assert.ok(probe('out').all.length > 3);
+    assert.equal((last.ai as { finishReason: string }).finishReason, 'stop');
+    assert.notEqual(last.payload, '');
+  });
+
+  it('do not come from an agent of an earlier version, which had no such choice', async () => {
+    const { node: get, probe } = await play(node({ operation: 'agent', stream: 'text' }));
+    get('node').receive({ ...question, agentId: 'agent_demo' });
+    const [answer] = await probe('out').take();
+    assert.equal(answer?.complete, undefined);
+    assert.ok(answer?.payload);
+  });
+
   it('continue a chat as well', async () => {
     const { node: get, probe } = await play(node({ operation: 'chat', stream: 'text' }));
     get('node').receive({

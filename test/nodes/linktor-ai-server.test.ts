@@ -61,6 +61,7 @@ describe('knowledge, AI and embeddings on the self-hosted server', () => {
   for (const [name, type, fields, msg] of [
     ['answers in pieces', 'linktor-ai', { ...model, stream: 'text' }, {}],
     ['agents', 'linktor-ai', { operation: 'agent' }, { agentId: 'a' }],
+    ['agents in pieces', 'linktor-ai', { operation: 'agent', stream: 'text', version: 2 }, { agentId: 'a' }],
     ['bases to look things up in', 'linktor-ai', model, { bases: ['b'] }],
     ['embeddings', 'linktor-embeddings', {}, {}],
     [

@@ -46,16 +46,8 @@ export class Ai {
    * Stream an answer while it is generated. Leaving the loop, or the signal, ends it.
    * @throws LinktorError when the stream breaks off or ends without its end mark; `details` contain the text so far
    */
-  async *stream(input: CompletionInput, options?: CallOptions): AsyncGenerator<CompletionChunk> {
-    const received: CompletionChunk[] = [];
-    try {
-      for await (const chunk of this.#perform.stream((contract) => contract.ai.stream(input), options)) {
-        received.push(chunk);
-        yield chunk;
-      }
-    } catch (error) {
-      throw error instanceof LinktorError && received.length > 0 ? withReceived(error, received) : error;
-    }
+  stream(input: CompletionInput, options?: CallOptions): AsyncGenerator<CompletionChunk> {
+    return keepReceived(this.#perform.stream((contract) => contract.ai.stream(input), options));
   }
 
   /** One text, one vector. */
@@ -84,7 +76,19 @@ export class Ai {
   }
 }
 
-/** The text before an error has been billed, so the error contains it. */
+/** Pass the pieces on. The text before an error has been billed, so the error contains it. */
+async function* keepReceived(chunks: AsyncIterable<CompletionChunk>): AsyncGenerator<CompletionChunk> {
+  const received: CompletionChunk[] = [];
+  try {
+    for await (const chunk of chunks) {
+      received.push(chunk);
+      yield chunk;
+    }
+  } catch (error) {
+    throw error instanceof LinktorError && received.length > 0 ? withReceived(error, received) : error;
+  }
+}
+
 function withReceived({ code, message, cause }: LinktorError, chunks: readonly CompletionChunk[]): LinktorError {
   const text = chunks.map(({ delta }) => delta).join('');
   const usage = chunks.filter((chunk) => chunk.usage).at(-1)?.usage;
@@ -101,6 +105,11 @@ export class Agents extends Crud<Agent, SearchFilter, Contract['agents']> {
 
   invoke(id: string, input: InvokeInput, options?: CallOptions): Promise<AgentAnswer> {
     return this.call((calls) => calls.invoke(id, input), options);
+  }
+
+  /** Stream the answer of an agent, as `Ai.stream` does for a model. */
+  invokeStream(id: string, input: InvokeInput, options?: CallOptions): AsyncGenerator<CompletionChunk> {
+    return keepReceived(this.perform.stream((contract) => contract.agents.invokeStream(id, input), options));
   }
 
   addKnowledgeBases(id: string, bases: readonly string[], options?: CallOptions): Promise<Agent> {

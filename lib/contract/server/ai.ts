@@ -53,6 +53,7 @@ function modelOf({ model, provider }: CompletionInput): { provider: string; mode
 export const aiAgents: Contract['agents'] = {
   ...unsupportedCrud('agents', ask),
   invoke: unsupportedCall('ask an agent', ask),
+  invokeStream: unsupportedCall('ask an agent', ask),
   addKnowledgeBases: unsupportedCall('give an agent knowledge bases', ask),
   removeKnowledgeBases: unsupportedCall('take knowledge bases from an agent', ask),
   duplicate: unsupportedCall('duplicate an agent', ask),

@@ -500,6 +500,15 @@ describe('client: every operation, against the sandbox', () => {
       assert.equal(inside.conversationId, 'conv_ana');
     },
 
+    async 'ai.agents.invokeStream'(client) {
+      const asked = { message: question, context: { plan: 'a' } };
+      const chunks = await all(client.ai.agents.invokeStream('agent_demo', asked));
+      assert.ok(chunks.length > 3);
+      const { text } = await client.ai.agents.invoke('agent_demo', asked);
+      assert.equal(chunks.map(({ delta }) => delta).join(''), text);
+      assert.equal(chunks.at(-1)?.finishReason, 'stop');
+    },
+
     async 'knowledgeBases.list'(client) {
       assert.deepEqual(ids((await client.knowledgeBases.list()).items), ['kb_shop']);
     },
@@ -1119,6 +1128,7 @@ describe('client: resources, against a server of our own', () => {
       'ai.agents.update': (client, id) => client.ai.agents.update(id, {}),
       'ai.agents.remove': (client, id) => client.ai.agents.remove(id),
       'ai.agents.invoke': (client, id) => client.ai.agents.invoke(id, { message: 'x' }),
+      'ai.agents.invokeStream': (client, id) => client.ai.agents.invokeStream(id, { message: 'x' }).next(),
       'ai.agents.addKnowledgeBases': (client, id) => client.ai.agents.addKnowledgeBases(id, ['k']),
       'ai.agents.removeKnowledgeBases': (client, id) => client.ai.agents.removeKnowledgeBases(id, ['k']),
       'ai.agents.duplicate': (client, id) => client.ai.agents.duplicate(id),

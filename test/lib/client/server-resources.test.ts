@@ -595,6 +595,7 @@ describe('client: every operation, against the self-hosted server', () => {
     'ai.agents.update': (client) => client.ai.agents.update('a', {}),
     'ai.agents.remove': (client) => client.ai.agents.remove('a'),
     'ai.agents.invoke': (client) => client.ai.agents.invoke('a', { message: 'x' }),
+    'ai.agents.invokeStream': (client) => all(client.ai.agents.invokeStream('a', { message: 'x' })),
     'ai.agents.addKnowledgeBases': (client) => client.ai.agents.addKnowledgeBases('a', ['k']),
     'ai.agents.removeKnowledgeBases': (client) => client.ai.agents.removeKnowledgeBases('a', ['k']),
     'ai.agents.duplicate': (client) => client.ai.agents.duplicate('a'),
