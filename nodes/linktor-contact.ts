@@ -1,14 +1,7 @@
 import { invalid } from '../lib/errors';
-import {
-  KeyedMutex,
-  listContacts,
-  MATCH_BY,
-  type Summary,
-  type WriteRequest,
-  writeContact,
-  writeContacts,
-} from '../lib/people';
+import { KeyedMutex, listContacts, MATCH_BY, type WriteRequest, writeContact, writeContacts } from '../lib/people';
 import { listFields, runList } from './kit/action/list';
+import { partlyDone } from './kit/action/rows';
 import { type ActionContext, action, type Outcome } from './kit/define';
 import { as, bodyOf, choice, confirmation, defined, dynJson, isObject, text, typed, type Values } from './kit/fields';
 import type { Msg } from './kit/red';
@@ -111,13 +104,6 @@ function othersOf({ contact, others }: Given): string[] {
   throw invalid(problem, 'Give the ids of the other contacts in the field "others" or in msg.contactIds.');
 }
 
-/** rows named in a warning */
-const MAX_NAMED = 5;
-
-function partlyDone({ total, failed }: Summary): Pick<Outcome, 'status' | 'figures'> {
-  return { status: 'partly_done', figures: { done: total - failed.length, failed: failed.length } };
-}
-
 /** Write one contact, or all contacts of the table in msg.payload. */
 async function written(context: Context): Promise<Outcome> {
   const { client, signal, shared, values, msg, valuesOf, progress } = context;
@@ -133,11 +119,7 @@ async function written(context: Context): Promise<Outcome> {
     return { result: contact, properties: { contactId: contact.id, ...(isUpsert && { created }) } };
   }
   const { contacts, summary } = await writeContacts(means, payload, (row) => ofRow(context, row), progress);
-  const { failed } = summary;
-  const reasons = failed.slice(0, MAX_NAMED).map(({ index, error }) => `row ${index + 1}: ${error.message}`);
-  const more = failed.length > MAX_NAMED ? [`and ${failed.length - MAX_NAMED} more`] : [];
-  if (failed.length > 0) context.warn(`Not written:\n${[...reasons, ...more].join('\n')}`);
-  return { result: contacts, properties: { summary }, ...(failed.length > 0 && partlyDone(summary)) };
+  return { result: contacts, properties: { summary }, ...partlyDone(context, 'Not written:', summary) };
 }
 
 /** Evaluate the fields for a row, which expressions find in msg.payload. */

@@ -1,4 +1,4 @@
-import type { DocumentInput, UploadInput } from '../contract/index';
+import type { DocumentChanges, DocumentInput, UploadInput } from '../contract/index';
 import { invalid } from '../errors';
 
 interface About {
@@ -11,7 +11,7 @@ interface About {
 
 /**
  * Build a new document of a knowledge base from a file, a text, a URL that the server fetches, or an object.
- * @param given a buffer, a text, a text that is an http URL, or `{name, content, ...}`
+ * @param given a buffer, a text, a text that is an http URL, or `{name, content, ...}` with a text or a buffer
  * @param about further fields; they override fields of the object
  * @throws LinktorError `validation` when the document has no name or no content
  */
@@ -23,9 +23,47 @@ export function documentOf(given: unknown, about: About): UploadInput | Document
     const called = named(filename ?? about.name, 'filename');
     return { file: given, filename: called, name: about.name ?? called, type, metadata };
   }
+  const inside = fileIn(given);
+  if (inside) {
+    const { content, ...own } = inside;
+    return documentOf(content, { ...own, ...defined(about) });
+  }
   const { name, ...rest } = typeof given === 'string' ? said(given) : own(given);
-  const filled = Object.fromEntries(Object.entries({ type, metadata }).filter(([, value]) => value !== undefined));
-  return { ...rest, ...filled, name: named(about.name ?? name ?? filename ?? rest.sourceUrl, 'title') };
+  return {
+    ...rest,
+    ...defined({ type, metadata }),
+    name: named(about.name ?? name ?? filename ?? rest.sourceUrl, 'title'),
+  };
+}
+
+/**
+ * @param given the new text, or `{name, content, metadata}`
+ * @param about further fields; they override fields of the object
+ * @throws LinktorError `validation` when nothing would change, or for a file
+ */
+export function changesOf(given: unknown, about: Pick<About, 'name' | 'metadata'>): DocumentChanges {
+  if (Buffer.isBuffer(given) || fileIn(given))
+    throw invalid(
+      'A file cannot take the place of a document.',
+      'Delete the document and add the file, or give its text.',
+    );
+  const { name, content, metadata } = (typeof given === 'string' ? { content: given } : (given ?? {})) as About & {
+    content?: unknown;
+  };
+  const text = typeof content === 'string' && content.trim() !== '' ? { content } : {};
+  const changes = { ...defined({ name, metadata }), ...text, ...defined(about) };
+  if (Object.keys(changes).length > 0) return changes;
+  throw invalid('Nothing of the document would change.', 'Give its new text, or {name, content, metadata}.');
+}
+
+/** @returns the parts of an object whose content is a file */
+function fileIn(given: unknown): (About & { content: Buffer }) | undefined {
+  const { content, name, filename, type, metadata } = (given ?? {}) as About & { content?: unknown };
+  return Buffer.isBuffer(content) ? { content, name, filename, type, metadata } : undefined;
+}
+
+function defined(about: About): About {
+  return Object.fromEntries(Object.entries(about).filter(([, value]) => value !== undefined));
 }
 
 /** @param text a URL is fetched by the server, any other text is the content */

@@ -204,6 +204,9 @@ export interface DocumentInput {
   metadata?: Unknowns;
 }
 
+/** Only these fields change. */
+export type DocumentChanges = Partial<Pick<DocumentInput, 'name' | 'content' | 'metadata'>>;
+
 export interface UploadInput extends Omit<DocumentInput, 'content' | 'sourceUrl'> {
   file: Buffer;
   filename: string;
@@ -424,6 +427,7 @@ export interface Contract {
     document(id: string, documentId: string): Call<KnowledgeDocument>;
     addDocument(id: string, input: DocumentInput): Call<KnowledgeDocument>;
     uploadDocument(id: string, input: UploadInput): Call<KnowledgeDocument>;
+    updateDocument(id: string, documentId: string, changes: DocumentChanges): Call<KnowledgeDocument>;
     removeDocument(id: string, documentId: string): Call<void>;
     /** split all documents and compute their vectors again */
     reprocess(id: string): Call<KnowledgeBase>;

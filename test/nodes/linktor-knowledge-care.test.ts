@@ -164,6 +164,100 @@ describe('linktor-knowledge: looking after the bases', () => {
     });
   }
 
+  describe('a list of documents', () => {
+    const list = [
+      { name: 'Cakes', content: 'Moon cake: 9 reais.' },
+      { filename: '/in/trips.md', content: Buffer.from('# Trips\n\nThe zeppelin leaves at nine.') },
+      'https://example.com/prices.html',
+    ];
+    type Summary = { total: number; added: number; skipped: number; failed: { index: number }[] };
+
+    it('is added in its order, files and addresses as well', async () => {
+      const { payload, summary } = await run({ operation: 'addDocument' }, { base, payload: list, filename: 'x.txt' });
+      assert.deepEqual(
+        (payload as Thing[]).map(({ name }) => name),
+        ['Cakes', 'trips.md', 'https://example.com/prices.html'],
+      );
+      assert.deepEqual(summary, { total: 3, added: 3, skipped: 0, failed: [] });
+    });
+
+    it('adds what is missing when it is sent again after an interruption', async () => {
+      const { node, probe, caught } = await set.play([
+        { ...deed, operation: 'addDocument' },
+        { id: 'out', type: 'probe' },
+      ]);
+      node('deed').receive({ base, payload: list[0] });
+      await probe('out').first();
+      await set.control('fail', { count: 1, status: 500, method: 'POST', path: '/documents' });
+      node('deed').receive({ base, payload: list });
+      const { error } = await caught.first();
+      assert.equal(error?.code, 'server');
+      assert.match(error?.message ?? '', /1 of 3 documents are in the base/);
+      assert.match(String(error?.cause.hint), /Send the same list again/);
+      node('deed').receive({ base, payload: list });
+      const [, again] = await probe('out').take(2);
+      assert.deepEqual(again?.summary, { total: 3, added: 2, skipped: 1, failed: [] });
+    });
+
+    it('evaluates the fields for each', async () => {
+      const fields = { title: 'payload.topic & " (" & payload.no & ")"', titleType: 'jsonata' };
+      const rows = [1, 2].map((no) => ({ topic: 'Cake', no, content: `Cake ${no}` }));
+      const { payload } = await run({ operation: 'addDocument', ...fields }, { base, payload: rows });
+      assert.deepEqual(
+        (payload as Thing[]).map(({ name, content }) => [name, content]),
+        [
+          ['Cake (1)', 'Cake 1'],
+          ['Cake (2)', 'Cake 2'],
+        ],
+      );
+    });
+
+    it('goes on when one is refused, and says which', async () => {
+      const rows = [
+        list[0],
+        { name: 'Empty' },
+        { name: 'Scan', content: Buffer.from('%PDF'), type: 'pdf', filename: 'a.pdf' },
+      ];
+      const { payload, summary } = await run({ operation: 'addDocument' }, { base, payload: rows });
+      assert.deepEqual(
+        (payload as (Thing | null)[]).map((one) => one?.name ?? null),
+        ['Cakes', null, null],
+      );
+      const { added, failed } = summary as Summary;
+      assert.deepEqual([added, failed.map(({ index }) => index)], [1, [1, 2]]);
+    });
+  });
+
+  describe('a document', () => {
+    const fields = { operation: 'updateDocument' };
+
+    it('gets a new text, and keeps the rest', async () => {
+      const { payload } = await run(fields, { base, documentId, payload: 'We never close.' });
+      const { id, name, content } = payload as Thing;
+      assert.deepEqual([id, name, content], [documentId, 'Opening hours', 'We never close.']);
+    });
+
+    it('gets a new name, from the field or the message', async () => {
+      const named = { ...fields, title: 'Hours', titleType: 'str' };
+      const { payload } = await run(named, { base, documentId, payload: { name: 'Times' } });
+      assert.equal((payload as Thing).name, 'Hours');
+    });
+
+    for (const [name, given] of [
+      ['a file', Buffer.from('x')],
+      ['a file in an object', { content: Buffer.from('x') }],
+      ['nothing new', {}],
+      ['a blank text', ' '],
+    ] as const) {
+      it(`is not changed by ${name}`, async () => {
+        const { error } = await run(fields, { base, documentId, payload: given });
+        assert.equal(error?.code, 'validation');
+        assert.equal(typeof error?.cause.hint, 'string');
+        assert.equal((await set.state()).requests.length, 0);
+      });
+    }
+  });
+
   it('deletes no document without a tick', async () => {
     assert.equal((await run({ operation: 'deleteDocument' }, { base, documentId })).error?.code, 'validation');
     assert.equal((await set.state()).requests.length, 0);
@@ -183,6 +277,7 @@ describe('linktor-knowledge: looking after the bases', () => {
     documents: { msg: { base }, kind: 'read' },
     create: { msg: { payload }, kind: 'write' },
     addDocument: { msg: { base, payload }, kind: 'write' },
+    updateDocument: { msg: { base, documentId, payload: 'x' }, kind: 'write' },
     deleteDocument: { msg: { base, documentId }, node: confirmed, kind: 'write' },
     delete: { msg: { base }, node: confirmed, kind: 'write' },
   });

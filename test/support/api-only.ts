@@ -21,7 +21,7 @@ export const lacking: Record<string, RegExp[]> = {
     /^linktor-analytics gives the figures: realtime/,
     /^linktor-analytics gives those of a period/,
   ],
-  'knowledgeBases.uploadDocument': [/^linktor-knowledge.* uploads a file/],
+  'knowledgeBases.uploadDocument': [/^linktor-knowledge.* (uploads a file|files and addresses as well)/],
   'webhooks.create': [/^linktor-webhook-in/],
 };
 
@@ -49,6 +49,7 @@ const foreign: [why: string, titles: RegExp[]][] = [
     [
       /^linktor-knowledge (never takes an answer|says that there is no such base|applies the score)/,
       /^linktor-knowledge with several bases/,
+      /^linktor-knowledge: .* after an interruption/,
       /^linktor-send: what a channel takes says which parts have left/,
       /^linktor-connection (gives a failed question|looks after the health|tells that it is not let in)/,
       /^linktor-message-in, fetching files (signs in|does not sign in)/,

@@ -1,6 +1,15 @@
-import type { Contract, DocumentFilter, DocumentInput, QueryInput, SearchFilter, UploadInput } from '../../contract';
+import type {
+  Contract,
+  DocumentChanges,
+  DocumentFilter,
+  DocumentInput,
+  QueryInput,
+  SearchFilter,
+  UploadInput,
+} from '../../contract';
 import type { KnowledgeBase, KnowledgeDocument, Page, QueryResult, Unknowns } from '../../model';
 import type { CallOptions, Perform } from '../options';
+import { items } from '../page';
 import { Crud } from './crud';
 
 /** Knowledge bases and their documents (contract 1.8). */
@@ -24,6 +33,11 @@ export class KnowledgeBases extends Crud<KnowledgeBase, SearchFilter, Contract['
     return this.call((calls) => calls.documents(id, filter), options);
   }
 
+  /** Yield all documents of a base, page by page; `limit` is the page size. */
+  eachDocument(id: string, filter: DocumentFilter = {}, options?: CallOptions): AsyncGenerator<KnowledgeDocument> {
+    return items((slice) => this.documents(id, { ...filter, ...slice }, options), filter.limit);
+  }
+
   document(id: string, documentId: string, options?: CallOptions): Promise<KnowledgeDocument> {
     return this.call((calls) => calls.document(id, documentId), options);
   }
@@ -36,6 +50,16 @@ export class KnowledgeBases extends Crud<KnowledgeBase, SearchFilter, Contract['
   /** A file, at most 25 MB. */
   uploadDocument(id: string, input: UploadInput, options?: CallOptions): Promise<KnowledgeDocument> {
     return this.call((calls) => calls.uploadDocument(id, input), options);
+  }
+
+  /** @param changes only these fields change; a new content is split anew */
+  updateDocument(
+    id: string,
+    documentId: string,
+    changes: DocumentChanges,
+    options?: CallOptions,
+  ): Promise<KnowledgeDocument> {
+    return this.call((calls) => calls.updateDocument(id, documentId, changes), options);
   }
 
   removeDocument(id: string, documentId: string, options?: CallOptions): Promise<void> {

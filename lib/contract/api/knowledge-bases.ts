@@ -30,6 +30,13 @@ export const knowledgeBases: Contract['knowledgeBases'] = {
       fields: { name, type, metadata: metadata && JSON.stringify(metadata) },
     },
   }),
+  updateDocument: (id, documentId, changes) =>
+    changed(
+      [...path, id, 'documents'],
+      documentId,
+      entities.document,
+      write('PATCH', [...path, id, 'documents', documentId], entities.document, changes),
+    ),
   reprocess: (id) =>
     changed(path, id, entities.knowledgeBase, write('POST', [...path, id, 'reprocess'], entities.knowledgeBase)),
   reprocessDocument: (id, documentId) =>

@@ -76,6 +76,12 @@ export const knowledgeBases: Contract['knowledgeBases'] = {
     return write('POST', [...path, id, 'items'], item, body);
   },
   uploadDocument: unsupportedCall('take a file into a knowledge base', pairs),
+  updateDocument: (id, documentId, { name, content, metadata }) =>
+    write('PUT', [...path, id, 'items', documentId], item, {
+      question: name,
+      answer: content,
+      ...(metadata && { metadata: toTextMap(metadata, 'metadata') }),
+    }),
   removeDocument: (id, documentId) => write('DELETE', [...path, id, 'items', documentId], ignoreAnswer),
   reprocess: (id) =>
     chain(write('POST', [...path, id, 'regenerate-embeddings'], ignoreAnswer), () => knowledgeBases.get(id)),

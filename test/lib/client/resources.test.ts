@@ -607,6 +607,7 @@ describe('client: every operation, against the sandbox', () => {
       const pdf = { file: Buffer.from('%PDF'), filename: 'c.pdf', name: 'C', type: 'pdf' };
       assert.equal((await failing(client.knowledgeBases.uploadDocument('kb_shop', pdf))).code, 'validation');
     },
+
     async 'media.upload'(client) {
       const file = Buffer.from('a;ü\r\n');
       const made = await client.media.upload({
@@ -620,6 +621,19 @@ describe('client: every operation, against the sandbox', () => {
       assert.deepEqual([data, mimeType], [file, 'text/csv']);
       const unknown = { file, filename: 'a', mimeType: 'text/csv', type: 'poem' };
       assert.equal((await failing(client.media.upload(unknown))).code, 'validation');
+    },
+    async 'knowledgeBases.eachDocument'(client) {
+      const names = (await all(client.knowledgeBases.eachDocument('kb_shop', { limit: 2 }))).map(({ name }) => name);
+      const { items, total } = await client.knowledgeBases.documents('kb_shop', { limit: 100 });
+      assert.deepEqual([names.length, new Set(names).size], [total, total]);
+      assert.ok(items.every(({ name }) => names.includes(name)));
+    },
+    async 'knowledgeBases.updateDocument'(client) {
+      const [first] = (await client.knowledgeBases.documents('kb_shop')).items;
+      const changed = await client.knowledgeBases.updateDocument('kb_shop', String(first?.id), {
+        content: 'Zeppelins.',
+      });
+      assert.deepEqual([changed.id, changed.name, changed.content], [first?.id, first?.name, 'Zeppelins.']);
     },
     async 'knowledgeBases.removeDocument'(client) {
       const [first] = (await client.knowledgeBases.documents('kb_shop')).items;
@@ -1145,6 +1159,8 @@ describe('client: resources, against a server of our own', () => {
       'knowledgeBases.addDocument': (client, id) => client.knowledgeBases.addDocument(id, { name: 'x' }),
       'knowledgeBases.uploadDocument': (client, id) =>
         client.knowledgeBases.uploadDocument(id, { file: Buffer.from('x'), filename: 'x', name: 'x' }),
+      'knowledgeBases.eachDocument': (client, id) => client.knowledgeBases.eachDocument(id).next(),
+      'knowledgeBases.updateDocument': (client, id) => client.knowledgeBases.updateDocument(id, id, { name: 'x' }),
       'knowledgeBases.removeDocument': (client, id) => client.knowledgeBases.removeDocument(id, id),
       'flows.get': (client, id) => client.flows.get(id),
       'flows.update': (client, id) => client.flows.update(id, {}),

@@ -488,6 +488,16 @@ describe('client: every operation, against the self-hosted server', () => {
       assert.equal((await failing(remote)).code, 'not_supported');
       assert.equal((await failing(client.knowledgeBases.addDocument('kb_shop', { name: 'x' }))).code, 'validation');
     },
+    async 'knowledgeBases.eachDocument'(client) {
+      const { id } = await client.knowledgeBases.addDocument('kb_shop', { name: 'Q', content: 'A' });
+      const found = await all(client.knowledgeBases.eachDocument('kb_shop', { limit: 2 }));
+      assert.equal(found.filter((one) => one.id === id).length, 1);
+    },
+    async 'knowledgeBases.updateDocument'(client) {
+      const { id } = await client.knowledgeBases.addDocument('kb_shop', { name: 'Q', content: 'A' });
+      const { name, content } = await client.knowledgeBases.updateDocument('kb_shop', id, { content: 'B' });
+      assert.deepEqual([name, content], ['Q', 'B']);
+    },
     async 'knowledgeBases.removeDocument'(client) {
       const { id } = await client.knowledgeBases.addDocument('kb_shop', { name: 'Q', content: 'A' });
       assert.equal(await client.knowledgeBases.removeDocument('kb_shop', id), undefined);
