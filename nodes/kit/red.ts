@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 
 /**
  * The part of Node-RED's API that this package uses. The published types are wrong in many places, so these are our
@@ -55,6 +56,8 @@ export interface RED {
   httpAdmin: Partial<HttpApp> & Record<'get' | 'post', (path: string, ...handlers: AdminHandler[]) => void>;
   /** the Express application with the HTTP routes of nodes; absent when Node-RED is embedded without one */
   httpNode?: HttpApp;
+  /** the server with all HTTP routes; absent when Node-RED is embedded without one */
+  server?: HttpServer;
   comms: { publish(topic: string, data: unknown, retain: boolean): void };
   events: EventEmitter;
   version?(): string;
@@ -113,6 +116,12 @@ export type AdminHandler = (request: AdminRequest, response: AdminResponse, next
 export type HttpRequest = IncomingMessage & { _body?: boolean; linktorBody?: Buffer };
 export type HttpNext = (error?: unknown) => void;
 export type HttpHandler = (request: HttpRequest, response: ServerResponse, next: HttpNext) => void;
+
+/** Node-RED's server, with or without TLS. */
+export interface HttpServer {
+  on(event: 'connection' | 'secureConnection', listener: (socket: Socket) => void): unknown;
+  setSecureContext?: unknown;
+}
 
 /** An Express application, with the stack of its router: Express 4 calls it `_router`, Express 5 `router`. */
 export interface HttpApp {

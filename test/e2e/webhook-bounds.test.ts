@@ -39,6 +39,28 @@ function memoryOf(pid = 0): number {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
 }
 
+/** Settings code: a process that prints, at a signal, the milliseconds of work of the longest turn of its event loop. */
+const longestTurn = `
+  let before = process.cpuUsage(), longest = 0;
+  setInterval(() => {
+    const { user, system } = process.cpuUsage(before);
+    before = process.cpuUsage();
+    longest = Math.max(longest, (user + system) / 1000);
+  }, 1);
+  process.on('SIGWINCH', () => {
+    console.log('the longest turn: ' + longest + ' ms');
+    longest = 0;
+  });
+`;
+
+/** @returns milliseconds, since the last call */
+async function longestTurnOf({ program }: Red): Promise<number> {
+  const from = program.output.length;
+  program.child.kill('SIGWINCH');
+  const found = await until('the longest turn', () => /the longest turn: ([\d.]+) ms/.exec(program.output.slice(from)));
+  return Number(found[1]);
+}
+
 describe('a webhook that strangers send to', function () {
   this.timeout(60_000);
   let collector: Listener;
@@ -46,7 +68,7 @@ describe('a webhook that strangers send to', function () {
 
   before(async () => {
     collector = await Listener.open();
-    red = await Red.start({ flow: flow(collector.url) });
+    red = await Red.start({ flow: flow(collector.url), code: longestTurn });
   });
   after(async () => {
     await red?.stop();
@@ -55,10 +77,11 @@ describe('a webhook that strangers send to', function () {
   afterEach(() => void collector.heard.splice(0));
   const heard = (what: string) => collector.heard.filter(({ path }) => path === `/${what}`).map(({ text }) => text);
 
-  it('refuses a body in thousands of tiny pieces, and keeps nothing of it', async () => {
+  it('refuses a body in thousands of tiny pieces, keeps nothing of it, and goes on with its work', async () => {
     const head = `POST ${hook} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`;
     const pieces = Buffer.from('1\r\nx\r\n'.repeat(1_000_000));
     const before = memoryOf(red.program.child.pid);
+    await longestTurnOf(red);
     const attack = () => sendRaw(red.url, Buffer.concat([Buffer.from(head), pieces]));
     const statuses = await Promise.all(Array.from({ length: 12 }, attack));
     // The connection ends while the sender still sends: not everybody gets to read why.
@@ -68,6 +91,8 @@ describe('a webhook that strangers send to', function () {
     );
     const grown = memoryOf(red.program.child.pid) - before;
     assert.ok(grown < 30, `${grown} MB`);
+    const turn = await longestTurnOf(red);
+    assert.ok(turn < 100, `${turn} ms`);
     await until('the reason', () => heard('rejected').includes('too_fragmented'));
     assert.equal(await send(red.url, { body: delivery('after') }), 200);
   });

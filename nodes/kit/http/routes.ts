@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { invalid, LinktorError } from '../../../lib/errors';
 import type { HttpApp as App, HttpHandler as Handler, HttpNext as Next, RED, HttpRequest as Request } from '../red';
 import { Bodies, type BodyRefusal } from './bodies';
+import { Connections } from './connections';
 import { afterMiddleware } from './middleware';
 import { ownerOf } from './owner';
 
@@ -55,7 +56,7 @@ const REFUSAL_TIMEOUT_MS = 1000;
  */
 export function serveHooks(red: RED): Hooks {
   const hooks = new Map<string, Hook>();
-  const bodies = new Bodies();
+  const bodies = new Bodies(new Connections(red.server));
   const refused = new WeakSet<Socket>();
   const app = red.httpNode;
   const isOff = red.settings.httpNodeRoot === false;

@@ -1,0 +1,35 @@
+import type { Socket } from 'node:net';
+import type { HttpServer } from '../red';
+
+/**
+ * The open connections of Node-RED's server. All that are readable are read within one turn of the event loop, and what
+ * each has sent is parsed at once: a costly one makes the others wait for the next turn, so that the loop never stands
+ * for all of them together.
+ */
+export class Connections {
+  readonly #open = new Set<Socket>();
+  #areWaiting = false;
+
+  /** @param server absent when Node-RED is embedded without one */
+  constructor(server: HttpServer | undefined) {
+    if (typeof server?.on !== 'function') return;
+    // Below TLS, a connection carries what is encrypted.
+    server.on(typeof server.setSecureContext === 'function' ? 'secureConnection' : 'connection', (socket) => {
+      this.#open.add(socket);
+      socket.once('close', () => this.#open.delete(socket));
+    });
+  }
+
+  /** Let all other connections wait for the next turn of the event loop. */
+  letOthersWait(current: Socket): void {
+    if (this.#areWaiting) return;
+    const waiting = [...this.#open].filter((socket) => socket !== current && !socket.isPaused());
+    if (waiting.length === 0) return;
+    this.#areWaiting = true;
+    for (const socket of waiting) socket.pause();
+    setImmediate(() => {
+      this.#areWaiting = false;
+      for (const socket of waiting) socket.resume();
+    });
+  }
+}
