@@ -1,3 +1,5 @@
+import { fence } from './fence';
+
 /** Longest timer: a changed system clock, or a machine that slept, is noticed within a minute. */
 const MAX_TIMER_MS = 60_000;
 
@@ -12,7 +14,7 @@ export class Clock {
   #armedFor = Number.POSITIVE_INFINITY;
   #isRunning = false;
 
-  /** @param onDue called once for each deadline; it must not throw */
+  /** @param onDue called once for each deadline; its errors are dropped */
   constructor(onDue: (id: string) => void) {
     this.#onDue = onDue;
   }
@@ -59,7 +61,8 @@ export class Clock {
     const due = [...this.#deadlines].filter(([, at]) => at <= now).sort(([, one], [, other]) => one - other);
     for (const [id] of due) {
       this.#deadlines.delete(id);
-      this.#onDue(id);
+      // Whatever happens to one, the others are still due.
+      fence(this.#onDue)(id);
     }
     this.#arm();
   }

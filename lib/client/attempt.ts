@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import { refuseFragments } from './fragments';
 
 /**
  * The part of AbortSignal that axios uses: every request has one, and a real AbortSignal costs several times as much.
@@ -99,11 +100,18 @@ export class Attempt {
     return { fault: this.#timedOut ? 'timeout' : fault, reason: systemCodeOf(error), left: this.left };
   }
 
-  /** Node's request function, extended to detect the connection: before it, nothing can have been sent. */
-  transport(url: string) {
+  /**
+   * Node's request function, extended to detect the connection: before it, nothing can have been sent.
+   * @param collects the answer is collected until it is whole
+   */
+  transport(url: string, collects: boolean) {
     const isSecure = url.startsWith('https:');
     return {
-      request: (options: http.RequestOptions, onResponse: (response: http.IncomingMessage) => void) => {
+      request: (options: http.RequestOptions, respond: (response: http.IncomingMessage) => void) => {
+        const onResponse = (response: http.IncomingMessage) => {
+          if (collects) refuseFragments(response);
+          respond(response);
+        };
         const request = isSecure ? https.request(options, onResponse) : http.request(options, onResponse);
         request.once('socket', (socket) => {
           // Through a proxy the socket is connected before the handshake with the server has begun.

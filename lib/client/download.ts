@@ -6,8 +6,9 @@ import { safeFileName } from '../contract/json';
 import { abortedError, LinktorError } from '../errors';
 import type { Core } from './core';
 import type { Peer } from './detect';
+import { refuseFragments } from './fragments';
 import type { DownloadOptions } from './options';
-import { isPrivateAddress, publicOnlyLookup, resolvesToPrivate } from './private-network';
+import { isMetadataAddress, isPrivateAddress, lookupExcept, resolvesTo } from './private-network';
 import { delay } from './retry';
 
 /** A file that belongs to a message. */
@@ -24,7 +25,8 @@ const REDIRECT_STATUSES = new Set([301, 302, 303, 307, 308]);
 /**
  * Fetch a file from any URL. The client certificate is sent only to our own server, credentials only to its files
  * (`/media`, `/files`, `/uploads` and the like). A foreign URL must not lead into a private network, unless our own
- * server is in one. A missing file is requested again within the time of one attempt.
+ * server is in one, and never to the metadata service of a cloud. A missing file is requested again within the time of
+ * one attempt.
  * @param address an http, https or data URL; a relative one is relative to the server
  * @param limit bytes
  * @throws LinktorError `validation` for another kind of URL or a file that is too large, `timeout` after the time of
@@ -105,11 +107,11 @@ async function ask(
   const headers: Record<string, string> = { accept: '*/*', 'accept-encoding': 'identity' };
   const credentials = isOurs && isFile ? await core.credentials.current() : undefined;
   if (credentials) Object.assign(headers, peer.contract.authHeaders(credentials));
-  const guarded = !isOurs && !(await resolvesToPrivate(new URL(peer.base).hostname));
+  const isForbidden = isOurs ? undefined : await forbiddenBeside(new URL(peer.base).hostname);
   const agents = isOurs ? await core.agents() : await core.foreignAgents(url.origin);
   // A proxy resolves the name itself; only addresses resolved on this machine can be checked.
   const proxied = agents.realtime !== undefined;
-  if (guarded && (isPrivateAddress(url.hostname) || (proxied && (await resolvesToPrivate(url.hostname)))))
+  if (isForbidden?.(url.hostname) || (isForbidden && proxied && (await resolvesTo(isForbidden, url.hostname))))
     throw privateAddress();
   const { request } = url.protocol === 'https:' ? https : http;
   return new Promise((resolve, reject) => {
@@ -117,13 +119,21 @@ async function ask(
       agent: agents.rest,
       headers,
       signal,
-      ...(guarded && !proxied && { lookup: publicOnlyLookup }),
+      ...(isForbidden && !proxied && { lookup: lookupExcept(isForbidden) }),
     });
-    asked.on('response', resolve);
+    asked.on('response', (response) => {
+      refuseFragments(response);
+      resolve(response);
+    });
     asked.on('error', reject);
     if (!isOurs) asked.on('close', () => agents.destroy());
     asked.end();
   });
+}
+
+/** A server in a private network may keep its files there, but nothing that tells secrets is a file. */
+async function forbiddenBeside(hostname: string): Promise<(address: string) => boolean> {
+  return (await resolvesTo(isPrivateAddress, hostname)) ? isMetadataAddress : isPrivateAddress;
 }
 
 /** File folders of servers: the first path segment below the server's base URL. */

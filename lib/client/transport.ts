@@ -96,7 +96,7 @@ export function createTransport(agents: () => Promise<Agents>): Transport {
       httpsAgent: rest,
       responseType,
       signal: attempt.abortFlag,
-      transport: attempt.transport(request.url),
+      transport: attempt.transport(request.url, responseType !== 'stream'),
       proxy: false,
       maxRedirects: 0,
       maxContentLength: MAX_ANSWER_BYTES,

@@ -99,7 +99,7 @@ export function string(value: unknown): string | undefined {
 const MAX_FILE_NAME_BYTES = 200;
 const EDGE = /[\s.]/;
 /** Names that Windows reserves for devices, with any extension. */
-const DEVICE_NAME = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])(?:\.|$)/i;
+const DEVICE_NAME = /^(?:con|prn|aux|nul|conin\$|conout\$|clock\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])\s*(?:\.|$)/i;
 
 /**
  * @param value a file name from outside

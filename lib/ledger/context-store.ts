@@ -1,4 +1,5 @@
 import { LinktorError } from '../errors';
+import { contextAnswer } from './context-answer';
 import { storageError } from './failures';
 import { type Namespace, namespaces } from './ledger';
 import type { Row } from './shelf';
@@ -71,16 +72,12 @@ function isJson(text: string): boolean {
 }
 
 /** @throws LinktorError `storage` */
-function answered<T>(
+async function answered<T>(
   ask: (done: (error: Error | undefined | null, value?: T) => void) => void,
 ): Promise<T | undefined> {
-  return new Promise((resolve, reject) => {
-    const refuse = (error: unknown) =>
-      reject(error instanceof LinktorError ? error : storageError('unwritable', String(error)));
-    try {
-      ask((error, value) => (error ? refuse(error) : resolve(value)));
-    } catch (error) {
-      refuse(error);
-    }
-  });
+  try {
+    return await contextAnswer(ask);
+  } catch (error) {
+    throw error instanceof LinktorError ? error : storageError('unwritable', String(error));
+  }
 }

@@ -8,6 +8,7 @@ import { memoryStore } from './memory-store';
 import { loadSqlite } from './sqlite';
 
 export { AccountLedger } from './account-ledger';
+export { contextAnswer } from './context-answer';
 export type { ContextAccess } from './context-store';
 export { storageError, storageProblemOf } from './failures';
 export { type Kept, keepable } from './keepable';

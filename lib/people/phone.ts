@@ -26,6 +26,7 @@ export async function e164(given: string, country = ''): Promise<string> {
   if (home !== '' && !isSupportedCountry(home)) {
     throw invalid(`"${country}" is not a country.`, 'Give its two letters, such as BR or DE.');
   }
+  const plain = withoutScheme(given);
   const text = international(given);
   if (!text.startsWith('+') && home === '' && looksLikePhone(text)) {
     throw invalid(
@@ -35,7 +36,16 @@ export async function e164(given: string, country = ''): Promise<string> {
   }
   const read = (number: string) =>
     parsePhoneNumberFromString(number, { extract: false, ...(home !== '' && { defaultCountry: home as never }) });
-  const number = read(text);
+  // The prefix for calls abroad is 00 nearly everywhere, but 0011 in Australia and 001 in Thailand.
+  const dialled = text === plain || home === '' ? undefined : read(plain);
+  const meant = read(text);
+  if (dialled?.isValid() && meant?.isValid() && dialled.number !== meant.number) {
+    throw invalid(
+      `The phone number "${given}" may be ${dialled.number} or ${meant.number}.`,
+      'Write it with + and the country code.',
+    );
+  }
+  const number = dialled?.isValid() ? dialled : meant;
   if (number?.ext) {
     throw invalid(
       `The phone number "${given}" has the extension ${number.ext}.`,
@@ -50,10 +60,13 @@ export async function e164(given: string, country = ''): Promise<string> {
   );
 }
 
-/** Without separators; 00 becomes +. */
+function withoutScheme(given: string): string {
+  return asciiDigits(fold(given)).replace(/^tel:/, '');
+}
+
+/** 00 becomes +. */
 function international(given: string): string {
-  const text = asciiDigits(fold(given)).replace(/^tel:/, '');
-  return text.replace(/^[(\s]*(?:\+|00(?=\s*[1-9]))\s*/, '+');
+  return withoutScheme(given).replace(/^[(\s]*(?:\+|00(?=\s*[1-9]))\s*/, '+');
 }
 
 /**

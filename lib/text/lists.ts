@@ -1,13 +1,13 @@
 import { invalid } from '../errors';
 import { describe } from './describe';
-import { cleanId } from './normalise';
+import { cleanId, trimPasted } from './normalise';
 
-/** Commas, semicolons and lines, also as Chinese, Japanese and Arabic write them. */
-const SEPARATORS = /[,;\r\n\u2028\u2029\u060c\u061b\uff0c\uff1b\u3001]/;
+/** Commas, semicolons, tabs and lines, also the small, full-width and half-width ones of Chinese, Japanese and Arabic. */
+const SEPARATORS = /[,;\t\r\n\u0085\u2028\u2029\u060c\u061b\u3001\ufe50\ufe51\ufe54\uff0c\uff1b\uff64]/;
 
 /**
- * Parse a list: one text with commas, semicolons or lines between the entries, a JSON array, or an array of such texts
- * and of numbers. Entries are trimmed; invisible characters, empty entries and duplicates are removed; the order is
+ * Parse a list: one text with commas, semicolons, tabs or lines between the entries, a JSON array with or without its
+ * brackets, or an array of such texts and of numbers. Entries are trimmed; invisible characters, empty entries and duplicates are removed; the order is
  * kept.
  * @param name the field or column with the value
  * @throws LinktorError `validation` that names the given value
@@ -19,7 +19,7 @@ export function readList(given: unknown, name: string): string[] {
     if (typeof entry === 'bigint') return [String(entry)];
     if (typeof entry === 'string') return entry.split(SEPARATORS);
     throw invalid(
-      `"${name}" must be a list of texts, not ${describe(Array.isArray(given) ? entry : given)}.`,
+      `"${name}" must be a list of texts, not ${describe(entry)}.`,
       `Give "${name}" as texts between commas, or as an array of texts.`,
     );
   });
@@ -28,9 +28,12 @@ export function readList(given: unknown, name: string): string[] {
 
 /** An array may be pasted into a text field. */
 function jsonArray(given: unknown): unknown[] | undefined {
-  if (typeof given !== 'string' || !/^\s*\[[\s\S]*\]\s*$/.test(given)) return undefined;
+  if (typeof given !== 'string') return undefined;
+  const text = trimPasted(given);
+  const isQuoted = text.startsWith('"') && text.endsWith('"');
+  if (!isQuoted && !(text.startsWith('[') && text.endsWith(']'))) return undefined;
   try {
-    return JSON.parse(given) as unknown[];
+    return JSON.parse(isQuoted ? `[${text}]` : text) as unknown[];
   } catch {
     return undefined;
   }

@@ -1,4 +1,5 @@
 import { invalid } from '../errors';
+import { asciiDigits } from './choices';
 import { describe } from './describe';
 import { fold } from './normalise';
 import { Zone } from './zone';
@@ -15,6 +16,9 @@ interface Expected {
 const FIRST_MILLISECONDS = 1e11;
 /** A smaller number would mean 1970 to 1973. It is more likely a duration, or a date written as one number. */
 const FIRST_SECONDS = 1e8;
+
+/** The first islands of a day are 14 hours ahead of UTC. */
+const MAX_OFFSET_MS = 14 * 3_600_000;
 
 const NUMERIC = /^\d{9,}(?:\.\d+)?$/;
 const ISO = /^(\d{4})-(\d\d)-(\d\d)(?:[t ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)? ?(z|utc|[+-]\d\d(?::?\d\d)?)?)?$/;
@@ -45,7 +49,7 @@ export function readTime(given: unknown, name: string, { zone = hostZone(), futu
 /** @returns a day such as 2026-05-17 unchanged, any other time as parsed by {@link readTime}, in ISO 8601 */
 export function readDay(given: unknown, name: string, expected: Expected = {}): string {
   const time = readTime(given, name, expected);
-  const text = typeof given === 'string' ? fold(given) : '';
+  const text = typeof given === 'string' ? asciiDigits(fold(given)) : '';
   return DAY.test(text) ? text : time.toISOString();
 }
 
@@ -58,7 +62,7 @@ function timeIn(given: unknown, zone: string): number | undefined {
   if (given instanceof Date) return given.getTime();
   if (typeof given === 'number') return ofNumber(given);
   if (typeof given !== 'string') return undefined;
-  const text = fold(given);
+  const text = asciiDigits(fold(given));
   return NUMERIC.test(text) ? ofNumber(Number(text)) : ofIso(text, zone);
 }
 
@@ -81,17 +85,18 @@ function ofIso(text: string, zone: string): number | undefined {
   const date = new Date(wall);
   const isDay = date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
   const isReal = isDay && hour < 24 && minute < 60 && second < 60;
-  if (!isReal || year < 1000) return undefined;
   const offset = offsetIn(found[8]);
+  if (!isReal || year < 1000 || Number.isNaN(offset)) return undefined;
   return offset === undefined ? inZone(wall, zone) : wall - offset;
 }
 
-/** @returns the offset from UTC in milliseconds, undefined when none is given */
+/** @returns the offset from UTC in milliseconds, undefined when none is given, NaN when no zone has it */
 function offsetIn(written: string | undefined): number | undefined {
   if (written === undefined) return undefined;
   const [, sign, hours = '0', minutes = '0'] = /^([+-])(\d\d):?(\d\d)?$/.exec(written) ?? [];
   if (sign === undefined) return 0;
   const offset = (Number(hours) * 60 + Number(minutes)) * 60_000;
+  if (Number(minutes) > 59 || offset > MAX_OFFSET_MS) return Number.NaN;
   return sign === '-' ? -offset : offset;
 }
 

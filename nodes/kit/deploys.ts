@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events';
+import { fenced } from './fence';
 
 /** After this time a missing successor counts as deleted. */
 const HELD_FOR_MS = 60_000;
@@ -78,7 +79,7 @@ export class FlowStart {
     return this.#begin();
   }
 
-  /** @param act called once, never synchronously; must not throw. @returns the function that cancels it */
+  /** @param act called once, never synchronously. @returns the function that cancels it */
   whenStarted(act: () => void): () => void {
     const { waiting } = this.#begin();
     waiting.add(act);
@@ -103,6 +104,6 @@ export class FlowStart {
     clearTimeout(current.timer);
     this.#events.off('flows:started', this.#started);
     current.isOver = true;
-    for (const act of [...current.waiting]) act();
+    for (const act of [...current.waiting]) fenced(act)();
   };
 }

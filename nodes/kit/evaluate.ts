@@ -1,4 +1,5 @@
 import { invalid, type LinktorError } from '../../lib/errors';
+import { contextAnswer } from '../../lib/ledger/index';
 import { ABSENT_SOURCE, type Field, type Fields, type Values } from './fields';
 import { versionOf } from './migrations';
 import type { Msg, RED, RunningNode, Stored } from './red';
@@ -273,25 +274,17 @@ function evaluateSource(
  * @param what subject of the error message
  * @throws LinktorError `validation`
  */
-export function evaluateProperty(
+export async function evaluateProperty(
   red: RED,
   node: RunningNode,
-  source: { value: string; type: string },
+  { value, type }: { value: string; type: string },
   msg: Msg,
   what: string,
 ): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const fail = (error: unknown) => {
-      const reason =
-        error instanceof Error ? error.message : String((error as { message?: unknown })?.message ?? error);
-      reject(invalid(`${what} cannot be evaluated: ${reason}`));
-    };
-    try {
-      red.util.evaluateNodeProperty(source.value, source.type, node, msg, (error, value) =>
-        error ? fail(error) : resolve(value),
-      );
-    } catch (error) {
-      fail(error);
-    }
-  });
+  try {
+    return await contextAnswer((done) => red.util.evaluateNodeProperty(value, type, node, msg, done));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String((error as { message?: unknown })?.message ?? error);
+    throw invalid(`${what} cannot be evaluated: ${reason}`);
+  }
 }

@@ -14,6 +14,7 @@ import { mountKept } from './action/mount-kept';
 import type { Config, Definition } from './define';
 import { mountDialogue } from './dialogue/mount-dialogue';
 import { fixedValues, type Planned, planFields } from './evaluate';
+import { fenced } from './fence';
 import { migrated } from './migrations';
 import type { RED, RunningNode, Stored } from './red';
 import type { Shared } from './shared';
@@ -55,9 +56,10 @@ function mountConfig(red: RED, node: ConfigNode, definition: Planned<Config>, st
   const { handovers, heldMessages, files } = shared;
   const sentLog = heldMessages.take(node.id)?.value as SentLog | undefined;
   const log = {
-    info: (text: string) => node.log(text),
-    warn: (text: string) => node.warn(text),
-    error: (error: LinktorError) => node.error(error, {}),
+    // Log handlers are written by others.
+    info: fenced((text: string) => node.log(text)),
+    warn: fenced((text: string) => node.warn(text)),
+    error: fenced((error: LinktorError) => node.error(error, {})),
   };
   const predecessor = handovers.get(node.id);
   handovers.delete(node.id);

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { createHmac } from 'node:crypto';
 import { type Sandbox, startSandbox } from '../../sandbox';
-import { type FlowNode, Listener, Red, until } from '../support/red';
+import { type FlowNode, Listener, Red, red4, Shop, until } from '../support/red';
 
 /** A context store that somebody else has written, and that fails in every way there is. */
 const brokenStore = (fails: string) => `(() => {
@@ -84,6 +84,77 @@ describe('code of others that fails, in a real Node-RED', function () {
         assert.equal(known, 'validation');
       }
       assert.ok(running.running, running.output);
+    });
+  }
+
+  // Fails three times for what a node of ours does, and then no more.
+  const failing = (body: string) => `
+    let left = 3;
+    const isOurs = (node) => String(node && node.type).startsWith('linktor');
+    const fail = (given) => {
+      if (!isOurs(given) || left-- <= 0) return;
+      ${body}
+    };
+    const util = require('node:module').createRequire(${JSON.stringify(red4.red)})('@node-red/util');
+  `;
+  const thrown = "throw new Error('not mine');";
+  const hooks: [what: string, code: string][] = [
+    'onSend',
+    'preRoute',
+    'onReceive',
+    'postReceive',
+    'onComplete',
+  ].flatMap((hook): [string, string][] => {
+    const read =
+      hook === 'onSend'
+        ? 'events[0].source.node'
+        : hook === 'preRoute'
+          ? 'events.source.node'
+          : 'events.node ?? events.destination.node';
+    return [
+      [`a hook ${hook} that throws`, `${failing(thrown)} util.hooks.add('${hook}', (events) => { fail(${read}); });`],
+      [
+        `a hook ${hook} that rejects`,
+        `${failing(thrown)} util.hooks.add('${hook}', async (events) => { fail(${read}); });`,
+      ],
+    ];
+  });
+  for (const [what, code] of [
+    ...hooks,
+    [
+      'a handler of the log that throws',
+      `${failing(thrown)} Object.assign(module.exports, { logging: { console: { level: 'info' }, bad: { level: 'trace', metrics: true, handler: () => fail } } });`,
+    ],
+    [
+      'a listener of the status that throws',
+      `${failing(thrown)} util.events.on('node-status', ({ id }) => fail({ type: ['in', 'send'].includes(id) ? 'linktor' : '' }));`,
+    ],
+  ] as const) {
+    it(`${what} ends nothing, and the flow goes on`, async () => {
+      const nodes: FlowNode[] = [
+        { id: 'in', type: 'linktor-message-in' },
+        {
+          id: 'send',
+          type: 'linktor-send',
+          conversation: 'nobody',
+          conversationType: 'str',
+          text: 'x',
+          textType: 'str',
+        },
+      ];
+      red = await Red.start({ code, flow: flowFor(sandbox.url, listener.url, nodes) });
+      const shop = new Shop(sandbox.url);
+      await shop.heard();
+      for (let round = 0; round < 4; round++) {
+        await red.ask('POST', '/inject/press', {});
+        await shop.customerWrites({ name: 'Ana', phone: '+5511999990001' }, `round ${round}`);
+      }
+      await until('the flow to go on', async () => {
+        await red?.ask('POST', '/inject/press', {});
+        await shop.customerWrites({ name: 'Ana', phone: '+5511999990001' }, 'again');
+        return heard('flow').length > 0 && heard('catch').length > 0;
+      });
+      assert.ok(red.running, red.output);
     });
   }
 

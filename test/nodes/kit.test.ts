@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { useFakeTimers } from 'sinon';
 import type { Action } from '../../nodes/kit/define';
 import { setUpFlows } from '../support/flows';
 import { trialNode as node, trial } from '../support/trial';
@@ -109,6 +110,30 @@ describe('the kit', () => {
     const context = (get('node') as unknown as { context(): { flow: { get(key: string): unknown } } }).context();
     assert.equal(context.flow.get('kept'), 5);
   });
+
+  for (const [what, stored] of Object.entries({
+    'has the value': { value: 'kept', valueType: 'flow' },
+    'takes the result': { result: 'kept', resultType: 'flow' },
+    'holds the parent of the result': { result: 'kept.deep', resultType: 'global' },
+  })) {
+    it(`does not wait for ever for a context store that ${what} and never answers`, async () => {
+      const { node: get, caught, completed } = await play(node(stored), { load: trial(echo) });
+      const silent = { get() {}, set() {}, keys() {} };
+      Object.assign(get('node'), { context: () => ({ flow: silent, global: silent }) });
+      const time = useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      try {
+        get('node').receive({ given: 5 });
+        for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
+        await time.tickAsync(30_000);
+      } finally {
+        time.restore();
+      }
+      const { error } = await caught.first();
+      assert.equal(error?.code, 'validation');
+      assert.match(error?.message ?? '', /did not answer within 30 s/);
+      assert.equal(completed.all.length, 0);
+    });
+  }
 
   it('counts what is in flight, and lets everything settle before it is closed', async () => {
     const waiting: (() => void)[] = [];

@@ -11,6 +11,7 @@ import { type LinktorError, toLinktorError } from '../../../lib/errors';
 import type { Ledger } from '../../../lib/ledger/index';
 import type { Message } from '../../../lib/model';
 import type { Delivery } from '../../../lib/realtime/index';
+import { fenced } from '../fence';
 import type { Instances } from './instances';
 import type { LiveSide } from './led-realtime';
 import type { SentLog } from './sent-log';
@@ -328,9 +329,10 @@ export class DialogueService {
   }
 
   #later(milliseconds: number, act: () => void): void {
+    const guarded = fenced(act, (problem) => this.#parts.log.error(problem));
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      if (!this.#isClosed) act();
+      if (!this.#isClosed) guarded();
     }, milliseconds);
     timer.unref();
     this.#timers.add(timer);

@@ -4,6 +4,7 @@ import { accountOf } from '../account/config-node';
 import type { OutboxService } from '../account/outbox-service';
 import type { Action } from '../define';
 import type { Planned } from '../evaluate';
+import { fenced } from '../fence';
 import { toPort } from '../message';
 import { outputsOf } from '../outputs';
 import type { Msg, RED, RunningNode, Stored } from '../red';
@@ -28,6 +29,7 @@ export function mountKept(
     else if (sentAt !== undefined) status.show('sent_at', { at: sentAt }, ['at']);
     else status.clear();
   };
+  const report = fenced((problem: LinktorError, msg: Msg) => node.error(problem, msg));
   const status = mountAction(red, node, definition, stored, shared, show);
   try {
     outbox = accountOf(red, stored).outbox();
@@ -37,7 +39,7 @@ export function mountKept(
     if (problem.code === 'storage') {
       const tell = () => {
         status.show(problem.code);
-        node.error(problem, {});
+        report(problem, {});
       };
       closing(node, shared.flowStart.whenStarted(tell));
     }
@@ -48,7 +50,7 @@ export function mountKept(
   const failed = (job: OutboxJob, problem: LinktorError) => {
     const msg = messageOf(job);
     status.show(definition.statusOf?.(problem) ?? problem.code, { at: Date.now() });
-    if (stored.errorOutput !== true) return node.error(problem, msg);
+    if (stored.errorOutput !== true) return report(problem, msg);
     const port = outputsOf(definition, (name) => stored[name]).length;
     node.send(toPort(port, { ...msg, error: described(problem, node) }));
   };

@@ -1,5 +1,6 @@
 import type { AnswerFacts } from '../../../lib/client/index';
 import { invalid, type LinktorError, messageOf } from '../../../lib/errors';
+import { contextAnswer } from '../../../lib/ledger/index';
 import { describe } from '../../../lib/text/index';
 import type { Outcome } from '../define';
 import { ABSENT_SOURCE } from '../fields';
@@ -77,12 +78,11 @@ export class ResultTarget {
     const { key, store } = this.#keyOf();
     const [root, ...parents] = this.#partsOf(key).slice(0, -1);
     if (root === undefined) return;
-    const value = await new Promise<unknown>((resolve, reject) => {
-      const done = (error: Error | undefined, found: unknown) => (error ? reject(error) : resolve(found));
-      this.#context.get(String(root), store, done);
-    }).catch((error: unknown) => {
-      throw this.#unusable(messageOf(error));
-    });
+    const value = await contextAnswer<unknown>((done) => this.#context.get(String(root), store, done)).catch(
+      (error: unknown) => {
+        throw this.#unusable(messageOf(error));
+      },
+    );
     if (value !== undefined) this.#checkParents({ [root]: value }, [root, ...parents]);
   }
 
@@ -97,9 +97,7 @@ export class ResultTarget {
 
   async #writeContext(value: unknown): Promise<void> {
     const { key, store } = this.#keyOf();
-    await new Promise<void>((resolve, reject) => {
-      this.#context.set(key, value, store, (error) => (error ? reject(error) : resolve()));
-    });
+    await contextAnswer((done) => this.#context.set(key, value, store, done));
   }
 
   get #context() {

@@ -6,6 +6,7 @@ import { forgetPerson } from '../account/forget-person';
 import { openLive } from '../account/live';
 import type { Action, ActionContext, Live, Outcome } from '../define';
 import { type Evaluate, evaluateProperty } from '../evaluate';
+import { fenced } from '../fence';
 import { toPort } from '../message';
 import type { Msg, RED, RunningNode, Send, Stored } from '../red';
 import type { Status } from '../status';
@@ -133,7 +134,7 @@ export class Run implements ActionContext<never> {
   }
 
   get warn() {
-    return (text: string) => this.#context.node.warn(text);
+    return fenced((text: string) => this.#context.node.warn(text));
   }
 
   get notes() {

@@ -20,6 +20,7 @@ import type {
   QuestionPlan,
 } from '../define';
 import { type Evaluate, evaluator, fixedValues, type Planned } from '../evaluate';
+import { fenced } from '../fence';
 import { toPort } from '../message';
 import { type Output, outputsOf } from '../outputs';
 import type { Msg, RED, RunningNode, Stored } from '../red';
@@ -149,8 +150,10 @@ class Mounted implements Asker {
     const problem = toLinktorError(thrown);
     this.#status.show(statusOf(problem), { at: Date.now() });
     // The question stays open, and its message with it: a flow that handles the failure gets a copy.
-    this.#node.error(problem, copyOf(carriedOf(dialogue)) as Msg);
+    this.#report(problem, copyOf(carriedOf(dialogue)) as Msg);
   }
+
+  readonly #report = fenced((problem: LinktorError, msg: Msg) => this.#node.error(problem, msg));
 
   /** Report errors in the settings, which no message could correct, at once to the Catch nodes. */
   #check(): void {
@@ -161,7 +164,7 @@ class Mounted implements Asker {
     } catch (thrown) {
       const problem = toLinktorError(thrown);
       this.#status.show(problem.code);
-      this.#node.error(problem, {});
+      this.#report(problem, {});
     }
   }
 
@@ -237,7 +240,7 @@ class Mounted implements Asker {
 
   async #forget(): Promise<void> {
     const count = await this.#service?.dialogues.forget(this.#node.id);
-    if (count) this.#node.log(`${count} open questions have ended with this node`);
+    if (count) fenced(() => this.#node.log(`${count} open questions have ended with this node`))();
   }
 
   #context(dialogue: Dialogue): Answering {

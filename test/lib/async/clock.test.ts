@@ -33,6 +33,18 @@ describe('the clock of all deadlines', () => {
     assert.deepEqual(fired, ['a', 'c', 'b']);
   });
 
+  it('goes on after a deadline that fails', () => {
+    clock.stop();
+    clock = new Clock((id) => {
+      fired.push(id);
+      throw new Error('broken');
+    });
+    clock.start();
+    for (const [id, after] of Object.entries({ a: 1000, b: 1000, c: 2000 })) clock.set(id, Date.now() + after);
+    time.tick(2000);
+    assert.deepEqual(fired, ['a', 'b', 'c']);
+  });
+
   it('reaches a deadline that no timer can hold', () => {
     clock.start();
     clock.set('far', Date.now() + 29 * DAY_MS);

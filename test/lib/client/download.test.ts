@@ -8,6 +8,16 @@ import type { LinktorError } from '../../../lib/errors';
 const inside = [
   ...['127.0.0.1', '127.9.9.9', '10.1.2.3', '172.16.0.1', '172.31.255.255', '192.168.1.1', '169.254.169.254'],
   ...['100.64.0.1', '0.0.0.0', '::1', '[::1]', '::', 'fe80::1', 'fd00::5', '::ffff:127.0.0.1', '::ffff:10.0.0.1'],
+  ...[
+    '::7f00:1',
+    '::127.0.0.1',
+    '::ffff:0:7f00:1',
+    '2001:0:7f00:1::',
+    'ff02::1',
+    '224.0.0.1',
+    '239.255.255.255',
+    '100::1',
+  ],
   ...['192.0.0.192', '198.18.0.1', '198.19.255.255', '240.0.0.1', '255.255.255.255', 'fec0::1', '64:ff9b:1::a00:1'],
   ...['64:ff9b::a00:1', '64:ff9b::808:808', '2002:a00:1::', '2002:808:808::1'],
   ...['[::ffff:a00:1]', '[::ffff:7f00:1]'],
@@ -16,7 +26,6 @@ const outside = [
   '8.8.8.8',
   '192.0.1.1',
   '198.20.0.1',
-  '239.255.255.255',
   '172.32.0.1',
   '100.128.0.1',
   '2606:4700::1111',
@@ -25,6 +34,15 @@ const outside = [
   '',
 ];
 
+/** Send a million chunks of one byte, as raw bytes: writing them one by one would take longer. */
+function sendTiny(request: http.IncomingMessage, response: http.ServerResponse): void {
+  response.on('error', () => {});
+  request.socket.on('error', () => {});
+  request.socket.write(
+    `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${'1\r\nx\r\n'.repeat(1_000_000)}0\r\n\r\n`,
+  );
+}
+
 describe('fetching files', () => {
   const requests: string[] = [];
   const keys: unknown[] = [];
@@ -32,6 +50,7 @@ describe('fetching files', () => {
   const server = http.createServer((request, response) => {
     requests.push(String(request.url));
     keys.push(request.headers['x-api-key']);
+    if (request.url === '/files/tiny') return void sendTiny(request, response);
     if (request.url?.startsWith('/files/slow')) return void slow.push(response);
     response.writeHead(200, { 'content-disposition': 'attachment; filename="../../bill.pdf"' }).end('file');
   });
@@ -89,6 +108,33 @@ describe('fetching files', () => {
     const { data, filename } = await clientOf('http://10.255.255.1').download(`http://127.0.0.1:${port}/x`, 1000);
     assert.equal(String(data), 'file');
     assert.equal(filename, 'bill.pdf', 'a name never leads elsewhere');
+  });
+
+  for (const host of [
+    '169.254.169.254',
+    '[fe80::1]',
+    '[fd00:ec2::254]',
+    '[::ffff:169.254.169.254]',
+    '100.100.100.200',
+  ]) {
+    it(`never fetches from ${host}, where a cloud keeps the secrets of its machines`, async () => {
+      const call = clientOf('http://10.255.255.1').download(`http://${host}/latest/meta-data`, 1000);
+      await assert.rejects(call, ({ code, message }: LinktorError) => {
+        assert.match(message, /private network/);
+        return code === 'validation';
+      });
+    });
+  }
+
+  it('refuses a file in countless tiny chunks, whoever sends it', async () => {
+    const before = process.memoryUsage().rss;
+    const call = clientOf(`http://127.0.0.1:${port}`).download(`http://127.0.0.1:${port}/files/tiny`, 20_000_000);
+    await assert.rejects(call, ({ code, message }: LinktorError) => {
+      assert.match(message, /EFRAGMENTED/);
+      return code === 'network';
+    });
+    const grown = (process.memoryUsage().rss - before) / 1024 / 1024;
+    assert.ok(grown < 100, `${grown} MB`);
   });
 
   it('takes a relative address for one of the server, below its path', async () => {
