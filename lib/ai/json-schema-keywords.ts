@@ -1,7 +1,7 @@
 import { LinktorError } from '../errors';
 import { BoundedRunner, Patterns } from '../text';
 
-/** maximum milliseconds to check an answer, if the schema has patterns without a linear-time form */
+/** maximum milliseconds to check an answer, if the schema has patterns without a linear-time form, or refers to itself */
 const MAX_SLOW_MS = 40;
 
 /** A validating keyword of a schema, in ajv's form. */
@@ -14,9 +14,10 @@ interface Check {
  * Keywords that run in linear time, in place of those that take quadratic time or worse in the length of an answer:
  * patterns and the comparison of all items of a list.
  */
-export function linearKeywords() {
+/** @param isRecursive alternatives within alternatives take time exponential in the depth of an answer */
+export function linearKeywords(isRecursive: boolean) {
   const runner = new BoundedRunner(MAX_SLOW_MS);
-  let hasSlow = false;
+  let hasSlow = isRecursive;
   const regExp = (source: string, flags: string) => {
     const patterns = new Patterns([source], { exact: true, allowSlow: true });
     if (patterns.slow.length > 0) {
@@ -51,7 +52,7 @@ export function linearKeywords() {
         isFit = work();
       });
       if (isDone) return isFit;
-      throw new LinktorError('timeout', `its patterns were not done in ${MAX_SLOW_MS} ms`);
+      throw new LinktorError('timeout', `the schema was not done with it in ${MAX_SLOW_MS} ms`);
     },
   };
 }

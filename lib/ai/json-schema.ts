@@ -66,7 +66,7 @@ async function compile(schema: Record<string, unknown>, text: string): Promise<A
     validator.removeKeyword('uniqueItems').addKeyword(linear.uniqueItems);
     return validator.compile(schema);
   };
-  const linear = linearKeywords();
+  const linear = linearKeywords(/"\$(?:recursiveRef|dynamicRef|ref)"/.test(text));
   let fits: ReturnType<typeof make>;
   let brief: ReturnType<typeof make> | undefined;
   try {

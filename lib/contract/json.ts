@@ -97,6 +97,8 @@ export function string(value: unknown): string | undefined {
 
 /** The longest file name that every file system takes, in bytes of UTF-8, with room for a number at its end. */
 const MAX_FILE_NAME_BYTES = 200;
+/** UTF-16 units of a given name that are looked at. */
+const MAX_GIVEN_NAME_LENGTH = 2000;
 const EDGE = /[\s.]/;
 /** Names that Windows reserves for devices, with any extension. */
 const DEVICE_NAME = /^(?:con|prn|aux|nul|conin\$|conout\$|clock\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])\s*(?:\.|$)/i;
@@ -108,6 +110,8 @@ const DEVICE_NAME = /^(?:con|prn|aux|nul|conin\$|conout\$|clock\$|(?:com|lpt)[0-
 export function safeFileName(value: unknown): string | undefined {
   const base = string(value)?.split(/[/\\]/).at(-1) ?? '';
   const plain = base
+    // Long enough for every name, and short enough for normalising, which takes quadratic time for marks.
+    .slice(-MAX_GIVEN_NAME_LENGTH)
     .normalize('NFC')
     // Control and format characters, such as those that reverse the text direction: "gpj.exe" reads "exe.jpg".
     .replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, '')

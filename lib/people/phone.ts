@@ -3,9 +3,12 @@ import { asciiDigits, fold } from '../text';
 
 /** number of digits of the shortest phone number */
 const MIN_DIGITS = 5;
+/** No phone number is longer, however it is written. */
+const MAX_LENGTH = 100;
 
 /** @returns true for a text that is meant as a phone number */
 export function looksLikePhone(given: string): boolean {
+  if (given.length > MAX_LENGTH) return false;
   const text = international(given);
   return (
     (text.startsWith('+') || /^[\d\s().\-/]+$/.test(text)) &&
@@ -26,6 +29,7 @@ export async function e164(given: string, country = ''): Promise<string> {
   if (home !== '' && !isSupportedCountry(home)) {
     throw invalid(`"${country}" is not a country.`, 'Give its two letters, such as BR or DE.');
   }
+  if (given.length > MAX_LENGTH) throw notANumber(`${given.slice(0, MAX_LENGTH)}...`);
   const plain = withoutScheme(given);
   const text = international(given);
   if (!text.startsWith('+') && home === '' && looksLikePhone(text)) {
@@ -54,8 +58,12 @@ export async function e164(given: string, country = ''): Promise<string> {
   }
   // A number from before its country added a digit to all numbers stays unchanged.
   if (number && spellingsOf(number.number).some((one) => read(one)?.isValid())) return number.number;
-  throw invalid(
-    `"${given}" is not a ${number ? 'valid ' : ''}phone number.`,
+  throw notANumber(given, number ? 'valid ' : '');
+}
+
+function notANumber(given: string, valid = '') {
+  return invalid(
+    `"${given}" is not a ${valid}phone number.`,
     'Write it with + and the country code, such as +5511999990001.',
   );
 }
@@ -81,6 +89,7 @@ const twoSpellings: readonly { long: RegExp; short: RegExp; digit: string }[] = 
 
 /** @returns the digits for comparing phone numbers: equal for all spellings of one number */
 export function phoneKey(given: string): string {
+  if (given.length > MAX_LENGTH) return given;
   const digits = international(given)
     .replace(/^(\+.*)\(0\)/, '$1')
     .replace(/\D/g, '');

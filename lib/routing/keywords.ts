@@ -1,5 +1,5 @@
 import { invalid } from '../errors';
-import { foldLoosely, readList } from '../text';
+import { foldLoosely, looseForm, readList } from '../text';
 
 /** Scripts without blanks between words, where a word may be anywhere. */
 const WITHOUT_BLANKS = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]/u;
@@ -19,9 +19,10 @@ interface Alternative {
   isVeto: boolean;
 }
 
-export function wordForm(text: string): WordForm {
-  const folded = foldLoosely(text);
-  return { words: new Set(folded.split(' ')), spaced: ` ${folded} ` };
+/** @param folded a text as {@link fold} leaves it */
+export function wordForm(folded: string): WordForm {
+  const loose = looseForm(folded);
+  return { words: new Set(loose.split(' ')), spaced: ` ${loose} ` };
 }
 
 /**

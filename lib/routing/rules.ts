@@ -90,7 +90,7 @@ class Forms {
   }
 
   get words(): WordForm {
-    this.#words ??= wordForm(this.#text);
+    this.#words ??= wordForm(this.folded);
     return this.#words;
   }
 

@@ -13,9 +13,27 @@ const SINGLE_QUOTES = /[\u2018-\u201b\u02bc\u02b9\u2032\u00b4`]/g;
 const DOUBLE_QUOTES = /[\u201c-\u201f\u2033\u00ab\u00bb]/g;
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 
+/**
+ * Normalising sorts the marks on a letter, in time quadratic in their number. No language has more than a few; Unicode's
+ * own limit for streams is 30.
+ */
+const MANY_MARKS = /([\p{M}\uff9e\uff9f]{30})[\p{M}\uff9e\uff9f]+/gu;
+
+/** A text in another form of Unicode is hardly ever longer, in UTF-16 units, unless it is short. */
+const MAX_GROWTH = 3;
+const MAX_SHORT_LENGTH = 10_000;
+
+/** @returns the text in this form of Unicode, in linear time: marks of a letter beyond 30 are dropped */
+export function normalised(text: string, form: 'NFC' | 'NFD' | 'NFKC'): string {
+  const found = text.replace(MANY_MARKS, '$1').normalize(form);
+  // Some characters stand for a sentence of 18 letters: a long text of nothing else only wastes time.
+  const most = Math.max(MAX_SHORT_LENGTH, text.length * MAX_GROWTH);
+  return found.length > most ? found.slice(0, most) : found;
+}
+
 /** @returns the text without invisible characters, in composed compatibility form, in one line */
 function plainForm(text: string): string {
-  return text.replace(INVISIBLE, '').replace(WHITE_SPACE, ' ').replace(CONTROLS, '').normalize('NFKC');
+  return normalised(text.replace(INVISIBLE, '').replace(WHITE_SPACE, ' ').replace(CONTROLS, ''), 'NFKC');
 }
 
 function inOneRow(text: string): string {
@@ -29,7 +47,7 @@ export function isPlain(text: string): boolean {
 
 /** @returns the text in composed compatibility form, without invisible characters; white space and case are kept */
 export function composed(text: string): string {
-  return PRINTABLE_ASCII.test(text) ? text : text.replace(INVISIBLE, '').normalize('NFKC');
+  return PRINTABLE_ASCII.test(text) ? text : normalised(text.replace(INVISIBLE, ''), 'NFKC');
 }
 
 /**
@@ -53,7 +71,7 @@ export function fold(text: string): string {
     .replaceAll('\u2026', '...');
   // Via upper case, which maps ß to SS and unifies the sigmas. The dotted capital I of Turkish becomes i.
   const folded = marks.toLowerCase().toUpperCase().toLowerCase().replaceAll('ς', 'σ').replaceAll('i\u0307', 'i');
-  return inOneRow(folded.normalize('NFKC'));
+  return inOneRow(normalised(folded, 'NFKC'));
 }
 
 /**
@@ -61,8 +79,12 @@ export function fold(text: string): string {
  * `''` when nothing else remains.
  */
 export function foldLoosely(text: string): string {
-  return fold(text)
-    .normalize('NFD')
+  return looseForm(fold(text));
+}
+
+/** The same of a text that is folded already. */
+export function looseForm(folded: string): string {
+  return normalised(folded, 'NFD')
     .replace(/[\u0300-\u036f]/g, '')
     .replace(/[\p{P}\p{S}]|\u20e3/gu, ' ')
     .normalize('NFC')
@@ -98,6 +120,8 @@ export function trimPasted(given: string): string {
  */
 export function cleanKey(given: string): string | undefined {
   const lines = given.split(/[\r\n\u2028\u2029]/).map((line) => line.trim());
-  const key = lines.join('').replace(INVISIBLE, '').replace(CONTROLS, '').normalize('NFKC').replace(DASHES, '-').trim();
+  const key = normalised(lines.join('').replace(INVISIBLE, '').replace(CONTROLS, ''), 'NFKC')
+    .replace(DASHES, '-')
+    .trim();
   return /^[\x21-\x7e]*$/.test(key) ? key : undefined;
 }

@@ -1,7 +1,7 @@
 import { RE2JS, RE2Set } from 're2js';
 import { invalid, LinktorError } from '../errors';
 import { BoundedExpressions } from './bounded';
-import { composed } from './normalise';
+import { composed, normalised } from './normalise';
 import { backtrackingPart, toRe2 } from './pattern-syntax';
 
 /** A match of a pattern. */
@@ -138,7 +138,7 @@ function formsOf(text: string): string[] {
 
 /** @returns the pattern as written, and in composed form if that differs */
 function prepare(source: string, { allowSlow = false, exact = false }: Options): Written[] {
-  const sources = exact ? [source] : [...new Set([source, source.normalize('NFC')])];
+  const sources = exact ? [source] : [...new Set([source, normalised(source, 'NFC')])];
   try {
     for (const one of sources) new RegExp(one, 'u');
   } catch (error) {

@@ -120,6 +120,7 @@ export type HttpHandler = (request: HttpRequest, response: ServerResponse, next:
 /** Node-RED's server, with or without TLS. */
 export interface HttpServer {
   on(event: 'connection' | 'secureConnection', listener: (socket: Socket) => void): unknown;
+  off(event: 'connection' | 'secureConnection', listener: (socket: Socket) => void): unknown;
   setSecureContext?: unknown;
 }
 

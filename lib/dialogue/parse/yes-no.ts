@@ -25,12 +25,16 @@ const SIGNS: readonly [sign: RegExp, value: boolean][] = [
   [/^(?:👎|❌|🚫|✖|⛔|🙅)/u, false],
 ];
 
+/** a longer answer is more than yes or no */
+const MAX_LETTERS = 1000;
+
 const listed = (words: string) => words.split(',').map((word) => word.trim());
 const isYes = anyOf(listed(YES));
 const isNo = anyOf(listed(NO));
 
 /** @returns undefined for an answer that is neither yes nor no */
 export function readYesNo(text: string): boolean | undefined {
+  if (text.length > MAX_LETTERS) return undefined;
   if (foldLoosely(text) === '') return SIGNS.find(([sign]) => sign.test(tidy(text)))?.[1];
   if (isYes(text)) return true;
   return isNo(text) ? false : undefined;

@@ -7,18 +7,33 @@ import type { HttpServer } from '../red';
  * for all of them together.
  */
 export class Connections {
+  readonly #server: HttpServer | undefined;
   readonly #open = new Set<Socket>();
   #areWaiting = false;
 
   /** @param server absent when Node-RED is embedded without one */
   constructor(server: HttpServer | undefined) {
-    if (typeof server?.on !== 'function') return;
-    // Below TLS, a connection carries what is encrypted.
-    server.on(typeof server.setSecureContext === 'function' ? 'secureConnection' : 'connection', (socket) => {
-      this.#open.add(socket);
-      socket.once('close', () => this.#open.delete(socket));
-    });
+    if (typeof server?.on === 'function') this.#server = server;
   }
+
+  /** Know the connections that are made from now on. */
+  watch(): void {
+    this.#server?.on(this.#event, this.#add);
+  }
+
+  unwatch(): void {
+    this.#server?.off(this.#event, this.#add);
+  }
+
+  /** Below TLS, a connection carries what is encrypted. */
+  get #event(): 'connection' | 'secureConnection' {
+    return typeof this.#server?.setSecureContext === 'function' ? 'secureConnection' : 'connection';
+  }
+
+  readonly #add = (socket: Socket): void => {
+    this.#open.add(socket);
+    socket.once('close', () => this.#open.delete(socket));
+  };
 
   /** Let all other connections wait for the next turn of the event loop. */
   letOthersWait(current: Socket): void {

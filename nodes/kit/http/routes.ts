@@ -56,7 +56,8 @@ const REFUSAL_TIMEOUT_MS = 1000;
  */
 export function serveHooks(red: RED): Hooks {
   const hooks = new Map<string, Hook>();
-  const bodies = new Bodies(new Connections(red.server));
+  const connections = new Connections(red.server);
+  const bodies = new Bodies(connections);
   const refused = new WeakSet<Socket>();
   const app = red.httpNode;
   const isOff = red.settings.httpNodeRoot === false;
@@ -88,9 +89,12 @@ export function serveHooks(red: RED): Hooks {
       if (isOff || !app) throw new LinktorError('not_supported', 'HTTP is switched off in the settings of Node-RED.');
       const owner = hooks.get(key)?.owner ?? ownerOf(red, key);
       if (owner !== undefined) throw taken(hook.path, owner);
+      if (hooks.size === 0) connections.watch();
       hooks.set(key, hook);
       return () => {
-        if (hooks.get(key) === hook) hooks.delete(key);
+        if (hooks.get(key) !== hook) return;
+        hooks.delete(key);
+        if (hooks.size === 0) connections.unwatch();
       };
     },
   };

@@ -4,6 +4,7 @@ import { OpeningHours } from '../../../lib/routing/hours';
 import { keywords, wordForm } from '../../../lib/routing/keywords';
 import { type Guess, type Route, Router, type RouterSettings, type RouteSources } from '../../../lib/routing/router';
 import type { RouteFacts, RouteRule } from '../../../lib/routing/rules';
+import { fold } from '../../../lib/text';
 
 const NOW = Date.parse('2026-11-30T10:00:00Z');
 const DAY_MS = 86_400_000;
@@ -74,7 +75,7 @@ describe('keywords', () => {
     ['👍, yes', 'yes 👍', true],
   ] as const) {
     it(`${JSON.stringify(value)} and ${JSON.stringify(text)}: ${expected}`, () => {
-      assert.equal(keywords(value)(wordForm(text)), expected);
+      assert.equal(keywords(value)(wordForm(fold(text))), expected);
     });
   }
 
