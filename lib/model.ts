@@ -11,6 +11,14 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
 }
 
+/**
+ * Look up a name from outside, such as a type of channel or a word of a customer: `constructor` names something in every
+ * object.
+ */
+export function ownValue<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}
+
 export interface Media extends Unknowns {
   /** image, video, audio, document, sticker */
   type?: string;

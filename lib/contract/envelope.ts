@@ -88,12 +88,17 @@ export function toServerError(status: number, headers: Headers, text: string, no
  * @returns the error; undefined when the answer states none
  */
 export function statedFailure(body: unknown, status: number): LinktorError | undefined {
-  if (!isObject(body) || (body.success !== false && !hasOnlyError(body))) return undefined;
+  if (!isObject(body) || (body.success !== false && !saysNotOk(body) && !hasOnlyError(body))) return undefined;
   const { reason = 'The server says that it did not succeed.', serverCode, details } = readProblem(body);
   const inner = object(body.error) ?? body;
   const stated = number(inner.statusCode) ?? number(inner.status) ?? number(inner.code);
   const code = stated !== undefined && stated >= 400 && stated < 600 ? codeOf(stated) : 'server';
   return new LinktorError(code, reason, { status, serverCode, details, hint: 'See the reason that the server gives.' });
+}
+
+/** `{ok: false}` with a reason, as messengers answer. */
+function saysNotOk({ ok, error, description, id }: Json): boolean {
+  return ok === false && id === undefined && [error, description].some((one) => typeof one === 'string');
 }
 
 /** Does the body have `{error}` and no entity or list? */
@@ -103,22 +108,38 @@ function hasOnlyError({ error, data, id }: Json): boolean {
   );
 }
 
+/** Names of the reason on gateways and in other conventions. */
+const RARE_REASONS = ['description', 'errorMessage', 'error_message', 'Message', 'msg'] as const;
+/** Names of what a reason may lie in. */
+const WRAPPERS = ['data', 'meta', 'response'] as const;
+
 /** The texts and codes of an error body. */
 function readProblem(wire: unknown) {
   const body = Array.isArray(wire) ? { errors: wire } : (object(wire) ?? {});
-  const inner = object(body.error) ?? body;
+  const inner = object(body.error) ?? object(body.fault) ?? body;
+  // OAuth says its code in `error` (RFC 6749).
+  const described = typeof body.error === 'string' ? reasonOf(body.error_description) : undefined;
   const reason =
     reasonOf(inner.message) ??
+    reasonOf(inner.faultstring) ??
     reasonOf(inner.detail) ??
+    described ??
     reasonOf(body.error) ??
     reasonOf(body.message) ??
     reasonOf(body.errors ?? inner.errors) ??
     reasonOf(body.detail) ??
     reasonOf(body.title) ??
-    reasonOf(inner.reason);
+    reasonOf(inner.reason) ??
+    RARE_REASONS.map((name) => reasonOf(inner[name] ?? body[name])).find((text) => text !== undefined) ??
+    WRAPPERS.map((name) => object(body[name]))
+      .map((held) => reasonOf(held?.message ?? held?.error ?? held?.title))
+      .find((text) => text !== undefined);
   return {
     reason,
-    serverCode: string(inner.code) ?? string(body.code) ?? (isObject(body.error) ? string(inner.type) : undefined),
+    serverCode:
+      string(inner.code) ??
+      string(body.code) ??
+      (isObject(body.error) ? string(inner.type) : described && string(body.error)),
     requestId: string(object(body.meta)?.requestId) ?? string(body.request_id) ?? string(body.requestId),
     retryAfter: [inner.retryAfter, inner.retry_after, body.retryAfter, body.retry_after],
     details: inner.details ?? (body.errors === undefined ? undefined : body.errors) ?? undefined,
@@ -150,7 +171,10 @@ function reasonOf(given: unknown, depth = 0): string | undefined {
 function plainText(headers: Headers, text: string): string | undefined {
   const html = headers['content-type']?.includes('html') === true || text.trimStart().startsWith('<');
   const line = text.trim();
-  return html || line === '' || line.length > 300 || /^[[{]/.test(line) ? undefined : line;
+  if (html || line === '' || line.length > 300 || /^(?:[[{]|(?:null|true|false|-?\d[\d.]*)$)/.test(line))
+    return undefined;
+  const inner = tryJson(line);
+  return typeof inner === 'string' ? inner.trim() || undefined : line;
 }
 
 /**

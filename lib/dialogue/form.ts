@@ -77,7 +77,7 @@ export async function continueForm(rules: FormRules, state: FormState, text: str
   }
   const judged = await rules.judge(field, state.values);
   if (!judged.ok) return { kind: 'again', say: judged.say, isAttempt: true };
-  const isChange = field.key in state.values && state.values[field.key] !== judged.value;
+  const isChange = Object.hasOwn(state.values, field.key) && state.values[field.key] !== judged.value;
   return onwards(rules, {
     ...state,
     values: { ...state.values, [field.key]: judged.value },
@@ -88,7 +88,7 @@ export async function continueForm(rules: FormRules, state: FormState, text: str
 
 /** @returns the required fields that have no value */
 export function missingOf(fields: readonly FormField[], { values }: FormState): string[] {
-  return fields.filter(({ key, required }) => required && !(key in values)).map(({ key }) => key);
+  return fields.filter(({ key, required }) => required && !Object.hasOwn(values, key)).map(({ key }) => key);
 }
 
 /** Ask the first field that has no value and is skipped neither by the person nor by its condition. */
@@ -96,7 +96,7 @@ async function onwards(rules: FormRules, state: FormState): Promise<FormStep> {
   const skipped = [...state.skipped];
   for (const field of rules.fields) {
     const { key } = field;
-    if (key in state.values || skipped.includes(key)) continue;
+    if (Object.hasOwn(state.values, key) || skipped.includes(key)) continue;
     if (await rules.skips(field, state.values)) continue;
     const asked = [...state.asked.filter((one) => one !== key), key];
     return { kind: 'ask', field, state: { ...state, asked, at: key } };
@@ -134,7 +134,7 @@ export function confirmChoices(
 
 /** The fields that have been asked or have a value. */
 function fieldsOf(fields: readonly FormField[], { asked, values }: FormState): FormField[] {
-  return fields.filter(({ key }) => asked.includes(key) || key in values);
+  return fields.filter(({ key }) => asked.includes(key) || Object.hasOwn(values, key));
 }
 
 async function confirmed(rules: FormRules, state: FormState, text: string): Promise<FormStep> {

@@ -1,5 +1,5 @@
 import type { LinktorClient } from '../client';
-import type { Contact, Page } from '../model';
+import { type Contact, ownValue, type Page } from '../model';
 import { cleanId } from '../text';
 import { phoneKey, spellingsOf } from './phone';
 
@@ -12,7 +12,7 @@ export interface Identity {
 }
 
 /** The kind of address that each channel uses; `handle` in all others. */
-export const ADDRESS_KINDS: Readonly<Record<string, Identity['kind']>> = {
+const ADDRESS_KINDS: Readonly<Record<string, Identity['kind']>> = {
   whatsapp: 'phone',
   whatsapp_official: 'phone',
   whatsapp_unofficial: 'phone',
@@ -21,6 +21,11 @@ export const ADDRESS_KINDS: Readonly<Record<string, Identity['kind']>> = {
   rcs: 'phone',
   email: 'email',
 };
+
+/** @returns the kind of address of a channel; undefined for channels with names of their own */
+export function addressKindOf(channelType: string): Identity['kind'] | undefined {
+  return ownValue(ADDRESS_KINDS, channelType);
+}
 
 export function isEmail(given: string): boolean {
   return /^[^\s@]+@[^\s@]+$/.test(given);
@@ -75,7 +80,7 @@ function isKnownAs({ phone, email, identifiers }: Contact, { address, kind, chan
   const wanted = comparable(address, kind);
   const own = kind === 'phone' ? phone : kind === 'email' ? email : undefined;
   if (own !== undefined && comparable(own, kind) === wanted) return true;
-  const sameKind = (type: string) => type === channelType || (kind !== 'handle' && ADDRESS_KINDS[type] === kind);
+  const sameKind = (type: string) => type === channelType || (kind !== 'handle' && addressKindOf(type) === kind);
   return identifiers.some(
     (one) => (channelType === undefined || sameKind(one.channelType)) && comparable(one.identifier, kind) === wanted,
   );

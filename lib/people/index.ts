@@ -8,7 +8,7 @@ import { type MatchBy, type UpsertResult, upsert } from './upsert';
 
 export { KeyedMutex } from '../async/keyed-mutex';
 export { findOrCreate } from './find-or-create';
-export { ADDRESS_KINDS, comparable, findContact, type Identity, isEmail, listContacts } from './identity';
+export { addressKindOf, comparable, findContact, type Identity, isEmail, listContacts } from './identity';
 export { MATCH_BY, type UpsertResult } from './upsert';
 
 /** One write of a contact. */

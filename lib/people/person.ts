@@ -1,8 +1,8 @@
 import { invalid } from '../errors';
 import { textOf } from '../messages/outgoing';
-import { isObject } from '../model';
+import { isObject, ownValue } from '../model';
 import { cleanId, describe, readList } from '../text';
-import { ADDRESS_KINDS, type Identity, isEmail } from './identity';
+import { addressKindOf, type Identity, isEmail } from './identity';
 import { e164 } from './phone';
 
 /** Fields of a contact, with the names of the model. */
@@ -36,7 +36,7 @@ export async function personOf(given: Person, country: string): Promise<Person> 
   const person: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(rest)) {
     if (SERVER_OWNED_FIELDS.has(key) || value === undefined) continue;
-    const read = readers[key];
+    const read = ownValue(readers, key);
     // An empty value clears the field.
     person[key] = read && value !== null && value !== '' ? await read(value, country) : value;
   }
@@ -97,7 +97,7 @@ export function identitiesOf(person: Person): Identity[] {
     ...(typeof email === 'string' && email !== '' ? [{ address: email, kind: 'email' as const }] : []),
     ...identifiersOf(person).map(({ channelType, identifier }) => ({
       address: identifier,
-      kind: ADDRESS_KINDS[channelType] ?? 'handle',
+      kind: addressKindOf(channelType) ?? 'handle',
       channelType,
     })),
   ];

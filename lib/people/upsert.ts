@@ -4,7 +4,7 @@ import type { LinktorClient } from '../client';
 import { invalid, LinktorError, unsupported } from '../errors';
 import { type Contact, isObject } from '../model';
 import { findOrCreate } from './find-or-create';
-import { ADDRESS_KINDS, comparable, findContact, type Identity } from './identity';
+import { addressKindOf, comparable, findContact, type Identity } from './identity';
 import { identifiersOf, identitiesOf, type Person } from './person';
 
 export const MATCH_BY = ['any', 'phone', 'email', 'identity'] as const;
@@ -101,7 +101,7 @@ async function mergeInto(client: LinktorClient, found: Contact, { identifiers, .
 type Identifier = Contact['identifiers'][number];
 
 function isSame(one: Identifier, other: Identifier): boolean {
-  const kind = ADDRESS_KINDS[one.channelType] ?? 'handle';
+  const kind = addressKindOf(one.channelType) ?? 'handle';
   return (
     one.channelType === other.channelType && comparable(one.identifier, kind) === comparable(other.identifier, kind)
   );

@@ -1,5 +1,5 @@
 import type { LinktorClient } from '../client';
-import type { Channel, Unknowns } from '../model';
+import { type Channel, ownValue, type Unknowns } from '../model';
 
 /** Limits of a channel. Lengths are in UTF-16 units; infinite where no limit is known. */
 export interface Limits {
@@ -102,7 +102,7 @@ export const SAFE_TEXT_LENGTH = 640;
 
 /** @param capabilities the server's statement about the channel (contract 1.5) */
 export function limitsOf(type: string, capabilities: Unknowns = {}): Limits {
-  const usual = published[type] ?? boundless;
+  const usual = ownValue(published, type) ?? boundless;
   const { maxMessageLength, supportsButtons, supportsLists, supportsMedia, maxMediaSize } = capabilities;
   const { supportedContentTypes: kinds } = capabilities;
   const most = typeof maxMessageLength === 'number' && maxMessageLength >= 3 ? maxMessageLength : usual.text;

@@ -2,7 +2,7 @@ import type { KeyedMutex } from '../async/keyed-mutex';
 import type { LinktorClient } from '../client';
 import { invalid, LinktorError, unsupported } from '../errors';
 import type { Contact, Conversation } from '../model';
-import { ADDRESS_KINDS, comparable, findContact, findOrCreate, type Identity, isEmail } from '../people';
+import { addressKindOf, comparable, findContact, findOrCreate, type Identity, isEmail } from '../people';
 import { e164, looksLikePhone } from '../people/phone';
 import { cleanId } from '../text';
 import type { Target } from './limits';
@@ -102,7 +102,7 @@ async function identityOf(client: LinktorClient, { address = '', channelId, coun
   const channelType = channelId === undefined ? undefined : (await client.channels.get(channelId)).type;
   const looks = isEmail(given) ? 'email' : looksLikePhone(given) ? 'phone' : 'handle';
   const kind =
-    channelType === undefined ? looks : (ADDRESS_KINDS[channelType] ?? (isEmail(given) ? 'email' : 'handle'));
+    channelType === undefined ? looks : (addressKindOf(channelType) ?? (isEmail(given) ? 'email' : 'handle'));
   if (kind === 'email' && !isEmail(given)) throw invalid(`"${given}" is not an e-mail address.`);
   return { address: kind === 'phone' ? await e164(given, country) : given, kind, channelType, channelId };
 }

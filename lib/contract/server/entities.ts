@@ -1,18 +1,19 @@
-import type {
-  Bot,
-  Channel,
-  Contact,
-  Conversation,
-  Escalation,
-  Flow,
-  Intent,
-  KnowledgeBase,
-  KnowledgeDocument,
-  QueryResult,
-  Sentiment,
-  Session,
-  Tenant,
-  User,
+import {
+  type Bot,
+  type Channel,
+  type Contact,
+  type Conversation,
+  type Escalation,
+  type Flow,
+  type Intent,
+  type KnowledgeBase,
+  type KnowledgeDocument,
+  ownValue,
+  type QueryResult,
+  type Sentiment,
+  type Session,
+  type Tenant,
+  type User,
 } from '../../model';
 import { type Decode, decodeEntity, idOf } from '../envelope';
 import { array, isObject, type Json, number, object, put, string, unexpectedShape } from '../json';
@@ -86,7 +87,7 @@ const botTypes: Record<string, string> = { rule_based: 'flow' };
 export function bot(body: unknown): Bot {
   const { wire, result } = named<Bot>(body, 'a bot');
   const { knowledge_base_id, system_prompt, temperature, max_tokens, ...rest } = object(wire.config) ?? {};
-  put(result, 'type', botTypes[String(wire.type)] ?? string(wire.type));
+  put(result, 'type', ownValue(botTypes, String(wire.type)) ?? string(wire.type));
   delete result.channels;
   result.channelIds = array(wire.channels).flatMap((id) => string(id) ?? []);
   result.knowledgeBaseIds = array([knowledge_base_id]).flatMap((id) => string(id) ?? []);

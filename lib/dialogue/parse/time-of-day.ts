@@ -1,3 +1,4 @@
+import { ownValue } from '../../model';
 import { asciiDigits, fold } from '../../text';
 
 const MORNING_WORDS = 'am|a\\.m\\.?|da manha|de la manana|du matin|morgens|vormittags|午前|上午|早上';
@@ -38,7 +39,7 @@ export function readTimeOfDay(text: string): string | undefined {
     .replace(/[\u0300-\u036f]/g, '')
     .normalize('NFC')
     .replace(/[.!?]+$/, '');
-  const named = NAMED[plain.replace(/^(?:at|as|a las|a|al|um|ao)\s+/, '')];
+  const named = ownValue(NAMED, plain.replace(/^(?:at|as|a las|a|al|um|ao)\s+/, ''));
   if (named) return named;
   const found = TIME.exec(plain.trim());
   if (!found) return undefined;

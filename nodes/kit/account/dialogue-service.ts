@@ -9,7 +9,7 @@ import {
 } from '../../../lib/dialogue/index';
 import { type LinktorError, toLinktorError } from '../../../lib/errors';
 import type { Ledger } from '../../../lib/ledger/index';
-import type { Message } from '../../../lib/model';
+import { type Message, ownValue } from '../../../lib/model';
 import type { Delivery } from '../../../lib/realtime/index';
 import { fenced } from '../fence';
 import type { Instances } from './instances';
@@ -289,7 +289,7 @@ export class DialogueService {
       if (this.#typing.size > 1000) this.#typing.clear();
       this.#typing.set(conversationId, Date.now());
     }
-    const reason = ENDING_EVENTS[name];
+    const reason = ownValue(ENDING_EVENTS, name);
     if (reason !== undefined) this.#background(this.dialogues.endIn(conversationId, reason));
   }
 

@@ -60,6 +60,7 @@ function lineOf(row: Readonly<Record<string, unknown>>, number: number, language
   if (key === '' || question === '') {
     throw invalid(`Line ${number} of the form has no ${key === '' ? 'key' : 'question'}.`, 'Fill in both.');
   }
+  if (key === '__proto__') throw invalid(`"${key}" cannot be a key.`, 'Give the question another key.');
   const kind = (textOf('kind') || 'anything') as AnswerKind;
   const why = textOf('why');
   return {
@@ -157,7 +158,7 @@ export function standingFor(
 
 function summaryOf(lines: readonly FormLine[], { values }: FormState, language: Language): string[] {
   return lines
-    .filter(({ key }) => key in values)
+    .filter(({ key }) => Object.hasOwn(values, key))
     .map((line) => `${titleOf(line)}: ${shown(values[line.key], line, language)}`);
 }
 

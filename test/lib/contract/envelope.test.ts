@@ -320,6 +320,27 @@ describe('contract: refusals', () => {
       '{"type":"https://x.test/p","title":"Forbidden","status":403,"detail":"Your plan does not include it."}',
       { code: 'authorization', message: 'Your plan does not include it.' },
     ],
+    ...(
+      [
+        ['{"error":"invalid_grant","error_description":"It has expired"}', 'It has expired', 'invalid_grant'],
+        ['{"Message":"Not for you"}', 'Not for you', undefined],
+        ['{"errorMessage":"Task timed out","errorType":"Runtime"}', 'Task timed out', undefined],
+        ['{"status":"fail","data":{"message":"A title is required"}}', 'A title is required', undefined],
+        ['{"fault":{"faultstring":"Quota","detail":{"errorcode":"q.1"}}}', 'Quota', undefined],
+        ['{"detail":[{"loc":["body"],"msg":"field required"}]}', 'field required', undefined],
+        ['{"code":"E1","message":null,"description":"Described"}', 'Described', 'E1'],
+        ['{"response":{"error":"Nested"}}', 'Nested', undefined],
+        ['"A text"', 'A text', undefined],
+        ['null', 'The server answered 400.', undefined],
+        ['0', 'The server answered 400.', undefined],
+      ] as const
+    ).map(([text, message, serverCode]): (typeof cases)[number] => [
+      `the reason in ${text}`,
+      400,
+      {},
+      text,
+      { code: 'validation', message, ...(serverCode !== undefined && { serverCode }) },
+    ]),
     ['problem details with a title alone', 404, {}, '{"title":"Not here"}', { code: 'not_found', message: 'Not here' }],
     [
       'an object as the message',

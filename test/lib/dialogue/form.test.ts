@@ -75,6 +75,13 @@ describe('a form', () => {
     assert.equal(state.values.source, 'web');
   });
 
+  it('asks for what has the name of something that every object has', async () => {
+    const named = { fields: [field('constructor'), field('toString')] };
+    const { asked, state } = await play(['a', 'b'], {}, named);
+    assert.equal(asked, 'constructor toString complete');
+    assert.deepEqual({ ...state.values }, { constructor: 'a', toString: 'b' });
+  });
+
   it('is complete at once when all is known', async () => {
     assert.equal((await play([], { name: 'A', company: 'B', tax_number: 'C', size: 'D' })).asked, 'complete');
   });

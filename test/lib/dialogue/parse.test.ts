@@ -142,6 +142,8 @@ describe('what people answer', () => {
       ['9:75', undefined],
       ['13 am', undefined],
       ['later', undefined],
+      ['constructor', undefined],
+      ['__proto__', undefined],
       ['', undefined],
     ];
     for (const [text, expected] of cases)
