@@ -60,10 +60,13 @@ describe('100 KB of a stranger', () => {
     ...[rule('keywords', 'hello & *x*, -refund, a b c, 漢'), rule('command', 'help')],
     ...['startsWith', 'contains', 'equals'].map((kind) => rule(kind, 'zz')),
   ]);
-  const filter = messageFilter({
-    ...{ senders: [], channelTypes: [], content: [], contents: [], conversationStatus: 'any', ignoreOwn: true },
-    ...{ textRule: 'regex', textValue: '^(\\w+\\s?)+$', allow: ['+55 21 8765-4321', 'x@example.com'] },
-  });
+  const filter = messageFilter(
+    {
+      ...{ senders: [], channelTypes: [], content: [], conversationStatus: 'any', ignoreOwn: true },
+      ...{ textRule: 'regex', textValue: '^(\\w+\\s?)+$', allow: ['+55 21 8765-4321', 'x@example.com'] },
+    },
+    { contents: [] },
+  );
   const choices = Array.from({ length: 10 }, (_, index) => ({ id: `c${index}`, title: `Título ${index}` }));
   const pattern = new Patterns(['^(\\w+\\s?)+$']);
   const isStop = anyOf(optOutWordsOf('pt-BR'));
@@ -88,7 +91,7 @@ describe('100 KB of a stranger', () => {
       }),
     ),
     'message in': (text) =>
-      filter(said(text), {
+      filter.reasonAgainst(said(text), {
         id: 'c',
         contactId: text,
         contact: { id: text, name: text, phone: text, email: text },
