@@ -77,7 +77,7 @@ export default trigger({
         status('verified', { at: Date.now() });
         const deliveryId = event.id ?? headers['x-linktor-delivery-id']?.[0];
         // Unsigned data such as headers is not used to detect duplicates.
-        const eventId = event.id ?? digestOf(body);
+        const eventId = event.id !== undefined && event.id.length <= MAX_ID_LENGTH ? event.id : digestOf(body);
         const pass = (duplicate: boolean): number => {
           if (values.feedBus && !duplicate) feed(event);
           if (!wanted(event.name) || (duplicate && values.duplicates === 'drop')) return 200;
@@ -117,6 +117,8 @@ async function passOnce(
   }
 }
 
+/** Maximum length of an id that is remembered as it is, in UTF-16 units. */
+const MAX_ID_LENGTH = 256;
 const HOUR_MS = 60 * 60 * 1000;
 
 /** @returns milliseconds since the time in the signed body; negative for the future, 0 without a time */

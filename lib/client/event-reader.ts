@@ -1,11 +1,13 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
+import { parseJson } from '../contract/json';
 import type { StreamEvent } from '../contract/stream';
 
 /** Maximum length of one event, in UTF-16 units. */
 const MAX_EVENT_LENGTH = 10 * 1024 * 1024;
 
-/** Parsing again after each line would take quadratic time. */
+/** Parsing again after each line would take quadratic time: at most so often, and so many UTF-16 units together. */
 const MAX_ATTEMPTS = 100;
+const MAX_PARSED_AGAIN = 5_000_000;
 
 /** An event above the maximum length. */
 export class OversizeEvent extends Error {
@@ -33,6 +35,7 @@ export class EventReader {
   /** a JSON value written over several lines, and the number of attempts to parse it */
   #value = '';
   #attempts = 0;
+  #parsedAgain = 0;
 
   /**
    * @returns the events that are complete now
@@ -88,8 +91,9 @@ export class EventReader {
   #addLine(line: string): void {
     if (this.#value === '' && line.trim() === '') return;
     this.#value += this.#value === '' ? line : `\n${line}`;
-    if (!mayEndValue(line) || this.#attempts >= MAX_ATTEMPTS) return;
+    if (!mayEndValue(line) || this.#attempts >= MAX_ATTEMPTS || this.#parsedAgain > MAX_PARSED_AGAIN) return;
     this.#attempts++;
+    this.#parsedAgain += this.#attempts > 1 ? this.#value.length : 0;
     if (isJson(this.#value)) this.#emitValue();
   }
 
@@ -98,9 +102,10 @@ export class EventReader {
     const text = this.#value;
     this.#value = '';
     this.#attempts = 0;
+    this.#parsedAgain = 0;
     let value: unknown;
     try {
-      value = JSON.parse(text);
+      value = parseJson(text);
     } catch {
       this.#events.push({ data: text });
       return;

@@ -15,15 +15,14 @@ const MAX_JSON_DEPTH = 200;
  */
 export function parseJson(text: string): unknown {
   const exact = LONG_DIGITS.test(text) ? quoteLongIntegers(text) : text;
-  // "__proto__" can also be written with unicode escapes, hence the second check.
-  const suspicious = exact.includes('__proto__') || exact.includes('\\u');
-  const value = suspicious
-    ? JSON.parse(exact, (key, inner) => (key === '__proto__' ? undefined : inner))
-    : JSON.parse(exact);
+  const value: unknown = JSON.parse(exact);
   if (couldBeDeep(text) && isDeeper(value, MAX_JSON_DEPTH)) {
     throw new LinktorError('serialization', 'The JSON is nested too deeply.');
   }
-  return value;
+  // "__proto__" can also be written with unicode escapes, hence the second check.
+  const suspicious = exact.includes('__proto__') || exact.includes('\\u');
+  // This way of parsing is recursive, so it comes after the check of the depth.
+  return suspicious ? JSON.parse(exact, (key, inner) => (key === '__proto__' ? undefined : inner)) : value;
 }
 
 /** Integers of fewer digits are exact. */

@@ -52,6 +52,18 @@ describe('linktor-webhook-in', () => {
     server?.close();
   });
 
+  it('knows a delivery with an id of any length, and keeps no such id', async () => {
+    const { origin, probe } = await open(node());
+    const [one, other] = ['x', 'y'].map((end) => event('a'.repeat(50_000) + end));
+    for (const body of [one, other, one]) assert.equal(await send(origin, { body }), 200);
+    assert.equal(await send(origin, { body: event('last') }), 200);
+    const events = await probe('out').take(3);
+    assert.deepEqual(
+      events.map((msg) => (msg.event as { id: string }).id.length),
+      [50_001, 50_001, 4],
+    );
+  });
+
   it('emits the event, with what it takes to answer', async () => {
     const { origin, probe, node: get } = await open(node());
     const message = {

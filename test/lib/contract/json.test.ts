@@ -106,15 +106,14 @@ describe('contract: JSON from outside', () => {
 
     for (const depth of [202, 20_000]) {
       it(`refuses ${depth} levels: copying them would end Node-RED`, () => {
-        for (const text of nests(depth)) {
+        // With escapes it is read another way.
+        for (const text of [...nests(depth), ...nests(depth, escaped)]) {
           assert.throws(
             () => parseJson(text),
             ({ code }: LinktorError) => code === 'serialization',
           );
           assert.equal(tryJson(text), undefined);
         }
-        // With escapes it is read another way.
-        for (const text of nests(depth, escaped)) assert.throws(() => parseJson(text));
       });
     }
 
