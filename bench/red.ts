@@ -6,6 +6,7 @@ import path from 'node:path';
 
 export interface Red {
   child: ChildProcess;
+  url: string;
   deploy(flow: object[]): Promise<void>;
   end(): Promise<void>;
 }
@@ -60,6 +61,7 @@ export async function startRed(
   });
   return {
     child,
+    url: `http://127.0.0.1:${port}`,
     async deploy(flow) {
       const headers = { 'Content-Type': 'application/json', 'Node-RED-Deployment-Type': 'full' };
       const url = `http://127.0.0.1:${port}/flows`;

@@ -7,6 +7,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
+import { storeServer } from '../tools/store.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const cache = join(root, '.cache', 'bench');
@@ -47,6 +48,7 @@ function withSqlite() {
 
 const [name = 'client', ...options] = process.argv.slice(2);
 await mkdir(cache, { recursive: true });
+if (name === 'scale') process.env.STORE_SERVER_PATH = (await storeServer()) ?? '';
 if (name in rivals) await bring(rivals[/** @type {keyof rivals} */ (name)]);
 // All other benchmarks measure the built package.
 if (name !== 'client' && spawnSync(process.execPath, ['build.mjs', '--quick'], { cwd: root, stdio: 'inherit' }).status)
@@ -63,9 +65,11 @@ await esbuild.build({
   external: ['axios', 'ws', 'undici'],
   loader: { '.html': 'text' },
   logLevel: 'warning',
+  // Helpers of the tests find their tools by it, which run.mjs has done for them.
+  logOverride: { 'empty-import-meta': 'silent' },
 });
 const isOwn = (/** @type {string} */ option) => /^--(against|rounds)=/.test(option);
 const args = ['--expose-gc', ...options.filter((one) => !isOwn(one)), outfile, ...options.filter(isOwn)];
-const execPath = name === 'dialogue' ? withSqlite() : process.execPath;
+const execPath = name === 'dialogue' || name === 'scale' ? withSqlite() : process.execPath;
 const { status } = spawnSync(execPath, args, { cwd: root, stdio: 'inherit' });
 process.exitCode = status ?? 1;

@@ -50,7 +50,7 @@ export class Cluster {
     const isKnown = problem === undefined;
     write(this.#title, isKnown ? say('instances.count', { number: instancesInAll }) : say('instances.title'));
     this.#list.replaceChildren(...instances.map(rowOf));
-    write(this.#depth, isKnown ? depthOf(cluster) : statusWord('store_down'));
+    write(this.#depth, depthOf(cluster));
     this.#lanes.replaceChildren(...lanes.map(laneOf));
     this.#lanesFold.hidden = lanes.length === 0;
     const self = instances.find(({ isSelf }) => isSelf);
@@ -96,10 +96,10 @@ function rowOf({ name, isSelf, leads, isDraining, isOutdated, since, lanes }: In
   );
 }
 
-function depthOf({ outbox, held = 0, lanes }: ClusterFacts): string {
+function depthOf({ outbox, held, lanes, problem }: ClusterFacts): string {
   const events = lanes.reduce((sum, { depth }) => sum + depth, 0);
   const parts = [
-    say('instances.outbox', { number: outbox }),
+    problem === undefined ? say('instances.outbox', { number: outbox }) : statusWord('store_down'),
     lanes.length > 0 ? say('instances.events', { number: events }) : undefined,
     held > 0 ? say('instances.held', { number: held }) : undefined,
   ];

@@ -72,7 +72,7 @@ export interface ClusterFacts {
   /** messages that wait to be sent */
   outbox: number;
   /** messages on the disk of this instance, until the store is back */
-  held?: number;
+  held: number;
   /** code of the failure when the store did not answer; then the lists are empty */
   problem?: string;
 }

@@ -45,13 +45,15 @@ describe('the instances in the sidebars of two Node-REDs', function () {
       { id: 'tab', type: 'tab', label: 'Side' },
       {
         ...{ id: 'account', type: 'linktor-config', name: 'Shop', baseUrl: sandbox.url },
-        ...{ instances: 'several', redisUrl: store.url, instanceName: name },
+        ...{ instances: 'several', redisUrl: store.url, instanceName: name, outbox: 'durable' },
         credentials: { apiKey: 'sandbox-key' },
       },
       {
         ...{ id: 'in', type: 'linktor-message-in', z: 'tab', config: 'account', conversations: 'all' },
         ...{ x: 200, y: 80, wires: [[]] },
       },
+      { id: 'inject', type: 'inject', z: 'tab', x: 100, y: 140, props: [], wires: [['send']] },
+      { id: 'send', type: 'linktor-send', z: 'tab', config: 'account', x: 300, y: 140, wires: [[]] },
     ];
   }
 
@@ -100,11 +102,14 @@ describe('the instances in the sidebars of two Node-REDs', function () {
     await b?.locator('[data-instance="A"]', { hasText: 'takes nothing new' }).waitFor({ state: 'hidden' });
   });
 
-  it('says that the store is away, and that it is back', async () => {
+  it('says that the store is away and what waits on this disk, and that it is back', async () => {
     await store.down();
     await b?.getByText('store away').waitFor();
+    await reds[1]?.inject('inject', { conversationId: 'conv_ana', payload: 'kept' });
+    await b?.getByText('on disk here until the store is back: 1').waitFor();
     await store.up();
     await b?.getByText('Instances: 2').waitFor();
+    await b?.getByText(/^to be sent: 0$/).waitFor();
   });
 
   it('one that is killed is gone from the sidebar of the other', async () => {

@@ -8,6 +8,7 @@ const MAX_LINES = 50;
 /** @returns the instances of an account, the longest-serving first; nothing with a single instance */
 export async function clusterOf(account: Account | undefined): Promise<{ cluster?: ClusterFacts }> {
   if (!account?.instances) return {};
+  const held = heldBy(account);
   try {
     const { instances, lanes, outbox } = await account.instances.overview();
     const names = new Map(instances.map(({ id, name }) => [id, name]));
@@ -20,11 +21,22 @@ export async function clusterOf(account: Account | undefined): Promise<{ cluster
         instancesInAll: instances.length,
         lanes: lanes.map(({ lane, depth, owner = '' }) => ({ lane, depth, owner: names.get(owner) ?? owner })),
         outbox,
+        held,
       },
     };
   } catch (thrown) {
     const { code: problem } = toLinktorError(thrown);
-    return { cluster: { instances: [], instancesInAll: 0, lanes: [], outbox: 0, problem } };
+    return { cluster: { instances: [], instancesInAll: 0, lanes: [], outbox: 0, held, problem } };
+  }
+}
+
+/** @returns the number of messages on the disk of this instance */
+function heldBy(account: Account): number {
+  try {
+    return account.outbox()?.held ?? 0;
+  } catch {
+    // An outbox that cannot be durable says so at its nodes.
+    return 0;
   }
 }
 
