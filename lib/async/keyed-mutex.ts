@@ -24,7 +24,10 @@ export class KeyedMutex {
    * @throws the error of the task
    */
   async run<T>(keys: string | readonly string[], task: () => Promise<T>): Promise<T> {
-    const lines = [...new Set(typeof keys === 'string' ? [keys] : keys)];
+    if (typeof keys === 'string') return this.#runOne(keys, task);
+    const [only] = keys;
+    if (keys.length === 1 && only !== undefined) return this.#runOne(only, task);
+    const lines = [...new Set(keys)];
     const before = lines.map((key) => this.#last.get(key));
     let end = () => {};
     const turn = new Promise<void>((resolve) => {
@@ -37,6 +40,23 @@ export class KeyedMutex {
     } finally {
       end();
       for (const key of lines) if (this.#last.get(key) === turn) this.#last.delete(key);
+    }
+  }
+
+  /** As {@link run}, for one lock, which nearly every task needs. */
+  async #runOne<T>(key: string, task: () => Promise<T>): Promise<T> {
+    let end = () => {};
+    const turn = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const before = this.#last.get(key);
+    this.#last.set(key, turn);
+    try {
+      await before;
+      return await task();
+    } finally {
+      end();
+      if (this.#last.get(key) === turn) this.#last.delete(key);
     }
   }
 }

@@ -146,6 +146,7 @@ export class AccountLedger implements KeptLedger {
       engine: store.engine,
       durability: store.durability,
       isSynchronous: store.isSynchronous,
+      isVolatile: store.isVolatile,
       load: () => store.load(),
       close: () => store.close(),
       scrub: store.scrub && (() => store.scrub?.() ?? []),

@@ -163,6 +163,7 @@ export class LocalLedger implements Ledger {
     const before = shelf.get(key);
     if (before) this.#recent.drop(before);
     shelf.set(key, row);
+    if (this.#store.isVolatile) return;
     try {
       await this.#queue.write({ namespace, key, row }, options);
     } catch (error) {

@@ -2,5 +2,5 @@ import type { Store } from './store';
 
 /** Memory only: the records end with the process. */
 export function memoryStore(): Store {
-  return { engine: 'memory', durability: 'none', load: () => [], write() {}, close() {} };
+  return { engine: 'memory', durability: 'none', isVolatile: true, load: () => [], write() {}, close() {} };
 }
