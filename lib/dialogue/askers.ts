@@ -7,6 +7,8 @@ const MAX_ABSENCE_MS = 60_000;
 export class Askers {
   readonly #askers = new Map<string, Asker>();
   readonly #awaited = new Map<string, Set<() => void>>();
+  /** no node will register any more */
+  isStopped = false;
 
   add(nodeId: string, asker: Asker): () => void {
     this.#askers.set(nodeId, asker);
@@ -27,7 +29,7 @@ export class Askers {
   /** @returns the node once it is deployed; undefined when it does not return in time */
   arrival(nodeId: string): Promise<Asker | undefined> {
     const present = this.#askers.get(nodeId);
-    if (present) return Promise.resolve(present);
+    if (present || this.isStopped) return Promise.resolve(present);
     return new Promise((resolve) => {
       const waiting = this.#awaited.get(nodeId) ?? new Set();
       this.#awaited.set(nodeId, waiting);
@@ -45,6 +47,7 @@ export class Askers {
 
   /** Release all waiters: no node will register any more. */
   stop(): void {
+    this.isStopped = true;
     for (const waiting of [...this.#awaited.values()]) for (const look of [...waiting]) look();
   }
 }

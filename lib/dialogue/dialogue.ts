@@ -95,8 +95,15 @@ export interface Asker<D = unknown> {
   take(dialogue: Dialogue<D>, said: readonly Reply[]): Promise<Step<D>>;
   /** Send the next reminder. @returns the time of another attempt if it was not sent, in milliseconds of the clock */
   remind(dialogue: Dialogue<D>): Promise<number | undefined>;
-  /** The record is deleted: emit the outcome, once. */
-  ended(dialogue: Dialogue<D>, ending: Ending, context: { restarted: boolean; said: readonly Reply[] }): Promise<void>;
+  /**
+   * The record is deleted: emit the outcome, once.
+   * @returns false when the node was closed before it could emit: its successor has to
+   */
+  ended(
+    dialogue: Dialogue<D>,
+    ending: Ending,
+    context: { restarted: boolean; said: readonly Reply[] },
+  ): Promise<boolean>;
   /**
    * @returns true if this sent message is the question; called after a crash, when it is unknown whether it was sent
    */

@@ -46,6 +46,7 @@ export class Dialogues {
   readonly #progress: Progress;
   readonly #past: Past;
   readonly #askers = new Askers();
+  readonly #turns = new KeyedMutex();
   readonly #joiner: Joiner;
   readonly #settings: DialoguesSettings;
   /** questions being sent, until they stand or have failed */
@@ -55,7 +56,7 @@ export class Dialogues {
     const { ledger, isOwn, onOpened, onEnded, onProblem } = settings;
     this.#settings = settings;
     const askers = this.#askers;
-    const turns = new KeyedMutex();
+    const turns = this.#turns;
     const background = (work: Promise<unknown>) => this.#background(work);
     const past = new Past(new LateMarks(ledger, onProblem));
     this.#past = past;
@@ -110,10 +111,12 @@ export class Dialogues {
     this.#open.start();
   }
 
-  stop(): void {
+  /** @returns a promise that resolves when nothing is written any more */
+  stop(): Promise<void> {
     this.#open.stop();
     this.#joiner.stop();
     this.#askers.stop();
+    return this.#turns.settled();
   }
 
   get size(): number {

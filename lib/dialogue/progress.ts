@@ -111,15 +111,29 @@ export class Progress {
 
   /** Delete the record first: a crash in between loses one answer, but never emits it twice. */
   async #finish(dialogue: Dialogue, ending: Ending, said: readonly Reply[]): Promise<boolean> {
-    const asker = await this.#parts.askers.arrival(dialogue.nodeId);
-    if (!(await this.#parts.open.drop(dialogue))) return false;
-    this.#parts.past.add(dialogue, ending, asker?.tellsLate === true);
-    const restarted = !this.#begunHere.delete(dialogue.id);
+    const { askers, open, past } = this.#parts;
+    const asker = await askers.arrival(dialogue.nodeId);
+    // A deploy replaces the account too: the next one finds the record, and reads the conversation again.
+    if (!asker && askers.isStopped) return false;
+    if (!(await open.drop(dialogue))) return false;
+    past.add(dialogue, ending, asker?.tellsLate === true);
+    const restarted = !this.#begunHere.has(dialogue.id);
     try {
-      await asker?.ended(dialogue, ending, { restarted, said });
+      if ((await asker?.ended(dialogue, ending, { restarted, said })) === false) {
+        return await this.#finishLater(dialogue, ending, said);
+      }
     } catch (error) {
       asker?.failed(dialogue, error);
     }
+    this.#begunHere.delete(dialogue.id);
     return true;
+  }
+
+  /** The node was closed by a deploy before it could emit: nothing has left, so its successor may. */
+  async #finishLater(dialogue: Dialogue, ending: Ending, said: readonly Reply[]): Promise<boolean> {
+    const { open } = this.#parts;
+    await open.records.put(dialogue);
+    open.note(dialogue);
+    return this.#finish(dialogue, ending, said);
   }
 }

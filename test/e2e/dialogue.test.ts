@@ -84,6 +84,41 @@ if (red5.red) {
       assert.deepEqual(answers(), ['4']);
     });
 
+    it('with the choices that were offered, and with those who answer late', async () => {
+      const flow = flowFor(world.sandbox, world.listener);
+      const menu = JSON.stringify([
+        { title: 'Sales', id: 'sales' },
+        { title: 'Support', id: 'support' },
+      ]);
+      const asMenu = { kind: 'choice', choices: menu, choicesType: 'json', late: 'tell' };
+      const asChoice = { func: 'msg.payload = msg.choice?.id ?? "none"; return msg;', wires: [['posted']] };
+      await world.red.deploy(
+        flow.flatMap((node) => {
+          const { id } = node as { id: string };
+          if (id === 'ask') return [{ ...node, ...asMenu, timeout: 1, timeoutUnit: 's' }];
+          if (id !== 'others') return [node];
+          return [
+            { ...node, type: 'function', ...asChoice },
+            { ...node, id: 'posted' },
+          ];
+        }),
+      );
+      await ask();
+      await until('the end', () => world.heardAt('/answer').length > 0);
+      await world.red.program.end('SIGKILL');
+      await world.restart();
+      await world.shop.heard();
+      await says('2');
+      await until('the words for who is late', async () => {
+        const { json } = await world.shop.ask('GET', '/_sandbox/state');
+        return json.sends.some(({ text }: { text: string }) => text === 'This question is closed.');
+      });
+      // Only once; afterwards the triggers know what the number stands for.
+      await says('2');
+      await until('the second message', () => world.heardAt('/others').length > 0);
+      assert.deepEqual(world.heardAt('/others'), ['support']);
+    });
+
     for (const round of [1, 2, 3]) {
       it(`kill -9 while it waits, and an answer while nobody is there (${round})`, async () => {
         await ask();

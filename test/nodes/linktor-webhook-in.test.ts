@@ -3,6 +3,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import linktor from '../../nodes';
 import type { RED } from '../../nodes/kit/red';
+import { askNode } from '../support/chat';
 import { type FlowNode, type Message, setUpFlows, shownBy, until } from '../support/flows';
 import { secret, send, sign } from '../support/hostile';
 import { mutatingNode, mutations } from '../support/mutating-node';
@@ -168,6 +169,26 @@ describe('linktor-webhook-in', () => {
     await setup.control('messages', { conversationId: 'conv_ana', text: 'last' });
     const texts = (await probe('messages').take(2)).map(({ payload }) => payload);
     assert.deepEqual(texts, ['twice?', 'last']);
+  });
+
+  it('brings answers to open questions, which the triggers do not get', async () => {
+    const heard: FlowNode = { id: 'heard', type: 'linktor-message-in', config: 'account', wires: [['messages']] };
+    const flow = [...node(), ...askNode({ kind: 'number' }), heard, { id: 'messages', type: 'probe' }];
+    const { origin, probe, node: get, completed } = await open(flow);
+    get('ask').receive({ conversationId: 'conv_ana', topic: 'kept' });
+    await completed.take(1);
+    const says = async (id: string, text: string) => {
+      const createdAt = new Date().toISOString();
+      const message = { id, conversationId: 'conv_ana', content: { text }, senderType: 'contact', createdAt };
+      const body = event(id, 'message.received', { message, conversationId: 'conv_ana' });
+      assert.equal(await send(origin, { body }), 200);
+    };
+    await says('m1', '7');
+    const { payload, topic } = await probe('answer').first();
+    assert.deepEqual([payload, topic], [7, 'kept']);
+    await says('m2', 'thanks');
+    assert.equal((await probe('messages').first()).payload, 'thanks');
+    assert.equal(probe('messages').all.length, 1);
   });
 
   it('feeds the other triggers at once also when an action has just let go of the connection', async () => {

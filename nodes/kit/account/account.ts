@@ -188,6 +188,11 @@ export function createAccount(
     const rest = getClient();
     const { contract, url, connection } = rest.realtime;
     const nats = natsOf(settings, route.natsTls, host.consumer, getClient);
+    // Deploys hand over the state in memory anyway.
+    const kept = instances || getLedger().durability === 'none' ? undefined : getLedger();
+    const problem = (error: unknown) => log.warn(`offered choices cannot be kept: ${toLinktorError(error).message}`);
+    // Asked before the connection opens, so that the first message meets them.
+    if (kept) void sentLog.offers.keepIn(kept, problem).catch(problem);
     return new Realtime({
       contract,
       rest,
@@ -208,8 +213,7 @@ export function createAccount(
         host.files?.learn(delivery.event);
         publishEvent(delivery);
       },
-      // Deploys hand over the state in memory anyway.
-      ledger: instances?.leadersLedger ?? (getLedger().durability === 'none' ? undefined : getLedger()),
+      ledger: instances?.leadersLedger ?? kept,
       // Another instance may have led since: its state is in the ledger.
       predecessor: instances ? undefined : predecessor,
       whileDown: settings.whileDown,
@@ -355,7 +359,7 @@ export function createAccount(
       if (realtime && !instances) bequeath?.(realtime.memory.export());
       charge.close();
       variables.stop();
-      dialogues?.close();
+      await dialogues?.close();
       await outbox?.close();
       await realtime?.close();
       await client?.close();

@@ -20,6 +20,8 @@ import type { SentLog } from './sent-log';
 const START_DELAY_MS = 1000;
 /** After this time a missing node counts as removed. */
 const MAX_ABSENCE_MS = 60_000;
+/** Milliseconds that the end of an account waits for answers that are being judged. */
+const MAX_CLOSING_MS = 3000;
 /** Milliseconds between retries of an unusable ledger. */
 const RETRY_MS = 10_000;
 /** Maximum messages of a conversation that are read again after a stop. */
@@ -117,12 +119,18 @@ export class DialogueService {
     return Date.now() - (this.#typing.get(conversationId) ?? 0) < TYPING_MS;
   }
 
-  close(): void {
+  /** @returns a promise that resolves when its records are written, or after a while */
+  async close(): Promise<void> {
     this.#isClosed = true;
     for (const timer of this.#timers) clearTimeout(timer);
     for (const release of this.#releases) release();
     for (const places of this.#subscriptions.values()) for (const release of places.values()) release();
-    this.dialogues.stop();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, MAX_CLOSING_MS);
+    });
+    await Promise.race([this.dialogues.stop(), late]);
+    clearTimeout(timer);
   }
 
   #begin(): void {

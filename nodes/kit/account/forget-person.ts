@@ -13,7 +13,10 @@ const MAX_CONVERSATIONS = 100;
 export async function forgetPerson(account: Account, client: LinktorClient, contactId: string): Promise<Forgotten> {
   const ids = await conversationsOf(client, contactId);
   const charge = account.charge();
-  for (const id of ids) charge.takeovers.forget(id);
+  for (const id of ids) {
+    charge.takeovers.forget(id);
+    account.sentLog.offers.forget(id);
+  }
   await charge.optOuts.forget(contactId);
   const { dialogues } = account.dialogues();
   for (const id of ids) await dialogues.endIn(id, 'closed');

@@ -55,6 +55,7 @@ class Mounted implements Asker {
   readonly #stored: Stored;
   readonly #evaluate: Evaluate;
   readonly #closing = new AbortController();
+  #isRemoved = false;
   #service: DialogueService | undefined;
   #fixedValues: SharedValues | undefined;
   #quiet: { hours?: QuietHours } | undefined;
@@ -80,6 +81,7 @@ class Mounted implements Asker {
     const endStart = shared.flowStart.whenStarted(() => this.#check());
     node.on('close', (removed, done) => {
       this.#closing.abort();
+      this.#isRemoved = removed;
       endStart();
       release();
       const leaving = removed ? this.#forget() : Promise.resolve();
@@ -135,13 +137,16 @@ class Mounted implements Asker {
     return tellLate(this.#context(dialogue), dialogue, said);
   }
 
-  async ended(dialogue: Dialogue, ending: Ending, info: EndInfo): Promise<void> {
+  async ended(dialogue: Dialogue, ending: Ending, info: EndInfo): Promise<boolean> {
     const outcome = await this.#definition.outcome(this.#context(dialogue), dialogue, ending, info);
     const msg = carriedOf(dialogue);
     const { result } = this.#definition.fields;
     const target = new ResultTarget(this.#red, this.#node, this.#stored, result?.property ?? 'payload');
     await applyOutcome(target, msg, outcome);
+    // What a closed node sends reaches nobody.
+    if (this.#closing.signal.aborted) return this.#isRemoved;
     this.#node.send(toPort(outcome.port ?? 0, msg));
+    return true;
   }
 
   failed(dialogue: Dialogue, thrown: unknown): void {

@@ -23,7 +23,7 @@ describe('the dialogues of an account', () => {
   });
 
   afterEach(async () => {
-    dialogues.stop();
+    void dialogues.stop();
     await ledger.close();
     assert.deepEqual(problems, []);
   });
@@ -57,6 +57,7 @@ describe('the dialogues of an account', () => {
       let records: Dialogue[] | undefined;
       asker.ended = async () => {
         records = await dialogues.list();
+        return true;
       };
       await dialogues.ask(question(), 'replace', sent);
       await dialogues.answer((await waiting())[0] ?? '', says('yes'));
@@ -274,7 +275,7 @@ describe('the dialogues of an account', () => {
   describe('time', () => {
     let time: SinonFakeTimers;
     beforeEach(() => {
-      dialogues.stop();
+      void dialogues.stop();
       time = useFakeTimers({ now: Date.now(), toFake: ['setTimeout', 'clearTimeout', 'Date'] });
       dialogues.start();
     });
@@ -339,7 +340,7 @@ describe('the dialogues of an account', () => {
   describe('over a restart', () => {
     /** Another life of the process, with what the ledger holds. */
     async function restart(): Promise<Awaited<ReturnType<Dialogues['load']>>> {
-      dialogues.stop();
+      void dialogues.stop();
       dialogues = dialoguesOn(ledger, problems);
       const missed = await dialogues.load();
       asker = new TestAsker();
@@ -557,6 +558,43 @@ describe('the dialogues of an account', () => {
     dialogues.register('node', successor);
     assert.deepEqual(await claimed, { by: 'node', isTaken: true });
     await successor.ended_.first();
+  });
+
+  describe('whose node is closed by a deploy before it can emit the answer', () => {
+    async function closed(): Promise<Reply> {
+      await dialogues.ask(question(), 'replace', sent);
+      const ended = new Promise<void>((resolve) => {
+        asker.ended = async () => {
+          release();
+          resolve();
+          return false;
+        };
+      });
+      const answer = says('yes');
+      assert.equal(await isTaken(answer), true);
+      await ended;
+      return answer;
+    }
+
+    it('goes on with the next node, once', async () => {
+      await closed();
+      const successor = new TestAsker();
+      dialogues.register('node', successor);
+      assert.deepEqual((await successor.ended_.first()).ending, { kind: 'answered', value: 'yes', facts: {} });
+      assert.deepEqual(await waiting(), []);
+    });
+
+    it('goes on with the next account, which reads the answer again', async () => {
+      const answer = await closed();
+      await dialogues.stop();
+      assert.equal((await waiting()).length, 1);
+      dialogues = dialoguesOn(ledger, problems);
+      await dialogues.load();
+      const successor = new TestAsker();
+      dialogues.register('node', successor);
+      assert.equal(await isTaken({ ...answer, recovered: true }), true);
+      assert.equal((await successor.ended_.first()).said[0]?.message.id, answer.message.id);
+    });
   });
 
   it('forgets the questions of a node that has been deleted', async () => {

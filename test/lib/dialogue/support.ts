@@ -91,6 +91,7 @@ export class TestAsker implements Asker {
 
   async ended(dialogue: Dialogue, ending: Ending, context: { restarted: boolean; said: readonly Reply[] }) {
     this.ended_.add({ dialogue, ending, ...context });
+    return true;
   }
 
   failed(_dialogue: Dialogue, error: unknown): void {
