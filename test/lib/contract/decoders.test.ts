@@ -21,7 +21,7 @@ const named = (name: string) => decoders.filter(([known]) => known === name).map
 const withId = new Set(
   (
     'message contact conversation channel knowledgeBase document bot flow execution agent webhook tenant user ' +
-    'session agentAnswer rendering visualTemplates queryResult completion embeddings facts report counts'
+    'session agentAnswer rendering visualTemplates queryResult completion embeddings facts report counts uploadedFile'
   ).split(' '),
 );
 
