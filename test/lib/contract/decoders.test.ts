@@ -33,7 +33,22 @@ const words = (
   'expiresIn tenant embedding embeddings index model response conversationId image_base64 image_url message_id width ' +
   'height format templates delta finishReason status error code details retryAfter retry_after requestId hasNext pages'
 ).split(' ');
-const leaf = fc.constantFrom<unknown>('x', '', 7, 0, null, true, false, 'medium', '1.5', -1, 1e308, '\u2028', 'AAAA');
+const leaf = fc.constantFrom<unknown>(
+  'x',
+  '',
+  7,
+  0,
+  null,
+  true,
+  false,
+  'medium',
+  '1.5',
+  -1,
+  1e308,
+  '\u2028',
+  'AAAA',
+  'https://x.example/a',
+);
 const { value: likely } = fc.letrec<{ value: unknown; fields: Record<string, unknown> }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 5 },
@@ -117,6 +132,10 @@ const promises: Record<string, (of: never) => void> = {
   },
   visualTemplates: (of: ReturnType<typeof entities.visualTemplates>) =>
     assert.ok(of.every(({ id }) => typeof id === 'string')),
+  uploadedFile: (of: ReturnType<typeof entities.uploadedFile>) => {
+    assert.match(of.url, /^https?:/i);
+    optional(of, 'expiresAt', isText);
+  },
 };
 
 describe('contract: whatever a server may say', () => {
