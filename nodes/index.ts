@@ -1,3 +1,4 @@
+import { AccountChanges } from './kit/account/choose';
 import { FileService } from './kit/account/file-service';
 import { Ledgers } from './kit/account/ledgers';
 import { serveEditor } from './kit/admin/routes';
@@ -77,6 +78,7 @@ export default function linktor(red: RED): void {
     heldMessages: new HeldMessages(red.events),
     flowStart,
     ledgers: new Ledgers(red, flowStart),
+    accountChanges: new AccountChanges(),
   };
   for (const definition of palette) mount(red, definition, shared);
   serveEditor(red);

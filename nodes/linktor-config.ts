@@ -7,7 +7,7 @@ const takenOver = { takeover: ['on'] };
 const optedOut = { optOut: ['on'] };
 
 /** Only the self-hosted server publishes its events over NATS. */
-const natsOnly = { contract: ['auto', 'server'], eventsFrom: ['nats'] };
+const natsOnly = { receive: ['auto'], contract: ['auto', 'server'], eventsFrom: ['nats'] };
 
 /** several instances share their state in a store */
 const several = { instances: ['several'] };
@@ -26,6 +26,7 @@ export const fields = {
   proxy: other('http proxy', { icon: 'random', advanced: true }),
   timeout: number(30, { min: 1, max: 600, unit: 's', icon: 'clock-o', advanced: true }),
   maxRetries: number(3, { min: 0, max: 10, icon: 'repeat', advanced: true }),
+  perMinute: number(0, { min: 0, max: 100_000, icon: 'tachometer', advanced: true }),
   idempotent: flag(false, { icon: 'clone', advanced: true }),
   autoReconnect: flag(true, { icon: 'plug', advanced: true }),
   reconnectInterval: number(5000, {
@@ -43,6 +44,8 @@ export const fields = {
     advanced: true,
     when: { autoReconnect: ['true'] },
   }),
+  handshakeTimeout: number(10, { min: 1, max: 120, unit: 's', icon: 'handshake-o', advanced: true }),
+  pongTimeout: number(10, { min: 1, max: 120, unit: 's', icon: 'heartbeat', advanced: true }),
   discoverInterval: number(10, { min: 1, max: 3600, unit: 's', icon: 'search', advanced: true }),
   pollBusy: number(3, {
     min: 0.1,
@@ -60,7 +63,12 @@ export const fields = {
     advanced: true,
     when: { contract: ['auto', 'server'] },
   }),
-  eventsFrom: choice(['poll', 'nats'], { icon: 'bolt', section: 'events', when: { contract: ['auto', 'server'] } }),
+  receive: choice(['auto', 'webhook', 'nothing'], { icon: 'download', section: 'events' }),
+  eventsFrom: choice(['poll', 'nats'], {
+    icon: 'bolt',
+    section: 'events',
+    when: { receive: ['auto'], contract: ['auto', 'server'] },
+  }),
   natsUrl: text('', { required: true, format: 'natsUrl', icon: 'globe', section: 'events', when: natsOnly }),
   natsUser: secret('address', { visible: true, icon: 'user', section: 'events', when: natsOnly }),
   natsSecret: secret('password', { icon: 'lock', section: 'events', when: natsOnly }),

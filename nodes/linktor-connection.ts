@@ -110,10 +110,12 @@ export default trigger({
     return async (msg) => {
       switch (msg.action ?? 'status') {
         case 'connect':
+          refuseOff(connection.state);
           return connection.connect();
         case 'disconnect':
           return connection.disconnect();
         case 'reconnect':
+          refuseOff(connection.state);
           return connection.reconnect();
         case 'status':
           return emit(told(wordOf(connection.state), msg));
@@ -133,6 +135,12 @@ export default trigger({
     };
   },
 });
+
+/** @throws LinktorError `validation` */
+function refuseOff({ name }: SocketState): void {
+  if (name !== 'webhooks_only' && name !== 'no_realtime') return;
+  throw invalid('This account opens no connection.', 'Set "Receive" of the account to automatic, and deploy.');
+}
 
 function wordOf(state: SocketState): string {
   switch (state.name) {

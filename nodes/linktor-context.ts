@@ -42,7 +42,7 @@ const fields = {
     icon: 'calendar',
     when: { operation: ['set', 'append', 'increment'] },
   }),
-  onlyIf: text('', { icon: 'question-circle-o', advanced: true, when: { operation: writing } }),
+  onlyIf: text('', { isCode: true, icon: 'question-circle-o', advanced: true, when: { operation: writing } }),
   confirm: confirmation({ when: { operation: ['clear', 'forget'] } }),
 };
 

@@ -11,6 +11,7 @@ const TYPING_SHOWN_MS = 6000;
 /** Emit an event when a person starts or stops typing. */
 export default trigger({
   type: 'linktor-typing-in',
+  needsSocket: true,
   outputs: ['typing'],
   fields: {
     conversationIds: typed('', {

@@ -94,6 +94,8 @@ function valuesOf({ kind, options, types, columns, min, max, unit, initial }: Fi
       return 'credential';
     case 'config':
       return 'id of a config node';
+    case 'accounts':
+      return 'a list of ids of Linktor account nodes';
     case 'account':
       return 'id of a Linktor account node';
     case 'table':

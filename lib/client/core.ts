@@ -6,6 +6,7 @@ import { CallFigures } from './call-figures';
 import { Detection, parseContractChoice } from './detect';
 import { FairQueue } from './fair-queue';
 import type { CallOptions, ClientSettings } from './options';
+import { LocalPace } from './pace';
 import { Queue } from './queue';
 import { Rate } from './rate';
 import { ServerClock } from './server-clock';
@@ -80,7 +81,7 @@ export function createCore(given: ClientSettings): Core {
     transport: createTransport(agents),
     queue: new Queue(),
     downloads: new FairQueue(MAX_CONCURRENT_DOWNLOADS, MAX_CONCURRENT_DOWNLOADS_PER_OWNER),
-    rate: new Rate(given.pace),
+    rate: new Rate(given.perMinute ? new LocalPace(given.perMinute, given.pace) : given.pace),
     clock: new ServerClock(),
     figures: new CallFigures(given.onCall),
     fallbacks: new Set(),

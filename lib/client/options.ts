@@ -16,6 +16,8 @@ export interface ClientSettings extends SignIn {
   deadline?: number;
   /** maximum number of retries per call, default 3; a 429 does not count */
   maxRetries?: number;
+  /** requests a minute that may leave at most, whatever the server takes; default 0: no limit */
+  perMinute?: number;
   /** the server honours the Idempotency-Key, so that a write of unknown outcome may be repeated */
   idempotent?: boolean;
   /** called after every call; must not throw */

@@ -2,6 +2,7 @@ import type { Bus } from './bus/bus';
 import type { ReadConversation } from './feed';
 import type { FeedChoice } from './feed-choice';
 import type { Interest } from './interest';
+import { isOff } from './socket/state';
 import type { GapReporter } from './sync/gap-reporter';
 
 export interface HandoverParts {
@@ -116,7 +117,11 @@ export class Handover {
     clearTimeout(this.#returning);
     clearTimeout(this.#absence);
     this.#absence = undefined;
-    if (this.#parts.feeds.current.state.name !== 'paused' && this.#mayReturn) this.#parts.bus.hold('handover');
+    const { state } = this.#parts.feeds.current;
+    if (state.name === 'paused' || !this.#mayReturn) return;
+    // Without a connection no state ends the hold.
+    if (isOff(state)) this.#holdForAbsent(ABSENCE_MS);
+    else this.#parts.bus.hold('handover');
   }
 
   /** One of several listeners has left, perhaps only for a deploy. */

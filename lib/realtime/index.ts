@@ -44,9 +44,11 @@ export class Realtime {
   readonly #handover: Handover;
   readonly #status: ConnectionStatus;
   readonly #lasting: LastingMemory | undefined;
+  readonly #receivesNothing: boolean;
 
   constructor(settings: RealtimeSettings) {
     const parts = assemble(settings);
+    this.#receivesNothing = settings.receive === 'nothing';
     this.#socket = parts.socket;
     this.#conversations = parts.conversations;
     this.#interest = parts.interest;
@@ -237,6 +239,7 @@ export class Realtime {
 
   /** Accept an event from another source. */
   feed(event: Event, source: 'webhook' | 'test'): void {
+    if (this.#receivesNothing) return;
     if (!this.isReady) {
       void this.ready.then(() => this.feed(event, source));
       return;

@@ -10,7 +10,7 @@ import type { SocketSettings } from './socket/connection';
 export interface RealtimeSettings
   extends Pick<
     SocketSettings,
-    'autoReconnect' | 'reconnectInterval' | 'maxReconnectAttempts' | 'timing' | 'url' | 'connection'
+    'autoReconnect' | 'reconnectInterval' | 'maxReconnectAttempts' | 'receive' | 'timing' | 'url' | 'connection'
   > {
   /** known after the URL was requested */
   contract: Pick<Contract, 'frame' | 'signal' | 'announces'>;

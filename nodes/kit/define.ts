@@ -22,7 +22,7 @@ import type { LiveSide } from './account/led-realtime';
 import type { SentLog } from './account/sent-log';
 import type { Left } from './deploys';
 import type { SharedFields } from './dialogue/shared-fields';
-import { account, type Fields, flag, out, text, type Values } from './fields';
+import { account, accounts, type Fields, flag, out, text, type Values } from './fields';
 import type { Hook } from './http/routes';
 import type { Output, OutputRules } from './outputs';
 import type { Msg } from './red';
@@ -230,6 +230,8 @@ export interface Trigger extends Common {
   role: 'trigger';
   /** it has its own event source, and shows the status of that source instead of the connection */
   ownStatus?: boolean;
+  /** its events come by the socket only, never by webhooks */
+  needsSocket?: boolean;
   listen(context: TriggerContext<never>): OnInput | undefined;
 }
 
@@ -359,6 +361,7 @@ export function action<F extends Fields>({ fields, result, outputs = ['done'], .
       ...fields,
       name: text(),
       ...(result === undefined ? {} : { result: out(result, folded) }),
+      accounts: accounts({ icon: 'users', ...folded }),
       errorOutput: flag(false, folded),
     },
     ...(rest as unknown as Pick<Action, 'type' | 'label' | 'busy' | 'resets' | 'statusOf' | 'lane' | 'isKept' | 'run'>),
@@ -390,6 +393,7 @@ export function dialogue<F extends SharedFields>({ fields, result, ...rest }: Di
       ...fields,
       name: text(),
       result: out(result, folded),
+      accounts: accounts({ icon: 'users', ...folded }),
       errorOutput: flag(false, folded),
     },
     ...(rest as unknown as Omit<DialogueNode, 'role' | 'inputs' | 'fields'>),
@@ -400,6 +404,7 @@ interface TriggerInput<F extends Fields> {
   type: string;
   label?: readonly (keyof F & string)[];
   ownStatus?: boolean;
+  needsSocket?: boolean;
   fields: F;
   outputs: readonly string[];
   single?: string;

@@ -4,7 +4,7 @@ import { ABSENT_SOURCE, type Field, type Fields, type Values } from './fields';
 import { versionOf } from './migrations';
 import type { Msg, RED, RunningNode, Stored } from './red';
 import { refuseEmptyParts, renderTemplate } from './template';
-import { takesVariables, variableIn } from './variables';
+import { checkVariables, notSet, takesVariables, variableIn } from './variables';
 
 /** A typed field of one node; it is evaluated for every message. */
 interface TypedSource {
@@ -107,13 +107,14 @@ interface Read {
 
 function readStored({ entries, blank }: FieldPlan, stored: Stored): Read {
   const values = { ...blank };
+  const isEarlier = versionOf(stored) < 2;
   let problems: Map<string, LinktorError> | undefined;
   for (const { name, field, isTyped } of entries) {
     const value = stored[name];
     // Most properties of most nodes have the value of an absent one, which has been converted.
     if (value === undefined || value === null || (value === field.initial && !isTyped)) continue;
     try {
-      const variable = unsetVariable(value, field);
+      const variable = unsetVariable(value, field, isEarlier);
       if (variable !== undefined) throw notSet(variable, name);
       if (!isTyped) values[name] = field.convert(value, name);
     } catch (thrown) {
@@ -201,16 +202,9 @@ function cheapToCopy(values: Given): Given {
 }
 
 /** Variables have been replaced already: only an unset one leaves its placeholder. */
-function unsetVariable(value: unknown, field: Field<unknown>): string | undefined {
+function unsetVariable(value: unknown, field: Field<unknown>, isEarlier: boolean): string | undefined {
   if (typeof value !== 'string') return undefined;
-  return takesVariables(field) ? variableIn(value) : /^\$\{([^\s{}]+)\}$/.exec(value.trim())?.[1];
-}
-
-function notSet(variable: string, name: string): LinktorError {
-  return invalid(
-    `The environment variable "${variable}" of the field "${name}" is not set.`,
-    `Set ${variable} where Node-RED runs, or in the flow or group that holds this node, and deploy.`,
-  );
+  return takesVariables(field, isEarlier) ? variableIn(value) : /^\$\{([^\s{}]+)\}$/.exec(value.trim())?.[1];
 }
 
 function conditionHolds(when: PlannedField['when'], values: Given): boolean {
@@ -262,6 +256,7 @@ function evaluateSource(
     if (!field.mustache) return source.value;
     return renderTemplate(source.value, name, msg, { isEarlier, markup, isPath: field.mustache === 'path' });
   }
+  if (source.type === 'env') checkVariables(red, node, source.value, name);
   const value = evaluateProperty(red, node, source, msg, `The field "${name}"`);
   if (field.mustache !== 'path' || source.type !== 'jsonata') return value;
   return value.then((path) => {

@@ -65,6 +65,7 @@ export interface Field<T> {
     | 'table'
     | 'secret'
     | 'account'
+    | 'accounts'
     | 'out'
     | 'config';
   /** meaning of an absent property in a stored node; never changed, because flows of every version rely on it */
@@ -101,6 +102,8 @@ export interface Field<T> {
   readonly format?: Format;
   /** text: it is a regular expression while the choices have these values */
   readonly regexWhen?: When;
+  /** text: an expression */
+  readonly isCode?: boolean;
   /** config: the type of the other config node */
   readonly config?: string;
   /** convert the stored or evaluated value for `run` @throws LinktorError `validation` */
@@ -127,14 +130,29 @@ type Options = Row & { required?: boolean };
 
 const identity = (value: unknown) => value;
 
-/** A plain text, fixed at deploy time; `${ENV}` is replaced by Node-RED. */
+/** A plain text, fixed at deploy time; `${ENV}` is replaced in it. */
 export function text(
   initial = '',
-  { required, format, regexWhen, ...row }: Options & { format?: Format; regexWhen?: When } = {},
+  {
+    required,
+    format,
+    regexWhen,
+    isCode,
+    ...row
+  }: Options & { format?: Format; regexWhen?: When; isCode?: boolean } = {},
 ): Field<string> {
   // Patterns keep their inner characters; addresses lose invisible ones.
   const clean = format === undefined ? trimPasted : cleanId;
-  return { kind: 'text', initial, row, required, format, regexWhen, convert: (value) => clean(String(value ?? '')) };
+  return {
+    kind: 'text',
+    initial,
+    row,
+    required,
+    format,
+    regexWhen,
+    isCode,
+    convert: (value) => clean(String(value ?? '')),
+  };
 }
 
 /** A path below httpNodeRoot; the dialog shows the whole address. Empty: `/linktor/<node id>`. */
@@ -304,6 +322,12 @@ function readSecret(kind: SecretKind, given: string, name: string): string {
 /** The Linktor config node of a node. */
 export function account(): Field<string> {
   return { kind: 'account', initial: '', row: {}, required: true, convert: String };
+}
+
+/** Further accounts that a message may choose by name, with `msg.account`; their ids. */
+export function accounts(row: Row = {}): Field<readonly string[]> {
+  const convert = (value: unknown) => (Array.isArray(value) ? value.map(String) : []);
+  return { kind: 'accounts', initial: [], row, convert };
 }
 
 /** Another kind of config node, such as Node-RED's own TLS settings. */

@@ -15,7 +15,7 @@ import type { Config, Definition } from './define';
 import { mountDialogue } from './dialogue/mount-dialogue';
 import { fixedValues, type Planned, planFields } from './evaluate';
 import { fenced } from './fence';
-import { migrated } from './migrations';
+import { migrated, versionOf } from './migrations';
 import type { RED, RunningNode, Stored } from './red';
 import type { Shared } from './shared';
 import { mountTrigger } from './trigger/mount-trigger';
@@ -28,9 +28,10 @@ export function mount(red: RED, given: Definition, shared: Shared): void {
   const credentials = Object.fromEntries(
     secrets.map(([name, { visible }]) => [name, { type: visible ? ('text' as const) : ('password' as const) }]),
   );
-  const withVariable = variableFields(given.fields);
+  const [earlier, current] = [variableFields(given.fields, true), variableFields(given.fields, false)];
   function construct(this: RunningNode, config: Stored): void {
     red.nodes.createNode(this, config);
+    const withVariable = versionOf(config) < 2 ? earlier : current;
     const stored = withVariables(red, this, withVariable, migrated(definition.type, config));
     if (definition.role === 'config' && definition.provide) mountProvider(this, definition, stored);
     else if (definition.role === 'config') mountConfig(red, this as ConfigNode, definition, stored, shared);
@@ -69,6 +70,8 @@ function mountConfig(red: RED, node: ConfigNode, definition: Planned<Config>, st
     node.deployedSocketUrl = String(values.wsUrl);
     node.deployedNatsUrl = String(values.natsUrl);
     const settings = values as AccountSettings;
+    const { contract, signIn, receive } = settings;
+    node.deployedChoices = { contract, signIn, receive };
     node.account = createAccount(settings, {
       route: routeOf(red, values),
       log,
@@ -90,10 +93,12 @@ function mountConfig(red: RED, node: ConfigNode, definition: Planned<Config>, st
     node.account = brokenAccount(problem);
   }
   openOutbox(node);
+  const endAnnounce = shared.flowStart.whenStarted(() => shared.accountChanges.announce(node.id));
   const endMetrics = openMetrics(node, stored, shared, log);
   node.on('close', (removed, done) => {
     const { account } = node;
     endMetrics?.();
+    endAnnounce();
     if (!removed) heldMessages.leave(node.id, account?.sentLog);
     const close = async () => {
       await account?.close(removed);

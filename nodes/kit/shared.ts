@@ -1,4 +1,5 @@
 import type { Memory } from '../../lib/realtime/index';
+import type { AccountChanges } from './account/choose';
 import type { FileService } from './account/file-service';
 import type { Ledgers } from './account/ledgers';
 import type { FlowStart, HeldMessages } from './deploys';
@@ -15,4 +16,5 @@ export interface Shared {
   heldMessages: HeldMessages;
   flowStart: FlowStart;
   ledgers: Ledgers;
+  accountChanges: AccountChanges;
 }

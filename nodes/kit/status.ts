@@ -34,6 +34,7 @@ const appearances = {
   agents_only: { fill: 'yellow', shape: 'ring' },
   slow_pattern: { fill: 'yellow', shape: 'ring' },
   paused: { fill: 'grey', shape: 'ring' },
+  webhooks_only: { fill: 'grey', shape: 'ring' },
   no_realtime: { fill: 'grey', shape: 'ring' },
   no_typing: { fill: 'grey', shape: 'ring' },
   connecting: { fill: 'yellow', shape: 'ring' },

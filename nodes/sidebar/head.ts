@@ -67,6 +67,8 @@ function stateWords({ state, problem, attempts, leader, leads }: AccountFacts): 
     case 'connecting':
     case 'store_down':
     case 'paused':
+    case 'webhooks_only':
+    case 'no_realtime':
       return statusWord(state);
     case 'waiting':
       return attempts > 0

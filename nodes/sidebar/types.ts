@@ -5,7 +5,18 @@ export interface AccountFacts {
   name: string;
   /** host and port of the Server URL */
   host: string;
-  state: 'idle' | 'connecting' | 'open' | 'waiting' | 'refused' | 'paused' | 'closed' | 'standby' | 'store_down';
+  state:
+    | 'idle'
+    | 'connecting'
+    | 'open'
+    | 'waiting'
+    | 'refused'
+    | 'paused'
+    | 'closed'
+    | 'standby'
+    | 'store_down'
+    | 'webhooks_only'
+    | 'no_realtime';
   /** with several instances: name of the leader */
   leader?: string;
   /** with several instances: whether this one leads */

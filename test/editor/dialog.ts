@@ -190,7 +190,7 @@ export class Dialog {
       ([prefix, kinds]) => {
         const values: Record<string, unknown> = {};
         for (const [name, kind] of Object.entries(kinds)) {
-          if (kind === 'account' || kind === 'config' || kind === 'secret') continue;
+          if (kind === 'account' || kind === 'accounts' || kind === 'config' || kind === 'secret') continue;
           const element = $(`#${prefix}${name}`);
           if (kind === 'flag') values[name] = element.prop('checked');
           else if (kind === 'checks') values[name] = element.val();
@@ -225,7 +225,7 @@ export function nodeOf(page: Page, id: string): Promise<{ valid: boolean; proble
 export function others(fields: Fields): Values {
   const values: Values = {};
   for (const [name, field] of Object.entries(fields)) {
-    if (['account', 'config', 'secret'].includes(field.kind)) continue;
+    if (['account', 'accounts', 'config', 'secret'].includes(field.kind)) continue;
     if (field.kind === 'flag') values[name] = !field.initial;
     else if (field.kind === 'choice') values[name] = String(field.options?.at(-1));
     else if (field.kind === 'checks')
@@ -309,5 +309,39 @@ export function copyOf(page: Page, id: string): Promise<Values> {
     );
     RED.nodes.remove(copy.id);
     return values;
+  }, id);
+}
+
+/** @returns the ids of the nodes that the editor counts as users of a config node */
+export function usersOf(page: Page, id: string): Promise<string[]> {
+  return page.evaluate((id) => ((RED.nodes.node(id)?.users ?? []) as EditorNode[]).map((one) => one.id), id);
+}
+
+/**
+ * Exports a node with its config nodes, and imports it with new ids, into an editor that has no such config nodes; the
+ * copies are gone from the flow again.
+ * @returns what was exported, and the copies with the number of their users
+ */
+export function exportOf(page: Page, id: string): Promise<{ exported: Values[]; imported: Values[] }> {
+  return page.evaluate(async (id) => {
+    const node = RED.nodes.node(id);
+    if (!node) throw new Error(`${id} is not there`);
+    const exported = JSON.parse(JSON.stringify(RED.nodes.createExportableNodeSet([node])));
+    // The editor takes a config node that it has already.
+    const foreign = JSON.parse(
+      exported.reduce(
+        (text: string, one: Values) => text.replaceAll(JSON.stringify(one.id), JSON.stringify(`${one.id}-elsewhere`)),
+        JSON.stringify(exported),
+      ),
+    );
+    const { nodes } = RED.nodes.import(foreign, { generateIds: true });
+    // Users are counted after the import.
+    await Promise.resolve();
+    const imported = nodes.map(({ id, type, name, accounts, users }) => ({
+      ...{ id, type, name, accounts },
+      users: Array.isArray(users) ? users.length : 0,
+    }));
+    for (const copy of [...nodes].reverse()) RED.nodes.remove(copy.id);
+    return { exported, imported };
   }, id);
 }

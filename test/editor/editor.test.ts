@@ -1,5 +1,6 @@
 import { versions } from '../support/red';
 import { setUpEditor } from './editor-setup';
+import { accounts } from './suites/accounts';
 import { asking } from './suites/asking';
 import { checking } from './suites/checking';
 import { connecting } from './suites/connecting';
@@ -9,6 +10,7 @@ import { naming } from './suites/naming';
 import { picking } from './suites/picking';
 import { routing } from './suites/routing';
 import { typing } from './suites/typing';
+import { variables } from './suites/variables';
 
 for (const version of versions) {
   describe(`the editor of ${version.name}`, function () {
@@ -17,6 +19,8 @@ for (const version of versions) {
     naming(shared);
     dialogs(shared);
     typing(shared);
+    accounts(shared);
+    variables(shared);
     routing(shared);
     asking(shared);
     picking(shared);

@@ -69,6 +69,8 @@ interface PlayOptions {
   apiKey?: string;
   /** additional credentials of the config node */
   credentials?: Record<string, string>;
+  /** further config nodes by id, with the same credentials */
+  accounts?: Record<string, Record<string, unknown>>;
   /** one or more node modules to load instead of the palette */
   load?: unknown;
 }
@@ -162,16 +164,18 @@ export function setUpFlows(
 
   async function play(
     nodes: FlowNode[],
-    { account = {}, apiKey = 'sandbox-key', credentials = {}, load = linktor }: PlayOptions = {},
+    { account = {}, accounts = {}, apiKey = 'sandbox-key', credentials = {}, load = linktor }: PlayOptions = {},
   ) {
     // With another base URL, the test runs its own server.
     const isSelfHosted = contract === 'server' && account?.baseUrl === undefined;
-    const usual = { id: 'account', type: 'linktor-config', baseUrl: held.sandbox.url };
-    const config = { ...usual, ...(isSelfHosted && selfHosted), ...account };
+    const usual = { type: 'linktor-config', baseUrl: held.sandbox.url, ...(isSelfHosted && selfHosted) };
+    const config = { ...usual, id: 'account', ...account };
+    const others = Object.entries(accounts).map(([id, own]) => ({ ...usual, id, ...own }));
     const secrets = { apiKey, ...(isSelfHosted && byPassword), ...credentials };
     const flow: FlowNode[] = [
       { id: 'tab', type: 'tab', label: 'test' },
       ...(account === null ? [] : [config]),
+      ...others,
       ...nodes.map((node) => ({ ...place, ...node })),
       ...listener(nodes, { id: 'n-catch', type: 'catch', scope: null, uncaught: false, wires: [['caught']] }),
       ...listener(nodes, {
@@ -184,7 +188,9 @@ export function setUpFlows(
       ...['caught', 'completed', 'statuses'].map((id) => ({ id, type: 'probe', ...place })),
     ];
     const probes = new Map<string, Probe>();
-    await helper.load([load, probeNode(probes)].flat(), flow, { account: secrets });
+    await helper.load([load, probeNode(probes)].flat(), flow, {
+      ...Object.fromEntries(['account', ...Object.keys(accounts)].map((id) => [id, secrets])),
+    });
     const probe = (id: string) => probeOf(probes, id);
     return {
       node: (id: string) => helper.getNode(id),

@@ -1,4 +1,5 @@
 import linktor from '../../nodes';
+import { AccountChanges } from '../../nodes/kit/account/choose';
 import { FileService } from '../../nodes/kit/account/file-service';
 import { Ledgers } from '../../nodes/kit/account/ledgers';
 import { type Action, action } from '../../nodes/kit/define';
@@ -36,6 +37,7 @@ export function trial(run: Action['run'], more: Partial<Parameters<typeof action
       heldMessages: new HeldMessages(red.events),
       flowStart,
       ledgers: new Ledgers(red, flowStart),
+      accountChanges: new AccountChanges(),
     });
   };
 }

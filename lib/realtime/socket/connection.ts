@@ -3,7 +3,7 @@ import type { Signal } from '../../contract/index';
 import { type ErrorCode, LinktorError } from '../../errors';
 import { Retries } from './retries';
 import type { SocketSettings } from './settings';
-import { DEFAULT_TIMING, type SocketState, type Timing } from './state';
+import { DEFAULT_TIMING, isOff, isUnused, type SocketState, type Timing } from './state';
 import { Subscriptions } from './subscriptions';
 import { type Loss, SocketTransport } from './transport';
 
@@ -41,6 +41,10 @@ export class Socket {
     this.#settings = settings;
     this.#timing = { ...DEFAULT_TIMING, ...settings.timing };
     this.#retries = new Retries(settings);
+    const { receive = 'auto' } = settings;
+    if (receive !== 'auto') {
+      this.#state = { name: receive === 'webhook' ? 'webhooks_only' : 'no_realtime', since: Date.now() };
+    }
   }
 
   get state(): SocketState {
@@ -76,7 +80,7 @@ export class Socket {
       if (this.#users > 0) return;
       this.#lingerTimer = setTimeout(() => {
         // A connection closed on purpose stays closed until it is requested again.
-        if (this.#state.name !== 'paused' && this.#state.name !== 'closed') this.#end('idle');
+        if (!isUnused(this.#state)) this.#end('idle');
       }, this.#timing.linger);
     });
   }
@@ -125,7 +129,7 @@ export class Socket {
   /** Close the connection, even if it is in use, until {@link resume} or {@link renew}. */
   pause(): void {
     const { name } = this.#state;
-    if (name === 'closed' || name === 'paused') return;
+    if (name === 'closed' || name === 'paused' || isOff(this.#state)) return;
     clearTimeout(this.#reconnectTimer);
     this.#retries.attempt = 0;
     this.#drop(true);
@@ -141,6 +145,7 @@ export class Socket {
 
   /** End the present connection, whatever its state, and open a new one. */
   renew(): void {
+    if (isOff(this.#state)) return;
     if (this.#state.name === 'closed' || this.#users === 0) return this.resume();
     this.#retries.attempt = 0;
     this.#drop(true);

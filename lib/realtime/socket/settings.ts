@@ -24,4 +24,6 @@ export interface SocketSettings {
   maxReconnectAttempts?: number;
   /** milliseconds, for tests with shorter times */
   timing?: Partial<Timing>;
+  /** `webhook`, `nothing`: no connection is ever opened; by default `auto` */
+  receive?: 'auto' | 'webhook' | 'nothing';
 }

@@ -7,6 +7,8 @@ export type SocketState =
   | { name: 'open'; since: number; caution?: 'polling_only'; leads?: true }
   /** closed on purpose, until requested again */
   | { name: 'paused'; since: number }
+  /** by choice of the account: events come by webhooks, or none at all */
+  | { name: 'webhooks_only' | 'no_realtime'; since: number }
   /** another instance leads, or the store that elects the leader is unreachable */
   | { name: 'standby'; since: number; leader: string }
   | { name: 'store_down'; since: number }
@@ -15,9 +17,14 @@ export type SocketState =
   /** stopped for a reason that a retry would not change */
   | { name: 'refused'; since: number; reason: string; code: ErrorCode };
 
+/** @returns true when there is no connection by choice of the account */
+export function isOff({ name }: SocketState): boolean {
+  return name === 'webhooks_only' || name === 'no_realtime';
+}
+
 /** @returns true when the connection is not wanted */
-export function isUnused({ name }: SocketState): boolean {
-  return name === 'idle' || name === 'paused' || name === 'closed';
+export function isUnused(state: SocketState): boolean {
+  return state.name === 'idle' || state.name === 'paused' || state.name === 'closed' || isOff(state);
 }
 
 /** Durations in milliseconds. */

@@ -99,6 +99,8 @@ export interface Account {
   /** undefined with a single instance */
   readonly instances: Instances | undefined;
   readonly people: PeopleSettings;
+  /** how events arrive */
+  readonly receives: AccountSettings['receive'];
   readonly webhookSecrets: readonly string[];
   /** messages that our nodes have sent */
   readonly sentLog: SentLog;
@@ -119,7 +121,7 @@ export function clientOf(
   onCall?: (ended: EndedCall) => void,
   pace?: Instances['pace'],
 ): LinktorClient {
-  const { baseUrl, contract, signIn, timeout, maxRetries, idempotent, ...credentials } = settings;
+  const { baseUrl, contract, signIn, timeout, maxRetries, perMinute, idempotent, ...credentials } = settings;
   const { apiKey, accessToken, email, password } = credentials;
   const signingIn: Record<typeof signIn, SignIn> = {
     apiKey: { apiKey },
@@ -127,7 +129,16 @@ export function clientOf(
     password: { email, password },
   };
   const { tls, proxy } = route;
-  const common = { baseUrl, contract, timeout, maxRetries, idempotent, ...(tls && { tls }), ...(proxy && { proxy }) };
+  const common = {
+    baseUrl,
+    contract,
+    timeout,
+    maxRetries,
+    perMinute,
+    idempotent,
+    ...(tls && { tls }),
+    ...(proxy && { proxy }),
+  };
   return new LinktorClient({ ...common, ...signingIn[signIn], ...(onCall && { onCall }), ...(pace && { pace }) });
 }
 
@@ -187,7 +198,7 @@ export function createAccount(
   const connect = () => {
     const rest = getClient();
     const { contract, url, connection } = rest.realtime;
-    const nats = natsOf(settings, route.natsTls, host.consumer, getClient);
+    const nats = settings.receive === 'auto' && natsOf(settings, route.natsTls, host.consumer, getClient);
     // Deploys hand over the state in memory anyway.
     const kept = instances || getLedger().durability === 'none' ? undefined : getLedger();
     const problem = (error: unknown) => log.warn(`offered choices cannot be kept: ${toLinktorError(error).message}`);
@@ -201,6 +212,8 @@ export function createAccount(
         return settings.wsUrl === '' ? derived : withQueryOf(settings.wsUrl, derived);
       },
       connection,
+      receive: settings.receive,
+      timing: { handshake: settings.handshakeTimeout * 1000, pong: settings.pongTimeout * 1000 },
       autoReconnect: settings.autoReconnect,
       reconnectInterval: settings.reconnectInterval,
       maxReconnectAttempts: settings.maxReconnectAttempts,
@@ -339,6 +352,7 @@ export function createAccount(
     webhookSecrets: [webhookSecret, previousWebhookSecret].filter((secret) => secret !== ''),
     instances,
     people: settings,
+    receives: settings.receive,
     sentLog,
     failures: new FailureLog(),
     notes,
@@ -415,6 +429,7 @@ export function brokenAccount(problem: unknown): Account {
     failures: new FailureLog(),
     notes: new Map(),
     instances: undefined,
+    receives: 'auto',
     people: { language: 'auto', country: '', zone: '', quietHours: '', keepDays: 30 },
     client: refuse,
     realtime: refuse,

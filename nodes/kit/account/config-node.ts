@@ -8,6 +8,8 @@ export interface ConfigNode extends RunningNode {
   deployedUrl?: string;
   deployedSocketUrl?: string;
   deployedNatsUrl?: string;
+  /** choices that may come from variables */
+  deployedChoices?: { contract: string; signIn: string; receive: string };
   /** nodes whose Catch nodes receive the errors of this config node */
   users: Record<string, RunningNode>;
 }

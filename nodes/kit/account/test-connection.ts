@@ -36,10 +36,10 @@ export async function testConnection(
     const isServer = findings.some(({ what, facts }) => what === 'contract' && facts?.contract === 'server');
     const [features, realtime, nats] = await Promise.all([
       findFeatures(account.client()),
-      tryRealtime(account),
+      settings.receive === 'auto' ? tryRealtime(account) : undefined,
       isServer ? tryNats(settings, route, account.client(), consumer) : [],
     ]);
-    return [...findings, ...features, realtime, ...nats];
+    return [...findings, ...features, ...(realtime ? [realtime] : []), ...nats];
   } finally {
     await account.close();
   }

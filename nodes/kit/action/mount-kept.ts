@@ -1,5 +1,6 @@
 import { type LinktorError, toLinktorError } from '../../../lib/errors';
-import type { OutboxJob } from '../../../lib/outbox/index';
+import type { JobListener, OutboxJob } from '../../../lib/outbox/index';
+import { accountIds } from '../account/choose';
 import { accountOf } from '../account/config-node';
 import type { OutboxService } from '../account/outbox-service';
 import type { Action } from '../define';
@@ -21,31 +22,16 @@ export function mountKept(
   stored: Stored,
   shared: Shared,
 ): void {
-  let outbox: OutboxService | undefined;
   let sentAt: number | undefined;
+  const boxes = new Outboxes(red, node);
   const show = (status: Status) => {
-    const count = outbox?.pending(node.id) ?? 0;
+    const count = boxes.pending;
     if (count > 0) status.show('in_outbox', { count }, ['count']);
     else if (sentAt !== undefined) status.show('sent_at', { at: sentAt }, ['at']);
     else status.clear();
   };
   const report = fenced((problem: LinktorError, msg: Msg) => node.error(problem, msg));
   const status = mountAction(red, node, definition, stored, shared, show);
-  try {
-    outbox = accountOf(red, stored).outbox();
-  } catch (thrown) {
-    const problem = toLinktorError(thrown);
-    // Other problems of the account are reported with the first message.
-    if (problem.code === 'storage') {
-      const tell = () => {
-        status.show(problem.code);
-        report(problem, {});
-      };
-      closing(node, shared.flowStart.whenStarted(tell));
-    }
-  }
-  if (!outbox) return;
-
   const target = new ResultTarget(red, node, stored, definition.fields.result?.property ?? 'payload');
   const failed = (job: OutboxJob, problem: LinktorError) => {
     const msg = messageOf(job);
@@ -61,15 +47,66 @@ export function mountKept(
     sentAt = Date.now();
     show(status);
   };
-  const release = outbox.register(node.id, { sent, failed }, () => show(status));
-  closing(node, release);
+  const problem = (found: LinktorError) => {
+    status.show(found.code);
+    report(found, {});
+  };
+  boxes.open(accountIds(stored), shared, { sent, failed }, { changed: () => show(status), problem });
 }
 
-function closing(node: RunningNode, release: () => void): void {
-  node.on('close', (_removed, done) => {
-    release();
-    done();
-  });
+interface Told {
+  /** another number of messages waits */
+  changed(): void;
+  problem(found: LinktorError): void;
+}
+
+/** The outboxes of the accounts that a node may use. */
+class Outboxes {
+  readonly #red: RED;
+  readonly #node: RunningNode;
+  /** by account */
+  readonly #open = new Map<string, { outbox: OutboxService; release(): void }>();
+
+  constructor(red: RED, node: RunningNode) {
+    this.#red = red;
+    this.#node = node;
+  }
+
+  get pending(): number {
+    const counts = [...this.#open.values()].map(({ outbox }) => outbox.pending(this.#node.id));
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  open(ids: readonly string[], { flowStart, accountChanges }: Shared, listener: JobListener, told: Told): void {
+    const [, ...others] = ids;
+    const releases = new Set<() => void>();
+    const register = (id: string) => {
+      try {
+        this.#register(id, listener, told);
+      } catch (thrown) {
+        const problem = toLinktorError(thrown);
+        // Other problems of the account are reported with the first message.
+        if (problem.code === 'storage') releases.add(flowStart.whenStarted(() => told.problem(problem)));
+      }
+    };
+    for (const id of ids) register(id);
+    // Node-RED itself restarts this node with its own account only.
+    for (const id of others) releases.add(accountChanges.watch(id, () => register(id)));
+    this.#node.on('close', (_removed, done) => {
+      for (const release of releases) release();
+      for (const { release } of this.#open.values()) release();
+      done();
+    });
+  }
+
+  #register(id: string, listener: JobListener, told: Told): void {
+    const outbox = accountOf(this.#red, { config: id }).outbox();
+    const known = this.#open.get(id);
+    if (known?.outbox === outbox) return;
+    known?.release();
+    this.#open.delete(id);
+    if (outbox) this.#open.set(id, { outbox, release: outbox.register(this.#node.id, listener, () => told.changed()) });
+  }
 }
 
 /** Return the stored message, with the facts of its outbox job. */

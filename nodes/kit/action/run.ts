@@ -1,6 +1,7 @@
 import { type AnswerFacts, type LinktorClient, traceparentIn } from '../../../lib/client/index';
 import type { LinktorError } from '../../../lib/errors';
 import type { Account } from '../account/account';
+import { chosenAccount } from '../account/choose';
 import { accountOf, providedBy } from '../account/config-node';
 import { forgetPerson } from '../account/forget-person';
 import { openLive } from '../account/live';
@@ -22,7 +23,8 @@ export interface RunContext {
   /** undefined for a node without a result */
   target: ResultTarget | undefined;
   status: Status;
-  notes: Map<string, unknown>;
+  /** state of the node, by account */
+  notes: Map<string, Map<string, unknown>>;
   closing: AbortSignal;
 }
 
@@ -36,6 +38,7 @@ export class Run implements ActionContext<never> {
   readonly #context: RunContext;
   readonly #send: Send;
   readonly #account: Account;
+  readonly #accountId: string;
   /** client to use after waiting for a turn */
   #slotClient: LinktorClient | undefined;
   #client: LinktorClient | undefined;
@@ -48,7 +51,8 @@ export class Run implements ActionContext<never> {
     this.msg = msg;
     this.#send = send;
     this.signal = signal;
-    this.#account = accountOf(place.red, place.stored);
+    this.#accountId = chosenAccount(place.red, place.stored, msg);
+    this.#account = accountOf(place.red, { config: this.#accountId });
     this.#account.client();
   }
 
@@ -138,7 +142,10 @@ export class Run implements ActionContext<never> {
   }
 
   get notes() {
-    return this.#context.notes;
+    const { notes } = this.#context;
+    const own = notes.get(this.#accountId) ?? new Map<string, unknown>();
+    notes.set(this.#accountId, own);
+    return own;
   }
 
   get shared() {

@@ -14,7 +14,7 @@ import type { Finding, Tested } from './types';
 /** A running config node; Node-RED has resolved environment variables in its credentials. */
 export type Deployed = Pick<
   ConfigNode,
-  'account' | 'deployedUrl' | 'deployedSocketUrl' | 'deployedNatsUrl' | 'credentials'
+  'account' | 'deployedUrl' | 'deployedSocketUrl' | 'deployedNatsUrl' | 'deployedChoices' | 'credentials'
 >;
 
 /** The credentials of each sign-in method; no others are read. */
@@ -44,6 +44,12 @@ export async function testSettings(body: Record<string, unknown>, red: RED, id: 
   if (!URL.canParse(baseUrl))
     throw invalid('The Server URL is not a URL.', 'Give it as https://host or https://host/prefix.');
   const wsUrl = isVariable(text('wsUrl')) ? (node?.deployedSocketUrl ?? '') : text('wsUrl');
+  const choice = (name: 'contract' | 'signIn' | 'receive') => {
+    if (!isVariable(text(name))) return text(name);
+    const known = text(name) === stored[name] ? node?.deployedChoices?.[name] : undefined;
+    if (known === undefined) throw notDeployedYet(name);
+    return known;
+  };
   const samePlace =
     deployed !== undefined &&
     originOf(deployed) === originOf(baseUrl) &&
@@ -65,9 +71,10 @@ export async function testSettings(body: Record<string, unknown>, red: RED, id: 
   const settings = fixedValues(planFields(fields), {
     baseUrl,
     wsUrl,
-    contract: text('contract') || undefined,
-    signIn: text('signIn'),
-    ...Object.fromEntries((credentialNames.get(text('signIn')) ?? []).map((name) => [name, credential(name)])),
+    contract: choice('contract') || undefined,
+    signIn: choice('signIn'),
+    receive: choice('receive') || undefined,
+    ...Object.fromEntries((credentialNames.get(choice('signIn')) ?? []).map((name) => [name, credential(name)])),
     ...(nats && {
       eventsFrom: 'nats',
       natsUrl: nats.url,

@@ -1,4 +1,5 @@
 import { STORED_VERSION } from '../migrations';
+import { countAccountUsers, prepareAccounts, saveAccounts } from './dialog/accounts';
 import { check } from './dialog/check';
 import { prepareChecks } from './dialog/checks';
 import { prepareConnection } from './dialog/connection';
@@ -15,6 +16,7 @@ import { prepareTable } from './dialog/table';
 import { prepareTemplates } from './dialog/template';
 import { prepareTyped } from './dialog/typed';
 import { begin, complete, current, definitions, input, metaFor } from './dialog/values';
+import { prepareVariable } from './dialog/variable';
 import { formOf } from './form';
 import type { FieldMeta, NodeMeta } from './meta';
 
@@ -47,10 +49,12 @@ function prepareField(node: EditorNode, name: string, field: FieldMeta): void {
   if (field.kind === 'typed' || field.kind === 'out') prepareTyped(node, name, field);
   else if (field.kind === 'path') preparePath(node, name);
   else if (field.generate) prepareSecret(node, name);
+  else if (field.kind === 'accounts') prepareAccounts(node, name);
   else if (field.kind === 'checks') prepareChecks(node, name, field);
   else if (field.kind === 'table') prepareRows(node, name, field);
   else if (field.kind === 'number')
     input(node.type, name).attr({ min: field.min ?? '', max: field.max ?? '', step: 'any' });
+  if (field.kind === 'number' || field.kind === 'choice') prepareVariable(node, name, field);
 }
 
 function prepareRows(node: EditorNode, name: string, { columns = [] }: FieldMeta): void {
@@ -65,6 +69,7 @@ function prepareRows(node: EditorNode, name: string, { columns = [] }: FieldMeta
 /** Adapt the ports to the settings, and store the node in the format of this version. */
 function oneditsave(this: EditorNode): void {
   this.version = STORED_VERSION;
+  saveAccounts(this);
   const { inputWhen, fields, rowOutputs } = metaFor(this.type);
   if (rowOutputs) moveOutputs(this);
   else if (fields.errorOutput) this.outputs = outputsNow(this).length;
@@ -78,4 +83,5 @@ Object.assign(window, {
   linktor: { define, check, label, labelStyle, paletteLabel, outputLabels, oneditprepare, oneditsave, onadd },
 });
 shareOnlyAccount();
+countAccountUsers();
 translateFigures();

@@ -52,9 +52,9 @@ function sectionsOf(fields: readonly FieldMeta[]): string[] {
 
 function row(type: string, prefix: string, name: string, field: FieldMeta): string {
   const id = `${prefix}${name}`;
-  const icon = field.icon ?? icons[name] ?? 'circle-o';
   const words = `data-i18n="${labelKey(type, name)}"`;
-  const label = `<label for="${id}"><i class="fa fa-fw fa-${icon}"></i> <span ${words}></span></label>`;
+  const icon = `<i class="fa fa-fw fa-${field.icon ?? icons[name] ?? 'circle-o'}"></i>`;
+  const label = `<label for="${id}">${icon} <span ${words}></span></label>`;
   const wrap = (inner: string) => `<div class="form-row linktor-row" data-field="${name}">${inner}</div>`;
   const unit = field.unit ? ` <span class="linktor-unit" data-i18n="linktor.unit.${field.unit}"></span>` : '';
   const hint = hasHint(type, name, field) ? ` data-i18n="[placeholder]${placeholderKey(type, name)}"` : '';
@@ -72,6 +72,9 @@ function row(type: string, prefix: string, name: string, field: FieldMeta): stri
       const place = groupsOf(field.options).length > 0 ? ' linktor-below linktor-groups' : '';
       return wrap(`${label}<select id="${id}" multiple>${options}</select><div class="linktor-checks${place}"></div>`);
     }
+    case 'accounts':
+      // No element with the id of the field: Node-RED would store its value.
+      return wrap(`<label>${icon} <span ${words}></span></label><div class="linktor-checks"></div>${below}`);
     case 'number':
       return wrap(`${label}<input type="number" id="${id}" class="linktor-number">${unit}`);
     case 'typed':
@@ -112,6 +115,8 @@ function fold(type: string, section: string, rows: string): string {
   const press = `<button type="button" class="linktor-fold"${named}>${words}</button>`;
   return `<div class="form-row linktor-row">${press}</div><div id="${id}" class="linktor-more">${rows}</div>`;
 }
+
+const below = '<p class="linktor-below linktor-note"></p>';
 
 const tableRow = '<div class="linktor-below linktor-table"><ol></ol><p class="linktor-note" hidden></p></div>';
 

@@ -8,6 +8,7 @@ const shared = new Set([
   'name',
   'result',
   'errorOutput',
+  'accounts',
   'outputs',
   'operation',
   'paging',

@@ -78,6 +78,8 @@ function defaults(name: string, field: Field<unknown>): string[] {
       return [];
     case 'account':
       return [`${name}:{value:"",type:"linktor-config",required:true}`];
+    case 'accounts':
+      return [`${name}:{value:[],type:"linktor-config[]"}`];
     case 'config':
       return [`${name}:{value:"",type:"${field.config}",required:false}`];
     case 'typed':

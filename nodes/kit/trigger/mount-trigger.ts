@@ -54,6 +54,8 @@ class TriggerNode implements TriggerContext<never> {
   /** messages emitted before all nodes of the flow exist */
   #early: [msg: Msg, port: number][] | undefined;
   #account: Account | undefined;
+  /** action nodes with several accounts choose by it */
+  readonly #accountName: string | undefined;
   /** the nodes that report the errors of the account */
   #users: Record<string, RunningNode> | undefined;
   #onInput: OnInput | undefined;
@@ -73,6 +75,7 @@ class TriggerNode implements TriggerContext<never> {
     this.#stored = stored;
     this.#shared = shared;
     this.#status = new Status(node);
+    this.#accountName = configOf(red, stored)?.name?.trim() || undefined;
     this.#starting = shared.flowStart.begin();
     this.#start();
     onMessage(node, async (msg, _send, done) => {
@@ -114,8 +117,11 @@ class TriggerNode implements TriggerContext<never> {
   #listen(realtime: LiveSide, values: object): void {
     if (this.#isClosed) return;
     this.values = values as never;
+    const { needsSocket } = this.#definition;
     const showState = () =>
-      this.#isLive && !this.#definition.ownStatus && showConnection(this.#status, realtime.state, this.#caution);
+      this.#isLive &&
+      !this.#definition.ownStatus &&
+      showConnection(this.#status, realtime.state, { caution: this.#caution, needsSocket });
     this.#onClose(realtime.onState(this.#fenced(showState)));
     this.#onInput = this.#definition.listen(this);
     showState();
@@ -150,6 +156,7 @@ class TriggerNode implements TriggerContext<never> {
   #send(msg: Msg, port: number): void {
     this.#nextName ??= messageNames();
     msg._msgid ??= this.#nextName();
+    if (this.#accountName !== undefined) msg.account ??= this.#accountName;
     // Node-RED has a faster path for the first output.
     this.#node.send(port === 0 ? msg : toPort(port, msg));
   }

@@ -1,8 +1,19 @@
 import type { SocketState } from '../../../lib/realtime/index';
 import type { Status, StatusName } from '../status';
 
-/** Show the state of the connection. @param caution shown instead of a good connection */
-export function showConnection(status: Status, state: SocketState, caution: StatusName = 'connected'): void {
+interface Shown {
+  /** shown instead of a good connection */
+  caution: StatusName | undefined;
+  /** webhooks bring nothing for this node */
+  needsSocket: boolean | undefined;
+}
+
+/** Show the state of the connection. */
+export function showConnection(
+  status: Status,
+  state: SocketState,
+  { caution = 'connected', needsSocket = false }: Shown,
+): void {
   if (state.name === 'open') {
     const good = state.leads && caution === 'connected' ? 'leading' : caution;
     status.show(state.caution ?? good, { at: state.since });
@@ -11,6 +22,7 @@ export function showConnection(status: Status, state: SocketState, caution: Stat
   else if (state.name === 'connecting') status.show('connecting');
   else if (state.name === 'waiting') status.show('reconnecting', { attempt: state.attempt, until: state.until });
   else if (state.name === 'refused') status.show(state.code, { reason: state.reason });
-  else if (state.name === 'paused') status.show('paused');
+  else if (state.name === 'webhooks_only') status.show(needsSocket ? 'no_realtime' : 'webhooks_only');
+  else if (state.name === 'paused' || state.name === 'no_realtime') status.show(state.name);
   else status.clear();
 }

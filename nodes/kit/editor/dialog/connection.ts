@@ -8,6 +8,7 @@ import { current, input, rowOf } from './values';
 /** settings of address and identity; the test needs no others */
 const tried = [
   ...['baseUrl', 'wsUrl', 'contract', 'signIn', 'apiKey', 'accessToken', 'email', 'password', 'tls', 'proxy'],
+  'receive',
   ...['eventsFrom', 'natsUrl', 'natsUser', 'natsSecret', 'natsTls'],
 ];
 

@@ -23,6 +23,7 @@ declare global {
       typedInput(options: object): (this: EditorNode, value: unknown, options?: ValidateOptions) => Verdict;
     };
     nodes: {
+      node(id: string): EditorNode | null;
       eachConfig(each: (node: EditorNode) => boolean | undefined): void;
       eachNode(each: (node: EditorNode) => boolean | undefined): void;
       getType(type: string): { _: (this: EditorNode, key: string, values?: Record<string, unknown>) => string };
@@ -32,7 +33,7 @@ declare global {
       validateNode(node: EditorNode): boolean;
     };
     events: {
-      on(event: 'nodes:add', listener: (node: EditorNode) => void): void;
+      on(event: 'nodes:add' | 'nodes:remove', listener: (node: EditorNode) => void): void;
       on(event: 'registry:node-type-added', listener: (type: string) => void): void;
     };
     view: { redraw(): void };

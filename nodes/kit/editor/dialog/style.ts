@@ -50,6 +50,8 @@ export const style = `
 .linktor-report .fa-check { color: var(--red-ui-text-color-success); }
 .linktor-report .fa-warning { color: var(--red-ui-text-color-error); }
 .linktor-twin:not(:empty) { margin-bottom: 8px; }
+.linktor-env { flex: none; opacity: 0; }
+.linktor-row:hover > .linktor-env, .linktor-env:focus-visible, .linktor-env[aria-pressed=true] { opacity: 1; }
 .linktor-links { margin: 18px 0 0; padding-top: 8px; border-top: 1px solid var(--red-ui-secondary-border-color); font-size: 12px; }
 .linktor-links a { margin-right: 14px; }
 .linktor-no-key { margin-bottom: 8px; overflow-wrap: anywhere; }

@@ -2,6 +2,7 @@ import { ABSENT_SOURCE } from '../../fields';
 import { migrated } from '../../migrations';
 import { labelKey } from '../keys';
 import type { FieldMeta, NodeMeta } from '../meta';
+import { holdVariable, isVariable } from './held-variable';
 import type { EditorNode } from './host';
 
 /** The definitions of all types; each type registers its own while the editor loads. */
@@ -38,8 +39,12 @@ export function complete(node: EditorNode): void {
   for (const name of names.filter((one) => one !== 'version')) {
     const { kind } = fields[name] ?? {};
     // The editor fills in lists of config nodes itself, including a missing selection.
-    if (kind === 'account' || kind === 'config') continue;
+    if (kind === 'account' || kind === 'accounts' || kind === 'config') continue;
     const shown = understood[name] ?? stored(node, name);
+    if ((kind === 'number' || kind === 'choice') && isVariable(textOf(shown))) {
+      holdVariable(input(node.type, name), textOf(shown));
+      continue;
+    }
     if (shown === undefined || shown === node[name]) continue;
     const element = input(node.type, name);
     if (element.is(':checkbox')) element.prop('checked', shown === true);
@@ -68,9 +73,12 @@ function usualSource({ type }: EditorNode, name: string): string | undefined {
   return name.endsWith('Type') && (kind === 'typed' || kind === 'out') ? ABSENT_SOURCE : undefined;
 }
 
-/** @returns whether the `when` of a row holds */
+/** @returns whether the `when` of a row holds; that of a variable may */
 export function isShown(node: EditorNode, { when = {} }: FieldMeta): boolean {
-  return Object.entries(when).every(([name, options]) => options.includes(current(node, name)));
+  return Object.entries(when).every(([name, options]) => {
+    const value = current(node, name);
+    return options.includes(value) || isVariable(value);
+  });
 }
 
 /** @returns whether a field in a collapsed section still has its default value */

@@ -1,0 +1,47 @@
+import { strict as assert } from 'node:assert';
+import { Dialog, exportOf, nodeOf, usersOf } from '../dialog';
+import type { EditorSetup } from '../editor-setup';
+
+/** Further accounts of a node, of which its messages choose one. */
+export function accounts(shared: EditorSetup): void {
+  describe('more accounts', () => {
+    const id = 'first-linktor-send';
+
+    it('are ticked by name, and stored as Node-RED stores config nodes', async () => {
+      const { page } = shared;
+      const dialog = await Dialog.open(page, 'linktor-send', id);
+      await dialog.unfold();
+      const boxes = dialog.row('accounts').locator('.linktor-checks label');
+      // The others have no name that a message could give.
+      assert.deepEqual(await boxes.allTextContents(), ['Twin']);
+      await boxes.getByRole('checkbox').check();
+      await dialog.save();
+      assert.deepEqual((await nodeOf(page, id)).values.accounts, ['twin-too']);
+      assert.deepEqual(await usersOf(page, 'twin-too'), [id]);
+    });
+
+    it('are in an export, and keep their connection in an import with new ids', async () => {
+      const { exported, imported } = await exportOf(shared.page, id);
+      const [config] = exported.filter((one) => one.id === 'twin-too');
+      assert.equal(config?.type, 'linktor-config');
+      const copy = imported.find(({ type }) => type === 'linktor-send');
+      const account = imported.find(({ name }) => name === 'Twin');
+      assert.notEqual(account?.id, 'twin-too');
+      assert.deepEqual(copy?.accounts, [account?.id]);
+      assert.equal(account?.users, 1);
+    });
+
+    it('stay when the dialog is only opened, and go when the tick is taken away', async () => {
+      const { page } = shared;
+      const again = await Dialog.open(page, 'linktor-send', id);
+      await again.save();
+      assert.deepEqual((await nodeOf(page, id)).values.accounts, ['twin-too']);
+      const dialog = await Dialog.open(page, 'linktor-send', id);
+      // A setting that differs keeps its group open.
+      await dialog.row('accounts').getByRole('checkbox').uncheck();
+      await dialog.save();
+      assert.deepEqual((await nodeOf(page, id)).values.accounts, []);
+      assert.deepEqual(await usersOf(page, 'twin-too'), []);
+    });
+  });
+}
