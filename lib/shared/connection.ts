@@ -5,6 +5,8 @@ import { readAddress, type StoreAddress } from './address';
 
 /** Time in milliseconds after which a store that does not answer counts as down. */
 const COMMAND_TIMEOUT_MS = 3000;
+/** The driver's text for a command that had no answer in time. */
+const TIMED_OUT = 'Command timed out';
 const CONNECT_TIMEOUT_MS = 3000;
 /** Longest wait between two connection attempts: a store that has recovered is used soon. */
 const MAX_RETRY_MS = 1000;
@@ -108,8 +110,16 @@ export class StoreConnection {
     try {
       return await call?.call(this.#redis, this.#prefix, ...args);
     } catch (error) {
+      if (reasonOf(error) === TIMED_OUT) this.#abandon();
       throw unreachable(reasonOf(error));
     }
+  }
+
+  /** A store that does not answer looks connected. Count it as down until a new connection is ready. */
+  #abandon(): void {
+    if (this.#state !== 'ready') return;
+    this.#show('down');
+    this.#redis.disconnect(true);
   }
 
   /** @throws LinktorError `storage` */

@@ -139,4 +139,19 @@ describe('instances that share a store', () => {
     assert.deepEqual([policy, isKept], ['noeviction', true]);
     assert.ok(latency < 1000 && Math.abs(ahead) < 2000, `${latency} ${ahead}`);
   });
+
+  it('a frozen store counts as down with the first command that has no answer, and as ready once it goes on', async () => {
+    const connection = await connect();
+    const states = new Inbox<string>();
+    connection.onState(states.add);
+    server.freeze();
+    try {
+      assert.equal((await failing(connection.run('linktorTime', "return redis.call('TIME')"))).code, 'storage');
+      assert.equal(connection.state, 'down');
+    } finally {
+      server.thaw();
+    }
+    await connection.ready();
+    assert.deepEqual(states.all, ['down', 'ready']);
+  });
 });
