@@ -14,7 +14,7 @@ const MAX_JSON_DEPTH = 200;
  * @throws SyntaxError when it is not JSON, LinktorError `serialization` when it is nested too deeply to be copied
  */
 export function parseJson(text: string): unknown {
-  const exact = LONG_DIGITS.test(text) ? quoteLongIntegers(text) : text;
+  const exact = hasLongInteger(text) ? quoteLongIntegers(text) : text;
   const value: unknown = JSON.parse(exact);
   if (couldBeDeep(text) && isDeeper(value, MAX_JSON_DEPTH)) {
     throw new LinktorError('serialization', 'The JSON is nested too deeply.');
@@ -26,7 +26,24 @@ export function parseJson(text: string): unknown {
 }
 
 /** Integers of fewer digits are exact. */
-const LONG_DIGITS = /\d{16}/;
+const LONG_DIGITS = 16;
+
+/** A quick test for every frame: a row of that many digits covers a place that is a multiple of it. */
+function hasLongInteger(text: string): boolean {
+  for (let at = LONG_DIGITS - 1; at < text.length; at += LONG_DIGITS) {
+    if (!isDigit(text, at)) continue;
+    let [from, to] = [at, at + 1];
+    while (isDigit(text, from - 1)) from--;
+    while (isDigit(text, to)) to++;
+    if (to - from >= LONG_DIGITS) return true;
+  }
+  return false;
+}
+
+function isDigit(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code >= 48 && code <= 57;
+}
 
 /** Puts quotes around integers that a number cannot hold exactly. Digits inside strings are left alone. */
 function quoteLongIntegers(text: string): string {

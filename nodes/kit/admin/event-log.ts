@@ -20,7 +20,9 @@ interface Followed {
 export class EventLog {
   readonly #number: () => number;
   readonly #changed: () => void;
-  #lines: Line[] = [];
+  /** a ring, since every event writes a line: `#next` is the place of the oldest one */
+  readonly #lines: Line[] = [];
+  #next = 0;
   #followed: Followed = {};
   #ends: (() => void)[] = [];
 
@@ -49,7 +51,8 @@ export class EventLog {
 
   /** @returns the lines above this number, oldest first */
   after(number: number): Line[] {
-    return this.#lines.filter((line) => line.number > number);
+    const inOrder = [...this.#lines.slice(this.#next), ...this.#lines.slice(0, this.#next)];
+    return inOrder.filter((line) => line.number > number);
   }
 
   end(): void {
@@ -59,18 +62,29 @@ export class EventLog {
   }
 
   #noteFailure({ at, code, nodeType, conversationId }: CallFailure): void {
-    this.#add({ at, event: 'call.failed', source: 'call', recovered: false, nodeType, status: code, conversationId });
+    const number = this.#number();
+    this.#add({
+      number,
+      at,
+      event: 'call.failed',
+      source: 'call',
+      recovered: false,
+      nodeType,
+      status: code,
+      conversationId,
+    });
   }
 
-  #add(line: Omit<Line, 'number'>): void {
-    this.#lines.push({ number: this.#number(), ...line });
-    if (this.#lines.length > MAX_LINES) this.#lines.shift();
+  #add(line: Line): void {
+    this.#lines[this.#next] = line;
+    this.#next = (this.#next + 1) % MAX_LINES;
     this.#changed();
   }
 
   #note({ event, conversation, source, receivedAt, recovered }: Delivery): void {
     const { name, conversationId, message, status } = event;
     this.#add({
+      number: this.#number(),
       at: receivedAt,
       event: cappedWord(name) ?? '',
       source,
@@ -88,5 +102,6 @@ export class EventLog {
 
 /** Limit the length: the values come from the server. */
 function cappedWord(given: unknown): string | undefined {
-  return typeof given === 'string' && given !== '' ? given.slice(0, MAX_WORD_LENGTH) : undefined;
+  if (typeof given !== 'string' || given === '') return undefined;
+  return given.length > MAX_WORD_LENGTH ? given.slice(0, MAX_WORD_LENGTH) : given;
 }
