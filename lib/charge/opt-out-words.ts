@@ -5,8 +5,8 @@ const outWords: Record<Language, readonly string[]> = {
   'en-US': ['stop', 'stop all', 'stopall', 'quit', 'end', 'revoke', 'opt out', 'optout', 'cancel', 'unsubscribe'],
   'pt-BR': ['sair', 'parar', 'pare', 'descadastrar', 'cancelar inscrição'],
   'es-ES': ['baja', 'parar', 'cancelar suscripción', 'darme de baja'],
-  de: ['stopp', 'abmelden', 'abbestellen', 'austragen'],
-  fr: ['stop', 'arrêt', 'désabonner', 'désinscription', 'me désabonner'],
+  de: ['stopp', 'abmelden', 'abmeldung', 'abbestellen', 'austragen'],
+  fr: ['stop', 'arrêt', 'désabonner', 'désabonnement', 'désinscrire', 'désinscription', 'me désabonner'],
   ja: ['停止', '配信停止', '解除', '退会'],
   'zh-CN': ['退订', '取消订阅', 'td', 't'],
 };
