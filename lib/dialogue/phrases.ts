@@ -208,7 +208,7 @@ const phrases: Record<Language, Record<PhraseName, string>> = {
     cancel: 'キャンセル',
   },
   'zh-CN': {
-    choice: '请从以下选项中选择。',
+    choice: '请从以下选项中选择一项。',
     several: '您是指“{0}”还是“{1}”？',
     yesNo: '请回答“是”或“否”。',
     number: '请输入一个数字。',
@@ -229,7 +229,7 @@ const phrases: Record<Language, Record<PhraseName, string>> = {
     closed: '谢谢，这个问题已有人回答。',
     notYou: '这个问题是问其他人的。',
     late: '这个问题已结束。',
-    required: '此项为必填。',
+    required: '此项必须回答。',
     optional: '这有助于我们为您服务，也可以跳过。',
     summary: '以上信息正确吗？',
     confirm: '请回答“是”，或说明要修改哪一项。',
