@@ -49,8 +49,8 @@ describe('code of others that fails, in a real Node-RED', function () {
   afterEach(async () => {
     const stopped = red;
     red = undefined;
-    listener.heard.length = 0;
     await stopped?.stop();
+    listener.heard.length = 0;
   });
   after(() => Promise.all([sandbox?.close(), listener?.close()]));
 

@@ -260,6 +260,16 @@ describe('webhooks, each once', function () {
       x: 1,
       y: 1,
       config: 'account',
+      wires: [['number']],
+    };
+    // Requests of the core node overtake one another.
+    const number = {
+      id: 'number',
+      type: 'function',
+      z: 'tab',
+      x: 1,
+      y: 1,
+      func: `const n = (context.get('n') ?? 0) + 1; context.set('n', n); msg.payload = n + ': ' + msg.payload; return msg;`,
       wires: [['message']],
     };
     const post = {
@@ -272,7 +282,7 @@ describe('webhooks, each once', function () {
       url: `${collector.url}/message`,
       wires: [[]],
     };
-    const red = await Red.start({ flow: [...nodes, heard, post] });
+    const red = await Red.start({ flow: [...nodes, heard, number, post] });
     const control = (route: string, body: object) =>
       fetch(`${sandbox.url}/_sandbox/${route}`, {
         method: 'POST',
@@ -297,13 +307,15 @@ describe('webhooks, each once', function () {
       await until('all of them', () => told('/message').length >= 20 && told('/event').length >= 20);
       const body = event('again');
       for (let n = 0; n < 5; n++) assert.equal(await send(red.url, { body }), 200);
-      await red.deploy([...nodes, heard, post]);
+      await red.deploy([...nodes, heard, number, post]);
       assert.equal(await send(red.url, { body }), 200);
       assert.equal(await send(red.url, { body: event('after') }), 200);
       await until('the last', () => told('/event').some(({ json }) => json.id === 'after'));
       assert.deepEqual(
-        told('/message').map(({ text }) => text),
-        Array.from({ length: 20 }, (_, n) => `number ${n}`),
+        told('/message')
+          .map(({ text }) => text)
+          .sort((one, other) => Number.parseInt(one, 10) - Number.parseInt(other, 10)),
+        Array.from({ length: 20 }, (_, n) => `${n + 1}: number ${n}`),
       );
       assert.equal(told('/event').filter(({ json }) => json.id === 'again').length, 1);
     } finally {
