@@ -78,7 +78,12 @@ export const fields = {
   zone: text('', { icon: 'clock-o', section: 'people' }),
   quietHours: text('', { icon: 'moon-o', section: 'people' }),
   takeover: choice(['off', 'on'], { icon: 'user-circle-o', section: 'people', startValue: 'on' }),
-  takeoverBy: checks(takeoverSigns, takeoverSigns, { icon: 'hand-paper-o', section: 'people', when: takenOver }),
+  takeoverBy: checks(takeoverSigns, takeoverSigns, {
+    icon: 'hand-paper-o',
+    noneMeansNone: true,
+    section: 'people',
+    when: takenOver,
+  }),
   resumeAfter: number(30, {
     min: 0,
     max: 10_080,
@@ -87,7 +92,12 @@ export const fields = {
     section: 'people',
     when: takenOver,
   }),
-  resumeOn: checks(takeoverEnds, takeoverEnds, { icon: 'undo', section: 'people', when: takenOver }),
+  resumeOn: checks(takeoverEnds, takeoverEnds, {
+    icon: 'undo',
+    noneMeansNone: true,
+    section: 'people',
+    when: takenOver,
+  }),
   staffOff: text('/bot off', { icon: 'toggle-off', section: 'people', when: takenOver }),
   staffOn: text('/bot on', { icon: 'toggle-on', section: 'people', when: takenOver }),
   optOut: choice(['off', 'on'], { icon: 'bell-slash-o', section: 'people' }),

@@ -13,7 +13,7 @@ const checked = ['person', 'optout', 'blocked', 'rate'] as const;
 const byReason = { exits: ['byReason'] };
 
 const fields = {
-  checks: checks(checked, checked, { icon: 'shield' }),
+  checks: checks(checked, checked, { icon: 'shield', noneMeansNone: true }),
   hours: config('linktor-hours', { icon: 'clock-o' }),
   most: number(10, { min: 1, max: 1000, icon: 'tachometer' }),
   within: number(60, { min: 1, max: 86_400, unit: 's', icon: 'hourglass-o' }),

@@ -98,7 +98,7 @@ export default trigger({
       ...arrival,
       when: { attachments: ['download'] },
     }),
-    variables: checks(['conversation', 'contact'], [], { icon: 'database', ...arrival }),
+    variables: checks(['conversation', 'contact'], [], { icon: 'database', noneMeansNone: true, ...arrival }),
     markRead: flag(false, { icon: 'check', ...arrival }),
     raw: flag(true, { icon: 'code', ...arrival }),
   },

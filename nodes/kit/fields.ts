@@ -34,6 +34,8 @@ export interface Row {
   startValue?: unknown;
   /** text that the node sends to people: its label shows the beginning */
   isSaid?: boolean;
+  /** check boxes: none ticked means none; everywhere else it means all */
+  noneMeansNone?: boolean;
   /** typed: while choices have these values, the field is evaluated for each entry of a list, with `valuesOf` */
   each?: When;
 }

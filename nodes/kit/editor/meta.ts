@@ -29,6 +29,7 @@ export interface FieldMeta extends Omit<Told, 'row'> {
   when?: Field<unknown>['row']['when'];
   /** the text that the node sends: its label shows the beginning */
   isSaid?: boolean;
+  noneMeansNone?: boolean;
   /** its collapsed section; `more` for rarely used fields */
   section?: string;
   /** meaning of an absent property, if it differs from the value in a new node */
@@ -88,7 +89,7 @@ export function sectionOf({ section, advanced }: Row): string | undefined {
 
 function fieldMeta(field: Field<unknown>): FieldMeta {
   const { kind, property, pick, columns, options, min, max, unit, format, regexWhen } = field;
-  const { icon, when } = field.row;
+  const { icon, when, noneMeansNone } = field.row;
   const absent = field.row.startValue === undefined ? undefined : field.initial;
   const types = field.types === dyn ? undefined : field.types;
   const area = field.area || undefined;
@@ -99,6 +100,7 @@ function fieldMeta(field: Field<unknown>): FieldMeta {
   ];
   return {
     ...{
+      noneMeansNone,
       kind,
       types,
       property,

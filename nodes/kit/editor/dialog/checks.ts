@@ -4,7 +4,7 @@ import type { EditorNode } from './host';
 import { input, labelOf, rowOf, stored } from './values';
 
 /** Show checkboxes instead of the multiple select that holds the value. */
-export function prepareChecks(node: EditorNode, name: string, { options = [] }: FieldMeta): void {
+export function prepareChecks(node: EditorNode, name: string, { options = [], noneMeansNone }: FieldMeta): void {
   const select = input(node.type, name);
   const row = rowOf(select);
   const holder = row.find('.linktor-checks');
@@ -13,7 +13,7 @@ export function prepareChecks(node: EditorNode, name: string, { options = [] }: 
   const chosen = new Set(Array.isArray(given) ? given.map(String) : []);
   const none = $('<small class="linktor-note" role="status">');
   const places = new Map(groupsOf(options).map((group) => [group, placeOf(node, name, group).appendTo(holder)]));
-  const say = (count: number) => none.text(count === 0 ? node._('linktor.noneTicked') : '');
+  const say = (count: number) => none.text(count === 0 && !noneMeansNone ? node._('linktor.noneTicked') : '');
   for (const option of options) {
     const box = $('<input type="checkbox">').prop('checked', chosen.has(option)).attr('data-option', option);
     box.on('change', () => {
