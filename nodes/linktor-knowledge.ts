@@ -95,7 +95,7 @@ export default action({
       }
       case 'addDocument':
         if (Array.isArray(values.content)) return addAll(context, values.content);
-        return { result: await add(context, documentIn({ ...values, ...(await valuesOf(msg)) })) };
+        return { result: await add(context, documentIn({ ...(await valuesOf(msg)), content: values.content })) };
       case 'updateDocument': {
         const changes = changesOf(values.content, { name, metadata: values.metadata });
         return { result: await knowledgeBases.updateDocument(oneOf(values.base), values.document, changes) };
@@ -245,7 +245,7 @@ async function addAll(context: Context, rows: readonly unknown[]): Promise<Outco
 
 /** Expressions in the fields find the row in msg.payload; a file name of the message is none of the row. */
 async function documentsIn(
-  { msg, values, valuesOf }: Context,
+  { msg, valuesOf }: Context,
   rows: readonly unknown[],
 ): Promise<(NewDocument | LinktorError)[]> {
   const documents: (NewDocument | LinktorError)[] = [];
@@ -253,7 +253,7 @@ async function documentsIn(
     const filename = (row as { filename?: unknown } | null)?.filename;
     try {
       const own = await valuesOf({ ...msg, payload: row, filename });
-      documents.push(documentIn({ ...values, ...own, content: row }));
+      documents.push(documentIn({ ...own, content: row }));
     } catch (thrown) {
       documents.push(toLinktorError(thrown));
     }

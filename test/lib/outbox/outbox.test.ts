@@ -208,7 +208,7 @@ describe('the outbox', () => {
     const { outbox, told } = start({ maxAgeMs: HOUR_MS });
     await outbox.add(job('a'));
     assert.deepEqual(await told.some(1), ['a validation']);
-    processor.answers.push(...Array.from({ length: 200 }, () => down()));
+    processor.answers.push(...Array.from({ length: 2000 }, () => down()));
     await outbox.add(job('b'));
     await pass(HOUR_MS + 60_000);
     assert.deepEqual((await told.some(2))[1], 'b timeout');
