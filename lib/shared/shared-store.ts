@@ -7,10 +7,8 @@ export interface SharedStoreSettings extends StoreSettings, Pick<LeaseSettings, 
   /** the leader has changed */
   onLeadership(leadership: Leadership): void;
   onState(state: StoreState): void;
-  /** the instances or their lanes have changed */
+  /** the instances have changed */
   onMembers(): void;
-  /** number of lanes that the instances share */
-  lanes: number;
 }
 
 /** The common parts of several instances of one account: a store, and an elected leader. */
@@ -26,11 +24,11 @@ export class SharedStore {
   }
 
   private constructor(connection: StoreConnection, settings: SharedStoreSettings) {
-    const { name, timing, onLeadership, onState, onMembers, lanes } = settings;
+    const { name, timing, onLeadership, onState, onMembers } = settings;
     this.connection = connection;
     this.claims = new Claims(connection);
     connection.onState(onState);
-    this.members = new Members({ connection, name, lanes, onChange: onMembers });
+    this.members = new Members({ connection, name, onChange: onMembers });
     this.lease = new Lease({ connection, name, timing, onChange: onLeadership });
   }
 

@@ -1,7 +1,7 @@
 import { act } from './act';
 import { button, element, write } from './element';
 import { clock, say, statusWord } from './red';
-import type { ClusterFacts, InstanceAction, InstanceLine, LaneLine } from './types';
+import type { ClusterFacts, InstanceAction, InstanceLine } from './types';
 
 /** The instances that share the work of an account; hidden with a single one. */
 export class Cluster {
@@ -10,8 +10,6 @@ export class Cluster {
   readonly #title = element('summary', {});
   readonly #list = element('ul', { class: 'linktor-side-list' });
   readonly #depth = element('p', { class: 'linktor-side-dim linktor-side-depth' });
-  readonly #lanes = element('tbody');
-  readonly #lanesFold: HTMLElement;
   readonly #handOver = button('exchange', say('instances.handOver'), () => this.#act({ action: 'handOver' }));
   readonly #drain = button('sign-out', say('instances.drain'), () => this.#act({ action: 'drain' }));
   readonly #join = button('sign-in', say('instances.join'), () => this.#act({ action: 'join' }));
@@ -25,12 +23,8 @@ export class Cluster {
     this.#changed = changed;
     this.#handOver.title = say('instances.handOverMeans');
     this.#drain.title = say('instances.drainMeans');
-    const heads = [say('instances.lane'), say('instances.owner'), say('instances.waiting')];
-    const head = element('tr', {}, ...heads.map((words) => element('th', { scope: 'col' }, words)));
-    const table = element('table', {}, element('thead', {}, head), this.#lanes);
-    this.#lanesFold = element('details', {}, element('summary', {}, say('instances.lanes')), table);
     const bar = element('div', { class: 'linktor-side-bar' }, this.#handOver, this.#drain, this.#join);
-    const parts = [this.#title, this.#list, this.#depth, this.#lanesFold, bar, this.#outcome];
+    const parts = [this.#title, this.#list, this.#depth, bar, this.#outcome];
     const label = say('instances.title');
     this.root = element(
       'section',
@@ -46,13 +40,11 @@ export class Cluster {
     if (!cluster || known === this.#known) return;
     this.#known = known;
     this.#account = account;
-    const { instances, instancesInAll, lanes, problem } = cluster;
+    const { instances, instancesInAll, problem } = cluster;
     const isKnown = problem === undefined;
     write(this.#title, isKnown ? say('instances.count', { number: instancesInAll }) : say('instances.title'));
     this.#list.replaceChildren(...instances.map(rowOf));
     write(this.#depth, depthOf(cluster));
-    this.#lanes.replaceChildren(...lanes.map(laneOf));
-    this.#lanesFold.hidden = lanes.length === 0;
     const self = instances.find(({ isSelf }) => isSelf);
     const hasOthers = instances.some(({ isSelf, isDraining }) => !isSelf && !isDraining);
     this.#show(this.#handOver, self?.leads === true && hasOthers);
@@ -72,17 +64,13 @@ export class Cluster {
   }
 }
 
-function rowOf({ name, isSelf, leads, isDraining, isOutdated, since, lanes }: InstanceLine): HTMLElement {
-  const marks = [
-    leads ? say('instances.leads') : undefined,
-    isDraining ? say('instances.draining') : undefined,
-    isOutdated ? say('instances.outdated') : undefined,
-  ].filter((mark) => mark !== undefined);
-  const facts = [
-    isSelf ? say('instances.self') : undefined,
-    say('since', { time: clock(since, false) }),
-    lanes > 0 ? say('instances.lanesOf', { number: lanes }) : undefined,
-  ].filter((fact) => fact !== undefined);
+function rowOf({ name, isSelf, leads, isDraining, since }: InstanceLine): HTMLElement {
+  const marks = [leads ? say('instances.leads') : undefined, isDraining ? say('instances.draining') : undefined].filter(
+    (mark) => mark !== undefined,
+  );
+  const facts = [isSelf ? say('instances.self') : undefined, say('since', { time: clock(since, false) })].filter(
+    (fact) => fact !== undefined,
+  );
   return element(
     'li',
     { 'data-instance': name },
@@ -96,22 +84,10 @@ function rowOf({ name, isSelf, leads, isDraining, isOutdated, since, lanes }: In
   );
 }
 
-function depthOf({ outbox, held, lanes, problem }: ClusterFacts): string {
-  const events = lanes.reduce((sum, { depth }) => sum + depth, 0);
+function depthOf({ outbox, held, problem }: ClusterFacts): string {
   const parts = [
     problem === undefined ? say('instances.outbox', { number: outbox }) : statusWord('store_down'),
-    lanes.length > 0 ? say('instances.events', { number: events }) : undefined,
     held > 0 ? say('instances.held', { number: held }) : undefined,
   ];
   return parts.filter((part) => part !== undefined).join(' · ');
-}
-
-function laneOf({ lane, owner, depth }: LaneLine): HTMLElement {
-  return element(
-    'tr',
-    { 'data-lane': String(lane) },
-    element('th', { scope: 'row' }, String(lane)),
-    element('td', {}, owner),
-    element('td', {}, new Intl.NumberFormat().format(depth)),
-  );
 }

@@ -78,8 +78,6 @@ export interface ClusterFacts {
   instances: InstanceLine[];
   /** total number */
   instancesInAll: number;
-  /** queues of events, when all instances share them */
-  lanes: LaneLine[];
   /** messages that wait to be sent */
   outbox: number;
   /** messages on the disk of this instance, until the store is back */
@@ -94,20 +92,8 @@ export interface InstanceLine {
   leads: boolean;
   /** takes no new work */
   isDraining: boolean;
-  /** its flows are older than those of others */
-  isOutdated: boolean;
   /** milliseconds of the store's clock */
   since: number;
-  /** number of its event queues */
-  lanes: number;
-}
-
-export interface LaneLine {
-  lane: number;
-  /** name of the instance that works on it, or '' */
-  owner: string;
-  /** events that wait in it */
-  depth: number;
 }
 
 /** An action on the instance of this Node-RED: let another one lead, take no new work, take part again. */

@@ -25,7 +25,7 @@ export async function comeBack(
     settle = resolve;
   });
   const store = await SharedStore.open({
-    ...{ url, password, tls, prefix: prefixFor(settings), name: settings.instanceName, lanes: 0 },
+    ...{ url, password, tls, prefix: prefixFor(settings), name: settings.instanceName },
     onLeadership: ({ isOurs }) => isOurs && settle(true),
     onState() {},
     onMembers() {},

@@ -41,8 +41,6 @@ export interface InstancesOverview {
   store: StoreState;
   leader?: { name: string; since: number };
   instances: (Member & { isSelf: boolean; leads: boolean })[];
-  /** lanes of events, where all instances share them */
-  lanes: { lane: number; depth: number; owner?: string }[];
   /** jobs that wait in the store */
   outbox: number;
 }
@@ -161,7 +159,6 @@ export class Instances {
         const isSelf = member.id === members.id;
         return { ...member, isSelf, leads: isSelf ? isOurs : !isOurs && member.name === name };
       }),
-      lanes: [],
       outbox,
     };
   }
@@ -222,7 +219,7 @@ export class Instances {
     const prefix = prefixFor(this.#settings);
     const changed = () => this.#changed();
     const settings = { url, password, tls, prefix, name: this.name, onLeadership: changed, onState: changed };
-    const store = await SharedStore.open({ ...settings, onMembers: changed, lanes: 0 });
+    const store = await SharedStore.open({ ...settings, onMembers: changed });
     this.#store = store;
     store.connection
       .ready()

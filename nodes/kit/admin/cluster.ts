@@ -10,23 +10,21 @@ export async function clusterOf(account: Account | undefined): Promise<{ cluster
   if (!account?.instances) return {};
   const held = heldBy(account);
   try {
-    const { instances, lanes, outbox } = await account.instances.overview();
-    const names = new Map(instances.map(({ id, name }) => [id, name]));
+    const { instances, outbox } = await account.instances.overview();
     const sorted = [...instances].sort((one, other) => one.since - other.since);
     return {
       cluster: {
-        instances: sorted.slice(0, MAX_LINES).map(({ name, isSelf, leads, isDraining, isOutdated, since, lanes }) => ({
-          ...{ name, isSelf, leads, isDraining, isOutdated, since, lanes: lanes.length },
+        instances: sorted.slice(0, MAX_LINES).map(({ name, isSelf, leads, isDraining, since }) => ({
+          ...{ name, isSelf, leads, isDraining, since },
         })),
         instancesInAll: instances.length,
-        lanes: lanes.map(({ lane, depth, owner = '' }) => ({ lane, depth, owner: names.get(owner) ?? owner })),
         outbox,
         held,
       },
     };
   } catch (thrown) {
     const { code: problem } = toLinktorError(thrown);
-    return { cluster: { instances: [], instancesInAll: 0, lanes: [], outbox: 0, held, problem } };
+    return { cluster: { instances: [], instancesInAll: 0, outbox: 0, held, problem } };
   }
 }
 

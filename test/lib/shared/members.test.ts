@@ -1,11 +1,10 @@
 import { strict as assert } from 'node:assert';
-import { assignLanes, laneOf } from '../../../lib/shared/assign';
 import { StoreConnection } from '../../../lib/shared/connection';
 import { Members } from '../../../lib/shared/members';
 import { StoreServer, storeServerPath } from '../../support/store';
 
 /** a tenth of the real times */
-const timing = { beatMs: 100, goneMs: 600, marginMs: 200 };
+const timing = { beatMs: 100, goneMs: 600 };
 
 describe('the instances of an account', () => {
   let server: StoreServer;
@@ -27,7 +26,7 @@ describe('the instances of an account', () => {
   });
   after(() => server?.close());
 
-  async function instance(name: string, triggers: string[] = ['a']) {
+  async function instance(name: string) {
     const connection = await StoreConnection.open({ url: server.url, prefix: `m${prefix}` });
     connections.push(connection);
     await connection.ready();
@@ -35,8 +34,7 @@ describe('the instances of an account', () => {
     const onChange = () => {
       for (const look of waiting) look();
     };
-    const members = new Members({ connection, name, lanes: 16, onChange, timing });
-    members.deployed(triggers);
+    const members = new Members({ connection, name, onChange, timing });
     opened.push(members);
     const until = (isSo: () => boolean) =>
       new Promise<void>((resolve) => {
@@ -48,90 +46,39 @@ describe('the instances of an account', () => {
         waiting.add(look);
         look();
       });
-    const owned = () => Array.from({ length: 16 }, (_, lane) => lane).filter((lane) => members.owns(lane));
-    return { members, connection, until, owned };
+    const names = () => members.all.map(({ name }) => name);
+    return { members, connection, until, names };
   }
 
-  it('all lanes are shared out in halves, and nobody owns one of another', async () => {
+  it('know one another, the oldest first', async () => {
     const one = await instance('one');
-    await one.until(() => one.owned().length === 16);
+    await one.until(() => one.names().length === 1);
     const two = await instance('two');
-    await one.until(
-      () => Array.from({ length: 16 }, (_, lane) => lane).filter((lane) => one.members.isLeaving(lane)).length === 8,
-    );
-    assert.equal(two.owned().length, 0);
-    for (let lane = 0; lane < 16; lane++) one.members.giveUp(lane);
-    await two.until(() => two.owned().length === 8);
-    assert.equal(one.owned().length, 8);
-    assert.deepEqual(
-      [...one.owned(), ...two.owned()].sort((a, b) => a - b),
-      Array.from({ length: 16 }, (_, lane) => lane),
-    );
+    await one.until(() => one.names().length === 2);
+    await two.until(() => two.names().length === 2);
+    assert.deepEqual(two.names(), ['one', 'two']);
+    assert.deepEqual(two.members.all, one.members.all);
   });
 
-  it('the lanes of one that leaves or falls silent go to the others, and a silent one owns nothing', async () => {
+  it('one that leaves is gone at once, one that falls silent after a while', async () => {
     const one = await instance('one');
-    await one.until(() => one.owned().length === 16);
+    await one.until(() => one.names().length === 1);
     one.connection.close();
     const two = await instance('two');
-    await two.until(() => two.owned().length === 16);
-    assert.deepEqual(one.owned(), []);
-    await two.members.close();
+    await two.until(() => two.names().join() === 'two');
     const three = await instance('three');
-    await three.until(() => three.owned().length === 16);
-    assert.deepEqual(
-      three.members.all.map(({ name }) => name),
-      ['three'],
-    );
+    await three.until(() => three.names().length === 2);
+    await two.members.close();
+    await three.until(() => three.names().join() === 'three');
   });
 
-  it('lanes go to instances that have all triggers of the newest deploy', async () => {
-    const old = await instance('old', ['a']);
-    await old.until(() => old.owned().length === 16);
-    const renewed = await instance('new', ['a', 'b']);
-    await old.until(() => old.members.isLeaving(0));
-    assert.deepEqual(
-      old.members.all.map(({ name, isOutdated }) => [name, isOutdated]),
-      [
-        ['old', true],
-        ['new', false],
-      ],
-    );
-    for (let lane = 0; lane < 16; lane++) old.members.giveUp(lane);
-    await renewed.until(() => renewed.owned().length === 16);
-    old.members.deployed(['a', 'b', 'c']);
-    await old.until(() => !old.members.all[0]?.isOutdated);
-  });
-
-  it('one that is drained takes no lanes until it is told to', async () => {
-    const one = await instance('one');
-    await one.until(() => one.owned().length === 16);
+  it('one that is drained says so until it is told otherwise', async () => {
+    const [one, two] = [await instance('one'), await instance('two')];
+    const isDraining = () => two.members.all.find(({ name }) => name === 'one')?.isDraining;
+    await two.until(() => isDraining() === false);
     one.members.drain(true);
-    await one.until(() => one.members.isLeaving(3));
+    await two.until(() => isDraining() === true);
     one.members.drain(false);
-    await one.until(() => !one.members.isLeaving(3) && one.owned().length === 16);
-  });
-});
-
-describe('the assignment of lanes', () => {
-  it('gives each instance its share, and moves few', () => {
-    const shares = (owners: (string | undefined)[]) =>
-      [...new Set(owners)].map((owner) => owners.filter((one) => one === owner).length).sort();
-    const two = assignLanes(['a', 'b'], 16);
-    assert.deepEqual(shares(two), [8, 8]);
-    assert.deepEqual(two, assignLanes(['b', 'a'], 16));
-    const three = assignLanes(['a', 'b', 'c'], 16);
-    assert.ok(
-      shares(three).every((share) => share >= 4 && share <= 6),
-      String(shares(three)),
-    );
-    const moved = two.filter((owner, lane) => three[lane] !== owner && three[lane] !== 'c').length;
-    assert.ok(moved <= 4, `${moved} moved between those that stayed`);
-    assert.deepEqual(assignLanes([], 2), [undefined, undefined]);
-  });
-
-  it('a conversation has one lane', () => {
-    assert.equal(laneOf('conv_ana', 16), laneOf('conv_ana', 16));
-    assert.equal(new Set(Array.from({ length: 200 }, (_, index) => laneOf(`c${index}`, 16))).size, 16);
+    await two.until(() => isDraining() === false);
   });
 });
