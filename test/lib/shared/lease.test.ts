@@ -1,43 +1,21 @@
 import { strict as assert } from 'node:assert';
 import { Claims } from '../../../lib/shared/claims';
-import { StoreConnection } from '../../../lib/shared/connection';
+import type { StoreConnection } from '../../../lib/shared/connection';
 import { type Leadership, Lease } from '../../../lib/shared/lease';
-import { StoreServer, storeServerPath } from '../../support/store';
 import { failing, Inbox } from '../support';
+import { setUpStore } from './support';
 
 /** a tenth of the real times */
 const timing = { leaseMs: 1500, renewMs: 500, lookMs: 100, marginMs: 200 };
 
 describe('instances that share a store', () => {
-  let server: StoreServer;
-  let prefix = 0;
-  const connections: StoreConnection[] = [];
   const leases: Lease[] = [];
-
-  before(async function () {
-    const file = await storeServerPath();
-    if (!file) return this.skip();
-    server = await StoreServer.start(file);
-  });
-  beforeEach(() => {
-    prefix++;
-  });
-  afterEach(async () => {
-    await Promise.all(leases.splice(0).map((lease) => lease.close()));
-    for (const connection of connections.splice(0)) connection.close();
-  });
-  after(() => server?.close());
-
-  async function connect(): Promise<StoreConnection> {
-    const connection = await StoreConnection.open({ url: server.url, prefix: `t${prefix}` });
-    connections.push(connection);
-    await connection.ready();
-    return connection;
-  }
+  afterEach(() => Promise.all(leases.splice(0).map((lease) => lease.close())));
+  const store = setUpStore();
 
   async function instance(name: string, connection?: StoreConnection) {
     const said = new Inbox<Leadership>();
-    const lease = new Lease({ connection: connection ?? (await connect()), name, onChange: said.add, timing });
+    const lease = new Lease({ connection: connection ?? (await store.connect()), name, onChange: said.add, timing });
     leases.push(lease);
     const leads = () => said.first(({ isOurs }) => isOurs);
     return { lease, said, leads };
@@ -84,7 +62,7 @@ describe('instances that share a store', () => {
   });
 
   it('when the one that leads is gone, another one leads when its lease is over, and never two', async () => {
-    const connection = await connect();
+    const connection = await store.connect();
     const one = await instance('one', connection);
     await one.leads();
     const two = await instance('two');
@@ -99,9 +77,9 @@ describe('instances that share a store', () => {
   it('while the store is away nobody leads, and soon after it is back somebody does', async () => {
     const one = await instance('one');
     await one.leads();
-    await server.down();
+    await store.server.down();
     await one.said.first(({ isOurs, name }) => !isOurs && name === undefined);
-    await server.up();
+    await store.server.up();
     const began = Date.now();
     await one.said.some(2, ({ isOurs }) => isOurs);
     assert.ok(Date.now() - began < 5000);
@@ -116,7 +94,7 @@ describe('instances that share a store', () => {
   });
 
   it('of many that get one thing exactly one takes it, and remembers that it is done', async () => {
-    const [one, two] = [new Claims(await connect()), new Claims(await connect())];
+    const [one, two] = [new Claims(await store.connect()), new Claims(await store.connect())];
     const claims = await Promise.all(Array.from({ length: 20 }, (_, index) => (index % 2 ? one : two).claim('evt')));
     assert.equal(claims.filter((state) => state === 'free').length, 1);
     const owner = claims.indexOf('free') % 2 ? one : two;
@@ -127,29 +105,29 @@ describe('instances that share a store', () => {
   });
 
   it('says at once that the store is away', async () => {
-    const claims = new Claims(await connect());
-    await server.down();
+    const claims = new Claims(await store.connect());
+    await store.server.down();
     assert.equal((await failing(claims.claim('evt'))).code, 'storage');
-    await server.up();
+    await store.server.up();
   });
 
   it('says what the store is', async () => {
-    const { version, policy, isKept, latency, ahead } = await (await connect()).facts();
+    const { version, policy, isKept, latency, ahead } = await (await store.connect()).facts();
     assert.match(version, /^\d+\.\d+/);
     assert.deepEqual([policy, isKept], ['noeviction', true]);
     assert.ok(latency < 1000 && Math.abs(ahead) < 2000, `${latency} ${ahead}`);
   });
 
   it('a frozen store counts as down with the first command that has no answer, and as ready once it goes on', async () => {
-    const connection = await connect();
+    const connection = await store.connect();
     const states = new Inbox<string>();
     connection.onState(states.add);
-    server.freeze();
+    store.server.freeze();
     try {
       assert.equal((await failing(connection.run('linktorTime', "return redis.call('TIME')"))).code, 'storage');
       assert.equal(connection.state, 'down');
     } finally {
-      server.thaw();
+      store.server.thaw();
     }
     await connection.ready();
     assert.deepEqual(states.all, ['down', 'ready']);

@@ -1,35 +1,17 @@
 import { strict as assert } from 'node:assert';
-import { StoreConnection } from '../../../lib/shared/connection';
 import { Members } from '../../../lib/shared/members';
-import { StoreServer, storeServerPath } from '../../support/store';
+import { setUpStore } from './support';
 
 /** a tenth of the real times */
 const timing = { beatMs: 100, goneMs: 600 };
 
 describe('the instances of an account', () => {
-  let server: StoreServer;
-  let prefix = 0;
-  const connections: StoreConnection[] = [];
   const opened: Members[] = [];
-
-  before(async function () {
-    const file = await storeServerPath();
-    if (!file) return this.skip();
-    server = await StoreServer.start(file);
-  });
-  beforeEach(() => {
-    prefix++;
-  });
-  afterEach(async () => {
-    await Promise.all(opened.splice(0).map((members) => members.close()));
-    for (const connection of connections.splice(0)) connection.close();
-  });
-  after(() => server?.close());
+  afterEach(() => Promise.all(opened.splice(0).map((members) => members.close())));
+  const store = setUpStore();
 
   async function instance(name: string) {
-    const connection = await StoreConnection.open({ url: server.url, prefix: `m${prefix}` });
-    connections.push(connection);
-    await connection.ready();
+    const connection = await store.connect();
     const waiting = new Set<() => void>();
     const onChange = () => {
       for (const look of waiting) look();

@@ -1,32 +1,14 @@
 import { strict as assert } from 'node:assert';
 import { LinktorClient } from '../../../lib/client';
-import { StoreConnection } from '../../../lib/shared/connection';
 import { SharedPace } from '../../../lib/shared/pace';
-import { StoreServer, storeServerPath } from '../../support/store';
 import { json, KEY, type Served, serve } from '../support';
+import { setUpStore } from './support';
 
 describe('one rate for several instances', () => {
-  let server: StoreServer;
-  let prefix = 0;
-  const connections: StoreConnection[] = [];
+  const store = setUpStore();
 
-  before(async function () {
-    const file = await storeServerPath();
-    if (!file) return this.skip();
-    server = await StoreServer.start(file);
-  });
-  beforeEach(() => {
-    prefix++;
-  });
-  afterEach(() => {
-    for (const connection of connections.splice(0)) connection.close();
-  });
-  after(() => server?.close());
-
-  async function pace(): Promise<SharedPace> {
-    const connection = await StoreConnection.open({ url: server.url, prefix: `p${prefix}` });
-    connections.push(connection);
-    await connection.ready();
+  async function pace(set?: string): Promise<SharedPace> {
+    const connection = await store.connect(set);
     return new SharedPace(async () => connection);
   }
 
@@ -63,8 +45,7 @@ describe('one rate for several instances', () => {
     for (let left = 50; left > 0 && waited === 0; left--) waited = await two.take(9e6);
     assert.ok(waited > 15_000 && waited <= 20_000, String(waited));
     const [three, four] = [await pace(), await pace()];
-    prefix++;
-    const [five] = [await pace()];
+    const five = await pace('other');
     five.note({ limit: 10, endsIn: 1000 });
     await five.take(9e6);
     five.note({ limit: 10, endsIn: 5000 });
@@ -78,14 +59,14 @@ describe('one rate for several instances', () => {
     const one = await pace();
     one.note({ limit: 1, endsIn: 60_000 });
     await one.take(9e6);
-    server.freeze();
+    store.server.freeze();
     try {
       const began = Date.now();
       assert.equal(await one.take(9e6), 0);
       assert.equal(await one.take(9e6), 0);
       assert.ok(Date.now() - began < 2000);
     } finally {
-      server.thaw();
+      store.server.thaw();
     }
   });
 
