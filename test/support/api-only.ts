@@ -43,6 +43,7 @@ const foreign: [why: string, titles: RegExp[]][] = [
       /^linktor-ai (answers|lets a prompt|continues a chat|never pays twice|gives up when)/,
       /^linktor-ai: answers in JSON/,
       /^linktor-ai: what was said before/,
+      /^linktor-ai: what a model says, in any form/,
     ],
   ],
   [
