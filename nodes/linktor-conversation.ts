@@ -4,7 +4,19 @@ import { handOver } from './kit/action/hand-over';
 import { listFields, runList } from './kit/action/list';
 import { idField } from './kit/action/resource';
 import { type ActionContext, action, type Outcome } from './kit/define';
-import { as, bodyOf, choice, defined, dynJson, number, text, typed, type Values } from './kit/fields';
+import {
+  as,
+  bodyOf,
+  choice,
+  confirmation,
+  defined,
+  dynJson,
+  flag,
+  number,
+  text,
+  typed,
+  type Values,
+} from './kit/fields';
 
 const operations = [
   'get',
@@ -21,10 +33,16 @@ const operations = [
   'addTags',
   'removeTags',
   'markRead',
+  'react',
+  'unreact',
+  'deleteMessages',
   'counts',
   'escalate',
 ] as const;
-const ofOne = operations.filter((one) => one !== 'list' && one !== 'create' && one !== 'counts');
+/** operations that take no conversation */
+const unbound: readonly string[] = ['list', 'create', 'counts', 'deleteMessages'];
+const ofOne = operations.filter((one) => !unbound.includes(one));
+const USUAL_EMOJI = '👍';
 const only = (...operation: (typeof operations)[number][]) => ({ operation });
 const optional = { convert: as.string };
 const id = { convert: as.id };
@@ -35,6 +53,15 @@ const fields = {
   contact: idField('contactId', 'contacts', ['create'], 'user'),
   channel: idField('channelId', 'channels', ['create'], 'sitemap'),
   user: typed('userId', { ...id, required: true, icon: 'user-md', when: only('assign') }),
+  message: typed('messageId', { ...id, required: true, icon: 'comment', when: only('react', 'unreact') }),
+  emoji: typed('', { ...optional, start: 'str', icon: 'smile-o', when: only('react') }),
+  sent: typed('sent.messageIds', {
+    convert: as.list,
+    required: true,
+    icon: 'comment',
+    when: only('deleteMessages'),
+  }),
+  forEveryone: flag(true, { icon: 'users', when: only('deleteMessages') }),
   until: typed('until', { convert: as.future, icon: 'clock-o', when: only('snooze') }),
   tags: typed('tags', { convert: as.list, required: true, icon: 'tags', when: only('addTags', 'removeTags') }),
   reason: typed('reason', { ...optional, icon: 'comment-o', when: only('escalate') }),
@@ -74,6 +101,7 @@ const fields = {
   last: number(50, { min: 1, max: 1000, icon: 'history', when: only('transcript') }),
   zone: text('', { icon: 'clock-o', advanced: true, when: { ...only('transcript'), format: ['text', 'markdown'] } }),
   ...listFields({ operation: ['list', 'messages'] }),
+  confirm: confirmation({ when: only('deleteMessages') }),
 };
 
 type Context = ActionContext<Values<typeof fields>>;
@@ -124,6 +152,15 @@ export default action({
         const { result, story } = await handOver(context, wanted);
         return { result, properties: { handover: story } };
       }
+      case 'react':
+        await conversations.react(id, values.message, values.emoji?.trim() || USUAL_EMOJI);
+        return { result: undefined, keepPayload: true };
+      case 'unreact':
+        await conversations.react(id, values.message, '');
+        return { result: undefined, keepPayload: true };
+      case 'deleteMessages':
+        for (const messageId of values.sent) await conversations.deleteMessage(messageId, values.forEveryone);
+        return { result: undefined, keepPayload: true };
       default:
         return { result: await conversations.get(id) };
     }

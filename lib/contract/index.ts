@@ -370,6 +370,8 @@ export interface Contract {
       sendRaw(id: string, body: object): Call<Message>;
       /** @param emoji `''` removes the reaction */
       react(id: string, messageId: string, emoji: string): Call<void>;
+      /** @param forEveryone for the customer as well */
+      deleteMessage(messageId: string, forEveryone: boolean): Call<void>;
     };
   readonly contacts: CrudCalls<Contact, ContactFilter> &
     TagCalls<Contact> & {

@@ -1,15 +1,20 @@
 import { send, senderOf } from '../sim/messages';
 import type { World } from '../sim/world';
+import { now } from '../state';
 import type { Conversation } from '../state/entities';
 import type { Message } from '../state/message';
 import { readContent } from '../wire/content';
 import { Form } from '../wire/form';
 import { page } from '../wire/paging';
-import { invalid, notFound } from '../wire/problem';
+import { invalid, notFound, Problem } from '../wire/problem';
 import { type Answer, type Call, created, ok, type Router } from '../wire/router';
 import { messageView } from '../wire/views';
 
-/** The messages of one conversation: reading and sending. */
+/** Channel types that deliver for good. */
+const KEEPS_WHAT_IS_SENT: ReadonlySet<string> = new Set(['sms', 'email', 'voice']);
+const DELETABLE_FOR_MS = 12 * 60 * 60_000;
+
+/** The messages of one conversation: reading, sending and deleting. */
 export function messageRoutes(router: Router, world: World): void {
   const { state } = world;
   const conversationOf = ({ params }: Call): Conversation => state.conversations.need(params.id ?? '');
@@ -20,7 +25,8 @@ export function messageRoutes(router: Router, world: World): void {
       const message = state.messages.get(call.params.message ?? '');
       if (message?.conversationId !== conversationOf(call).id) throw notFound('Message');
       return ok(messageView(message));
-    });
+    })
+    .on('DELETE', '/messages/:id', ({ params }) => removeMessage(world, params.id ?? ''));
 }
 
 /** Newest first. `before` and `after` leave out the message or the instant they name. */
@@ -44,6 +50,23 @@ function sendMessage(world: World, conversation: Conversation, { body, headers, 
     idempotencyKey: typeof key === 'string' ? key : undefined,
   });
   return created(messageView(message));
+}
+
+/** Deletes a message of ours; what a channel can take back depends on its type and on the age of the message. */
+function removeMessage({ state }: World, id: string): Answer {
+  const message = state.messages.get(id);
+  if (!message) throw new Problem(404, 'Message not found', { code: 'MESSAGE_NOT_FOUND' });
+  const { conversationId, direction, createdAt } = message;
+  const channelId = state.conversations.get(conversationId)?.channelId ?? '';
+  const channelType = state.channels.get(channelId)?.type ?? '';
+  if (direction === 'inbound' || KEEPS_WHAT_IS_SENT.has(channelType)) {
+    throw new Problem(400, 'This message cannot be deleted', { code: 'DELETE_NOT_SUPPORTED' });
+  }
+  if (Date.now() - Date.parse(createdAt) > DELETABLE_FOR_MS) {
+    throw new Problem(400, 'This message is too old to be deleted', { code: 'DELETE_WINDOW_EXPIRED' });
+  }
+  state.removeMessage(message);
+  return ok({ data: { id, deleted: true, deletedAt: now() } });
 }
 
 function sliceThread(thread: readonly Message[], query: URLSearchParams): readonly Message[] {

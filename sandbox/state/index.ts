@@ -99,6 +99,15 @@ export class State {
     return this.messages.add(message);
   }
 
+  removeMessage({ id, conversationId }: Message): void {
+    const thread = this.#threads.get(conversationId) ?? [];
+    this.#threads.set(
+      conversationId,
+      thread.filter((message) => message.id !== id),
+    );
+    this.messages.remove(id);
+  }
+
   removeConversation(id: string): void {
     for (const message of this.thread(id)) this.messages.remove(message.id);
     this.#threads.delete(id);

@@ -22,6 +22,8 @@ interface ProblemExtras {
   /** Which field is wrong and why. */
   details?: Record<string, string>;
   headers?: Record<string, string>;
+  /** A more specific code than that of the status. */
+  code?: string;
 }
 
 /** An expected error, answered as `{code, message, details?}`. */
@@ -38,7 +40,7 @@ export class Problem extends Error {
   constructor(status: number, message: string, extras: ProblemExtras = {}) {
     super(message);
     this.status = status;
-    this.code = codeFor(status);
+    this.code = extras.code ?? codeFor(status);
     this.details = extras.details;
     this.headers = extras.headers ?? {};
   }

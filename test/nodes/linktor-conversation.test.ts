@@ -186,6 +186,7 @@ describe('linktor-conversation', () => {
       ...all('read', 'get', 'list', 'messages', 'transcript', 'counts'),
       ...all('write', 'create', 'update', 'assign', 'unassign', 'resolve', 'reopen', 'snooze'),
       ...all('write', 'addTags', 'removeTags', 'markRead'),
+      ['deleteMessages', { msg: { sent: { messageIds: ['msg_ana_2'] } }, node: { confirm: true }, kind: 'write' }],
     ]),
   );
 });

@@ -129,6 +129,34 @@ describe('sandbox: conversations', () => {
     );
   });
 
+  describe('messages that are deleted', () => {
+    const sendTo = async (id: string) =>
+      String((await box.api('POST', `/conversations/${id}/messages`, { text: 'Wrong window' })).body.id);
+    const remove = async (id: string) => {
+      const { status, body } = await box.api('DELETE', `/messages/${id}?forEveryone=true`);
+      return [status, body.code];
+    };
+
+    it('are gone', async () => {
+      const id = await sendTo('conv_ana');
+      const { status, body } = await box.api('DELETE', `/messages/${id}`);
+      const { deletedAt, ...data } = body.data as Json;
+      assert.deepEqual([status, data], [200, { id, deleted: true }]);
+      assert.match(String(deletedAt), /^\d{4}-/);
+      assert.equal((await box.api('GET', `/conversations/conv_ana/messages/${id}`)).status, 404);
+      assert.deepEqual(await remove(id), [404, 'MESSAGE_NOT_FOUND']);
+    });
+
+    it('are ours, new enough, and in a channel that can take them back', async () => {
+      assert.deepEqual(await remove('msg_ana_1'), [400, 'DELETE_NOT_SUPPORTED']);
+      assert.deepEqual(await remove('msg_carla_2'), [400, 'DELETE_WINDOW_EXPIRED']);
+      const channel = { name: 'SMS', type: 'sms', config: { type: 'sms' } };
+      const { id: channelId } = (await box.api('POST', '/channels', channel)).body;
+      const { id } = (await box.api('POST', '/conversations', { channelId, contactId: 'ct_ana' })).body;
+      assert.deepEqual(await remove(await sendTo(String(id))), [400, 'DELETE_NOT_SUPPORTED']);
+    });
+  });
+
   it('deletes with all messages', async () => {
     assert.equal((await box.api('DELETE', '/conversations/conv_ana')).status, 204);
     assert.equal((await box.api('GET', '/conversations/conv_ana')).status, 404);

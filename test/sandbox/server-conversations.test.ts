@@ -112,6 +112,7 @@ describe('sandbox as the server: conversations and messages', () => {
     assert.equal((await assign({ agentId: 'user_demo' })).status, 400);
     assert.equal(data(await assign({ user_id: 'user_demo' })).assigned_user_id, 'user_demo');
     assert.equal((await box.call('POST', '/conversations/conv_ana/unassign')).status, 404);
+    assert.equal((await box.call('DELETE', '/messages/msg_ana_2')).status, 404);
   });
 
   it('resolves and reopens once, and keeps the time of the resolution', async () => {

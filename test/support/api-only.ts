@@ -9,6 +9,7 @@ export const lacking: Record<string, RegExp[]> = {
   'conversations.removeTags': [/^linktor-conversation removes tags/],
   'conversations.counts': [/^linktor-conversation counts them/],
   'conversations.markRead': [/^linktor-message-in, marking as read/],
+  'conversations.deleteMessage': [/^linktor-conversation: messages deletes/],
   'contacts.merge': [/^linktor-contact makes one of several/, /^linktor-ask: .* contact has been merged/],
   'ai.embed': [/^linktor-embeddings/],
   'ai.agents.invoke': [/^linktor-ai lets an agent answer/, /^linktor-ai says that there is no such agent/],

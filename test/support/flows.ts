@@ -58,7 +58,7 @@ export interface SandboxState {
     interactive?: unknown;
     idempotencyKey?: string;
   }[];
-  requests: { method: string; path: string; status: number; idempotencyKey?: string }[];
+  requests: { method: string; path: string; query: string; status: number; idempotencyKey?: string }[];
 }
 
 export type FlowNode = { id: string; type: string; wires?: string[][] } & Record<string, unknown>;

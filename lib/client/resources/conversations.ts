@@ -87,6 +87,15 @@ export class Conversations extends Resource<Conversation, ConversationFilter, Co
     return this.call((calls) => calls.react(id, messageId, emoji), options);
   }
 
+  /**
+   * Delete a message that was sent.
+   * @param forEveryone for the customer as well
+   * @throws LinktorError `not_supported` on the self-hosted server, and for channels that cannot
+   */
+  deleteMessage(messageId: string, forEveryone = true, options?: CallOptions): Promise<void> {
+    return this.call((calls) => calls.deleteMessage(messageId, forEveryone), options);
+  }
+
   sendText(id: string, text: string, options?: CallOptions): Promise<Message> {
     return this.send(id, { type: 'text', text }, options);
   }

@@ -52,6 +52,10 @@ export const conversations: Contract['conversations'] = {
   send: (id, given) => send(id, outgoing(given)),
   sendRaw: send,
   react: unsupportedCall('react to a message', 'Answer it with a message.'),
+  deleteMessage: (messageId, forEveryone) => ({
+    ...write('DELETE', ['messages', messageId], ignoreAnswer),
+    query: { forEveryone },
+  }),
 };
 
 /** `tags[]` in one family, a single `tag` in the other. */

@@ -5,6 +5,7 @@ import { ai, aiAgents } from './ai';
 import { bots, flows } from './automation';
 import { listQuery } from './calls';
 import { conversations } from './conversations';
+import { explain } from './explain';
 import { knowledgeBases } from './knowledge-bases';
 import { media } from './media';
 import { auth, channels, contacts } from './people';
@@ -17,6 +18,7 @@ export const api: Contract = {
   authHeaders: (credentials): Record<string, string> =>
     'apiKey' in credentials ? { 'X-API-Key': credentials.apiKey } : { Authorization: `Bearer ${credentials.token}` },
   refusedHint: () => undefined,
+  explain,
   socket: (credentials) => ({
     path: ['ws'],
     query: ('apiKey' in credentials ? { api_key: credentials.apiKey } : { token: credentials.token }) as Record<

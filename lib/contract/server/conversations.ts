@@ -104,6 +104,7 @@ export const conversations: Contract['conversations'] = {
   sendRaw: (id, body) => inLane(id, write('POST', [...path, id, 'messages'], message, body)),
   react: (id, messageId, emoji) =>
     inLane(id, write('POST', [...path, id, 'messages', messageId, 'reactions'], ignoreAnswer, { emoji })),
+  deleteMessage: unsupportedCall('delete a message', 'Send another one that puts it right.'),
 };
 
 function sendBody(id: string, body: Json): Call<Message> {

@@ -170,6 +170,15 @@ describe('client: every operation, against the sandbox', () => {
     async 'conversations.react'(client) {
       await unsupportedHere(client.conversations.react('conv_ana', 'msg_ana_1', '👍'));
     },
+    async 'conversations.deleteMessage'(client) {
+      const { id } = await client.conversations.sendText('conv_ana', 'Wrong window');
+      assert.equal(await client.conversations.deleteMessage(id), undefined);
+      assert.deepEqual(ids((await client.conversations.messages('conv_ana', { limit: 1 })).items), ['msg_ana_3']);
+      assert.equal((await failing(client.conversations.deleteMessage(id))).code, 'not_found');
+      const theirs = await failing(client.conversations.deleteMessage('msg_ana_1'));
+      assert.deepEqual([theirs.code, theirs.cause.serverCode], ['not_supported', 'DELETE_NOT_SUPPORTED']);
+      assert.match(theirs.cause.hint ?? '', /another one/);
+    },
     async 'conversations.messages'(client) {
       const page = await client.conversations.messages('conv_ana');
       assert.deepEqual(ids(page.items), ['msg_ana_3', 'msg_ana_2', 'msg_ana_1']);
@@ -1107,6 +1116,7 @@ describe('client: resources, against a server of our own', () => {
       'conversations.messages': (client, id) => client.conversations.messages(id),
       'conversations.eachMessage': (client, id) => client.conversations.eachMessage(id).next(),
       'conversations.message': (client, id) => client.conversations.message('c', id),
+      'conversations.deleteMessage': (client, id) => client.conversations.deleteMessage(id),
       'conversations.send': (client, id) => client.conversations.send(id, { type: 'text', text: 'x' }),
       'conversations.sendRaw': (client, id) => client.conversations.sendRaw(id, {}),
       'conversations.sendText': (client, id) => client.conversations.sendText(id, 'x'),

@@ -581,6 +581,7 @@ describe('client: every operation, against the self-hosted server', () => {
   const nothing: Record<string, (client: LinktorClient) => Promise<unknown>> = {
     'auth.logout': (client) => client.auth.logout(),
     'conversations.unassign': (client) => client.conversations.unassign('c'),
+    'conversations.deleteMessage': (client) => client.conversations.deleteMessage('m'),
     'conversations.snooze': (client) => client.conversations.snooze('c'),
     'conversations.addTags': (client) => client.conversations.addTags('c', ['a']),
     'conversations.removeTags': (client) => client.conversations.removeTags('c', ['a']),

@@ -1,0 +1,156 @@
+import { strict as assert } from 'node:assert';
+import { contractUnderTest, type FlowNode, listening, setUpFlows, until } from '../support/flows';
+import { asking } from './sending';
+
+const conversationId = 'conv_ana';
+const isServer = contractUnderTest === 'server';
+type Shown = { id: string; reactions?: { emoji: string }[] };
+
+describe('linktor-conversation: messages', () => {
+  const set = setUpFlows();
+  const ask = asking(set);
+  const node = (id: string, operation: string, more: Record<string, unknown> = {}): FlowNode => ({
+    ...{ id, type: 'linktor-conversation', config: 'account', operation, wires: [['done']] },
+    ...more,
+  });
+  const done: FlowNode = { id: 'done', type: 'probe' };
+
+  describe('reactions', () => {
+    const shown = async (id: string) => {
+      const answer = await fetch(`${set.sandbox.url}/_sandbox/conversations/${conversationId}/messages`);
+      const { data } = (await answer.json()) as { data: Shown[] };
+      return data.find((one) => one.id === id)?.reactions ?? [];
+    };
+
+    for (const [what, fields, emoji] of [
+      ['with 👍, where nothing is filled in', {}, '👍'],
+      ['with the emoji of the field', { emoji: '👩‍💻', emojiType: 'str' }, '👩‍💻'],
+      ['with the emoji of the message', { emoji: 'payload', emojiType: 'msg' }, '❤️'],
+    ] as const) {
+      it(`reacts to what a customer writes, wired to message in, ${what}`, async () => {
+        const { probe, caught } = await set.play([
+          { id: 'in', type: 'linktor-message-in', config: 'account', wires: [['react']] },
+          node('react', 'react', fields),
+          done,
+        ]);
+        await listening(set);
+        const { id } = await set.control('messages', { conversationId, text: '❤️' });
+        if (!isServer) {
+          const { error } = await caught.first();
+          assert.equal(error?.code, 'not_supported');
+          assert.match(String(error?.cause.hint), /Answer it with a message/);
+          return;
+        }
+        const msg = await probe('done').first();
+        assert.deepEqual([msg.payload, msg.messageId], ['❤️', id]);
+        assert.deepEqual(
+          (await shown(String(id))).map((reaction) => reaction.emoji),
+          [emoji],
+        );
+      });
+    }
+
+    it('takes a reaction back', async function () {
+      if (!isServer) this.skip();
+      const played = await set.play([node('react', 'react', { wires: [['back']] }), node('back', 'unreact'), done]);
+      played.node('react').receive({ conversationId, messageId: 'msg_ana_1' });
+      await played.probe('done').first();
+      assert.deepEqual(await shown('msg_ana_1'), []);
+    });
+
+    it('says that there is no such message', async function () {
+      if (!isServer) this.skip();
+      const played = await set.play([node('react', 'react'), done]);
+      played.node('react').receive({ conversationId, messageId: 'msg_bruno_1' });
+      assert.equal((await played.caught.first()).error?.code, 'not_found');
+    });
+
+    it('asks for the message, and nobody else', async () => {
+      const played = await set.play([node('react', 'react'), done]);
+      played.node('react').receive({ conversationId });
+      const { error } = await played.caught.first();
+      assert.equal(error?.code, 'validation');
+      assert.match(`${error?.message} ${error?.cause.hint}`, /messageId/);
+      assert.equal((await set.state()).requests.length, 0);
+    });
+  });
+
+  describe('deletes', () => {
+    const thread = async () => {
+      const { data } = await ask('GET', `/conversations/${conversationId}/messages`);
+      return (data as { content: { text?: string } }[]).map(({ content }) => content.text);
+    };
+    const sends = (more: Record<string, unknown> = {}): FlowNode[] => [
+      { id: 'send', type: 'linktor-send', config: 'account', wires: [['delete']], ...more },
+      node('delete', 'deleteMessages', { confirm: true }),
+      done,
+    ];
+
+    it('what a send node has sent, wired behind it, in all its parts', async () => {
+      const before = await thread();
+      const { node: get, probe } = await set.play(sends());
+      get('send').receive({ conversationId, payload: 'word '.repeat(1500), topic: 'kept' });
+      const msg = await probe('done').first();
+      const { sent } = msg as unknown as { sent: { messageIds: string[] } };
+      assert.ok(sent.messageIds.length > 1, 'the text was not split');
+      assert.deepEqual([msg.topic, await thread()], ['kept', before]);
+      const deletes = (await set.state()).requests.filter(({ method }) => method === 'DELETE');
+      assert.equal(deletes.length, sent.messageIds.length);
+    });
+
+    for (const [what, fields, query] of [
+      ['for the customer as well, with nothing set', {}, 'forEveryone=true'],
+      ['here only, where that is wanted', { forEveryone: false }, 'forEveryone=false'],
+    ] as const) {
+      it(what, async () => {
+        const { node: get, probe } = await set.play([
+          node('delete', 'deleteMessages', { confirm: true, ...fields }),
+          done,
+        ]);
+        const { id } = await ask('POST', `/conversations/${conversationId}/messages`, { text: 'Wrong window' });
+        get('delete').receive({ sent: { messageIds: [id] } });
+        await probe('done').first();
+        const asked = (await set.state()).requests.find(({ method }) => method === 'DELETE');
+        assert.deepEqual([asked?.path, String(asked?.query).replace('?', '')], [`/messages/${id}`, query]);
+      });
+    }
+
+    it('nothing without the tick', async () => {
+      const { node: get, caught } = await set.play([node('delete', 'deleteMessages'), done]);
+      get('delete').receive({ sent: { messageIds: ['msg_ana_2'] } });
+      const { error } = await caught.first();
+      assert.equal(error?.code, 'validation');
+      assert.match(error?.message ?? '', /"confirm"/);
+      assert.equal((await set.state()).requests.length, 0);
+    });
+
+    for (const [what, answer, code, hint] of [
+      ['that the channel cannot', [400, 'DELETE_NOT_SUPPORTED'], 'not_supported', /another one/],
+      ['that it is too late', [400, 'DELETE_WINDOW_EXPIRED'], 'validation', /another one/],
+      ['that there is no such message', [404, 'MESSAGE_NOT_FOUND'], 'not_found', /check the id/],
+      ['that the server may lack the route', [404, 'NOT_FOUND'], 'not_found', /cannot delete messages/],
+      ['that the server lacks the verb', [405, 'METHOD_NOT_ALLOWED'], 'not_supported', /another one/],
+    ] as const) {
+      it(`nothing, and says ${what}`, async () => {
+        const { node: get, caught } = await set.play([node('delete', 'deleteMessages', { confirm: true }), done]);
+        const [status, serverCode] = answer;
+        const body = { code: serverCode, message: 'No.' };
+        await set.control('fail', { count: 1, method: 'DELETE', path: '*/messages/*', status, body });
+        get('delete').receive({ sent: { messageIds: ['msg_ana_2'] } });
+        const { error } = await caught.first();
+        assert.deepEqual([error?.code, error?.cause.serverCode], [code, serverCode]);
+        assert.match(String(error?.cause.hint), hint);
+      });
+    }
+  });
+
+  it('are not deleted by a server that cannot, which names another way', async function () {
+    if (!isServer) this.skip();
+    const { node: get, caught } = await set.play([node('delete', 'deleteMessages', { confirm: true }), done]);
+    get('delete').receive({ sent: { messageIds: ['msg_ana_2'] } });
+    const { error } = await caught.first();
+    assert.equal(error?.code, 'not_supported');
+    assert.match(String(error?.cause.hint), /another one/);
+    await until(set.state, ({ requests }) => requests.every(({ method }) => method !== 'DELETE'));
+  });
+});
