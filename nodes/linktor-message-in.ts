@@ -145,10 +145,11 @@ export default trigger({
       if (!values.leaveAlone || claimedBy === undefined) return undefined;
       return claimedBy === OPTED_OUT ? OPTED_OUT : 'asked';
     };
+    const { takeovers } = context.charge;
+    const { offers } = context.sentLog;
+    const { toMsg } = context;
     const inCharge = ({ direction, conversationId }: Message) =>
-      values.obeyTakeover && direction === 'inbound' && context.charge.takeovers.get(conversationId)
-        ? PERSON_IN_CHARGE
-        : undefined;
+      values.obeyTakeover && direction === 'inbound' && takeovers.get(conversationId) ? PERSON_IN_CHARGE : undefined;
 
     const isLive = values.source === 'realtime';
     const listen = isLive ? context.onEvent : context.observe;
@@ -167,9 +168,9 @@ export default trigger({
       if (asked && !asked.has(conversationId)) return;
       const refused = claimed(delivery) ?? inCharge(message) ?? filter.reasonAgainst(message, delivery.conversation);
       if (refused !== undefined && values.outputs !== '2') return;
-      const msg = context.toMsg.message(delivery, message, values.raw);
+      const msg = toMsg.message(delivery, message, values.raw);
       if (msg.choice === undefined && message.direction === 'inbound') {
-        const choice = context.sentLog.offers.choiceFor(conversationId, String(msg.payload));
+        const choice = offers.choiceFor(conversationId, String(msg.payload));
         if (choice) msg.choice = choice;
       }
       if (refused === undefined) received.take(msg);

@@ -133,7 +133,7 @@ export class Realtime {
     return this.#bus.claim(order, claimant);
   }
 
-  /** Notify a listener of every event on arrival, see the bus. @returns the function that removes the listener */
+  /** Notify a listener of events on arrival, see the bus. @returns the function that removes the listener */
   onArrival(listener: ArrivalListener): () => void {
     return this.#bus.onArrival(listener);
   }

@@ -63,6 +63,17 @@ export function tidy(text: string): string {
  * Idempotent.
  */
 export function fold(text: string): string {
+  if (text !== lastText) {
+    lastFolded = foldedForm(text);
+    lastText = text;
+  }
+  return lastFolded;
+}
+
+/** The last text and its form: the triggers of an account all test the same message, one after the other. */
+let [lastText, lastFolded] = ['', ''];
+
+function foldedForm(text: string): string {
   if (PRINTABLE_ASCII.test(text)) return inOneRow(text).replaceAll('`', "'").toLowerCase();
   const marks = plainForm(text)
     .replace(DASHES, '-')

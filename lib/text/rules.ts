@@ -47,10 +47,14 @@ function comparison(rule: string, value: string): ((text: string) => boolean) | 
   }
 }
 
-/** Test only the beginning of a text if that decides, since long messages may be tested by many rules. */
+/** Length of a text whose normal form, known from the rule before, costs less than that of its beginning. */
+const SHORT_TEXT = 256;
+
+/** Test only the beginning of a long text if that decides. */
 function beginning(form: (text: string) => string, sought: string): (text: string) => boolean {
   const enough = sought.length + 16;
   return (text) => {
+    if (text.length <= SHORT_TEXT) return form(text).startsWith(sought);
     const head = text.slice(0, enough);
     if (head.length < text.length && isPlain(head)) {
       // The next character may still combine with the last letter, so one more is needed.

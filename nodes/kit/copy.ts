@@ -7,13 +7,21 @@ const MAX_COPY_DEPTH = 64;
  */
 export function copyOf<T>(value: T, depth = 0): T {
   if (typeof value !== 'object' || value === null || depth > MAX_COPY_DEPTH) return value;
-  if (Array.isArray(value)) return (value.length > 0 ? value.map((one) => copyOf(one, depth + 1)) : []) as T;
+  if (Array.isArray(value)) {
+    const list = value.slice();
+    for (let index = 0; index < list.length; index++) {
+      const inner = list[index];
+      if (typeof inner === 'object' && inner !== null) list[index] = copyOf(inner, depth + 1);
+    }
+    return list as T;
+  }
   const prototype = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return value;
-  const copy = { ...value } as Record<string, unknown>;
-  for (const key in copy) {
-    const inner = copy[key];
+  const copy = { ...value };
+  // The keys of the original are known to the engine from earlier copies of it.
+  for (const key in value) {
+    const inner = value[key];
     if (typeof inner === 'object' && inner !== null) copy[key] = copyOf(inner, depth + 1);
   }
-  return copy as T;
+  return copy;
 }

@@ -1,10 +1,14 @@
 import { once } from '../../async/once';
+import { isEcho } from '../../messages/incoming';
 import type { Event } from '../../model';
 import type { Deduplicator } from './dedup';
 
 export type ArrivalListener = (event: Event, recovered: boolean) => void;
 
-/** Hear of every event on its arrival, before it waits for its turn, its conversation or a gap. */
+/**
+ * Hear of events on their arrival, before they wait for their turn, their conversation or a gap: of all but the messages
+ * of customers, which are most of them, and decide nothing before their turn.
+ */
 export class ArrivalListeners {
   readonly #dedup: Pick<Deduplicator, 'isDelivered'>;
   readonly #onError: (error: unknown) => void;
@@ -31,6 +35,7 @@ export class ArrivalListeners {
   /** @param recovered it was missed and fetched later */
   notify(event: Event, recovered: boolean): void {
     const { message } = event;
+    if (message?.direction === 'inbound' && !isEcho(message)) return;
     if (message && this.#dedup.isDelivered(message.id)) return;
     for (const listener of this.#listeners) {
       try {

@@ -71,8 +71,8 @@ export class Bus {
   }
 
   /**
-   * Notify a listener of every event on arrival, before it waits for its turn, its conversation or a gap. An event may
-   * be reported several times, once per path.
+   * Notify a listener of every event but customers' messages on arrival, before it waits for its turn, its conversation
+   * or a gap. An event may be reported several times, once per path.
    * @returns the function that removes the listener
    */
   onArrival(listener: ArrivalListener): () => void {

@@ -39,9 +39,10 @@ export class Claims {
 
   /** Record the claim in the delivery. @returns a promise when a claimant is asynchronous */
   decide(delivery: Delivery): void | Promise<void> {
-    for (const [index, { claimant }] of this.#claimants.entries()) {
+    // Every message comes here: an index costs less than an iterator with one.
+    for (let index = 0; index < this.#claimants.length; index++) {
       try {
-        const claim = claimant(delivery);
+        const claim = this.#claimants[index]?.claimant(delivery);
         if (claim instanceof Promise) return this.#decideLater(delivery, claim, this.#claimants.slice(index + 1));
         if (note(delivery, claim)) return;
       } catch (error) {
