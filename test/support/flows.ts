@@ -1,4 +1,4 @@
-import type { EventEmitter } from 'node:events';
+import { type EventEmitter, once } from 'node:events';
 import { createRequire } from 'node:module';
 import helper, { type LoadedNode } from 'node-red-node-test-helper';
 import linktor from '../../nodes';
@@ -199,7 +199,14 @@ export function setUpFlows(
       completed: probe('completed'),
       statuses: probe('statuses'),
       flow,
-      deploy: (changed: FlowNode[], type: 'full' | 'flows' | 'nodes' = 'nodes') => helper.setFlows(changed, type),
+      async deploy(changed: FlowNode[], type: 'full' | 'flows' | 'nodes' = 'nodes') {
+        const started = once(events, STARTED);
+        // The test helper itself waits for 0.3 s only.
+        await helper.setFlows(changed, type).catch((error: Error) => {
+          if (error.message !== 'timeout waiting event') throw error;
+        });
+        await started;
+      },
     };
   }
 
@@ -252,7 +259,7 @@ export async function until<T>(ask: () => Promise<T>, holds: (value: T) => boole
   for (;;) {
     const value = await ask();
     if (holds(value)) return value;
-    if (Date.now() > last) throw new Error(`It never came true: ${JSON.stringify(value)}`);
+    if (Date.now() > last) throw new Error(`It never came true: ${JSON.stringify(value)?.slice(0, 2000)}`);
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
