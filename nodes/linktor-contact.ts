@@ -1,5 +1,14 @@
 import { invalid } from '../lib/errors';
-import { KeyedMutex, listContacts, MATCH_BY, type WriteRequest, writeContact, writeContacts } from '../lib/people';
+import {
+  addIdentity,
+  KeyedMutex,
+  listContacts,
+  MATCH_BY,
+  removeIdentity,
+  type WriteRequest,
+  writeContact,
+  writeContacts,
+} from '../lib/people';
 import { listFields, runList } from './kit/action/list';
 import { partlyDone } from './kit/action/rows';
 import { type ActionContext, action, type Outcome } from './kit/define';
@@ -17,9 +26,12 @@ const operations = [
   'conversations',
   'addTags',
   'removeTags',
+  'addIdentity',
+  'removeIdentity',
 ] as const;
 const only = (...operation: (typeof operations)[number][]) => ({ operation });
-const ofOne = only('get', 'update', 'delete', 'merge', 'conversations', 'addTags', 'removeTags');
+const ofOne = { operation: operations.filter((one) => one !== 'list' && one !== 'create' && one !== 'upsert') };
+const ofIdentity = only('addIdentity', 'removeIdentity');
 /** Operations whose fields are evaluated for each row of a table of contacts. */
 const each = only('create', 'update', 'upsert');
 const known = only('list', 'create', 'update', 'upsert');
@@ -37,10 +49,12 @@ const fields = {
   }),
   others: typed('contactIds', { required: true, convert: as.list, icon: 'users', when: only('merge') }),
   tags: typed('tags', { required: true, convert: as.list, icon: 'tags', when: only('addTags', 'removeTags') }),
+  inChannelType: typed('channelType', { required: true, convert: as.id, icon: 'random', when: ofIdentity }),
+  knownAs: typed('identifier', { required: true, convert: as.id, icon: 'at', when: ofIdentity }),
   by: choice(MATCH_BY, { icon: 'crosshairs', when: only('upsert') }),
   title: typed('', { convert: as.string, icon: 'id-card-o', each, when: each }),
   phone: typed('', { convert: as.id, icon: 'phone', each, when: known }),
-  country: text('', { icon: 'globe', when: each }),
+  country: text('', { icon: 'globe', when: { operation: [...each.operation, ...ofIdentity.operation] } }),
   email: typed('', { convert: as.id, icon: 'envelope-o', each, when: known }),
   channelType: typed('', { ...identity, icon: 'random', when: only('list', 'create', 'upsert') }),
   identifier: typed('', { ...identity, icon: 'at', when: only('create', 'upsert') }),
@@ -84,11 +98,19 @@ export default action({
         return { result: await contacts.addTags(id, values.tags) };
       case 'removeTags':
         return { result: await contacts.removeTags(id, values.tags) };
+      case 'addIdentity':
+        return { result: await addIdentity(client, id, identityOf(values)) };
+      case 'removeIdentity':
+        return { result: await removeIdentity(client, id, identityOf(values)) };
       default:
         return written(context);
     }
   },
 });
+
+function identityOf({ inChannelType: channelType, knownAs: identifier, country }: Given) {
+  return { channelType, identifier, country };
+}
 
 /** Merge contacts and their flow variables. */
 async function merged({ client, variables, values }: Context): Promise<unknown> {

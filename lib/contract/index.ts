@@ -279,6 +279,9 @@ export interface IdentityInput {
   metadata?: Unknowns;
 }
 
+/** An identity of a contact as a server has it. */
+export type StoredIdentity = Contact['identifiers'][number];
+
 /** A frame to send on the socket. */
 export type Signal =
   | { type: 'subscribe' | 'unsubscribe'; conversationId: string }
@@ -378,7 +381,7 @@ export interface Contract {
       merge(primary: string, others: readonly string[]): Call<Contact>;
       conversations(id: string, filter: Slice): Call<Page<Conversation>>;
       addIdentity(id: string, identity: IdentityInput): Call<Contact>;
-      removeIdentity(id: string, identityId: string): Call<Contact>;
+      removeIdentity(id: string, identity: StoredIdentity): Call<Contact>;
     };
   readonly channels: CrudCalls<Channel, ChannelFilter> & {
     connect(id: string): Call<Channel>;

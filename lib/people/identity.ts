@@ -36,6 +36,16 @@ export function comparable(address: string, kind: Identity['kind']): string {
   return kind === 'phone' ? phoneKey(address) : cleanId(address).toLowerCase();
 }
 
+type Identifier = Contact['identifiers'][number];
+
+/** @returns true for two spellings of one identity */
+export function isSameIdentity(one: Identifier, other: Identifier): boolean {
+  const kind = addressKindOf(one.channelType) ?? 'handle';
+  return (
+    one.channelType === other.channelType && comparable(one.identifier, kind) === comparable(other.identifier, kind)
+  );
+}
+
 /** maximum number of contacts to check in one answer */
 const MAX_LOOKED_AT = 100;
 

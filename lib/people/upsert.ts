@@ -4,7 +4,7 @@ import type { LinktorClient } from '../client';
 import { invalid, LinktorError, unsupported } from '../errors';
 import { type Contact, isObject } from '../model';
 import { findOrCreate } from './find-or-create';
-import { addressKindOf, comparable, findContact, type Identity } from './identity';
+import { comparable, findContact, type Identity, isSameIdentity } from './identity';
 import { identifiersOf, identitiesOf, type Person } from './person';
 
 export const MATCH_BY = ['any', 'phone', 'email', 'identity'] as const;
@@ -90,21 +90,12 @@ async function mergeInto(client: LinktorClient, found: Contact, { identifiers, .
     .map(([key, value]) => [key, mergeField(key, now[key], value)])
     .filter(([key, value]) => !isDeepStrictEqual(value, now[key as string]));
   const fields = Object.fromEntries(changes);
-  const more = given.filter((one) => !now.identifiers.some((other) => isSame(one, other)));
+  const more = given.filter((one) => !now.identifiers.some((other) => isSameIdentity(one, other)));
   const oneByOne = more.length > 0 && (await isServer(client));
   if (more.length > 0 && !oneByOne) fields.identifiers = [...now.identifiers, ...more];
   let contact = Object.keys(fields).length > 0 ? await contacts.update(now.id, fields) : now;
   for (const one of oneByOne ? more : []) contact = await contacts.addIdentity(now.id, one);
   return contact;
-}
-
-type Identifier = Contact['identifiers'][number];
-
-function isSame(one: Identifier, other: Identifier): boolean {
-  const kind = addressKindOf(one.channelType) ?? 'handle';
-  return (
-    one.channelType === other.channelType && comparable(one.identifier, kind) === comparable(other.identifier, kind)
-  );
 }
 
 /** @returns the new value of a field */

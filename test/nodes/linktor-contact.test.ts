@@ -161,5 +161,7 @@ describe('linktor-contact', () => {
     conversations: { msg, kind: 'read' },
     addTags: { msg, kind: 'write' },
     removeTags: { msg, kind: 'write' },
+    addIdentity: { msg: { contactId, channelType: 'telegram', identifier: 'ana_souza' }, kind: 'read' },
+    removeIdentity: { msg: { contactId, channelType: 'webchat', identifier: 'visitor_ct_ana' }, kind: 'read' },
   });
 });

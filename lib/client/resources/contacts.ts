@@ -1,4 +1,4 @@
-import type { ContactFilter, Contract, IdentityInput, Slice } from '../../contract';
+import type { ContactFilter, Contract, IdentityInput, Slice, StoredIdentity } from '../../contract';
 import type { Contact, Conversation, Page } from '../../model';
 import type { CallOptions, Perform } from '../options';
 import { Crud } from './crud';
@@ -31,13 +31,13 @@ export class Contacts extends Crud<Contact, ContactFilter, Contract['contacts']>
     return this.call((calls) => calls.removeTags(id, tags), options);
   }
 
-  /** Add an address to a contact. @throws LinktorError `not_supported` on the documented API */
+  /** Add an address to a contact. @throws LinktorError `not_supported` where a server takes it only with a new one */
   addIdentity(id: string, identity: IdentityInput, options?: CallOptions): Promise<Contact> {
     return this.call((calls) => calls.addIdentity(id, identity), options);
   }
 
-  /** @throws LinktorError `not_supported` on the documented API */
-  removeIdentity(id: string, identityId: string, options?: CallOptions): Promise<Contact> {
-    return this.call((calls) => calls.removeIdentity(id, identityId), options);
+  /** @param identity one of the contact's `identifiers` @throws LinktorError `not_supported`, as above */
+  removeIdentity(id: string, identity: StoredIdentity, options?: CallOptions): Promise<Contact> {
+    return this.call((calls) => calls.removeIdentity(id, identity), options);
   }
 }

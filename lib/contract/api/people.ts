@@ -1,6 +1,10 @@
-import { ignoreAnswer, read, unsupportedCall, write } from '../calls';
+import { LinktorError, unsupported } from '../../errors';
+import type { Contact } from '../../model';
+import { chain, ignoreAnswer, inLane, read, write } from '../calls';
 import * as entities from '../entities';
-import type { ChannelFilter, ContactFilter, Contract } from '../index';
+import { decodeEntity } from '../envelope';
+import type { Call, ChannelFilter, ContactFilter, Contract } from '../index';
+import { array, isObject, type Json } from '../json';
 import { changed, crud, listOf, listQuery, memberCalls } from './calls';
 import { tagFilter } from './conversations';
 
@@ -28,8 +32,6 @@ export const auth: Contract['auth'] = {
   }),
 };
 
-const once = 'Identities are given when the contact is created; merge contacts that are the same person.';
-
 /** Contacts (contract 1.4). */
 export const contacts: Contract['contacts'] = {
   ...crud<ReturnType<typeof entities.contact>, ContactFilter>(atContacts, entities.contact, 'contacts'),
@@ -50,9 +52,67 @@ export const contacts: Contract['contacts'] = {
     listOf([...atContacts, id, 'conversations'], entities.conversation, 'conversations', listQuery(filter)),
   addTags: tags.add,
   removeTags: tags.remove,
-  addIdentity: unsupportedCall('add an identity to a contact', once),
-  removeIdentity: unsupportedCall('take an identity from a contact', once),
+  addIdentity: (id, { channelType, identifier, metadata }) =>
+    withIdentities(id, {
+      what: 'add an identity to a contact',
+      listed: (now) => [...now, { channelType, identifier, ...(metadata ? { metadata } : {}) }],
+      mapped(now) {
+        if (now[channelType] === undefined) return { ...now, [channelType]: identifier };
+        throw new LinktorError('conflict', `The contact has an identity of the type "${channelType}" already.`, {
+          hint: 'This server keeps one for each type of channel: take the other one away first.',
+        });
+      },
+      isDone: (identifiers) =>
+        identifiers.some((one) => one.channelType === channelType && bare(one.identifier) === bare(identifier)),
+    }),
+  removeIdentity: (id, identity) =>
+    withIdentities(id, {
+      what: 'take an identity from a contact',
+      listed: (now) => now.filter((one) => !isSame(one, identity)),
+      mapped: ({ [identity.channelType]: _gone, ...rest }) => rest,
+      isDone: (identifiers) => !identifiers.some((one) => isSame(one, identity)),
+    }),
 };
+
+type Identifiers = Contact['identifiers'];
+
+interface IdentityChange {
+  /** completes "The connected server cannot ..." */
+  what: string;
+  listed(now: Identifiers): Identifiers;
+  mapped(now: Json): Json;
+  isDone(identifiers: Identifiers): boolean;
+}
+
+function isSame(one: Identifiers[number], other: Identifiers[number]): boolean {
+  return one.channelType === other.channelType && one.identifier === other.identifier;
+}
+
+/** A server may store an address in a spelling of its own. */
+function bare(identifier: string): string {
+  return identifier.replace(/[^\p{L}\p{N}]/gu, '').toLowerCase();
+}
+
+/**
+ * Write the identities of a contact in the form in which they were read, a list or a map (contract 5.3). Not every
+ * server takes them with a change, so the answer is checked (contract 1.4).
+ */
+function withIdentities(id: string, { what, listed, mapped, isDone }: IdentityChange): Call<Contact> {
+  const path = [...atContacts, id];
+  const decode = (body: unknown) => {
+    const contact = entities.contact(body);
+    if (isDone(contact.identifiers)) return contact;
+    throw unsupported(what, 'Identities are given when the contact is created; merge those that are the same person.');
+  };
+  const call = chain(
+    read(path, (body) => decodeEntity(body, 'a contact').identifiers),
+    (now) => {
+      const identifiers = isObject(now) ? mapped(now) : listed(array(now).filter(isObject) as Identifiers);
+      return changed(atContacts, id, decode, write('PATCH', path, decode, { identifiers }));
+    },
+  );
+  return inLane(id, call);
+}
 
 /** Channels (contract 1.5). */
 export const channels: Contract['channels'] = {

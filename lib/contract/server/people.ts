@@ -111,10 +111,10 @@ export const contacts: Omit<Contract['contacts'], 'conversations'> = {
   removeTags: (id, names) =>
     mergedContact(id, ({ tags = [] }) => ({ tags: tags.filter((tag) => !names.includes(tag)) })),
   addIdentity: (id, identity) => inLane(id, addIdentity(id, identity)),
-  removeIdentity: (id, identityId) =>
+  removeIdentity: (id, { id: identityId }) =>
     inLane(
       id,
-      chain(write('DELETE', [...atContacts, id, 'identities', identityId], ignoreAnswer), () => getContact(id)),
+      chain(write('DELETE', [...atContacts, id, 'identities', String(identityId)], ignoreAnswer), () => getContact(id)),
     ),
 };
 

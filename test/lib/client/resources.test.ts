@@ -301,10 +301,16 @@ describe('client: every operation, against the sandbox', () => {
     },
 
     async 'contacts.addIdentity'(client) {
-      await unsupportedHere(client.contacts.addIdentity('ct_ana', { channelType: 'email', identifier: 'a@x.test' }));
+      const ana = await client.contacts.addIdentity('ct_ana', { channelType: 'email', identifier: 'a@x.test' });
+      assert.deepEqual(
+        ana.identifiers.map(({ channelType, identifier }) => `${channelType} ${identifier}`),
+        ['webchat visitor_ct_ana', 'email a@x.test'],
+      );
     },
     async 'contacts.removeIdentity'(client) {
-      await unsupportedHere(client.contacts.removeIdentity('ct_ana', 'i1'));
+      const [identity = assert.fail()] = (await client.contacts.get('ct_ana')).identifiers;
+      const ana = await client.contacts.removeIdentity('ct_ana', identity);
+      assert.deepEqual([ana.identifiers, ana.name], [[], 'Ana Souza']);
     },
 
     async 'channels.list'(client) {
@@ -1029,6 +1035,7 @@ describe('client: resources, against a server of our own', () => {
     image_url: 'u',
     response: 'x',
     status: 'x',
+    identifiers: [{ channelType: 'sms', identifier: '+55' }],
   };
 
   describe('each', () => {
@@ -1124,6 +1131,10 @@ describe('client: resources, against a server of our own', () => {
       'contacts.update': (client, id) => client.contacts.update(id, {}),
       'contacts.remove': (client, id) => client.contacts.remove(id),
       'contacts.conversations': (client, id) => client.contacts.conversations(id),
+      'contacts.addIdentity': (client, id) =>
+        client.contacts.addIdentity(id, { channelType: 'sms', identifier: '+55' }),
+      'contacts.removeIdentity': (client, id) =>
+        client.contacts.removeIdentity(id, { channelType: 'rcs', identifier: '+55' }),
       'contacts.addTags': (client, id) => client.contacts.addTags(id, ['a']),
       'contacts.removeTags': (client, id) => client.contacts.removeTags(id, ['a']),
       'channels.get': (client, id) => client.channels.get(id),
@@ -1242,7 +1253,7 @@ describe('client: resources, against a server of our own', () => {
       const others =
         /^(auth|ai\.\w+$|analytics|vre\.(render|renderAndSend|templates)$|\w+$)|\.(list|latest|each|create|search|merge|counts|import|nodeTypes|upload)$/;
       // These are of the self-hosted server alone: here nothing is asked.
-      const lacking = /\.(escalate|react|addIdentity|removeIdentity)$/;
+      const lacking = /\.(escalate|react)$/;
       const forgotten = methodsOf(new LinktorClient({ apiKey: KEY })).filter(
         (name) => !others.test(name) && !lacking.test(name) && !byId[name],
       );
