@@ -68,7 +68,9 @@ function mayGoOn({ items, total }: Page<unknown>, { limit = DEFAULT_PAGE_SIZE }:
 /** A server may return fewer items than requested: then its own page size determines the next page. */
 function nextSlice(page: Page<unknown>, { page: number = 1 }: Slice, limit: number): Slice {
   if (page.nextCursor !== undefined) return { limit, cursor: page.nextCursor };
-  const size = page.pageSize ?? (page.endUnsaid ? page.items.length : limit);
+  const own = page.pageSize ?? (page.endUnsaid ? page.items.length : limit);
+  // A size that is neither requested nor given is no size of a page.
+  const size = own <= Math.max(limit, page.items.length) ? own : limit;
   return { limit: size, page: number + 1 };
 }
 

@@ -132,6 +132,34 @@ describe('client: the paging of any server', () => {
       body: (data, at) => ({ data, meta: { page: at.page, total_pages: Math.ceil(at.total / at.limit) } }),
     },
     'a total without a size': { body: (results, at) => ({ results, total: at.total }) },
+    'a total that is not counted': { body: (data, at) => ({ data, total: -1, page: at.page, limit: at.limit }) },
+    'a total and a size of 0': { body: (data, at) => ({ data, meta: { total: 0, limit: 0, page: at.page } }) },
+    'a size of its own that is none': { body: (data, at) => ({ data, per_page: 1_000_000_000, has_more: more(at) }) },
+    'a flag as a text': { body: (data, at) => ({ data, has_more: String(more(at)) }), most: 17 },
+    'a flag as a number': { body: (data, at) => ({ data, pagination: { hasNext: Number(more(at)) } }), most: 17 },
+    'a next page that is true or false': { body: (data, at) => ({ data, next: more(at) }), most: 17 },
+    'a last page that says so': { body: (content, at) => ({ content, last: !more(at) }), most: 17 },
+    'the number of the last page': {
+      body: (data, at) => ({
+        data,
+        pagination: { current_page: at.page, last: 9, total: at.total, per_page: at.limit },
+      }),
+      most: 17,
+    },
+    'a list of links': {
+      body: (items, at) => ({
+        items,
+        links: [{ rel: 'self', href: '/x' }, ...(more(at) ? [{ rel: 'next', href: '/x?page=2' }] : [])],
+      }),
+      most: 17,
+    },
+    'the address of the next page, or null': {
+      body: (results, at) => ({
+        ...{ count: at.total, previous: null, results },
+        next: more(at) ? `https://h.test/x?page=${at.page + 1}` : null,
+      }),
+      most: 17,
+    },
     'nothing, a bare list': { body: (rows) => rows },
     'nothing, and pages that are smaller than asked for': { body: (rows) => rows, most: 20 },
   };
@@ -199,6 +227,23 @@ describe('client: the paging of any server', () => {
         ),
         { numRuns: 60 },
       );
+    });
+  }
+
+  for (const [what, body, headers] of [
+    ['an address of null', { next: null, previous: null }],
+    ['a cursor of null', { next_cursor: null }],
+    ['an empty cursor', { nextCursor: '' }],
+    ['a cursor that is false', { nextCursor: false }],
+    ['a cursor of 0', { next_cursor: 0 }],
+    ['a page number of 0', { pagination: { next_page: 0 } }],
+    ['links without a next one', { links: [{ rel: 'first', href: '/x' }] }],
+    ['a Link header without a next one', {}, { link: '</x?page=1>; rel="first", </x?page=1>; rel="prev"' }],
+  ] as [string, object, Record<string, string>?][]) {
+    it(`asks no further after a full page with ${what}`, async () => {
+      const form: Form = { body: (data) => ({ data, ...body }), headers: () => headers ?? {} };
+      const { ids, calls, truncated } = await readAll(form, numbered(100), { limit: 100 });
+      assert.deepEqual([ids.length, calls, truncated], [100, 1, undefined]);
     });
   }
 
