@@ -195,7 +195,7 @@ export interface Completion {
   refusal?: string;
   toolCalls?: ToolCall[];
   /** answers after the first, where several were asked for */
-  alternatives?: { text: string; finishReason?: string }[];
+  alternatives?: AlternativeAnswer[];
   message: ChatMessage & Unknowns;
   usage?: Usage;
   finishReason?: string;
@@ -252,6 +252,14 @@ export interface AgentAnswer extends Unknowns {
   usage?: Usage;
 }
 
+/** A further answer, where several were asked for, or a piece of one. */
+export interface AlternativeAnswer {
+  /** its place among the answers, where the server tells it */
+  index?: number;
+  text: string;
+  finishReason?: string;
+}
+
 /** A piece of an answer that arrives while it is being made. */
 export interface CompletionChunk {
   /** the new piece of text; `''` in a chunk that only has a finish reason */
@@ -261,6 +269,8 @@ export interface CompletionChunk {
   finishReason?: string;
   refusal?: string;
   toolCalls?: ToolCall[];
+  /** pieces of the answers after the first */
+  alternatives?: AlternativeAnswer[];
   usage?: Usage;
 }
 

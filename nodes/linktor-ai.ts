@@ -1,9 +1,9 @@
 import { type AnswerSchema, compileSchema } from '../lib/ai/json-schema';
+import { addAlternatives, addToolCalls } from '../lib/ai/pieces';
 import { historyOf, instructionsOf, isTalk, knowledgeIn, questionOf, turnsOf } from '../lib/ai/prompt';
-import { addToolCalls } from '../lib/ai/tool-calls';
 import type { CompletionInput } from '../lib/contract';
 import { LinktorError, toLinktorError } from '../lib/errors';
-import type { ChatMessage, CompletionChunk, Message, ToolCall } from '../lib/model';
+import type { AlternativeAnswer, ChatMessage, CompletionChunk, Message, ToolCall } from '../lib/model';
 import { idField } from './kit/action/resource';
 import { type ActionContext, action, type Outcome } from './kit/define';
 import { as, choice, defined, dynJson, dynNumber, number, typed, type Values } from './kit/fields';
@@ -149,10 +149,14 @@ async function stream(
   let finishReason: string | undefined;
   let facts: Partial<CompletionChunk> = {};
   const toolCalls: ToolCall[] = [];
+  const alternatives: AlternativeAnswer[] = [];
   for await (const piece of pieces) {
     id ??= piece.id;
     finishReason = piece.finishReason ?? finishReason;
-    facts = { ...facts, ...defined({ model: piece.model, usage: piece.usage }) };
+    // One event may tell the tokens of the question, and another those of the answer.
+    const usage = piece.usage && { ...facts.usage, ...piece.usage };
+    facts = { ...facts, ...defined({ model: piece.model, usage }) };
+    addAlternatives(alternatives, piece.alternatives ?? []);
     if (piece.refusal !== undefined) facts.refusal = (facts.refusal ?? '') + piece.refusal;
     addToolCalls(toolCalls, piece.toolCalls ?? []);
     text += piece.delta;
@@ -164,7 +168,8 @@ async function stream(
       details: { text },
     });
   }
-  const ai = defined({ id, model, finishReason, ...facts, ...(toolCalls.length > 0 && { toolCalls }) });
+  const lists = { ...(toolCalls.length > 0 && { toolCalls }), ...(alternatives.length > 0 && { alternatives }) };
+  const ai = defined({ id, model, finishReason, ...facts, ...lists });
   const words = requireWords(text, ai);
   return { result: isWhole ? words : text === '' ? words : '', properties: { complete: true, ai } };
 }

@@ -1,4 +1,4 @@
-import { parseJson } from '../contract/json';
+import { bracketed, parseJson } from '../contract/json';
 import { invalid, LinktorError } from '../errors';
 import { isObject } from '../model';
 import { linearKeywords } from './json-schema-keywords';
@@ -133,25 +133,7 @@ function parsed(answer: string): unknown {
 
 /** The outermost `{...}` or `[...]` of a text, only if unique: two may be an example and the answer. */
 function valuesIn(text: string): string[] {
-  const found: string[] = [];
-  let depth = 0;
-  let start = -1;
-  let isInString = false;
-  for (let at = 0; at < text.length; at++) {
-    const character = text[at];
-    if (depth > 0 && isInString) {
-      if (character === '\\') at++;
-      else if (character === '"') isInString = false;
-    } else if (depth > 0 && character === '"') isInString = true;
-    else if (character === '{' || character === '[') {
-      if (depth === 0) start = at;
-      depth++;
-    } else if (depth > 0 && (character === '}' || character === ']')) {
-      depth--;
-      if (depth === 0) found.push(text.slice(start, at + 1));
-    }
-  }
-  const values = found.filter((one) => /[{"]/.test(one));
+  const values = bracketed(text).filter((one) => /[{"]/.test(one));
   return values.length === 1 ? values : [];
 }
 

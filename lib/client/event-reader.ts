@@ -1,5 +1,5 @@
-import { createParser, type EventSourceMessage } from 'eventsource-parser';
-import { parseJson } from '../contract/json';
+import { createParser, type EventSourceMessage, type ParseError } from 'eventsource-parser';
+import { bracketed, parseJson } from '../contract/json';
 import type { StreamEvent } from '../contract/stream';
 
 /** Maximum length of one event, in UTF-16 units. */
@@ -27,6 +27,10 @@ export class EventReader {
     onEvent: ({ event, data }: EventSourceMessage) => {
       for (const one of separate(data)) this.#events.push(event ? { name: event, data: one } : { data: one });
     },
+    // A line that is no field: JSON after a comment, or a page in place of a stream.
+    onError: ({ type, line }: ParseError) => {
+      if (type === 'unknown-field' && line) this.#events.push({ data: line });
+    },
   });
   #kind: 'unknown' | 'events' | 'json' = 'unknown';
   /** the part of an incomplete event so far */
@@ -53,7 +57,7 @@ export class EventReader {
   #read(text: string, isEnd: boolean): StreamEvent[] {
     if (this.#kind === 'unknown') {
       this.#pending += text;
-      const start = this.#pending.trimStart();
+      const start = this.#pending.replaceAll('\u001e', '').trimStart();
       if (start === '') {
         this.#pending = '';
         return [];
@@ -76,7 +80,9 @@ export class EventReader {
     if (this.#pendingLength > MAX_EVENT_LENGTH) throw new OversizeEvent();
   }
 
-  #readJson(text: string, isEnd: boolean): void {
+  /** Each value of a JSON text sequence begins with a record separator (RFC 7464). */
+  #readJson(given: string, isEnd: boolean): void {
+    const text = given.replaceAll('\u001e', '');
     if (/[\r\n]/.test(text)) {
       const lines = (this.#pending + text).split(/\r\n|\r|\n/);
       this.#pending = lines.pop() ?? '';
@@ -107,7 +113,7 @@ export class EventReader {
     try {
       value = parseJson(text);
     } catch {
-      this.#events.push({ data: text });
+      for (const one of separateValues(text)) this.#events.push({ data: one });
       return;
     }
     if (!Array.isArray(value)) this.#events.push({ data: text });
@@ -122,11 +128,25 @@ function mayEndValue(line: string): boolean {
   return text.endsWith(']') && (text.startsWith('[') || line.startsWith(']'));
 }
 
-/** Some servers omit the empty line between events: then each line is a separate value. */
+/**
+ * Some servers omit the empty line between events: then each line is a separate value. Others break a text of the JSON
+ * into lines.
+ */
 function separate(data: string): string[] {
   if (!data.includes('\n') || isJson(data)) return [data];
   const lines = data.split('\n').filter((line) => line.trim() !== '');
-  return lines.every((line) => line.trim() === '[DONE]' || isJson(line)) ? lines : [data];
+  if (lines.every((line) => line.trim() === '[DONE]' || isJson(line))) return lines;
+  const joined = data.replaceAll('\n', '\\n');
+  return [isJson(joined) ? joined : data];
+}
+
+/** The values of a list that broke off, or of a line that holds several; the text itself when there are none. */
+function separateValues(text: string): string[] {
+  const values = bracketed(text.replace(/^\s*\[/, ''));
+  const last = values.at(-1);
+  if (last === undefined || !values.every(isJson)) return [text];
+  const rest = text.slice(text.lastIndexOf(last) + last.length).replace(/^[\s,]+/, '');
+  return rest === '' || rest === ']' ? values : [...values, rest];
 }
 
 function isJson(text: string): boolean {

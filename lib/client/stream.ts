@@ -46,9 +46,11 @@ async function* pieces<T>(
   options.onAnswer?.(readFacts(answer));
   let isComplete = false;
   let isEmpty = true;
+  const unread: string[] = [];
   try {
     for await (const event of answer.events) {
-      const { piece, isEnd, isLast, error } = call.read(event);
+      const { piece, isEnd, isLast, error, unread: words } = call.read(event);
+      if (words !== undefined && unread.push(words) > MAX_UNREAD_EVENTS) unread.shift();
       if (error) {
         const { code, message, cause } = redactError(error, core.credentials.secrets());
         throw new LinktorError(code, message, { ...cause, ...doubtOf(call) });
@@ -66,18 +68,28 @@ async function* pieces<T>(
     if (signal.aborted) return;
     if (!isComplete) throw broken(toFailed(error.fault, core.credentials.secrets()));
   }
-  if (!isComplete && !signal.aborted) throw incomplete(call, isEmpty);
+  if (isComplete || signal.aborted) return;
+  throw redactError(incomplete(call, isEmpty, unread), core.credentials.secrets());
 }
+
+/** The last events that no known answer holds are told with the failure. */
+const MAX_UNREAD_EVENTS = 5;
 
 /** A call billed by usage may have been billed even if its answer was lost. */
 function doubtOf({ kind }: StreamCall<unknown>) {
   return { ambiguous: kind !== 'read' };
 }
 
-function incomplete(call: StreamCall<unknown>, isEmpty: boolean): LinktorError {
-  if (isEmpty) return new LinktorError('serialization', 'The server streamed no answer.', doubtOf(call));
-  return new LinktorError('network', 'The answer broke off: the server did not say that it is complete.', {
+/** @param unread what the server said in place of an answer: the only reason that there may be */
+function incomplete(call: StreamCall<unknown>, isEmpty: boolean, unread: readonly string[]): LinktorError {
+  const details = unread.length === 0 ? {} : { details: { unread } };
+  const [words = ''] = unread.slice(-1);
+  const said = words === '' || /[<{[]/.test(words) ? '' : ` It said: ${words}`;
+  if (isEmpty)
+    return new LinktorError('serialization', `The server streamed no answer.${said}`, { ...doubtOf(call), ...details });
+  return new LinktorError('network', `The answer broke off: the server did not say that it is complete.${said}`, {
     ...doubtOf(call),
+    ...details,
     hint: 'What has come is in cause.details. Ask again, or ask for a shorter answer.',
   });
 }

@@ -1,4 +1,4 @@
-import type { ToolCall, Usage } from '../model';
+import type { AlternativeAnswer, ToolCall, Usage } from '../model';
 import { array, isObject, type Json, number, object, put, string } from './json';
 
 /** The answer of a model, or a part of it, in a uniform format. */
@@ -16,18 +16,19 @@ export interface ModelAnswer {
   /** the message that holds the text, as the server wrote it */
   message?: Json;
   /** further answers, when several were requested */
-  alternatives?: { text: string; finishReason?: string }[];
+  alternatives?: AlternativeAnswer[];
 }
 
 /**
  * Find the answer of a model in any of the usual forms: `message`, `choices[].message`, `choices[].text`, `delta`,
  * `choices[].delta`, a plain `text`, `content` or `response`; content as a text or as parts.
  * @param wire an answer, or an event of a stream
+ * @param isPiece an event of a stream may hold a piece of another answer alone
  * @returns the answer; fields that are not found are absent
  */
-export function readAnswer(wire: Json): ModelAnswer {
+export function readAnswer(wire: Json, isPiece = false): ModelAnswer {
   const choices = array(wire.choices ?? wire.candidates).filter(isObject);
-  const choice = choices.find((one) => (number(one.index) ?? 0) === 0) ?? choices[0];
+  const choice = choices.find((one) => (number(one.index) ?? 0) === 0) ?? (isPiece ? undefined : choices[0]);
   const held = heldIn(choice ?? {}) ?? heldIn(wire);
   const answer: ModelAnswer = {};
   const plainDelta = typeof wire.delta === 'string' ? wire.delta : undefined;
@@ -55,10 +56,9 @@ function heldIn(wire: Json): Json | undefined {
   return items.length === 0 ? undefined : { content, ...(calls.length > 0 && { tool_calls: calls }) };
 }
 
-function alternativeOf(choice: Json): { text: string; finishReason?: string } {
-  const result: { text: string; finishReason?: string } = {
-    text: partsOf(heldIn(choice) ?? {}).text ?? textOf(choice.text) ?? '',
-  };
+function alternativeOf(choice: Json): AlternativeAnswer {
+  const result: AlternativeAnswer = { text: partsOf(heldIn(choice) ?? {}).text ?? textOf(choice.text) ?? '' };
+  put(result, 'index', number(choice.index));
   put(result, 'finishReason', finishOf(choice));
   return result;
 }
@@ -76,13 +76,17 @@ function partsOf(held: Json): Pick<ModelAnswer, 'text' | 'refusal' | 'toolCalls'
   for (const part of content) {
     if (typeof part === 'string') found.text = (found.text ?? '') + part;
     if (!isObject(part)) continue;
+    const called = toolCallsOf(part);
     if (part.type === 'refusal') found.refusal = string(part.refusal) ?? string(part.text);
     else if (part.type === 'tool_use' || part.type === 'toolCall') found.toolCalls = [...(found.toolCalls ?? []), part];
-    else if (part.type !== 'thinking' && part.type !== 'reasoning' && typeof part.text === 'string') {
-      found.text = (found.text ?? '') + part.text;
-    }
+    else if (called) found.toolCalls = [...(found.toolCalls ?? []), ...called];
+    else if (!isThought(part) && typeof part.text === 'string') found.text = (found.text ?? '') + part.text;
   }
   return found;
+}
+
+function isThought({ type, thought }: Json): boolean {
+  return type === 'thinking' || type === 'reasoning' || thought === true;
 }
 
 function toolCallsOf(held: Json | undefined): ToolCall[] | undefined {
@@ -92,12 +96,13 @@ function toolCallsOf(held: Json | undefined): ToolCall[] | undefined {
   return call && [{ type: 'function', function: call }];
 }
 
+/** Some servers write that there is none yet as a word. */
 function finishOf(wire: Json | undefined): string | undefined {
   if (!wire) return undefined;
   const { finishReason, finish_reason, stop_reason, stopReason, done_reason } = wire;
   return [finishReason, finish_reason, stop_reason, stopReason, done_reason]
     .map(string)
-    .find((one) => one !== undefined);
+    .find((one) => one !== undefined && !/^(?:null|none)$/i.test(one));
 }
 
 /** The reason why a question was not answered at all, or not to its end, beside the answer. */

@@ -101,11 +101,21 @@ function saysNotOk({ ok, error, description, id }: Json): boolean {
   return ok === false && id === undefined && [error, description].some((one) => typeof one === 'string');
 }
 
-/** Does the body have `{error}` and no entity or list? */
-function hasOnlyError({ error, data, id }: Json): boolean {
-  return (
-    error !== undefined && error !== null && error !== false && error !== '' && data === undefined && id === undefined
-  );
+/** Does the body have `{error}` or `{errors}` and no entity or list? */
+function hasOnlyError({ error, errors, data, id }: Json): boolean {
+  const isFailure = statesError(error) || (Array.isArray(errors) && statesError(errors));
+  return isFailure && (data === undefined || data === null) && id === undefined;
+}
+
+/** @returns false for the ways in which a success says that there is no error: null, false, 0, `''`, `[]`, `{}` */
+export function statesError(error: unknown): boolean {
+  if (typeof error === 'object' && error !== null) return Object.keys(error).length > 0;
+  return error !== undefined && error !== null && error !== false && error !== 0 && error !== '';
+}
+
+/** @returns the reason in a body that is expected to hold something else */
+export function reasonIn(body: unknown): string | undefined {
+  return isObject(body) ? readProblem(body).reason : undefined;
 }
 
 /** Names of the reason on gateways and in other conventions. */

@@ -101,6 +101,29 @@ export function tryJson(text: string): unknown {
   }
 }
 
+/** @returns every outermost `{...}` and `[...]` of a text, in their order */
+export function bracketed(text: string): string[] {
+  const found: string[] = [];
+  let depth = 0;
+  let start = -1;
+  let isInString = false;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (depth > 0 && isInString) {
+      if (character === '\\') at++;
+      else if (character === '"') isInString = false;
+    } else if (depth > 0 && character === '"') isInString = true;
+    else if (character === '{' || character === '[') {
+      if (depth === 0) start = at;
+      depth++;
+    } else if (depth > 0 && (character === '}' || character === ']')) {
+      depth--;
+      if (depth === 0) found.push(text.slice(start, at + 1));
+    }
+  }
+  return found;
+}
+
 /**
  * @returns the value when it is a non-empty string or a number (as text), else undefined. An integer beyond 2^53 may
  * have been rounded, so it identifies nothing; {@link parseJson} returns such integers as texts

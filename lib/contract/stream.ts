@@ -1,8 +1,9 @@
 import { LinktorError } from '../errors';
 import type { CompletionChunk } from '../model';
 import { readAnswer } from './answers';
-import { statedFailure } from './envelope';
+import { reasonIn, statedFailure, statesError } from './envelope';
 import { array, isObject, type Json, object, put, tryJson } from './json';
+import { inCommonForm } from './stream-families';
 
 /** One event of a stream, received as a server-sent event or as a line of JSON. */
 export interface StreamEvent {
@@ -20,11 +21,14 @@ export interface StreamStep<T> {
   isLast?: boolean;
   /** the failure reported by the server */
   error?: LinktorError;
+  /** the event says nothing known; this is what it says, to be told when no answer comes */
+  unread?: string;
 }
 
 /** Events of other families that end a stream. */
-const LAST_TYPES = new Set(['message_stop', 'response.completed', 'done']);
+const LAST_TYPES = new Set(['message_stop', 'response.completed', 'response.incomplete', 'done']);
 const MAX_HEARTBEAT_LENGTH = 100;
+const MAX_UNREAD_LENGTH = 500;
 const ERROR_NAMES = new Set(['error', 'response.failed', 'response.error']);
 
 const HEARTBEAT = /^(?:ping|pong|heartbeat|keep-?alive)$/i;
@@ -45,18 +49,29 @@ export function isHeartbeat({ name = '', data }: StreamEvent): boolean {
  * @returns an empty step for an event of another kind
  */
 export function completionStep({ name, data }: StreamEvent): StreamStep<CompletionChunk> {
-  if (data.trim() === '[DONE]') return { isEnd: true, isLast: true };
+  if (data.trim().toUpperCase() === '[DONE]') return { isEnd: true, isLast: true };
   if (isHeartbeat({ name, data })) return {};
   const wire = tryJson(data);
-  if (name !== undefined && ERROR_NAMES.has(name)) return { error: errorOf(isObject(wire) ? wire : { error: data }) };
-  if (!isObject(wire)) return {};
+  const type = isObject(wire) && typeof wire.type === 'string' ? wire.type : name;
+  if (type !== undefined && ERROR_NAMES.has(type)) return { error: errorOf(isObject(wire) ? wire : { error: data }) };
+  if (!isObject(wire)) return { unread: data.slice(0, MAX_UNREAD_LENGTH) };
   if (isError(wire)) return { error: errorOf(wire) };
-  const type = typeof wire.type === 'string' ? wire.type : name;
-  const step: StreamStep<CompletionChunk> = LAST_TYPES.has(type ?? '') ? { isEnd: true, isLast: true } : {};
-  if (type === 'message_start') return step;
+  const isLast = LAST_TYPES.has(type ?? '');
+  const step: StreamStep<CompletionChunk> = isLast ? { isEnd: true, isLast } : {};
   const inner =
     object(wire.data) && wire.choices === undefined && wire.delta === undefined ? (wire.data as Json) : wire;
-  const { text, refusal, toolCalls, finishReason, usage, id, model } = readAnswer(inner);
+  const common = inCommonForm(inner, type);
+  const chunk = chunkOf(common);
+  if (chunk.finishReason !== undefined || isWhole(common) || common.done === true) step.isEnd = true;
+  const { delta, id: _id, model: _model, ...facts } = chunk;
+  if (delta !== '' || Object.keys(facts).length > 0) return { ...step, piece: chunk };
+  const isKnown = step.isEnd || common !== inner || ['choices', 'delta', 'message'].some((key) => isObject(inner[key]));
+  if (isKnown || array(inner.choices).length > 0) return step;
+  return { unread: (reasonIn(inner) ?? data).slice(0, MAX_UNREAD_LENGTH) };
+}
+
+function chunkOf(wire: Json): CompletionChunk {
+  const { text, refusal, toolCalls, finishReason, usage, id, model, alternatives } = readAnswer(wire, true);
   const chunk: CompletionChunk = { delta: text ?? '' };
   put(chunk, 'id', id);
   put(chunk, 'model', model);
@@ -64,16 +79,13 @@ export function completionStep({ name, data }: StreamEvent): StreamStep<Completi
   put(chunk, 'refusal', refusal);
   put(chunk, 'toolCalls', toolCalls);
   put(chunk, 'usage', usage);
-  if (finishReason !== undefined || isWhole(inner) || inner.done === true) step.isEnd = true;
-  const says = chunk.delta !== '' || [finishReason, refusal, toolCalls, usage].some((one) => one !== undefined);
-  return says ? { ...step, piece: chunk } : step;
+  put(chunk, 'alternatives', alternatives);
+  return chunk;
 }
 
 function isError(wire: Json): boolean {
-  const { error, type, success } = wire;
-  return (
-    type === 'error' || success === false || (error !== undefined && error !== null && error !== false && error !== '')
-  );
+  const { error, success, choices } = wire;
+  return success === false || statesError(error) || array(choices).some((one) => statesError(object(one)?.error));
 }
 
 /** Does the answer have a complete message in place of a delta? Lines of Ollama have `done` as well. */
@@ -83,7 +95,12 @@ function isWhole(wire: Json): boolean {
 }
 
 function errorOf(wire: Json): LinktorError {
-  const stated = statedFailure({ ...wire, success: false, data: undefined }, 200);
+  const inChoice = array(wire.choices).map((one) => object(one)?.error);
+  const error = [wire.error, object(wire.response)?.error, ...inChoice].find(statesError);
+  const stated = statedFailure(
+    { ...wire, ...(error !== undefined && { error }), success: false, data: undefined },
+    200,
+  );
   const { code, message, cause } = stated ?? new LinktorError('server', 'The server broke off with an error.');
   return new LinktorError(code, message, { serverCode: cause.serverCode, details: cause.details, hint: cause.hint });
 }

@@ -17,7 +17,8 @@ const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
  * Normalising sorts the marks on a letter, in time quadratic in their number. No language has more than a few; Unicode's
  * own limit for streams is 30.
  */
-const MANY_MARKS = /([\p{M}\uff9e\uff9f]{30})[\p{M}\uff9e\uff9f]+/gu;
+// The look-behind tries each run of marks once, not from each of its marks.
+const MANY_MARKS = /(?<![\p{M}\uff9e\uff9f])([\p{M}\uff9e\uff9f]{30})[\p{M}\uff9e\uff9f]+/gu;
 
 /** A text in another form of Unicode is hardly ever longer, in UTF-16 units, unless it is short. */
 const MAX_GROWTH = 3;

@@ -84,6 +84,8 @@ const errors: [what: string, body: unknown, words: RegExp][] = [
   ['a text', { error: 'Too busy' }, /Too busy/],
   ['a type beside it', { type: 'error', error: { type: 'overloaded_error', message: 'Too busy' } }, /Too busy/],
   ['a failure', { success: false, error: { message: 'Too busy' } }, /Too busy/],
+  ['a list of errors', { errors: [{ message: 'Too busy' }], data: null }, /Too busy/],
+  ['an error beside no data', { error: { message: 'Too busy' }, data: null }, /Too busy/],
   ['an error beside no choices', { choices: null, error: { message: 'Too busy', code: 502 } }, /Too busy/],
 ];
 

@@ -1,4 +1,4 @@
-import { isObject, type ToolCall } from '../model';
+import { type AlternativeAnswer, isObject, type ToolCall } from '../model';
 
 /**
  * Merge the tool calls in one piece of a stream into the calls received so far: later pieces continue the arguments of
@@ -22,5 +22,20 @@ export function addToolCalls(calls: ToolCall[], pieces: readonly ToolCall[]): vo
     const known = isObject(held) ? held : {};
     const joined = [known.arguments, more.arguments].filter((one) => typeof one === 'string').join('');
     before.function = { ...known, ...more, name: known.name ?? more.name, arguments: joined };
+  }
+}
+
+/**
+ * Merge the pieces of the answers after the first into what was received of them so far.
+ * @param answers the answers so far; modified
+ */
+export function addAlternatives(answers: AlternativeAnswer[], pieces: readonly AlternativeAnswer[]): void {
+  for (const { index, text, finishReason } of pieces) {
+    const before = answers.find((one) => one.index === index);
+    if (!before) answers.push({ ...(index !== undefined && { index }), text, ...(finishReason && { finishReason }) });
+    else {
+      before.text += text;
+      if (finishReason !== undefined) before.finishReason = finishReason;
+    }
   }
 }
