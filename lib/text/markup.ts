@@ -1,3 +1,5 @@
+import { BoundedRunner } from './bounded';
+
 /** How the author has written a text. */
 export const MARKUPS = ['plain', 'markdown', 'html'] as const;
 export type Markup = (typeof MARKUPS)[number];
@@ -26,10 +28,17 @@ export async function renderMarkup(text: string, markup: Markup, style: MarkupSt
   return new Renderer(STYLES[style]).render(markup === 'html' ? text : await htmlOf(text));
 }
 
+/** Milliseconds for a text in Markdown. A model's answer of 10,000 letters takes a few; some texts take minutes. */
+const MAX_MARKDOWN_MS = 40;
 /** The package has a file of its own in the build. */
 async function htmlOf(text: string): Promise<string> {
   const { marked } = await import('marked');
-  return marked.parse(text, { async: false, gfm: true, breaks: true });
+  let html: string | undefined;
+  new BoundedRunner(MAX_MARKDOWN_MS).run(() => {
+    html = marked.parse(text, { async: false, gfm: true, breaks: true });
+  });
+  // Better sent as it was written than not at all.
+  return html ?? escapeHtml(text).replaceAll('\n', '<br>');
 }
 
 interface Style {
@@ -95,7 +104,7 @@ interface Open {
   count: number;
 }
 
-const TOKEN = /<(\/?)([a-z][a-z0-9]*)([^<>]*)>|<![^<>]*>/gi;
+const TOKEN = /<(\/?)([a-z][a-z0-9]*)(?![a-z0-9])([^<>]*)>|<![^<>]*>/gi;
 const BLOCKS = new Set(['p', 'div', 'ul', 'ol', 'li', 'blockquote', 'pre', 'hr', 'table', 'tr']);
 const HEADING = /^h[1-6]$/;
 const EMPTY = new Set(['br', 'hr', 'img', 'input']);
@@ -123,7 +132,7 @@ class Renderer {
     this.#text(html.slice(from));
     while (this.#open.length > 1) this.#close();
     return this.#top.out
-      .replace(/[ \t]+\n/g, '\n')
+      .replace(/(?<![ \t])[ \t]+\n/g, '\n')
       .replace(/\n{3,}/g, '\n\n')
       .trim();
   }

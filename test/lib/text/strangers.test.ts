@@ -8,7 +8,17 @@ import { LinktorError } from '../../../lib/errors';
 import { messageFilter } from '../../../lib/messages/filter';
 import type { Message } from '../../../lib/model';
 import { FreeRules, type RouteRule } from '../../../lib/routing/rules';
-import { anyOf, cleanId, cleanKey, globs, Patterns, readList, readTime, textRule } from '../../../lib/text';
+import {
+  anyOf,
+  cleanId,
+  cleanKey,
+  globs,
+  Patterns,
+  readList,
+  readTime,
+  renderMarkup,
+  textRule,
+} from '../../../lib/text';
 
 const BYTES = 100_000;
 const fill = (piece: string) => piece.repeat(Math.ceil(BYTES / Buffer.byteLength(piece)));
@@ -39,6 +49,14 @@ const texts: Record<string, string> = {
   'marks on one letter': `e${fill('\u0301\u0316')}`,
   'half-width marks': `カ${fill('\uff9e\u0301')}`,
   'letters with many marks': fill('e\u0301\u0302\u0316'),
+  'letters with as many marks as are kept': fill(`e${'\u0301\u0316'.repeat(15)}`),
+  'letters with one mark less': fill(`e${'\u0301\u0316'.repeat(14)}`),
+  Zalgo: fill(
+    'Z\u0351\u036b\u0343\u036a\u0302\u036b\u033d\u034f\u0334\u0319\u0324\u031e\u0349\u035a\u032fA\u0334\u0335',
+  ),
+  'signs that fall apart': fill('\u{1d160}'),
+  fractions: fill('½'),
+  families: fill('👨\u200d👩\u200d👧'),
   'characters that stand for whole sentences': fill('\ufdfa'),
   'letters that grow': fill('İß'),
   'Hangul in pieces': fill('\u1112\u1161\u11ab'),
@@ -123,6 +141,25 @@ describe('100 KB of a stranger', () => {
       for (const [what, text] of Object.entries(texts)) {
         const took = await least(3, () => check(text));
         assert.ok(took < 100, `${what}: ${took} ms`);
+      }
+    });
+  }
+
+  for (const [what, text] of Object.entries({
+    'blanks in Markdown': texts.blanks ?? '',
+    'emphasis without an end': fill('*a'),
+    'escapes of quotes': texts.quotes ?? '',
+    'brackets in Markdown': fill('![a]('),
+    'an element without an end': `<${fill('a')}`,
+  })) {
+    it(`holds nothing up: ${what}, and it is written all the same`, async () => {
+      for (const markup of ['markdown', 'html'] as const) {
+        let written = '';
+        const took = await least(3, async () => {
+          written = await renderMarkup(text, markup, 'whatsapp');
+        });
+        assert.ok(took < 200, `${markup}: ${took} ms`);
+        assert.notEqual(written, '');
       }
     });
   }
