@@ -95,9 +95,15 @@ export function unsupported(what: string, hint: string): LinktorError {
   return new LinktorError('not_supported', `The connected server cannot ${what}.`, { hint });
 }
 
-/** @returns the text of anything thrown; `''` when it has none */
+/** @returns the text of anything thrown, also of a store or a listener of others; `''` when it has none */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  try {
+    const message = typeof thrown === 'object' && thrown !== null ? (thrown as { message?: unknown }).message : thrown;
+    return String(message === undefined && thrown !== undefined ? thrown : message);
+  } catch {
+    // An object without a text, or one whose reading throws, such as a revoked proxy.
+    return '';
+  }
 }
 
 /**
@@ -105,8 +111,17 @@ export function messageOf(thrown: unknown): string {
  * @param code code for an error that is not a LinktorError
  */
 export function toLinktorError(thrown: unknown, code: ErrorCode = 'unexpected'): LinktorError {
-  if (thrown instanceof LinktorError) return thrown;
+  if (isOurs(thrown)) return thrown;
   return new LinktorError(code, messageOf(thrown) || 'Something unexpected happened.');
+}
+
+function isOurs(thrown: unknown): thrown is LinktorError {
+  try {
+    return thrown instanceof LinktorError;
+  } catch {
+    // Even this question is refused by a revoked proxy.
+    return false;
+  }
 }
 
 /**

@@ -225,8 +225,7 @@ async function shapeFor({ values: { schema, stream }, notes }: Context): Promise
 /** @returns the history as configured: none, from the conversation, or from the message */
 async function history({ client, msg, values }: Context, asked: readonly ChatMessage[]): Promise<ChatMessage[]> {
   if (values.history === 'none') return [];
-  if (values.history === 'messages')
-    return msg.messages === undefined || isEmptyList(msg.messages) ? [] : turnsOf(msg.messages, 'messages');
+  if (values.history === 'messages') return isNoHistory(msg.messages) ? [] : turnsOf(msg.messages, 'messages');
   const answered = new Set<unknown>(Array.isArray(msg.merged) ? msg.merged : [msg.messageId]);
   const newest: Message[] = [];
   const limit = Math.min(values.last + answered.size, 100);
@@ -237,8 +236,8 @@ async function history({ client, msg, values }: Context, asked: readonly ChatMes
   return historyOf(newest.reverse(), asked);
 }
 
-function isEmptyList(value: unknown): boolean {
-  return Array.isArray(value) && value.length === 0;
+function isNoHistory(value: unknown): boolean {
+  return value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0);
 }
 
 function conversationOf({ conversationId }: Readonly<Msg>): string | undefined {

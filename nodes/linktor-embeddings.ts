@@ -1,6 +1,7 @@
 import { cosine } from '../lib/ai/vectors';
 import { invalid, LinktorError, toLinktorError } from '../lib/errors';
 import type { Embeddings, Usage } from '../lib/model';
+import { describe } from '../lib/text';
 import { type ActionContext, action, type Outcome } from './kit/define';
 import { as, choice, dynJson, number, typed, type Values } from './kit/fields';
 
@@ -125,8 +126,10 @@ function sum(answers: readonly Embeddings[]): Usage {
 
 function textIn(text: unknown, name: string): string {
   if (typeof text === 'string' && text.trim() !== '') return text;
-  const problem = typeof text === 'string' ? 'is empty' : 'is not a text';
-  throw invalid(`"${name}" ${problem}.`, 'Give a text, or a list of texts none of which is empty.');
+  throw invalid(
+    `"${name}" must be a text, not ${describe(text)}.`,
+    'Give a text, or a list of texts none of which is empty.',
+  );
 }
 
 function vector(value: unknown, name: string): number[] {

@@ -17,9 +17,20 @@ interface Knowledge {
  * the payload, because the passages then belong to an earlier question
  */
 export function knowledgeIn(knowledge: unknown, payload: unknown): Knowledge | undefined {
-  const found = (knowledge ?? {}) as Partial<Knowledge>;
-  if (typeof found.query !== 'string' || !Array.isArray(found.chunks)) return undefined;
+  const given = (knowledge ?? {}) as Partial<Knowledge>;
+  if (typeof given.query !== 'string' || !Array.isArray(given.chunks)) return undefined;
+  const found = { ...given, chunks: given.chunks.map(passage) };
   return isNews(payload, found as Knowledge) ? undefined : (found as Knowledge);
+}
+
+/** Another search may have set the passages, also as texts. @throws LinktorError `validation` for one without a text */
+function passage(given: unknown, index: number): Chunk {
+  if (typeof given === 'string') return { content: given } as Chunk;
+  if (typeof (given as Partial<Chunk> | null)?.content === 'string') return given as Chunk;
+  throw invalid(
+    `msg.knowledge.chunks[${index}] is ${describe(given)}, not a passage.`,
+    'Give texts or {content, score}, or delete msg.knowledge before this node.',
+  );
 }
 
 /** A text or a chat other than the question and the answer of a knowledge search. */
@@ -84,11 +95,10 @@ export function turnsOf(given: unknown, name: string): ChatMessage[] {
   const fits = (one: (Partial<ChatMessage> & { tool_calls?: unknown; toolCalls?: unknown }) | null) =>
     typeof one?.role === 'string' &&
     (typeof one.content === 'string' || Array.isArray(one.content) || Boolean(one.toolCalls ?? one.tool_calls));
-  if (Array.isArray(list) && list.length > 0 && list.every(fits)) return list as ChatMessage[];
-  throw invalid(
-    `"${name}" must be a list of {role, content}, not ${describe(given)}.`,
-    `Give such a list in msg.${name}.`,
-  );
+  const wrong = Array.isArray(list) ? list.findIndex((one) => !fits(one)) : -1;
+  if (Array.isArray(list) && list.length > 0 && wrong < 0) return list as ChatMessage[];
+  const what = wrong < 0 ? describe(given) : `${describe((list as unknown[])[wrong])} as number ${wrong + 1}`;
+  throw invalid(`"${name}" must be a list of {role, content}, not ${what}.`, `Give such a list in msg.${name}.`);
 }
 
 /** @returns all instructions to the model, joined; `''` when there are none */

@@ -72,15 +72,13 @@ function isJson(text: string): boolean {
   }
 }
 
-/** Refuse values that JSON would silently turn into null or drop. */
+/** Refuse values that JSON would silently turn into null, an empty object or another one, or drop. */
 function strictJson(body: unknown): string {
   let text: string | undefined;
   try {
     text = JSON.stringify(body, function (this: Record<string, unknown>, key, written) {
-      const value = this[key];
-      if (typeof value === 'number' && !Number.isFinite(value)) throw unwritable(key, String(value));
-      if (value instanceof Date && written === null) throw unwritable(key, 'a date that is none');
-      if (value instanceof Map || value instanceof Set) throw unwritable(key, 'a Map or a Set');
+      const what = lostAs(this[key], written);
+      if (what !== undefined) throw unwritable(key, what);
       return written;
     });
   } catch (error) {
@@ -93,11 +91,29 @@ function strictJson(body: unknown): string {
   return text;
 }
 
+/** What keeps its content elsewhere than in properties, and what JSON can hold of it. */
+const HOLLOW = [Map, Set, Error, RegExp, Promise, Blob];
+
+/**
+ * @param written the value after its own `toJSON`
+ * @returns what the value is, when JSON would lose it
+ */
+function lostAs(value: unknown, written: unknown): string | undefined {
+  if (typeof value === 'number' || value instanceof Number) {
+    return Number.isFinite(Number(value)) ? undefined : String(value);
+  }
+  if (value instanceof Date) return written === null ? 'a date that is none' : undefined;
+  // It has a form of its own, such as a URL or a Buffer.
+  if (written !== value) return undefined;
+  const isHollow = HOLLOW.some((kind) => value instanceof kind) || bytesOf(value) !== undefined;
+  return isHollow ? `of the kind ${Object.prototype.toString.call(value).slice(8, -1)}` : undefined;
+}
+
 function unwritable(key: string, what: string) {
   const where = key === '' ? 'The body' : `"${key}" in the body`;
   return invalid(
     `${where} is ${what}, which JSON cannot hold.`,
-    'Give texts, numbers, true, false, null, objects, lists.',
+    'Give texts, numbers, true, false, null, objects, lists; a file as the whole body, or as a part of a form.',
   );
 }
 

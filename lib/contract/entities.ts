@@ -32,6 +32,7 @@ import type {
 import { readAnswer, usageOf } from './answers';
 import { type Decode, decodeEntity, idOf, unwrap } from './envelope';
 import { array, isObject, type Json, number, object, put, safeFileName, string, unexpectedShape } from './json';
+import { brokenOff } from './stream';
 
 const mediaTypes = new Set(['image', 'video', 'audio', 'document', 'sticker']);
 
@@ -331,6 +332,8 @@ function chunk(wire: unknown): Chunk {
 /** Contract 5.7: any form that {@link readAnswer} knows. An answer without text is valid if it states a reason. */
 export function completion(body: unknown): Completion {
   const wire = decodeEntity(body, 'a completion');
+  const broken = brokenOff(wire);
+  if (broken) throw broken;
   const { message: held, text, usage: used, ...answer } = readAnswer(wire);
   const says = [text, answer.refusal, answer.toolCalls, answer.finishReason].some((one) => one !== undefined);
   // A list that a filter has emptied was paid for.

@@ -41,9 +41,11 @@ const byStatus: Record<number, ErrorCode> = {
   409: 'conflict',
   410: 'not_found',
   413: 'validation',
+  414: 'validation',
   415: 'validation',
   422: 'validation',
   429: 'rate_limit',
+  431: 'validation',
   501: 'not_supported',
 };
 

@@ -94,6 +94,15 @@ function isWhole(wire: Json): boolean {
   return isObject(wire.message) || array(wire.choices).some((choice) => isObject(object(choice)?.message));
 }
 
+/** @returns the failure in an answer of a model, with the text before it, which has been billed */
+export function brokenOff(wire: Json): LinktorError | undefined {
+  if (!isError(wire)) return undefined;
+  const { text, usage, id } = readAnswer(wire);
+  const { code, message, cause } = errorOf(wire);
+  const reason = cause.details === undefined ? {} : { reason: cause.details };
+  return new LinktorError(code, message, { ...cause, details: { ...reason, text, usage, id } });
+}
+
 function errorOf(wire: Json): LinktorError {
   const inChoice = array(wire.choices).map((one) => object(one)?.error);
   const error = [wire.error, object(wire.response)?.error, ...inChoice].find(statesError);

@@ -1,4 +1,4 @@
-import { LinktorError } from '../errors';
+import { LinktorError, messageOf } from '../errors';
 import { storageError, storageProblemOf } from './failures';
 import type {
   Change,
@@ -162,7 +162,7 @@ export class AccountLedger implements KeptLedger {
   }
 
   #failed(thrown: unknown): LinktorError {
-    const error = thrown instanceof LinktorError ? thrown : storageError('unwritable', String(thrown));
+    const error = thrown instanceof LinktorError ? thrown : storageError('unwritable', messageOf(thrown));
     this.#show({ name: 'failed', problem: storageProblemOf(error) ?? 'unwritable', error });
     clearTimeout(this.#retry);
     if (this.#isClosed) return error;

@@ -1,4 +1,4 @@
-import { LinktorError } from '../errors';
+import { LinktorError, messageOf } from '../errors';
 import { contextAnswer } from './context-answer';
 import { storageError } from './failures';
 import { type Namespace, namespaces } from './ledger';
@@ -78,6 +78,6 @@ async function answered<T>(
   try {
     return await contextAnswer(ask);
   } catch (error) {
-    throw error instanceof LinktorError ? error : storageError('unwritable', String(error));
+    throw error instanceof LinktorError ? error : storageError('unwritable', messageOf(error));
   }
 }

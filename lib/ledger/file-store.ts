@@ -10,7 +10,7 @@ import {
   utimesSync,
 } from 'node:fs';
 import path from 'node:path';
-import { LinktorError } from '../errors';
+import { LinktorError, messageOf } from '../errors';
 import { storageError } from './failures';
 import type { Namespace } from './ledger';
 import type { Row } from './shelf';
@@ -264,7 +264,7 @@ function guarded<T>(act: () => T): T {
 
 function toStorageError(error: unknown): LinktorError {
   if (error instanceof LinktorError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   const problem = sqliteProblemOf(error);
   if (problem === 'busy') return storageError('in_use', reason);
   return storageError(problem === 'damaged' ? 'damaged' : 'unwritable', withoutPath(error, reason));

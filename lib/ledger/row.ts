@@ -1,4 +1,4 @@
-import { invalid, LinktorError } from '../errors';
+import { invalid, LinktorError, messageOf } from '../errors';
 import { tooLarge } from './failures';
 import { MAX_RECORD_BYTES, type PutOptions } from './ledger';
 import type { Row } from './shelf';
@@ -21,7 +21,7 @@ function asJson(value: unknown): string {
     if (typeof text === 'string') return text;
   } catch (error) {
     throw new LinktorError('validation', 'This value cannot be kept: it is no plain data.', {
-      details: { reason: String(error) },
+      details: { reason: messageOf(error) },
     });
   }
   throw invalid('This value cannot be kept: it is no plain data.');

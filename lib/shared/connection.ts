@@ -1,6 +1,6 @@
 import type { ConnectionOptions } from 'node:tls';
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
-import { LinktorError } from '../errors';
+import { LinktorError, messageOf } from '../errors';
 import { readAddress, type StoreAddress } from './address';
 
 /** Time in milliseconds after which a store that does not answer counts as down. */
@@ -184,5 +184,5 @@ export function unreachable(reason: string): LinktorError {
 }
 
 function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }

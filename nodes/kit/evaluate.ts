@@ -1,4 +1,4 @@
-import { invalid, type LinktorError } from '../../lib/errors';
+import { invalid, type LinktorError, messageOf } from '../../lib/errors';
 import { contextAnswer } from '../../lib/ledger/index';
 import { ABSENT_SOURCE, type Field, type Fields, type Values } from './fields';
 import { versionOf } from './migrations';
@@ -279,7 +279,7 @@ export async function evaluateProperty(
   try {
     return await contextAnswer((done) => red.util.evaluateNodeProperty(value, type, node, msg, done));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String((error as { message?: unknown })?.message ?? error);
+    const reason = messageOf(error);
     throw invalid(`${what} cannot be evaluated: ${reason}`);
   }
 }

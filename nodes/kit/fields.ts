@@ -1,5 +1,6 @@
 import { invalid } from '../../lib/errors';
 import { isObject } from '../../lib/model';
+import { asciiDigits } from '../../lib/text/choices';
 import { describe } from '../../lib/text/describe';
 import { readList } from '../../lib/text/lists';
 import { cleanId, cleanKey, tidy, trimPasted } from '../../lib/text/normalise';
@@ -347,7 +348,10 @@ export const as = {
   /** texts and numbers */
   string(value: unknown, name: string): string {
     if (typeof value === 'string' || typeof value === 'bigint' || Number.isFinite(value)) return String(value);
-    throw invalid(`The field "${name}" must be a text, not ${describe(value)}.`);
+    throw invalid(
+      `The field "${name}" must be a text, not ${describe(value)}.`,
+      `Give a text or a number in the field "${name}", or a property that holds one.`,
+    );
   },
   /** an id, a name or an address, without surrounding pasted characters */
   id(value: unknown, name: string): string {
@@ -356,8 +360,12 @@ export const as = {
     throw invalid(`The field "${name}" holds nothing but blanks.`, `Give an id in the field "${name}".`);
   },
   object(value: unknown, name: string): Record<string, unknown> {
-    if (isObject(value)) return value;
-    throw invalid(`The field "${name}" must be an object, not ${describe(value)}.`);
+    // A Date, a Map or an error would be an empty object to a server.
+    if (isObject(value) && Object.prototype.toString.call(value) === '[object Object]') return value;
+    throw invalid(
+      `The field "${name}" must be an object, not ${describe(value)}.`,
+      `Give an object in the field "${name}", or a property that holds one.`,
+    );
   },
   /** a time in the future, as ISO 8601 */
   future: (value: unknown, name: string) => readTime(value, name, { future: true }).toISOString(),
@@ -392,10 +400,15 @@ export function bodyOf(fields: Record<string, unknown>, payload: unknown): Recor
 }
 
 function inRange(value: unknown, name: string, min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY): number {
-  const figure = typeof value === 'string' && value.trim() !== '' ? Number(tidy(value)) : value;
+  const figure = typeof value === 'string' && value.trim() !== '' ? Number(asciiDigits(tidy(value))) : value;
   if (typeof figure !== 'number' || !Number.isFinite(figure)) {
-    throw invalid(`The field "${name}" must be a number, not ${describe(value)}.`);
+    throw invalid(
+      `The field "${name}" must be a number, not ${describe(value)}.`,
+      `Give a number in the field "${name}", or a property that holds one.`,
+    );
   }
-  if (figure < min || figure > max) throw invalid(`The field "${name}" must be between ${min} and ${max}.`);
+  if (figure < min || figure > max) {
+    throw invalid(`The field "${name}" must be between ${min} and ${max}, not ${figure}.`);
+  }
   return figure;
 }

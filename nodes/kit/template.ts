@@ -16,7 +16,7 @@ export function renderTemplate(text: string, name: string, msg: Msg, given: Rend
   if (!text.includes('{{')) return text;
   try {
     const writer = isPath ? new PathWriter(name, isEarlier) : new StrictWriter(name, isEarlier, markup);
-    // A placeholder at the beginning is the whole path, not one segment.
+    // A placeholder at the beginning is the beginning of a path, not one segment.
     return writer.render(isPath ? text.replace(/^\s*\{\{(?=[\w$])/, '{{&') : text, msg, {});
   } catch (error) {
     if ((error as LinktorError).code === 'validation') throw error;
@@ -69,8 +69,15 @@ class StrictWriter extends mustache.Writer {
   }
 }
 
-/** Inserts each value as one encoded segment; three braces insert a path unchanged. */
+/** Inserts each value as one encoded segment; three braces insert a path unchanged, which must be there. */
 class PathWriter extends StrictWriter {
+  override unescapedValue(token: string[], context: Context): string {
+    const path = token[1] ?? '';
+    const written = this.written(path, context);
+    if (written.trim().replace(/^\/+/, '') !== '') return written;
+    throw invalid(`{{${path}}} is no path: it is ${JSON.stringify(written)}.`, 'Give a path or an id there.');
+  }
+
   override escapedValue(token: string[], context: Context): string {
     const path = token[1] ?? '';
     const segment = this.written(path, context);

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
-import { codes, invalid, LinktorError, unsupported } from '../../lib/errors';
+import { codes, invalid, LinktorError, toLinktorError, unsupported } from '../../lib/errors';
 import { ours } from './support';
 
 describe('errors', () => {
@@ -125,4 +125,25 @@ describe('errors', () => {
     assert.equal(`${new LinktorError('conflict', 'It is there.').cause}`, '');
     assert.deepEqual(Object.keys(error.cause).sort(), ['ambiguous', 'hint', 'retryable']);
   });
+
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const trap = new Proxy(
+    {},
+    {
+      get() {
+        throw new Error('trap');
+      },
+    },
+  );
+  for (const [what, thrown, message] of [
+    ['an object without a prototype', Object.create(null), 'Something unexpected happened.'],
+    ['an object whose text cannot be read', trap, 'Something unexpected happened.'],
+    ['a revoked proxy', proxy, 'Something unexpected happened.'],
+    ['an error of another realm', { message: 'from a store' }, 'from a store'],
+    ['a symbol', Symbol('s'), 'Symbol(s)'],
+    ['nothing', undefined, 'undefined'],
+  ] as const) {
+    it(`are made of ${what}, which others have thrown`, () => assert.equal(toLinktorError(thrown).message, message));
+  }
 });

@@ -18,6 +18,7 @@ describe('the kit', () => {
       },
       'run throws what is no error': () => Promise.reject('broken'),
       'run throws nothing': () => Promise.reject(undefined),
+      'run throws what has no text': () => Promise.reject(Object.create(null)),
       'the message cannot be sent': async () => ({ result: 1, port: -1 }),
     };
     for (const [name, run] of Object.entries(faults)) {
@@ -40,6 +41,7 @@ describe('the kit', () => {
       ['an empty field takes its message property', {}, { given: 'a' }, 'a'],
       ['zero and false are values', {}, { given: 0 }, 0],
       ['a filled field wins', { value: 'b', valueType: 'str' }, { given: 'a' }, 'b'],
+      ['digits of another script are a number', { count: 'n', countType: 'msg' }, { given: 1, n: '٥' }, 1],
       ['another message property', { value: 'deep.er[0]', valueType: 'msg' }, { deep: { er: [7] } }, 7],
       ['an expression', { value: '$uppercase(topic)', valueType: 'jsonata' }, { topic: 'x' }, 'X'],
       ['JSON', { value: '{"a":1}', valueType: 'json' }, {}, { a: 1 }],

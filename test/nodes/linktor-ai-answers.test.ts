@@ -50,6 +50,9 @@ describe('linktor-ai: answers in JSON', () => {
   for (const [name, bad, msg] of [
     ['a schema that is none', { schema: '{"type": "strng"}', schemaType: 'json' }, {}],
     ['a schema that is a list', {}, { schema: [1] }],
+    ['a schema that is a Map', {}, { schema: new Map([['type', 'object']]) }],
+    ['a schema that is a date', {}, { schema: new Date() }],
+    ['a schema that is an error', {}, { schema: new Error('x') }],
     ['a schema for an answer in pieces', { ...fields, stream: 'text' }, {}],
   ] as [string, Record<string, unknown>, Record<string, unknown>][]) {
     it(`refuses ${name} before anything is asked`, async () => {

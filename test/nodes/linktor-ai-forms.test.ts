@@ -117,6 +117,14 @@ describe('linktor-ai: what a model says, in any form', () => {
     });
   }
 
+  it('is broken off where the choice holds an error, and what has come is told', async () => {
+    const choice = { message: { content: 'We open at' }, finish_reason: 'error', error: { message: 'Too busy' } };
+    const { caught } = await ask({ id: 'c', choices: [choice], usage });
+    const { error } = await caught.first();
+    assert.deepEqual([error?.code, error?.message, error?.cause.ambiguous], ['server', 'Too busy', true]);
+    assert.deepEqual((error?.cause.details as { text: string }).text, 'We open at');
+  });
+
   for (const [what, body, words] of errors) {
     it(`is an error although it is answered with 200: ${what}`, async () => {
       const { caught } = await ask(body);

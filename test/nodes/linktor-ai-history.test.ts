@@ -94,9 +94,17 @@ describe('linktor-ai: what was said before', () => {
     assert.deepEqual(said, ['user: Hello', 'assistant: Hi!', 'user: Who are you?']);
   });
 
-  it('may be empty at the first turn', async () => {
-    const { said } = await ask({ history: 'messages' }, { payload: 'Hello' });
-    assert.deepEqual(said, ['user: Hello']);
+  for (const messages of [undefined, null, '', []]) {
+    it(`may be empty at the first turn: ${JSON.stringify(messages)}`, async () => {
+      const { said } = await ask({ history: 'messages' }, { payload: 'Hello', messages });
+      assert.deepEqual(said, ['user: Hello']);
+    });
+  }
+
+  it('takes passages of another search that are texts', async () => {
+    const knowledge = { query: 'What does it cost?', chunks: ['It costs 9 reais.'] };
+    const { said } = await ask({ history: 'none' }, { knowledge, payload: 'What does it cost?' });
+    assert.deepEqual(said, ['system: [1] It costs 9 reais.', 'user: What does it cost?']);
   });
 
   it('comes after what the model is told: instructions, passages found, and the JSON that is wanted', async () => {
@@ -177,6 +185,12 @@ describe('linktor-ai: what was said before', () => {
 
   for (const [name, fields, msg] of [
     ['a history that is none', { history: 'messages' }, { messages: [{ content: 'x' }] }],
+    [
+      'a passage that is none',
+      { history: 'none' },
+      { knowledge: { query: 'Hello', chunks: [{ content: 'x' }, null] } },
+    ],
+    ['a passage without a text', { history: 'none' }, { knowledge: { query: 'Hello', chunks: [{ score: 1 }] } }],
     ['a conversation that nobody names', {}, { conversationId: undefined }],
   ] as [string, Record<string, unknown>, Record<string, unknown>][]) {
     it(`refuses ${name}, and asks nothing`, async () => {

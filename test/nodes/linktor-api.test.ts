@@ -51,6 +51,14 @@ describe('linktor-api', () => {
     });
   }
 
+  for (const payload of ['', '  ', '/', null, {}]) {
+    it(`nor where the path begins with ${JSON.stringify(payload)}`, async () => {
+      const own = { method: 'DELETE', path: '{{payload}}/contacts', pathType: 'str' };
+      assert.equal((await run(own, { payload })).error?.code, 'validation');
+      assert.equal((await set.state()).requests.length, 0);
+    });
+  }
+
   for (const expression of ['"/contacts/" & id', '"/contacts/" & id & "/tags"', '"/contacts/ "']) {
     it(`nor where an expression leaves it out: ${expression}`, async () => {
       const own = { method: 'DELETE', path: expression, pathType: 'jsonata' };

@@ -49,12 +49,12 @@ describe('linktor-embeddings', () => {
   });
 
   for (const [name, payload, words] of [
-    ['a blank text', '  ', /"input" is empty/],
-    ['a number', 7, /"input" is not a text/],
-    ['an object', { a: 1 }, /"input" is not a text/],
-    ['a buffer', Buffer.from('x'), /"input" is not a text/],
-    ['an empty text in a list', ['fern', ''], /"input\[1\]" is empty/],
-    ['something else in a list', ['fern', 'coffee', null], /"input\[2\]" is not a text/],
+    ['a blank text', '  ', /"input" must be a text, not an empty text/],
+    ['a number', 7, /"input" must be a text, not the number 7/],
+    ['an object', { a: 1 }, /"input" must be a text, not an object {a}/],
+    ['a buffer', Buffer.from('x'), /"input" must be a text, not a buffer/],
+    ['an empty text in a list', ['fern', ''], /"input\[1\]" must be a text, not an empty text/],
+    ['something else in a list', ['fern', 'coffee', null], /"input\[2\]" must be a text, not null/],
   ] as const) {
     it(`refuses ${name}, and asks nothing`, async () => {
       const { error } = await run({}, { payload });

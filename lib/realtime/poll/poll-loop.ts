@@ -1,5 +1,5 @@
 import { asAsked, backoff } from '../../async/backoff';
-import { LinktorError } from '../../errors';
+import { LinktorError, messageOf } from '../../errors';
 import type { Event } from '../../model';
 import type { RealtimeFacts } from '../facts';
 import type { ReadConversation } from '../feed';
@@ -239,7 +239,7 @@ export class PollLoop {
     this.#isAsking = false;
     this.fallBehind();
     const { code = 'unexpected', cause } = error instanceof LinktorError ? error : {};
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     this.#lastError = reason;
     if (code === 'authentication' || code === 'authorization') {
       return this.#become({ name: 'refused', since: Date.now(), reason, code });

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { messageOf } from '../../../lib/errors';
 import {
   type ContextAccess,
   createLedger,
@@ -103,7 +104,7 @@ export class Ledgers {
         const removed = removeAbandoned(path.join(userDir, FOLDER), deployed);
         if (removed.length > 0) log.info(`ledgers of accounts that are gone have been removed: ${removed.join(', ')}`);
       } catch (error) {
-        log.warn(`ledgers of accounts that are gone cannot be removed: ${String(error)}`);
+        log.warn(`ledgers of accounts that are gone cannot be removed: ${messageOf(error)}`);
       }
     });
   }

@@ -82,6 +82,8 @@ describe('what a value is called', () => {
     [new Date('x'), 'an invalid date'],
     [Buffer.from('abc'), 'a buffer of 3 bytes'],
     [new Uint8Array(2), 'a buffer of 2 bytes'],
+    [new Map([[1, 2]]), 'a Map of 1'],
+    [new Set(), 'a Set of 0'],
     [{ text: 1, x: 2 }, 'an object {text, x}'],
     [{ a: 1, b: 1, c: 1, d: 1, e: 1, f: 1 }, 'an object {a, b, c, d, e, ...}'],
     [() => 1, 'a function'],
