@@ -76,7 +76,7 @@ describe('client: streams of any family', () => {
       ': ping\n\n{"delta":{"content":"a"}}\n{"delta":{"content":"b"},"finishReason":"stop"}\n',
       'ab',
     ],
-    ['a text that is broken into lines', 'data: {"delta":{"content":"a\ndata: b"}}\n\n' + done, 'a\nb'],
+    ['a text that is broken into lines', `data: {"delta":{"content":"a\ndata: b"}}\n\n${done}`, 'a\nb'],
     ['an end mark in small letters', piece('a') + event('[done]'), 'a'],
     [
       'empty errors beside the pieces',
