@@ -11,6 +11,30 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
 }
 
+/** @returns the kind of an object, such as `Map`, in every realm: function nodes have one of their own */
+export function kindOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
+}
+
+/** Kinds of objects that keep their content elsewhere than in properties. */
+const HOLLOW: ReadonlySet<string> = new Set(
+  'Map Set WeakMap WeakSet Error RegExp Promise Blob Generator ArrayBuffer'.split(' '),
+);
+
+/**
+ * What JSON would silently turn into null, into an empty object, or into another one.
+ * @param written the value after its own `toJSON`
+ * @returns what the value is, when JSON would lose it
+ */
+export function lostInJson(value: unknown, written: unknown): string | undefined {
+  const kind = kindOf(value);
+  if (kind === 'Number') return Number.isFinite(Number(value)) ? undefined : String(value);
+  if (kind === 'Date') return written === null ? 'a date that is none' : undefined;
+  // It has a form of its own, such as a URL or a Buffer.
+  if (written !== value) return undefined;
+  return HOLLOW.has(kind) || ArrayBuffer.isView(value) ? `of the kind ${kind}` : undefined;
+}
+
 /**
  * Look up a name from outside, such as a type of channel or a word of a customer: `constructor` names something in every
  * object.

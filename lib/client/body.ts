@@ -1,5 +1,5 @@
 import { invalid } from '../errors';
-import { isObject } from '../model';
+import { isObject, kindOf, lostInJson } from '../model';
 import { queryText } from './url';
 
 /** A request's body and its Content-Type; none for a form, which sets its own boundary. */
@@ -35,7 +35,7 @@ export function writeBody(body: unknown, type?: string): WrittenBody {
 function bytesOf(body: unknown): Buffer | undefined {
   if (Buffer.isBuffer(body)) return body;
   if (ArrayBuffer.isView(body)) return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  return body instanceof ArrayBuffer ? Buffer.from(body) : undefined;
+  return kindOf(body) === 'ArrayBuffer' ? Buffer.from(body as ArrayBuffer) : undefined;
 }
 
 function asMultipart(form: FormData, type = 'multipart/form-data'): WrittenBody {
@@ -77,7 +77,7 @@ function strictJson(body: unknown): string {
   let text: string | undefined;
   try {
     text = JSON.stringify(body, function (this: Record<string, unknown>, key, written) {
-      const what = lostAs(this[key], written);
+      const what = lostInJson(this[key], written);
       if (what !== undefined) throw unwritable(key, what);
       return written;
     });
@@ -89,24 +89,6 @@ function strictJson(body: unknown): string {
   }
   if (text === undefined) throw unwritable('', `a ${typeof body}`);
   return text;
-}
-
-/** What keeps its content elsewhere than in properties, and what JSON can hold of it. */
-const HOLLOW = [Map, Set, Error, RegExp, Promise, Blob];
-
-/**
- * @param written the value after its own `toJSON`
- * @returns what the value is, when JSON would lose it
- */
-function lostAs(value: unknown, written: unknown): string | undefined {
-  if (typeof value === 'number' || value instanceof Number) {
-    return Number.isFinite(Number(value)) ? undefined : String(value);
-  }
-  if (value instanceof Date) return written === null ? 'a date that is none' : undefined;
-  // It has a form of its own, such as a URL or a Buffer.
-  if (written !== value) return undefined;
-  const isHollow = HOLLOW.some((kind) => value instanceof kind) || bytesOf(value) !== undefined;
-  return isHollow ? `of the kind ${Object.prototype.toString.call(value).slice(8, -1)}` : undefined;
 }
 
 function unwritable(key: string, what: string) {

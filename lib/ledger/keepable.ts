@@ -62,10 +62,11 @@ function plain(value: unknown, path: string, above: readonly object[], dropped: 
   return Object.fromEntries(entries);
 }
 
+/** A function node makes its objects in a realm of its own, with another Object.prototype, which has no prototype. */
 function isPlain(value: object): boolean {
   if (Array.isArray(value)) return true;
   const kind: unknown = Object.getPrototypeOf(value);
-  return kind === Object.prototype || kind === null;
+  return kind === null || Object.getPrototypeOf(kind) === null;
 }
 
 /** Leave out the largest properties until the rest is small enough. */

@@ -1,5 +1,5 @@
 import { invalid } from '../errors';
-import { type FileSource, isObject, type Media, type Outgoing } from '../model';
+import { type FileSource, isObject, kindOf, type Media, type Outgoing } from '../model';
 import { describe } from '../text';
 import { textOf } from './outgoing';
 
@@ -100,7 +100,7 @@ function fileIn({ data, base64, path, address }: Held): FileSource | undefined {
 const MAX_PATH_LENGTH = 4096;
 
 function isBytes(value: unknown): boolean {
-  return value instanceof ArrayBuffer || isStoredBuffer(value);
+  return kindOf(value) === 'ArrayBuffer' || isStoredBuffer(value);
 }
 
 /** A Buffer that has been through JSON. */
@@ -111,7 +111,7 @@ function isStoredBuffer(value: unknown): value is { data: number[] } {
 function bytesOf(value: unknown): Buffer | undefined {
   if (Buffer.isBuffer(value)) return value;
   if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  if (value instanceof ArrayBuffer) return Buffer.from(value);
+  if (kindOf(value) === 'ArrayBuffer') return Buffer.from(value as ArrayBuffer);
   return isStoredBuffer(value) ? Buffer.from(value.data) : undefined;
 }
 

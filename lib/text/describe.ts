@@ -14,8 +14,10 @@ export function describe(value: unknown): string {
   if (Buffer.isBuffer(value) || ArrayBuffer.isView(value)) return `a buffer of ${value.byteLength} bytes`;
   if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : `an array of ${value.length}`;
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'an invalid date' : 'a date';
-  if (value instanceof Error) return 'an error';
-  if (value instanceof Map || value instanceof Set) return `a ${value instanceof Map ? 'Map' : 'Set'} of ${value.size}`;
+  // A function node makes its objects in a realm of its own, where they are instances of other classes.
+  const kind = Object.prototype.toString.call(value).slice(8, -1);
+  if (kind === 'Error') return 'an error';
+  if (kind === 'Map' || kind === 'Set') return `a ${kind} of ${(value as Set<unknown>).size}`;
   return `an object {${keysOf(value)}}`;
 }
 

@@ -1,6 +1,7 @@
 import { KeyedMutex } from '../async/keyed-mutex';
 import { invalid } from '../errors';
 import type { Entry, Ledger, Soon } from '../ledger';
+import { lostInJson } from '../model';
 import { describe } from '../text';
 import { partsOf, valueAt, withValueAt } from './path';
 
@@ -131,6 +132,7 @@ export class Variables {
         const old = valueAt(whole, inner);
         if (options.onlyIf && !(await options.onlyIf(old))) return { value: old, isWritten: false };
         const value = make(old);
+        requireJson(value, key);
         const changed = withValueAt(whole, inner, value);
         if (await this.#write(owner, name, before, changed, options)) return { value, isWritten: true };
       }
@@ -191,4 +193,21 @@ function tagsOf({ scope, id, contactId = scope === 'contact' ? id : undefined }:
     ...(scope === 'conversation' ? [`c:${id}`] : []),
     ...(contactId === undefined ? [] : [`p:${contactId}`]),
   ];
+}
+
+/** @throws LinktorError `validation` for a value that would be another one when it is read again */
+function requireJson(value: unknown, key: string): void {
+  const lost = (what: string) =>
+    invalid(`"${key}" cannot keep a value ${what}.`, 'Give plain data, or make a text of it.');
+  if (typeof value === 'function' || typeof value === 'symbol') throw lost(`that is ${describe(value)}`);
+  try {
+    JSON.stringify(value, function (this: Record<string, unknown>, name, written) {
+      const what = lostInJson(this[name], written);
+      if (what !== undefined) throw lost(what.startsWith('of') ? what : `that is ${what}`);
+      return written;
+    });
+  } catch (error) {
+    // A circle or a BigInt is the ledger's to refuse.
+    if (!(error instanceof TypeError)) throw error;
+  }
 }

@@ -16,7 +16,9 @@ export function copyOf<T>(value: T, depth = 0): T {
     return list as T;
   }
   const prototype = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return value;
+  // The objects of a function node are of a realm of its own, with another Object.prototype.
+  const isPlain = prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null;
+  if (!isPlain) return value;
   const copy = { ...value };
   // The keys of the original are known to the engine from earlier copies of it.
   for (const key in value) {

@@ -1,5 +1,5 @@
 import { invalid } from '../../lib/errors';
-import { isObject } from '../../lib/model';
+import { isObject, kindOf } from '../../lib/model';
 import { asciiDigits } from '../../lib/text/choices';
 import { describe } from '../../lib/text/describe';
 import { readList } from '../../lib/text/lists';
@@ -361,7 +361,7 @@ export const as = {
   },
   object(value: unknown, name: string): Record<string, unknown> {
     // A Date, a Map or an error would be an empty object to a server.
-    if (isObject(value) && Object.prototype.toString.call(value) === '[object Object]') return value;
+    if (isObject(value) && kindOf(value) === 'Object') return value;
     throw invalid(
       `The field "${name}" must be an object, not ${describe(value)}.`,
       `Give an object in the field "${name}", or a property that holds one.`,

@@ -167,6 +167,23 @@ describe('linktor-context', () => {
   });
 
   for (const [what, settings, msg, text] of [
+    ...(
+      [
+        ['a number that is none', Number.NaN],
+        ['a Map inside of it', { cart: new Map([['a', 1]]) }],
+        ['an error', new Error('x')],
+        ['a date that is none', [new Date(Number.NaN)]],
+        ['a function', () => 1],
+      ] as const
+    ).map(
+      ([what, payload]) =>
+        [
+          what,
+          { operation: 'set', key: 'k', value: '', valueType: 'msg' },
+          { payload },
+          /cannot keep a value/,
+        ] as const,
+    ),
     ['a key that is none', { operation: 'get', key: 'a..b' }, {}, /"a\.\.b" is not a key/],
     ['a key into the prototype', { operation: 'get', key: '__proto__.x' }, {}, /not a key/],
     ['a conversation that nobody names', { operation: 'all' }, { conversationId: undefined }, /names no conversation/],

@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { keepable, MAX_RECORD_BYTES } from '../../../lib/ledger';
 
@@ -8,6 +9,13 @@ describe('what of a message is kept', () => {
     const { value, dropped } = keepable(message, MAX_RECORD_BYTES);
     assert.deepEqual(value, { ...message, at: '1970-01-01T00:00:00.000Z' });
     assert.deepEqual(dropped, []);
+  });
+
+  it('keeps what a function node has made, in a realm of its own', () => {
+    const payload = runInNewContext('({ order: { id: 7, lines: [{ sku: "a" }] } })');
+    const { value, dropped } = keepable({ payload, map: runInNewContext('new Map()') }, MAX_RECORD_BYTES);
+    assert.deepEqual(JSON.parse(JSON.stringify(value)), { payload: { order: { id: 7, lines: [{ sku: 'a' }] } } });
+    assert.deepEqual(dropped, ['map']);
   });
 
   it('leaves out what lives, and names it', () => {

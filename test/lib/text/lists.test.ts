@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { glob, globs, readList, describe as what } from '../../../lib/text';
 import { failing } from '../support';
@@ -83,6 +84,7 @@ describe('what a value is called', () => {
     [Buffer.from('abc'), 'a buffer of 3 bytes'],
     [new Uint8Array(2), 'a buffer of 2 bytes'],
     [new Map([[1, 2]]), 'a Map of 1'],
+    [runInNewContext('new Error()'), 'an error'],
     [new Set(), 'a Set of 0'],
     [{ text: 1, x: 2 }, 'an object {text, x}'],
     [{ a: 1, b: 1, c: 1, d: 1, e: 1, f: 1 }, 'an object {a, b, c, d, e, ...}'],
