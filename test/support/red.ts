@@ -161,6 +161,7 @@ export interface RedOptions {
   settings?: Record<string, unknown>;
   /** code after the settings, for values that are no JSON */
   code?: string;
+  env?: NodeJS.ProcessEnv;
 }
 
 export interface Answer {
@@ -184,13 +185,20 @@ export class Red {
     this.#ownsFolder = ownsFolder;
   }
 
-  static async start({ version = red4, flow = [], userDir, settings = {}, code = '' }: RedOptions = {}): Promise<Red> {
+  static async start({
+    version = red4,
+    flow = [],
+    userDir,
+    settings = {},
+    code = '',
+    env: own = {},
+  }: RedOptions = {}): Promise<Red> {
     if (!version.red) throw new Error(`${version.name} is not here`);
     const folder = userDir ?? temporaryFolder();
     if (!userDir) linkPackage(folder);
     const file = path.join(folder, 'settings.cjs');
     writeFileSync(file, `module.exports = ${JSON.stringify({ ...quiet, ...settings })};\n${code}\n`);
-    const env = { LANG: 'C', LC_ALL: 'C', NODE_RED_HOME: '' };
+    const env = { LANG: 'C', LC_ALL: 'C', NODE_RED_HOME: '', ...own };
     const program = new Program(version.node, [version.red, '--userDir', folder, '--settings', file], { env });
     try {
       const [, url = ''] = await program.printed(/now running at (http\S+?)\/?\s/);

@@ -79,11 +79,15 @@ export class StallDetector {
   }
 
   #wait(waitMs: number): void {
-    this.#timer = setTimeout(() => {
+    const timer = setTimeout(() => {
       const silentMs = Date.now() - this.#receivedAt;
-      if (silentMs >= 0 && silentMs < this.#settings.afterMs) this.#wait(this.#settings.afterMs - silentMs);
-      else this.#check().catch(() => this.start());
+      if (silentMs >= 0 && silentMs < this.#settings.afterMs) return this.#wait(this.#settings.afterMs - silentMs);
+      this.#check().catch(() => {
+        // A check that fails after the end begins nothing.
+        if (this.#timer === timer) this.start();
+      });
     }, waitMs);
+    this.#timer = timer;
   }
 
   async #check(): Promise<void> {
