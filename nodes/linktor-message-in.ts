@@ -67,6 +67,7 @@ export default trigger({
       ...filters,
     }),
     channelTypes: checks(channelTypes, [], { icon: 'random', ...filters }),
+    chats: choice(['all', 'direct', 'group'], { icon: 'users', ...filters }),
     content: checks(
       contents,
       contents.filter((one) => one !== 'reaction'),

@@ -1,7 +1,7 @@
 import type { Conversation, Message } from '../model';
 import { looksLikePhone, phoneKey } from '../people/phone';
 import { cleanId, type TextRule, textRule } from '../text';
-import { isEcho, wordsOf } from './incoming';
+import { groupOf, isEcho, wordsOf } from './incoming';
 
 /** Rules for messages to pass; an empty rule filters nothing. */
 export interface FilterRules {
@@ -18,6 +18,8 @@ export interface FilterRules {
   textRule: string;
   textValue: string;
   ignoreOwn: boolean;
+  /** all, direct, group */
+  chats?: string;
   /** phone numbers, e-mail addresses, ids of contacts and conversations */
   allow?: readonly string[];
 }
@@ -27,6 +29,7 @@ export type Reason =
   | 'sender'
   | 'own'
   | 'content'
+  | 'chat'
   | 'channelType'
   | 'channel'
   | 'conversationStatus'
@@ -70,7 +73,7 @@ function prepare(
   contents: readonly string[],
   rule: TextRule | undefined,
 ): MessageFilter['reasonAgainst'] {
-  const { channelTypes, conversationStatus, ignoreOwn } = wanted;
+  const { channelTypes, conversationStatus, ignoreOwn, chats = 'all' } = wanted;
   const senders = setOf(wanted.senders);
   const channels = setOf(wanted.channels);
   const unwanted = new Set(wanted.content.length > 0 ? contents.filter(without(wanted.content)) : []);
@@ -80,6 +83,7 @@ function prepare(
       return 'sender';
     }
     if (unwanted.has(message.contentType)) return 'content';
+    if (chats !== 'all' && (groupOf(message) === undefined) !== (chats === 'direct')) return 'chat';
     if (channels && !channels.has(conversation?.channelId ?? '')) return 'channel';
     if (channelTypes.length > 0) {
       const channelType = conversation?.channelType ?? '';

@@ -76,6 +76,31 @@ export function wordsOf(message: Message): string {
   return message.text ?? message.media?.caption ?? choiceOf(message)?.title ?? '';
 }
 
+/** A chat of several people. */
+export interface Group {
+  /** group, supergroup */
+  type: string;
+  id?: string;
+}
+
+/** @returns the group in which a message was written, if the server tells it (contract 5.2, contract 8.2) */
+export function groupOf({ metadata }: Message): Group | undefined {
+  if (metadata === undefined) return undefined;
+  const { chatType, is_group: isGroup, chat_jid: id } = metadata;
+  if (chatType === 'group' || chatType === 'supergroup') return { type: chatType };
+  if (isGroup !== true && isGroup !== 'true') return undefined;
+  return typeof id === 'string' && id !== '' ? { type: 'group', id } : { type: 'group' };
+}
+
+/** The name and address of the person who wrote in a group; the contact of the conversation may be the group itself. */
+export function memberOf({ metadata, senderName }: Message): { name?: string; address?: string } {
+  const { sender_name: name = senderName, sender_id: address } = metadata ?? {};
+  return {
+    ...(typeof name === 'string' && name !== '' && { name }),
+    ...(typeof address === 'string' && address !== '' && { address }),
+  };
+}
+
 /** @returns true for an echo of a message that the business wrote on its own phone */
 export function isEcho({ source, metadata }: Message): boolean {
   return source === 'business_app' || metadata?.echo === true || metadata?.source === 'business_app';

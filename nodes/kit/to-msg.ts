@@ -1,4 +1,4 @@
-import { attachmentsOf, choiceOf, isEcho, wordsOf } from '../../lib/messages/incoming';
+import { attachmentsOf, choiceOf, groupOf, isEcho, memberOf, wordsOf } from '../../lib/messages/incoming';
 import type { Message } from '../../lib/model';
 import type { Delivery } from '../../lib/realtime';
 import { copyOf } from './copy';
@@ -88,6 +88,11 @@ export class ToMsg {
     if (delivery.askedBy !== undefined) msg.asked = delivery.askedBy;
     const choice = choiceOf(message);
     if (choice) msg.choice = choice;
+    const group = groupOf(message);
+    if (group) {
+      msg.group = group;
+      Object.assign(msg.sender as object, isCustomers && memberOf(message));
+    }
     if (location) msg.location = copyOf(location);
     if (card) msg.card = copyOf(card);
     if (raw) msg.event = this.#original(delivery);

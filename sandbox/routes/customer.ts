@@ -20,16 +20,19 @@ const CHOICE_KINDS = ['button', 'list', 'template'] as const;
 export function receiveMessage(world: World, form: Form): Answer {
   const content = readInbound(form);
   const metadata = form.map('metadata');
+  const group = form.text('group');
   const sentAt = readTime(form, 'sentAt');
   const storeAfterMs = form.number('storeAfterMs', { min: 0 }) ?? world.faults.storeDelayMs;
   if (storeAfterMs === 0) {
-    return created(messageView(receive(world, conversationFor(world, form), content, { metadata, createdAt: sentAt })));
+    return created(
+      messageView(receive(world, conversationFor(world, form), content, { metadata, group, createdAt: sentAt })),
+    );
   }
   const createdAt = sentAt ?? now();
   // Invalid input is refused now, not when the message is stored.
   checkSender(world, form);
   world.timers.after(storeAfterMs, () => {
-    receive(world, conversationFor(world, form), content, { metadata, createdAt });
+    receive(world, conversationFor(world, form), content, { metadata, group, createdAt });
   });
   return { status: 202, body: { accepted: true, storeAfterMs } };
 }

@@ -42,11 +42,20 @@ export function adaptInbound(message: Message, channelType: string, habits: Habi
 
 /** The metadata that identifies the sender of a WhatsApp message. */
 export function senderMetadata(world: World, message: Message, channelType: string): Record<string, string> {
-  if (!isWhatsApp(channelType) || !world.settings.habits.has('phones')) return {};
+  if (!isWhatsApp(channelType)) return {};
   const contactId = world.state.conversations.get(message.conversationId)?.contactId;
   const contact = contactId === undefined ? undefined : world.state.contacts.get(contactId);
   const phone = providerPhone(contact?.phone ?? '');
-  return phone ? { phone, sender_id: phone, sender_name: contact?.name ?? '' } : {};
+  const group = groupMetadata(message.group, phone);
+  return phone && world.settings.habits.has('phones')
+    ? { phone, sender_id: phone, sender_name: contact?.name ?? '', ...group }
+    : group;
+}
+
+/** Unofficial WhatsApp says of each message whether it was written in a group, and by whom. */
+function groupMetadata(group: string | undefined, phone: string): Record<string, string> {
+  if (group === undefined) return {};
+  return { is_group: 'true', chat_jid: group, sender_jid: `${phone}@s.whatsapp.net` };
 }
 
 /** The URL of an attachment: a media id for channels whose provider sends one. */

@@ -30,6 +30,8 @@ export interface InboundDetails {
   /** The provider's time, ISO 8601; default: the time of storing. */
   createdAt?: string;
   externalId?: string;
+  /** See {@link Message.group}. */
+  group?: string;
   /** See {@link Message.verbatim}. */
   verbatim?: boolean;
 }

@@ -95,6 +95,8 @@ export interface Message extends Content {
   readAt?: string;
   failedReason?: string;
   reactions?: Reaction[];
+  /** The group in which a customer wrote. */
+  group?: string;
   /** Keep text and metadata exactly as a webhook or a client wrote them: the self-hosted server adds nothing. */
   verbatim?: boolean;
   createdAt: string;

@@ -17,11 +17,11 @@ const CONTENT_TYPES = new Set<string>([
 
 /** A message with the fields of every SDK family: `contentType` with nested `content`, and `type` with flat parts. */
 export function messageView(message: Message): Fields {
-  const { kind, buttons, sections, choice: _, reaction, verbatim: __, ...rest } = message;
+  const { kind, buttons, sections, choice: _, reaction, verbatim: __, group: ___, ...rest } = message;
   const { text, media, location, contact, template } = rest;
   return {
     ...rest,
-    ...(reaction && { metadata: { ...rest.metadata, is_reaction: 'true', reaction_message_id: reaction.messageId } }),
+    metadata: metadataView(message),
     contentType: CONTENT_TYPES.has(kind) ? kind : 'text',
     type: kind,
     interactive: message.interactive ? interactiveView(message.interactive) : interactiveOf(message),
@@ -41,6 +41,16 @@ export function messageView(message: Message): Fields {
       buttons,
       listSections: sections?.map((section) => ({ ...section, title: section.title ?? '' })),
     },
+  };
+}
+
+/** The metadata, with what the parts of a customer's message add. */
+function metadataView({ metadata, reaction, group }: Message): Fields | undefined {
+  if (!reaction && group === undefined) return metadata;
+  return {
+    ...metadata,
+    ...(reaction && { is_reaction: 'true', reaction_message_id: reaction.messageId }),
+    ...(group !== undefined && { chatType: 'group' }),
   };
 }
 

@@ -211,6 +211,16 @@ describe('sandbox as the server: habits of the real one', () => {
       assert.equal(bare(sticker).is_sticker, 'true');
     });
 
+    it('has the group and who wrote in it, for WhatsApp alone', async () => {
+      await start();
+      const told = await written('whatsapp', { group: '1@g.us', text: 'hi', contact: { name: 'Ana', phone: '+5511' } });
+      const { is_group, chat_jid, sender_jid } = told.metadata as Json;
+      assert.deepEqual([is_group, chat_jid], ['true', '1@g.us']);
+      assert.match(String(sender_jid), /^\d+@s\.whatsapp\.net$/);
+      const alone = await written('telegram', { group: '1@g.us', text: 'hi', contact: { name: 'T' } });
+      assert.equal((alone.metadata as Json | undefined)?.is_group, undefined);
+    });
+
     it('has a media id in place of the URL for WhatsApp and Telegram', async () => {
       await start();
       const media = { type: 'image', url: 'http://127.0.0.1/a.png', mimeType: 'image/png' };

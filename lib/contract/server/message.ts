@@ -33,8 +33,9 @@ export function message(body: unknown): Message {
   // A placeholder for a caption, a location, a card or a template without text is no text.
   const standIns = [url, placeOf(held), string(held.filename), object(flat.contact)?.name, object(flat.template)?.name];
   if (words !== undefined && words !== '' && !standIns.includes(words)) flat.text = words;
-  if (isYes(held.is_reaction)) {
+  if (isYes(held.is_reaction) || held.reaction_message_id !== undefined) {
     flat.contentType = 'reaction';
+    put(flat, 'text', flat.text ?? string(held.reaction));
     flat.reaction = { emoji: flat.text ?? '', messageId: string(held.reaction_message_id) };
   }
   if (isYes(held.is_sticker)) flat.contentType = 'sticker';

@@ -14,6 +14,8 @@ export interface BurstSettings {
 
 interface Burst {
   person: unknown;
+  /** the group in which they write, if it is one */
+  chat: unknown;
   msgs: Msg[];
   /** milliseconds of the clock */
   until: number;
@@ -34,13 +36,13 @@ export class Bursts {
     const conversation = String(msg.conversationId);
     const person = personOf(msg);
     let burst = this.#open.get(conversation);
-    if (burst && (burst.person !== person || standsAlone(msg))) {
+    if (burst && (burst.person !== person || burst.chat !== chatOf(msg) || standsAlone(msg))) {
       this.#end(conversation);
       burst = undefined;
     }
     if (standsAlone(msg)) return this.#settings.emit(mergeMessages([msg]));
     if (!burst) {
-      burst = { person, msgs: [], until: Date.now() + this.#settings.longestMs, timer: undefined };
+      burst = { person, chat: chatOf(msg), msgs: [], until: Date.now() + this.#settings.longestMs, timer: undefined };
       this.#open.set(conversation, burst);
     }
     burst.msgs.push(msg);
@@ -88,6 +90,11 @@ export class Bursts {
 
 function personOf({ sender }: Msg): unknown {
   return (sender as { id?: unknown } | undefined)?.id;
+}
+
+/** A server may keep what a person writes in a group and alone in one conversation. */
+function chatOf({ group }: Msg): unknown {
+  return group === undefined ? undefined : ((group as { id?: unknown }).id ?? true);
 }
 
 /** A choice, a location or a contact card is an answer of its own. */

@@ -353,6 +353,11 @@ describe('self-hosted server: what channels make of messages', () => {
   it('is a reaction, a sticker, or a file without an address', () => {
     const reaction = inbound('text', '👍', { is_reaction: 'true', reaction_message_id: 'm0' });
     assert.deepEqual([reaction.contentType, reaction.reaction], ['reaction', { emoji: '👍', messageId: 'm0' }]);
+    // Unofficial WhatsApp has the emoji in the metadata; one that was taken back is empty.
+    for (const emoji of ['👍', '']) {
+      const { contentType, reaction, text } = inbound('text', '', { reaction: emoji, reaction_message_id: 'm0' });
+      assert.deepEqual([contentType, reaction, text ?? ''], ['reaction', { emoji, messageId: 'm0' }, emoji]);
+    }
     const file = { attachments: [{ url: '1234567890123456', mime_type: 'image/webp' }] };
     const sticker = inbound('image', '', { is_sticker: 'true', media_id: '1234567890123456' }, file);
     assert.deepEqual(

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import { message as decode } from '../../../lib/contract/entities';
-import { attachmentsOf, choiceOf, wordsOf } from '../../../lib/messages/incoming';
+import { attachmentsOf, choiceOf, groupOf, memberOf, wordsOf } from '../../../lib/messages/incoming';
 import type { Message } from '../../../lib/model';
 
 const message = (parts: object): Message => ({
@@ -13,6 +13,31 @@ const message = (parts: object): Message => ({
 });
 
 describe('incoming', () => {
+  const chats: [string, object | undefined, object | undefined][] = [
+    ['nothing', undefined, undefined],
+    ['other facts', { phone: '5511' }, undefined],
+    ['a group of Telegram', { chatType: 'group' }, { type: 'group' }],
+    ['a large group of Telegram', { chatType: 'supergroup' }, { type: 'supergroup' }],
+    ['a chat with one person in Telegram', { chatType: 'private' }, undefined],
+    ['a group of WhatsApp', { is_group: 'true', chat_jid: '1@g.us' }, { type: 'group', id: '1@g.us' }],
+    ['a group without its id', { is_group: true, chat_jid: '' }, { type: 'group' }],
+    ['a chat with one person in WhatsApp', { is_group: 'false', chat_jid: '5511@s.whatsapp.net' }, undefined],
+    ['nonsense', { is_group: {}, chatType: 1, chat_jid: [] }, undefined],
+  ];
+  for (const [name, metadata, group] of chats) {
+    it(`knows a group: ${name}`, () => assert.deepEqual(groupOf(message({ metadata })), group));
+  }
+
+  it('knows who wrote in a group', () => {
+    const known: [object, object][] = [
+      [{ metadata: { sender_name: 'Ana', sender_id: '5511' } }, { name: 'Ana', address: '5511' }],
+      [{ senderName: 'Ana', metadata: {} }, { name: 'Ana' }],
+      [{ metadata: { sender_name: '', sender_id: 7 } }, {}],
+      [{}, {}],
+    ];
+    for (const [parts, who] of known) assert.deepEqual(memberOf(message(parts)), who);
+  });
+
   const picked: [string, object, object | undefined][] = [
     [
       'a button',
