@@ -346,6 +346,37 @@ export interface VisualTemplate extends Unknowns {
   name?: string;
 }
 
+/** A template that a provider has approved, for messages outside the 24-hour window. */
+export interface MessageTemplate extends Unknowns {
+  id: string;
+  name: string;
+  language?: string;
+  /** APPROVED, PENDING, REJECTED and others */
+  status?: string;
+  /** AUTHENTICATION, MARKETING, UTILITY */
+  category?: string;
+  channelId?: string;
+  components: TemplateComponent[];
+}
+
+/** A part of a template, as its provider describes it. */
+export interface TemplateComponent extends Unknowns {
+  /** HEADER, BODY, FOOTER, BUTTONS, CAROUSEL, LIMITED_TIME_OFFER */
+  type: string;
+  /** of a header: TEXT, IMAGE, VIDEO, DOCUMENT, LOCATION */
+  format?: string;
+  text?: string;
+  buttons?: Unknowns[];
+}
+
+/** A provider of language models. */
+export interface AiProvider extends Unknowns {
+  name: string;
+  models: string[];
+  available?: boolean;
+  defaultModel?: string;
+}
+
 export interface Webhook extends Unknowns {
   id: string;
   url?: string;

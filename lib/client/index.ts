@@ -29,6 +29,8 @@ import { Conversations } from './resources/conversations';
 import { Flows } from './resources/flows';
 import { KnowledgeBases } from './resources/knowledge-bases';
 import { MediaFiles } from './resources/media';
+import { MessageTemplates } from './resources/message-templates';
+import { Users } from './resources/users';
 import { Vre } from './resources/vre';
 import { Webhooks } from './resources/webhooks';
 import { stream } from './stream';
@@ -78,6 +80,12 @@ export class LinktorClient {
 
   get auth(): Auth {
     return this.#resource(Auth);
+  }
+  get users(): Users {
+    return this.#resource(Users);
+  }
+  get messageTemplates(): MessageTemplates {
+    return this.#resource(MessageTemplates);
   }
   get conversations(): Conversations {
     return this.#resource(Conversations);

@@ -2,6 +2,7 @@ import type { LinktorError } from '../errors';
 import type {
   Agent,
   AgentAnswer,
+  AiProvider,
   Bot,
   Channel,
   ChatMessage,
@@ -18,6 +19,7 @@ import type {
   KnowledgeBase,
   KnowledgeDocument,
   Message,
+  MessageTemplate,
   Outgoing,
   Page,
   QueryResult,
@@ -158,6 +160,11 @@ export interface ChannelFilter extends SearchFilter {
 export interface BotFilter extends SearchFilter {
   type?: string;
   channelId?: string;
+}
+
+export interface MessageTemplateFilter extends SearchFilter {
+  channelId?: string;
+  language?: string;
 }
 
 export interface DocumentFilter extends SearchFilter {
@@ -352,6 +359,13 @@ export interface Contract {
     updateProfile(changes: Changes): Call<User>;
     changePassword(current: string, next: string): Call<void>;
   };
+  readonly users: {
+    /** those who may be in charge of a conversation */
+    list(filter: SearchFilter): Call<Page<User>>;
+  };
+  readonly messageTemplates: {
+    list(filter: MessageTemplateFilter): Call<Page<MessageTemplate>>;
+  };
   readonly conversations: Omit<CrudCalls<Conversation, ConversationFilter>, 'remove'> &
     TagCalls<Conversation> & {
       /** the latest changed conversations of one request, newest change first; `truncated` when there are more */
@@ -415,6 +429,8 @@ export interface Contract {
     complete(input: CompletionInput): Call<Completion>;
     stream(input: CompletionInput): StreamCall<CompletionChunk>;
     embed(input: string | readonly string[], model?: string): Call<Embeddings>;
+    /** with their models */
+    providers(): Call<AiProvider[]>;
     classifyIntent(input: ClassifyInput): Call<Intent>;
     analyzeSentiment(text: string, provider?: string): Call<Sentiment>;
   };

@@ -22,6 +22,7 @@ import { flowRoutes } from './routes/flows';
 import { inboundRoutes } from './routes/inbound';
 import { knowledgeRoutes } from './routes/knowledge';
 import { messageRoutes } from './routes/messages';
+import { templateRoutes } from './routes/templates';
 import { userRoutes } from './routes/users';
 import { vreRoutes } from './routes/vre';
 import { Tokens } from './tokens';
@@ -42,6 +43,7 @@ const ROUTES = [
   aiRoutes,
   analyticsRoutes,
   vreRoutes,
+  templateRoutes,
 ];
 
 /**

@@ -140,6 +140,16 @@ export interface Document extends Entity {
   metadata: Fields;
 }
 
+/** A template that WhatsApp has approved, or not yet. */
+export interface MessageTemplate extends Entity {
+  channelId: string;
+  name: string;
+  language: string;
+  category: 'AUTHENTICATION' | 'MARKETING' | 'UTILITY';
+  status: 'APPROVED' | 'PENDING' | 'REJECTED';
+  components: Fields[];
+}
+
 export interface Webhook extends Entity {
   url: string;
   secret: string;

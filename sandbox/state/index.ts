@@ -9,6 +9,7 @@ import type {
   Document,
   Entity,
   KnowledgeBase,
+  MessageTemplate,
   StoredFile,
   Tenant,
   User,
@@ -51,6 +52,7 @@ export class State {
   readonly bases = new Collection<KnowledgeBase>('Knowledge base', 'kb');
   readonly documents = new Collection<Document>('Document', 'doc');
   readonly bots = new Collection<Bot>('Bot', 'bot');
+  readonly templates = new Collection<MessageTemplate>('Template', 'tpl');
   readonly agents = new Collection<Agent>('Agent', 'agent');
   readonly flows = new Collection<Flow>('Flow', 'flow');
   readonly executions = new Collection<Execution>('Execution', 'exec');
@@ -146,6 +148,7 @@ export class State {
       this.bases,
       this.documents,
       this.bots,
+      this.templates,
       this.agents,
       this.flows,
       this.executions,

@@ -2,6 +2,7 @@ import type { Fields } from '../wire/form';
 import { type State, stamp, TENANT, USER } from './index';
 import { seedConversations, timeAgo } from './seed-conversations';
 import { shop as shopSeed } from './seed-documents';
+import { seedTemplates } from './seed-templates';
 
 interface SeedOptions {
   /** Add the invented shop. */
@@ -41,6 +42,7 @@ export function fillState(state: State, { shop, rustPage, providerPhones }: Seed
   seedConversations(state);
   seedKnowledge(state, start);
   seedHelpers(state, start);
+  seedTemplates(state, start);
   if (rustPage) seedRustPage(state, start);
 }
 

@@ -143,6 +143,28 @@ describe('sandbox as the server: bots, knowledge, flows, AI, figures and picture
     assert.equal((await box.call('POST', '/ai/completions', {})).status, 404);
     const { provider } = data(await box.call('GET', '/ai/providers/ollama/models'));
     assert.equal(provider, 'ollama');
+    const { providers } = data(await box.call('GET', '/ai/providers'));
+    assert.deepEqual((providers as Json[])[2], {
+      name: 'ollama',
+      models: ['sandbox-model'],
+      available: true,
+      default_model: 'sandbox-model',
+    });
+  });
+
+  it('lists the templates of messages, newest first, and says of every page that it is the last', async () => {
+    const list = async (query: string) => (await box.call('GET', `/templates${query}`)).body;
+    const names = ({ data }: Json) => ((data ?? []) as Json[]).map(({ name }) => name);
+    const all = await list('');
+    assert.deepEqual(names(all), ['not_yet', 'hello', 'spring_sale', 'order_update', 'order_update']);
+    const part = await list('?page=2&page_size=2&status=APPROVED');
+    assert.deepEqual(names(part), ['order_update', 'order_update']);
+    assert.deepEqual(part.meta, {
+      ...{ page: 2, page_size: 2, total_pages: 0, total_items: 4, has_next: false },
+      has_previous: false,
+    });
+    assert.deepEqual(names(await list('?name=ORDER&language=en&channel_id=ch_whatsapp')), ['order_update']);
+    assert.equal((await list('?language=fr')).data, null);
   });
 
   it('tells intents and moods by their words', async () => {

@@ -3,6 +3,7 @@ import { LinktorError } from '../../errors';
 import type {
   Agent,
   AgentAnswer,
+  AiProvider,
   ChatMessage,
   Completion,
   CompletionChunk,
@@ -59,6 +60,11 @@ export class Ai {
   /** Many texts at once; the vectors come in the order of the texts. */
   embedAll(texts: readonly string[], model?: string, options?: CallOptions): Promise<Embeddings> {
     return this.#perform((contract) => contract.ai.embed(texts, model), options);
+  }
+
+  /** The providers of models, with their models. @throws LinktorError `not_supported` on the documented API */
+  providers(options?: CallOptions): Promise<AiProvider[]> {
+    return this.#perform((contract) => contract.ai.providers(), options);
   }
 
   /** Classify a text. @throws LinktorError `not_supported` on the documented API */

@@ -26,6 +26,7 @@ export const ai: Contract['ai'] = {
   stream: (input) => streamed(['ai', 'completions'], input),
   // This POST changes nothing, so it may be repeated.
   embed: (input, model) => write('POST', ['ai', 'embeddings'], entities.embeddings(input), { input, model }, 'read'),
+  providers: unsupportedCall('list models', 'Type the name of the model.'),
   classifyIntent: unsupportedCall('classify a text', 'Ask the model for one of your intents: AI, complete.'),
   analyzeSentiment: unsupportedCall('analyse a sentiment', 'Ask the model for it: AI, complete.'),
 };

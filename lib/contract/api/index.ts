@@ -8,7 +8,7 @@ import { conversations } from './conversations';
 import { explain } from './explain';
 import { knowledgeBases } from './knowledge-bases';
 import { media } from './media';
-import { auth, channels, contacts } from './people';
+import { auth, channels, contacts, messageTemplates, users } from './people';
 import { analytics, vre, webhooks } from './reports';
 
 /** The documented API, as the official SDKs speak it (contract 0.5). */
@@ -34,6 +34,8 @@ export const api: Contract = {
   },
   announces: true,
   auth,
+  users,
+  messageTemplates,
   conversations,
   contacts,
   channels,

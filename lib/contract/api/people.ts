@@ -1,6 +1,6 @@
 import { LinktorError, unsupported } from '../../errors';
 import type { Contact } from '../../model';
-import { chain, ignoreAnswer, inLane, read, write } from '../calls';
+import { chain, ignoreAnswer, inLane, read, unsupportedCall, write } from '../calls';
 import * as entities from '../entities';
 import { decodeEntity } from '../envelope';
 import type { Call, ChannelFilter, ContactFilter, Contract } from '../index';
@@ -30,6 +30,14 @@ export const auth: Contract['auth'] = {
     ...write('POST', ['auth', 'change-password'], ignoreAnswer, { currentPassword, newPassword }),
     keepSession: true,
   }),
+};
+
+/** Who may be in charge of a conversation, and what may be sent at any time: no SDK lists either. */
+export const users: Contract['users'] = {
+  list: unsupportedCall('list people', 'Copy the id of the person from Linktor.'),
+};
+export const messageTemplates: Contract['messageTemplates'] = {
+  list: unsupportedCall('list message templates', 'Type the name under which the template was approved.'),
 };
 
 /** Contacts (contract 1.4). */

@@ -1,8 +1,8 @@
 import { invalid, unsupported } from '../../errors';
-import { unsupportedCall, write } from '../calls';
+import { read, unsupportedCall, write } from '../calls';
 import { completion } from '../entities';
 import type { CompletionInput, Contract } from '../index';
-import { intent, sentiment } from './entities';
+import { aiProviders, intent, sentiment } from './entities';
 import { unsupportedCrud } from './unsupported';
 
 const ask = 'Ask a model directly: AI, with provider and model.';
@@ -23,6 +23,7 @@ export const ai: Contract['ai'] = {
   },
   stream: unsupportedCall('stream an answer', 'Ask for the whole answer.'),
   embed: unsupportedCall('make embeddings', 'Query a knowledge base: the server searches it by itself.'),
+  providers: () => read(['ai', 'providers'], aiProviders),
   // These POSTs change nothing, so they may be repeated.
   classifyIntent: ({ text, intents, provider }) =>
     write('POST', ['ai', 'classify-intent'], intent, { message: text, intents, provider }, 'read'),

@@ -1,4 +1,5 @@
 import {
+  type AiProvider,
   type Bot,
   type Channel,
   type Contact,
@@ -8,6 +9,7 @@ import {
   type Intent,
   type KnowledgeBase,
   type KnowledgeDocument,
+  type MessageTemplate,
   ownValue,
   type QueryResult,
   type Sentiment,
@@ -82,6 +84,26 @@ export function connected(body: unknown): Channel {
 }
 
 const botTypes: Record<string, string> = { rule_based: 'flow' };
+
+/** Contract 1.3. What is in the components, their provider has defined. */
+export function messageTemplate(body: unknown): MessageTemplate {
+  const { wire, result } = named<MessageTemplate>(body, 'a message template');
+  result.name = string(wire.name) ?? result.id;
+  result.components = array(wire.components)
+    .filter(isObject)
+    .map((one) => ({ ...one, type: string(one.type) ?? '' }));
+  return result;
+}
+
+/** Contract 1.7. */
+export function aiProviders(body: unknown): AiProvider[] {
+  const { providers } = decodeEntity(body, 'a list of providers');
+  if (!Array.isArray(providers)) throw unexpectedShape('a list of providers');
+  return providers.filter(isObject).map((one) => {
+    const models = array(one.models).flatMap((model) => string(model) ?? []);
+    return { ...camelKeys(one), name: string(one.name) ?? '', models };
+  });
+}
 
 /** Contract 5.5. */
 export function bot(body: unknown): Bot {

@@ -9,6 +9,7 @@ import { decodeAnyList, listQuery } from './lists';
 import { media } from './media';
 import { auth, channels, contacts } from './people';
 import { analytics, vre, webhooks } from './reports';
+import { messageTemplates, users } from './team';
 
 /** The self-hosted server: it accepts only tokens, in the header and in the socket's URL (contract 2.3). */
 export const server: Contract = {
@@ -33,6 +34,8 @@ export const server: Contract = {
   lists: { query: listQuery, decode: decodeAnyList },
   announces: false,
   auth,
+  users,
+  messageTemplates,
   conversations,
   contacts: { ...contacts, conversations: (id, slice) => conversations.list({ ...slice, contactId: id }) },
   channels,

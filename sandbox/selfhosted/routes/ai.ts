@@ -34,7 +34,15 @@ const INTENTS: Readonly<Record<string, string[]>> = {
 /** AI: completions, and analysis of a message by keywords. There are no embeddings and no agents. */
 export const aiRoutes: AddRoutes = (on, { world }) => {
   on('POST', '/ai/complete', ({ body }) => complete(world, new Form(body)));
-  on('GET', '/ai/providers', () => wrap({ providers: Object.keys(MODELS) }));
+  on('GET', '/ai/providers', () =>
+    wrap({
+      providers: Object.entries(MODELS).map(([name, models]) => ({
+        ...{ name, models },
+        available: true,
+        default_model: models[0],
+      })),
+    }),
+  );
   on('GET', '/ai/providers/:provider/models', ({ params: { provider = '' } }) => {
     const models = MODELS[provider];
     if (!models) throw badRequest('Unknown provider');

@@ -470,6 +470,15 @@ describe('client: every operation, against the sandbox', () => {
       const agent = await client.ai.agents.get('agent_demo');
       assert.deepEqual([agent.name, agent.status, agent.model], ['Shop assistant', 'active', 'sandbox-model']);
     },
+    async 'users.list'(client) {
+      await unsupportedHere(client.users.list());
+    },
+    async 'messageTemplates.list'(client) {
+      await unsupportedHere(client.messageTemplates.list());
+    },
+    async 'ai.providers'(client) {
+      await unsupportedHere(client.ai.providers());
+    },
     async 'ai.classifyIntent'(client) {
       await unsupportedHere(client.ai.classifyIntent('Where is my order?'));
     },

@@ -414,6 +414,35 @@ describe('client: every operation, against the self-hosted server', () => {
     async 'ai.chat'(client) {
       assert.ok((await client.ai.chat([{ role: 'user', content: 'Hi' }], { provider: 'ollama', model: 'x' })).text);
     },
+    async 'users.list'(client) {
+      const { items } = await client.users.list();
+      assert.deepEqual(
+        items.map(({ id, name, role }) => [id, name, role]),
+        [['user_demo', 'Demo User', 'admin']],
+      );
+      assert.equal((await client.users.list({ search: 'demo@' })).items.length, 1);
+      assert.deepEqual((await client.users.list({ search: 'nobody' })).items, []);
+    },
+    async 'messageTemplates.list'(client) {
+      const approved = await client.messageTemplates.list({ status: 'APPROVED' });
+      const names = approved.items.map(({ name, language }) => `${name} ${language}`);
+      assert.deepEqual(names, ['hello en', 'spring_sale en', 'order_update pt_BR', 'order_update en']);
+      assert.deepEqual([approved.total, approved.hasNext], [4, false]);
+      const [first] = approved.items;
+      assert.deepEqual([first?.channelId, first?.components[0]?.type], ['ch_whatsapp', 'BODY']);
+      const found = await client.messageTemplates.list({ search: 'ORDER', language: 'en', channelId: 'ch_whatsapp' });
+      assert.deepEqual(ids(found.items), ['tpl_order']);
+      // The server says of every page that it is the last one.
+      const part = await client.messageTemplates.list({ limit: 2, page: 2 });
+      assert.deepEqual([part.items.length, part.hasNext], [2, true]);
+      assert.equal((await client.messageTemplates.list({ limit: 2, page: 3 })).hasNext, false);
+    },
+    async 'ai.providers'(client) {
+      const providers = await client.ai.providers();
+      const [openai] = providers.filter(({ name }) => name === 'openai');
+      assert.deepEqual(openai?.models, ['sandbox-model', 'sandbox-model-large']);
+      assert.deepEqual([openai?.available, openai?.defaultModel], [true, 'sandbox-model']);
+    },
     async 'ai.classifyIntent'(client) {
       const intent = await client.ai.classifyIntent('Where is my order?', { intents: ['order', 'complaint'] });
       assert.equal(typeof intent.name, 'string');
