@@ -17,7 +17,7 @@ const optional = { convert: as.string };
 const fields = {
   operation: choice(operations, { icon: 'tasks' }),
   agent: idField('agentId', 'agents', ['agent'], 'user-secret'),
-  model: typed('model', { ...optional, icon: 'microchip', when: talk }),
+  model: typed('model', { ...optional, pick: 'models', icon: 'microchip', when: talk }),
   system: typed('system', { ...optional, mustache: true, icon: 'cog', when: talk }),
   prompt: typed('', { ...optional, mustache: true, icon: 'comment-o', when: only('complete') }),
   messages: typed('messages', { types: dynJson, icon: 'comments-o', when: only('chat') }),
@@ -64,6 +64,7 @@ const fields = {
   timeout: number(60, { min: 1, max: 600, unit: 's', icon: 'clock-o', advanced: true }),
   provider: typed('provider', {
     ...optional,
+    pick: 'providers',
     icon: 'cloud',
     advanced: true,
     when: only('complete', 'chat', 'classifyIntent', 'analyzeSentiment'),

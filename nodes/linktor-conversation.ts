@@ -52,7 +52,7 @@ const fields = {
   conversation: idField('conversationId', 'conversations', ofOne, 'comments'),
   contact: idField('contactId', 'contacts', ['create'], 'user'),
   channel: idField('channelId', 'channels', ['create'], 'sitemap'),
-  user: typed('userId', { ...id, required: true, icon: 'user-md', when: only('assign') }),
+  user: typed('userId', { ...id, pick: 'users', required: true, icon: 'user-md', when: only('assign') }),
   message: typed('messageId', { ...id, required: true, icon: 'comment', when: only('react', 'unreact') }),
   emoji: typed('', { ...optional, start: 'str', icon: 'smile-o', when: only('react') }),
   sent: typed('sent.messageIds', {
@@ -63,9 +63,15 @@ const fields = {
   }),
   forEveryone: flag(true, { icon: 'users', when: only('deleteMessages') }),
   until: typed('until', { convert: as.future, icon: 'clock-o', when: only('snooze') }),
-  tags: typed('tags', { convert: as.list, required: true, icon: 'tags', when: only('addTags', 'removeTags') }),
+  tags: typed('tags', {
+    convert: as.list,
+    pick: 'tags',
+    required: true,
+    icon: 'tags',
+    when: only('addTags', 'removeTags'),
+  }),
   reason: typed('reason', { ...optional, icon: 'comment-o', when: only('escalate') }),
-  assignee: typed('', { ...id, icon: 'user-md', when: only('escalate') }),
+  assignee: typed('', { ...id, pick: 'users', icon: 'user-md', when: only('escalate') }),
   summaryBy: choice(['none', 'text', 'ai'], { icon: 'file-text-o', when: only('escalate') }),
   summary: typed('summary', {
     ...optional,
@@ -73,7 +79,12 @@ const fields = {
     icon: 'align-left',
     when: { ...only('escalate'), summaryBy: ['text'] },
   }),
-  model: typed('model', { ...optional, icon: 'microchip', when: { ...only('escalate'), summaryBy: ['ai'] } }),
+  model: typed('model', {
+    ...optional,
+    pick: 'models',
+    icon: 'microchip',
+    when: { ...only('escalate'), summaryBy: ['ai'] },
+  }),
   tell: typed('', {
     ...optional,
     mustache: true,
@@ -86,7 +97,7 @@ const fields = {
   state: typed('', { ...optional, icon: 'flag-o', when: only('list', 'update') }),
   channelId: typed('', { ...id, pick: 'channels', icon: 'sitemap', when: only('list') }),
   contactId: typed('', { ...id, pick: 'contacts', icon: 'user', when: only('list') }),
-  assignedTo: typed('', { ...id, icon: 'user-md', when: only('list') }),
+  assignedTo: typed('', { ...id, pick: 'users', icon: 'user-md', when: only('list') }),
   search: typed('', { ...optional, icon: 'search', when: only('list') }),
   subject: typed('', { ...optional, mustache: true, area: false, icon: 'header', when: only('create', 'update') }),
   priority: typed('', {

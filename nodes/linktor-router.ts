@@ -33,12 +33,14 @@ const fields = {
   intentBy: choice(guessers, { icon: 'magic', section: 'intent' }),
   model: typed('model', {
     convert: as.string,
+    pick: 'models',
     icon: 'microchip',
     section: 'intent',
     when: { intentBy: ['auto', 'model', 'examples'] },
   }),
   provider: typed('provider', {
     convert: as.string,
+    pick: 'providers',
     icon: 'cloud',
     section: 'intent',
     when: { intentBy: ['auto', 'server', 'model'] },

@@ -1,5 +1,6 @@
 import { isHeldBack, PERSON_IN_CHARGE } from '../lib/charge';
 import { invalid } from '../lib/errors';
+import { isPlaceholderValue } from '../lib/messages/placeholders';
 import type { Rendering } from '../lib/model';
 import { idField } from './kit/action/resource';
 import { type ActionContext, action, type Outcome } from './kit/define';
@@ -18,7 +19,7 @@ export default action({
   fields: {
     operation: choice(operations, { icon: 'tasks' }),
     template: idField('templateId', 'templates', made.operation, 'picture-o'),
-    data: typed('payload', { types: dynJson, icon: 'database', when: made }),
+    data: typed('payload', { types: dynJson, placeholdersOf: 'template', icon: 'database', when: made }),
     conversation: idField('conversationId', 'conversations', sent.operation, 'comments'),
     caption: typed('', { convert: as.string, mustache: true, icon: 'font', when: sent }),
     followUp: typed('', { convert: as.string, mustache: true, icon: 'comment-o', advanced: true, when: sent }),
@@ -39,8 +40,9 @@ export default action({
     if (operation === 'list') return { result: await vre.templates(await tenantOf(context)) };
     if (operation === 'renderAndSend') return send(context, dataOf(values.data));
     if (operation === 'preview') {
+      const example = fromTable(values.data);
       // Without data, the template is rendered with its example.
-      return picture(await vre.preview(template, isObject(values.data) ? values.data : undefined));
+      return picture(await vre.preview(template, isObject(example) ? example : undefined));
     }
     const { channelType, format, width } = values;
     const wanted = { channel: channelType, format: format as 'png', width };
@@ -58,9 +60,17 @@ async function tenantOf({ client, notes }: Pick<ActionContext<unknown>, 'client'
   return id;
 }
 
-function dataOf(data: unknown): Record<string, unknown> {
+function dataOf(given: unknown): Record<string, unknown> {
+  const data = fromTable(given);
   if (isObject(data)) return data;
   throw invalid('The field "data" must be an object.', 'Give what the template shows as an object in msg.payload.');
+}
+
+/** The lines of the table as one object, without the empty ones; anything else as it is. */
+function fromTable(data: unknown): unknown {
+  if (!Array.isArray(data) || !data.every(isPlaceholderValue)) return data;
+  const filled = data.filter(({ value }) => value !== undefined && value !== '');
+  return Object.fromEntries(filled.map(({ placeholder, value }) => [placeholder, value]));
 }
 
 function picture({ image, imageUrl, ...template }: Rendering): Outcome {

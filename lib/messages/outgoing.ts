@@ -9,6 +9,7 @@ import {
   type Template,
 } from '../model';
 import { describe } from '../text';
+import { componentsFor, isPlaceholderValue } from './placeholders';
 
 /**
  * Build outgoing messages from the input of a flow author. Every function throws a `validation` error that names the
@@ -147,15 +148,14 @@ function choices(given: unknown, what: string): Choice[] {
 
 /**
  * @param given the template's name, or an object with `name`, `language` and `components`
- * @param parameters the values of the body's placeholders, in order
+ * @param parameters the values of the body's placeholders in order, or of any placeholder as `{placeholder, value}`
  */
 export function templateMessage(given: unknown, language: string, parameters: unknown): Outgoing {
   const template: Given = isObject(given) ? given : { name: given };
   const name = textOf(template.name);
   if (name === undefined) throw invalid('The template has no name.', 'Fill in the field "template".');
   const values = Array.isArray(parameters) ? parameters : parameters === undefined ? [] : [parameters];
-  const body = { type: 'body', parameters: values.map(parameterOf) };
-  const components = values.length > 0 ? [body] : template.components;
+  const components = values.length > 0 ? componentsOf(values) : template.components;
   const spoken = language || textOf(template.language);
   if (spoken === undefined)
     throw invalid('The template needs a language.', 'Fill in the field "language", such as pt_BR.');
@@ -163,6 +163,11 @@ export function templateMessage(given: unknown, language: string, parameters: un
     type: 'template',
     template: { ...template, name, language: spoken, ...(components ? { components } : {}) } as Template,
   };
+}
+
+function componentsOf(values: readonly unknown[]): object[] {
+  if (values.every(isPlaceholderValue)) return componentsFor(values);
+  return [{ type: 'body', parameters: values.map(parameterOf) }];
 }
 
 /** A plain value, or a parameter in the server's own format, such as `{type: 'currency', ...}`. */

@@ -2,6 +2,7 @@ import { invalid, type LinktorError, messageOf } from '../../lib/errors';
 import { contextAnswer } from '../../lib/ledger/index';
 import { ABSENT_SOURCE, type Field, type Fields, type Values } from './fields';
 import { versionOf } from './migrations';
+import { evaluateRows, placeholderRows } from './placeholder-rows';
 import type { Msg, RED, RunningNode, Stored } from './red';
 import { refuseEmptyParts, renderTemplate } from './template';
 import { checkVariables, notSet, takesVariables, variableIn } from './variables';
@@ -244,19 +245,31 @@ function messageProperty(red: RED, msg: Msg, property: string): unknown {
   }
 }
 
+/** A line of a table of placeholders: its text may hold message properties. */
+const LINE = { mustache: true } as const;
+
 /** Contexts may be asynchronous, but invalid expressions and invalid JSON throw synchronously. */
 function evaluateSource(
   red: RED,
   node: RunningNode,
-  { name, field, source, isEarlier, markup }: TypedSource,
+  one: Omit<TypedSource, 'field'> & { field: Pick<Field<unknown>, 'mustache' | 'placeholdersOf'> },
   msg: Msg,
-) {
+): unknown {
+  const { name, field, source, isEarlier, markup } = one;
   if (source.type === 'msg') return messageProperty(red, msg, source.value);
   if (source.type === 'str') {
     if (!field.mustache) return source.value;
     return renderTemplate(source.value, name, msg, { isEarlier, markup, isPath: field.mustache === 'path' });
   }
   if (source.type === 'env') checkVariables(red, node, source.value, name);
+  if (source.type === 'json' && field.placeholdersOf !== undefined) {
+    const rows = placeholderRows(source.value);
+    const line = { ...one, field: LINE };
+    if (rows)
+      return evaluateRows(rows, (source, id) =>
+        evaluateSource(red, node, { ...line, name: `${name}, ${id}`, source }, msg),
+      );
+  }
   const value = evaluateProperty(red, node, source, msg, `The field "${name}"`);
   if (field.mustache !== 'path' || source.type !== 'jsonata') return value;
   return value.then((path) => {

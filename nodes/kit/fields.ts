@@ -21,7 +21,12 @@ export type Listable =
   | 'conversations'
   | 'flows'
   | 'knowledgeBases'
-  | 'templates';
+  | 'messageTemplates'
+  | 'models'
+  | 'providers'
+  | 'tags'
+  | 'templates'
+  | 'users';
 
 export interface Row {
   /** Font Awesome icon in front of the label */
@@ -83,6 +88,12 @@ export interface Field<T> {
   readonly start?: SourceType;
   /** typed: resource of the pick list */
   readonly pick?: Listable;
+  /** typed: the pick list adds to a list of texts */
+  readonly several?: boolean;
+  /** typed: further fields that a picked item fills in, by what it tells */
+  readonly fills?: Record<string, string>;
+  /** typed: the field with the template whose placeholders are the lines of this one's table */
+  readonly placeholdersOf?: string;
   /** typed: `{{ }}` in a text from the dialog is replaced by message properties */
   /** `path`: each value becomes one encoded path segment */
   readonly mustache?: boolean | 'path';
@@ -219,6 +230,8 @@ interface Typed<T> extends Options {
   types?: readonly SourceType[];
   start?: SourceType;
   pick?: Listable;
+  fills?: Record<string, string>;
+  placeholdersOf?: string;
   columns?: readonly (string | Column)[];
   mustache?: boolean | 'path';
   markup?: string;
@@ -234,10 +247,20 @@ export function typed<T = unknown>(property: string, options: Typed<T> & { requi
 export function typed<T = unknown>(property: string, options?: Typed<T>): Field<T | undefined>;
 export function typed<T>(property: string, options: Typed<T> = {}): Field<T | undefined> {
   const { types = dyn, convert = identity as (value: unknown) => T, pick, ...rest } = options;
-  const { start = startOf(types, pick), columns, mustache, markup, area = mustache === true, required, ...row } = rest;
+  const {
+    start = startOf(types, pick),
+    columns,
+    mustache,
+    markup,
+    area = mustache === true,
+    required,
+    ...about
+  } = rest;
+  const { fills, placeholdersOf, ...row } = about;
+  const several = pick === undefined ? undefined : (convert as unknown) === readList;
   // The dialog validates the same limits as the converter.
   const { min, max }: Partial<Range> = convert as Partial<Range>;
-  const shown = { types, start, pick, columns, mustache, markup, area, min, max };
+  const shown = { types, start, pick, several, fills, placeholdersOf, columns, mustache, markup, area, min, max };
   return { kind: 'typed', initial: '', row, required, property, ...shown, convert };
 }
 

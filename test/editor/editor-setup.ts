@@ -27,8 +27,12 @@ export interface EditorSetup {
   control(route: string, body?: object): Promise<void>;
 }
 
-/** Starts all of it before the tests of a describe, and ends it after them. */
-export function setUpEditor(version: Version): EditorSetup {
+/**
+ * Starts all of it before the tests of a describe, and ends it after them.
+ * @param ownServer with a self-hosted server as well, and the account `own-server` of it
+ */
+export function setUpEditor(version: Version, { ownServer = false } = {}): EditorSetup {
+  let own: Sandbox | undefined;
   const held = { version } as { -readonly [K in keyof EditorSetup]: EditorSetup[K] };
 
   before(async function () {
@@ -45,7 +49,9 @@ export function setUpEditor(version: Version): EditorSetup {
     );
     const login = { email: 'demo@linktor.local', password: 'sandbox' };
     held.token = (await new Shop(url).ask('POST', '/auth/login', login)).json.accessToken;
-    const starting = Red.start({ version, flow: flowFor(url, held.token) });
+    own = ownServer ? await startSandbox({ contract: 'server' }) : undefined;
+    const flow = [...flowFor(url, held.token), ...(own ? [ownAccount(own.url)] : [])];
+    const starting = Red.start({ version, flow });
     [held.red, held.browser] = await Promise.all([starting, launch()]);
     held.window = await openEditor(held.browser, held.red);
     held.page = held.window.page;
@@ -64,6 +70,7 @@ export function setUpEditor(version: Version): EditorSetup {
     await held.browser?.close();
     await held.red?.stop();
     await held.sandbox?.close();
+    await own?.close();
   });
 
   held.control = async (route, body = {}) => {
@@ -75,6 +82,11 @@ export function setUpEditor(version: Version): EditorSetup {
     if (!response.ok) throw new Error(`${route} answered ${response.status}`);
   };
   return held;
+}
+
+function ownAccount(baseUrl: string): FlowNode {
+  const credentials = { email: 'demo@linktor.local', password: 'sandbox' };
+  return { id: 'own-server', type: 'linktor-config', baseUrl, contract: 'server', signIn: 'password', credentials };
 }
 
 /** Two of each type, and the accounts they need. */

@@ -48,6 +48,7 @@ const chosenAtRunTime = {
       'slowRegex',
       'ownPath',
       'path',
+      'placeholder',
     ],
   ],
   list: [

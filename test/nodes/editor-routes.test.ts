@@ -44,6 +44,30 @@ describe('the lists of the editor', () => {
     });
   }
 
+  it('tags: those in use, the most frequent first', async () => {
+    const { items } = await list('tags');
+    assert.deepEqual(items.map(({ value }) => value).sort(), ['plants', 'question', 'vip']);
+  });
+
+  it('templates: with what they want, where the server says so', async () => {
+    const { items } = await list('templates', '?search=status_pedido');
+    const places = items[0]?.placeholders ?? [];
+    assert.deepEqual(
+      places.slice(0, 3).map(({ id, optional = false }) => [id, optional]),
+      [
+        ['numero_pedido', false],
+        ['status_atual', false],
+        ['itens_resumo', true],
+      ],
+    );
+  });
+
+  for (const what of ['messageTemplates', 'models', 'providers', 'users']) {
+    it(`${what}: says that the server has no such list`, async () => {
+      assert.equal((await list(what)).code, 'not_supported');
+    });
+  }
+
   it('are searched by the server where it can, and by us where it cannot', async () => {
     for (const [what, search] of [
       ['contacts', 'souza'],
@@ -67,7 +91,7 @@ describe('the lists of the editor', () => {
   });
 
   it('are those that there are, and no other', async () => {
-    for (const what of ['users', '__proto__', 'constructor', 'toString']) {
+    for (const what of ['messages', '__proto__', 'constructor', 'toString']) {
       const { status } = await helper.request().get(`/linktor/account/list/${what}`).set(asEditor);
       assert.equal(status, 404, what);
     }
@@ -93,6 +117,40 @@ describe('the lists of a server that searches little', () => {
     const { items } = await list('conversations', '?search=souza');
     assert.deepEqual([...new Set(items.map(({ label }) => label))], ['Ana Souza']);
     assert.equal((await list('agents')).code, 'not_supported');
+  });
+});
+
+describe('the lists of a server that knows its people, models and approved templates', () => {
+  const { play } = setUpFlows({ contract: 'server' });
+  beforeEach(async () => {
+    const credentials = { email: 'demo@linktor.local', password: 'sandbox' };
+    await play([knowledge], { account: { contract: 'server', signIn: 'password' }, credentials });
+  });
+
+  it('users: who may be in charge', async () => {
+    const { items } = await list('users');
+    assert.deepEqual(items, [{ value: 'user_demo', label: 'Demo User', detail: 'demo@linktor.local · admin' }]);
+  });
+
+  it('models: each with its provider, so that it says whose it is', async () => {
+    const { items } = await list('models', '?search=large');
+    assert.deepEqual(items, [{ value: 'openai/sandbox-model-large', label: 'sandbox-model-large', detail: 'openai' }]);
+    assert.deepEqual(
+      (await list('providers')).items.map(({ value }) => value),
+      ['openai', 'anthropic', 'ollama'],
+    );
+  });
+
+  it('messageTemplates: the approved ones, with their language and placeholders', async () => {
+    const { items } = await list('messageTemplates', '?search=order');
+    assert.deepEqual(
+      items.map(({ value, detail, facts, placeholders }) => [value, detail, facts, placeholders?.map(({ id }) => id)]),
+      [
+        ['order_update', 'pt_BR · UTILITY', { language: 'pt_BR' }, ['body.1', 'body.2']],
+        ['order_update', 'en · UTILITY', { language: 'en' }, ['header.1', 'body.1', 'body.2', 'button.1.url']],
+      ],
+    );
+    assert.ok((await list('messageTemplates')).items.every(({ value }) => value !== 'not_yet'));
   });
 });
 

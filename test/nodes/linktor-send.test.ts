@@ -86,6 +86,28 @@ describe('linktor-send', () => {
       },
     ],
     [
+      'a template, with values for its placeholders',
+      {
+        ...{ kind: 'template', template: 'order_shipped', templateType: 'str', language: 'pt_BR' },
+        parametersType: 'json',
+        parameters: JSON.stringify([
+          { placeholder: 'body.2', value: 'day', valueType: 'msg' },
+          { placeholder: 'body.1', value: 'Dear {{name}}', valueType: 'str' },
+          { placeholder: 'button.0.url', value: '$uppercase(order)', valueType: 'jsonata' },
+          { placeholder: 'header.1', value: 'order', valueType: 'msg' },
+        ]),
+      },
+      { name: 'Ana', order: 'xs1', day: 'Friday' },
+      (message) => {
+        const text = (text: string) => ({ type: 'text', text });
+        assert.deepEqual(message.template.components, [
+          { type: 'header', parameters: [text('xs1')] },
+          { type: 'body', parameters: [text('Dear Ana'), text('Friday')] },
+          { type: 'button', sub_type: 'url', index: 0, parameters: [text('XS1')] },
+        ]);
+      },
+    ],
+    [
       'a location',
       { kind: 'location' },
       { payload: { latitude: '-23.55', longitude: -46.63, name: 'Shop' } },
@@ -189,6 +211,24 @@ describe('linktor-send', () => {
       /phone number or an e-mail/,
     ],
     ['a template without a language', { kind: 'template', template: 't', templateType: 'str' }, {}, /language/],
+    [
+      'a placeholder without a value',
+      {
+        ...{ kind: 'template', template: 't', templateType: 'str', language: 'en', parametersType: 'json' },
+        parameters: '[{"placeholder":"body.1","value":"","valueType":"str"}]',
+      },
+      {},
+      /body\.1 of the template has no value/,
+    ],
+    [
+      'a placeholder whose value is not there',
+      {
+        ...{ kind: 'template', template: 't', templateType: 'str', language: 'en', parametersType: 'json' },
+        parameters: '[{"placeholder":"body.1","value":"missing","valueType":"msg"}]',
+      },
+      {},
+      /body\.1 of the template has no value/,
+    ],
     ['a raw body that is no object', { kind: 'raw' }, { payload: [1] }, /must be an object/],
     ['metadata that is no object', {}, { payload: 'x', metadata: 'y' }, /must be an object/],
     [

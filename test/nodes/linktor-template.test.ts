@@ -19,6 +19,23 @@ describe('linktor-template', () => {
     assert.deepEqual({ width, format, captioned: typeof caption }, { width: 800, format: 'png', captioned: 'string' });
   });
 
+  it('takes what it shows from the table', async () => {
+    const rows = [
+      { placeholder: 'numero_pedido', value: 'order', valueType: 'msg' },
+      { placeholder: 'status_atual', value: 'transporte', valueType: 'str' },
+      { placeholder: 'mensagem', value: '', valueType: 'str' },
+    ];
+    const fields = { operation: 'render', data: JSON.stringify(rows), dataType: 'json' };
+    const { payload } = await run(fields, { templateId, order: 'XS1' });
+    assert.ok(Buffer.isBuffer(payload));
+  });
+
+  it('misses what the table has no value for', async () => {
+    const rows = [{ placeholder: 'status_atual', value: 'transporte', valueType: 'str' }];
+    const { error } = await run({ operation: 'render', data: JSON.stringify(rows), dataType: 'json' }, { templateId });
+    assert.match(String(error?.message), /numero_pedido/);
+  });
+
   it('makes it as wide as it is told to', async () => {
     const { template } = await run(
       { operation: 'render', width: '400', widthType: 'num' },

@@ -1,5 +1,13 @@
 import type { LinktorClient } from '../../../lib/client/index';
-import type { Contact, Conversation, Page } from '../../../lib/model';
+import { placeholdersOf } from '../../../lib/messages/placeholders';
+import {
+  type Contact,
+  type Conversation,
+  isObject,
+  type MessageTemplate,
+  type Page,
+  type VisualTemplate,
+} from '../../../lib/model';
 import type { Listable } from '../fields';
 import type { Item, Part } from './types';
 
@@ -41,14 +49,69 @@ const listings: Record<Listable, Listing> = {
   },
   flows: named((client, slice) => client.flows.list(slice)),
   knowledgeBases: named((client, slice) => client.knowledgeBases.list(slice)),
-  templates: {
-    list: async (client) => {
-      const templates = await client.vre.templates();
-      return { items: templates.map(({ id, name }) => item(id, name)), hasNext: false };
-    },
-    unsearched: ['api', 'server'],
+  messageTemplates: {
+    list: async (client, slice) =>
+      of(await client.messageTemplates.list({ ...slice, status: 'APPROVED' }), messageTemplateItem),
+    unsearched: [],
+  },
+  models: listed(async (client) =>
+    (await client.ai.providers()).flatMap(({ name, models }) =>
+      models.map((model) => item(`${name}/${model}`, model, name)),
+    ),
+  ),
+  providers: listed(async (client) =>
+    (await client.ai.providers()).map(({ name, models }) => item(name, name, models.join(', '))),
+  ),
+  tags: listed(tagsInUse),
+  templates: listed(async (client) => (await client.vre.templates()).map(pictureTemplateItem)),
+  users: {
+    list: async (client, slice) =>
+      of(await client.users.list(slice), ({ id, name, email, role }) => item(id, name || email, email, role)),
+    unsearched: [],
   },
 };
+
+/** A list that comes as a whole, and is searched here. */
+function listed(items: (client: LinktorClient) => Promise<Item[]>): Listing {
+  return {
+    list: async (client) => ({ items: await items(client), hasNext: false }),
+    unsearched: ['api', 'server'],
+  };
+}
+
+/** contacts and conversations whose tags are offered */
+const TAG_SOURCES = 100;
+
+/** No server lists its tags, so these are those of the newest contacts and conversations, the most frequent first. */
+async function tagsInUse(client: LinktorClient): Promise<Item[]> {
+  const slice = { limit: TAG_SOURCES };
+  const pages = await Promise.all([client.contacts.list(slice), client.conversations.list(slice)]);
+  const counts = new Map<string, number>();
+  for (const tag of pages.flatMap(({ items }: Page<{ tags?: string[] }>) => items.flatMap(({ tags = [] }) => tags)))
+    counts.set(tag, (counts.get(tag) ?? 0) + 1);
+  const sorted = [...counts].sort(([one, often], [other, seldom]) => seldom - often || one.localeCompare(other));
+  return sorted.map(([tag, count]) => item(tag, tag, String(count)));
+}
+
+function messageTemplateItem({ name, language, category, components }: MessageTemplate): Item {
+  return {
+    ...item(name, name, language, category),
+    ...(language && { facts: { language } }),
+    placeholders: placeholdersOf(components),
+  };
+}
+
+/** A template of pictures may come with the schema of its data. */
+function pictureTemplateItem({ id, name, schema }: VisualTemplate): Item {
+  const { properties, required } = isObject(schema) ? schema : {};
+  if (!isObject(properties)) return item(id, name);
+  const places = Object.entries(properties).map(([key, about]) => ({
+    id: key,
+    preview: isObject(about) && typeof about.description === 'string' ? about.description : '',
+    ...(!(Array.isArray(required) && required.includes(key)) && { optional: true }),
+  }));
+  return { ...item(id, name), placeholders: places };
+}
 
 export function isListable(what: string): what is Listable {
   return Object.hasOwn(listings, what);

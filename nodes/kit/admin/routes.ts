@@ -52,6 +52,7 @@ export function serveEditor(red: RED): void {
   // Users with read-only access to flows do not see names, numbers and addresses of customers.
   routes.get('/linktor/:id/list/contacts', 'linktor-config.write', listOf('contacts'));
   routes.get('/linktor/:id/list/conversations', 'linktor-config.write', listOf('conversations'));
+  routes.get('/linktor/:id/list/users', 'linktor-config.write', listOf('users'));
   routes.get('/linktor/:id/list/:what', 'linktor-config.read', listOf());
   routes.get('/linktor/:id/twin', 'linktor-config.read', twin);
   routes.post('/linktor/:id/webhook', 'linktor-config.write', webhook);

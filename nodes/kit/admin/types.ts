@@ -9,6 +9,18 @@ export interface Item {
   label: string;
   /** text that distinguishes items of the same name */
   detail?: string;
+  /** what else it tells, for other fields */
+  facts?: Record<string, string>;
+  /** of a template; undefined when they are not known */
+  placeholders?: TemplatePlace[];
+}
+
+/** A place in a template that is to be filled in. */
+export interface TemplatePlace {
+  id: string;
+  /** what it stands in */
+  preview: string;
+  optional?: boolean;
 }
 
 /** A part of a list. */

@@ -79,7 +79,7 @@ function row(type: string, prefix: string, name: string, field: FieldMeta): stri
       return wrap(`${label}<input type="number" id="${id}" class="linktor-number">${unit}`);
     case 'typed':
     case 'out': {
-      const below = field.columns ? tableRow : field.area ? areaRow : '';
+      const below = field.columns ? tableRow : field.placeholdersOf ? placeholderRow : field.area ? areaRow : '';
       // A text area keeps line breaks, which a text input would lose.
       const value = field.area
         ? `<textarea id="${id}" class="linktor-raw"></textarea>`
@@ -119,6 +119,10 @@ function fold(type: string, section: string, rows: string): string {
 const below = '<p class="linktor-below linktor-note"></p>';
 
 const tableRow = '<div class="linktor-below linktor-table"><ol></ol><p class="linktor-note" hidden></p></div>';
+
+/** The placeholders of a template, each with its value. */
+const placeholderRow =
+  '<div class="linktor-below linktor-placeholders"><p class="linktor-note" role="status"></p><div></div></div>';
 
 /** The menu of placeholders for a text. */
 const areaRow =

@@ -9,6 +9,9 @@ type Told = Pick<
   | 'property'
   | 'area'
   | 'pick'
+  | 'several'
+  | 'fills'
+  | 'placeholdersOf'
   | 'columns'
   | 'options'
   | 'min'
@@ -88,12 +91,13 @@ export function sectionOf({ section, advanced }: Row): string | undefined {
 }
 
 function fieldMeta(field: Field<unknown>): FieldMeta {
-  const { kind, property, pick, columns, options, min, max, unit, format, regexWhen } = field;
+  const { kind, property, pick, fills, placeholdersOf, columns, options, min, max, unit, format, regexWhen } = field;
   const { icon, when, noneMeansNone } = field.row;
   const absent = field.row.startValue === undefined ? undefined : field.initial;
   const types = field.types === dyn ? undefined : field.types;
   const area = field.area || undefined;
-  const [required, visible, generate] = [
+  const [several, required, visible, generate] = [
+    field.several || undefined,
     field.required || undefined,
     field.visible || undefined,
     field.generate || undefined,
@@ -106,6 +110,9 @@ function fieldMeta(field: Field<unknown>): FieldMeta {
       property,
       area,
       pick,
+      several,
+      fills,
+      placeholdersOf,
       columns,
       options,
       required,

@@ -21,6 +21,7 @@ export function check(name: string): Validator {
     if (text.trim() === '') return !field.required || hasFallback(field) || wrong('required');
     if (field.kind === 'typed' || field.kind === 'out') {
       const type = current(this, `${name}Type`);
+      if (type === 'json' && field.placeholdersOf !== undefined && lacksValue(text)) return wrong('placeholder');
       const verdict = RED.validators.typedInput({ type }).call(this, value, { label });
       return verdict === true && type === 'num' && !inRange(Number(text), field) ? wrong(range(field)) : verdict;
     }
@@ -47,6 +48,16 @@ const formats = {
   natsUrl: /^(?:(?:nats|tls):\/\/)?[^\s?#@/,]+(?:,\s*(?:(?:nats|tls):\/\/)?[^\s?#@/,]+)*$/i,
   socketUrl: /^(https?|wss?):\/\/[^\s?#@/]+(\/[^\s?#]*)?$/i,
 };
+
+/** @returns true for a table of placeholders of which one has no value */
+function lacksValue(json: string): boolean {
+  try {
+    const rows: unknown = JSON.parse(json);
+    return Array.isArray(rows) && rows.some((row) => typeof row?.placeholder === 'string' && row.value === '');
+  } catch {
+    return false;
+  }
+}
 
 /** @returns true if an empty field falls back to a property of the message */
 function hasFallback({ kind, property }: FieldMeta): boolean {

@@ -1,4 +1,5 @@
-import type { Answer, Part } from '../../admin/types';
+import type { Answer, Item, Part, Refusal } from '../../admin/types';
+import type { FieldMeta } from '../meta';
 import { inWords } from './ask';
 import type { EditorNode } from './host';
 import { keepNames, nameOf } from './names';
@@ -21,7 +22,7 @@ export class PickList {
   readonly source: object;
   readonly #node: EditorNode;
   readonly #element: JQuery;
-  readonly #what: string;
+  readonly #field: FieldMeta;
   readonly #found = new Map<string, Found>();
   readonly #panel = $('<div class="linktor-below linktor-pick">').hide();
   readonly #list = $('<ul role="listbox">');
@@ -31,10 +32,11 @@ export class PickList {
   #search = '';
   #timer: number | undefined;
 
-  constructor(node: EditorNode, element: JQuery, what: string) {
+  /** @param field with the resource to pick from */
+  constructor(node: EditorNode, element: JQuery, field: FieldMeta) {
     this.#node = node;
     this.#element = element;
-    this.#what = what;
+    this.#field = field;
     this.#list.attr({ id: `${element.attr('id')}-list`, 'aria-label': node._('linktor.pick') });
     const expand = Object.assign(() => this.#toggle(), { icon: 'fa-search' });
     this.source = { value: 'str', label: node._('linktor.pick'), icon: 'fa fa-list-ul', expand };
@@ -55,7 +57,7 @@ export class PickList {
     });
     line.on('input', () => {
       window.clearTimeout(this.#timer);
-      this.#timer = window.setTimeout(() => this.#isOurs && this.#open(String(line.val()).trim()), SEARCH_DELAY_MS);
+      this.#timer = window.setTimeout(() => this.#isOurs && this.#open(this.#typed), SEARCH_DELAY_MS);
     });
     line.on('keydown', (event) => this.#onKey(event));
     row.on('focusout', ({ relatedTarget }) => {
@@ -87,6 +89,12 @@ export class PickList {
   get #config(): string {
     const id = String(input(this.#node.type, 'config').val() ?? '');
     return id === '_ADD_' ? '' : id;
+  }
+
+  /** The text to search: in a list, what comes after the last comma. */
+  get #typed(): string {
+    const text = String(this.#line.val());
+    return (this.#field.several ? (text.split(',').at(-1) ?? '') : text).trim();
   }
 
   #toggle(): void {
@@ -128,13 +136,13 @@ export class PickList {
       if (this.#isOpen && this.#search === search && this.#config === config) this.#show(found, before?.items.length);
     };
     const items = before?.items ?? [];
-    $.getJSON(`linktor/${encodeURIComponent(config)}/list/${this.#what}`, {
+    $.getJSON(listUrl(config, this.#field.pick), {
       ...(search === '' ? {} : { search }),
       ...before?.next,
     })
       .done((answer: Answer<Part>) => {
         if (answer.ok) settle({ items: [...items, ...answer.items], next: answer.next });
-        else settle({ items, next: before?.next, problem: { key: keyFor(answer.code), message: answer.message } });
+        else settle({ items, next: before?.next, problem: problemOf(answer) });
       })
       .fail(({ status }) => settle({ items, next: before?.next, problem: { key: keyFor(status) } }));
   }
@@ -143,8 +151,9 @@ export class PickList {
   #show({ items, next, problem }: Found, active?: number): void {
     this.#list.empty();
     const id = this.#list.attr('id');
-    for (const [index, { value, label, detail }] of items.entries()) {
-      const line = $(`<li role="option" id="${id}-${index}">`).attr('data-value', value).text(label);
+    for (const [index, item] of items.entries()) {
+      const { value, label, detail } = item;
+      const line = $(`<li role="option" id="${id}-${index}">`).attr('data-value', value).data('item', item).text(label);
       if (detail) line.append($('<small>').text(detail));
       this.#list.append(line);
     }
@@ -172,9 +181,22 @@ export class PickList {
     if (line.hasClass('linktor-next')) {
       return this.#load(this.#config, this.#search, this.#found.get(keyOf(this.#config, this.#search)));
     }
-    this.#element.typedInput('value', String(line.attr('data-value')));
+    const { value, facts = {} } = line.data('item') as Item;
+    // First, so that a table of the template's placeholders knows its language.
+    for (const [fact, name] of Object.entries(this.#field.fills ?? {}))
+      if (facts[fact] !== undefined) input(this.#node.type, name).val(facts[fact]).trigger('change');
+    this.#element.typedInput('value', this.#field.several ? this.#added(value) : value);
     this.#close();
     this.#tellName();
+  }
+
+  /** @returns the list with this entry in the place of what was typed last */
+  #added(value: string): string {
+    const text = String(this.#element.typedInput('value') ?? '');
+    const entries = text.split(',').map((one) => one.trim());
+    const isSearched = this.#search !== '' && entries.at(-1) === this.#search;
+    const kept = entries.slice(0, isSearched ? -1 : undefined).filter((one) => one !== '' && one !== value);
+    return [...kept, value].join(', ');
   }
 
   #onKey(event: JQuery.TriggeredEvent): void {
@@ -198,16 +220,27 @@ export class PickList {
 
   /** Show the name of the chosen id. */
   #tellName(): void {
-    const id = this.#isOurs ? this.#element.typedInput('value').trim() : '';
-    const name = id === '' ? '' : nameOf(this.#config, id);
-    this.#picked.text(name).toggle(name !== '' && name !== id);
+    const text = this.#isOurs ? String(this.#element.typedInput('value')).trim() : '';
+    const ids = (this.#field.several ? text.split(',') : [text]).map((one) => one.trim()).filter((one) => one !== '');
+    const names = ids.map((id) => nameOf(this.#config, id));
+    const isKnown = names.some((name, index) => name !== '' && name !== ids[index]);
+    const words = isKnown ? names.map((name, index) => name || ids[index]).join(', ') : '';
+    this.#picked.text(words).toggle(words !== '');
   }
 }
 
+/** @returns the address of a pick list */
+export const listUrl = (config: string, what = '') => `linktor/${encodeURIComponent(config)}/list/${what}`;
+
 const keyOf = (config: string, search: string) => `${config} ${search}`;
 
+/** That there is no such list, says enough. */
+function problemOf({ code, message }: Refusal): Found['problem'] {
+  return { key: keyFor(code), ...(code !== 'not_supported' && { message }) };
+}
+
 /** @returns the catalogue key of a list problem, by the code of the route or the HTTP status of Node-RED */
-function keyFor(code: string | number | undefined): string {
+export function keyFor(code: string | number | undefined): string {
   const keys: Record<string, string> = {
     401: 'forbidden',
     403: 'forbidden',

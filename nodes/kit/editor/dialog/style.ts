@@ -35,6 +35,12 @@ export const style = `
 .linktor-area textarea { display: block; box-sizing: border-box; width: 100%; min-height: 56px; margin: 0; border: none; box-shadow: none; resize: vertical; }
 .linktor-insert { display: flex; align-items: center; justify-content: space-between; gap: 8px; }
 .linktor-insert select { flex: none; width: auto; max-width: 130px; height: 26px; margin: 0; padding: 0 4px; font-size: 12px; }
+.linktor-place { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 6px; margin: 4px 0; }
+.linktor-place-name { flex: 1 1 150px; min-width: 0; overflow-wrap: anywhere; }
+.linktor-place-name small { display: block; color: var(--red-ui-secondary-text-color); line-height: 1.3; }
+.linktor-place > .red-ui-typedInput-container { flex: 2 1 200px; width: auto !important; min-width: 0; }
+.linktor-place > .linktor-place-new { flex: 1; width: auto; min-width: 0; margin: 0; }
+.linktor-gone code { color: var(--red-ui-text-color-error); text-decoration: line-through; }
 .linktor-groups { display: block; padding-top: 0; }
 .linktor-group { display: grid; grid-template-columns: repeat(auto-fill, minmax(105px, 1fr)); gap: 2px 10px; margin-bottom: 8px; }
 .linktor-group-name { grid-column: 1 / -1; color: var(--red-ui-secondary-text-color); font-size: 12px; }

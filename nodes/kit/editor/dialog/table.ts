@@ -6,7 +6,7 @@ import { pasted } from './paste';
 import { input, labelOf, rowOf } from './values';
 
 /** The storage of a table's JSON. */
-interface Source {
+export interface Source {
   /** @returns the JSON, or undefined while another source is selected */
   read(): string | undefined;
   write(json: string): void;
