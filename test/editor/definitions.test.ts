@@ -63,7 +63,7 @@ describe('what the editor is given', () => {
     }
   });
 
-  it('is small: less than 220 KB with the sidebar and the words of any language', () => {
+  it('is small: less than 225 KB with the sidebar and the words of any language', () => {
     const plugins = path.join(built, '..', 'plugins');
     const pages = [html, readFileSync(path.join(plugins, 'linktor-sidebar.html'), 'utf8')];
     for (const language of readdirSync(path.join(built, 'locales'))) {
@@ -71,7 +71,7 @@ describe('what the editor is given', () => {
       catalogues.push(path.join(plugins, 'locales', language, 'linktor-sidebar.json'));
       const words = catalogues.map((file) => JSON.stringify(JSON.parse(readFileSync(file, 'utf8'))));
       const bytes = [...pages, ...words].reduce((sum, text) => sum + Buffer.byteLength(text), 0);
-      assert.ok(bytes < 220 * 1024, `${language}: ${bytes} bytes`);
+      assert.ok(bytes < 225 * 1024, `${language}: ${bytes} bytes`);
     }
   });
 

@@ -67,7 +67,7 @@ for (const version of versions) {
         { placeholder: 'body.price', value: '9', valueType: 'str' },
       ]);
       const dialog = await open({ template: 'spring_sale', language: 'en', parameters: stored });
-      await note(dialog, 'New in the template: image, {{discount}}, code. No longer in the template: {{price}}.');
+      await note(dialog, 'New in the template: image, {{discount}}, code. No longer in the template: body.price.');
       assert.equal(await dialog.input('parameters').inputValue(), stored);
       await table(dialog).locator('[data-placeholder="body.price"] > button').click();
       assert.equal(await table(dialog).locator('[role=status]').innerText(), '');

@@ -97,8 +97,30 @@ function messageTemplateItem({ name, language, category, components }: MessageTe
   return {
     ...item(name, name, language, category),
     ...(language && { facts: { language } }),
-    placeholders: placeholdersOf(components),
+    placeholders: placeholdersOf(components)?.map(({ id, preview }) => {
+      const name = shownName(id);
+      return { id, name, preview: excerpt(preview, name) };
+    }),
   };
+}
+
+/** @returns a placeholder of a message as the template shows it */
+function shownName(id: string): string {
+  const [part, name = '', kind] = id.split('.');
+  if (part === 'button') return kind === 'url' ? '{{1}}' : (kind ?? '');
+  return MEDIA.has(name) ? name : `{{${name}}}`;
+}
+
+const MEDIA = new Set(['image', 'video', 'document']);
+const EXCERPT_LENGTH = 70;
+
+/** @returns the part of a long text with the placeholder in it */
+function excerpt(text: string, name: string): string {
+  const line = text.replace(/\s+/g, ' ');
+  if (line.length <= EXCERPT_LENGTH) return line;
+  const begin = Math.max(0, Math.min(line.indexOf(name) - EXCERPT_LENGTH / 2, line.length - EXCERPT_LENGTH));
+  const end = begin + EXCERPT_LENGTH;
+  return `${begin > 0 ? '… ' : ''}${line.slice(begin, end).trim()}${end < line.length ? ' …' : ''}`;
 }
 
 /** A template of pictures may come with the schema of its data. */
@@ -107,6 +129,7 @@ function pictureTemplateItem({ id, name, schema }: VisualTemplate): Item {
   if (!isObject(properties)) return item(id, name);
   const places = Object.entries(properties).map(([key, about]) => ({
     id: key,
+    name: key,
     preview: isObject(about) && typeof about.description === 'string' ? about.description : '',
     ...(!(Array.isArray(required) && required.includes(key)) && { optional: true }),
   }));

@@ -18,6 +18,8 @@ export interface Item {
 /** A place in a template that is to be filled in. */
 export interface TemplatePlace {
   id: string;
+  /** as the template shows it */
+  name: string;
   /** what it stands in */
   preview: string;
   optional?: boolean;

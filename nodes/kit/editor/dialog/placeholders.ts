@@ -119,12 +119,11 @@ class Placeholders {
 
   /** Why there are no lines, or how they differ from what is stored. */
   #notes(places: readonly TemplatePlace[] | undefined, rows: ReadonlyMap<string, Row>): string[] {
-    const say = (key: string, ids: readonly string[] = []) =>
-      this.#node._(key, { names: ids.map((id) => shortName(id)).join(', ') });
+    const say = (key: string, names: readonly string[] = []) => this.#node._(key, { names: names.join(', ') });
     if (!places) return [say((this.#known as { why: string }).why)];
     if (places.length === 0 && rows.size === 0) return [say('linktor.places.none')];
     if (rows.size === 0) return [];
-    const fresh = places.filter(({ id, optional }) => !optional && !rows.has(id)).map(({ id }) => id);
+    const fresh = places.filter(({ id, optional }) => !optional && !rows.has(id)).map(({ name }) => name);
     const gone = [...rows.keys()].filter((id) => !places.some((place) => place.id === id));
     return [
       ...(fresh.length > 0 ? [say('linktor.places.fresh', fresh)] : []),
@@ -138,13 +137,12 @@ class Placeholders {
 
   /** @param place of the chosen template; a line without one can be removed */
   #line(id: string, row: Row | undefined, place?: TemplatePlace): JQuery {
-    const isKnown = 'places' in this.#known;
-    const name = shortName(id);
+    const name = place?.name ?? id;
     const label = `${labelOf(this.#node, this.#name)}: ${name}`;
     const line = $('<div class="linktor-place">').attr('data-placeholder', id);
     const about = $('<span class="linktor-place-name">').append($('<code>').text(name));
-    if (place?.preview) about.append($('<small>').text(excerpt(place.preview, name)));
-    if (isKnown && !place) line.addClass('linktor-gone');
+    if (place?.preview) about.append($('<small>').text(place.preview));
+    if (!place && 'places' in this.#known) line.addClass('linktor-gone');
     const value = $('<input type="text">');
     line.append(about, value);
     value.val(row?.value ?? '').typedInput({ default: row?.valueType ?? 'str', types: SOURCES as never });
@@ -243,23 +241,4 @@ function rowsOf(json: string): Map<string, Row> | undefined {
     return typeof placeholder === 'string' ? { placeholder, value: String(value), valueType } : undefined;
   });
   return rows.every((row) => row !== undefined) ? new Map(rows.map((row) => [row.placeholder, row])) : undefined;
-}
-
-/** @returns a placeholder as the template shows it */
-function shortName(id: string): string {
-  const [part = '', name = '', kind] = id.split('.');
-  if (part === 'button') return kind === 'url' ? '{{1}}' : String(kind);
-  const isText = part === 'body' || (part === 'header' && !/^(image|video|document)$/.test(name));
-  return isText && name !== '' ? `{{${name}}}` : name || id;
-}
-
-const EXCERPT_LENGTH = 70;
-
-/** @returns the part of a long text with the placeholder in it */
-function excerpt(text: string, name: string): string {
-  const line = text.replace(/\s+/g, ' ');
-  if (line.length <= EXCERPT_LENGTH) return line;
-  const begin = Math.max(0, Math.min(line.indexOf(name) - EXCERPT_LENGTH / 2, line.length - EXCERPT_LENGTH));
-  const end = begin + EXCERPT_LENGTH;
-  return `${begin > 0 ? '… ' : ''}${line.slice(begin, end).trim()}${end < line.length ? ' …' : ''}`;
 }
