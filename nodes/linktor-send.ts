@@ -183,6 +183,12 @@ const fields = {
     when: { idempotency: ['key'] },
   }),
   obeyTakeover: flag(true, { icon: 'user-circle-o', advanced: true }),
+  obeyOptOut: flag(false, {
+    startValue: true,
+    icon: 'bell-slash-o',
+    advanced: true,
+    when: { to: ['contact', 'address'] },
+  }),
   waitFor: choice(['accepted', 'delivered', 'read'], { icon: 'check', advanced: true }),
   waitTimeout: number(60, {
     min: 1,
@@ -205,6 +211,7 @@ export default action({
   result: 'sent',
   busy: 'sending',
   isKept: true,
+  mayReplace: ({ ifWindowClosed }) => ifWindowClosed === 'template',
   statusOf: (problem) => (isWindowClosed(problem) ? 'window_closed' : undefined),
   fields,
   lane({
@@ -260,16 +267,21 @@ function toOne(
   msg: Readonly<Msg>,
   key?: string,
 ): Promise<SendResult> {
-  const { client, signal, live, files, charge, sentLog, shared, hasSlot } = context;
+  const { client, signal, live, files, charge, sentLog, substitutes, shared, hasSlot } = context;
   const time = timeOf(values);
+  const request = sendRequestOf(to, values, msg, key);
+  const { obeyTakeover } = values;
+  const obeyOptOut = obeysOptOut(values);
   return senderOf(shared)
-    .send(sendRequestOf(to, values, msg, key), {
+    .send(request, {
       client,
       signal,
       hasSlot,
       files,
       source: live,
-      gate: charge.gate(values.obeyTakeover),
+      gate: charge.gate(obeyTakeover),
+      ...(obeyOptOut && { isOptedOut: (person) => charge.optOuts.has(person) }),
+      onReplaceable: ({ conversationId }) => substitutes.watch(conversationId),
       ...(time > 0 && {
         async prelude({ conversationId, channelType }) {
           if (hasTyping(channelType)) await showTyping(signs(), conversationId, time, signal);
@@ -280,7 +292,16 @@ function toOne(
         sentLog.add({ messageId, conversationId, at: Date.now(), offered, ...noted });
       },
     })
-    .catch(withWindowHint);
+    .then(async (result) => {
+      if (request.instead)
+        await substitutes.expect(result, request.instead, { obeyTakeover, obeyOptOut, context: msg.context });
+      return result;
+    }, withWindowHint);
+}
+
+/** Who has opted out gets answers in a conversation, and nothing that is sent to a person or a list. */
+function obeysOptOut({ to, obeyOptOut }: Given): boolean {
+  return to === 'list' || (to !== 'conversation' && obeyOptOut);
 }
 
 /** Store a message in the outbox. */
@@ -295,7 +316,8 @@ function store(
   const request = sendRequestOf(to, values, msg, key);
   if (holdsBytes(request)) throw notStored();
   const { obeyTakeover } = values;
-  return outbox.store({ request, typingMs: timeOf(values), obeyTakeover, ...(extra && { extra }) });
+  const obeyOptOut = obeysOptOut(values);
+  return outbox.store({ request, typingMs: timeOf(values), obeyTakeover, obeyOptOut, ...(extra && { extra }) });
 }
 
 /** A stored message may wait for hours, so its file has to be somewhere that lasts. */

@@ -19,6 +19,8 @@ export const namespaces = {
   sent: { limit: 10_000, whenFull: 'dropOldest', expires: true },
   seen: { limit: 100_000, whenFull: 'dropOldest', expires: true },
   optout: { limit: 1_000_000, whenFull: 'refuse', expires: false },
+  /** templates for messages that may still fail because the reply window has closed */
+  instead: { limit: 10_000, whenFull: 'dropOldest', expires: true },
   outbox: { limit: 10_000, whenFull: 'refuse', expires: false },
   /** jobs of this instance for the outbox of all, while their store is unreachable */
   held: { limit: 10_000, whenFull: 'refuse', expires: false },

@@ -1,5 +1,5 @@
 import { KeyedMutex } from '../async/keyed-mutex';
-import { isHeldBack } from '../charge';
+import { isHeldBack, OPTED_OUT } from '../charge';
 import type { Outgoing } from '../model';
 import { Attachments, openFile } from './attach';
 import { fitToChannel, mayNotFit } from './fit';
@@ -7,7 +7,7 @@ import { ChannelLimits, type Target } from './limits';
 import { MultipartSend, type SendDeps, type SendResult, skippedResult } from './multipart';
 import { findTarget, keyOf, type Recipient } from './recipient';
 import type { Raw, SendRequest } from './send-request';
-import { isWindowClosed } from './window';
+import { isLateWindowFailure, isWindowClosed } from './window';
 import { writeText } from './write';
 
 export { MESSAGE_KINDS } from './compose';
@@ -21,7 +21,7 @@ export type { Offered } from './options';
 export { keyOf, type Recipient } from './recipient';
 export { holdsBytes, type SendRequest, sendRequestOf } from './send-request';
 export { hasTyping, keepTyping, showTyping, typingProblem, typingTime } from './typing';
-export { isWindowClosed } from './window';
+export { isLateWindowFailure, isWindowClosed, isWindowReason } from './window';
 
 /** Sends messages and caches facts about channels. Messages to one recipient keep their order. */
 export class Sender {
@@ -38,7 +38,7 @@ export class Sender {
     const { to, message } = request;
     const key = keyOf(to);
     const isSimple = 'raw' in message || (!mayNotFit(message) && !request.more && request.instead === undefined);
-    const isPlain = to.conversationId !== undefined && isSimple && !deps.prelude;
+    const isPlain = to.conversationId !== undefined && isSimple && !deps.prelude && !deps.isOptedOut;
     // A message without preparation and without predecessors goes directly into the client's queue.
     if (isPlain && (deps.hasSlot || !this.#turns.isBusy(key))) {
       const multipart = new MultipartSend(request, deps, { conversationId: to.conversationId ?? '' }, [message]);
@@ -49,7 +49,9 @@ export class Sender {
 
   async #prepared(request: SendRequest, deps: SendDeps, key: string): Promise<SendResult> {
     const result = await this.#turns.run(key, async () => {
+      if (deps.isOptedOut?.(request.to)) return async () => notSent(request.to, OPTED_OUT);
       const target = await findTarget(deps.client, this.#turns, request.to);
+      if (deps.isOptedOut?.(target)) return async () => notSent(target, OPTED_OUT);
       const own = keyOf(target);
       return own === key
         ? this.#dispatch(request, deps, target)
@@ -68,6 +70,7 @@ export class Sender {
     const attachments = new Attachments();
     let multipart = new MultipartSend(request, deps, target, fitted, { adapted });
     try {
+      if (request.instead) deps.onReplaceable?.(target);
       await deps.gate?.pass(target.conversationId);
       const parts = await attachments.place(fitted, deps.files, deps.signal);
       multipart = new MultipartSend(request, deps, target, parts, { adapted, attachments });
@@ -75,7 +78,8 @@ export class Sender {
       await multipart.allButLast();
       const last = multipart.last();
       if (request.instead !== undefined) await last;
-      return () => multipart.result(last);
+      const delivered = multipart;
+      return () => delivered.result(last).catch((error: unknown) => this.#late(error, request, deps, target));
     } catch (error) {
       attachments.drop(error);
       if (isHeldBack(error)) return async () => multipart.heldBack();
@@ -84,6 +88,15 @@ export class Sender {
         ? async () => skippedResult(target, [])
         : this.#replaced(request, request.instead, deps, target);
     }
+  }
+
+  /** The channel may accept a message, and say only later that the window has closed. */
+  #late(error: unknown, request: SendRequest, deps: SendDeps, target: Target): Promise<SendResult> {
+    const { instead } = request;
+    if (!instead || !isLateWindowFailure(error)) throw error;
+    return this.#turns
+      .run(keyOf(target), () => this.#replaced(request, instead, deps, target))
+      .then((result) => result());
   }
 
   /** Adapts the messages of a request to the channel, once their files are known to fit. */

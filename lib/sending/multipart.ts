@@ -1,4 +1,4 @@
-import { isHeldBack, PERSON_IN_CHARGE, type Takeovers } from '../charge';
+import { isHeldBack, type OptOuts, PERSON_IN_CHARGE, type Takeovers } from '../charge';
 import type { CallOptions, LinktorClient } from '../client';
 import { LinktorError } from '../errors';
 import type { FileDesk } from '../files';
@@ -17,7 +17,7 @@ export interface SendResult {
   messageId: string;
   /** `skipped`: a person is in charge, or the channel only accepts templates and the settings ignore that */
   status: string;
-  /** reason of a skipped message: person_in_charge */
+  /** reason of a skipped message: person_in_charge, opted_out */
   reason?: string;
   conversationId: string;
   /** ISO 8601 */
@@ -36,6 +36,8 @@ export interface SendDeps {
   hasSlot?: boolean;
   /** decides whether messages may be sent into a conversation; checked right before each request is sent */
   gate?: Pick<Takeovers, 'pass' | 'enter'>;
+  /** decides whether a recipient wants no messages; asked for the recipient as given, and once it has been found */
+  isOptedOut?: OptOuts['has'];
   /** reads files and gives them addresses; without it only URLs can be sent */
   files?: FileDesk;
   /** called only when a send waits for a delivery status; a persisted message is watched by its owner */
@@ -47,6 +49,8 @@ export interface SendDeps {
    * @param offered the options that it offers
    */
   onSent(message: Message, offered: readonly Offered[]): void;
+  /** called before a message is sent that a template may have to replace, maybe long after */
+  onReplaceable?(target: Target): void;
   /** hooks of a message that is persisted until it is sent */
   kept?: KeptSend;
 }

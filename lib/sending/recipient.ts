@@ -45,7 +45,7 @@ export async function findTarget(client: LinktorClient, turns: KeyedMutex, to: R
     };
     const make = () => client.conversations.create({ channelId: requireChannel(channelId, isCut), contactId });
     const { entity: it } = await findOrCreate(find, make);
-    return { conversationId: it.id, channelId: it.channelId, channelType: it.channelType };
+    return { conversationId: it.id, contactId, channelId: it.channelId, channelType: it.channelType };
   });
 }
 

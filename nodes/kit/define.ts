@@ -20,6 +20,7 @@ import type { ChargeService } from './account/charge-service';
 import type { AccountFigures } from './account/figures';
 import type { LiveSide } from './account/led-realtime';
 import type { SentLog } from './account/sent-log';
+import type { Substitutes } from './account/substitutes';
 import type { Left } from './deploys';
 import type { SharedFields } from './dialogue/shared-fields';
 import { account, accounts, type Fields, flag, out, text, type Values } from './fields';
@@ -104,6 +105,8 @@ export interface ActionContext<V> {
   forget(contactId: string): Promise<Forgotten>;
   /** messages that this account has sent */
   sentLog: SentLog;
+  /** templates for messages that may fail late */
+  substitutes: Substitutes;
   /** reads the files of messages and gives them addresses */
   files: FileDesk;
   /** store of messages until they are sent, if the account has a durable outbox */
@@ -155,6 +158,8 @@ export interface Action extends Common {
    * its messages may wait in the outbox of the account; the output is then made of the stored message and the result
    */
   isKept?: boolean;
+  /** what a node with these settings has sent may be replaced later, also after a restart */
+  mayReplace?(stored: Readonly<Record<string, unknown>>): boolean;
   run: Run<never>;
 }
 
@@ -291,7 +296,7 @@ export interface QuestionPlan {
   send(id: string, placed: (place: DialoguePlace) => Promise<void>): Promise<DialoguePlace[]>;
 }
 
-export interface DialogueContext<V> extends Omit<ActionContext<V>, 'outbox' | 'files'> {
+export interface DialogueContext<V> extends Omit<ActionContext<V>, 'outbox' | 'files' | 'substitutes'> {
   people: People;
   /** Store the question, then send it. Resolves when it waits for an answer. @throws LinktorError */
   ask(plan: QuestionPlan): Promise<void>;
@@ -345,6 +350,7 @@ interface ActionInput<F extends Fields> extends Partial<OutputRules> {
   statusOf?(problem: LinktorError): StatusName | undefined;
   lane?: Lane<Values<F>>;
   isKept?: boolean;
+  mayReplace?(stored: Readonly<Record<string, unknown>>): boolean;
   run: Run<Values<F>>;
 }
 

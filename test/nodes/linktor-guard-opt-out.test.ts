@@ -73,6 +73,37 @@ describe('who writes STOP', () => {
     assert.equal(caught.all.length, 0);
   });
 
+  for (const [what, to, msg] of [
+    ['by their id', 'contact', { contactId: 'ct_ana' }],
+    ['by their phone number', 'address', { address: '+5511999990001' }],
+    ['by their e-mail address', 'address', { address: 'ANA@example.com' }],
+  ] as const) {
+    it(`gets nothing that is sent ${what}, unless the node does not look`, async () => {
+      const blind = { ...{ id: 'blind', type: 'linktor-send', config: 'account', to }, wires: [['blindly']] };
+      const nodes = [
+        ...flow.filter(({ id }) => id !== 'send'),
+        { ...blind, id: 'send', obeyOptOut: true, wires: [['sent']] },
+        blind,
+        { id: 'blindly', type: 'probe' },
+      ];
+      const { says, texts, probe, node, caught } = await playing(nodes);
+      await says('Stop');
+      await probe('told').first();
+      await until(texts, (all) => all.length === 1);
+      node('send').receive({ ...msg, payload: 'News' });
+      const { sent } = await Promise.race([
+        probe('sent').first(),
+        caught.first().then(({ error }) => assert.fail(error?.message)),
+      ]);
+      const { status, reason } = sent as { status: string; reason?: string };
+      assert.deepEqual([status, reason], ['skipped', 'opted_out']);
+      node('blind').receive({ ...msg, payload: 'Your invoice' });
+      await Promise.race([probe('blindly').first(), caught.first().then(({ error }) => assert.fail(error?.message))]);
+      assert.deepEqual((await texts()).slice(1), ['Your invoice']);
+      assert.equal(caught.all.length, 0);
+    });
+  }
+
   it('says something else in a longer sentence', async () => {
     const { says, probe } = await playing();
     await says('Please stop by tomorrow');

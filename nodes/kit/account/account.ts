@@ -28,6 +28,7 @@ import { LedRealtime, type LiveSide } from './led-realtime';
 import { natsOf } from './nats';
 import { OutboxService } from './outbox-service';
 import { SentLog } from './sent-log';
+import { Substitutes } from './substitutes';
 
 /** The values of the config node's fields. */
 export type AccountSettings = Values<typeof fields>;
@@ -94,6 +95,8 @@ export interface Account {
    * @throws LinktorError `storage` where the ledger does not outlive a crash
    */
   outbox(): OutboxService | undefined;
+  /** templates for messages that may fail late @throws LinktorError `validation` when the config node is not complete */
+  substitutes(): Substitutes;
   /** reads the files of messages and gives them addresses */
   files(): FileDesk;
   /** undefined with a single instance */
@@ -179,6 +182,7 @@ export function createAccount(
   let stopTelling = () => {};
   let outbox: OutboxService | undefined;
   let files: FileDesk | undefined;
+  let substitutes: Substitutes | undefined;
   const notes = new Map<string, unknown>();
   const instances =
     settings.instances === 'several'
@@ -327,6 +331,7 @@ export function createAccount(
         files: getFiles,
         sentLog,
         charge,
+        substitutes: getSubstitutes,
         log,
       },
       ...{ idempotent, maxPending, maxAge, instances },
@@ -334,6 +339,21 @@ export function createAccount(
     });
     return outbox;
   };
+  const getSubstitutes = () => {
+    substitutes ??= new Substitutes({
+      ...{
+        ledger: getLedger,
+        client: getClient,
+        realtime: getRealtime,
+        sender: () => senderOf(notes),
+        sentLog,
+        charge,
+      },
+      ...{ areSeveral: instances !== undefined, log, whenStarted: host.whenStarted },
+    });
+    return substitutes;
+  };
+
   const charge = new ChargeService({
     settings,
     ledger: getLedger,
@@ -363,6 +383,7 @@ export function createAccount(
     charge: () => charge,
     outbox: getOutbox,
     files: getFiles,
+    substitutes: getSubstitutes,
     variables: () => variables,
     realtimeIfOpen: () => realtime,
     dialoguesIfOpen: () => dialogues,
@@ -372,6 +393,7 @@ export function createAccount(
       stopTelling();
       if (realtime && !instances) bequeath?.(realtime.memory.export());
       charge.close();
+      substitutes?.close();
       variables.stop();
       await dialogues?.close();
       await outbox?.close();
@@ -438,6 +460,7 @@ export function brokenAccount(problem: unknown): Account {
     charge: refuse,
     outbox: refuse,
     files: refuse,
+    substitutes: refuse,
     variables: refuse,
     realtimeIfOpen: () => undefined,
     dialoguesIfOpen: () => undefined,

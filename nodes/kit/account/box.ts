@@ -7,6 +7,8 @@ export interface OutboxWork {
   typingMs: number;
   /** not sent while a person is in charge */
   obeyTakeover: boolean;
+  /** not sent to a person who has opted out; undefined in messages of earlier versions */
+  obeyOptOut?: boolean;
   /** list sends: recipient data that is added to the result */
   extra?: Record<string, unknown>;
 }

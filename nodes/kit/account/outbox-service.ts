@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { OPTED_OUT } from '../../../lib/charge/index';
 import type { LinktorClient } from '../../../lib/client/index';
 import { LinktorError, toLinktorError } from '../../../lib/errors';
 import type { FileDesk } from '../../../lib/files/index';
@@ -17,8 +16,8 @@ import {
   DeliveryWatcher,
   findMarked,
   hasTyping,
+  isLateWindowFailure,
   keyOf,
-  notSent,
   type Sender,
   type SendResult,
   showTyping,
@@ -32,6 +31,7 @@ import type { Instances } from './instances';
 import type { LiveSide } from './led-realtime';
 import { openLive } from './live';
 import type { SentLog } from './sent-log';
+import type { Substitutes } from './substitutes';
 
 export interface OutboxServiceParts {
   ledger: KeptLedger;
@@ -45,6 +45,7 @@ export interface OutboxServiceParts {
   files(): FileDesk;
   sentLog: SentLog;
   charge: Pick<ChargeService, 'gate' | 'optOuts'>;
+  substitutes(): Substitutes;
   /** the server honours idempotency keys */
   idempotent: boolean;
   maxPending: number;
@@ -230,11 +231,8 @@ export class OutboxService {
   }
 
   async #deliver(job: OutboxJob, progress: Progress, signal: AbortSignal): Promise<Record<string, unknown>> {
-    const { request, typingMs, obeyTakeover, extra } = job.work as OutboxWork;
-    const { sentLog, sender, files, onSuccess, charge } = this.#parts;
-    // A recipient on a list may have opted out since.
-    if (extra && job.sent.length === 0 && charge.optOuts.has(request.to))
-      return { ...notSent(request.to, OPTED_OUT), ...extra };
+    const { request, typingMs, obeyTakeover, extra, obeyOptOut = extra !== undefined } = job.work as OutboxWork;
+    const { sentLog, sender, files, onSuccess, charge, substitutes } = this.#parts;
     const client = this.#parts.client().with({ signal, maxRetries: 0, onAnswer: onSuccess });
     const { idempotencyKey: key = `outbox-${job.id}` } = request;
     const isTyping = typingMs > 0 && job.sent.length === 0;
@@ -245,7 +243,10 @@ export class OutboxService {
         signal,
         files: files(),
         gate: charge.gate(obeyTakeover),
+        // They may have opted out since.
+        ...(obeyOptOut && job.sent.length === 0 && { isOptedOut: (person) => charge.optOuts.has(person) }),
         kept: { mark: job.id, sent: job.sent, ...progress },
+        onReplaceable: ({ conversationId }) => substitutes().watch(conversationId),
         ...(isTyping && { prelude: (target) => this.#typeIn(target, typingMs, signal) }),
         onSent({ id: messageId, conversationId }, offered) {
           const { context } = job.carried;
@@ -259,6 +260,8 @@ export class OutboxService {
         },
       },
     );
+    const { context } = job.carried;
+    if (request.instead) await substitutes().expect(result, request.instead, { obeyTakeover, obeyOptOut, context });
     return { ...result, ...extra };
   }
 
@@ -270,8 +273,16 @@ export class OutboxService {
     return this.#withLive(async (live) => {
       const watcher = new DeliveryWatcher(live, conversationId);
       const look = (messageId: string) => client.conversations.message(conversationId, messageId);
-      const status = await watcher.all(messageIds, { ...(wait as NonNullable<typeof wait>), signal, look });
-      return { ...result, status };
+      try {
+        const status = await watcher.all(messageIds, { ...(wait as NonNullable<typeof wait>), signal, look });
+        return { ...result, status };
+      } catch (error) {
+        if (!isLateWindowFailure(error)) throw error;
+        const { messageId, reason } = error.cause.details as { messageId: string; reason: string };
+        const replaced = await this.#parts.substitutes().replace(messageId, reason);
+        if (!replaced) throw error;
+        return { ...result, ...replaced };
+      }
     });
   }
 

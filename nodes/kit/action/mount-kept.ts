@@ -51,7 +51,16 @@ export function mountKept(
     status.show(found.code);
     report(found, {});
   };
+  if (definition.mayReplace?.(stored)) for (const id of accountIds(stored)) resumeSubstitutes(red, id);
   boxes.open(accountIds(stored), shared, { sent, failed }, { changed: () => show(status), problem });
+}
+
+function resumeSubstitutes(red: RED, id: string): void {
+  try {
+    accountOf(red, { config: id }).substitutes().resume();
+  } catch {
+    // Problems of the account are reported with the first message.
+  }
 }
 
 interface Told {

@@ -168,6 +168,10 @@ export class Run implements ActionContext<never> {
     return this.#account.sentLog;
   }
 
+  get substitutes() {
+    return this.#account.substitutes();
+  }
+
   get progress() {
     return (done: number) => this.#context.status.count(done);
   }
