@@ -122,13 +122,22 @@ function parsed(answer: string): unknown {
       problem ??= error as Error;
     }
     try {
-      // Remove a trailing comma before a closing bracket.
-      return parseJson(candidate.replace(/,(?=\s*[}\]])/g, ''));
+      return parseJson(mended(candidate));
     } catch {
       // The first problem is the most useful one.
     }
   }
   throw misfit('The answer is not JSON', answer, [{ path: '', message: problem?.message ?? 'it is empty' }]);
+}
+
+const STRING_OR_TRAILING_COMMA = /"(?:[^"\\]|\\[\s\S]?)*(?:"|$)|,(?=\s*[}\]])/g;
+const ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+/** @returns the text without commas before a closing bracket, and with the line breaks of its strings as JSON writes them */
+function mended(text: string): string {
+  return text.replace(STRING_OR_TRAILING_COMMA, (part) =>
+    part === ',' ? '' : part.replace(/[\n\r\t]/g, (one) => ESCAPES[one] ?? one),
+  );
 }
 
 /** The outermost `{...}` or `[...]` of a text, only if unique: two may be an example and the answer. */

@@ -112,8 +112,10 @@ export class EventReader {
     let value: unknown;
     try {
       value = parseJson(text);
-    } catch {
-      for (const one of separateValues(text)) this.#events.push({ data: one });
+    } catch (error) {
+      // A list that is nested too deeply is one value all the same.
+      const values = error instanceof SyntaxError ? separateValues(text) : [text];
+      for (const one of values) this.#events.push({ data: one });
       return;
     }
     if (!Array.isArray(value)) this.#events.push({ data: text });

@@ -103,10 +103,15 @@ function saysNotOk({ ok, error, description, id }: Json): boolean {
   return ok === false && id === undefined && [error, description].some((one) => typeof one === 'string');
 }
 
-/** Does the body have `{error}` or `{errors}` and no entity or list? */
-function hasOnlyError({ error, errors, data, id }: Json): boolean {
-  const isFailure = statesError(error) || (Array.isArray(errors) && statesError(errors));
-  return isFailure && (data === undefined || data === null) && id === undefined;
+/** What may stand beside the `errors` of a failure; the result of a check, such as `{valid, errors}`, has more. */
+const BESIDE_ERRORS = new Set(['errors', 'data', 'message', 'status', 'code', 'extensions', 'meta']);
+
+/** Does the body have `{error}`, or nothing but `{errors}`, and no entity or list? */
+function hasOnlyError(body: Json): boolean {
+  const { error, errors, data, id } = body;
+  const isList =
+    Array.isArray(errors) && statesError(errors) && Object.keys(body).every((key) => BESIDE_ERRORS.has(key));
+  return (statesError(error) || isList) && (data === undefined || data === null) && id === undefined;
 }
 
 /** @returns false for the ways in which a success says that there is no error: null, false, 0, `''`, `[]`, `{}` */
@@ -121,9 +126,12 @@ export function reasonIn(body: unknown): string | undefined {
 }
 
 /** Names of the reason on gateways and in other conventions. */
-const RARE_REASONS = ['description', 'errorMessage', 'error_message', 'Message', 'msg'] as const;
+const RARE_REASONS = [
+  ...(['description', 'errorMessage', 'error_message', 'error_msg', 'Message', 'msg', 'err', 'userMessage'] as const),
+  ...(['statusMessage', 'developerMessage', 'violations', 'issues', '_errors'] as const),
+];
 /** Names of what a reason may lie in. */
-const WRAPPERS = ['data', 'meta', 'response'] as const;
+const WRAPPERS = ['data', 'meta', 'response', 'result'] as const;
 
 /** The texts and codes of an error body. */
 function readProblem(wire: unknown) {

@@ -12,14 +12,17 @@ export interface Command {
 
 const SYNTAX = /^[/\u2044\u2215]([^\s/@]+)(?:@(\S+))?(?: (.*))?$/u;
 
+/** What ends a sentence is no part of a command: `/help!` */
+const withoutEnd = (word: string) => word.replace(/(?<!\p{P})\p{P}+$/u, (end) => /^[_-]+/.exec(end)?.[0] ?? '');
+
 /** @returns the command in a text, or undefined when it is none */
 export function commandOf(text: string): Command | undefined {
-  const found = SYNTAX.exec(tidy(text));
-  if (!found) return undefined;
-  const [, name = '', mention, rest = ''] = found;
+  const [, given = '', mention, rest = ''] = SYNTAX.exec(tidy(text)) ?? [];
+  const name = fold(withoutEnd(given));
+  if (name === '') return undefined;
   return {
-    name: fold(name),
-    ...(mention !== undefined && { mention: fold(mention) }),
+    name,
+    ...(mention !== undefined && { mention: fold(withoutEnd(mention)) }),
     args: rest === '' ? [] : rest.split(' '),
   };
 }

@@ -17,6 +17,9 @@ const FIRST_MILLISECONDS = 1e11;
 /** A smaller number would mean 1970 to 1973. It is more likely a duration, or a date written as one number. */
 const FIRST_SECONDS = 1e8;
 
+/** The end of the year 9999. */
+const LAST_TIME = Date.UTC(10_000, 0) - 1;
+
 /** The first islands of a day are 14 hours ahead of UTC. */
 const MAX_OFFSET_MS = 14 * 3_600_000;
 
@@ -69,8 +72,8 @@ function timeIn(given: unknown, zone: string): number | undefined {
 function ofNumber(figure: number): number | undefined {
   if (figure !== 0 && figure < FIRST_SECONDS) return undefined;
   const time = figure < FIRST_MILLISECONDS ? figure * 1000 : figure;
-  // Rounded and in the range of a Date, or NaN.
-  return new Date(time).getTime();
+  // Microseconds would be a year that ISO 8601 cannot write with four digits.
+  return time > LAST_TIME ? undefined : new Date(time).getTime();
 }
 
 function ofIso(text: string, zone: string): number | undefined {

@@ -63,6 +63,7 @@ describe('a JSON schema for answers', () => {
     ['a block that is not closed', '```json\n{"name": "Ana"}'],
     ['thoughts', '<think>Perhaps {"name": "Bo"}?</think>\n{"name": "Ana"}'],
     ['a comma too many', '{"name": "Ana",}'],
+    ['a line break in a text', '{"name": "Ana", "note": "one\n\ttwo"}'],
     ['brackets in a text', 'So: {"name": "Ana", "note": "a } and a {"}'],
   ] as const) {
     it(`takes the one value that is there, with ${what}`, async () => {
@@ -70,6 +71,13 @@ describe('a JSON schema for answers', () => {
       assert.equal((schema.read(text) as { name: string }).name, 'Ana');
     });
   }
+
+  it('changes no text where it takes a comma away', async () => {
+    const schema = await compileSchema({ type: 'object' });
+    const text = 'a, ] and, } "quoted, ]" \\';
+    assert.deepEqual(schema.read(`{"note": ${JSON.stringify(text)}, "list": [1, 2,],}`), { note: text, list: [1, 2] });
+    assert.deepEqual(schema.read('{"note": "one\ntwo",}'), { note: 'one\ntwo' });
+  });
 
   it('takes the schema out of the wrapper that some APIs want, and no example for a schema', async () => {
     const inner = { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] };

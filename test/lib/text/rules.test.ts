@@ -17,12 +17,23 @@ describe('rules for the text of a message', () => {
     [
       'command',
       'help',
-      ['/help', '/HELP now', '/help@my_bot now', '／help', '\u200b/help', ' /help\nme'],
+      [
+        '/help',
+        '/HELP now',
+        '/help@my_bot now',
+        '／help',
+        '\u200b/help',
+        ' /help\nme',
+        '/help!',
+        '/help, please',
+        '/help。',
+      ],
       ['/helper', 'help', '/ help', 'a /help'],
     ],
     ['command', '/help', ['/help'], ['//help']],
     ['command', '／ｈｅｌｐ', ['/help', '／help'], ['help']],
-    ['command', 'help@my_bot', ['/help@My_Bot'], ['/help@other', '/help']],
+    ['command', 'help@my_bot', ['/help@My_Bot', '/help@my_bot, now'], ['/help@other', '/help']],
+    ['command', 'help_', ['/help_', '/help_!'], ['/help', '/help:now']],
     ['command', 'início', ['/inicio\u0301'.replace('inicio\u0301', 'ini\u0301cio'), '/INÍCIO'], ['/inicio']],
     ['regex', '^order \\d+$', ['order 12', 'ORDER 7', 'order １２'], ['order x', 'my order 1']],
     ['regex', 'café', ['cafe\u0301', 'CAFÉ'], ['cafe']],
@@ -70,7 +81,8 @@ describe('rules for the text of a message', () => {
       args: ['promo', 'Ünï'],
     });
     assert.deepEqual(commandOf('/stop'), { name: 'stop', args: [] });
-    for (const text of ['stop', '/', '/ stop', '', 'http://x', '/@bot']) assert.equal(commandOf(text), undefined, text);
+    for (const text of ['stop', '/', '/ stop', '', 'http://x', '/@bot', '/...'])
+      assert.equal(commandOf(text), undefined, text);
   });
 
   it('is done with 100 KB of anything', () => {

@@ -55,6 +55,8 @@ describe('times as people and programs write them', () => {
     Number.NaN,
     Number.POSITIVE_INFINITY,
     1e20,
+    1e15,
+    '1893456000000000',
     new Date('x'),
     '',
     '   ',
