@@ -60,7 +60,7 @@ const fields = {
   by: choice(MATCH_BY, { icon: 'crosshairs', when: only('upsert') }),
   title: typed('', { convert: as.string, icon: 'id-card-o', each, when: each }),
   phone: typed('', { convert: as.id, icon: 'phone', each, when: known }),
-  country: text('', { icon: 'globe', when: { operation: [...each.operation, ...ofIdentity.operation] } }),
+  country: text('', { hint: true, icon: 'globe', when: { operation: [...each.operation, ...ofIdentity.operation] } }),
   email: typed('', { convert: as.id, icon: 'envelope-o', each, when: known }),
   channelType: typed('', { ...identity, icon: 'random', when: only('list', 'create', 'upsert') }),
   identifier: typed('', { ...identity, icon: 'at', when: only('create', 'upsert') }),

@@ -42,7 +42,13 @@ const fields = {
     icon: 'calendar',
     when: { operation: ['set', 'append', 'increment'] },
   }),
-  onlyIf: text('', { isCode: true, icon: 'question-circle-o', advanced: true, when: { operation: writing } }),
+  onlyIf: text('', {
+    hint: true,
+    isCode: true,
+    icon: 'question-circle-o',
+    advanced: true,
+    when: { operation: writing },
+  }),
   confirm: confirmation({ when: { operation: ['clear', 'forget'] } }),
 };
 

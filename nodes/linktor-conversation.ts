@@ -110,7 +110,12 @@ const fields = {
   before: typed('', { ...id, icon: 'step-backward', when: only('messages') }),
   format: choice(['chat', 'text', 'markdown'], { icon: 'align-left', when: only('transcript') }),
   last: number(50, { min: 1, max: 1000, icon: 'history', when: only('transcript') }),
-  zone: text('', { icon: 'clock-o', advanced: true, when: { ...only('transcript'), format: ['text', 'markdown'] } }),
+  zone: text('', {
+    hint: true,
+    icon: 'clock-o',
+    advanced: true,
+    when: { ...only('transcript'), format: ['text', 'markdown'] },
+  }),
   ...listFields({ operation: ['list', 'messages'] }),
   confirm: confirmation({ when: only('deleteMessages') }),
 };

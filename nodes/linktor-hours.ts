@@ -12,9 +12,9 @@ export default config({
   type: 'linktor-hours',
   fields: {
     name: text('', { icon: 'tag' }),
-    zone: text('', { icon: 'globe' }),
+    zone: text('', { hint: true, icon: 'globe' }),
     week: table([{ name: 'day', kind: 'choice', options: days }, ...times], { icon: 'calendar' }),
-    closed: text('', { icon: 'calendar-times-o' }),
+    closed: text('', { hint: true, icon: 'calendar-times-o' }),
     extra: table(['date', ...times], { icon: 'calendar-plus-o' }),
   },
   provide: ({ zone, week, closed, extra }) =>

@@ -60,7 +60,7 @@ const fields = {
   }),
   recipientsOutput: choice(['summary', 'each'], { icon: 'files-o', when: { to: ['list'] } }),
   channel: typed('channelId', { convert: as.id, pick: 'channels', icon: 'random', each, when: { to: people } }),
-  country: text('', { icon: 'globe', advanced: true, when: { to: ['address', 'list'] } }),
+  country: text('', { hint: true, icon: 'globe', advanced: true, when: { to: ['address', 'list'] } }),
   kind: choice(MESSAGE_KINDS, { icon: 'comment-o' }),
   text: typed('payload', {
     mustache: true,
@@ -107,7 +107,7 @@ const fields = {
     each,
     when: { kind: ['template'] },
   }),
-  language: text('', { icon: 'language', when: { kind: ['template'] } }),
+  language: text('', { hint: true, icon: 'language', when: { kind: ['template'] } }),
   parameters: typed('parameters', {
     types: dynJson,
     placeholdersOf: 'template',
@@ -157,7 +157,7 @@ const fields = {
     each,
     ...instead,
   }),
-  windowLanguage: text('', { icon: 'language', ...instead }),
+  windowLanguage: text('', { hint: true, icon: 'language', ...instead }),
   windowParameters: typed('parameters', {
     types: dynJson,
     placeholdersOf: 'windowTemplate',

@@ -38,6 +38,8 @@ export interface Row {
   section?: string;
   /** value in a new node, where it differs from the meaning of an absent property */
   startValue?: unknown;
+  /** its placeholder is a text of the catalogue; a typed field without a property has one anyway */
+  hint?: boolean;
   /** text that the node sends to people: its label shows the beginning */
   isSaid?: boolean;
   /** check boxes: none ticked means none; everywhere else it means all */

@@ -51,13 +51,13 @@ export const askFields = {
   test: typed('test', { types: ['jsonata'], icon: 'check', each: { kind: ['test'] }, when: { kind: ['test'] } }),
   ...waitFields,
   ...wordFields,
-  closedText: text('', { icon: 'commenting-o', section: 'words', when: { to: ['list'] } }),
+  closedText: text('', { hint: true, icon: 'commenting-o', section: 'words', when: { to: ['list'] } }),
   ...reminderFields,
   ...whoFields,
   understand: flag(false, { icon: 'magic', advanced: true }),
   model: text('', { icon: 'microchip', advanced: true, when: { understand: ['true'] } }),
   waitOnly: flag(false, { icon: 'headphones', advanced: true }),
-  join: text('', { icon: 'compress', advanced: true }),
+  join: text('', { hint: true, icon: 'compress', advanced: true }),
   ...carryFields,
 };
 

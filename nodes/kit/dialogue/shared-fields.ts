@@ -21,7 +21,7 @@ export const wordFields = {
     icon: 'exclamation-circle',
     ...words,
   }),
-  cancelWords: text('', { icon: 'ban', ...words }),
+  cancelWords: text('', { hint: true, icon: 'ban', ...words }),
   letThrough: flag(true, { icon: 'terminal', ...words }),
   late: choice(['pass', 'tell'], { icon: 'history', ...words }),
 };
@@ -47,7 +47,7 @@ export const whoFields = {
     ...people,
     when: { who: ['these'] },
   }),
-  notYouText: text('', { icon: 'commenting-o', ...people, when: { who: ['these'] } }),
+  notYouText: text('', { hint: true, icon: 'commenting-o', ...people, when: { who: ['these'] } }),
   another: choice(['replace', 'queue', 'refuse'], { icon: 'clone', ...people }),
   onTakeover: choice(['end', 'keep'], { icon: 'handshake-o', ...people }),
 };
@@ -55,7 +55,7 @@ export const whoFields = {
 /** The parts of the message that are kept until the dialogue ends. */
 export const carryFields = {
   carry: choice(['all', 'only'], { icon: 'suitcase', advanced: true }),
-  carryOnly: text('', { icon: 'list', advanced: true, when: { carry: ['only'] } }),
+  carryOnly: text('', { hint: true, icon: 'list', advanced: true, when: { carry: ['only'] } }),
 };
 
 const sharedFields = { ...waitFields, ...wordFields, ...reminderFields, ...whoFields, ...carryFields };

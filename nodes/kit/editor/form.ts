@@ -57,7 +57,7 @@ function row(type: string, prefix: string, name: string, field: FieldMeta): stri
   const label = `<label for="${id}">${icon} <span ${words}></span></label>`;
   const wrap = (inner: string) => `<div class="form-row linktor-row" data-field="${name}">${inner}</div>`;
   const unit = field.unit ? ` <span class="linktor-unit" data-i18n="linktor.unit.${field.unit}"></span>` : '';
-  const hint = hasHint(type, name, field) ? ` data-i18n="[placeholder]${placeholderKey(type, name)}"` : '';
+  const hint = hasHint(field) ? ` data-i18n="[placeholder]${placeholderKey(type, name)}"` : '';
   const options = (field.options ?? [])
     .map((option) => `<option value="${option}" data-i18n="${optionKey(type, name, option)}"></option>`)
     .join('');

@@ -1,6 +1,6 @@
 import type { Definition } from '../define';
 import type { Column, When } from '../fields';
-import { sectionOf } from './meta';
+import { type FieldMeta, sectionOf } from './meta';
 
 /** fields with the same texts in every node */
 const shared = new Set([
@@ -18,46 +18,6 @@ const shared = new Set([
   'confirm',
 ]);
 
-/** Plain fields that are usually empty: their placeholder explains the default or the format. */
-const hinted = new Set([
-  'linktor-ask.cancelWords',
-  'linktor-ask.carryOnly',
-  'linktor-ask.closedText',
-  'linktor-ask.join',
-  'linktor-ask.notYouText',
-  'linktor-config.country',
-  'linktor-config.keepStore',
-  'linktor-config.instanceName',
-  'linktor-config.keyPrefix',
-  'linktor-config.shareFiles',
-  'linktor-config.fileFolders',
-  'linktor-config.metricsPath',
-  'linktor-config.natsUrl',
-  'linktor-config.redisUrl',
-  'linktor-config.natsUser',
-  'linktor-config.optInWords',
-  'linktor-config.optOutReply',
-  'linktor-config.optOutWords',
-  'linktor-config.quietHours',
-  'linktor-config.wsUrl',
-  'linktor-config.zone',
-  'linktor-contact.country',
-  'linktor-context.onlyIf',
-  'linktor-conversation.zone',
-  'linktor-form.backWords',
-  'linktor-form.cancelWords',
-  'linktor-form.carryOnly',
-  'linktor-form.notYouText',
-  'linktor-form.skipWords',
-  'linktor-hours.closed',
-  'linktor-hours.zone',
-  'linktor-send.country',
-  'linktor-send.language',
-  'linktor-send.windowLanguage',
-  'linktor-webhook-in.events',
-  'linktor-webhook-in.secret',
-]);
-
 /** @returns the catalogue keys that a definition needs in every language */
 export function keysOf(definition: Definition): string[] {
   const { type } = definition;
@@ -72,7 +32,7 @@ export function keysOf(definition: Definition): string[] {
     for (const group of field.kind === 'checks' ? groupsOf(field.options) : []) keys.push(groupKey(type, name, group));
     const section = sectionOf(field.row);
     if (section !== undefined) keys.push(sectionKey(type, section));
-    if (hasHint(type, name, field)) keys.push(placeholderKey(type, name));
+    if (hasHint({ property: field.property, hint: field.row.hint })) keys.push(placeholderKey(type, name));
     for (const operation of emptyIn(field.row.when)) keys.push(emptyKey(type, operation));
     if (field.unit) keys.push(`linktor.unit.${field.unit}`);
   }
@@ -137,8 +97,8 @@ export function placeholderKey(type: string, name: string): string {
 }
 
 /** @returns whether the placeholder is a text, and not the name of a message property */
-export function hasHint(type: string, name: string, { property }: { property?: string }): boolean {
-  return property === '' || hinted.has(`${type}.${name}`);
+export function hasHint({ property, hint }: Pick<FieldMeta, 'property' | 'hint'>): boolean {
+  return property === '' || hint === true;
 }
 
 /**

@@ -33,6 +33,7 @@ export interface FieldMeta extends Omit<Told, 'row'> {
   /** the text that the node sends: its label shows the beginning */
   isSaid?: boolean;
   noneMeansNone?: boolean;
+  hint?: boolean;
   /** its collapsed section; `more` for rarely used fields */
   section?: string;
   /** meaning of an absent property, if it differs from the value in a new node */
@@ -92,7 +93,7 @@ export function sectionOf({ section, advanced }: Row): string | undefined {
 
 function fieldMeta(field: Field<unknown>): FieldMeta {
   const { kind, property, pick, fills, placeholdersOf, columns, options, min, max, unit, format, regexWhen } = field;
-  const { icon, when, noneMeansNone } = field.row;
+  const { icon, when, noneMeansNone, hint } = field.row;
   const absent = field.row.startValue === undefined ? undefined : field.initial;
   const types = field.types === dyn ? undefined : field.types;
   const area = field.area || undefined;
@@ -124,6 +125,6 @@ function fieldMeta(field: Field<unknown>): FieldMeta {
       visible,
       generate,
     },
-    ...{ icon, when, absent, section: sectionOf(field.row), isSaid: field.row.isSaid },
+    ...{ hint, icon, when, absent, section: sectionOf(field.row), isSaid: field.row.isSaid },
   };
 }
