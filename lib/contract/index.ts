@@ -109,7 +109,8 @@ export interface AnswerHead {
 }
 
 /** A call whose answer arrives piece by piece. Never repeated. */
-export interface StreamCall<T> extends Omit<Call<T>, 'decode' | 'otherwise' | 'keyed' | 'settle' | 'after'> {
+export interface StreamCall<T>
+  extends Omit<Call<T>, 'decode' | 'fallback' | 'bodyWithKey' | 'acknowledged' | 'verify' | 'after'> {
   /** @returns the decoded event */
   read(event: StreamEvent): StreamStep<T>;
 }

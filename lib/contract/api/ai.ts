@@ -28,7 +28,7 @@ export const ai: Contract['ai'] = {
   embed: (input, model) => write('POST', ['ai', 'embeddings'], entities.embeddings(input), { input, model }, 'read'),
   providers: unsupportedCall('list models', 'Type the name of the model.'),
   classifyIntent: unsupportedCall('classify a text', 'Ask the model for one of your intents: AI, complete.'),
-  analyzeSentiment: unsupportedCall('analyse a sentiment', 'Ask the model for it: AI, complete.'),
+  analyzeSentiment: unsupportedCall('find out how a text sounds', 'Ask the model for it: AI, complete.'),
 };
 
 export const aiAgents: Contract['agents'] = {

@@ -1,6 +1,6 @@
 import { anyOf, foldLoosely, tidy } from '../../text';
 
-/** Words for yes in the seven supported languages. A word shared by two languages has the same meaning in both. */
+/** Words for yes in the supported languages. A word shared by two languages has the same meaning in both. */
 const YES = `
   yes, y, yeah, yep, yup, sure, ok, okay, of course, please, please do, correct, right, confirm, agreed, true,
   sim, s, claro, isso, isso mesmo, certo, confirmo, pode ser, com certeza, quero,
