@@ -123,6 +123,7 @@ describe('the examples', () => {
     assert.deepEqual(
       palette.map(({ type }) => type).filter((type) => !shown.has(type)),
       [],
+      'each needs a place in a flow of examples/',
     );
   });
 });

@@ -31,13 +31,13 @@ describe('the rooms keep their doors', () => {
   for (const [importer, imported] of all) {
     it(`${importer} may import ${imported}`, () => {
       const room = rooms.find(({ files }) => fits(files, importer));
-      assert.ok(room, 'no room has this file');
+      assert.ok(room, 'no room of test/house/plan.ts has this file');
       const door = packageOf(imported);
       const allowed = door === undefined ? [room.files, ...room.may] : [];
       assert.ok(
         allowed.some((pattern) => fits(pattern, imported)) ||
           doors[door ?? '']?.some((pattern) => fits(pattern, importer)),
-        'this arrow is not in the plan',
+        'this arrow is not in the plan of test/house/plan.ts',
       );
     });
   }
@@ -55,7 +55,11 @@ describe('the rooms keep their doors', () => {
 
   it('holds no state in modules', () => {
     for (const file of ['nodes', 'lib'].flatMap(sourcesOf).filter((one) => !one.endsWith('browser.ts'))) {
-      assert.equal(/^(let|var) /m.test(readFileSync(path.join(root, file), 'utf8')), false, file);
+      assert.equal(
+        /^(let|var) /m.test(readFileSync(path.join(root, file), 'utf8')),
+        false,
+        `${file}: state belongs to an object that is made and ends`,
+      );
     }
   });
 });

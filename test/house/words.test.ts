@@ -90,7 +90,7 @@ describe('the words', () => {
   ]);
   const english = catalogue('en-US');
 
-  it('are there in seven languages', () => {
+  it('are there in every language of lib/dialogue/languages.ts', () => {
     assert.deepEqual(readdirSync(path.join(root, 'locales')).sort(), [...languages].sort());
   });
 
@@ -100,16 +100,17 @@ describe('the words', () => {
       assert.deepEqual(
         [...needed].filter((key) => !own.has(key)),
         [],
-        'missing',
+        `missing in locales/${language}/linktor.json`,
       );
       assert.deepEqual(
         [...own.keys()].filter((key) => !needed.has(key)),
         [],
-        'not needed',
+        `nothing asks for these keys of locales/${language}/linktor.json (a placeholder: hint of its field)`,
       );
       assert.deepEqual(
         [...own].filter(([, text]) => text.trim() === ''),
         [],
+        `empty in locales/${language}/linktor.json`,
       );
     });
 
@@ -121,11 +122,12 @@ describe('the words', () => {
     it(`${language}: help for every node, beginning with a sentence, of the same build as in English`, () => {
       const parts = helpOf(language);
       const original = helpOf('en-US');
-      assert.deepEqual([...parts.keys()].sort(), palette.map(({ type }) => type).sort());
+      const types = palette.map(({ type }) => type);
+      assert.deepEqual([...parts.keys()].sort(), types.sort(), `the nodes in locales/${language}/linktor.html`);
       for (const [type, html] of parts) {
         assert.match(html.trim(), /^<p>[^<]{10,}/, type);
         const build = (text = '') => (text.match(/<\/?[a-z][a-z0-9]*/g) ?? []).join(' ');
-        assert.equal(build(html), build(original.get(type)), type);
+        assert.equal(build(html), build(original.get(type)), `${type}: other elements than in English`);
       }
     });
 
@@ -144,7 +146,7 @@ describe('the words', () => {
       const html = help.get(type) ?? '';
       for (const { kind, property } of Object.values(fields)) {
         if (kind !== 'typed' || !property) continue;
-        assert.ok(html.includes(property.split(/[.[]/)[0] as string), `${type}: ${property}`);
+        assert.ok(html.includes(property.split(/[.[]/)[0] as string), `the help of ${type} needs ${property}`);
       }
     }
   });
@@ -164,7 +166,7 @@ describe('the words', () => {
   });
 
   it('every node has its icon', () => {
-    for (const { type } of palette) assert.ok(existsSync(path.join(root, 'icons', `${type}.svg`)), type);
+    for (const { type } of palette) assert.ok(existsSync(path.join(root, 'icons', `${type}.svg`)), `icons/${type}.svg`);
   });
 });
 

@@ -115,6 +115,17 @@ function listener(nodes: readonly FlowNode[], one: FlowNode): FlowNode[] {
   return nodes.some(({ type }) => type === one.type) ? [] : [{ ...place, ...one }];
 }
 
+/** A test that waits for a message in vain says only that its time is over: add what Catch received in place of it. */
+function addCaught(failure: Error | undefined, messages: readonly Message[] = []): void {
+  if (!failure) return;
+  const told = messages.map(
+    ({ error }) => `\nCatch received from "${error?.source.id}": ${error?.code}: ${error?.message}`,
+  );
+  // Mocha prints the stack, which begins with the message as it was.
+  failure.stack = failure.stack?.replace(failure.message, (message) => message + told.join(''));
+  failure.message += told.join('');
+}
+
 /** The default server of test flows. */
 export const contractUnderTest = process.env.LINKTOR_CONTRACT === 'server' ? 'server' : 'api';
 /** The self-hosted server accepts no API keys, and has to be polled for messages. */
@@ -131,16 +142,19 @@ export function setUpFlows(
 ): FlowSetup {
   const held = {} as { sandbox: Sandbox };
   let listening: unknown[] = [];
+  let caught: Probe | undefined;
 
   before(async () => {
     held.sandbox = await startSandbox({ contract, ...options, ...(await prepare()) });
     await helper.startServer();
   });
   beforeEach(function () {
+    caught = undefined;
     listening = events.listeners(STARTED);
     if (contractUnderTest === 'server' && apiOnly(this.currentTest?.fullTitle() ?? '') !== undefined) this.skip();
   });
-  afterEach(async () => {
+  afterEach(async function () {
+    addCaught(this.currentTest?.err, caught?.all);
     await helper.unload();
     const left = events.listeners(STARTED).filter((one) => !listening.includes(one));
     for (const one of left) events.off(STARTED, one as () => void);
@@ -192,10 +206,11 @@ export function setUpFlows(
       ...Object.fromEntries(['account', ...Object.keys(accounts)].map((id) => [id, secrets])),
     });
     const probe = (id: string) => probeOf(probes, id);
+    caught = probe('caught');
     return {
       node: (id: string) => helper.getNode(id),
       probe,
-      caught: probe('caught'),
+      caught,
       completed: probe('completed'),
       statuses: probe('statuses'),
       flow,

@@ -5,7 +5,7 @@ import { dayIn, readDayOf } from '../../../lib/dialogue/parse/day';
 import { readNumber } from '../../../lib/dialogue/parse/number';
 import { readTimeOfDay } from '../../../lib/dialogue/parse/time-of-day';
 import { readYesNo } from '../../../lib/dialogue/parse/yes-no';
-import { phrase, phraseNames } from '../../../lib/dialogue/phrases';
+import { phrase, phraseNames, yesAndNo } from '../../../lib/dialogue/phrases';
 import { tagged, untagged } from '../../../lib/messages/choice-tag';
 
 describe('what people answer', () => {
@@ -226,6 +226,15 @@ describe('what people answer', () => {
     ];
     for (const [tag, expected] of cases)
       it(`${String(tag)} is ${expected}`, () => assert.equal(languageOf(tag), expected));
+
+    for (const language of languages)
+      it(`${language}: its own yes and no are understood`, () => {
+        assert.deepEqual(
+          yesAndNo[language].map((word) => readYesNo(word)),
+          [true, false],
+          'lib/dialogue/parse/yes-no.ts',
+        );
+      });
 
     it('all say all phrases, each in its own words, with the same places to fill in', () => {
       for (const name of phraseNames) {
