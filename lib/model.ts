@@ -205,6 +205,8 @@ export interface Usage {
   promptTokens?: number;
   completionTokens?: number;
   totalTokens?: number;
+  /** price of the call in the server's own unit, where it tells one */
+  cost?: number;
 }
 
 /** A call of a tool that the model asks for, in the server's own words. */

@@ -110,7 +110,9 @@ function blockOf({ promptFeedback, incomplete_details }: Json): string | undefin
   return string(object(promptFeedback)?.blockReason) ?? string(object(incomplete_details)?.reason);
 }
 
-/** The names of the three counts, by family. */
+const COSTS = ['cost', 'totalCost', 'total_cost'] as const;
+
+/** The names of the counts and of the price, by family. */
 const COUNTS: readonly [keyof Usage, readonly string[]][] = [
   [
     'promptTokens',
@@ -121,6 +123,7 @@ const COUNTS: readonly [keyof Usage, readonly string[]][] = [
     ['completionTokens', 'completion_tokens', 'output_tokens', 'outputTokens', 'candidatesTokenCount', 'eval_count'],
   ],
   ['totalTokens', ['totalTokens', 'total_tokens', 'tokens_used', 'tokensUsed', 'totalTokenCount']],
+  ['cost', COSTS],
 ];
 
 /** @param wire an answer: its `usage`, or counts beside the text */
@@ -132,6 +135,13 @@ export function usageOf(wire: Json | undefined): Usage | undefined {
       usage,
       name,
       names.map((one) => number(held[one])).find((one) => one !== undefined),
+    );
+  // It may stand beside the counts.
+  if (usage.cost === undefined)
+    put(
+      usage,
+      'cost',
+      COSTS.map((one) => number(wire?.[one])).find((one) => one !== undefined),
     );
   return Object.keys(usage).length > 0 ? usage : undefined;
 }

@@ -365,6 +365,13 @@ describe('contract: other entities', () => {
     }
   });
 
+  it('tell what they cost, where the server does', () => {
+    const answer = (more: object) => entities.completion({ id: 'c1', model: 'm', text: 'Hi', ...more }).usage;
+    assert.deepEqual(answer({ usage: { prompt_tokens: 5, cost: 0.0021 } }), { promptTokens: 5, cost: 0.0021 });
+    assert.deepEqual(answer({ usage: { total_tokens: 7 }, total_cost: 0.5 }), { totalTokens: 7, cost: 0.5 });
+    assert.deepEqual(answer({ usage: { total_tokens: 7 }, cost: 'free' }), { totalTokens: 7 });
+  });
+
   it('reads completions of every family', async () => {
     const usage = { promptTokens: 5, completionTokens: 2, totalTokens: 7 };
     const cases: [string, Json, string | undefined][] = [
