@@ -37,7 +37,7 @@ export const users: Contract['users'] = {
   list: unsupportedCall('list people', 'Copy the id of the person from Linktor.'),
 };
 export const messageTemplates: Contract['messageTemplates'] = {
-  list: unsupportedCall('list message templates', 'Type the name under which the template was approved.'),
+  list: unsupportedCall('list approved templates', 'Type the name under which the template was approved.'),
 };
 
 /** Contacts (contract 1.4). */
