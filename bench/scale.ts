@@ -5,10 +5,12 @@ import { startSandbox } from '../sandbox';
 import { StoreServer, storeServerPath } from '../test/support/store';
 import { judge, pairs, quantile, show, spread, table } from './measure';
 import { type Red, startRed } from './red';
+import { measureSharing } from './scale-share';
 
 /**
  * What delivery that lasts and a shared store cost, in one Node-RED: sends with the outbox in memory, on disk and in the
- * store; webhooks with and without a claim in the store. Rounds alternate; ratios are per round.
+ * store; webhooks with and without a claim in the store. Then what two instances that share the events bring. Rounds
+ * alternate; ratios are per round. `--share` measures the sharing alone.
  */
 
 const secret = 'whsec_bench';
@@ -115,6 +117,15 @@ async function main(): Promise<void> {
   const program = await storeServerPath();
   if (!program) throw new Error('There is no store server: see tools/store.mjs.');
   const store = await StoreServer.start(program, ['--appendfsync', 'everysec']);
+  try {
+    if (!process.argv.includes('--share')) await measureDelivery(store);
+    console.log(`\n${await measureSharing(store.url)}`);
+  } finally {
+    await store.close();
+  }
+}
+
+async function measureDelivery(store: StoreServer): Promise<void> {
   const sandbox = await startSandbox({ receipts: 'manual' });
   const redis = new Redis(store.url);
   const used = { send: [] as number[], webhook: [] as number[] };
@@ -156,7 +167,6 @@ Processor time of the store: ${show(spread(used.send), 0)} us a send, ${show(spr
     redis.disconnect();
     await red?.end();
     await sandbox.close();
-    await store.close();
   }
 }
 

@@ -145,6 +145,7 @@ function refuseOff({ name }: SocketState): void {
 function wordOf(state: SocketState): string {
   switch (state.name) {
     case 'open':
+    case 'sharing':
       return 'connected';
     case 'connecting':
       return 'connecting';

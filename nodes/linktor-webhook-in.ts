@@ -78,8 +78,11 @@ export default trigger({
         const deliveryId = event.id ?? headers['x-linktor-delivery-id']?.[0];
         // Unsigned data such as headers is not used to detect duplicates.
         const eventId = event.id !== undefined && event.id.length <= MAX_ID_LENGTH ? event.id : digestOf(body);
-        const pass = (duplicate: boolean): number => {
-          if (values.feedBus && !duplicate) feed(event);
+        const pass = (duplicate: boolean): number | Promise<number> => {
+          const fed = values.feedBus && !duplicate ? feed(event) : undefined;
+          return fed === undefined ? tell(duplicate) : fed.then(() => tell(duplicate));
+        };
+        const tell = (duplicate: boolean): number => {
           if (!wanted(event.name) || (duplicate && values.duplicates === 'drop')) return 200;
           const facts = { configId, event: event.name, source: 'webhook', scheme: verdict.scheme, deliveryId };
           // Other nodes may deliver the fed event after this flow has run, so the flow gets a copy.
@@ -100,13 +103,13 @@ export default trigger({
  */
 async function passOnce(
   taking: ReturnType<NonNullable<TriggerContext<never>['once']>>,
-  pass: (duplicate: boolean) => number,
+  pass: (duplicate: boolean) => number | Promise<number>,
   storeDown: () => void,
 ): Promise<number> {
   try {
     const { state, done } = await taking;
     if (state !== 'free') return state === 'done' ? pass(true) : 503;
-    const status = pass(false);
+    const status = await pass(false);
     // The event has been passed on, even if this cannot be recorded.
     await done().catch(storeDown);
     return status;

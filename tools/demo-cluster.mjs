@@ -1,4 +1,4 @@
-// npm run demo:cluster: three Node-REDs with the same flow, the store that they share, and a Linktor on this machine.
+// npm run demo:cluster [-- --share]: three Node-REDs with the same flow, the store that they share, and a Linktor on this machine.
 import { realpathSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
@@ -18,7 +18,7 @@ const LOOK_MS = 300;
  * @property {import('node:child_process').ChildProcess} child
  */
 
-/** @typedef {import('./demo-world.mjs').WorldOptions & { onLeader?: (name: string | undefined) => void }} ClusterOptions */
+/** @typedef {import('./demo-world.mjs').WorldOptions & { onLeader?: (name: string | undefined) => void, sharesAll?: boolean }} ClusterOptions */
 
 /** A store, a sandbox and three Node-REDs, as processes of their own. */
 export class ClusterRun extends DemoWorld {
@@ -31,10 +31,15 @@ export class ClusterRun extends DemoWorld {
   #chat = '';
   #store = '';
   #onLeader;
+  #sharesAll;
 
-  /** @param {ClusterOptions} [options] onLeader is called when another instance leads, and with undefined when none does */
-  constructor({ onLeader = () => {}, ...options } = {}) {
+  /**
+   * @param {ClusterOptions} [options] onLeader is called when another instance leads, and with undefined when none does;
+   *   sharesAll: each has a part of the events
+   */
+  constructor({ onLeader = () => {}, sharesAll = false, ...options } = {}) {
     super(options);
+    this.#sharesAll = sharesAll;
     this.#onLeader = onLeader;
   }
 
@@ -62,7 +67,10 @@ export class ClusterRun extends DemoWorld {
 
   /** Start an instance, again if it has ended. @param {string} name @param {number} port @returns {Promise<Instance>} */
   async startInstance(name, port) {
-    const settings = { instances: 'several', redisUrl: this.#store, instanceName: `\${LINKTOR_INSTANCE}` };
+    const settings = {
+      ...{ instances: 'several', redisUrl: this.#store, instanceName: `\${LINKTOR_INSTANCE}` },
+      listening: this.#sharesAll ? 'all' : 'one',
+    };
     const { url, child } = await this.startNodeRed({
       ...{ name: `Node-RED ${name}`, port, chat: this.#chat },
       ...{ account: settings, env: { LINKTOR_INSTANCE: name } },
@@ -125,8 +133,10 @@ async function isLeading({ url }) {
 
 async function main() {
   await install();
+  const sharesAll = process.argv.includes('--share');
   const make = () =>
     new ClusterRun({
+      sharesAll,
       onLoss(name, how) {
         console.log(`${name} ended (${how}).`);
       },
@@ -151,7 +161,9 @@ ${lines.join('\n')}
 
 ${leader} leads.
 
-Write in the chat page: one of the three answers. The Linktor sidebar of each says which one leads.
+Write in the chat page: one of the three answers. The Linktor sidebar of each says which one leads${
+      sharesAll ? ', and which\nlanes of conversations each has' : ''
+    }.
 kill -9 the process of the one that leads, and another one leads within 20 seconds, without losing a message.
 Enter starts again what was killed. Ctrl-C ends everything.
 `);

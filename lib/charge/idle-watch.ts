@@ -23,19 +23,20 @@ export class IdleWatch {
   readonly #settings: IdleSettings;
   readonly #since = new Map<string, number>();
   readonly #clock: Clock;
+  #isStopped = false;
 
   constructor(settings: IdleSettings) {
     this.#settings = settings;
     this.#clock = new Clock((id) => this.#due(id));
   }
 
-  /** Restore the watches of an earlier process. @throws LinktorError `storage` */
+  /** Restore the watches of an earlier process, or learn those of another one. @throws LinktorError `storage` */
   async load(): Promise<void> {
     const { ledger, nodeId, afterMs } = this.#settings;
     for (const { value } of await ledger.find<Silence>('cursor', tagOf(nodeId))) {
-      if (!this.#since.has(value.conversationId)) this.#note(value, afterMs);
+      if ((this.#since.get(value.conversationId) ?? 0) < value.since) this.#note(value, afterMs);
     }
-    this.#clock.start();
+    if (!this.#isStopped) this.#clock.start();
   }
 
   /** A message was written: the silence starts anew. */
@@ -55,6 +56,7 @@ export class IdleWatch {
   }
 
   stop(): void {
+    this.#isStopped = true;
     this.#clock.stop();
   }
 

@@ -62,7 +62,7 @@ export class Takeovers {
   }
 
   /**
-   * Restore the state of an earlier process; nothing is sent before.
+   * Restore the state of an earlier process, or take over that of another one; nothing is sent before.
    * @throws LinktorError `storage`: the state stays in memory only
    */
   load(): Promise<void> {
@@ -76,9 +76,19 @@ export class Takeovers {
   }
 
   async #load(): Promise<void> {
-    for (const { value } of await this.#settings.ledger().list<Takeover>('pause')) {
-      // Takeovers since the start are newer than stored ones.
-      if (!this.#known.has(value.conversationId)) this.#note(value);
+    const before = new Map(this.#known);
+    const stored = await this.#settings.ledger().list<Takeover>('pause');
+    // What has happened meanwhile is newer than what is stored.
+    const isUntouched = (id: string) => this.#known.get(id) === before.get(id);
+    const left = new Set(before.keys());
+    for (const { value } of stored) {
+      left.delete(value.conversationId);
+      if (isUntouched(value.conversationId)) this.#note(value);
+    }
+    for (const id of left) {
+      if (!isUntouched(id)) continue;
+      this.#known.delete(id);
+      this.#clock.clear(id);
     }
   }
 

@@ -69,8 +69,9 @@ export class Claiming {
   }
 
   #among(found: readonly Dialogue[], said: Reply, until: number): Claimed | Promise<Claimed> {
-    const { leaving, turns, past } = this.#parts;
+    const { leaving, turns, past, open, isShared } = this.#parts;
     const { id } = said.message;
+    if (isShared) open.learn(found);
     const answered = past.answeredBy(said.message);
     // It has ended a question already, and comes again by another way.
     if (answered !== undefined) return { by: answered, isTaken: true };

@@ -244,7 +244,9 @@ export class Dialogues {
 
   /** End the dialogues of a conversation; a takeover ends only dialogues whose node wants this. */
   async endIn(conversationId: string, reason: EndReason): Promise<void> {
-    for (const { id, nodeId } of await this.#open.records.inConversation(conversationId)) {
+    const found = await this.#open.records.inConversation(conversationId);
+    if (this.#settings.ledger.isShared) this.#open.learn(found);
+    for (const { id, nodeId } of found) {
       const asker = this.#askers.get(nodeId);
       if (reason !== 'taken_over' || asker?.endsOnTakeover) await this.end(id, reason);
     }

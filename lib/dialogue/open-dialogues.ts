@@ -61,6 +61,11 @@ export class OpenDialogues {
     return open && this.records.get({ kind: open.kind, id });
   }
 
+  /** Note open dialogues that another instance has opened. */
+  learn(found: readonly Dialogue[]): void {
+    for (const dialogue of found) if (!this.#open.has(dialogue.id)) this.note(dialogue);
+  }
+
   /** Note an open dialogue, or what has changed in it. */
   note(dialogue: Dialogue): void {
     const { id, kind, nodeId } = dialogue;

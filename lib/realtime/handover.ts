@@ -38,7 +38,7 @@ const LATEST_TIME_MS = 8.64e15;
 /** Time until all nodes of a deploy are back, in milliseconds. */
 export const RETURN_MS = 100;
 /** Time that the other listeners wait for one that a deploy may be replacing, in milliseconds. */
-const ABSENCE_MS = 1000;
+export const ABSENCE_MS = 1000;
 
 /** Entries stored beside the keys of the bus: `w:<watermark>`, and `l:<id> <changed at>` of each read conversation. */
 const WATERMARK_KEY = 'w:';

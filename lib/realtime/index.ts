@@ -21,12 +21,14 @@ import type { GapReporter } from './sync/gap-reporter';
 import { timeOf } from './time';
 
 export type { Claim, Claimant } from './bus/claims';
+export { keysOf } from './bus/dedup';
 export type { Delivery, Listener, Source } from './bus/delivery';
 export type { RealtimeFacts } from './facts';
 export { deliveredOf } from './handover';
 export type { NatsSettings } from './nats/address';
 export { NatsSession } from './nats/session';
 export type { Memory, RealtimeSettings } from './settings';
+export { SharedBus } from './shared-bus';
 export type { SocketState } from './socket/state';
 
 /**
@@ -247,6 +249,13 @@ export class Realtime {
     // Without live events there is nothing to wait for.
     if (this.#handover.isUsed && this.state.name !== 'open') this.#bus.feedAtOnce(event, source);
     else this.#bus.feed(event, source);
+  }
+
+  /** As {@link feed}. @returns a promise that resolves after the event's turn; never, when it is discarded */
+  async hand(event: Event, source: 'webhook' | 'test'): Promise<void> {
+    if (this.#receivesNothing) return;
+    await this.ready;
+    await this.#bus.hand(event, source, false, this.#handover.isUsed && this.state.name !== 'open');
   }
 
   /** Report a gap with a cause outside of the connection. */

@@ -64,7 +64,9 @@ export class DeliveryWatcher {
     const stop = () => this.#wake();
     wait.signal.addEventListener('abort', stop);
     this.#pause =
-      this.#source.state.name === 'open' && !this.#source.polls ? LOOK_WITH_EVENTS_MS : LOOK_WITHOUT_EVENTS_MS;
+      ['open', 'sharing'].includes(this.#source.state.name) && !this.#source.polls
+        ? LOOK_WITH_EVENTS_MS
+        : LOOK_WITHOUT_EVENTS_MS;
     try {
       for (;;) {
         const missing = messageIds.filter((id) => !this.#has(id, wait.status));

@@ -49,6 +49,8 @@ export class StoreConnection {
   readonly #prefix: string;
   readonly #defined = new Set<string>();
   readonly #listeners = new Set<(state: StoreState) => void>();
+  /** the connections that hear what is published */
+  readonly #hearing = new Set<Redis | Cluster>();
   #state: StoreState = 'connecting';
   #lastFailure = 'no connection';
 
@@ -115,11 +117,28 @@ export class StoreConnection {
     }
   }
 
+  /**
+   * Hear what scripts publish at `<prefix>:<name>`, by a connection of its own. What is published while that is down is
+   * not heard. @returns the function that ends it
+   */
+  hear(name: string, listener: (text: string) => void): () => void {
+    const redis = this.#redis.duplicate();
+    this.#hearing.add(redis);
+    redis.on('ready', () => redis.subscribe(`${this.#prefix}:${name}`).catch(() => undefined));
+    redis.on('message', (_channel: string, text: string) => listener(text));
+    redis.on('error', () => {});
+    return () => {
+      this.#hearing.delete(redis);
+      redis.disconnect();
+    };
+  }
+
   /** A store that does not answer looks connected. Count it as down until a new connection is ready. */
   #abandon(): void {
     if (this.#state !== 'ready') return;
     this.#show('down');
     this.#redis.disconnect(true);
+    for (const redis of this.#hearing) redis.disconnect(true);
   }
 
   /** @throws LinktorError `storage` */
@@ -145,6 +164,7 @@ export class StoreConnection {
   close(): void {
     this.#listeners.clear();
     this.#redis.disconnect();
+    for (const redis of this.#hearing) redis.disconnect();
   }
 
   #show(state: StoreState): void {

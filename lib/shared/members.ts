@@ -1,13 +1,19 @@
 import { randomUUID } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
 import type { StoreConnection } from './connection';
 
 /** interval of the heartbeat, in milliseconds */
 const BEAT_MS = 1000;
 /** an instance that has not been heard of for this long is gone, in milliseconds */
 const GONE_MS = 6000;
+/** heartbeats of all that are missing when the store was away */
+const SILENT_BEATS = 3;
+/** safety margin: an instance counts itself as gone so many milliseconds before the others do */
+const MARGIN_MS = 1500;
 
 /**
- * Report this instance and learn of the others. Arguments: id, facts as JSON, milliseconds until gone.
+ * Report this instance and learn of the others. After a time in which none was heard it was the store that was away, and
+ * they get their time anew. Arguments: id, facts as JSON, milliseconds until gone, milliseconds until none was heard.
  * @returns the live members, oldest first
  */
 const BEAT = `
@@ -15,6 +21,10 @@ local base, id = KEYS[1], ARGV[1]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local members, heard, joined = base .. ':members', base .. ':heard', base .. ':joined'
+local newest = redis.call('ZRANGE', heard, -1, -1, 'WITHSCORES')
+if newest[2] and now - newest[2] > tonumber(ARGV[4]) then
+  for _, one in ipairs(redis.call('ZRANGE', heard, 0, -1)) do redis.call('ZADD', heard, now, one) end
+end
 redis.call('HSET', members, id, ARGV[2])
 redis.call('ZADD', heard, now, id)
 redis.call('ZADD', joined, 'NX', now, id)
@@ -47,6 +57,8 @@ export interface Member {
   since: number;
   /** takes no work any more */
   isDraining: boolean;
+  /** takes a part of the events */
+  shares: boolean;
 }
 
 export interface MembersSettings {
@@ -55,7 +67,7 @@ export interface MembersSettings {
   name: string;
   /** the members have changed; its errors are ignored */
   onChange(): void;
-  timing?: { beatMs: number; goneMs: number };
+  timing?: { beatMs: number; goneMs: number; marginMs: number };
 }
 
 /** The live instances: each reports itself to the store, and is gone when the store has not heard of it for a while. */
@@ -65,6 +77,10 @@ export class Members {
   readonly #settings: MembersSettings;
   readonly #timing: NonNullable<MembersSettings['timing']>;
   #isDraining = false;
+  #shares = false;
+  #aliveUntil = 0;
+  /** number of times at which the others have counted this instance as gone, or may have */
+  lapses = 0;
   #members: readonly Member[] = [];
   #shown = '';
   #timer: NodeJS.Timeout | undefined;
@@ -73,13 +89,24 @@ export class Members {
 
   constructor(settings: MembersSettings) {
     this.#settings = settings;
-    this.#timing = settings.timing ?? { beatMs: BEAT_MS, goneMs: GONE_MS };
+    this.#timing = settings.timing ?? { beatMs: BEAT_MS, goneMs: GONE_MS, marginMs: MARGIN_MS };
     this.beat();
   }
 
   /** the live instances, oldest first, as of the last heartbeat */
   get all(): readonly Member[] {
     return this.#members;
+  }
+
+  /** The others count this instance as present, at this very moment. */
+  get isAlive(): boolean {
+    return performance.now() < this.#aliveUntil;
+  }
+
+  /** @param shares take a part of the events */
+  share(shares: boolean): void {
+    this.#shares = shares;
+    this.beat();
   }
 
   /** @param isDraining take no work any more */
@@ -114,11 +141,17 @@ export class Members {
   async #report(): Promise<void> {
     if (this.#isClosed) return;
     const { connection, name, onChange } = this.#settings;
-    const facts = JSON.stringify({ name, isDraining: this.#isDraining });
-    const found = (await connection.run('linktorBeat', BEAT, this.id, facts, this.#timing.goneMs)) as string[][];
+    const { goneMs, marginMs, beatMs } = this.#timing;
+    const silenceMs = beatMs * SILENT_BEATS;
+    const facts = JSON.stringify({ name, isDraining: this.#isDraining, shares: this.#shares });
+    // Measured before the request, since the store starts to count later.
+    const began = performance.now();
+    const found = (await connection.run('linktorBeat', BEAT, this.id, facts, goneMs, silenceMs)) as string[][];
+    if (!this.isAlive) this.lapses++;
+    this.#aliveUntil = began + goneMs - marginMs;
     this.#members = found.map(([id = '', known = '{}', since]) => {
-      const { name, isDraining } = JSON.parse(known) as Pick<Member, 'name' | 'isDraining'>;
-      return { id, name, isDraining, since: Number(since) };
+      const { name, isDraining, shares = false } = JSON.parse(known) as Omit<Member, 'id' | 'since'>;
+      return { id, name, isDraining, shares, since: Number(since) };
     });
     const shown = JSON.stringify(this.#members);
     if (shown === this.#shown || this.#isClosed) return;

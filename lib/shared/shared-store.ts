@@ -1,5 +1,7 @@
 import { Claims } from './claims';
 import { StoreConnection, type StoreSettings, type StoreState } from './connection';
+import { type LaneReader, LaneWorker } from './lane-worker';
+import { Lanes } from './lanes';
 import { type Leadership, Lease, type LeaseSettings } from './lease';
 import { Members } from './members';
 
@@ -17,6 +19,9 @@ export class SharedStore {
   readonly lease: Lease;
   readonly claims: Claims;
   readonly members: Members;
+  readonly lanes: Lanes;
+  /** takes the events of a part of the lanes; undefined where one instance has all events */
+  #worker: LaneWorker | undefined;
 
   /** @throws LinktorError `validation` for an invalid address */
   static async open(settings: SharedStoreSettings): Promise<SharedStore> {
@@ -28,11 +33,29 @@ export class SharedStore {
     this.connection = connection;
     this.claims = new Claims(connection);
     connection.onState(onState);
-    this.members = new Members({ connection, name, onChange: onMembers });
+    this.lanes = new Lanes(connection);
+    this.members = new Members({
+      ...{ connection, name },
+      onChange: () => {
+        this.#worker?.assign();
+        onMembers();
+      },
+    });
     this.lease = new Lease({ connection, name, timing, onChange: onLeadership });
   }
 
+  get worker(): LaneWorker | undefined {
+    return this.#worker;
+  }
+
+  /** Take the events of a part of the lanes, from now on. */
+  takePart(reader: LaneReader): LaneWorker {
+    this.#worker ??= new LaneWorker(this.lanes, this.members, reader);
+    return this.#worker;
+  }
+
   async close(): Promise<void> {
+    await this.#worker?.close();
     await Promise.all([this.lease.close(), this.members.close()]);
     this.connection.close();
   }

@@ -214,8 +214,11 @@ export interface TriggerContext<V> {
    * @throws LinktorError `storage` when the shared store is not available
    */
   once: ((eventId: string) => Promise<{ state: 'free' | 'working' | 'done'; done(): Promise<void> }>) | undefined;
-  /** pass an event to all triggers of the account */
-  feed(event: Event): void;
+  /**
+   * Pass an event to all triggers of the account.
+   * @returns a promise where instances share their events @throws LinktorError `storage` when it could not be passed on
+   */
+  feed(event: Event): void | Promise<void>;
   /** secrets of webhooks to this account, for a node without a secret of its own */
   webhookSecrets: readonly string[];
   nodeId: string;

@@ -8,6 +8,7 @@ const appearances = {
   connected: { fill: 'green', shape: 'dot' },
   leading: { fill: 'green', shape: 'dot' },
   standby: { fill: 'grey', shape: 'ring' },
+  sharing: { fill: 'green', shape: 'dot' },
   store_down: { fill: 'red', shape: 'ring' },
   sending: { fill: 'blue', shape: 'dot' },
   asking: { fill: 'blue', shape: 'dot' },

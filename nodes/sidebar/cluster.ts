@@ -64,13 +64,15 @@ export class Cluster {
   }
 }
 
-function rowOf({ name, isSelf, leads, isDraining, since }: InstanceLine): HTMLElement {
+function rowOf({ name, isSelf, leads, isDraining, since, lanes }: InstanceLine): HTMLElement {
   const marks = [leads ? say('instances.leads') : undefined, isDraining ? say('instances.draining') : undefined].filter(
     (mark) => mark !== undefined,
   );
-  const facts = [isSelf ? say('instances.self') : undefined, say('since', { time: clock(since, false) })].filter(
-    (fact) => fact !== undefined,
-  );
+  const facts = [
+    isSelf ? say('instances.self') : undefined,
+    say('since', { time: clock(since, false) }),
+    lanes && say('instances.lanes', { ...lanes }),
+  ].filter((fact) => fact !== undefined);
   return element(
     'li',
     { 'data-instance': name },

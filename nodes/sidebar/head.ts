@@ -63,7 +63,8 @@ function stateWords({ state, problem, attempts, leader, leads }: AccountFacts): 
     case 'open':
       return statusWord(leads ? 'leading' : 'connected');
     case 'standby':
-      return leader ? say('standby', { words: statusWord('standby'), leader }) : statusWord('standby');
+    case 'sharing':
+      return leader ? say('standby', { words: statusWord(state), leader }) : statusWord(state);
     case 'connecting':
     case 'store_down':
     case 'paused':

@@ -14,6 +14,7 @@ export interface AccountFacts {
     | 'paused'
     | 'closed'
     | 'standby'
+    | 'sharing'
     | 'store_down'
     | 'webhooks_only'
     | 'no_realtime';
@@ -94,6 +95,8 @@ export interface InstanceLine {
   isDraining: boolean;
   /** milliseconds of the store's clock */
   since: number;
+  /** where all share the events: the lanes of conversations that it has, and what waits in them */
+  lanes?: { number: number; waiting: number };
 }
 
 /** An action on the instance of this Node-RED: let another one lead, take no new work, take part again. */

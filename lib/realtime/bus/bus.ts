@@ -185,14 +185,17 @@ export class Bus {
 
   /**
    * As {@link feed}.
+   * @param atOnce never held back
    * @returns a promise that resolves after the event's turn; it never resolves when the event is discarded
    */
-  hand(event: Event, source: Source, recovered: boolean): Promise<void> {
+  hand(event: Event, source: Source, recovered: boolean, atOnce = false): Promise<void> {
     return new Promise((resolve) => {
       if (!this.#dedup.isUsable(event)) return resolve();
       const delivery = newDelivery(event, source, Date.now(), recovered);
       this.#dispatcher.onTurn(delivery, resolve);
-      this.#take(delivery, 0);
+      if (!atOnce) return this.#take(delivery, 0);
+      this.arrived(event, recovered);
+      this.#accept(delivery);
     });
   }
 

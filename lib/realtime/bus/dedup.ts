@@ -11,6 +11,15 @@ export interface DeduplicatorSettings {
   onError(error: unknown): void;
 }
 
+/** @returns the keys by which an event is told from others, whichever path it came by; none where it cannot be */
+export function keysOf({ id, message, messageId, status, name, conversationId }: Event): string[] {
+  const keys = id === undefined ? [] : [`e:${id}`];
+  if (message) keys.push(`m:${message.id}`);
+  else if (messageId !== undefined && status !== undefined) keys.push(`s:${messageId}:${status}`);
+  else if (name === 'conversation.created' && conversationId !== undefined) keys.push(`c:${conversationId}`);
+  return keys;
+}
+
 /** Log one of this many dropped events. */
 const PROBLEM_EVERY = 1000;
 

@@ -11,6 +11,8 @@ export type SocketState =
   | { name: 'webhooks_only' | 'no_realtime'; since: number }
   /** another instance leads, or the store that elects the leader is unreachable */
   | { name: 'standby'; since: number; leader: string }
+  /** another instance leads, and this one has a part of the events */
+  | { name: 'sharing'; since: number; leader: string }
   | { name: 'store_down'; since: number }
   /** `until`: time of the next attempt */
   | { name: 'waiting'; since: number; attempt: number; until: number; reason: string }

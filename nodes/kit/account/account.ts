@@ -9,7 +9,7 @@ import { type Language, languageOf } from '../../../lib/dialogue/index';
 import { LinktorError, toLinktorError } from '../../../lib/errors';
 import { allowedFolders, FileDesk } from '../../../lib/files/index';
 import { createLedger, type KeptLedger, type Ledger, storageError } from '../../../lib/ledger/index';
-import { type Memory, Realtime, type SocketState } from '../../../lib/realtime/index';
+import { type Delivery, type Memory, Realtime, type SocketState } from '../../../lib/realtime/index';
 import { readList } from '../../../lib/text/index';
 import { Variables } from '../../../lib/variables/index';
 import type { fields } from '../../linktor-config';
@@ -28,6 +28,7 @@ import { LedRealtime, type LiveSide } from './led-realtime';
 import { natsOf } from './nats';
 import { OutboxService } from './outbox-service';
 import { SentLog } from './sent-log';
+import { SharedEvents } from './shared-events';
 import { Substitutes } from './substitutes';
 
 /** The values of the config node's fields. */
@@ -199,7 +200,12 @@ export function createAccount(
     return client;
   };
 
-  const connect = () => {
+  const delivered = (delivery: Delivery) => {
+    host.files?.learn(delivery.event);
+    publishEvent(delivery);
+  };
+
+  const connect = (given?: Ledger) => {
     const rest = getClient();
     const { contract, url, connection } = rest.realtime;
     const nats = settings.receive === 'auto' && natsOf(settings, route.natsTls, host.consumer, getClient);
@@ -226,11 +232,8 @@ export function createAccount(
       pollIdle: settings.pollIdle * 1000,
       ...(nats && { nats }),
       onProblem: fenced((text: string) => log.warn(text)),
-      onDelivery: (delivery) => {
-        host.files?.learn(delivery.event);
-        publishEvent(delivery);
-      },
-      ledger: instances?.leadersLedger ?? kept,
+      onDelivery: instances?.sharesAll ? undefined : delivered,
+      ledger: given ?? instances?.leadersLedger ?? kept,
       // Another instance may have led since: its state is in the ledger.
       predecessor: instances ? undefined : predecessor,
       whileDown: settings.whileDown,
@@ -248,9 +251,16 @@ export function createAccount(
   };
 
   /** Create a live side that is connected while this instance leads. */
-  const ledBy = (all: Instances, make: () => Realtime): LedRealtime => {
-    const led = new LedRealtime({
-      make,
+  const ledBy = (all: Instances, make: (ledger?: Ledger) => Realtime): LedRealtime => {
+    const shared = all.sharesAll
+      ? new SharedEvents({
+          ...{ instances: all, onDelivery: delivered, log, whenStarted: host.whenStarted },
+          refresh: () => charge.refresh(),
+        })
+      : undefined;
+    const led: LedRealtime = new LedRealtime({
+      make: shared ? () => shared.lead(make, () => led.restart()) : make,
+      shared,
       isHeld: () => all.leads,
       standing: () => all.standing,
       onEnded: (ended) => void ended.catch(() => undefined),

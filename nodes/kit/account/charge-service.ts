@@ -66,6 +66,8 @@ export class ChargeService {
   readonly #parts: ChargeParts;
   readonly #releases: (() => void)[] = [];
   readonly #listeners = new Set<() => void>();
+  /** by node */
+  readonly #idle = new Map<string, IdleWatch>();
   #ready: Promise<void> | undefined;
   /** our own user, whose messages may also come from other programs (contract 6.1) */
   #ownUser: string | undefined;
@@ -113,6 +115,9 @@ export class ChargeService {
   async refresh(): Promise<void> {
     this.#ready = undefined;
     await this.ready();
+    await Promise.all([...this.#idle.values()].map((watch) => watch.load())).catch((error: unknown) =>
+      this.#warn(error),
+    );
   }
 
   /** takeovers are enabled */
@@ -135,7 +140,10 @@ export class ChargeService {
    */
   idleWatch(nodeId: string, afterMs: number, onIdle: (conversationId: string, since: number) => void): IdleWatch {
     const { ledger } = this.#parts;
-    return new IdleWatch({ ledger: ledger(), nodeId, afterMs, onIdle, onProblem: (error) => this.#warn(error) });
+    const onProblem = (error: unknown) => this.#warn(error);
+    const watch = new IdleWatch({ ledger: ledger(), nodeId, afterMs, onIdle, onProblem });
+    this.#idle.set(nodeId, watch);
+    return watch;
   }
 
   /** Add a listener for changes of takeovers and opt-outs. @returns the function that removes it */

@@ -2,11 +2,19 @@ import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { TlsSettings } from '../../../lib/client/index';
 import { invalid, LinktorError, toLinktorError } from '../../../lib/errors';
-import { type Ledger, moveRecords, SharedLedger, storageProblemOf } from '../../../lib/ledger/index';
+import {
+  type Entry,
+  type Ledger,
+  moveRecords,
+  type Namespace,
+  SharedLedger,
+  storageProblemOf,
+} from '../../../lib/ledger/index';
 import type { SocketState } from '../../../lib/realtime/index';
 import {
   type ClaimState,
   checkAddress,
+  type Lanes,
   type Member,
   SharedPace,
   SharedStore,
@@ -15,6 +23,8 @@ import {
 } from '../../../lib/shared/index';
 import { fenced } from '../fence';
 import { noteSeveral } from './moved';
+import { recordsOf } from './seen-records';
+import { describe, standingOf } from './standing';
 
 /** milliseconds between checks for work of other instances */
 const LOOK_MS = 2000;
@@ -28,6 +38,8 @@ export interface InstancesSettings {
   tls?: TlsSettings;
   keyPrefix: string;
   instanceName: string;
+  /** who has the events: the leader, or all instances a part of them */
+  listening: 'one' | 'all';
   keepDays: number;
   /** the ledger of this instance alone */
   local(): Ledger;
@@ -40,7 +52,7 @@ export interface InstancesOverview {
   self: string;
   store: StoreState;
   leader?: { name: string; since: number };
-  instances: (Member & { isSelf: boolean; leads: boolean })[];
+  instances: (Member & { isSelf: boolean; leads: boolean; lanes: number; waiting: number })[];
   /** jobs that wait in the store */
   outbox: number;
 }
@@ -89,6 +101,17 @@ export class Instances {
     return this.#hasMoved && lease?.isHeld === true && connection?.state === 'ready';
   }
 
+  /** All instances have a part of the events. */
+  get sharesAll(): boolean {
+    return this.#settings.listening === 'all';
+  }
+
+  /** The lanes of the events. @throws LinktorError `storage` before the first look into the store */
+  get lanes(): Lanes {
+    if (!this.#store) throw notLeading();
+    return this.#store.lanes;
+  }
+
   /** The store answers. */
   get isStoreReady(): boolean {
     return this.#store?.connection.state === 'ready';
@@ -96,11 +119,7 @@ export class Instances {
 
   /** State shown while this instance does not lead. */
   get standing(): SocketState {
-    const { connection, lease } = this.#store ?? {};
-    if (!connection || connection.state === 'connecting') return { name: 'connecting', since: this.#since };
-    if (connection.state === 'down') return { name: 'store_down', since: this.#since };
-    const { name = '' } = lease?.leadership ?? {};
-    return { name: 'standby', since: this.#since, leader: name };
+    return standingOf(this.#store, this.#since, this.sharesAll);
   }
 
   /** Add a listener for changes of leadership and of the store. @returns the function that removes it */
@@ -148,7 +167,7 @@ export class Instances {
 
   /** @throws LinktorError `storage` */
   async overview(): Promise<InstancesOverview> {
-    const { lease, members, connection } = await this.open();
+    const { lease, members, connection, worker } = await this.open();
     const outbox = await this.ledger.count('outbox');
     const { name, since = 0, isOurs } = lease.leadership;
     return {
@@ -157,7 +176,12 @@ export class Instances {
       ...(name !== undefined && { leader: { name, since } }),
       instances: members.all.map((member) => {
         const isSelf = member.id === members.id;
-        return { ...member, isSelf, leads: isSelf ? isOurs : !isOurs && member.name === name };
+        const own = worker?.states.filter(({ owner }) => owner === member.id) ?? [];
+        const waiting = own.reduce((sum, lane) => sum + lane.waiting, 0);
+        return {
+          ...member,
+          ...{ isSelf, leads: isSelf ? isOurs : !isOurs && member.name === name, lanes: own.length, waiting },
+        };
       }),
       outbox,
     };
@@ -189,7 +213,11 @@ export class Instances {
       durability: ledger.durability,
       isShared: true,
       get: ledger.get.bind(ledger),
-      list: ledger.list.bind(ledger),
+      list: async <T>(namespace: Namespace) => {
+        const kept = await ledger.list<T>(namespace);
+        // What went through lanes has been delivered, too.
+        return namespace === 'seen' ? [...kept, ...(recordsOf(await this.lanes.seen()) as Entry<T>[])] : kept;
+      },
       find: ledger.find.bind(ledger),
       count: ledger.count.bind(ledger),
       due: ledger.due.bind(ledger),
@@ -217,7 +245,7 @@ export class Instances {
   async #open(): Promise<SharedStore> {
     const { redisUrl: url, storePassword: password, tls, log } = this.#settings;
     const prefix = prefixFor(this.#settings);
-    const changed = () => this.#changed();
+    const changed = () => this.changed();
     const settings = { url, password, tls, prefix, name: this.name, onLeadership: changed, onState: changed };
     const store = await SharedStore.open({ ...settings, onMembers: changed });
     this.#store = store;
@@ -250,32 +278,25 @@ export class Instances {
     this.#hasMoved = true;
   }
 
-  #changed(): void {
+  /** Tell the listeners. */
+  changed(): void {
     if (this.#isClosed) return;
     if (!this.#hasMoved && this.#store?.lease.isHeld) {
       this.#moving ??= this.#moveIn().finally(() => {
         this.#moving = undefined;
-        if (this.#hasMoved) this.#changed();
+        if (this.#hasMoved) this.changed();
       });
     }
     const { standing, leads } = this;
-    const shown = leads ? 'leads' : `${standing.name} ${standing.name === 'standby' ? standing.leader : ''}`;
+    const shown = leads ? 'leads' : describe(standing);
     if (shown !== this.#shown) {
       this.#since = Date.now();
-      this.#settings.log.info(leads ? `${this.name} leads` : describe(standing));
+      this.#settings.log.info(leads ? `${this.name} leads` : shown);
     }
     this.#shown = shown;
     // Called by the store and by timers, where exceptions are not caught.
     for (const listener of [...this.#listeners]) fenced(listener, ({ message }) => this.#settings.log.warn(message))();
   }
-}
-
-function describe(state: SocketState): string {
-  if (state.name === 'standby')
-    return state.leader === '' ? 'standby: nobody leads yet' : `standby: ${state.leader} leads`;
-  return state.name === 'store_down'
-    ? 'the store is away: nothing is received until it is back'
-    : 'connecting to the store';
 }
 
 /** Return the key prefix: by default one that is equal for all Node-REDs with the same flows. */

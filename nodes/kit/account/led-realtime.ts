@@ -1,7 +1,12 @@
 import { deliveredOf, type Memory, type Realtime, type SocketState } from '../../../lib/realtime/index';
+import { runFenced } from '../fence';
+import type { SharedEvents } from './shared-events';
 
 /** The live side of an account, as its nodes see it. */
-export type LiveSide = Pick<Realtime, keyof Realtime>;
+export type LiveSide = Pick<Realtime, Exclude<keyof Realtime, 'hand' | 'feed'>> & {
+  /** @returns a promise where instances share their events: it rejects when the event could not be passed on */
+  feed(...given: Parameters<Realtime['feed']>): void | Promise<void>;
+};
 
 const NOTHING_YET: ReturnType<Realtime['facts']>['counters'] = {
   ...{ frames: 0, events: 0, duplicates: 0, recovered: 0 },
@@ -22,6 +27,8 @@ export interface LedParts {
   standing(): SocketState;
   /** receives the promise of a closing connection */
   onEnded(ended: Promise<void>): void;
+  /** where all instances share the events; undefined where the leader has them all */
+  shared?: SharedEvents;
 }
 
 /**
@@ -52,7 +59,7 @@ export class LedRealtime implements LiveSide {
   #lead(): void {
     const inner = this.#parts.make();
     this.#inner = inner;
-    inner.memory.import(this.#delivered);
+    if (!this.#parts.shared) inner.memory.import(this.#delivered);
     inner.onState(() => this.#announce());
     for (const attachment of this.#attachments) attachment.release = attachment.attach(inner);
   }
@@ -64,9 +71,16 @@ export class LedRealtime implements LiveSide {
       attachment.release?.();
       attachment.release = undefined;
     }
+    this.#parts.shared?.resign();
     if (!inner) return;
     this.#delivered = deliveredOf(inner.memory.export());
     this.#parts.onEnded(inner.close());
+  }
+
+  /** Make the connection anew, from where the last one has come. */
+  restart(): void {
+    this.#standDown();
+    this.update();
   }
 
   #announce(): void {
@@ -100,9 +114,14 @@ export class LedRealtime implements LiveSide {
   }
 
   facts() {
-    if (this.#inner) return this.#inner.facts();
+    const { shared } = this.#parts;
+    const events = shared && { events: shared.bus.events };
+    if (this.#inner) {
+      const facts = this.#inner.facts();
+      return { ...facts, counters: { ...facts.counters, ...events } };
+    }
     const { name, since } = this.state;
-    return { state: name, since, attempts: 0, subscriptions: 0, counters: NOTHING_YET };
+    return { state: name, since, attempts: 0, subscriptions: 0, counters: { ...NOTHING_YET, ...events } };
   }
 
   onState(listener: (state: SocketState) => void): () => void {
@@ -111,20 +130,34 @@ export class LedRealtime implements LiveSide {
   }
 
   listen(...[listener, returns]: Parameters<Realtime['listen']>): () => void {
-    return this.#attach((realtime) => realtime.listen(this.#guarded(listener), returns));
+    const { shared } = this.#parts;
+    if (!shared) return this.#attach((realtime) => realtime.listen(this.#guarded(listener), returns));
+    const end = shared.bus.listen(listener, returns);
+    // A listener keeps the connection of the leader open.
+    const detach = this.#attach((realtime) => realtime.listen(() => {}, returns));
+    return () => {
+      end();
+      detach();
+    };
   }
 
   observe(listener: Parameters<Realtime['observe']>[0]): () => void {
+    const { shared } = this.#parts;
+    if (shared) return shared.bus.listen(listener, false);
     return this.#attach((realtime) => realtime.observe(this.#guarded(listener)));
   }
 
   claim(...[order, claimant]: Parameters<Realtime['claim']>): () => void {
+    const { shared } = this.#parts;
+    if (shared) return shared.bus.claim(order, claimant);
     return this.#attach((realtime) =>
       realtime.claim(order, (delivery) => (this.#parts.isHeld() ? claimant(delivery) : undefined)),
     );
   }
 
   onArrival(listener: Parameters<Realtime['onArrival']>[0]): () => void {
+    const { shared } = this.#parts;
+    if (shared) return shared.bus.onArrival(listener);
     return this.#attach((realtime) => realtime.onArrival(this.#guarded(listener)));
   }
 
@@ -141,10 +174,12 @@ export class LedRealtime implements LiveSide {
   }
 
   conversation(id: string) {
-    return this.#inner?.conversation(id);
+    return this.#inner?.conversation(id) ?? this.#parts.shared?.bus.conversation(id);
   }
 
   announce(event: Parameters<Realtime['announce']>[0]): void {
+    const { shared } = this.#parts;
+    if (shared) return runFenced(() => shared.announce(event), undefined);
     this.#inner?.announce(event);
   }
 
@@ -193,8 +228,10 @@ export class LedRealtime implements LiveSide {
     return this.#inner?.isFirst(reader, eventId) ?? true;
   }
 
-  /** Ignored unless leading: the leader has its own connection. */
-  feed(...given: Parameters<Realtime['feed']>): void {
+  /** Ignored unless leading, or where all share the events: the leader has its own connection. */
+  feed(...given: Parameters<Realtime['feed']>): void | Promise<void> {
+    const { shared } = this.#parts;
+    if (shared) return shared.handIn(given[0]);
     this.#inner?.feed(...given);
   }
 
@@ -208,6 +245,7 @@ export class LedRealtime implements LiveSide {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#parts.shared?.close();
     await this.#inner?.close();
   }
 

@@ -7,16 +7,20 @@ const MAX_LINES = 50;
 
 /** @returns the instances of an account, the longest-serving first; nothing with a single instance */
 export async function clusterOf(account: Account | undefined): Promise<{ cluster?: ClusterFacts }> {
-  if (!account?.instances) return {};
+  const all = account?.instances;
+  if (!account || !all) return {};
   const held = heldBy(account);
   try {
-    const { instances, outbox } = await account.instances.overview();
+    const { instances, outbox } = await all.overview();
     const sorted = [...instances].sort((one, other) => one.since - other.since);
     return {
       cluster: {
-        instances: sorted.slice(0, MAX_LINES).map(({ name, isSelf, leads, isDraining, since }) => ({
-          ...{ name, isSelf, leads, isDraining, since },
-        })),
+        instances: sorted
+          .slice(0, MAX_LINES)
+          .map(({ name, isSelf, leads, isDraining, since, lanes: number, waiting }) => ({
+            ...{ name, isSelf, leads, isDraining, since },
+            ...(all.sharesAll && { lanes: { number, waiting } }),
+          })),
         instancesInAll: instances.length,
         outbox,
         held,

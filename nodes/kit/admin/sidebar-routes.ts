@@ -136,6 +136,6 @@ function connectionOf({ account }: ConfigNode): Omit<AccountFacts, 'id' | 'name'
   const problem = problemOf(realtime.state);
   const now = realtime.state;
   const isLeading = now.name === 'open' && now.leads === true;
-  const role = now.name === 'standby' ? { leader: now.leader } : isLeading && { leads: true };
+  const role = now.name === 'standby' || now.name === 'sharing' ? { leader: now.leader } : isLeading && { leads: true };
   return { state, since, attempts, problem, ...role, latency, counters: { subscriptions, ...counters } };
 }

@@ -18,6 +18,7 @@ export function showConnection(
     const good = state.leads && caution === 'connected' ? 'leading' : caution;
     status.show(state.caution ?? good, { at: state.since });
   } else if (state.name === 'standby') status.show('standby', { leader: state.leader });
+  else if (state.name === 'sharing') status.show('sharing', { leader: state.leader });
   else if (state.name === 'store_down') status.show('store_down');
   else if (state.name === 'connecting') status.show('connecting');
   else if (state.name === 'waiting') status.show('reconnecting', { attempt: state.attempt, until: state.until });

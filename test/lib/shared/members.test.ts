@@ -3,7 +3,7 @@ import { Members } from '../../../lib/shared/members';
 import { setUpStore } from './support';
 
 /** a tenth of the real times */
-const timing = { beatMs: 100, goneMs: 600 };
+const timing = { beatMs: 100, goneMs: 600, marginMs: 150 };
 
 describe('the instances of an account', () => {
   const opened: Members[] = [];

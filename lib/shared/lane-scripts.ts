@@ -1,0 +1,131 @@
+/*
+ * Lanes of events as scripts, each of which runs atomically. A lane is a list, its oldest event first; an entry is its
+ * number, a space, and the event. Each lane has at most one owner, and only the owner takes from it.
+ */
+
+const COMMON = `
+local base = KEYS[1]
+local function L(lane) return base .. ':lane:' .. lane end
+local owners, seen, bytes, intake = base .. ':lanes', base .. ':seen', base .. ':lanes:bytes', base .. ':intake'
+local function now()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+local function wake(what) redis.call('PUBLISH', base .. ':wake', what) end
+local function pop(list, number)
+  local head = redis.call('LINDEX', list, 0)
+  if not head or string.sub(head, 1, #number + 1) ~= number .. ' ' then return 0 end
+  redis.call('LPOP', list)
+  redis.call('DECRBY', bytes, #head)
+  return 1
+end
+local function push(list, text)
+  local entry = redis.call('INCR', base .. ':lanes:number') .. ' ' .. text
+  redis.call('INCRBY', bytes, #entry)
+  return redis.call('RPUSH', list, entry)
+end
+`;
+
+/**
+ * Put an event into a lane, unless one of its keys is known. Arguments: lane, event, most events, most bytes,
+ * milliseconds and number of kept keys, its keys. @returns new, known or full
+ */
+export const PUBLISH = `${COMMON}
+local lane, event, most, mostBytes, life, kept = unpack(ARGV)
+for i = 7, #ARGV do if redis.call('ZSCORE', seen, ARGV[i]) then return 'known' end end
+if tonumber(most) > 0 and (redis.call('LLEN', L(lane)) >= tonumber(most)
+  or tonumber(redis.call('GET', bytes) or '0') + #event > tonumber(mostBytes)) then return 'full' end
+local at = now()
+for i = 7, #ARGV do redis.call('ZADD', seen, at, ARGV[i]) end
+local length = push(L(lane), event)
+if length == 1 then wake(lane) end
+if redis.call('ZCARD', seen) > tonumber(kept) then redis.call('ZREMRANGEBYRANK', seen, 0, 99) end
+redis.call('ZREMRANGEBYSCORE', seen, '-inf', at - life)
+return 'new'
+`;
+
+/** Arguments: first rank, last rank. @returns keys and the times of their events in turn, oldest first */
+export const SEEN = `${COMMON}
+return redis.call('ZRANGE', seen, ARGV[1], ARGV[2], 'WITHSCORES')
+`;
+
+/** Arguments: member, most events of a lane, lanes. @returns of each lane that is owned: lane, entries */
+export const TAKE = `${COMMON}
+local found = {}
+for i = 3, #ARGV do
+  if redis.call('HGET', owners, ARGV[i]) == ARGV[1] then
+    found[#found + 1] = {ARGV[i], unpack(redis.call('LRANGE', L(ARGV[i]), 0, ARGV[2] - 1))}
+  end
+end
+return found
+`;
+
+/** Arguments: member, lane, number of its oldest entry. */
+export const DONE = `${COMMON}
+if redis.call('HGET', owners, ARGV[2]) ~= ARGV[1] then return 0 end
+return pop(L(ARGV[2]), ARGV[3])
+`;
+
+/** Arguments: event, most bytes. @returns 0 when there is no room */
+export const HAND_IN = `${COMMON}
+if tonumber(redis.call('GET', bytes) or '0') + #ARGV[1] > tonumber(ARGV[2]) then return 0 end
+if push(intake, ARGV[1]) == 1 then wake('intake') end
+return 1
+`;
+
+/** Arguments: most entries. */
+export const INTAKE = `${COMMON}
+return redis.call('LRANGE', intake, 0, ARGV[1] - 1)
+`;
+
+/** Arguments: number of the oldest entry. */
+export const ACCEPTED = `${COMMON}
+return pop(intake, ARGV[1])
+`;
+
+/**
+ * Assign the lanes. Every instance that takes part prefers each lane to another degree (rendezvous hashing), and none
+ * has more than its share. A lane without a living owner is assigned at once, others once their owner has released them.
+ * Argument: number of lanes. @returns of each lane: owner, the one that it is meant for, number of waiting events
+ */
+export const ASSIGN = `${COMMON}
+local count = tonumber(ARGV[1])
+local alive, able = {}, {}
+for _, id in ipairs(redis.call('ZRANGE', base .. ':joined', 0, -1)) do
+  alive[id] = true
+  local facts = cjson.decode(redis.call('HGET', base .. ':members', id) or '{}')
+  if facts.shares and not facts.isDraining then able[#able + 1] = id end
+end
+local least, taken, lanes = math.floor(count / math.max(1, #able)), {}, {}
+local more = count - least * #able
+for lane = 0, count - 1 do
+  local best, weight
+  for _, id in ipairs(able) do
+    local own = redis.sha1hex(id .. ' ' .. lane)
+    local has = taken[id] or 0
+    if (has < least or has == least and more > 0) and (not best or own > weight) then best, weight = id, own end
+  end
+  if best then
+    if (taken[best] or 0) == least then more = more - 1 end
+    taken[best] = (taken[best] or 0) + 1
+  end
+  local owner = redis.call('HGET', owners, lane) or ''
+  if owner ~= (best or '') and not alive[owner] then
+    owner = best or ''
+    if owner == '' then redis.call('HDEL', owners, lane) else redis.call('HSET', owners, lane, owner) end
+    wake(lane)
+  end
+  lanes[#lanes + 1] = {owner, best or '', redis.call('LLEN', L(lane))}
+end
+return lanes
+`;
+
+/** Arguments: member, lanes. */
+export const RELEASE = `${COMMON}
+local count = 0
+for i = 2, #ARGV do
+  if redis.call('HGET', owners, ARGV[i]) == ARGV[1] then count = count + redis.call('HDEL', owners, ARGV[i]) end
+end
+if count > 0 then wake('assign') end
+return count
+`;

@@ -1,0 +1,167 @@
+import { strict as assert } from 'node:assert';
+import type { LaneReader } from '../../../lib/shared/lane-worker';
+import { LANES, Lanes, laneOf } from '../../../lib/shared/lanes';
+import { SharedStore } from '../../../lib/shared/shared-store';
+import { setUpStore } from './support';
+
+/** a conversation for each lane */
+const places = Array.from({ length: LANES }, (_, lane) => {
+  for (let index = 0; ; index++) if (laneOf(`conversation ${index}`) === lane) return `conversation ${index}`;
+});
+
+describe('lanes of events that several instances share', function () {
+  this.timeout(30_000);
+  const store = setUpStore();
+  const opened: SharedStore[] = [];
+  afterEach(async () => {
+    for (const one of opened.splice(0)) await one.close();
+  });
+  let waiting: (() => void)[] = [];
+  let prefixes = 0;
+  beforeEach(() => {
+    waiting = [];
+    prefixes++;
+  });
+  const look = () => {
+    for (const one of waiting) one();
+  };
+  const until = (isSo: () => boolean) =>
+    new Promise<void>((resolve) => {
+      const one = () => isSo() && resolve();
+      waiting.push(one);
+      one();
+    });
+
+  async function instance(name: string, reader: Partial<LaneReader> = {}) {
+    const told: string[] = [];
+    const shared = await SharedStore.open({
+      ...{ url: store.server.url, prefix: `lanes${prefixes}`, name },
+      ...{ onLeadership() {}, onState: look, onMembers: look },
+    });
+    opened.push(shared);
+    await shared.connection.ready();
+    const worker = shared.takePart({
+      prepare: async (text) => () => {
+        told.push(text);
+        look();
+      },
+      ...{ held: () => undefined, onGained: async () => {}, onHandedIn() {}, onChange: look },
+      onProblem(error) {
+        throw error;
+      },
+      ...reader,
+    });
+    const own = () => Array.from({ length: LANES }, (_, lane) => lane).filter((lane) => worker.owns(lane));
+    return { shared, lanes: shared.lanes, told, own };
+  }
+
+  it('are divided evenly, and divided anew when one comes or goes', async () => {
+    const one = await instance('one');
+    await until(() => one.own().length === 16);
+    const two = await instance('two');
+    await until(() => one.own().length === 8 && two.own().length === 8);
+    const three = await instance('three');
+    await until(() => three.own().length >= 5 && one.own().length <= 6 && two.own().length <= 6);
+    const all = [one, two, three].flatMap(({ own }) => own());
+    assert.deepEqual(all.length, new Set(all).size);
+    await three.shared.close();
+    await until(() => one.own().length === 8 && two.own().length === 8);
+    one.shared.members.drain(true);
+    await until(() => one.own().length === 0 && two.own().length === 16);
+  });
+
+  it('an event is told once, whoever publishes it, and in the order of its conversation', async () => {
+    const [one, two] = [await instance('one'), await instance('two')];
+    await until(() => one.own().length === 8 && two.own().length === 8);
+    const texts = places.flatMap((place) => [1, 2, 3].map((number) => `${place}: ${number}`));
+    const published = await Promise.all(
+      texts.flatMap((text) => {
+        const place = text.split(':')[0] as string;
+        return [one, two].map(({ lanes }) => lanes.publish(place, [`m:${text}`], text));
+      }),
+    );
+    assert.deepEqual(published.filter((one) => one === 'new').length, texts.length);
+    await until(() => one.told.length + two.told.length >= texts.length);
+    assert.deepEqual([...one.told, ...two.told].sort(), [...texts].sort());
+    for (const { told } of [one, two]) {
+      assert.ok(told.length === texts.length / 2, `${told.length}`);
+      for (const place of places) {
+        const own = told.filter((text) => text.startsWith(`${place}:`));
+        assert.deepEqual(own, [...own].sort());
+      }
+    }
+    const seen = (await one.lanes.seen()).map(([key]) => key);
+    assert.deepEqual(seen.sort(), texts.map((text) => `m:${text}`).sort());
+  });
+
+  it('what one had not told when it fell silent the other tells, after what was told before', async () => {
+    const before: string[] = [];
+    let unblock: (() => void) | undefined;
+    const one = await instance('one', {
+      prepare: async (text) => {
+        if (text.endsWith('2')) {
+          const blocked = new Promise<void>((resolve) => {
+            unblock = resolve;
+          });
+          look();
+          await blocked;
+        }
+        return () => before.push(text);
+      },
+    });
+    await until(() => one.own().length === 16);
+    const [place = ''] = places;
+    for (const number of [1, 2, 3]) await one.lanes.publish(place, [], `${number}`);
+    await until(() => unblock !== undefined);
+    const two = await instance('two');
+    // A lane with an event whose turn has come does not move while its owner is there.
+    await until(() => two.own().length >= 7);
+    assert.deepEqual([before, two.told], [['1'], []]);
+    one.shared.connection.close();
+    await until(() => two.told.length === 2);
+    assert.deepEqual([before, two.told, one.own()], [['1'], ['2', '3'], []]);
+    unblock?.();
+  });
+
+  it('nothing is told while it is held, and what was held is told afterwards', async () => {
+    let release = () => {};
+    let held: Promise<void> | undefined = new Promise((resolve) => {
+      release = () => {
+        held = undefined;
+        resolve();
+      };
+    });
+    const one = await instance('one', { held: () => held });
+    await until(() => one.own().length === 16);
+    for (const place of places) await one.lanes.publish(place, [], place);
+    assert.deepEqual(one.told, []);
+    release();
+    await until(() => one.told.length === places.length);
+  });
+
+  it('a lane is bounded, and what has no room is no known event', async () => {
+    const lanes = new Lanes(await store.connect());
+    let published = 'new';
+    let count = 0;
+    while (published === 'new') {
+      const all = Array.from({ length: 100 }, () => lanes.publish('c', [`e:${count++}`], 'x'));
+      published = (await Promise.all(all)).at(-1) ?? '';
+    }
+    assert.equal(published, 'full');
+    assert.equal((await lanes.seen()).length, 2000);
+    assert.equal(await lanes.publish('c', [], 'gap', true), 'new');
+    assert.equal(await lanes.publish('c', ['e:0'], 'x'), 'known');
+    assert.equal(await lanes.publish('another', ['e:another'], 'y'), 'new');
+  });
+
+  it('all lanes together are bounded in bytes', async () => {
+    const lanes = new Lanes(await store.connect());
+    const text = 'x'.repeat(1024 * 1024);
+    let room = 0;
+    while (await lanes.handIn(text)) room++;
+    assert.ok(room >= 60 && room < 64, `${room}`);
+    assert.equal(await lanes.publish('c', [], text), 'full');
+    for (const { number } of await lanes.handedIn()) await lanes.accepted(number);
+    assert.equal(await lanes.publish('c', [], text), 'new');
+  });
+});
