@@ -7,7 +7,7 @@ import { type Red, startRed } from './red';
  * Node-RED with `instances: one`, in turn. Node-REDs whose turn it is not have nothing to do.
  */
 
-const rounds = 5;
+const rounds = 4;
 const conversations = 800;
 const loads = [
   { costMs: 5, messages: 800, least: 1.5 },

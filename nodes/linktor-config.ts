@@ -146,6 +146,7 @@ export const fields = {
   keyPrefix: text('', { hint: true, icon: 'tag', section: 'delivery', when: several }),
   instanceName: text('', { hint: true, icon: 'id-badge', section: 'delivery', when: several }),
   listening: choice(['one', 'all'], { icon: 'random', section: 'delivery', when: several }),
+  ifDown: choice(['wait', 'alone'], { icon: 'chain-broken', section: 'delivery', when: several }),
   shareFiles: text('', { hint: true, icon: 'share-alt', format: 'url', section: 'files' }),
   fileFolders: text('', { hint: true, icon: 'folder-open-o', section: 'files' }),
   metricsPath: text('', { hint: true, icon: 'line-chart', section: 'figures' }),

@@ -3,6 +3,8 @@ import type { SocketState } from './socket/state';
 /** Connection state and counters, for diagnosis. */
 export interface RealtimeFacts {
   state: SocketState['name'];
+  /** one of several instances, which works alone since their store is away */
+  alone?: true;
   /** milliseconds of the local clock */
   since: number;
   /** attempts since the connection was last healthy */

@@ -44,6 +44,12 @@ redis.call('ZREMRANGEBYSCORE', seen, '-inf', at - life)
 return 'new'
 `;
 
+/** Remember events that were in no lane. Arguments: number of kept keys, their keys. */
+export const NOTE = `${COMMON}
+for i = 2, #ARGV do redis.call('ZADD', seen, 'NX', now(), ARGV[i]) end
+return redis.call('ZREMRANGEBYRANK', seen, 0, -1 - ARGV[1])
+`;
+
 /** Arguments: first rank, last rank. @returns keys and the times of their events in turn, oldest first */
 export const SEEN = `${COMMON}
 return redis.call('ZRANGE', seen, ARGV[1], ARGV[2], 'WITHSCORES')

@@ -1,5 +1,5 @@
 import type { StoreConnection } from './connection';
-import { ACCEPTED, ASSIGN, DONE, HAND_IN, INTAKE, PUBLISH, RELEASE, SEEN, TAKE } from './lane-scripts';
+import { ACCEPTED, ASSIGN, DONE, HAND_IN, INTAKE, NOTE, PUBLISH, RELEASE, SEEN, TAKE } from './lane-scripts';
 
 /** Number of lanes; more instances than lanes take no part. */
 export const LANES = 16;
@@ -11,6 +11,8 @@ const MAX_SEEN_KEYS = 100_000;
 const SEEN_MS = 24 * 3_600_000;
 /** Keys read per request. */
 const PAGE_KEYS = 5000;
+/** Keys noted per request. */
+const NOTED_KEYS = 1000;
 /** Events read at once of a lane, and of what other instances have handed in. */
 const BATCH = 16;
 
@@ -51,6 +53,12 @@ export class Lanes {
     const most = mayOverflow ? 0 : MAX_LANE_EVENTS;
     const bounds = [most, MAX_WAITING_BYTES, SEEN_MS, MAX_SEEN_KEYS];
     return (await this.#run('Publish', PUBLISH, laneOf(place), text, ...bounds, ...keys)) as Published;
+  }
+
+  /** Remember events that have been delivered otherwise. @throws LinktorError `storage` */
+  async note(keys: readonly string[]): Promise<void> {
+    for (let from = 0; from < keys.length; from += NOTED_KEYS)
+      await this.#run('Note', NOTE, MAX_SEEN_KEYS, ...keys.slice(from, from + NOTED_KEYS));
   }
 
   /** @returns the keys of events that have been put into lanes, with their times, oldest first @throws LinktorError `storage` */

@@ -9,6 +9,7 @@ const appearances = {
   leading: { fill: 'green', shape: 'dot' },
   standby: { fill: 'grey', shape: 'ring' },
   sharing: { fill: 'green', shape: 'dot' },
+  alone: { fill: 'red', shape: 'dot' },
   store_down: { fill: 'red', shape: 'ring' },
   sending: { fill: 'blue', shape: 'dot' },
   asking: { fill: 'blue', shape: 'dot' },

@@ -58,10 +58,10 @@ function titleOf({ name, host, id }: AccountFacts): string {
   return name || host || id;
 }
 
-function stateWords({ state, problem, attempts, leader, leads }: AccountFacts): string {
+function stateWords({ state, problem, attempts, leader, leads, alone }: AccountFacts): string {
   switch (state) {
     case 'open':
-      return statusWord(leads ? 'leading' : 'connected');
+      return statusWord(alone ? 'alone' : leads ? 'leading' : 'connected');
     case 'standby':
     case 'sharing':
       return leader ? say('standby', { words: statusWord(state), leader }) : statusWord(state);

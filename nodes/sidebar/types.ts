@@ -22,6 +22,8 @@ export interface AccountFacts {
   leader?: string;
   /** with several instances: whether this one leads */
   leads?: boolean;
+  /** with several instances: it works alone, since their store is away */
+  alone?: boolean;
   /** milliseconds of the clock */
   since?: number;
   attempts: number;

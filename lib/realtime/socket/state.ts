@@ -3,8 +3,11 @@ import type { ErrorCode } from '../../errors';
 /** State of the connection. Times are milliseconds of the local clock. */
 export type SocketState =
   | { name: 'idle' | 'connecting' | 'closed'; since: number }
-  /** `polling_only`: events arrive later, since NATS is down; `leads`: this instance is the leader */
-  | { name: 'open'; since: number; caution?: 'polling_only'; leads?: true }
+  /**
+   * `polling_only`: events arrive later, since NATS is down; `leads`: this instance is the leader; `alone`: it works
+   * alone, since the store of all is away
+   */
+  | { name: 'open'; since: number; caution?: 'polling_only'; leads?: true; alone?: true }
   /** closed on purpose, until requested again */
   | { name: 'paused'; since: number }
   /** by choice of the account: events come by webhooks, or none at all */

@@ -16,6 +16,7 @@ import type { fields } from '../../linktor-config';
 import { senderOf } from '../action/sender';
 import { fenced } from '../fence';
 import type { Values } from '../fields';
+import { AloneLedger } from './alone-ledger';
 import { ChargeService } from './charge-service';
 import { comeBack } from './come-back';
 import { followContacts } from './contact-events';
@@ -205,7 +206,8 @@ export function createAccount(
     publishEvent(delivery);
   };
 
-  const connect = (given?: Ledger) => {
+  /** @param given where its memory is kept; by default that of the account */
+  const connect = (given?: { ledger: Ledger | undefined }) => {
     const rest = getClient();
     const { contract, url, connection } = rest.realtime;
     const nats = settings.receive === 'auto' && natsOf(settings, route.natsTls, host.consumer, getClient);
@@ -233,7 +235,7 @@ export function createAccount(
       ...(nats && { nats }),
       onProblem: fenced((text: string) => log.warn(text)),
       onDelivery: instances?.sharesAll ? undefined : delivered,
-      ledger: given ?? instances?.leadersLedger ?? kept,
+      ledger: given ? given.ledger : (instances?.leadersLedger ?? kept),
       // Another instance may have led since: its state is in the ledger.
       predecessor: instances ? undefined : predecessor,
       whileDown: settings.whileDown,
@@ -251,22 +253,43 @@ export function createAccount(
   };
 
   /** Create a live side that is connected while this instance leads. */
-  const ledBy = (all: Instances, make: (ledger?: Ledger) => Realtime): LedRealtime => {
+  const ledBy = (all: Instances, make: (given?: { ledger: Ledger | undefined }) => Realtime): LedRealtime => {
     const shared = all.sharesAll
       ? new SharedEvents({
           ...{ instances: all, onDelivery: delivered, log, whenStarted: host.whenStarted },
           refresh: () => charge.refresh(),
         })
       : undefined;
+    let ending: Promise<void> | undefined;
     const led: LedRealtime = new LedRealtime({
-      make: shared ? () => shared.lead(make, () => led.restart()) : make,
+      make: shared
+        ? () =>
+            shared.lead(
+              (ledger) => make({ ledger }),
+              () => led.restart(),
+            )
+        : make,
+      // From now on: what was missed before is fetched by the one that leads when the store is back.
+      makeAlone: () => {
+        const alone = () => make({ ledger: undefined });
+        return shared ? shared.alone(alone) : alone();
+      },
+      isAlone: () => all.alone.isSo,
       shared,
       isHeld: () => all.leads,
       standing: () => all.standing,
-      onEnded: (ended) => void ended.catch(() => undefined),
+      onEnded: (ended) => {
+        ending = ended.catch(() => undefined);
+      },
     });
     followers.add(all.onChange(() => led.update()));
-    followers.add(all.whenLeading(() => void charge.refresh()));
+    followers.add(
+      all.alone.onEnd(async () => {
+        await ending;
+        await all.lanes.note(led.takeDelivered());
+      }),
+    );
+    followers.add(all.whenLeading(() => all.leads && void charge.refresh()));
     all.open().then(
       fenced(() => led.update()),
       (error: unknown) => log.error(toLinktorError(error)),
@@ -275,8 +298,13 @@ export function createAccount(
   };
 
   const getLedger = () => {
-    ledger ??= instances?.ledger ?? host.openLedger(reportDamage, comingBack);
+    ledger ??= instances ? ledgerOf(instances) : host.openLedger(reportDamage, comingBack);
     return ledger;
+  };
+
+  const ledgerOf = (all: Instances): KeptLedger => {
+    if (settings.ifDown !== 'alone') return all.ledger;
+    return new AloneLedger({ shared: all.ledger, local: getLocal, isAlone: () => all.alone.keepsItself });
   };
 
   /** Fetch what the account has left in the store of several instances. */

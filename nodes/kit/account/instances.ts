@@ -22,10 +22,13 @@ import {
   type StoreState,
 } from '../../../lib/shared/index';
 import { fenced } from '../fence';
+import { Alone } from './alone';
 import { noteSeveral } from './moved';
 import { recordsOf } from './seen-records';
 import { describe, standingOf } from './standing';
 
+/** webhooks remembered while this instance works alone */
+const MAX_TAKEN = 10_000;
 /** milliseconds between checks for work of other instances */
 const LOOK_MS = 2000;
 
@@ -40,6 +43,8 @@ export interface InstancesSettings {
   instanceName: string;
   /** who has the events: the leader, or all instances a part of them */
   listening: 'one' | 'all';
+  /** what an instance does while the store is away */
+  ifDown: 'wait' | 'alone';
   keepDays: number;
   /** the ledger of this instance alone */
   local(): Ledger;
@@ -63,6 +68,9 @@ export class Instances {
   /** one rate for the calls of all instances */
   readonly pace = new SharedPace(async () => (await this.open()).connection);
   readonly name: string;
+  readonly alone: Alone;
+  /** webhooks that this instance has taken alone */
+  readonly #taken = new Set<string>();
   readonly #settings: InstancesSettings;
   readonly #listeners = new Set<() => void>();
   #opening: Promise<SharedStore> | undefined;
@@ -84,6 +92,11 @@ export class Instances {
     this.name = settings.instanceName || hostname();
     const { keepDays } = settings;
     this.ledger = new SharedLedger({ connect: async () => (await this.open()).connection, keepDays });
+    this.alone = new Alone({
+      ...{ isWanted: settings.ifDown === 'alone', local: settings.local, shared: this.ledger, log: settings.log },
+      onChange: () => this.changed(),
+    });
+    this.alone.onEnd(() => this.#noteTaken());
   }
 
   /** Join the instances. @throws LinktorError when the driver cannot be loaded */
@@ -98,7 +111,13 @@ export class Instances {
    */
   get leads(): boolean {
     const { lease, connection } = this.#store ?? {};
+    if (this.alone.keepsItself) return false;
     return this.#hasMoved && lease?.isHeld === true && connection?.state === 'ready';
+  }
+
+  /** This instance listens and sends: it leads, or works alone. */
+  get works(): boolean {
+    return this.leads || this.alone.isSo;
   }
 
   /** All instances have a part of the events. */
@@ -128,12 +147,12 @@ export class Instances {
     return () => this.#listeners.delete(listener);
   }
 
-  /** @param act called when this instance becomes leader, at once if it leads @returns the function that ends it */
+  /** @param act called when this instance begins to lead or to work alone, at once if it does @returns the function that ends it */
   whenLeading(act: () => void): () => void {
     let isNotified = false;
     const look = () => {
-      if (this.leads && !isNotified) act();
-      isNotified = this.leads;
+      if (this.works && !isNotified) act();
+      isNotified = this.works;
     };
     const end = this.onChange(look);
     look();
@@ -150,12 +169,25 @@ export class Instances {
 
   /** Claim an item for one of the instances that receive it. @throws LinktorError `storage` */
   async claim(key: string): Promise<ClaimState> {
-    return (await this.open()).claims.claim(key);
+    if (!this.alone.isSo) return (await this.open()).claims.claim(key);
+    if (this.#taken.has(key)) return 'done';
+    this.#taken.add(key);
+    for (const oldest of this.#taken) if (this.#taken.size > MAX_TAKEN) this.#taken.delete(oldest);
+    return 'free';
   }
 
   /** Mark a claimed item as passed on. @throws LinktorError `storage` */
   async done(key: string): Promise<void> {
-    return (await this.open()).claims.done(key);
+    if (!this.alone.isSo) return (await this.open()).claims.done(key);
+  }
+
+  /** No other instance is to take what this one has taken alone. */
+  async #noteTaken(): Promise<void> {
+    const { claims } = await this.open();
+    for (const key of this.#taken) {
+      if ((await claims.claim(key)) === 'free') await claims.done(key);
+      this.#taken.delete(key);
+    }
   }
 
   /** @throws LinktorError `storage` */
@@ -233,6 +265,7 @@ export class Instances {
   /** Leave the instances; another one may lead at once. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.alone.close();
     this.#listeners.clear();
     await this.#moving;
     await this.ledger.close();
@@ -246,9 +279,14 @@ export class Instances {
     const { redisUrl: url, storePassword: password, tls, log } = this.#settings;
     const prefix = prefixFor(this.#settings);
     const changed = () => this.changed();
-    const settings = { url, password, tls, prefix, name: this.name, onLeadership: changed, onState: changed };
+    const onState = (state: StoreState) => {
+      this.alone.store(state);
+      changed();
+    };
+    const settings = { url, password, tls, prefix, name: this.name, onLeadership: changed, onState };
     const store = await SharedStore.open({ ...settings, onMembers: changed });
     this.#store = store;
+    this.alone.store(store.connection.state);
     store.connection
       .ready()
       .then(() => store.connection.facts())
@@ -288,10 +326,10 @@ export class Instances {
       });
     }
     const { standing, leads } = this;
-    const shown = leads ? 'leads' : describe(standing);
+    const shown = this.alone.isSo ? 'alone' : leads ? 'leads' : describe(standing);
     if (shown !== this.#shown) {
       this.#since = Date.now();
-      this.#settings.log.info(leads ? `${this.name} leads` : shown);
+      if (shown !== 'alone') this.#settings.log.info(leads ? `${this.name} leads` : shown);
     }
     this.#shown = shown;
     // Called by the store and by timers, where exceptions are not caught.

@@ -21,6 +21,10 @@ interface Attachment {
 export interface LedParts {
   /** create the connection of the leader */
   make(): Realtime;
+  /** create the connection of an instance that works alone */
+  makeAlone(): Realtime;
+  /** this instance works alone */
+  isAlone(): boolean;
   /** true only while this instance holds the lease, also after a pause of the process */
   isHeld(): boolean;
   /** state shown while this instance does not lead */
@@ -40,6 +44,7 @@ export class LedRealtime implements LiveSide {
   readonly #attachments = new Set<Attachment>();
   readonly #listeners = new Set<(state: SocketState) => void>();
   #inner: Realtime | undefined;
+  #isAlone = false;
   /** what earlier connections of ours have delivered: without the store they could not write the last of it */
   #delivered: Memory = [];
   #isClosed = false;
@@ -50,16 +55,19 @@ export class LedRealtime implements LiveSide {
 
   /** Handle a change of leadership or of the store. */
   update(): void {
-    const leads = this.#parts.isHeld() && !this.#isClosed;
-    if (leads && !this.#inner) this.#lead();
-    else if (!leads && this.#inner) this.#standDown();
+    const isAlone = this.#parts.isAlone();
+    const works = (this.#parts.isHeld() || isAlone) && !this.#isClosed;
+    if (this.#inner && (!works || isAlone !== this.#isAlone)) this.#standDown();
+    if (works && !this.#inner) this.#lead(isAlone);
     if (!this.#inner) this.#announce();
   }
 
-  #lead(): void {
-    const inner = this.#parts.make();
+  #lead(isAlone: boolean): void {
+    const { shared } = this.#parts;
+    const inner = isAlone ? this.#parts.makeAlone() : this.#parts.make();
     this.#inner = inner;
-    if (!this.#parts.shared) inner.memory.import(this.#delivered);
+    this.#isAlone = isAlone;
+    if (isAlone || !shared) inner.memory.import(this.#delivered);
     inner.onState(() => this.#announce());
     for (const attachment of this.#attachments) attachment.release = attachment.attach(inner);
   }
@@ -75,6 +83,11 @@ export class LedRealtime implements LiveSide {
     if (!inner) return;
     this.#delivered = deliveredOf(inner.memory.export());
     this.#parts.onEnded(inner.close());
+  }
+
+  /** @returns the keys of what has been delivered while this instance worked alone, once */
+  takeDelivered(): string[] {
+    return this.#delivered.map(([key]) => key).filter((key) => /^[emsc]:/.test(key));
   }
 
   /** Make the connection anew, from where the last one has come. */
@@ -102,7 +115,8 @@ export class LedRealtime implements LiveSide {
   get state(): SocketState {
     if (!this.#inner) return this.#parts.standing();
     const { state } = this.#inner;
-    return state.name === 'open' ? { ...state, leads: true } : state;
+    if (state.name !== 'open') return state;
+    return this.#isAlone ? { ...state, alone: true } : { ...state, leads: true };
   }
 
   get polls(): boolean {
@@ -118,7 +132,7 @@ export class LedRealtime implements LiveSide {
     const events = shared && { events: shared.bus.events };
     if (this.#inner) {
       const facts = this.#inner.facts();
-      return { ...facts, counters: { ...facts.counters, ...events } };
+      return { ...facts, ...(this.#isAlone && { alone: true as const }), counters: { ...facts.counters, ...events } };
     }
     const { name, since } = this.state;
     return { state: name, since, attempts: 0, subscriptions: 0, counters: { ...NOTHING_YET, ...events } };
@@ -151,7 +165,7 @@ export class LedRealtime implements LiveSide {
     const { shared } = this.#parts;
     if (shared) return shared.bus.claim(order, claimant);
     return this.#attach((realtime) =>
-      realtime.claim(order, (delivery) => (this.#parts.isHeld() ? claimant(delivery) : undefined)),
+      realtime.claim(order, (delivery) => (this.#works ? claimant(delivery) : undefined)),
     );
   }
 
@@ -231,7 +245,7 @@ export class LedRealtime implements LiveSide {
   /** Ignored unless leading, or where all share the events: the leader has its own connection. */
   feed(...given: Parameters<Realtime['feed']>): void | Promise<void> {
     const { shared } = this.#parts;
-    if (shared) return shared.handIn(given[0]);
+    if (shared && !this.#isAlone) return shared.handIn(given[0]);
     this.#inner?.feed(...given);
   }
 
@@ -249,9 +263,13 @@ export class LedRealtime implements LiveSide {
     await this.#inner?.close();
   }
 
+  get #works(): boolean {
+    return this.#isAlone ? this.#parts.isAlone() : this.#parts.isHeld();
+  }
+
   #guarded<A extends unknown[]>(listener: (...args: A) => void): (...args: A) => void {
     return (...args) => {
-      if (this.#parts.isHeld()) listener(...args);
+      if (this.#works) listener(...args);
     };
   }
 }

@@ -70,6 +70,8 @@ export class OutboxService {
   /** undefined while another instance sends */
   #outbox: Outbox | undefined;
   #ending: Promise<void> | undefined;
+  /** the outbox is that of this instance alone */
+  #isAlone = false;
   /** with several instances: what waits on this one's disk */
   readonly #held: HeldJobs | undefined;
   readonly #receivers = new Map<string, { receiver: JobListener; release?: () => void }>();
@@ -97,9 +99,10 @@ export class OutboxService {
     this.#releases.add(
       instances.onChange(() => {
         this.#background(this.#follow(instances));
-        if (instances.isStoreReady) held.drain();
+        if (instances.isStoreReady || instances.alone.isSo) held.drain();
       }),
     );
+    this.#releases.add(instances.alone.onEnd(async () => this.#ending));
     this.#whenStarted(() => {
       held.start();
       this.#background(instances.open().then(() => this.#follow(instances)));
@@ -171,7 +174,8 @@ export class OutboxService {
 
   /** Only the leader sends. A former leader stops, and the next one checks which messages may have been sent. */
   async #follow(instances: Instances): Promise<void> {
-    if (!instances.leads && this.#outbox) {
+    const isAlone = instances.alone.isSo;
+    if (this.#outbox && (!instances.works || isAlone !== this.#isAlone)) {
       const ended = this.#outbox;
       this.#outbox = undefined;
       this.#ending = ended.close();
@@ -179,8 +183,11 @@ export class OutboxService {
       this.#announce();
     }
     await this.#ending;
-    if (!instances.leads || this.#outbox) return;
-    const outbox = this.#make(instances.leadersLedger);
+    if (!instances.works || this.#outbox) return;
+    this.#isAlone = instances.alone.isSo;
+    // Without a file nothing that waits would survive.
+    if (this.#isAlone && !this.#parts.local()) return;
+    const outbox = this.#make(this.#isAlone ? this.#parts.ledger : instances.leadersLedger);
     this.#outbox = outbox;
     for (const [nodeId, entry] of this.#receivers) entry.release = outbox.register(nodeId, entry.receiver);
     outbox.start();

@@ -58,6 +58,16 @@ export class SharedEvents {
     return realtime;
   }
 
+  /** Make the connection of an instance that works alone: its events go to its own flows. */
+  alone(make: () => Realtime): Realtime {
+    const realtime = make();
+    let turn = Promise.resolve();
+    realtime.observe((delivery) => {
+      turn = turn.then(() => this.bus.prepare(delivery)).then(() => this.bus.deliver(delivery));
+    });
+    return realtime;
+  }
+
   /** The connection of the leader has ended. */
   resign(): void {
     this.#lead?.end();
@@ -73,8 +83,9 @@ export class SharedEvents {
   /** Tell an event of our own: in the lane of its conversation, once, whichever instances notice it. */
   async announce(event: Event): Promise<void> {
     const { conversationId = '', name, original } = event;
-    if (LOCAL_EVENTS.has(name)) {
-      if (this.#store?.worker?.owns(laneOf(conversationId))) this.bus.announce(event);
+    const isAlone = this.#parts.instances.alone.isSo;
+    if (LOCAL_EVENTS.has(name) || isAlone) {
+      if (isAlone || this.#store?.worker?.owns(laneOf(conversationId))) this.bus.announce(event);
       return;
     }
     const { since, from = since } = original as { since?: string; from?: string };

@@ -135,7 +135,17 @@ function connectionOf({ account }: ConfigNode): Omit<AccountFacts, 'id' | 'name'
   const { state, since, attempts, latency, subscriptions, counters } = realtime.facts();
   const problem = problemOf(realtime.state);
   const now = realtime.state;
+  const isAlone = now.name === 'open' && now.alone === true;
   const isLeading = now.name === 'open' && now.leads === true;
   const role = now.name === 'standby' || now.name === 'sharing' ? { leader: now.leader } : isLeading && { leads: true };
-  return { state, since, attempts, problem, ...role, latency, counters: { subscriptions, ...counters } };
+  return {
+    state,
+    since,
+    attempts,
+    problem,
+    ...role,
+    ...(isAlone && { alone: true }),
+    latency,
+    counters: { subscriptions, ...counters },
+  };
 }

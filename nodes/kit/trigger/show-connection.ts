@@ -15,6 +15,7 @@ export function showConnection(
   { caution = 'connected', needsSocket = false }: Shown,
 ): void {
   if (state.name === 'open') {
+    if (state.alone) return status.show('alone', { at: state.since });
     const good = state.leads && caution === 'connected' ? 'leading' : caution;
     status.show(state.caution ?? good, { at: state.since });
   } else if (state.name === 'standby') status.show('standby', { leader: state.leader });
