@@ -34,20 +34,27 @@ if (missing.length > 0 && process.env.CI) console.log('CI must run everything: f
 process.exitCode = code !== 0 || (missing.length > 0 && process.env.CI) ? 1 : 0;
 
 /**
- * Whole suite. What measures time or builds the package comes first and alone; afterwards the editor, which waits for a
- * browser most of the time, and the rooms run side by side.
+ * Whole suite. What measures time or memory comes first and alone. Afterwards two rows of tests run side by side, one a
+ * core: the editor, which mostly waits for its browser, and the rooms with what starts a Node-RED of its own.
  * @param {string[]} options for mocha
  * @returns {Promise<number>} 0 when everything passed
  */
 async function whole(options) {
-  const alone = await mocha(['test/e2e/**/*.test.ts', ...options], env);
+  const measured = ['load', 'flood', 'webhook-bounds'].map((name) => `test/e2e/${name}.test.ts`);
+  const alone = await mocha([...measured, ...options], env);
   const editor = async () => {
     const first = await mocha(['test/editor/**/*.test.ts', ...options], env);
     // Run the flows again, against the self-hosted server.
     const again = await mocha(['test/nodes/linktor-*.test.ts', ...options], { ...env, LINKTOR_CONTRACT: 'server' });
     return first || again;
   };
-  const rooms = ['house', 'lib', 'nodes', 'sandbox'].map((room) => `test/${room}/**/*.test.ts`);
-  const [beside, rest] = await Promise.all([editor(), mocha([...rooms, ...options], env, { isQuiet: true })]);
+  const rooms = async () => {
+    const patterns = ['house', 'lib', 'nodes', 'sandbox'].map((room) => `test/${room}/**/*.test.ts`);
+    const first = await mocha([...patterns, ...options], env, { isQuiet: true });
+    const ignored = measured.flatMap((file) => ['--ignore', file]);
+    const then = await mocha(['test/e2e/**/*.test.ts', ...ignored, ...options], env, { isQuiet: true });
+    return first || then;
+  };
+  const [beside, rest] = await Promise.all([editor(), rooms()]);
   return alone || beside || rest;
 }
