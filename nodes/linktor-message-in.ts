@@ -107,7 +107,7 @@ export default trigger({
     const { values, emit, status } = context;
     /** subscribed conversations, unless all are */
     const asked = values.conversations === 'all' ? undefined : new Map<string, () => void>();
-    const filter = messageFilter(values, { contents, allowSlow: context.storedVersion < 2 });
+    const filter = messageFilter(values, { contents, allowSlow: context.storedVersion < 2, fold: context.fold });
     if (filter.isSlow) context.caution('slow_pattern');
     if (values.conversations === 'these' && values.conversationIds.length === 0) {
       throw invalid('The list of conversations is empty.', 'Name at least one in the field "conversationIds".');

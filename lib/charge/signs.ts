@@ -12,6 +12,11 @@ export type TakeoverEnd = (typeof takeoverEnds)[number];
 /** Meaning of an event for the person in charge. */
 export type Sign = { begins: TakeoverSign; by?: string; message?: Message } | { ends: TakeoverEnd };
 
+/** @returns false for a customer's message, which is never a sign: most events are, so that this test is a short one */
+export function mayBeSign({ message }: Event): boolean {
+  return message?.direction !== 'inbound' || isEcho(message);
+}
+
 /** @returns undefined for an event without such a meaning; does not check whether a message is our own */
 export function signOf(event: Event): Sign | undefined {
   const { message } = event;

@@ -50,12 +50,13 @@ export interface MessageFilter {
  * Many triggers filter every message, so the filter is prepared as far as possible, and costly tests run last. Most of
  * them are idle in a large flow, so only a bad rule is noticed at once, and the rest is prepared with the first message.
  * @param options.contents all kinds available for `content`; an unknown kind passes
+ * @param options.fold the normal form of texts, which may be shared by filters
  * @param options.allowSlow accept patterns that cannot be matched in linear time, with a time limit
  * @throws LinktorError `validation` for a bad expression
  */
 export function messageFilter(
   wanted: FilterRules,
-  options: { contents: readonly string[]; allowSlow?: boolean },
+  options: { contents: readonly string[]; allowSlow?: boolean; fold?(text: string): string },
 ): MessageFilter {
   const rule = textRule(wanted.textRule, wanted.textValue, options);
   let prepared: MessageFilter['reasonAgainst'] | undefined;

@@ -136,8 +136,8 @@ export class Realtime {
   }
 
   /** Notify a listener of events on arrival, see the bus. @returns the function that removes the listener */
-  onArrival(listener: ArrivalListener): () => void {
-    return this.#bus.onArrival(listener);
+  onArrival(listener: ArrivalListener, isWanted: (event: Event) => boolean): () => void {
+    return this.#bus.onArrival(listener, isWanted);
   }
 
   /** @returns the conversation as last announced, listed or fetched, if cached */

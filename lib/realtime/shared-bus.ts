@@ -60,8 +60,8 @@ export class SharedBus {
   }
 
   /** See the bus. @returns the function that removes the listener */
-  onArrival(listener: ArrivalListener): () => void {
-    return this.#arrivals.add(listener);
+  onArrival(listener: ArrivalListener, isWanted: (event: Event) => boolean): () => void {
+    return this.#arrivals.add(listener, isWanted);
   }
 
   /** @returns a promise while nothing may be delivered */

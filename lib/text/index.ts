@@ -5,7 +5,18 @@ export { describe } from './describe';
 export { glob, globs } from './glob';
 export { readList } from './lists';
 export { escapedFor, MARKUPS, type Markup, type MarkupStyle, renderMarkup } from './markup';
-export { cleanId, cleanKey, composed, fold, foldLoosely, looseForm, normalised, tidy, trimPasted } from './normalise';
+export {
+  cleanId,
+  cleanKey,
+  composed,
+  fold,
+  foldLoosely,
+  looseForm,
+  normalised,
+  rememberingFold,
+  tidy,
+  trimPasted,
+} from './normalise';
 export { type Captures, Patterns } from './patterns';
 export { type TextRule, textRule, textRules } from './rules';
 export { readDay, readTime } from './times';

@@ -64,17 +64,6 @@ export function tidy(text: string): string {
  * Idempotent.
  */
 export function fold(text: string): string {
-  if (text !== lastText) {
-    lastFolded = foldedForm(text);
-    lastText = text;
-  }
-  return lastFolded;
-}
-
-/** The last text and its form: the triggers of an account all test the same message, one after the other. */
-let [lastText, lastFolded] = ['', ''];
-
-function foldedForm(text: string): string {
   if (PRINTABLE_ASCII.test(text)) return inOneRow(text).replaceAll('`', "'").toLowerCase();
   const marks = plainForm(text)
     .replace(DASHES, '-')
@@ -84,6 +73,15 @@ function foldedForm(text: string): string {
   // Via upper case, which maps ß to SS and unifies the sigmas. The dotted capital I of Turkish becomes i.
   const folded = marks.toLowerCase().toUpperCase().toLowerCase().replaceAll('ς', 'σ').replaceAll('i\u0307', 'i');
   return inOneRow(normalised(folded, 'NFKC'));
+}
+
+/** @returns {@link fold} with a memory of one text, for many rules that test the same message one after the other */
+export function rememberingFold(): (text: string) => string {
+  let [given, folded] = ['', ''];
+  return (text) => {
+    if (text !== given) [given, folded] = [text, fold(text)];
+    return folded;
+  };
 }
 
 /**

@@ -13,27 +13,35 @@ export interface TextRule {
   isSlow: boolean;
 }
 
+interface RuleOptions {
+  allowSlow?: boolean;
+  fold?: Form;
+}
+
 /**
  * @param rule one of {@link textRules}
  * @param value the prefix, substring, text or pattern to match, or the name of a command
  * @param options.allowSlow accept patterns that cannot be matched in linear time
+ * @param options.fold the normal form of texts, which may be shared by rules
  * @returns undefined for a rule that every text matches
  * @throws LinktorError `validation` for a bad pattern
  */
-export function textRule(rule: string, value: string, options: { allowSlow?: boolean } = {}): TextRule | undefined {
+export function textRule(rule: string, value: string, options: RuleOptions = {}): TextRule | undefined {
   if (rule === 'any') return undefined;
   if (rule === 'regex') {
     const patterns = new Patterns([value], options);
     return { test: (text) => patterns.match(text).length > 0, isSlow: patterns.slow.length > 0 };
   }
-  const test = rule === 'command' ? commandTest(value) : comparison(rule, value);
+  const test = rule === 'command' ? commandTest(value) : comparison(rule, value, options.fold ?? fold);
   return test && { test, isSlow: false };
 }
 
-function comparison(rule: string, value: string): ((text: string) => boolean) | undefined {
+type Form = (text: string) => string;
+
+function comparison(rule: string, value: string, normal: Form): ((text: string) => boolean) | undefined {
   const wanted = fold(value);
   // A value of only invisible characters is searched unchanged.
-  const form = wanted === '' ? (text: string) => text : fold;
+  const form: Form = wanted === '' ? (text) => text : normal;
   const sought = wanted === '' ? value : wanted;
   switch (rule) {
     case 'startsWith':
@@ -51,7 +59,7 @@ function comparison(rule: string, value: string): ((text: string) => boolean) | 
 const SHORT_TEXT = 256;
 
 /** Test only the beginning of a long text if that decides. */
-function beginning(form: (text: string) => string, sought: string): (text: string) => boolean {
+function beginning(form: Form, sought: string): (text: string) => boolean {
   const enough = sought.length + 16;
   return (text) => {
     if (text.length <= SHORT_TEXT) return form(text).startsWith(sought);

@@ -180,6 +180,8 @@ export interface TriggerContext<V> {
   variables: Variables;
   /** messages that this account has sent */
   sentLog: SentLog;
+  /** the normal form of texts, remembered for the other triggers of the account, which test the same text */
+  fold(text: string): string;
   /** the connection, for nodes that watch or control it */
   connection: Pick<LiveSide, 'state' | 'facts' | 'onState' | 'connect' | 'disconnect' | 'reconnect' | 'announce'>;
   /** call `release` when the node closes */

@@ -70,7 +70,7 @@ describe('a colleague who writes while the AI works', function () {
     realtime?.onArrival(({ message }) => {
       const [, round] = /colleague (\d+) is here/.exec(message?.text ?? '') ?? [];
       if (round !== undefined && !received.has(round)) received.set(round, ++clock);
-    });
+    }, Boolean);
     const colleague = person(setup);
     const writes = async (round: number, conversationId: string): Promise<unknown> => {
       const text = `colleague ${round} is here`;

@@ -1,18 +1,19 @@
 import { once } from '../../async/once';
-import { isEcho } from '../../messages/incoming';
 import type { Event } from '../../model';
 import type { Deduplicator } from './dedup';
 
 export type ArrivalListener = (event: Event, recovered: boolean) => void;
 
-/**
- * Hear of events on their arrival, before they wait for their turn, their conversation or a gap: of all but the messages
- * of customers, which are most of them, and decide nothing before their turn.
- */
+interface Entry {
+  listener: ArrivalListener;
+  isWanted(event: Event): boolean;
+}
+
+/** Hear of events on their arrival, before they wait for their turn, their conversation or a gap. */
 export class ArrivalListeners {
   readonly #dedup: Pick<Deduplicator, 'isDelivered'>;
   readonly #onError: (error: unknown) => void;
-  #listeners: readonly ArrivalListener[] = [];
+  #entries: readonly Entry[] = [];
   /** a field, since it is read for every event */
   isEmpty = true;
 
@@ -21,24 +22,30 @@ export class ArrivalListeners {
     this.#onError = onError;
   }
 
-  /** @returns the function that removes the listener */
-  add(listener: ArrivalListener): () => void {
-    this.#set([...this.#listeners, listener]);
-    return once(() => this.#set(this.#listeners.filter((one) => one !== listener)));
+  /**
+   * @param isWanted a cheap test of every event: only for one that is wanted is it looked up whether it is new
+   * @returns the function that removes the listener
+   */
+  add(listener: ArrivalListener, isWanted: (event: Event) => boolean): () => void {
+    const entry = { listener, isWanted };
+    this.#set([...this.#entries, entry]);
+    return once(() => this.#set(this.#entries.filter((one) => one !== entry)));
   }
 
-  #set(listeners: readonly ArrivalListener[]): void {
-    this.#listeners = listeners;
-    this.isEmpty = listeners.length === 0;
+  #set(entries: readonly Entry[]): void {
+    this.#entries = entries;
+    this.isEmpty = entries.length === 0;
   }
 
   /** @param recovered it was missed and fetched later */
   notify(event: Event, recovered: boolean): void {
     const { message } = event;
-    if (message?.direction === 'inbound' && !isEcho(message)) return;
-    if (message && this.#dedup.isDelivered(message.id)) return;
-    for (const listener of this.#listeners) {
+    let isNew = message === undefined;
+    for (const { listener, isWanted } of this.#entries) {
       try {
+        if (!isWanted(event)) continue;
+        isNew ||= message !== undefined && !this.#dedup.isDelivered(message.id);
+        if (!isNew) return;
         listener(event, recovered);
       } catch (error) {
         this.#onError(error);

@@ -71,12 +71,13 @@ export class Bus {
   }
 
   /**
-   * Notify a listener of every event but customers' messages on arrival, before it waits for its turn, its conversation
-   * or a gap. An event may be reported several times, once per path.
+   * Notify a listener of events on arrival, before they wait for their turn, their conversation or a gap. An event may
+   * be reported several times, once per path.
+   * @param isWanted a cheap test, called with every event
    * @returns the function that removes the listener
    */
-  onArrival(listener: ArrivalListener): () => void {
-    return this.#arrivals.add(listener);
+  onArrival(listener: ArrivalListener, isWanted: (event: Event) => boolean): () => void {
+    return this.#arrivals.add(listener, isWanted);
   }
 
   /** Report the arrival of an event. @param recovered it was missed and fetched later */

@@ -10,7 +10,7 @@ import { LinktorError, toLinktorError } from '../../../lib/errors';
 import { allowedFolders, FileDesk } from '../../../lib/files/index';
 import { createLedger, type KeptLedger, type Ledger, storageError } from '../../../lib/ledger/index';
 import { type Delivery, type Memory, Realtime, type SocketState } from '../../../lib/realtime/index';
-import { readList } from '../../../lib/text/index';
+import { readList, rememberingFold } from '../../../lib/text/index';
 import { Variables } from '../../../lib/variables/index';
 import type { fields } from '../../linktor-config';
 import { senderOf } from '../action/sender';
@@ -19,7 +19,7 @@ import type { Values } from '../fields';
 import { AloneLedger } from './alone-ledger';
 import { ChargeService } from './charge-service';
 import { comeBack } from './come-back';
-import { followContacts } from './contact-events';
+import { followContacts, isAboutContacts } from './contact-events';
 import { DialogueService } from './dialogue-service';
 import { publishEvent } from './event-channel';
 import { FailureLog } from './failure-log';
@@ -109,6 +109,8 @@ export interface Account {
   readonly webhookSecrets: readonly string[];
   /** messages that our nodes have sent */
   readonly sentLog: SentLog;
+  /** normal form of texts for the triggers, which all test the same message one after the other */
+  readonly fold: (text: string) => string;
   /** failed calls of our nodes */
   readonly failures: FailureLog;
   /** state shared by the nodes of the account */
@@ -248,7 +250,7 @@ export function createAccount(
     realtime = instances ? ledBy(instances, connect) : connect();
     realtime.onState(fenced(reporter(log)));
     charge.attach(realtime);
-    realtime.onArrival((event) => followContacts(event, variables, log));
+    realtime.onArrival((event) => followContacts(event, variables, log), isAboutContacts);
     return realtime;
   };
 
@@ -412,6 +414,7 @@ export function createAccount(
     people: settings,
     receives: settings.receive,
     sentLog,
+    fold: rememberingFold(),
     failures: new FailureLog(),
     notes,
     client: getClient,
@@ -486,6 +489,7 @@ export function brokenAccount(problem: unknown): Account {
   return {
     webhookSecrets: [],
     sentLog: new SentLog(),
+    fold: rememberingFold(),
     failures: new FailureLog(),
     notes: new Map(),
     instances: undefined,

@@ -1,5 +1,6 @@
 import {
   IdleWatch,
+  mayBeSign,
   OPTED_OUT,
   OptOuts,
   optReplyOf,
@@ -161,7 +162,7 @@ export class ChargeService {
           const happened = this.#timeOf(event);
           this.takeovers.arrived(event, recovered ? happened : Date.now(), happened);
           if (mayBeUnassigned(event)) void this.#lookForAssignee(event.conversationId);
-        }),
+        }, mayBeSign),
         realtime.claim(1, ({ event: { conversationId = '' } }) =>
           this.takeovers.settled(conversationId)?.then(() => undefined),
         ),

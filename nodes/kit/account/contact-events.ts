@@ -5,13 +5,15 @@ import type { Variables } from '../../../lib/variables/index';
 /** Field names of servers for the contacts merged into another one. */
 const MERGED_FIELDS = ['mergedIds', 'mergedContactIds', 'secondaryIds', 'duplicateIds', 'mergedContactId'];
 
+/** @returns true for the events of which {@link followContacts} wants to hear */
+export const isAboutContacts = ({ name }: Event): boolean => name === 'contact.merged' || name === 'contact.deleted';
+
 /** Move or delete the variables of a contact on a webhook about its merge or deletion. */
 export function followContacts(
   { name, original }: Event,
   variables: Variables,
   log: { warn(text: string): void },
 ): void {
-  if (name !== 'contact.merged' && name !== 'contact.deleted') return;
   const held = isObject(original) && isObject(original.data) ? original.data : {};
   const facts: Record<string, unknown> = isObject(held.attributes) ? { id: held.id, ...held.attributes } : held;
   const contactId = facts.contactId ?? facts.id;

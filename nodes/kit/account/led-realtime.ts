@@ -169,10 +169,10 @@ export class LedRealtime implements LiveSide {
     );
   }
 
-  onArrival(listener: Parameters<Realtime['onArrival']>[0]): () => void {
+  onArrival(...[listener, isWanted]: Parameters<Realtime['onArrival']>): () => void {
     const { shared } = this.#parts;
-    if (shared) return shared.bus.onArrival(listener);
-    return this.#attach((realtime) => realtime.onArrival(this.#guarded(listener)));
+    if (shared) return shared.bus.onArrival(listener, isWanted);
+    return this.#attach((realtime) => realtime.onArrival(this.#guarded(listener), isWanted));
   }
 
   subscribeAll(): () => void {

@@ -204,6 +204,10 @@ class TriggerNode implements TriggerContext<never> {
     return this.#usable.sentLog;
   }
 
+  get fold() {
+    return this.#usable.fold;
+  }
+
   get webhookSecrets() {
     return this.#usable.webhookSecrets;
   }
