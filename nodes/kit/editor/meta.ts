@@ -95,7 +95,7 @@ function fieldMeta(field: Field<unknown>): FieldMeta {
   const { kind, property, pick, fills, placeholdersOf, columns, options, min, max, unit, format, regexWhen } = field;
   const { icon, when, noneMeansNone, hint } = field.row;
   const absent = field.row.startValue === undefined ? undefined : field.initial;
-  const types = field.types === dyn ? undefined : field.types;
+  const types = String(field.types) === String(dyn) ? undefined : field.types;
   const area = field.area || undefined;
   const [several, required, visible, generate] = [
     field.several || undefined,
