@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { Readable } from 'node:stream';
-import axios, { AxiosHeaders, type AxiosResponse, CanceledError, type InternalAxiosRequestConfig } from 'axios';
+import type { AxiosResponse, InternalAxiosRequestConfig } from 'axios';
 import type { Headers } from '../contract/envelope';
 import { isHeartbeat, type StreamEvent } from '../contract/stream';
 import type { Agents } from './agents';
@@ -59,21 +59,37 @@ export interface Transport {
   close(): void;
 }
 
+type Library = typeof import('./axios');
+
+/** What the first request has created. */
+interface Requester extends Pick<Library, 'AxiosHeaders' | 'CanceledError'> {
+  agents: Agents;
+  perform: ReturnType<Library['axios']['getAdapter']>;
+}
+
 /**
- * The only module that uses axios. An AxiosError never leaves it, since it contains the key.
+ * The only module that uses axios, which takes as long to load as everything else of ours, and is loaded with the first
+ * request. An AxiosError never leaves it, since it contains the key.
  * @param agents creates the agents, before the first request
  */
 export function createTransport(agents: () => Promise<Agents>): Transport {
-  let created: Agents | undefined;
-  let creating: Promise<Agents> | undefined;
+  let created: Requester | undefined;
+  let creating: Promise<Requester> | undefined;
   let closed = false;
-  // The adapter alone: merged settings, interceptors and transforms are not needed, and take a third of the time.
-  const perform = axios.getAdapter('http');
 
-  async function connect(): Promise<Agents> {
-    creating ??= agents();
+  async function create(): Promise<Requester> {
+    const [made, { axios, AxiosHeaders, CanceledError }] = await Promise.all([agents(), import('./axios')]);
+    // The adapter alone: merged settings, interceptors and transforms are not needed, and take a third of the time.
+    return { agents: made, perform: axios.getAdapter('http'), AxiosHeaders, CanceledError };
+  }
+
+  /** What we load ourselves does not count as the server's time. */
+  async function connect(attempt: Attempt): Promise<Requester> {
+    attempt.pause();
+    creating ??= create();
     created = await creating;
-    if (closed) created.destroy();
+    attempt.extend();
+    if (closed) created.agents.destroy();
     return created;
   }
 
@@ -82,7 +98,8 @@ export function createTransport(agents: () => Promise<Agents>): Transport {
     responseType: 'text' | 'stream' | 'arraybuffer',
     attempt: Attempt,
   ): Promise<AxiosResponse> {
-    const { rest } = created ?? (await connect());
+    const { agents: connections, perform, AxiosHeaders, CanceledError } = created ?? (await connect(attempt));
+    const { rest } = connections;
     // The adapter checks the flag only after it has started the request.
     if (attempt.abortFlag.aborted) throw new CanceledError();
     const config: InternalAxiosRequestConfig & { __proto__: null } = {
@@ -148,7 +165,7 @@ export function createTransport(agents: () => Promise<Agents>): Transport {
     stream,
     close() {
       closed = true;
-      created?.destroy();
+      created?.agents.destroy();
     },
   };
 }
@@ -170,7 +187,7 @@ function decodeBytes(bytes: Buffer, type = ''): Pick<HttpAnswer, 'text' | 'bytes
 }
 
 function headOf({ status, headers }: AxiosResponse): { status: number; headers: Headers } {
-  return { status, headers: headers instanceof AxiosHeaders ? (headers as unknown as Headers) : {} };
+  return { status, headers: headers as unknown as Headers };
 }
 
 /**

@@ -131,7 +131,7 @@ export const doors: Readonly<Record<string, readonly string[]>> = {
   '@nats-io/jetstream': ['lib/realtime/nats/packages.ts', 'sandbox/**'],
   '@nats-io/transport-node': ['lib/realtime/nats/packages.ts', 'sandbox/**'],
   ajv: ['lib/ai/json-schema.ts'],
-  axios: ['lib/client/transport.ts'],
+  axios: ['lib/client/axios.ts', 'lib/client/transport.ts'],
   'chrono-node': ['lib/dialogue/parse/day.ts'],
   busboy: ['sandbox/**'],
   'file-type': ['lib/files/type.ts'],
