@@ -1,7 +1,7 @@
 import { languageOf } from '../../lib/dialogue/index';
 import { type LinktorError, toLinktorError } from '../../lib/errors';
 import { cleanId, trimPasted } from '../../lib/text/index';
-import { type AccountSettings, brokenAccount, createAccount } from './account/account';
+import { brokenAccount, createAccount } from './account/account';
 import type { ConfigNode, ProviderNode } from './account/config-node';
 import { figuresOf } from './account/figures';
 import { serveMetrics } from './account/metrics-page';
@@ -9,6 +9,7 @@ import { consumerName } from './account/nats';
 import { prometheusText } from './account/prometheus';
 import { routeOf } from './account/route';
 import type { SentLog } from './account/sent-log';
+import type { AccountSettings } from './account/settings';
 import { mountAction } from './action/mount-action';
 import { mountKept } from './action/mount-kept';
 import type { Config, Definition } from './define';

@@ -1,78 +1,28 @@
-import {
-  type EndedCall,
-  LinktorClient,
-  type ProxySettings,
-  type SignIn,
-  type TlsSettings,
-} from '../../../lib/client/index';
-import { type Language, languageOf } from '../../../lib/dialogue/index';
-import { LinktorError, toLinktorError } from '../../../lib/errors';
+import type { LinktorClient } from '../../../lib/client/index';
+import { languageOf } from '../../../lib/dialogue/index';
+import { toLinktorError } from '../../../lib/errors';
 import { allowedFolders, FileDesk } from '../../../lib/files/index';
 import { createLedger, type KeptLedger, type Ledger, storageError } from '../../../lib/ledger/index';
-import { type Delivery, type Memory, Realtime, type SocketState } from '../../../lib/realtime/index';
+import type { Delivery, Memory } from '../../../lib/realtime/index';
 import { readList, rememberingFold } from '../../../lib/text/index';
 import { Variables } from '../../../lib/variables/index';
-import type { fields } from '../../linktor-config';
 import { senderOf } from '../action/sender';
 import { fenced } from '../fence';
-import type { Values } from '../fields';
 import { AloneLedger } from './alone-ledger';
 import { ChargeService } from './charge-service';
 import { comeBack } from './come-back';
+import { callLog, clientOf, connectionOf, reporter } from './connect';
 import { followContacts, isAboutContacts } from './contact-events';
 import { DialogueService } from './dialogue-service';
 import { publishEvent } from './event-channel';
 import { FailureLog } from './failure-log';
-import type { FileService } from './file-service';
 import { Instances } from './instances';
-import { LedRealtime, type LiveSide } from './led-realtime';
-import { natsOf } from './nats';
+import { ledBy } from './lead';
+import type { LiveSide } from './led-realtime';
 import { OutboxService } from './outbox-service';
 import { SentLog } from './sent-log';
-import { SharedEvents } from './shared-events';
+import type { AccountHost, AccountLog, AccountSettings, PeopleSettings, Route } from './settings';
 import { Substitutes } from './substitutes';
-
-/** The values of the config node's fields. */
-export type AccountSettings = Values<typeof fields>;
-
-/** Locale and time settings for the people who are asked. */
-export type PeopleSettings = Pick<AccountSettings, 'language' | 'country' | 'zone' | 'quietHours' | 'keepDays'>;
-
-/** Services of Node-RED for an account. */
-export interface AccountHost {
-  /** of the config node */
-  id: string;
-  /** language of Node-RED */
-  language: Language;
-  /** name of the account's durable consumer in NATS */
-  consumer: string;
-  /** open the ledger; called once */
-  openLedger(onDamaged: () => void, prepare?: (ledger: Ledger) => Promise<void>): KeptLedger;
-  closeLedger(ledger: KeptLedger, removed: boolean): Promise<void>;
-  /** serves files to the channels; shared by all accounts */
-  files?: FileService;
-  /** the setting `linktor.files` of Node-RED */
-  fileFolders?: unknown;
-  /** @param act called once, when the flows have started @returns the function that cancels it */
-  whenStarted(act: () => void): () => void;
-}
-
-/** Connection settings from other config nodes. */
-export interface Route {
-  tls?: TlsSettings;
-  /** for NATS, which has a certificate of its own */
-  natsTls?: TlsSettings;
-  /** for the shared store of several instances */
-  storeTls?: TlsSettings;
-  proxy?: ProxySettings;
-}
-
-export interface AccountLog {
-  info(text: string): void;
-  warn(text: string): void;
-  /** reaches Catch nodes in the flows of all users of the config node */
-  error(error: LinktorError): void;
-}
 
 /** Services shared by all nodes of one config node. */
 export interface Account {
@@ -119,34 +69,6 @@ export interface Account {
   onSuccess(): void;
   /** @param removed the config node has been deleted or disabled */
   close(removed?: boolean): Promise<void>;
-}
-
-/** @returns a client for these settings, with only the credentials that the chosen sign-in uses */
-export function clientOf(
-  settings: AccountSettings,
-  route: Route = {},
-  onCall?: (ended: EndedCall) => void,
-  pace?: Instances['pace'],
-): LinktorClient {
-  const { baseUrl, contract, signIn, timeout, maxRetries, perMinute, idempotent, ...credentials } = settings;
-  const { apiKey, accessToken, email, password } = credentials;
-  const signingIn: Record<typeof signIn, SignIn> = {
-    apiKey: { apiKey },
-    accessToken: { accessToken },
-    password: { email, password },
-  };
-  const { tls, proxy } = route;
-  const common = {
-    baseUrl,
-    contract,
-    timeout,
-    maxRetries,
-    perMinute,
-    idempotent,
-    ...(tls && { tls }),
-    ...(proxy && { proxy }),
-  };
-  return new LinktorClient({ ...common, ...signingIn[signIn], ...(onCall && { onCall }), ...(pace && { pace }) });
 }
 
 export interface AccountParts {
@@ -210,93 +132,33 @@ export function createAccount(
 
   /** @param given where its memory is kept; by default that of the account */
   const connect = (given?: { ledger: Ledger | undefined }) => {
-    const rest = getClient();
-    const { contract, url, connection } = rest.realtime;
-    const nats = settings.receive === 'auto' && natsOf(settings, route.natsTls, host.consumer, getClient);
     // Deploys hand over the state in memory anyway.
     const kept = instances || getLedger().durability === 'none' ? undefined : getLedger();
     const problem = (error: unknown) => log.warn(`offered choices cannot be kept: ${toLinktorError(error).message}`);
     // Asked before the connection opens, so that the first message meets them.
     if (kept) void sentLog.offers.keepIn(kept, problem).catch(problem);
-    return new Realtime({
-      contract,
-      rest,
-      url: async (isCertain) => {
-        const derived = await url(isCertain);
-        return settings.wsUrl === '' ? derived : withQueryOf(settings.wsUrl, derived);
-      },
-      connection,
-      receive: settings.receive,
-      timing: { handshake: settings.handshakeTimeout * 1000, pong: settings.pongTimeout * 1000 },
-      autoReconnect: settings.autoReconnect,
-      reconnectInterval: settings.reconnectInterval,
-      maxReconnectAttempts: settings.maxReconnectAttempts,
-      discoverInterval: settings.discoverInterval * 1000,
-      pollBusy: settings.pollBusy * 1000,
-      pollIdle: settings.pollIdle * 1000,
-      ...(nats && { nats }),
-      onProblem: fenced((text: string) => log.warn(text)),
+    return connectionOf(settings, {
+      ...{ client: getClient, route, host, log },
       onDelivery: instances?.sharesAll ? undefined : delivered,
       ledger: given ? given.ledger : (instances?.leadersLedger ?? kept),
       // Another instance may have led since: its state is in the ledger.
       predecessor: instances ? undefined : predecessor,
-      whileDown: settings.whileDown,
-      whenStarted: host.whenStarted,
     });
   };
 
   const getRealtime = () => {
     if (realtime) return realtime;
-    realtime = instances ? ledBy(instances, connect) : connect();
+    const led = () =>
+      ledBy(instances as Instances, {
+        ...{ make: connect, onDelivery: delivered, log, whenStarted: host.whenStarted },
+        refresh: () => charge.refresh(),
+        onEnd: (end) => followers.add(end),
+      });
+    realtime = instances ? led() : connect();
     realtime.onState(fenced(reporter(log)));
     charge.attach(realtime);
     realtime.onArrival((event) => followContacts(event, variables, log), isAboutContacts);
     return realtime;
-  };
-
-  /** Create a live side that is connected while this instance leads. */
-  const ledBy = (all: Instances, make: (given?: { ledger: Ledger | undefined }) => Realtime): LedRealtime => {
-    const shared = all.sharesAll
-      ? new SharedEvents({
-          ...{ instances: all, onDelivery: delivered, log, whenStarted: host.whenStarted },
-          refresh: () => charge.refresh(),
-        })
-      : undefined;
-    let ending: Promise<void> | undefined;
-    const led: LedRealtime = new LedRealtime({
-      make: shared
-        ? () =>
-            shared.lead(
-              (ledger) => make({ ledger }),
-              () => led.restart(),
-            )
-        : make,
-      // From now on: what was missed before is fetched by the one that leads when the store is back.
-      makeAlone: () => {
-        const alone = () => make({ ledger: undefined });
-        return shared ? shared.alone(alone) : alone();
-      },
-      isAlone: () => all.alone.isSo,
-      shared,
-      isHeld: () => all.leads,
-      standing: () => all.standing,
-      onEnded: (ended) => {
-        ending = ended.catch(() => undefined);
-      },
-    });
-    followers.add(all.onChange(() => led.update()));
-    followers.add(
-      all.alone.onEnd(async () => {
-        await ending;
-        await all.lanes.note(led.takeDelivered());
-      }),
-    );
-    followers.add(all.whenLeading(() => all.leads && void charge.refresh()));
-    all.open().then(
-      fenced(() => led.update()),
-      (error: unknown) => log.error(toLinktorError(error)),
-    );
-    return led;
   };
 
   const getLedger = () => {
@@ -446,37 +308,6 @@ export function createAccount(
       const own = instances ? local : ledger;
       if (own) await host.closeLedger(own, removed);
     },
-  };
-}
-
-/** Log a line for each call: method and route, outcome, duration and request id. */
-function callLog(log: Pick<AccountLog, 'info'>): (ended: EndedCall) => void {
-  return fenced(({ method, route, outcome, status, durationMs, requestId }: EndedCall) => {
-    const came = [status, outcome === 'ok' ? undefined : outcome].filter((one) => one !== undefined).join(' ') || 'ok';
-    const id = requestId === undefined ? '' : `, request ${requestId.slice(0, 100)}`;
-    log.info(`${method} ${route}: ${came}, ${Math.round(durationMs)} ms${id}`);
-  });
-}
-
-/** Return the user's URL with the credentials that the contract puts into the query. */
-function withQueryOf(given: string, derived: string): string {
-  const url = new URL(given);
-  for (const [key, value] of new URL(derived).searchParams) url.searchParams.set(key, value);
-  return url.toString();
-}
-
-/** Log connection changes for the operator: the first failure and then every tenth. */
-function reporter(log: AccountLog): (state: SocketState) => void {
-  return (state) => {
-    if (state.name === 'open') log.info('realtime connected');
-    if (state.name === 'waiting' && state.attempt % 10 === 1) {
-      const seconds = Math.round((state.until - state.since) / 1000);
-      log.warn(`Connection to Linktor lost (${state.reason}); trying again in ${seconds} s`);
-    }
-    if (state.name === 'refused') {
-      const hint = 'Stopped. Fix the account, then deploy.';
-      log.error(new LinktorError(state.code, `The realtime connection was refused: ${state.reason}.`, { hint }));
-    }
   };
 }
 

@@ -1,7 +1,7 @@
 import type { ProxySettings, TlsSettings } from '../../../lib/client/index';
 import { invalid } from '../../../lib/errors';
 import { type RED, runningNode } from '../red';
-import type { Route } from './account';
+import type { Route } from './settings';
 
 /** Node-RED's own config nodes, as far as this package uses them. */
 interface TlsNode {

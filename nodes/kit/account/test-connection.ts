@@ -2,8 +2,9 @@ import type { LinktorClient } from '../../../lib/client/index';
 import { LinktorError, toLinktorError } from '../../../lib/errors';
 import { NatsSession, type SocketState } from '../../../lib/realtime/index';
 import type { Finding } from '../admin/types';
-import { type Account, type AccountSettings, createAccount, type Route } from './account';
+import { type Account, createAccount } from './account';
 import { natsOf } from './nats';
+import type { AccountSettings, Route } from './settings';
 
 /** milliseconds that the socket may take to open */
 const SOCKET_TIMEOUT_MS = 5000;

@@ -1,10 +1,10 @@
 import { invalid, toLinktorError } from '../../../lib/errors';
 import { version } from '../../../package.json';
 import { fields } from '../../linktor-config';
-import type { AccountSettings } from '../account/account';
 import type { ConfigNode } from '../account/config-node';
 import { consumerName } from '../account/nats';
 import { routeOf } from '../account/route';
+import type { AccountSettings } from '../account/settings';
 import { testConnection } from '../account/test-connection';
 import { fixedValues, planFields } from '../evaluate';
 import { migrated } from '../migrations';
