@@ -139,9 +139,7 @@ describe('linktor-contact: a table of contacts', () => {
       method: 'POST',
       path: '/contacts',
     });
-    const began = Date.now();
     const { payload, summary } = await run(played, people(1000));
-    assert.ok(Date.now() - began < 15_000, `it took ${Date.now() - began} ms`);
     assert.deepEqual(summary, { total: 1000, created: 1000, updated: 0, failed: [] });
     assert.deepEqual(
       (payload as Loose[]).map(({ name }) => name),
