@@ -4,7 +4,7 @@ import linktor from '../../nodes';
 import { SidebarFeed } from '../../nodes/kit/admin/sidebar-feed';
 import type { RED } from '../../nodes/kit/red';
 import type { AccountFacts, Line, Report, Talk } from '../../nodes/sidebar/types';
-import { type FlowNode, setUpFlows, until } from '../support/flows';
+import { type FlowNode, listening, setUpFlows, until } from '../support/flows';
 import { asEditor, Listener, Shop } from '../support/red';
 
 const heard: FlowNode = {
@@ -304,7 +304,7 @@ describe('what the sidebar asks', () => {
 
     it('writes, presses what was offered, and reads', async () => {
       const { probe } = await play(flow);
-      await connected();
+      await listening(box);
       const said = await talk({ conversationId: 'conv_ana', text: 'Where is my order?' });
       assert.equal(said.ok, true);
       assert.equal((await probe('heard').first()).payload, 'Where is my order?');
