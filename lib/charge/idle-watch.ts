@@ -55,6 +55,10 @@ export class IdleWatch {
     this.#background(this.#settings.ledger.delete('cursor', this.#keyOf(conversationId)));
   }
 
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
   stop(): void {
     this.#isStopped = true;
     this.#clock.stop();

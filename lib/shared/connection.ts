@@ -112,8 +112,8 @@ export class StoreConnection {
     try {
       return await call?.call(this.#redis, this.#prefix, ...args);
     } catch (error) {
-      if (reasonOf(error) === TIMED_OUT) this.#abandon();
-      throw unreachable(reasonOf(error));
+      if (messageOf(error) === TIMED_OUT) this.#abandon();
+      throw unreachable(messageOf(error));
     }
   }
 
@@ -157,7 +157,7 @@ export class StoreConnection {
         ahead: Number(seconds) * 1000 + Number(micros) / 1000 - began - latency / 2,
       };
     } catch (error) {
-      throw error instanceof LinktorError ? error : unreachable(reasonOf(error));
+      throw error instanceof LinktorError ? error : unreachable(messageOf(error));
     }
   }
 
@@ -201,8 +201,4 @@ export function unreachable(reason: string): LinktorError {
     details: { problem: 'unreachable', reason },
     retryable: true,
   });
-}
-
-function reasonOf(error: unknown): string {
-  return messageOf(error);
 }

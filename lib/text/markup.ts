@@ -30,11 +30,14 @@ export async function renderMarkup(text: string, markup: Markup, style: MarkupSt
 
 /** Milliseconds for a text in Markdown. A model's answer of 10,000 letters takes a few; some texts take minutes. */
 const MAX_MARKDOWN_MS = 40;
+/** Its context takes a millisecond to make. */
+const markdown = new BoundedRunner(MAX_MARKDOWN_MS);
+
 /** The package has a file of its own in the build. */
 async function htmlOf(text: string): Promise<string> {
   const { marked } = await import('marked');
   let html: string | undefined;
-  new BoundedRunner(MAX_MARKDOWN_MS).run(() => {
+  markdown.run(() => {
     html = marked.parse(text, { async: false, gfm: true, breaks: true });
   });
   // Better sent as it was written than not at all.

@@ -1,16 +1,12 @@
 import { strict as assert } from 'node:assert';
 import { createHmac } from 'node:crypto';
 import type { Report } from '../../nodes/sidebar/types';
-import { Cluster, webhookSecret } from '../support/cluster';
+import { Cluster, noting, webhookSecret } from '../support/cluster';
 import { until } from '../support/red';
 import { storeServerPath } from '../support/store';
 
 const names = ['A', 'B'];
 
-const noting = (id: string, code: string) => ({
-  ...{ id, type: 'function', wires: [[]] },
-  func: `global.get('note')(${code});`,
-});
 const flow = [
   { id: 'in', type: 'linktor-message-in', conversations: 'all', wires: [['said']] },
   noting('said', `{ what: 'said', text: msg.payload, conversationId: msg.conversationId }`),

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { createHmac } from 'node:crypto';
 import type { ClusterFacts, Report } from '../../nodes/sidebar/types';
-import { Cluster, webhookSecret } from '../support/cluster';
+import { Cluster, noting, webhookSecret } from '../support/cluster';
 import { CustomerWriter } from '../support/customer-writer';
 import { until } from '../support/red';
 import { storeServerPath } from '../support/store';
@@ -9,10 +9,6 @@ import { storeServerPath } from '../support/store';
 const names = ['A', 'B', 'C'];
 const CONVERSATIONS = 60;
 
-const noting = (id: string, code: string) => ({
-  ...{ id, type: 'function', wires: [[]] },
-  func: `global.get('note')(${code});`,
-});
 const flow = [
   { id: 'in', type: 'linktor-message-in', conversations: 'all', wires: [['said']] },
   noting('said', `{ what: 'said', text: msg.payload, conversationId: msg.conversationId }`),

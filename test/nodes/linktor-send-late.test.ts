@@ -6,18 +6,10 @@ import helper from 'node-red-node-test-helper';
 import { type FlowNode, listening, setUpFlows, until } from '../support/flows';
 import { person } from '../support/person';
 import { hasSqlite, runMochaWith, sqliteNode } from '../support/sqlite-node';
-import { asking, type Loose, sendNode } from './sending';
+import { asking, type Loose, sendNode, withTemplate } from './sending';
 
 const conversationId = 'conv_ana';
 const closed = '[131047] Re-engagement message: more than 24 hours have passed since the customer last replied';
-const template = {
-  ifWindowClosed: 'template',
-  windowTemplate: 'order_update',
-  windowTemplateType: 'str',
-  windowLanguage: 'pt_BR',
-  windowParameters: '["4711"]',
-  windowParametersType: 'json',
-};
 const statuses: FlowNode = {
   ...{ id: 'told', type: 'linktor-status-in', config: 'account', wires: [['statuses']] },
   statuses: ['pending', 'sent', 'delivered', 'read', 'failed'],
@@ -38,7 +30,7 @@ describe('linktor-send: the channel says later that the window has closed', () =
   };
   /** Sends one message that the server takes. */
   async function sent(more: Loose = {}): Promise<{ id: string; played: Awaited<ReturnType<typeof play>> }> {
-    const played = await play([...sendNode({ ...template, ...more }), statuses, probe]);
+    const played = await play([...sendNode({ ...withTemplate, ...more }), statuses, probe]);
     await listening({ state });
     played.node('node').receive({ conversationId, payload: 'Your order left', context: { order: 4711 } });
     const { sent: result } = await played.probe('out').first();
@@ -77,7 +69,7 @@ describe('linktor-send: the channel says later that the window has closed', () =
     const events = { events: ['takeover.began'], wires: [['began']] };
     const played = await play(
       [
-        ...[...sendNode(template), statuses, probe],
+        ...[...sendNode(withTemplate), statuses, probe],
         { id: 'events', type: 'linktor-event-in', config: 'account', ...events },
         { id: 'began', type: 'probe' },
       ],
@@ -100,7 +92,7 @@ describe('linktor-send: the channel says later that the window has closed', () =
   });
 
   it('the node listens by itself', async () => {
-    const { node, probe: out } = await play(sendNode(template));
+    const { node, probe: out } = await play(sendNode(withTemplate));
     node('node').receive({ conversationId, payload: 'Your order left' });
     const { sent: result } = await out('out').first();
     await listening({ state });
@@ -110,7 +102,7 @@ describe('linktor-send: the channel says later that the window has closed', () =
   });
 
   it('a node that waits for the delivery goes on with that of the template', async () => {
-    const played = await play([...sendNode({ ...template, waitFor: 'delivered' }), statuses, probe]);
+    const played = await play([...sendNode({ ...withTemplate, waitFor: 'delivered' }), statuses, probe]);
     await listening({ state });
     played.node('node').receive({ conversationId, payload: 'Your order left' });
     const [first] = await sends(1);
@@ -128,7 +120,7 @@ describe('linktor-send: the channel says later that the window has closed', () =
       const userDir = mkdtempSync(path.join(tmpdir(), 'linktor-late-'));
       helper.settings({ userDir });
       try {
-        const flow = [...sendNode(template), statuses, probe];
+        const flow = [...sendNode(withTemplate), statuses, probe];
         const account = { keepIn: 'file' };
         const before = await play(flow, { account });
         await listening({ state });

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { setUpFlows, until } from '../support/flows';
-import { asking, type Loose, sendNode } from './sending';
+import { asking, type Loose, sendNode, withTemplate } from './sending';
 
 const conversationId = 'conv_ana';
 const closed = {
@@ -8,14 +8,6 @@ const closed = {
   method: 'POST',
   path: `/conversations/${conversationId}/messages`,
   body: { error: { code: 'OUTSIDE_MESSAGE_WINDOW', message: 'The customer was last here two days ago.' } },
-};
-const template = {
-  ifWindowClosed: 'template',
-  windowTemplate: 'order_update',
-  windowTemplateType: 'str',
-  windowLanguage: 'pt_BR',
-  windowParameters: '["4711"]',
-  windowParametersType: 'json',
 };
 
 describe('linktor-send: when the channel takes only templates any more', () => {
@@ -59,7 +51,12 @@ describe('linktor-send: when the channel takes only templates any more', () => {
   });
 
   it('sends the template instead, once, with a key of its own', async () => {
-    const out = await refused(1, { ...template, idempotency: 'key', idempotencyKey: 'k1', idempotencyKeyType: 'str' });
+    const out = await refused(1, {
+      ...withTemplate,
+      idempotency: 'key',
+      idempotencyKey: 'k1',
+      idempotencyKeyType: 'str',
+    });
     const { sent, stored } = out;
     assert.deepEqual([sent.parts, sent.adapted, sent.messageId], [1, ['template'], stored.id]);
     assert.equal(stored.template?.name ?? stored.content?.template?.name, 'order_update');
@@ -68,7 +65,7 @@ describe('linktor-send: when the channel takes only templates any more', () => {
   });
 
   it('sends the template once for a text in many parts', async () => {
-    const { sent, keys } = await refused(1, template, {
+    const { sent, keys } = await refused(1, withTemplate, {
       payload: 'A sentence. '.repeat(2000),
       channelId: 'ch_whatsapp',
     });
@@ -83,7 +80,7 @@ describe('linktor-send: when the channel takes only templates any more', () => {
   });
 
   it('tells the refusal of the template as it is', async () => {
-    const { error, keys } = await refused(2, template);
+    const { error, keys } = await refused(2, withTemplate);
     assert.equal(error.cause.serverCode, 'OUTSIDE_MESSAGE_WINDOW');
     assert.equal(keys.length, 2);
   });
@@ -104,12 +101,12 @@ describe('linktor-send: when the channel takes only templates any more', () => {
   });
 
   it('sends what is taken as it is', async () => {
-    const { sent, stored } = await refused(0, template);
+    const { sent, stored } = await refused(0, withTemplate);
     assert.deepEqual([sent.adapted, stored.id], [undefined, sent.messageId]);
   });
 
   it('keeps the order of a conversation', async () => {
-    const { node, probe } = await play(sendNode(template));
+    const { node, probe } = await play(sendNode(withTemplate));
     await control('fail', { ...closed, count: 1 });
     for (const payload of ['one', 'two', 'three']) node('node').receive({ conversationId, payload });
     const out = (await probe('out').take(3)) as Loose[];

@@ -10,6 +10,16 @@ export const sendNode = (more: Record<string, unknown> = {}): FlowNode[] => [
   { id: 'out', type: 'probe' },
 ];
 
+/** Settings of a send node with a template for when the window has closed. */
+export const withTemplate = {
+  ifWindowClosed: 'template',
+  windowTemplate: 'order_update',
+  windowTemplateType: 'str',
+  windowLanguage: 'pt_BR',
+  windowParameters: '["4711"]',
+  windowParametersType: 'json',
+};
+
 /** Asks the sandbox as any client would. */
 export function asking(setup: FlowSetup) {
   return async (method: string, path: string, body?: object): Promise<Loose> => {

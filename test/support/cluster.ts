@@ -34,6 +34,12 @@ export interface ClusterSettings {
 }
 
 export const webhookSecret = 'sandbox-secret';
+
+/** A function node that notes something: `code` is an object of JavaScript. */
+export const noting = (id: string, code: string) => ({
+  ...{ id, type: 'function', wires: [[]] },
+  func: `global.get('note')(${code});`,
+});
 const SAMPLE_MS = 20;
 
 /**

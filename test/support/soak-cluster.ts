@@ -1,7 +1,7 @@
 // npm run soak:cluster [--short] [parts]: what becomes of events and sends while instances, store and network fail.
 import { createHmac } from 'node:crypto';
 import { dice } from './chaos-world';
-import { Cluster, webhookSecret } from './cluster';
+import { Cluster, noting, webhookSecret } from './cluster';
 import { CustomerWriter } from './customer-writer';
 import { until } from './red';
 import { storeServerPath } from './store';
@@ -27,10 +27,6 @@ const FAULTY = 0.2;
 const names = ['A', 'B', 'C'];
 const pause = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
 
-const noting = (id: string, code: string) => ({
-  ...{ id, type: 'function', wires: [[]] },
-  func: `global.get('note')(${code});`,
-});
 const said = [
   { id: 'in', type: 'linktor-message-in', conversations: 'all', wires: [['said']] },
   noting('said', `{ what: 'said', text: msg.payload, conversationId: msg.conversationId }`),

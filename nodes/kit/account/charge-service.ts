@@ -116,6 +116,7 @@ export class ChargeService {
   async refresh(): Promise<void> {
     this.#ready = undefined;
     await this.ready();
+    for (const [nodeId, watch] of this.#idle) if (watch.isStopped) this.#idle.delete(nodeId);
     await Promise.all([...this.#idle.values()].map((watch) => watch.load())).catch((error: unknown) =>
       this.#warn(error),
     );

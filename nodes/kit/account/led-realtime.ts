@@ -1,5 +1,4 @@
 import { deliveredOf, type Memory, type Realtime, type SocketState } from '../../../lib/realtime/index';
-import { runFenced } from '../fence';
 import type { SharedEvents } from './shared-events';
 
 /** The live side of an account, as its nodes see it. */
@@ -193,7 +192,7 @@ export class LedRealtime implements LiveSide {
 
   announce(event: Parameters<Realtime['announce']>[0]): void {
     const { shared } = this.#parts;
-    if (shared) return runFenced(() => shared.announce(event), undefined);
+    if (shared) return shared.announce(event);
     this.#inner?.announce(event);
   }
 

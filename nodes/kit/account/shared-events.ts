@@ -81,7 +81,13 @@ export class SharedEvents {
   }
 
   /** Tell an event of our own: in the lane of its conversation, once, whichever instances notice it. */
-  async announce(event: Event): Promise<void> {
+  announce(event: Event): void {
+    this.#announce(event).catch((error: unknown) =>
+      this.#parts.log.warn(`the event ${event.name} could not be passed on: ${messageOf(error)}`),
+    );
+  }
+
+  async #announce(event: Event): Promise<void> {
     const { conversationId = '', name, original } = event;
     const isAlone = this.#parts.instances.alone.isSo;
     if (LOCAL_EVENTS.has(name) || isAlone) {
