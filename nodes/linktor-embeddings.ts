@@ -72,7 +72,7 @@ async function vectors(
         const portion = portions[at] as string[];
         answers[at] = await client.ai.embedAll(portion, model);
         done += portion.length;
-        if (portions.length > 1) progress(done);
+        if (portions.length > 1) progress(done, texts.length);
         const dimension = answers.find((one) => one)?.dimension;
         if (answers[at]?.dimension !== dimension) throw unequal(dimension, answers[at]?.dimension);
       } catch (error) {

@@ -197,7 +197,7 @@ async function toAll(context: Context, signs: () => Live): Promise<Outcome | und
       return {};
     },
     async (receipt, done) => {
-      progress(done);
+      progress(done, list.length);
       if (recipientsOutput === 'each' && !outbox) await parts.add(receipt);
       else if (outbox && receipt.status !== undefined) await emit({ result: receipt });
     },

@@ -61,8 +61,8 @@ const rows: readonly [what: string, act: Try][] = [
   ['delete agents', (c) => c.ai.agents.remove('agent_demo')],
   ['make embeddings', (c) => c.ai.embed('hi')],
   [
-    'take a file into a knowledge base',
-    (c) => c.knowledgeBases.uploadDocument('kb_shop', { name: 'a', filename: 'a.txt', file: Buffer.from('a') }),
+    'take a file that is no text into a knowledge base',
+    (c) => c.knowledgeBases.uploadDocument('kb_shop', { name: 'a', filename: 'a.bin', file: Buffer.from([0]) }),
   ],
   ['tell the figures of a knowledge base', (c) => c.knowledgeBases.stats('kb_shop')],
   ['process a document anew', (c) => c.knowledgeBases.reprocessDocument('kb_shop', 'doc_opening_hours')],

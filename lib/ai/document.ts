@@ -9,6 +9,11 @@ interface About {
   metadata?: Record<string, unknown>;
 }
 
+/** @returns whether a knowledge base can read a file with this name */
+export function isDocument(filename: string): boolean {
+  return /\.(pdf|txt|docx|html?|markdown|md|csv|json)$/i.test(filename);
+}
+
 /**
  * Build a new document of a knowledge base from a file, a text, a URL that the server fetches, or an object.
  * @param given a buffer, a text, a text that is an http URL, or `{name, content, ...}` with a text or a buffer

@@ -1,6 +1,7 @@
 import type { LinktorClient } from '../client';
 import { invalid, LinktorError } from '../errors';
 import type { FileSource, Media, UploadedFile } from '../model';
+import { type FilesBelow, filesBelow, type WalkOptions } from './below';
 import { readFileIn } from './folders';
 import { type FileFacts, factsOf } from './type';
 
@@ -22,7 +23,7 @@ export interface FilePlace {
 
 export interface FileSettings {
   client(): LinktorClient;
-  /** folders from which files may be sent, as absolute paths */
+  /** folders from which files may be read, as absolute paths */
   folders: readonly string[];
   /** serves a file to everybody who knows its address; undefined when the account does not share files */
   share: ((file: OpenFile) => FilePlace) | undefined;
@@ -45,6 +46,16 @@ export class FileDesk {
     const read = 'path' in source ? await readFileIn(this.#settings.folders, source.path) : source;
     const name = media.filename ?? ('filename' in read ? read.filename : undefined);
     return { ...(await factsOf(read.data, { mimeType: media.mimeType, filename: name })), data: read.data };
+  }
+
+  /** @returns the files below a folder @throws LinktorError `validation` for a folder that may not be read */
+  below(folder: string, options: WalkOptions): Promise<FilesBelow> {
+    return filesBelow(this.#settings.folders, folder, options);
+  }
+
+  /** @returns the bytes of a file @throws LinktorError `validation` for one that cannot or may not be read */
+  async read(path: string): Promise<Buffer> {
+    return (await readFileIn(this.#settings.folders, path)).data;
   }
 
   /** @throws LinktorError `validation` when neither the server nor this Node-RED takes the file */

@@ -8,7 +8,7 @@ import { MAX_FILE_BYTES, tooLarge } from '../messages/media';
 /**
  * @param own the folders that the account names
  * @param operators the folders that settings.js names; the account's must then lie in one of them
- * @returns the folders from which files may be sent, as absolute paths
+ * @returns the folders from which files may be read, as absolute paths
  */
 export function allowedFolders(own: readonly string[], operators: unknown): string[] {
   const absolute = (folders: readonly unknown[]) => folders.filter((one) => typeof one === 'string').filter(isAbsolute);
@@ -38,18 +38,29 @@ export async function readFileIn(
   folders: readonly string[],
   given: string,
 ): Promise<{ data: Buffer; filename: string }> {
+  const { real, candidate } = await placeIn(folders, given);
+  return { data: await readWhole(real), filename: path.basename(candidate) };
+}
+
+/** @returns where a path really leads, and the path itself @throws LinktorError `validation` */
+export async function placeIn(folders: readonly string[], given: string): Promise<{ real: string; candidate: string }> {
   const file = /^file:/i.test(given) ? pathOf(given) : given;
   if (folders.length === 0 || file.includes('\0')) throw notAllowed(folders);
   const candidates = path.isAbsolute(file) ? [path.resolve(file)] : folders.map((one) => path.resolve(one, file));
   for (const candidate of candidates) {
     if (!folders.some((folder) => isWithin(folder, candidate))) continue;
-    const real = await realpath(candidate).catch(() => undefined);
-    const homes = await Promise.all(folders.map((folder) => realpath(folder).catch(() => undefined)));
-    if (real !== undefined && homes.some((home) => home !== undefined && isWithin(home, real))) {
-      return { data: await readWhole(real), filename: path.basename(candidate) };
-    }
+    const real = await realPlace(folders, candidate);
+    if (real !== undefined) return { real, candidate };
   }
   throw notAllowed(folders);
+}
+
+/** @returns where an absolute path really leads; undefined when that is in none of the folders, or nowhere */
+export async function realPlace(folders: readonly string[], candidate: string): Promise<string | undefined> {
+  const real = await realpath(candidate).catch(() => undefined);
+  if (real === undefined) return undefined;
+  const homes = await Promise.all(folders.map((folder) => realpath(folder).catch(() => undefined)));
+  return homes.some((home) => home !== undefined && isWithin(home, real)) ? real : undefined;
 }
 
 function pathOf(url: string): string {
@@ -72,7 +83,7 @@ async function readWhole(file: string): Promise<Buffer> {
     if (facts.size > MAX_FILE_BYTES) throw tooLarge(facts.size);
     const data = Buffer.alloc(facts.size + 1);
     const { bytesRead } = await handle.read(data, 0, data.length, 0);
-    if (bytesRead === 0) throw invalid('The file to send is empty.', 'Give a file with something in it.');
+    if (bytesRead === 0) throw invalid('The file is empty.', 'Give a file with something in it.');
     if (bytesRead > facts.size) throw unreadable('it is being written');
     return data.subarray(0, bytesRead);
   } finally {
@@ -81,17 +92,17 @@ async function readWhole(file: string): Promise<Buffer> {
 }
 
 function unreadable(why = 'UNKNOWN') {
-  return invalid(`The file to send cannot be read: ${why}.`, 'See that Node-RED may read it.');
+  return invalid(`The file cannot be read: ${why}.`, 'See that Node-RED may read it.');
 }
 
 function notAllowed(folders: readonly string[]) {
   return folders.length === 0
     ? invalid(
-        'No file of this machine may be sent: no folder is named.',
+        'No file of this machine may be read: no folder is named.',
         'Name the folder in the field "fileFolders" of the Linktor account.',
       )
     : invalid(
-        'The file to send is in none of the folders from which files may be sent.',
+        'It is in none of the folders from which files may be read.',
         'Correct its path, or name its folder in the field "fileFolders" of the Linktor account.',
       );
 }

@@ -1,3 +1,4 @@
+export type { FileBelow, FilesBelow } from './below';
 export { FileDesk, type FilePlace, type FileSettings, type OpenFile } from './desk';
 export { allowedFolders } from './folders';
 export { type SharedFile, SharedFiles } from './shared-files';

@@ -89,8 +89,8 @@ export interface ActionContext<V> {
    * used.
    */
   emit(part: Outcome): Promise<void>;
-  /** report the number of finished items in a long run */
-  progress(done: number): void;
+  /** report the number of finished items in a long run, and of all where it is known */
+  progress(done: number, total?: number): void;
   /** open the live side; it is released when this run, including its `meanwhile`, ends */
   live(): Live;
   /** the turn requested by `lane` has come */

@@ -21,6 +21,7 @@ const appearances = {
   pending: { fill: 'blue', shape: 'ring' },
   sent: { fill: 'green', shape: 'ring' },
   sent_at: { fill: 'green', shape: 'dot' },
+  progress: { fill: 'blue', shape: 'dot' },
   partly_sent: { fill: 'yellow', shape: 'ring' },
   partly_done: { fill: 'yellow', shape: 'ring' },
   window_closed: { fill: 'red', shape: 'ring' },

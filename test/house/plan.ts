@@ -113,6 +113,7 @@ export const rooms: readonly Room[] = [
     files: 'nodes/kit/**',
     may: [
       ...ground,
+      'lib/ai/document.ts',
       'lib/ai/json-schema.ts',
       'lib/messages/**',
       'lib/text/**',

@@ -22,7 +22,6 @@ export const lacking: Record<string, RegExp[]> = {
     /^linktor-analytics gives the figures: realtime/,
     /^linktor-analytics gives those of a period/,
   ],
-  'knowledgeBases.uploadDocument': [/^linktor-knowledge.* (uploads a file|files and addresses as well)/],
   'webhooks.create': [/^linktor-webhook-in/],
 };
 
@@ -67,7 +66,9 @@ const foreign: [why: string, titles: RegExp[]][] = [
     [
       /keeps the choices with the message/,
       /takes a document in its own words/,
+      /uploads a file with what is known of it/,
       /leaves it to the server to fetch a web address/,
+      /is added in its order, files and addresses as well/,
       /^linktor-contact: find or create (makes known|merges what)/,
       /^linktor-contact: a table of contacts gives every row/,
       /^linktor-contact (creates one from the message|takes tags away)/,

@@ -7,6 +7,9 @@ export interface FailedRow {
   error: { code: string; message: string; cause: unknown };
 }
 
+/** A row, or a file of a folder. */
+type Failed = Pick<FailedRow, 'error'> & ({ index: number } | { file: string });
+
 /** rows named in a warning */
 const MAX_NAMED = 5;
 
@@ -19,10 +22,12 @@ const MAX_NAMED = 5;
 export function partlyDone(
   { warn }: Pick<ActionContext<unknown>, 'warn'>,
   heading: string,
-  { total, failed }: { total: number; failed: readonly FailedRow[] },
+  { total, failed }: { total: number; failed: readonly Failed[] },
 ): Pick<Outcome, 'status' | 'figures'> {
   if (failed.length === 0) return {};
-  const reasons = failed.slice(0, MAX_NAMED).map(({ index, error }) => `row ${index + 1}: ${error.message}`);
+  const reasons = failed
+    .slice(0, MAX_NAMED)
+    .map((one) => `${'file' in one ? one.file : `row ${one.index + 1}`}: ${one.error.message}`);
   const more = failed.length > MAX_NAMED ? [`and ${failed.length - MAX_NAMED} more`] : [];
   warn(`${heading}\n${[...reasons, ...more].join('\n')}`);
   return { status: 'partly_done', figures: { done: total - failed.length, failed: failed.length } };

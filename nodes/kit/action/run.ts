@@ -173,7 +173,11 @@ export class Run implements ActionContext<never> {
   }
 
   get progress() {
-    return (done: number) => this.#context.status.count(done);
+    const { status } = this.#context;
+    return (done: number, total?: number) =>
+      total === undefined
+        ? status.count(done)
+        : status.show('progress', { done, total, count: done }, ['done', 'total']);
   }
 
   get emit() {

@@ -517,6 +517,18 @@ describe('client: every operation, against the self-hosted server', () => {
       assert.equal((await failing(remote)).code, 'not_supported');
       assert.equal((await failing(client.knowledgeBases.addDocument('kb_shop', { name: 'x' }))).code, 'validation');
     },
+    async 'knowledgeBases.uploadDocument'(client) {
+      const upload = (filename: string, file: string | Buffer) =>
+        client.knowledgeBases.uploadDocument('kb_shop', { name: 'Prices', filename, file: Buffer.from(file) });
+      const added = await upload('prices.md', '\ufeffCactus: 9');
+      assert.deepEqual([added.name, added.content], ['Prices', 'Cactus: 9']);
+      for (const [filename, file] of [
+        ['a.pdf', '%PDF'],
+        ['a.txt', 'a\0b'],
+        ['a.txt', Buffer.from([0xff, 0xfe])],
+      ] as const)
+        assert.equal((await failing(upload(filename, file))).code, 'not_supported');
+    },
     async 'knowledgeBases.eachDocument'(client) {
       const { id } = await client.knowledgeBases.addDocument('kb_shop', { name: 'Q', content: 'A' });
       const found = await all(client.knowledgeBases.eachDocument('kb_shop', { limit: 2 }));
@@ -642,8 +654,6 @@ describe('client: every operation, against the self-hosted server', () => {
     'knowledgeBases.reprocessDocument': (client) => client.knowledgeBases.reprocessDocument('k', 'd'),
     'knowledgeBases.chunks': (client) => client.knowledgeBases.chunks('k', 'd'),
     'knowledgeBases.stats': (client) => client.knowledgeBases.stats('k'),
-    'knowledgeBases.uploadDocument': (client) =>
-      client.knowledgeBases.uploadDocument('k', { name: 'a', file: Buffer.from('a'), filename: 'a.txt' }),
     'media.upload': (client) =>
       client.media.upload({ file: Buffer.from('a'), filename: 'a.txt', mimeType: 'text/plain', type: 'document' }),
     'flows.execute': (client) => client.flows.execute('f', { conversationId: 'c' }),
