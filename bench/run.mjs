@@ -1,5 +1,5 @@
 // node bench/run.mjs <name> [options]: builds the package, bundles bench/<name>.ts as build.mjs would, and runs it with
-// plain Node.js, so that no loader is measured. --rounds=N, --against=DIR and --share are options of the benchmark, all others
+// plain Node.js, so that no loader is measured. --rounds=N, --against=DIR, --share and --webhooks are options of the benchmark, all others
 // are options of Node.js (--cpu-prof). Additional packages are installed in .cache/bench.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -68,7 +68,7 @@ await esbuild.build({
   // Helpers of the tests find their tools by it, which run.mjs has done for them.
   logOverride: { 'empty-import-meta': 'silent' },
 });
-const isOwn = (/** @type {string} */ option) => /^--((against|rounds)=|share$)/.test(option);
+const isOwn = (/** @type {string} */ option) => /^--((against|rounds)=|(share|webhooks)$)/.test(option);
 const args = ['--expose-gc', ...options.filter((one) => !isOwn(one)), outfile, ...options.filter(isOwn)];
 const execPath = name === 'dialogue' || name === 'scale' ? withSqlite() : process.execPath;
 const { status } = spawnSync(execPath, args, { cwd: root, stdio: 'inherit' });

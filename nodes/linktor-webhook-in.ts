@@ -110,8 +110,8 @@ async function passOnce(
     const { state, done } = await taking;
     if (state !== 'free') return state === 'done' ? pass(true) : 503;
     const status = await pass(false);
-    // The event has been passed on, even if this cannot be recorded.
-    await done().catch(storeDown);
+    // The event has been passed on, even if this cannot be recorded: the answer does not wait for it.
+    done().catch(storeDown);
     return status;
   } catch (error) {
     if (!(error instanceof LinktorError) || error.code !== 'storage') throw error;

@@ -40,8 +40,8 @@ export interface StoreFacts {
 }
 
 /**
- * The store shared by all instances: Redis 6.2 or newer, or Valkey. All access is by scripts, which run atomically. All
- * keys share a prefix in braces, so that a cluster keeps them in one slot. Commands fail at once while the store is
+ * The store shared by all instances: Redis 6.2 or newer, or Valkey. What takes several steps is a script, which runs atomically.
+ * All keys share a prefix in braces, so that a cluster keeps them in one slot. Commands fail at once while the store is
  * unreachable: nothing is queued for a caller that no longer waits.
  */
 export class StoreConnection {
@@ -109,8 +109,28 @@ export class StoreConnection {
       this.#defined.add(name);
     }
     const call = (this.#redis as unknown as Record<string, (...args: Argument[]) => Promise<unknown>>)[name];
+    return this.#answer(call?.call(this.#redis, this.#prefix, ...args));
+  }
+
+  /** @param ms lifetime @returns whether the key was absent @throws LinktorError `storage`; it may be set nevertheless */
+  async setIfAbsent(key: string, value: string, ms: number): Promise<boolean> {
+    return (await this.#answer(this.#redis.set(`${this.#prefix}:${key}`, value, 'PX', ms, 'NX'))) !== null;
+  }
+
+  /** @param ms lifetime @throws LinktorError `storage`; it may be set nevertheless */
+  async set(key: string, value: string, ms: number): Promise<void> {
+    await this.#answer(this.#redis.set(`${this.#prefix}:${key}`, value, 'PX', ms));
+  }
+
+  /** @returns null without a value @throws LinktorError `storage` */
+  get(key: string): Promise<string | null> {
+    return this.#answer(this.#redis.get(`${this.#prefix}:${key}`));
+  }
+
+  /** @throws LinktorError `storage` */
+  async #answer<T>(answer: Promise<T> | undefined): Promise<T> {
     try {
-      return await call?.call(this.#redis, this.#prefix, ...args);
+      return (await answer) as T;
     } catch (error) {
       if (messageOf(error) === TIMED_OUT) this.#abandon();
       throw unreachable(messageOf(error));
