@@ -10,7 +10,7 @@ import { measureSharing } from './scale-share';
 /**
  * What delivery that lasts and a shared store cost, in one Node-RED: sends with the outbox in memory, on disk and in the
  * store; webhooks with and without a claim in the store. Then what two instances that share the events bring. Rounds
- * alternate; ratios are per round. `--share` measures the sharing alone, `--webhooks` the webhooks.
+ * alternate, and so do blocks of webhooks; ratios are per round, differences per block. `--share` measures the sharing alone, `--webhooks` the webhooks.
  */
 
 const secret = 'whsec_bench';
@@ -90,8 +90,8 @@ async function sendRate(url: string, subject: Subject, places: readonly string[]
   return ((await response.json()) as { rate: number }).rate;
 }
 
-/** @returns milliseconds of each, one request after the other */
-async function webhookTimes(url: string, subject: Subject, round: string): Promise<number[]> {
+/** @returns the median of milliseconds, one request after the other */
+async function webhookTime(url: string, subject: Subject, round: string): Promise<number> {
   const times: number[] = [];
   for (let index = 0; index < block; index++) {
     const timestamp = new Date().toISOString();
@@ -104,7 +104,7 @@ async function webhookTimes(url: string, subject: Subject, round: string): Promi
     times.push(performance.now() - began);
     if (response.status !== 200) throw new Error(`${subject}: a webhook was answered ${response.status}`);
   }
-  return times;
+  return quantile(times, 0.5);
 }
 
 /** @returns the processor time that the store has used, in microseconds */
@@ -152,14 +152,13 @@ async function measureDelivery(store: StoreServer, sends: number): Promise<void>
         rates.get(subject)?.push(rate);
       }
       const began = await storeTime(redis);
-      const found = new Map(subjects.map((subject) => [subject, [] as number[]]));
       for (let done = 0; done < webhooks; done += block) {
-        for (const subject of subjects)
-          found.get(subject)?.push(...(await webhookTimes(red.url, subject, `${round}-${done}`)));
+        for (const subject of subjects) {
+          const time = await webhookTime(red.url, subject, `${round}-${done}`);
+          if (round > 0) times.get(subject)?.push(time);
+        }
       }
-      if (round === 0) continue;
-      used.webhook.push(((await storeTime(redis)) - began) / webhooks);
-      for (const subject of subjects) times.get(subject)?.push(quantile(found.get(subject) ?? [], 0.5));
+      if (round > 0) used.webhook.push(((await storeTime(redis)) - began) / webhooks);
     }
     console.log(
       report(
@@ -182,7 +181,7 @@ function report(rates: (subject: Subject) => number[], times: (subject: Subject)
   const shared = pairs(rates('store'), rates('memory'), ratio);
   const claim = pairs(times('store'), times('memory'), (a, b) => a - b);
   return [
-    `Node.js ${process.versions.node}, ${cpus().length} cores, loopback; medians of ${rounds} rounds in turn, (min..max)`,
+    `Node.js ${process.versions.node}, ${cpus().length} cores, loopback; medians of ${rounds} rounds in turn (webhooks: of ${(rounds * webhooks) / block} blocks), (min..max)`,
     '',
     table([
       ['outbox', 'sends/s', 'webhook, ms'],

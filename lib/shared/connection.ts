@@ -26,6 +26,15 @@ export type StoreState = 'connecting' | 'ready' | 'down';
 type Argument = string | number;
 type Driver = Pick<typeof import('ioredis'), 'Redis' | 'Cluster'>;
 
+/** A key to be set. */
+export interface Setting {
+  key: string;
+  value: string;
+  lifeMs: number;
+  /** only where it is absent */
+  isNew?: boolean;
+}
+
 /** Properties of the store, as reported by itself. */
 export interface StoreFacts {
   version: string;
@@ -112,14 +121,18 @@ export class StoreConnection {
     return this.#answer(call?.call(this.#redis, this.#prefix, ...args));
   }
 
-  /** @param ms lifetime @returns whether the key was absent @throws LinktorError `storage`; it may be set nevertheless */
-  async setIfAbsent(key: string, value: string, ms: number): Promise<boolean> {
-    return (await this.#answer(this.#redis.set(`${this.#prefix}:${key}`, value, 'PX', ms, 'NX'))) !== null;
-  }
-
-  /** @param ms lifetime @throws LinktorError `storage`; it may be set nevertheless */
-  async set(key: string, value: string, ms: number): Promise<void> {
-    await this.#answer(this.#redis.set(`${this.#prefix}:${key}`, value, 'PX', ms));
+  /** Set keys in one request. @returns of each whether it was set @throws LinktorError `storage`; some may be set */
+  async set(settings: readonly Setting[]): Promise<boolean[]> {
+    const [first = [], ...more] = settings.map(({ key, value, lifeMs, isNew }) => {
+      return [`${this.#prefix}:${key}`, value, 'PX', lifeMs, ...(isNew ? ['NX'] : [])];
+    });
+    // A pipeline costs more than a command.
+    if (more.length === 0) return [(await this.#answer(this.#redis.call('set', first))) !== null];
+    const pipeline = this.#redis.pipeline([first, ...more].map((args) => ['set', ...args]));
+    const answers = (await this.#answer(pipeline.exec())) ?? [];
+    const [failed] = answers.find(([error]) => error) ?? [];
+    if (failed) await this.#answer(Promise.reject(failed));
+    return answers.map(([, answer]) => answer !== null);
   }
 
   /** @returns null without a value @throws LinktorError `storage` */

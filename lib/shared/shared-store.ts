@@ -56,7 +56,7 @@ export class SharedStore {
 
   async close(): Promise<void> {
     await this.#worker?.close();
-    await Promise.all([this.lease.close(), this.members.close()]);
+    await Promise.all([this.lease.close(), this.members.close(), this.claims.close()]);
     this.connection.close();
   }
 }

@@ -33,7 +33,7 @@ const DAY = /^\d{4}-\d\d-\d\d$/;
  * @param name the field with the value
  * @throws LinktorError `validation` that names the value and the expected format
  */
-export function readTime(given: unknown, name: string, { zone = hostZone(), future = false }: Expected = {}): Date {
+export function readTime(given: unknown, name: string, { zone, future = false }: Expected = {}): Date {
   const time = timeIn(given, zone);
   if (time === undefined || Number.isNaN(time)) {
     const what = typeof given === 'string' && given.trim() !== '' ? `"${given.slice(0, 60)}"` : describe(given);
@@ -56,12 +56,13 @@ export function readDay(given: unknown, name: string, expected: Expected = {}): 
   return DAY.test(text) ? text : time.toISOString();
 }
 
+/** Costs 100 microseconds or more, and may change while the process runs. */
 function hostZone(): string {
   return new Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
 /** @returns milliseconds since 1970; undefined or NaN when it is no time */
-function timeIn(given: unknown, zone: string): number | undefined {
+function timeIn(given: unknown, zone: string | undefined): number | undefined {
   if (given instanceof Date) return given.getTime();
   if (typeof given === 'number') return ofNumber(given);
   if (typeof given !== 'string') return undefined;
@@ -76,7 +77,7 @@ function ofNumber(figure: number): number | undefined {
   return time > LAST_TIME ? undefined : new Date(time).getTime();
 }
 
-function ofIso(text: string, zone: string): number | undefined {
+function ofIso(text: string, zone: string | undefined): number | undefined {
   const found = ISO.exec(text);
   if (!found) return undefined;
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = found
@@ -90,7 +91,7 @@ function ofIso(text: string, zone: string): number | undefined {
   const isReal = isDay && hour < 24 && minute < 60 && second < 60;
   const offset = offsetIn(found[8]);
   if (!isReal || year < 1000 || Number.isNaN(offset)) return undefined;
-  return offset === undefined ? inZone(wall, zone) : wall - offset;
+  return offset === undefined ? inZone(wall, zone ?? hostZone()) : wall - offset;
 }
 
 /** @returns the offset from UTC in milliseconds, undefined when none is given, NaN when no zone has it */

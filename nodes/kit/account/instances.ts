@@ -184,10 +184,9 @@ export class Instances {
   /** No other instance is to take what this one has taken alone. */
   async #noteTaken(): Promise<void> {
     const { claims } = await this.open();
-    for (const key of this.#taken) {
-      if ((await claims.claim(key)) === 'free') await claims.done(key);
-      this.#taken.delete(key);
-    }
+    const taken = [...this.#taken];
+    await Promise.all(taken.map((key) => claims.done(key)));
+    for (const key of taken) this.#taken.delete(key);
   }
 
   /** @throws LinktorError `storage` */

@@ -113,6 +113,28 @@ describe('instances that share a store', () => {
     for (let state = await claims.claim('evt'); state !== 'free'; ) state = await claims.claim('evt');
   });
 
+  it('what has been passed on is remembered soon, and when the instance ends', async () => {
+    const [one, two] = [new Claims(await store.connect()), new Claims(await store.connect())];
+    await Promise.all(['a', 'b', 'c'].map((key) => one.claim(key)));
+    await Promise.all([one.done('a'), one.done('b')]);
+    assert.deepEqual([await two.claim('a'), await two.claim('b'), await two.claim('c')], ['done', 'done', 'working']);
+    void one.done('c');
+    await one.close();
+    assert.equal(await two.claim('c'), 'done');
+  });
+
+  it('whoever has passed a thing on hears that the store could not be told', async () => {
+    const claims = new Claims(await store.connect());
+    await store.server.down();
+    const told = [claims.done('a'), claims.done('b')].map(failing);
+    assert.equal((await failing(claims.claim('c'))).code, 'storage');
+    assert.deepEqual(
+      (await Promise.all(told)).map(({ code }) => code),
+      ['storage', 'storage'],
+    );
+    await store.server.up();
+  });
+
   it('says at once that the store is away', async () => {
     const claims = new Claims(await store.connect());
     await store.server.down();
