@@ -443,8 +443,8 @@ export interface Outgoing {
   file?: FileSource;
 }
 
-/** Where the bytes of a file are read from. */
-export type FileSource = { data: Buffer } | { path: string };
+/** Where the bytes of a file are read from; kept: id of a file that waits with its message. */
+export type FileSource = { data: Buffer } | { path: string } | { kept: string };
 
 /** The names that events have, whatever source they came from; unknown names of a server pass through. */
 export type EventName =

@@ -3,7 +3,6 @@ import { invalid, LinktorError } from '../lib/errors';
 import {
   failedRecipients,
   hasTyping,
-  holdsBytes,
   isShort,
   isWindowClosed,
   listOf,
@@ -137,18 +136,9 @@ function store(
   extra?: Record<string, unknown>,
 ): Promise<void> {
   const request = sendRequestOf(to, values, msg, key);
-  if (holdsBytes(request)) throw notStored();
   const { obeyTakeover } = values;
   const obeyOptOut = obeysOptOut(values);
   return outbox.store({ request, typingMs: timeOf(values), obeyTakeover, obeyOptOut, ...(extra && { extra }) });
-}
-
-/** A stored message may wait for hours, so its file has to be somewhere that lasts. */
-function notStored(): LinktorError {
-  return invalid(
-    'A durable outbox stores no files.',
-    'Give the URL or the path of the file, or choose the outbox "memory" in the account.',
-  );
 }
 
 /** @returns the live connection for all messages of one run; a listener keeps it open */

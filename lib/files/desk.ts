@@ -3,6 +3,7 @@ import { invalid, LinktorError } from '../errors';
 import type { FileSource, Media, UploadedFile } from '../model';
 import { type FilesBelow, filesBelow, type WalkOptions } from './below';
 import { readFileIn } from './folders';
+import type { KeptFiles } from './kept-files';
 import { type FileFacts, factsOf } from './type';
 
 /** A file that has been read, and is known to be what it says. */
@@ -27,6 +28,8 @@ export interface FileSettings {
   folders: readonly string[];
   /** serves a file to everybody who knows its address; undefined when the account does not share files */
   share: ((file: OpenFile) => FilePlace) | undefined;
+  /** files of messages that wait; undefined where none can be kept */
+  kept?: KeptFiles;
 }
 
 /** A server without an upload route is asked again after this time, milliseconds. */
@@ -43,8 +46,8 @@ export class FileDesk {
 
   /** @throws LinktorError `validation` for a file that cannot or may not be read */
   async open(source: FileSource, media: Partial<Media>): Promise<OpenFile> {
-    const read = 'path' in source ? await readFileIn(this.#settings.folders, source.path) : source;
-    const name = media.filename ?? ('filename' in read ? read.filename : undefined);
+    const read = await this.#read(source);
+    const name = media.filename ?? read.filename;
     return { ...(await factsOf(read.data, { mimeType: media.mimeType, filename: name })), data: read.data };
   }
 
@@ -60,7 +63,7 @@ export class FileDesk {
 
   /** @throws LinktorError `validation` when neither the server nor this Node-RED takes the file */
   async place(file: OpenFile, kind: string, signal: AbortSignal): Promise<FilePlace> {
-    const uploaded = await this.#upload(file, kind, signal);
+    const uploaded = await this.upload(file, kind, signal);
     if (uploaded) return { url: uploaded.url, sent() {}, settled() {}, drop() {} };
     const { share } = this.#settings;
     if (share) return share(file);
@@ -70,8 +73,16 @@ export class FileDesk {
     );
   }
 
+  async #read(source: FileSource): Promise<{ data: Buffer; filename?: string }> {
+    if ('path' in source) return readFileIn(this.#settings.folders, source.path);
+    if ('data' in source) return source;
+    const { kept } = this.#settings;
+    if (!kept) throw invalid('The file of this message is not here.', 'Send it again.');
+    return { data: await kept.read(source.kept) };
+  }
+
   /** @returns undefined where the server takes no files */
-  async #upload({ data, ...facts }: OpenFile, kind: string, signal: AbortSignal): Promise<UploadedFile | undefined> {
+  async upload({ data, ...facts }: OpenFile, kind: string, signal: AbortSignal): Promise<UploadedFile | undefined> {
     if (Date.now() < this.#lacksUploadUntil) return undefined;
     const { filename, mimeType } = facts;
     try {

@@ -31,6 +31,11 @@ export {
 export { moveRecords } from './move';
 export { SharedLedger } from './shared-ledger';
 
+/** @param file of a ledger @returns where the files of its records lie */
+export function keptFolderOf(file: string): string {
+  return file.replace(/\.db$/, '.files');
+}
+
 /** ledger files of accounts not deployed for this long are removed, in milliseconds */
 const ABANDONED_MS = 30 * 24 * 3_600_000;
 
@@ -106,6 +111,7 @@ export function removeAbandoned(folder: string, inUse: ReadonlySet<string>, now 
     const file = path.join(folder, name);
     if (now - statSync(file).mtimeMs < ABANDONED_MS) return false;
     for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true });
+    rmSync(keptFolderOf(file), { recursive: true, force: true });
     return true;
   });
 }

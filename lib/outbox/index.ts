@@ -1,3 +1,3 @@
 export { HeldJobs } from './held';
-export type { JobListener, JobProcessor, OutboxJob, Progress, SentPart } from './job';
+export type { JobFollower, JobListener, JobProcessor, OutboxJob, Progress, SentPart } from './job';
 export { leaveTo, Outbox, type OutboxSettings } from './outbox';

@@ -85,3 +85,12 @@ export interface JobListener {
   sent(job: OutboxJob, result: Record<string, unknown>): void | Promise<void>;
   failed(job: OutboxJob, error: LinktorError): void;
 }
+
+/** Hears which jobs wait in the outbox. */
+export interface JobFollower {
+  waits(job: OutboxJob): void;
+  /** the job is in the ledger no more */
+  gone(id: string): void;
+  /** all jobs of an earlier process have been told; called again when the ledger is read again */
+  loaded(): void;
+}

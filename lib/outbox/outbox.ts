@@ -3,7 +3,7 @@ import { sleep } from '../async/sleep';
 import { type LinktorError, toLinktorError } from '../errors';
 import type { Entry, Ledger } from '../ledger';
 import { fullError, isPassing, partError, tooOldError, unclearError } from './failures';
-import type { JobListener, JobOutcome, JobProcessor, OutboxJob } from './job';
+import type { JobFollower, JobListener, JobOutcome, JobProcessor, OutboxJob } from './job';
 import { Lanes } from './lanes';
 import { JobListeners, plain } from './listeners';
 import { JobIds, type NewJob, newJob, optionsOf, tagsOf } from './new-job';
@@ -28,6 +28,8 @@ export interface OutboxSettings {
   maxAgeMs: number;
   /** the number of waiting jobs has changed */
   onChange(): void;
+  /** hears which jobs wait, those of an earlier process included */
+  follower?: JobFollower;
   /** a failure for which no node is registered */
   onProblem(error: LinktorError, job?: OutboxJob): void;
 }
@@ -149,6 +151,7 @@ export class Outbox {
       else this.#lanes.add(job.lane, job.id);
     }
     this.#isReady = true;
+    this.#settings.follower?.loaded();
   }
 
   /** Run one job until it ends or the outbox closes. Never rejects. */
@@ -261,8 +264,10 @@ export class Outbox {
     this.#uncount(job.id);
   }
 
-  #count({ id, nodeId }: OutboxJob): void {
+  #count(job: OutboxJob): void {
+    const { id, nodeId } = job;
     this.#known.set(id, nodeId);
+    this.#settings.follower?.waits(job);
     this.#waiting.set(nodeId, this.pending(nodeId) + 1);
     this.#settings.onChange();
   }
@@ -271,6 +276,7 @@ export class Outbox {
     const nodeId = this.#known.get(id);
     if (nodeId === undefined) return;
     this.#known.delete(id);
+    this.#settings.follower?.gone(id);
     const waiting = this.pending(nodeId) - 1;
     if (waiting > 0) this.#waiting.set(nodeId, waiting);
     else this.#waiting.delete(nodeId);

@@ -1,9 +1,9 @@
 import { invalid, LinktorError } from '../errors';
 import type { FileDesk, FilePlace } from '../files';
 import { tooLarge } from '../messages/media';
-import type { Media, Outgoing } from '../model';
+import type { FileSource, Media, Outgoing } from '../model';
 import type { Limits } from './limits';
-import type { Raw } from './send-request';
+import type { Raw, SendRequest } from './send-request';
 
 type Part = Outgoing | Raw;
 
@@ -21,14 +21,48 @@ export async function openFile(
   if (!media) return { message, adapted: [] };
   if (!file) return inForm({ ...message, media }, limits);
   if (!desk) throw invalid('No file can be sent from here.', 'Give the URL of the file.');
-  const { data, kind, mimeType, filename } = await desk.open(file, media);
+  const opened = await readFile({ ...message, file, media }, desk);
+  const { data } = opened.file;
   if (limits.media === 0) throw invalid(`${limits.type} takes no files.`, 'Send a text with the address of the file.');
   if (data.length > limits.media) throw tooLarge(data.length, limits.media, limits.type);
+  return inForm(opened, limits);
+}
+
+type WithMedia = Outgoing & { media: Media };
+
+/** @returns the message with the bytes of its file, and what they are @throws LinktorError `validation` */
+async function readFile(
+  message: WithMedia & { file: FileSource },
+  desk: FileDesk,
+): Promise<WithMedia & { file: { data: Buffer } }> {
+  const { file, media } = message;
+  const { data, kind, mimeType, filename } = await desk.open(file, media);
   const type = media.type || kind;
   if (type === 'sticker' && kind !== 'image') throw unfit('sticker', 'a picture', mimeType);
   if (media.voice === true && kind !== 'audio') throw unfit('voice note', 'audio', mimeType);
-  const known: Media = { ...media, type, mimeType, filename, size: data.length };
-  return inForm({ ...message, type, media: known, file: { data } }, limits);
+  return { ...message, type, media: { ...media, type, mimeType, filename, size: data.length }, file: { data } };
+}
+
+/**
+ * Read the files of a request that is to be stored, and replace each by something that lasts.
+ * @param replace makes the message to store from one with the bytes of its file
+ * @throws LinktorError `validation` for a file that cannot be read
+ */
+export async function storable(
+  request: SendRequest,
+  desk: FileDesk,
+  replace: (message: WithMedia & { file: { data: Buffer } }) => Promise<Outgoing>,
+): Promise<SendRequest> {
+  const stored = async (one: Outgoing): Promise<Outgoing> => {
+    const { file, media } = one;
+    return file && media ? replace(await readFile({ ...one, file, media }, desk)) : one;
+  };
+  const { message, more } = request;
+  const first = 'raw' in message ? message : await stored(message);
+  if (!more) return { ...request, message: first };
+  const others: Outgoing[] = [];
+  for (const one of more) others.push(await stored(one));
+  return { ...request, message: first, more: others };
 }
 
 function unfit(form: string, needed: string, mimeType: string): LinktorError {
@@ -36,10 +70,7 @@ function unfit(form: string, needed: string, mimeType: string): LinktorError {
 }
 
 /** Without voice notes or stickers a channel gets audio or a picture. */
-function inForm(
-  message: Outgoing & { media: Media },
-  { hasVoiceNotes, hasStickers }: Limits,
-): { message: Outgoing; adapted: string[] } {
+function inForm(message: WithMedia, { hasVoiceNotes, hasStickers }: Limits): { message: Outgoing; adapted: string[] } {
   const { media, type } = message;
   if (media.voice === true && !hasVoiceNotes) {
     const { voice: _, ...audio } = media;

@@ -10,6 +10,7 @@ import type { Raw, SendRequest } from './send-request';
 import { isLateWindowFailure, isWindowClosed } from './window';
 import { writeText } from './write';
 
+export { storable } from './attach';
 export { MESSAGE_KINDS } from './compose';
 export { DeliveryWatcher } from './delivery-watcher';
 export { isShort } from './fit';
@@ -19,7 +20,7 @@ export { findMarked } from './mark';
 export type { KeptSend, SendDeps, SendResult } from './multipart';
 export type { Offered } from './options';
 export { keyOf, type Recipient } from './recipient';
-export { holdsBytes, type SendRequest, sendRequestOf } from './send-request';
+export { type SendRequest, sendRequestOf } from './send-request';
 export { hasTyping, keepTyping, showTyping, typingProblem, typingTime } from './typing';
 export { isLateWindowFailure, isWindowClosed, isWindowReason } from './window';
 

@@ -73,11 +73,6 @@ export function sendRequestOf(
 
 type SaidKind = Exclude<Kind, 'raw'>;
 
-/** @returns true for a message with a file that is only in memory */
-export function holdsBytes({ message, more = [] }: SendRequest): boolean {
-  return [message, ...more].some((one) => 'file' in one && one.file !== undefined && 'data' in one.file);
-}
-
 function said(kind: SaidKind, wishes: SendWishes, msg: Record<string, unknown>): [Outgoing, ...Outgoing[]] {
   const [first, ...others] = compose(kind, wishes);
   return [withReply(withFileName(first, msg), wishes, msg), ...others];

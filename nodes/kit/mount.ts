@@ -87,6 +87,7 @@ function mountConfig(red: RED, node: ConfigNode, definition: Planned<Config>, st
         closeLedger: (ledger, isRemoved) => shared.ledgers.close(node.id, ledger, isRemoved),
         whenStarted: (act) => shared.flowStart.whenStarted(act),
         files,
+        keptFolder: shared.ledgers.keptFolderOf(node.id),
         fileFolders: red.settings.linktor?.files,
       },
     });

@@ -1,4 +1,6 @@
 import { strict as assert } from 'node:assert';
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
 import type { Sandbox } from '../../sandbox';
 import { type Listener, red5, until } from '../support/red';
 import { Restartable } from '../support/restartable';
@@ -8,6 +10,8 @@ const KILLS = Number(process.env.OUTBOX_KILLS ?? 3);
 const conversations = ['conv_ana', 'conv_bruno'];
 /** messages of one press, for all conversations together */
 const BURST = 20;
+
+const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
 /** Every press sends a burst; what becomes of it is told to a listener outside of Node-RED, which no kill can take along. */
 function flowFor(sandbox: Sandbox, listener: Listener): object[] {
@@ -31,6 +35,27 @@ function flowFor(sandbox: Sandbox, listener: Listener): object[] {
     { id: 'send', type: 'linktor-send', ...place, config: 'account', wires: [['sent']] },
     { id: 'complete', type: 'complete', ...place, scope: ['send'], wires: [['stored']] },
     { id: 'catch', type: 'catch', ...place, scope: null, wires: [['failure']] },
+    { id: 'picture', type: 'inject', ...place, props: [], wires: [['bytes']] },
+    {
+      id: 'bytes',
+      type: 'function',
+      ...place,
+      func: `msg.file = Buffer.from('${PNG}', 'base64'); return msg;`,
+      wires: [['file']],
+    },
+    {
+      ...{
+        id: 'file',
+        type: 'linktor-send',
+        ...place,
+        config: 'account',
+        kind: 'media',
+        media: 'file',
+        mediaType: 'msg',
+      },
+      ...{ conversation: 'conv_carla', conversationType: 'str', wires: [['sent']] },
+    },
+    { id: 'filed', type: 'complete', ...place, scope: ['file'], wires: [['stored']] },
     name('failure', 'failed', '{ text: msg.payload, ambiguous: msg.error.cause.ambiguous === true }'),
     ...['sent', 'stored', 'failed'].map(tell),
   ];
@@ -93,6 +118,29 @@ if (red5.red) {
         assert.deepEqual(own, sorted);
       }
       console.log(`        ${stored().size} stored, ${texts.length} sent, ${unclear().size} told as unclear`);
+    });
+
+    it('sends a picture from a Buffer that waited over a kill -9, once, and leaves nothing on the disk', async () => {
+      const folder = path.join(world.userDir, 'linktor', 'account.files');
+      const kept = () => (existsSync(folder) ? readdirSync(folder).length : 0);
+      const fault = { count: 100, status: 429, headers: { 'Retry-After': '1' }, method: 'POST', path: '/messages' };
+      await world.shop.ask('POST', '/_sandbox/fail', fault);
+      const before = heard('stored').length;
+      await world.red.inject('picture', { payload: 'picture' });
+      await until('it to be stored', () => heard('stored').length > before);
+      assert.equal(kept(), 1);
+      await world.red.program.end('SIGKILL');
+      await world.shop.ask('POST', '/_sandbox/fail', { count: 0 });
+      await world.restart();
+      await until('it to be sent', () => heard('sent').some(({ text }) => text === 'picture'));
+      const { data } = (await world.shop.ask('GET', '/_sandbox/conversations/conv_carla/messages')).json as {
+        data: { media?: { url: string } }[];
+      };
+      const urls = data.flatMap(({ media }) => (media?.url.includes('/files/') ? [media.url] : []));
+      assert.equal(urls.length, 1);
+      const bytes = Buffer.from(await (await fetch(String(urls[0]))).arrayBuffer());
+      assert.deepEqual(bytes, Buffer.from(PNG, 'base64'));
+      await until('the disk to be empty', () => kept() === 0);
     });
   });
 }

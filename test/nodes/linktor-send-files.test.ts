@@ -1,20 +1,12 @@
 import { strict as assert } from 'node:assert';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import helper from 'node-red-node-test-helper';
 import sinon from 'sinon';
-import linktor from '../../nodes';
-import type { RED } from '../../nodes/kit/red';
 import { contractUnderTest, type Message, setUpFlows } from '../support/flows';
-import { asking, conversationIn, type Loose, sendNode } from './sending';
+import { asking, conversationIn, type Loose, png, publicPages, sendNode } from './sending';
 
-const png = Buffer.from(
-  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
-  'base64',
-);
 const ogg = Buffer.concat([Buffer.from('OggS\0\x02'), Buffer.alloc(22), Buffer.from('OpusHead'), Buffer.alloc(40)]);
 const to = { conversationId: 'conv_ana' };
 const takesUploads = contractUnderTest === 'api';
@@ -24,39 +16,28 @@ describe('linktor-send: files', () => {
   const setup = setUpFlows();
   const { play, state, control } = setup;
   const ask = asking(setup);
-  const server = http.createServer();
-  let publicUrl: string;
+  const pages = publicPages();
   let folder: string;
 
   before(async () => {
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    publicUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     folder = mkdtempSync(path.join(tmpdir(), 'linktor-send-files-'));
     mkdirSync(path.join(folder, 'open'));
     writeFileSync(path.join(folder, 'open', 'Preise für März.png'), png);
     writeFileSync(path.join(folder, 'secret.png'), png);
   });
   afterEach(() => {
-    server.removeAllListeners('request');
     helper.settings({});
   });
   after(() => {
-    server.closeAllConnections();
-    server.close();
     rmSync(folder, { recursive: true });
   });
 
-  const load = (red: RED) => {
-    server.on('request', red.httpNode as never);
-    linktor(red);
-  };
   /** The flow with a send node; where the server takes no files, this Node-RED serves them. */
   const open = async (fields: object = {}, account: object = {}) => {
     await helper.unload();
-    server.removeAllListeners('request');
     return play(sendNode({ ...media, ...fields }), {
-      load,
-      account: { fileFolders: path.join(folder, 'open'), ...(!takesUploads && { shareFiles: publicUrl }), ...account },
+      load: pages.load,
+      account: { fileFolders: path.join(folder, 'open'), ...(!takesUploads && { shareFiles: pages.url }), ...account },
     });
   };
 
@@ -206,7 +187,7 @@ describe('linktor-send: files', () => {
       return { played, out, place: new URL(url).pathname };
     }
     const get = async (place: string, method = 'GET') => {
-      const response = await fetch(`${publicUrl}${place}`, { method });
+      const response = await fetch(`${pages.url}${place}`, { method });
       return { status: response.status, headers: response.headers, body: Buffer.from(await response.arrayBuffer()) };
     };
 

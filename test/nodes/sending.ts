@@ -1,3 +1,7 @@
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import linktor from '../../nodes';
+import type { RED } from '../../nodes/kit/red';
 import { contractUnderTest, type FlowNode, type FlowSetup, type Message } from '../support/flows';
 import { askHosted } from '../support/hosted';
 
@@ -44,3 +48,31 @@ export async function conversationIn(ask: ReturnType<typeof asking>, type: strin
 
 /** What an error tells beside its message. */
 export const detailsOf = (error: Message['error']): Loose => (error?.cause.details ?? {}) as Loose;
+
+/** A picture of one pixel. */
+export const png = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
+
+/** Node-RED's HTTP nodes under an address of their own, as a channel sees them. */
+export function publicPages() {
+  const server = http.createServer();
+  before(() => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve)));
+  afterEach(() => void server.removeAllListeners('request'));
+  after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return {
+    get url(): string {
+      return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    },
+    /** the package, for one Node-RED after the other */
+    load(red: RED): void {
+      server.removeAllListeners('request');
+      server.on('request', red.httpNode as never);
+      linktor(red);
+    },
+  };
+}

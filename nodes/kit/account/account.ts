@@ -1,7 +1,7 @@
 import type { LinktorClient } from '../../../lib/client/index';
 import { languageOf } from '../../../lib/dialogue/index';
 import { toLinktorError } from '../../../lib/errors';
-import { allowedFolders, FileDesk } from '../../../lib/files/index';
+import { allowedFolders, FileDesk, KeptFiles } from '../../../lib/files/index';
 import { createLedger, type KeptLedger, type Ledger, storageError } from '../../../lib/ledger/index';
 import type { Delivery, Memory } from '../../../lib/realtime/index';
 import { readList, rememberingFold } from '../../../lib/text/index';
@@ -208,6 +208,7 @@ export function createAccount(
   };
 
   const { shareFiles } = settings;
+  const keptFiles = host.keptFolder === undefined ? undefined : new KeptFiles(host.keptFolder);
   // An account that shares no files any more takes back those that it has shared.
   if (shareFiles === '') host.files?.removeAll(host.id);
   const getFiles = () => {
@@ -216,6 +217,7 @@ export function createAccount(
       client: getClient,
       folders: allowedFolders(readList(settings.fileFolders, 'fileFolders'), host.fileFolders),
       share: service && shareFiles !== '' ? (file) => service.share(file, shareFiles, host.id) : undefined,
+      kept: keptFiles,
     });
     return files;
   };
@@ -231,6 +233,7 @@ export function createAccount(
         realtime: getRealtime,
         sender: () => senderOf(notes),
         files: getFiles,
+        keptFiles: instances ? undefined : keptFiles,
         sentLog,
         charge,
         substitutes: getSubstitutes,

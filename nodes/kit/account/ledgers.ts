@@ -4,6 +4,7 @@ import {
   type ContextAccess,
   createLedger,
   type KeptLedger,
+  keptFolderOf,
   type LedgerSettings,
   removeAbandoned,
 } from '../../../lib/ledger/index';
@@ -64,6 +65,12 @@ export class Ledgers {
     if (kept) return kept;
     this.#inMemory.set(node.id, ledger);
     return ledger;
+  }
+
+  /** @returns where the files of messages lie that wait in the ledger of an account */
+  keptFolderOf(id: string): string | undefined {
+    const file = this.#fileOf(id);
+    return file && keptFolderOf(file);
   }
 
   /** Close the ledger of an account. @param removed the account has been deleted or disabled */

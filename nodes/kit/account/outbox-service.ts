@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { LinktorClient } from '../../../lib/client/index';
 import { LinktorError, toLinktorError } from '../../../lib/errors';
-import type { FileDesk } from '../../../lib/files/index';
+import type { FileDesk, KeptFiles } from '../../../lib/files/index';
 import { type KeptLedger, keepable, type Ledger, MAX_RECORD_BYTES, storageProblemOf } from '../../../lib/ledger/index';
 import {
   HeldJobs,
@@ -28,6 +28,7 @@ import type { Msg } from '../red';
 import type { Box, OutboxWork } from './box';
 import type { ChargeService } from './charge-service';
 import type { Instances } from './instances';
+import { JobFiles } from './job-files';
 import type { LiveSide } from './led-realtime';
 import { openLive } from './live';
 import type { SentLog } from './sent-log';
@@ -43,6 +44,8 @@ export interface OutboxServiceParts {
   realtime(): LiveSide;
   sender(): Sender;
   files(): FileDesk;
+  /** where the files of waiting messages lie; undefined with several instances, of which another may send */
+  keptFiles: KeptFiles | undefined;
   sentLog: SentLog;
   charge: Pick<ChargeService, 'gate' | 'optOuts'>;
   substitutes(): Substitutes;
@@ -77,10 +80,12 @@ export class OutboxService {
   readonly #receivers = new Map<string, { receiver: JobListener; release?: () => void }>();
   readonly #listeners = new Set<() => void>();
   readonly #releases = new Set<() => void>();
+  readonly #files: JobFiles;
 
   constructor(parts: OutboxServiceParts) {
     if (parts.ledger.durability !== 'crash') throw notLasting();
     this.#parts = parts;
+    this.#files = new JobFiles(parts.files, parts.keptFiles, (thrown) => parts.log.error(toLinktorError(thrown)));
     const { instances } = parts;
     if (!instances) {
       const outbox = this.#make(parts.ledger);
@@ -119,23 +124,35 @@ export class OutboxService {
     return this.#held?.pending() ?? 0;
   }
 
-  /** @returns the outbox for one message of a node */
-  boxOf(nodeId: string, msg: Readonly<Msg>): Box {
+  /**
+   * @param signal aborted when the node closes
+   * @returns the outbox for one message of a node
+   */
+  boxOf(nodeId: string, msg: Readonly<Msg>, signal: AbortSignal): Box {
     return {
-      store: async (work) => {
-        const room = MAX_RECORD_BYTES - OVERHEAD_BYTES - Buffer.byteLength(JSON.stringify(work));
-        const { value: carried, dropped } = keepable(msg, Math.max(0, room));
-        const { idempotencyKey: key, to } = work.request;
-        const sameAs = key
-          ? createHash('sha256')
-              .update(`${keyOf(to)}\n${key}`)
-              .digest('hex')
-          : undefined;
-        const job = { nodeId, lane: keyOf(to), work, carried, dropped, ...(sameAs !== undefined && { sameAs }) };
-        if (this.#held) await this.#held.store(job, (numbered) => this.#put(numbered));
-        else await this.#outbox?.add(job);
+      store: async (given) => {
+        const { request, release } = await this.#files.lasting(given.request, signal);
+        try {
+          await this.#store(nodeId, msg, { ...given, request });
+        } finally {
+          release();
+        }
       },
     };
+  }
+
+  async #store(nodeId: string, msg: Readonly<Msg>, work: OutboxWork): Promise<void> {
+    const room = MAX_RECORD_BYTES - OVERHEAD_BYTES - Buffer.byteLength(JSON.stringify(work));
+    const { value: carried, dropped } = keepable(msg, Math.max(0, room));
+    const { idempotencyKey: key, to } = work.request;
+    const sameAs = key
+      ? createHash('sha256')
+          .update(`${keyOf(to)}\n${key}`)
+          .digest('hex')
+      : undefined;
+    const job = { nodeId, lane: keyOf(to), work, carried, dropped, ...(sameAs !== undefined && { sameAs }) };
+    if (this.#held) await this.#held.store(job, (numbered) => this.#put(numbered));
+    else await this.#outbox?.add(job);
   }
 
   /** Store a job for the leader, which may be this instance. */
@@ -201,6 +218,7 @@ export class OutboxService {
       maxPending,
       maxAgeMs: maxAge * HOUR_MS,
       onChange: () => this.#announce(),
+      follower: this.#files,
       onProblem: (error) => log.error(error),
     });
   }

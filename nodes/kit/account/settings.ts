@@ -25,6 +25,8 @@ export interface AccountHost {
   closeLedger(ledger: KeptLedger, removed: boolean): Promise<void>;
   /** serves files to the channels; shared by all accounts */
   files?: FileService;
+  /** where the files of waiting messages lie; undefined where there is no place for them */
+  keptFolder?: string;
   /** the setting `linktor.files` of Node-RED */
   fileFolders?: unknown;
   /** @param act called once, when the flows have started @returns the function that cancels it */

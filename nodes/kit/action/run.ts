@@ -122,7 +122,7 @@ export class Run implements ActionContext<never> {
 
   get outbox() {
     const { node } = this.#context;
-    return this.#account.outbox()?.boxOf(node.id, this.msg);
+    return this.#account.outbox()?.boxOf(node.id, this.msg, this.signal);
   }
 
   get files() {

@@ -248,11 +248,12 @@ if (hasSqlite) {
         const ledger = ledgerOf({ file: path.join(linktor, `${name}.db`) });
         await ledger.open();
         await ledger.close();
+        if (name !== 'young') mkdirSync(path.join(linktor, `${name}.files`));
       }
       const old = new Date(Date.now() - 31 * DAY_MS);
       for (const name of ['abandoned', 'used']) utimesSync(path.join(linktor, `${name}.db`), old, old);
       assert.deepEqual(removeAbandoned(linktor, new Set([path.join(linktor, 'used.db')])), ['abandoned.db']);
-      assert.deepEqual(readdirSync(linktor).sort(), ['used.db', 'young.db']);
+      assert.deepEqual(readdirSync(linktor).sort(), ['used.db', 'used.files', 'young.db']);
       assert.deepEqual(removeAbandoned(path.join(folder, 'nowhere'), new Set()), []);
     });
   });
