@@ -51,7 +51,10 @@ await mkdir(cache, { recursive: true });
 if (name === 'scale') process.env.STORE_SERVER_PATH = (await storeServer()) ?? '';
 if (name in rivals) await bring(rivals[/** @type {keyof rivals} */ (name)]);
 // All other benchmarks measure the built package.
-if (name !== 'client' && spawnSync(process.execPath, ['build.mjs', '--quick'], { cwd: root, stdio: 'inherit' }).status)
+if (
+  !['client', 'strangers'].includes(name) &&
+  spawnSync(process.execPath, ['build.mjs', '--quick'], { cwd: root, stdio: 'inherit' }).status
+)
   process.exit(1);
 const outfile = join(cache, `${name}.cjs`);
 await esbuild.build({

@@ -85,9 +85,8 @@ export function numberIn(text: string): number | undefined {
 
 /** @returns the text with the decimal digits of every script as 0 to 9 */
 export function asciiDigits(text: string): string {
-  return text.replace(/\p{Nd}/gu, (digit) => {
+  return text.replace(/(?![0-9])\p{Nd}/gu, (digit) => {
     const code = digit.codePointAt(0) ?? 0;
-    if (code < 128) return digit;
     // Every script has ten consecutive digits, so the zero is the first of the run.
     let zero = code;
     while (code - zero < 9 && /\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero--;

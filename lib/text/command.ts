@@ -12,11 +12,15 @@ export interface Command {
 
 const SYNTAX = /^[/\u2044\u2215]([^\s/@]+)(?:@(\S+))?(?: (.*))?$/u;
 
+/** What a text begins with, before it is tidied: hardly any is a command, and some are long. */
+const BEGINNING = /^[\s\p{Cc}\p{Default_Ignorable_Code_Point}]*[/\u2044\u2215\uff0f]/u;
+
 /** What ends a sentence is no part of a command: `/help!` */
 const withoutEnd = (word: string) => word.replace(/(?<!\p{P})\p{P}+$/u, (end) => /^[_-]+/.exec(end)?.[0] ?? '');
 
 /** @returns the command in a text, or undefined when it is none */
 export function commandOf(text: string): Command | undefined {
+  if (!BEGINNING.test(text)) return undefined;
   const [, given = '', mention, rest = ''] = SYNTAX.exec(tidy(text)) ?? [];
   const name = fold(withoutEnd(given));
   if (name === '') return undefined;

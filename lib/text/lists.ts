@@ -23,7 +23,8 @@ export function readList(given: unknown, name: string): string[] {
       `Give "${name}" as texts between commas, or as an array of texts.`,
     );
   });
-  return [...new Set(texts.map(cleanId).filter((text) => text !== ''))];
+  const distinct = new Set(texts.filter((text) => text !== ''));
+  return [...new Set([...distinct].map(cleanId).filter((text) => text !== ''))];
 }
 
 /** An array may be pasted into a text field. */

@@ -25,7 +25,9 @@ function escapeHtml(text: string): string {
  */
 export async function renderMarkup(text: string, markup: Markup, style: MarkupStyle): Promise<string> {
   if (markup === 'plain') return text;
-  return new Renderer(STYLES[style]).render(markup === 'html' ? text : await htmlOf(text));
+  const html = markup === 'html' ? text : await htmlOf(text);
+  // Better sent as it was written than not at all.
+  return html === undefined ? STYLES[style].text(text).trim() : new Renderer(STYLES[style]).render(html);
 }
 
 /** Milliseconds for a text in Markdown. A model's answer of 10,000 letters takes a few; some texts take minutes. */
@@ -33,15 +35,15 @@ const MAX_MARKDOWN_MS = 40;
 /** Its context takes a millisecond to make. */
 const markdown = new BoundedRunner(MAX_MARKDOWN_MS);
 
-/** The package has a file of its own in the build. */
-async function htmlOf(text: string): Promise<string> {
+/** @returns undefined when it took too long */
+async function htmlOf(text: string): Promise<string | undefined> {
+  // The package has a file of its own in the build.
   const { marked } = await import('marked');
   let html: string | undefined;
   markdown.run(() => {
     html = marked.parse(text, { async: false, gfm: true, breaks: true });
   });
-  // Better sent as it was written than not at all.
-  return html ?? escapeHtml(text).replaceAll('\n', '<br>');
+  return html;
 }
 
 interface Style {

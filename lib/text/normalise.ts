@@ -17,8 +17,45 @@ const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
  * Normalising sorts the marks on a letter, in time quadratic in their number. No language has more than a few; Unicode's
  * own limit for streams is 30.
  */
+const MAX_MARKS = 30;
 // The look-behind tries each run of marks once, not from each of its marks.
 const MANY_MARKS = /(?<![\p{M}\uff9e\uff9f])([\p{M}\uff9e\uff9f]{30})[\p{M}\uff9e\uff9f]+/gu;
+/** The block of combining marks, the first of Unicode and the usual one. */
+const [FIRST_MARK, LAST_USUAL_MARK] = [0x300, 0x36f];
+const MARK = /^[\p{M}\uff9e\uff9f]/u;
+
+/** Looks at few characters: a longer run of marks covers a place that is a multiple of {@link MAX_MARKS}. */
+function hasManyMarks(text: string): boolean {
+  for (let place = MAX_MARKS; place < text.length; place += MAX_MARKS) {
+    const middle = characterAt(text, place);
+    if (!isMark(text, middle)) continue;
+    let count = 1;
+    for (let at = middle; count <= MAX_MARKS && at > 0; count++) {
+      at = characterAt(text, at - 1);
+      if (!isMark(text, at)) break;
+    }
+    for (let at = middle; count <= MAX_MARKS; count++) {
+      at += unitsAt(text, at);
+      if (!isMark(text, at)) break;
+    }
+    if (count > MAX_MARKS) return true;
+  }
+  return false;
+}
+
+/** @returns the place of the first unit of the character at this place */
+function characterAt(text: string, place: number): number {
+  return place > 0 && unitsAt(text, place - 1) === 2 ? place - 1 : place;
+}
+
+function unitsAt(text: string, place: number): number {
+  return (text.codePointAt(place) ?? 0) > 0xffff ? 2 : 1;
+}
+
+function isMark(text: string, place: number): boolean {
+  const code = text.codePointAt(place) ?? 0;
+  return code >= FIRST_MARK && (code <= LAST_USUAL_MARK || MARK.test(String.fromCodePoint(code)));
+}
 
 /** A text in another form of Unicode is hardly ever longer, in UTF-16 units, unless it is short. */
 const MAX_GROWTH = 3;
@@ -26,7 +63,7 @@ const MAX_SHORT_LENGTH = 10_000;
 
 /** @returns the text in this form of Unicode, in linear time: marks of a letter beyond 30 are dropped */
 export function normalised(text: string, form: 'NFC' | 'NFD' | 'NFKC'): string {
-  const found = text.replace(MANY_MARKS, '$1').normalize(form);
+  const found = (hasManyMarks(text) ? text.replace(MANY_MARKS, '$1') : text).normalize(form);
   // Some characters stand for a sentence of 18 letters: a long text of nothing else only wastes time.
   const most = Math.max(MAX_SHORT_LENGTH, text.length * MAX_GROWTH);
   return found.length > most ? found.slice(0, most) : found;

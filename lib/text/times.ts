@@ -23,6 +23,9 @@ const LAST_TIME = Date.UTC(10_000, 0) - 1;
 /** The first islands of a day are 14 hours ahead of UTC. */
 const MAX_OFFSET_MS = 14 * 3_600_000;
 
+/** UTF-16 units. No time is longer, however it is pasted. */
+const MAX_LENGTH = 200;
+
 const NUMERIC = /^\d{9,}(?:\.\d+)?$/;
 const ISO = /^(\d{4})-(\d\d)-(\d\d)(?:[t ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)? ?(z|utc|[+-]\d\d(?::?\d\d)?)?)?$/;
 const DAY = /^\d{4}-\d\d-\d\d$/;
@@ -65,7 +68,7 @@ function hostZone(): string {
 function timeIn(given: unknown, zone: string | undefined): number | undefined {
   if (given instanceof Date) return given.getTime();
   if (typeof given === 'number') return ofNumber(given);
-  if (typeof given !== 'string') return undefined;
+  if (typeof given !== 'string' || given.length > MAX_LENGTH) return undefined;
   const text = asciiDigits(fold(given));
   return NUMERIC.test(text) ? ofNumber(Number(text)) : ofIso(text, zone);
 }

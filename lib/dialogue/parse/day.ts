@@ -14,9 +14,12 @@ export interface DayRules {
 const MONTH_FIRST = new Set(['US', 'PH', 'PW', 'FM', 'MH', 'PR', 'GU']);
 /** A longer answer is not a date, and is not passed to chrono. */
 const MAX_LETTERS = 80;
+/** UTF-16 units of such an answer with all that is invisible in it. */
+const MAX_GIVEN_LENGTH = 1000;
 
 /** @returns a day such as 2026-05-17; without a year the next such day; undefined when there is none */
 export async function readDayOf(text: string, rules: DayRules): Promise<string | undefined> {
+  if (text.length > MAX_GIVEN_LENGTH) return undefined;
   const plain = asciiDigits(tidy(text));
   if (plain === '' || plain.length > MAX_LETTERS) return undefined;
   const today = dayIn(rules.zone, rules.now);
