@@ -102,7 +102,10 @@ export default trigger({
     let timer: NodeJS.Timeout | undefined;
     const again = () => {
       if (values.healthEvery === 0 || signal.aborted) return;
-      timer = setTimeout(() => background(check().finally(again)), values.healthEvery * 1000);
+      timer = setTimeout(
+        fenced(() => background(check().finally(again))),
+        values.healthEvery * 1000,
+      );
     };
     again();
     onClose(() => clearTimeout(timer));

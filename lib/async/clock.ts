@@ -53,7 +53,10 @@ export class Clock {
     for (const at of this.#deadlines.values()) if (at < this.#armedFor) this.#armedFor = at;
     if (this.#deadlines.size === 0) return;
     const wait = Math.min(Math.max(this.#armedFor - Date.now(), 0), MAX_TIMER_MS);
-    this.#timer = setTimeout(() => this.#fire(), wait);
+    this.#timer = setTimeout(
+      fence(() => this.#fire()),
+      wait,
+    );
   }
 
   #fire(): void {

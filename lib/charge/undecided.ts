@@ -1,3 +1,5 @@
+import { detach, fence } from '../async/fence';
+
 /** Longest wait for the result of one of our sends to identify a message, in milliseconds. */
 const MAX_UNDECIDED_MS = 1000;
 
@@ -58,15 +60,20 @@ export class Undecided {
         if (isOurs()) end(true);
         else if (!this.isLeaving(conversationId)) end(false);
       };
-      const timer = setTimeout(() => end(isOurs()), MAX_UNDECIDED_MS);
+      const timer = setTimeout(
+        fence(() => end(isOurs())),
+        MAX_UNDECIDED_MS,
+      );
       timer.unref();
       looks.add(look);
     });
     const before = this.#waiting.get(conversationId);
     const all = before !== undefined ? Promise.all([before, decided]).then(() => undefined) : decided;
     this.#waiting.set(conversationId, all);
-    void all.then(() => {
-      if (this.#waiting.get(conversationId) === all) this.#waiting.delete(conversationId);
-    });
+    detach(
+      all.then(() => {
+        if (this.#waiting.get(conversationId) === all) this.#waiting.delete(conversationId);
+      }),
+    );
   }
 }

@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import { fence } from '../async/fence';
 import { refuseFragments } from './fragments';
 
 /**
@@ -113,26 +114,32 @@ export class Attempt {
           respond(response);
         };
         const request = isSecure ? https.request(options, onResponse) : http.request(options, onResponse);
-        request.once('socket', (socket) => {
-          // Through a proxy the socket is connected before the handshake with the server has begun.
-          const isConnecting =
-            socket.connecting || (socket as { secureConnecting?: boolean }).secureConnecting === true;
-          const leave = () => {
-            if (this.#mayLeave()) {
-              this.left = true;
-              return;
-            }
-            this.#isWithdrawn = true;
-            request.destroy(new Error('withdrawn'));
-          };
-          if (request.reusedSocket || !isConnecting) leave();
-          else socket.once(isSecure ? 'secureConnect' : 'connect', leave);
-        });
+        request.once(
+          'socket',
+          fence((socket) => {
+            // Through a proxy the socket is connected before the handshake with the server has begun.
+            const isConnecting =
+              socket.connecting || (socket as { secureConnecting?: boolean }).secureConnecting === true;
+            const leave = fence(() => {
+              if (this.#mayLeave()) {
+                this.left = true;
+                return;
+              }
+              this.#isWithdrawn = true;
+              request.destroy(new Error('withdrawn'));
+            });
+            if (request.reusedSocket || !isConnecting) leave();
+            else socket.once(isSecure ? 'secureConnect' : 'connect', leave);
+          }),
+        );
         // The answer of a proxy that refuses the tunnel is not the server's answer.
-        request.once('proxyConnect', ({ statusCode }: http.IncomingMessage) => {
-          if (statusCode === undefined || statusCode === 200) return;
-          request.destroy(Object.assign(new Error('no tunnel'), { code: `PROXY_${statusCode}` }));
-        });
+        request.once(
+          'proxyConnect',
+          fence(({ statusCode }: http.IncomingMessage) => {
+            if (statusCode === undefined || statusCode === 200) return;
+            request.destroy(Object.assign(new Error('no tunnel'), { code: `PROXY_${statusCode}` }));
+          }),
+        );
         return request;
       },
     };

@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import { fence } from '../async/fence';
 import { sleep } from '../async/sleep';
 import { codeOf, readRetryAfter } from '../contract/envelope';
 import { safeFileName } from '../contract/json';
@@ -121,10 +122,13 @@ async function ask(
       signal,
       ...(isForbidden && !proxied && { lookup: lookupExcept(isForbidden) }),
     });
-    asked.on('response', (response) => {
-      refuseFragments(response);
-      resolve(response);
-    });
+    asked.on(
+      'response',
+      fence((response) => {
+        refuseFragments(response);
+        resolve(response);
+      }),
+    );
     asked.on('error', reject);
     if (!isOurs) asked.on('close', () => agents.destroy());
     asked.end();

@@ -1,3 +1,4 @@
+import { fence } from '../async/fence';
 import { sleep } from '../async/sleep';
 import { secondsFromNow } from '../contract/server-time';
 import { abortedError, LinktorError } from '../errors';
@@ -159,14 +160,17 @@ export class Rate {
           resolve();
         },
       };
-      const onAbort = () => {
+      const onAbort = fence(() => {
         leave();
         reject(abortedError('waiting'));
-      };
-      const timer = setTimeout(() => {
-        leave();
-        reject(this.#late());
-      }, end - Date.now());
+      });
+      const timer = setTimeout(
+        fence(() => {
+          leave();
+          reject(this.#late());
+        }),
+        end - Date.now(),
+      );
       if (signal.aborted) return onAbort();
       signal.addEventListener('abort', onAbort, { once: true });
       this.#waiting.add(entry);
@@ -190,7 +194,10 @@ export class Rate {
     clearTimeout(this.#timer);
     if (this.#waiting.size > 0 && this.#remaining <= 0) {
       const nextAt = Math.min(this.#resetAt, this.#probeAt);
-      this.#timer = setTimeout(() => this.#pump(), Math.max(1, nextAt - Date.now()));
+      this.#timer = setTimeout(
+        fence(() => this.#pump()),
+        Math.max(1, nextAt - Date.now()),
+      );
     }
   }
 

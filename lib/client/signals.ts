@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { fence } from '../async/fence';
 import { abortedError } from '../errors';
 
 /** A combined signal, and the function that releases it. */
@@ -61,7 +62,7 @@ export class Signals {
 export function orAborted<T>(work: T | Promise<T>, signal: AbortSignal): T | Promise<T> {
   if (!(work instanceof Promise)) return work;
   return new Promise((resolve, reject) => {
-    const abort = () => reject(abortedError('waiting'));
+    const abort = fence(() => reject(abortedError('waiting')));
     signal.addEventListener('abort', abort, { once: true });
     if (signal.aborted) abort();
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));

@@ -1,3 +1,4 @@
+import { fence } from '../async/fence';
 import { abortedError, LinktorError } from '../errors';
 
 /** A waiting call. */
@@ -52,9 +53,11 @@ export class WaitList<T extends Waiter> {
   }
 
   #open(signal: AbortSignal | undefined) {
-    const group = { waiters: new Set<T>(), abort: () => this.#dismiss(group.waiters, () => abortedError('waiting')) };
+    const waiters = new Set<T>();
+    const abort = fence(() => this.#dismiss(waiters, () => abortedError('waiting')));
+    const group = { waiters, abort };
     this.#groups.set(signal, group);
-    signal?.addEventListener('abort', group.abort, { once: true });
+    signal?.addEventListener('abort', abort, { once: true });
     return group;
   }
 
@@ -68,7 +71,11 @@ export class WaitList<T extends Waiter> {
   #scheduleLook(time: number): void {
     clearTimeout(this.#timer);
     this.#nextLookAt = time;
-    if (time < Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.#look(), time - Date.now());
+    if (time < Number.POSITIVE_INFINITY)
+      this.#timer = setTimeout(
+        fence(() => this.#look()),
+        time - Date.now(),
+      );
   }
 
   #look(): void {

@@ -1,3 +1,4 @@
+import { fence } from '../async/fence';
 import type { Asker } from './dialogue';
 
 /** longest wait for a node during a deploy, in milliseconds */
@@ -39,7 +40,7 @@ export class Askers {
         if (waiting.size === 0) this.#awaited.delete(nodeId);
         resolve(this.#askers.get(nodeId));
       };
-      const timer = setTimeout(look, MAX_ABSENCE_MS);
+      const timer = setTimeout(fence(look), MAX_ABSENCE_MS);
       timer.unref();
       waiting.add(look);
     });

@@ -1,3 +1,4 @@
+import { fence } from '../async/fence';
 import type { Reply } from './dialogue';
 
 interface Joining {
@@ -21,7 +22,10 @@ export class Joiner {
     if (!joining.said.some(({ message }) => message.id === said.message.id)) joining.said.push(said);
     clearTimeout(joining.timer);
     if (seconds <= 0) return this.#complete(id, joining.said);
-    joining.timer = setTimeout(() => this.#complete(id, joining.said), seconds * 1000);
+    joining.timer = setTimeout(
+      fence(() => this.#complete(id, joining.said)),
+      seconds * 1000,
+    );
     this.#joining.set(id, joining);
   }
 

@@ -1,4 +1,5 @@
 import { Clock } from '../async/clock';
+import { fence } from '../async/fence';
 import type { Ledger } from '../ledger';
 import type { Dialogue } from './dialogue';
 import type { Past } from './past';
@@ -104,12 +105,12 @@ export class OpenDialogues {
   /** Resolves at the first end of a dialogue since `ends` was read. @throws the reason of the signal */
   nextEnd(ends: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const look = () => {
+      const look = fence(() => {
         this.#waiting.delete(look);
         signal?.removeEventListener('abort', look);
         if (signal?.aborted) reject(signal.reason as Error);
         else resolve();
-      };
+      });
       this.#waiting.add(look);
       signal?.addEventListener('abort', look, { once: true });
       if (signal?.aborted || this.ends !== ends) look();

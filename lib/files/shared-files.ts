@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { fence } from '../async/fence';
 import { LinktorError } from '../errors';
 
 /** A file that is served until its channel has fetched it. */
@@ -40,7 +41,10 @@ export class SharedFiles {
   add({ data, mimeType, filename }: SharedFile, owner: string): string {
     if (this.#bytes + data.length > MAX_HELD_BYTES) throw full();
     const id = randomBytes(16).toString('hex');
-    const timer = setTimeout(() => this.remove(id), LIFETIME_MS);
+    const timer = setTimeout(
+      fence(() => this.remove(id)),
+      LIFETIME_MS,
+    );
     timer.unref();
     const until = Date.now() + LIFETIME_MS;
     this.#files.set(id, { data, mimeType, filename, owner, until, timer, isFetched: false, isSettled: false });

@@ -1,3 +1,4 @@
+import { fence } from '../async/fence';
 import { LinktorError, messageOf } from '../errors';
 import { storageError, storageProblemOf } from './failures';
 import type {
@@ -166,7 +167,10 @@ export class AccountLedger implements KeptLedger {
     this.#show({ name: 'failed', problem: storageProblemOf(error) ?? 'unwritable', error });
     clearTimeout(this.#retry);
     if (this.#isClosed) return error;
-    this.#retry = setTimeout(() => this.#tryAgain(), RETRY_MS);
+    this.#retry = setTimeout(
+      fence(() => this.#tryAgain()),
+      RETRY_MS,
+    );
     this.#retry.unref();
     return error;
   }

@@ -1,3 +1,5 @@
+import { fence } from '../async/fence';
+
 /** Milliseconds that a context store may take to answer. */
 const MAX_ANSWER_MS = 30_000;
 
@@ -24,7 +26,7 @@ export function contextAnswer<T>(ask: (done: (error: unknown, value?: T) => void
     // Most stores answer at once.
     if (!isDone) {
       timer = setTimeout(
-        () => fail(new Error(`the context store did not answer within ${MAX_ANSWER_MS / 1000} s`)),
+        fence(() => fail(new Error(`the context store did not answer within ${MAX_ANSWER_MS / 1000} s`))),
         MAX_ANSWER_MS,
       );
     }

@@ -1,3 +1,4 @@
+import { fence } from '../async/fence';
 import { storageError, tooMany, tooMuch } from './failures';
 import {
   type Change,
@@ -60,7 +61,10 @@ export class LocalLedger implements Ledger {
     this.durability = store.durability;
     this.#keepMs = keepDays * DAY_MS;
     this.#queue = new WriteQueue(store);
-    this.#sweeper = setInterval(() => this.#sweep(), HOUR_MS);
+    this.#sweeper = setInterval(
+      fence(() => this.#sweep()),
+      HOUR_MS,
+    );
     this.#sweeper.unref();
   }
 

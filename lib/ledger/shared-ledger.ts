@@ -1,3 +1,4 @@
+import { fence } from '../async/fence';
 import type { LinktorError } from '../errors';
 import type { StoreConnection } from '../shared/connection';
 import { storageError, storageProblemOf, tooMany, tooMuch } from './failures';
@@ -184,7 +185,10 @@ export class SharedLedger implements KeptLedger {
     this.#show({ name: 'opening' });
     const connection = await this.#settings.connect();
     await connection.ready().catch(() => undefined);
-    this.#sweeper = setInterval(() => void this.#sweep().catch(() => undefined), HOUR_MS);
+    this.#sweeper = setInterval(
+      fence(() => this.#sweep()),
+      HOUR_MS,
+    );
     this.#sweeper.unref();
     return connection;
   }

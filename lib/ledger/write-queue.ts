@@ -1,3 +1,4 @@
+import { detach } from '../async/fence';
 import type { Store, Write } from './store';
 
 /** Limits of a group of writes, in records and bytes: a large group must not block the event loop. */
@@ -29,7 +30,7 @@ export class WriteQueue {
     return new Promise((resolve, reject) => {
       const waiting = { write, onDisk, resolve, reject };
       if (atOnce && this.#store.isSynchronous && !this.#isWaiting(write)) {
-        void this.#writeGroup([waiting]);
+        detach(this.#writeGroup([waiting]));
         return;
       }
       this.#waiting.push(waiting);

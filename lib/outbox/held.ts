@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { fence } from '../async/fence';
 import { type LinktorError, toLinktorError } from '../errors';
 import { type Ledger, storageProblemOf } from '../ledger';
 import { fullError } from './failures';
@@ -83,7 +84,10 @@ export class HeldJobs {
         // The next change of the store is the next attempt.
         if (storageProblemOf(error) !== 'unreachable' && error.code !== 'rate_limit') this.#settings.onProblem(error);
         if (this.#isClosed) return;
-        this.#timer = setTimeout(() => this.drain(), RETRY_MS);
+        this.#timer = setTimeout(
+          fence(() => this.drain()),
+          RETRY_MS,
+        );
         this.#timer.unref();
       })
       .finally(() => {

@@ -1,3 +1,4 @@
+import { fence } from '../async/fence';
 import { LinktorError, toLinktorError } from '../errors';
 import type { JobListener, JobOutcome, OutboxJob } from './job';
 
@@ -42,10 +43,13 @@ export class JobListeners {
     const held = this.#held.get(job.nodeId) ?? [];
     this.#held.set(job.nodeId, [...held, { job, outcome }]);
     if (held.length > 0) return;
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      this.#release(job.nodeId);
-    }, MAX_ABSENCE_MS);
+    const timer = setTimeout(
+      fence(() => {
+        this.#timers.delete(timer);
+        this.#release(job.nodeId);
+      }),
+      MAX_ABSENCE_MS,
+    );
     timer.unref();
     this.#timers.add(timer);
   }

@@ -1,4 +1,5 @@
 import { backoff } from '../async/backoff';
+import { detach } from '../async/fence';
 import { sleep } from '../async/sleep';
 import { type LinktorError, toLinktorError } from '../errors';
 import type { Entry, Ledger } from '../ledger';
@@ -72,13 +73,15 @@ export class Outbox {
 
   /** Resume the jobs of an earlier process. */
   start(): void {
-    if (this.#settings.ledger.isShared) void this.#lookForOthers();
+    if (this.#settings.ledger.isShared) detach(this.#lookForOthers());
     this.#load().catch((error: unknown) => {
       if (this.#stopping.signal.aborted) return;
       this.#settings.onProblem(toLinktorError(error));
-      void sleep(RELOAD_MS, this.#stopping.signal).then(() => {
-        if (!this.#stopping.signal.aborted) this.start();
-      });
+      detach(
+        sleep(RELOAD_MS, this.#stopping.signal).then(() => {
+          if (!this.#stopping.signal.aborted) this.start();
+        }),
+      );
     });
   }
 

@@ -170,7 +170,7 @@ function polledFeed(ground: Ground): Feed {
 }
 
 function atOnce(act: () => void): () => void {
-  const immediate = setImmediate(act);
+  const immediate = setImmediate(fence(act));
   return () => clearImmediate(immediate);
 }
 

@@ -1,3 +1,4 @@
+import { fence } from '../async/fence';
 import type { Bus } from './bus/bus';
 import type { ReadConversation } from './feed';
 import type { FeedChoice } from './feed-choice';
@@ -109,7 +110,10 @@ export class Handover {
     }
     // The other nodes of the deploy follow shortly, and need these events as well.
     clearTimeout(this.#returning);
-    this.#returning = setTimeout(() => bus.release('handover'), RETURN_MS);
+    this.#returning = setTimeout(
+      fence(() => bus.release('handover')),
+      RETURN_MS,
+    );
   }
 
   /** The last listener has left, perhaps only for a deploy. */
@@ -135,12 +139,15 @@ export class Handover {
   #waitForAbsent(waitMs: number): void {
     clearTimeout(this.#absence);
     this.#absenceTimerAt = Date.now() + waitMs;
-    this.#absence = setTimeout(() => {
-      this.#absence = undefined;
-      const leftMs = this.#absentUntil - Date.now();
-      if (leftMs > 0) this.#waitForAbsent(leftMs);
-      else this.#parts.bus.release('handover');
-    }, waitMs);
+    this.#absence = setTimeout(
+      fence(() => {
+        this.#absence = undefined;
+        const leftMs = this.#absentUntil - Date.now();
+        if (leftMs > 0) this.#waitForAbsent(leftMs);
+        else this.#parts.bus.release('handover');
+      }),
+      waitMs,
+    );
   }
 
   /** Absent listeners may return soon. */

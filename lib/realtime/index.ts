@@ -1,3 +1,4 @@
+import { detach } from '../async/fence';
 import { once } from '../async/once';
 import type { Conversation, Event, GapReason, Message } from '../model';
 import { assemble } from './assembly';
@@ -243,7 +244,7 @@ export class Realtime {
   feed(event: Event, source: 'webhook' | 'test'): void {
     if (this.#receivesNothing) return;
     if (!this.isReady) {
-      void this.ready.then(() => this.feed(event, source));
+      detach(this.ready.then(() => this.feed(event, source)));
       return;
     }
     // Without live events there is nothing to wait for.

@@ -1,3 +1,4 @@
+import { fence } from '../async/fence';
 import { once } from '../async/once';
 import type { Conversation, Event } from '../model';
 import { type ArrivalListener, ArrivalListeners } from './bus/arrival-listeners';
@@ -133,7 +134,10 @@ export class SharedBus {
 
   #releaseIn(milliseconds: number): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#release(), milliseconds);
+    this.#timer = setTimeout(
+      fence(() => this.#release()),
+      milliseconds,
+    );
   }
 
   #release(): void {

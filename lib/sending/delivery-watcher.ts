@@ -1,3 +1,4 @@
+import { detach, fence } from '../async/fence';
 import { LinktorError } from '../errors';
 import { hasReached, statusRank } from '../messages/status';
 import type { Message } from '../model';
@@ -61,7 +62,7 @@ export class DeliveryWatcher {
    */
   async all(messageIds: readonly string[], wait: DeliveryWait): Promise<string> {
     const end = Date.now() + wait.timeoutS * 1000;
-    const stop = () => this.#wake();
+    const stop = fence(() => this.#wake());
     wait.signal.addEventListener('abort', stop);
     this.#pause =
       ['open', 'sharing'].includes(this.#source.state.name) && !this.#source.polls
@@ -105,9 +106,11 @@ export class DeliveryWatcher {
     if (this.#looking) return;
     this.#looking = true;
     const looks = messageIds.map((id) => look(id).then(({ status }) => this.#learn(id, status)));
-    void Promise.allSettled(looks).then(() => {
-      this.#looking = false;
-    });
+    detach(
+      Promise.allSettled(looks).then(() => {
+        this.#looking = false;
+      }),
+    );
   }
 
   #pauseUntil(time: number): Promise<void> {

@@ -1,3 +1,4 @@
+import { fence } from '../async/fence';
 import { sleep } from '../async/sleep';
 import { LinktorError } from '../errors';
 import type { SocketState } from '../realtime';
@@ -92,8 +93,11 @@ function waitForOpen(line: TypingSource, signal: AbortSignal): Promise<void> {
       if (problem && !signal.aborted) reject(problem);
       else resolve();
     };
-    const look = () => settle(line.state);
-    const timer = setTimeout(() => settle({ name: 'closed', since: Date.now() }), OPEN_TIMEOUT_MS);
+    const look = fence(() => settle(line.state));
+    const timer = setTimeout(
+      fence(() => settle({ name: 'closed', since: Date.now() })),
+      OPEN_TIMEOUT_MS,
+    );
     signal.addEventListener('abort', look);
     line.onState(settle);
     look();

@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from 'node:tls';
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
+import { fence } from '../async/fence';
 import { LinktorError, messageOf } from '../errors';
 import { readAddress, type StoreAddress } from './address';
 
@@ -74,8 +75,14 @@ export class StoreConnection {
   private constructor(redis: Redis | Cluster, prefix: string) {
     this.#redis = redis;
     this.#prefix = `{${prefix}}`;
-    redis.on('ready', () => this.#show('ready'));
-    redis.on('close', () => this.#show('down'));
+    redis.on(
+      'ready',
+      fence(() => this.#show('ready')),
+    );
+    redis.on(
+      'close',
+      fence(() => this.#show('down')),
+    );
     // Commands report the failure to their callers.
     redis.on('error', (error: Error) => {
       this.#lastFailure = error.message;
@@ -96,7 +103,10 @@ export class StoreConnection {
   ready(): Promise<void> {
     if (this.#state === 'ready') return Promise.resolve();
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => end(() => reject(unreachable(this.#lastFailure))), CONNECT_TIMEOUT_MS);
+      const timer = setTimeout(
+        fence(() => end(() => reject(unreachable(this.#lastFailure)))),
+        CONNECT_TIMEOUT_MS,
+      );
       const forget = this.onState((state) => {
         if (state === 'ready') end(resolve);
       });
@@ -157,8 +167,14 @@ export class StoreConnection {
   hear(name: string, listener: (text: string) => void): () => void {
     const redis = this.#redis.duplicate();
     this.#hearing.add(redis);
-    redis.on('ready', () => redis.subscribe(`${this.#prefix}:${name}`).catch(() => undefined));
-    redis.on('message', (_channel: string, text: string) => listener(text));
+    redis.on(
+      'ready',
+      fence(() => redis.subscribe(`${this.#prefix}:${name}`)),
+    );
+    redis.on(
+      'message',
+      fence((_channel: string, text: string) => listener(text)),
+    );
     redis.on('error', () => {});
     return () => {
       this.#hearing.delete(redis);

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { fence } from '../async/fence';
 import { LANES, type LaneEntry, type LaneState, type Lanes } from './lanes';
 import type { Members } from './members';
 
@@ -114,7 +115,11 @@ export class LaneWorker {
         const again = this.#isAssignedAgain;
         this.#isAssignedAgain = false;
         if (again) this.assign();
-        else if (!this.#isClosed) this.#timer = setTimeout(() => this.assign(), LOOK_MS);
+        else if (!this.#isClosed)
+          this.#timer = setTimeout(
+            fence(() => this.assign()),
+            LOOK_MS,
+          );
       });
   }
 
@@ -202,7 +207,7 @@ export class LaneWorker {
       }
       lane.delivered.add(number);
       // Node-RED passes messages on in the next phase of the event loop, where this is queued first.
-      setImmediate(() => void done().catch(() => undefined));
+      setImmediate(fence(done));
       deliver();
       await untilIdle();
     });

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { fence } from '../async/fence';
 import type { StoreConnection } from './connection';
 
 /** lifetime of a lease without renewal, in milliseconds */
@@ -127,7 +128,10 @@ export class Lease {
       const { renewMs, lookMs } = this.#timing;
       // After a failed renewal the next attempt follows soon.
       const isSafe = this.#heldUntil - performance.now() > this.#timing.leaseMs - this.#timing.marginMs - renewMs;
-      this.#timer = setTimeout(() => this.#look(), this.#shown.isOurs && isSafe ? renewMs : lookMs);
+      this.#timer = setTimeout(
+        fence(() => this.#look()),
+        this.#shown.isOurs && isSafe ? renewMs : lookMs,
+      );
     });
   }
 
@@ -149,7 +153,11 @@ export class Lease {
     const isOurs = holder === this.#id && began >= this.#restsUntil;
     this.#heldUntil = isOurs ? began + leaseMs - marginMs : 0;
     clearTimeout(this.#expiry);
-    if (isOurs) this.#expiry = setTimeout(() => this.#expire(), this.#heldUntil - performance.now());
+    if (isOurs)
+      this.#expiry = setTimeout(
+        fence(() => this.#expire()),
+        this.#heldUntil - performance.now(),
+      );
     if (!this.#isClosed) this.#show({ isOurs, ...(holderName && { name: holderName, since: Number(since) }) });
   }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
+import { fence } from '../async/fence';
 import type { StoreConnection } from './connection';
 
 /** interval of the heartbeat, in milliseconds */
@@ -125,7 +126,11 @@ export class Members {
       .then(() => {
         if (this.#beating !== work) return;
         this.#beating = undefined;
-        if (!this.#isClosed) this.#timer = setTimeout(() => this.beat(), this.#timing.beatMs);
+        if (!this.#isClosed)
+          this.#timer = setTimeout(
+            fence(() => this.beat()),
+            this.#timing.beatMs,
+          );
       });
     this.#beating = work;
   }

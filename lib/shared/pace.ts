@@ -1,3 +1,4 @@
+import { fence } from '../async/fence';
 import type { StoreConnection } from './connection';
 
 /** share of the limit that is used: others use the same limit, and clocks differ a little */
@@ -90,10 +91,13 @@ export class SharedPace {
     if (Date.now() < this.#withoutUntil) return 0;
     let timer: NodeJS.Timeout | undefined;
     const patience = new Promise<number>((resolve) => {
-      timer = setTimeout(() => {
-        this.#withoutUntil = Date.now() + WITHOUT_MS;
-        resolve(0);
-      }, PATIENCE_MS);
+      timer = setTimeout(
+        fence(() => {
+          this.#withoutUntil = Date.now() + WITHOUT_MS;
+          resolve(0);
+        }),
+        PATIENCE_MS,
+      );
     });
     const wait = await Promise.race([this.#ask(Math.max(0, Math.round(longestMs))).catch(() => 0), patience]);
     clearTimeout(timer);

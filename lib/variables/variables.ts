@@ -1,3 +1,4 @@
+import { fence } from '../async/fence';
 import { KeyedMutex } from '../async/keyed-mutex';
 import { invalid } from '../errors';
 import type { Entry, Ledger, Soon } from '../ledger';
@@ -161,7 +162,10 @@ export class Variables {
   }
 
   #sweepNowAndThen(): void {
-    this.#sweeper ??= setInterval(() => void this.#sweep().catch(() => undefined), SWEEP_INTERVAL_MS).unref();
+    this.#sweeper ??= setInterval(
+      fence(() => this.#sweep()),
+      SWEEP_INTERVAL_MS,
+    ).unref();
   }
 
   /** What is over is not given any more; here it also goes from the disk. */

@@ -35,9 +35,9 @@ export class HeldMessages {
     return this.#isPartial;
   }
 
-  readonly #onStopping = ({ type }: { type?: unknown } = {}): void => {
+  readonly #onStopping = fenced(({ type }: { type?: unknown } = {}) => {
     this.#isPartial = type === 'nodes';
-  };
+  });
 
   /** @param value undefined is not stored */
   leave(nodeId: string, value: unknown): void {
@@ -97,7 +97,7 @@ export class FlowStart {
     return this.#current;
   }
 
-  readonly #started = (): void => {
+  readonly #started = fenced(() => {
     const current = this.#current;
     if (!current) return;
     this.#current = undefined;
@@ -105,5 +105,5 @@ export class FlowStart {
     this.#events.off('flows:started', this.#started);
     current.isOver = true;
     for (const act of [...current.waiting]) fenced(act)();
-  };
+  });
 }

@@ -126,7 +126,11 @@ export class Status {
     if (this.#timer !== undefined) return;
     const waitMs = this.#shownAt + MIN_UPDATE_INTERVAL_MS - performance.now();
     if (waitMs <= 0) this.#flush();
-    else this.#timer = setTimeout(() => this.#flush(), waitMs);
+    else
+      this.#timer = setTimeout(
+        fenced(() => this.#flush()),
+        waitMs,
+      );
   }
 
   #flush(): void {

@@ -13,8 +13,14 @@ export const rooms: readonly Room[] = [
   { files: 'lib/*.ts', may: [] },
   { files: 'lib/async/**', may: ['lib/errors.ts'] },
   { files: 'lib/text/**', may: ['lib/errors.ts', 'node:vm'] },
-  { files: 'lib/shared/**', may: ['lib/errors.ts', 'node:crypto', 'node:perf_hooks', 'node:tls'] },
-  { files: 'lib/ledger/**', may: ['lib/errors.ts', 'lib/shared/connection.ts', 'node:fs', 'node:path'] },
+  {
+    files: 'lib/shared/**',
+    may: ['lib/errors.ts', 'lib/async/fence.ts', 'node:crypto', 'node:perf_hooks', 'node:tls'],
+  },
+  {
+    files: 'lib/ledger/**',
+    may: ['lib/errors.ts', 'lib/async/fence.ts', 'lib/shared/connection.ts', 'node:fs', 'node:path'],
+  },
   {
     files: 'lib/dialogue/**',
     may: [
@@ -50,7 +56,7 @@ export const rooms: readonly Room[] = [
   { files: 'lib/messages/**', may: [...ground, 'lib/people/phone.ts', 'lib/text/index.ts'] },
   {
     files: 'lib/files/**',
-    may: [...ground, 'lib/contract/json.ts', 'lib/messages/**', 'lib/client/index.ts', 'node:**'],
+    may: [...ground, 'lib/async/fence.ts', 'lib/contract/json.ts', 'lib/messages/**', 'lib/client/index.ts', 'node:**'],
   },
   { files: 'lib/contract/**', may: ground },
   { files: 'lib/ai/**', may: [...ground, 'lib/contract/**', 'lib/messages/**', 'lib/text/**'] },

@@ -1,3 +1,4 @@
+import { fence } from '../../async/fence';
 import { once } from '../../async/once';
 import { LinktorError } from '../../errors';
 import type { Delivery } from './delivery';
@@ -58,12 +59,15 @@ export class Claims {
   ): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => {
-        this.#onError(
-          new LinktorError('timeout', 'It took too long to find out whether a message answers a question.'),
-        );
-        resolve(undefined);
-      }, MAX_CLAIM_MS);
+      timer = setTimeout(
+        fence(() => {
+          this.#onError(
+            new LinktorError('timeout', 'It took too long to find out whether a message answers a question.'),
+          );
+          resolve(undefined);
+        }),
+        MAX_CLAIM_MS,
+      );
     });
     await Promise.race([late, this.#ask(delivery, first, others)]);
     clearTimeout(timer);

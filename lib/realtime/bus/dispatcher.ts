@@ -1,3 +1,4 @@
+import { fence } from '../../async/fence';
 import type { Conversation, Event } from '../../model';
 import type { ConversationCache } from '../conversation-cache';
 import { createdEvent } from '../events/changes';
@@ -40,7 +41,10 @@ export class Dispatcher {
     this.#conversations = conversations;
     this.#dedup = dedup;
     this.#settings = settings;
-    this.#early = new EarlyStatuses(statusWaitMs, (delivery) => void this.dispatch(delivery, false));
+    this.#early = new EarlyStatuses(
+      statusWaitMs,
+      fence((delivery) => this.dispatch(delivery, false), settings.onError),
+    );
   }
 
   /** @returns the function that removes the listener */

@@ -1,3 +1,4 @@
+import { fence } from '../../async/fence';
 import { MAX_EARLY_STATUSES } from '../bounds';
 import type { Delivery } from './delivery';
 
@@ -30,7 +31,10 @@ export class EarlyStatuses {
     if (waiting) waiting.deliveries.push(delivery);
     else {
       this.#waiting.set(id, { since: Date.now(), deliveries: [delivery] });
-      this.#timer ??= setTimeout(() => this.#expire(), this.#waitMs);
+      this.#timer ??= setTimeout(
+        fence(() => this.#expire()),
+        this.#waitMs,
+      );
     }
     return true;
   }
@@ -58,7 +62,10 @@ export class EarlyStatuses {
       const waitedMs = Date.now() - since;
       // A clock that was set back does not prolong the wait.
       if (waitedMs >= 0 && waitedMs < this.#waitMs) {
-        this.#timer = setTimeout(() => this.#expire(), this.#waitMs - waitedMs);
+        this.#timer = setTimeout(
+          fence(() => this.#expire()),
+          this.#waitMs - waitedMs,
+        );
         return;
       }
       this.#waiting.delete(id);

@@ -1,3 +1,4 @@
+import { detach } from '../../async/fence';
 import type { Event } from '../../model';
 import { gapEvent } from '../events/synthesize';
 import type { ArrivalListeners } from './arrival-listeners';
@@ -34,16 +35,18 @@ export class MissedEvents {
     const { room, dedup, arrivals } = this.#parts;
     // Caught here and not in the step: an unhandled rejection would end the process.
     const fetched = events.catch(() => []);
-    void fetched.then((found) => {
-      for (const event of found) if (dedup.mayRecover(event)) arrivals.notify(event, recovered);
-    });
+    detach(
+      fetched.then((found) => {
+        for (const event of found) if (dedup.mayRecover(event)) arrivals.notify(event, recovered);
+      }),
+    );
     room.run(conversationId, async () => {
       const missed = await room.orGiveUp(fetched);
       if (missed) return this.#deliver(conversationId, missed, recovered, evenOld);
       // Too many events are waiting. These arrive late, but are not lost.
       this.#onLate?.();
       this.#parts.dispatcher.deliver(newDelivery(gapEvent('overflow', undefined, conversationId), 'poll', Date.now()));
-      void fetched.then(() => this.insert(conversationId, fetched, recovered, evenOld));
+      detach(fetched.then(() => this.insert(conversationId, fetched, recovered, evenOld)));
     });
   }
 

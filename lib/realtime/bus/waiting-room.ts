@@ -1,3 +1,4 @@
+import { detach } from '../../async/fence';
 import { KeyedMutex } from '../../async/keyed-mutex';
 import type { Conversation } from '../../model';
 import { MAX_HELD_CHARS, MAX_WAITING_EVENTS } from '../bounds';
@@ -77,12 +78,14 @@ export class WaitingRoom {
 
   /** Queue a step that holds no event. */
   run(conversationId: string, step: () => Promise<void>): void {
-    void this.#order
-      .run(conversationId, step)
-      .catch(this.#onError)
-      .then(() => {
-        if (!this.#order.isBusy(conversationId)) this.#notFound.delete(conversationId);
-      });
+    detach(
+      this.#order
+        .run(conversationId, step)
+        .catch(this.#onError)
+        .then(() => {
+          if (!this.#order.isBusy(conversationId)) this.#notFound.delete(conversationId);
+        }),
+    );
   }
 
   /** @returns the result of `asked`; undefined when too many events are waiting */

@@ -1,3 +1,4 @@
+import { fence } from '../../async/fence';
 import type { Ledger } from '../../ledger/index';
 import { MAX_EVENT_KEYS, MAX_WEBHOOK_KEYS } from '../bounds';
 import type { Bus } from '../bus/bus';
@@ -132,7 +133,7 @@ export class LastingMemory {
       this.#saveLater();
     };
     // Without a stored position, a crash would look like a first start.
-    this.#saver = setTimeout(save, this.#saved ? intervalMs : Math.min(intervalMs, FIRST_SAVE_MS)).unref();
+    this.#saver = setTimeout(fence(save), this.#saved ? intervalMs : Math.min(intervalMs, FIRST_SAVE_MS)).unref();
   }
 
   async #save(isLast: boolean): Promise<void> {

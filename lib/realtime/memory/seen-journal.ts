@@ -1,3 +1,4 @@
+import { fence } from '../../async/fence';
 import type { Entry, Ledger } from '../../ledger/index';
 
 /** Record size in characters from which a new record is begun. */
@@ -95,8 +96,12 @@ export class SeenJournal {
   #schedule(): void {
     if (!this.#isLoaded || this.#pending.length + this.#unwritten.size === 0) return;
     this.#isDue = true;
-    if (this.#isPrompt && !this.#hasFailed) setImmediate(() => void this.flush());
-    else this.#timer = setTimeout(() => void this.flush(), this.#isPrompt ? RETRY_MS : LAZY_WRITE_MS).unref();
+    if (this.#isPrompt && !this.#hasFailed) setImmediate(fence(() => this.flush()));
+    else
+      this.#timer = setTimeout(
+        fence(() => this.flush()),
+        this.#isPrompt ? RETRY_MS : LAZY_WRITE_MS,
+      ).unref();
   }
 
   #fillAll(): void {

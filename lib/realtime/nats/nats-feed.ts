@@ -1,3 +1,4 @@
+import { fence } from '../../async/fence';
 import type { Event } from '../../model';
 import type { RealtimeFacts } from '../facts';
 import type { Feed, ReadConversation } from '../feed';
@@ -128,7 +129,10 @@ export class NatsFeed implements Feed {
   #expectProgress(): void {
     if (!this.#parts.loop.isHeld) return;
     clearTimeout(this.#standstill);
-    this.#standstill = setTimeout(() => this.#release(), STANDSTILL_MS);
+    this.#standstill = setTimeout(
+      fence(() => this.#release()),
+      STANDSTILL_MS,
+    );
   }
 
   #release(): void {

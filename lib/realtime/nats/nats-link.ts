@@ -1,5 +1,5 @@
 import { backoff } from '../../async/backoff';
-import { fence } from '../../async/fence';
+import { detach, fence } from '../../async/fence';
 import { toLinktorError } from '../../errors';
 import type { RealtimeFacts } from '../facts';
 import type { NatsSettings } from './address';
@@ -65,7 +65,7 @@ export class NatsLink {
     this.#use = undefined;
     clearTimeout(this.#timer);
     this.#state = { name: 'idle', since: Date.now() };
-    void this.#endSession();
+    detach(this.#endSession());
   }
 
   /** Connect anew now, whatever the state. */
@@ -73,7 +73,7 @@ export class NatsLink {
     if (!this.isUsed) return;
     clearTimeout(this.#timer);
     this.#attempt = 0;
-    void this.#endSession();
+    detach(this.#endSession());
     this.#connect();
   }
 
@@ -112,7 +112,7 @@ export class NatsLink {
 
   #lost(reason: string): void {
     const { onProblem, onLost } = this.#settings;
-    void this.#endSession();
+    detach(this.#endSession());
     this.#lastError = reason;
     if (this.#attempt % LOG_EVERY === 0) onProblem(`no events from NATS, polling instead: ${reason}`);
     this.#attempt++;

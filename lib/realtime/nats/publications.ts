@@ -1,3 +1,4 @@
+import { detach } from '../../async/fence';
 import { KeyedMutex } from '../../async/keyed-mutex';
 import {
   type Published,
@@ -100,18 +101,21 @@ export class Publications {
   outbound(text: string): void {
     const found = publishedOutbound(text);
     if (!found) return;
-    void this.#inTurn(found.conversationId, async () => {
-      const { conversationId, messageId, tenantId } = found;
-      const { bus, interest, rest, loop } = this.#parts;
-      if (tenantId !== (await this.#tenant())) return;
-      this.#answers.set(messageId, conversationId);
-      if (this.#answers.size > MAX_PUBLISHED_ANSWERS) this.#answers.delete(this.#answers.keys().next().value as string);
-      if (!interest.isWanted(conversationId) || bus.isEmitted(messageId)) return;
-      const message: Message = await rest.conversations.message(conversationId, messageId);
-      const event = messageEvent(message);
-      loop.announced(event);
-      await bus.hand(event, 'nats', false);
-    });
+    detach(
+      this.#inTurn(found.conversationId, async () => {
+        const { conversationId, messageId, tenantId } = found;
+        const { bus, interest, rest, loop } = this.#parts;
+        if (tenantId !== (await this.#tenant())) return;
+        this.#answers.set(messageId, conversationId);
+        if (this.#answers.size > MAX_PUBLISHED_ANSWERS)
+          this.#answers.delete(this.#answers.keys().next().value as string);
+        if (!interest.isWanted(conversationId) || bus.isEmitted(messageId)) return;
+        const message: Message = await rest.conversations.message(conversationId, messageId);
+        const event = messageEvent(message);
+        loop.announced(event);
+        await bus.hand(event, 'nats', false);
+      }),
+    );
   }
 
   /** Deliver the status of a staff message, if its conversation is known. */
@@ -119,10 +123,12 @@ export class Publications {
     const event = publishedStatus(text);
     const conversationId = event && this.#answers.get(event.messageId ?? '');
     if (!event || conversationId === undefined) return;
-    void this.#inTurn(conversationId, async () => {
-      if (!this.#parts.interest.isWanted(conversationId)) return;
-      await this.#parts.bus.hand({ ...event, conversationId }, 'nats', false);
-    });
+    detach(
+      this.#inTurn(conversationId, async () => {
+        if (!this.#parts.interest.isWanted(conversationId)) return;
+        await this.#parts.bus.hand({ ...event, conversationId }, 'nats', false);
+      }),
+    );
   }
 
   async #inTurn(conversationId: string, task: () => Promise<void>): Promise<void> {

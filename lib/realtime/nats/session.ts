@@ -1,3 +1,4 @@
+import { detach } from '../../async/fence';
 import { type ErrorCode, LinktorError, messageOf } from '../../errors';
 import { connectionOptions, type NatsSettings } from './address';
 import type { ConsumerInfo, JsMsg, NatsConnection } from './packages';
@@ -208,7 +209,7 @@ export class NatsSession {
 
   #fail(reason: string): void {
     this.#end(reason);
-    void this.close();
+    detach(this.close());
   }
 
   /** Return undelivered events for immediate redelivery. Never rejects. */

@@ -1,4 +1,5 @@
 import { asAsked, backoff } from '../../async/backoff';
+import { fence } from '../../async/fence';
 import { LinktorError, messageOf } from '../../errors';
 import type { Event } from '../../model';
 import type { RealtimeFacts } from '../facts';
@@ -206,7 +207,10 @@ export class PollLoop {
     clearTimeout(this.#timer);
     this.#dueAt = Date.now() + waitMs;
     if (this.#isHeld) return;
-    this.#timer = setTimeout(() => this.#ask(), waitMs);
+    this.#timer = setTimeout(
+      fence(() => this.#ask(), this.#settings.onProblem),
+      waitMs,
+    );
   }
 
   #ask(): void {
@@ -215,7 +219,10 @@ export class PollLoop {
     const { answerTimeoutMs } = this.#settings;
     this.#isAsking = true;
     this.#rounds++;
-    const late = setTimeout(() => goesOn() && this.#lost('the server does not answer', 0), answerTimeoutMs);
+    const late = setTimeout(
+      fence(() => goesOn() && this.#lost('the server does not answer', 0), this.#settings.onProblem),
+      answerTimeoutMs,
+    );
     this.#round
       .run({ goesOn, isBehind: () => this.#isBehind })
       .then(() => {

@@ -1,3 +1,4 @@
+import { fence } from '../../async/fence';
 import { once } from '../../async/once';
 import type { Signal } from '../../contract/index';
 import { type ErrorCode, LinktorError } from '../../errors';
@@ -78,10 +79,13 @@ export class Socket {
     return once(() => {
       this.#users--;
       if (this.#users > 0) return;
-      this.#lingerTimer = setTimeout(() => {
-        // A connection closed on purpose stays closed until it is requested again.
-        if (!isUnused(this.#state)) this.#end('idle');
-      }, this.#timing.linger);
+      this.#lingerTimer = setTimeout(
+        fence(() => {
+          // A connection closed on purpose stays closed until it is requested again.
+          if (!isUnused(this.#state)) this.#end('idle');
+        }),
+        this.#timing.linger,
+      );
     });
   }
 
@@ -234,7 +238,10 @@ export class Socket {
     const next = this.#retries.next(reason, loss);
     if ('refusal' in next) return this.#refuse('websocket', next.refusal);
     const since = Date.now();
-    this.#reconnectTimer = setTimeout(() => this.#connect(), next.waitMs);
+    this.#reconnectTimer = setTimeout(
+      fence(() => this.#connect()),
+      next.waitMs,
+    );
     this.#become({ name: 'waiting', since, attempt: this.attempts, until: since + next.waitMs, reason });
   }
 
@@ -257,7 +264,11 @@ export class Socket {
 
   #giveUp(code: ErrorCode, reason: string): void {
     // A repaired server or proxy does not notify us. New credentials trigger their own retry.
-    if (code === 'websocket') this.#reconnectTimer = setTimeout(() => this.retry(), SECOND_LOOK_MS);
+    if (code === 'websocket')
+      this.#reconnectTimer = setTimeout(
+        fence(() => this.retry()),
+        SECOND_LOOK_MS,
+      );
     this.#refuse(code, reason);
   }
 

@@ -1,3 +1,4 @@
+import { fence } from '../../async/fence';
 import type { Timing } from './state';
 
 export interface Peer {
@@ -30,10 +31,13 @@ export class Heartbeat {
   constructor(timing: Timing, peer: Peer) {
     this.#timing = timing;
     this.#peer = peer;
-    this.#beat = setInterval(() => {
-      peer.beat();
-      peer.ping(String(Date.now()));
-    }, timing.ping);
+    this.#beat = setInterval(
+      fence(() => {
+        peer.beat();
+        peer.ping(String(Date.now()));
+      }),
+      timing.ping,
+    );
     this.#watchSilence();
     peer.ping(String(Date.now()));
   }
@@ -61,18 +65,27 @@ export class Heartbeat {
     // A clock that was set back must not prevent pings.
     const leftMs = silentMs < 0 ? silence : silence - silentMs;
     if (leftMs <= 0) this.#ask();
-    else this.#watch = setTimeout(() => this.#watchSilence(), leftMs);
+    else
+      this.#watch = setTimeout(
+        fence(() => this.#watchSilence()),
+        leftMs,
+      );
   }
 
   #ask(): void {
     this.#receivedBefore = this.#peer.received();
     this.#peer.ping('');
-    this.#watch = setTimeout(() => {
-      // A flow may have blocked the event loop: timers run before pending input is read.
-      this.#judgement = setImmediate(() => {
-        if (this.#peer.received() > this.#receivedBefore) this.#watchSilence();
-        else this.#peer.dead();
-      });
-    }, this.#timing.pong);
+    this.#watch = setTimeout(
+      fence(() => {
+        // A flow may have blocked the event loop: timers run before pending input is read.
+        this.#judgement = setImmediate(
+          fence(() => {
+            if (this.#peer.received() > this.#receivedBefore) this.#watchSilence();
+            else this.#peer.dead();
+          }),
+        );
+      }),
+      this.#timing.pong,
+    );
   }
 }

@@ -1,4 +1,5 @@
 import WebSocket from 'ws';
+import { fence } from '../../async/fence';
 import { type Headers, readRetryAfter } from '../../contract/envelope';
 import type { ErrorCode } from '../../errors';
 import { MAX_BUFFERED_BYTES, MAX_FRAME_BYTES } from '../bounds';
@@ -60,42 +61,63 @@ export class SocketTransport {
     };
     const ws = new WebSocket(url, own);
     this.#ws = ws;
-    ws.on('open', () => this.#opened());
-    ws.on('message', (data) => {
-      const at = Date.now();
-      this.#receivedAt = at;
-      this.#received++;
-      if (this.#received % FRAMES_PER_TURN === 0) this.#yield();
-      settings.onText(data.toString(), at);
-    });
-    ws.on('pong', (data) => {
-      const mark = data.toString();
-      this.#note();
-      this.#heartbeat?.pong(mark, Date.now());
-      this.#settling.get(mark)?.();
-    });
-    ws.on('ping', (data) => {
-      this.#note();
-      // Pongs to a server that does not read them would accumulate.
-      if (!this.isFull && ws.readyState === WebSocket.OPEN) ws.pong(data);
-    });
-    ws.on('unexpected-response', (_request, { statusCode = 0, headers }) => {
-      const busy = statusCode === 429 || statusCode === 503;
-      const askedSeconds = busy ? readRetryAfter(headers as Headers, [], Date.now()) : undefined;
-      settings.onLost(`the server answered ${statusCode}`, {
-        refused: REFUSED_STATUS[statusCode],
-        askedSeconds,
-      });
-    });
-    ws.on('error', ({ code = 'connection failed' }: NodeJS.ErrnoException) => {
-      if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') settings.onBroken('oversize');
-      else if (code.startsWith('WS_ERR_')) settings.onBroken('malformed');
-      settings.onLost(code);
-    });
-    ws.on('close', (code) => {
-      const refused = REFUSED_CLOSE[code];
-      settings.onLost(`closed with ${code}`, { refused, isDiscouraged: DISCOURAGING_CLOSE.has(code) });
-    });
+    ws.on(
+      'open',
+      fence(() => this.#opened()),
+    );
+    ws.on(
+      'message',
+      fence((data) => {
+        const at = Date.now();
+        this.#receivedAt = at;
+        this.#received++;
+        if (this.#received % FRAMES_PER_TURN === 0) this.#yield();
+        settings.onText(data.toString(), at);
+      }),
+    );
+    ws.on(
+      'pong',
+      fence((data) => {
+        const mark = data.toString();
+        this.#note();
+        this.#heartbeat?.pong(mark, Date.now());
+        this.#settling.get(mark)?.();
+      }),
+    );
+    ws.on(
+      'ping',
+      fence((data) => {
+        this.#note();
+        // Pongs to a server that does not read them would accumulate.
+        if (!this.isFull && ws.readyState === WebSocket.OPEN) ws.pong(data);
+      }),
+    );
+    ws.on(
+      'unexpected-response',
+      fence((_request, { statusCode = 0, headers }) => {
+        const busy = statusCode === 429 || statusCode === 503;
+        const askedSeconds = busy ? readRetryAfter(headers as Headers, [], Date.now()) : undefined;
+        settings.onLost(`the server answered ${statusCode}`, {
+          refused: REFUSED_STATUS[statusCode],
+          askedSeconds,
+        });
+      }),
+    );
+    ws.on(
+      'error',
+      fence(({ code = 'connection failed' }: NodeJS.ErrnoException) => {
+        if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') settings.onBroken('oversize');
+        else if (code.startsWith('WS_ERR_')) settings.onBroken('malformed');
+        settings.onLost(code);
+      }),
+    );
+    ws.on(
+      'close',
+      fence((code) => {
+        const refused = REFUSED_CLOSE[code];
+        settings.onLost(`closed with ${code}`, { refused, isDiscouraged: DISCOURAGING_CLOSE.has(code) });
+      }),
+    );
   }
 
   /** Round-trip time of the last ping, in milliseconds. */
@@ -147,7 +169,10 @@ export class SocketTransport {
       return Promise.resolve();
     }
     return new Promise((resolve) => {
-      const timer = setTimeout(() => ws.terminate(), this.#settings.timing.closing);
+      const timer = setTimeout(
+        fence(() => ws.terminate()),
+        this.#settings.timing.closing,
+      );
       ws.once('close', () => {
         clearTimeout(timer);
         resolve();

@@ -1,3 +1,4 @@
+import { detach } from '../../async/fence';
 import { sleep } from '../../async/sleep';
 import type { Message } from '../../model';
 import { MAX_BACKFILLED_MESSAGES } from '../bounds';
@@ -79,7 +80,7 @@ export class Backfill {
     });
     this.#queue.set(id, job);
     this.#parts.gaps.backfill(id, since, job.done);
-    if (this.#workers < MAX_CONCURRENT_FETCHES) void this.#work();
+    if (this.#workers < MAX_CONCURRENT_FETCHES) detach(this.#work());
     return job;
   }
 

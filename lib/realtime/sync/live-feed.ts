@@ -1,3 +1,4 @@
+import { fence } from '../../async/fence';
 import type { Event } from '../../model';
 import type { Bus } from '../bus/bus';
 import type { RealtimeFacts } from '../facts';
@@ -98,11 +99,13 @@ export class LiveFeed implements Feed {
     if (this.state.name !== 'open' || interest.wantsAll || sync.watermark === undefined) return;
     this.#entering.add(conversationId);
     if (this.#entering.size > 1) return;
-    setImmediate(() => {
-      const ids = [...this.#entering];
-      this.#entering.clear();
-      sync.enter(ids).catch(this.#onProblem);
-    });
+    setImmediate(
+      fence(() => {
+        const ids = [...this.#entering];
+        this.#entering.clear();
+        sync.enter(ids).catch(this.#onProblem);
+      }, this.#onProblem),
+    );
   }
 
   /** The socket announces it. */

@@ -1,3 +1,4 @@
+import { fence } from '../../async/fence';
 import type { Event } from '../../model';
 import { MAX_CHECKED_ITEMS } from '../bounds';
 import type { Interest } from '../interest';
@@ -79,14 +80,17 @@ export class StallDetector {
   }
 
   #wait(waitMs: number): void {
-    const timer = setTimeout(() => {
-      const silentMs = Date.now() - this.#receivedAt;
-      if (silentMs >= 0 && silentMs < this.#settings.afterMs) return this.#wait(this.#settings.afterMs - silentMs);
-      this.#check().catch(() => {
-        // A check that fails after the end begins nothing.
-        if (this.#timer === timer) this.start();
-      });
-    }, waitMs);
+    const timer = setTimeout(
+      fence(() => {
+        const silentMs = Date.now() - this.#receivedAt;
+        if (silentMs >= 0 && silentMs < this.#settings.afterMs) return this.#wait(this.#settings.afterMs - silentMs);
+        this.#check().catch(() => {
+          // A check that fails after the end begins nothing.
+          if (this.#timer === timer) this.start();
+        });
+      }),
+      waitMs,
+    );
     this.#timer = timer;
   }
 

@@ -1,3 +1,4 @@
+import { fence } from '../../async/fence';
 import type { Bus } from '../bus/bus';
 import type { Interest } from '../interest';
 import { isPermanent } from '../rest';
@@ -76,11 +77,14 @@ export class SyncLoop {
     const { bus } = this.#parts;
     if (!bus.isHolding) return;
     bus.hold('sync');
-    this.#patience = setTimeout(() => {
-      // Events missed before them will arrive late.
-      if (bus.heldEvents > 0) this.#reportGap();
-      bus.release('sync');
-    }, this.#settings.persistenceMs);
+    this.#patience = setTimeout(
+      fence(() => {
+        // Events missed before them will arrive late.
+        if (bus.heldEvents > 0) this.#reportGap();
+        bus.release('sync');
+      }),
+      this.#settings.persistenceMs,
+    );
   }
 
   start(): void {
@@ -157,7 +161,7 @@ export class SyncLoop {
 
   #after(waitMs: number, act: () => void): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(act, Math.min(waitMs, this.#settings.intervalMs));
+    this.#timer = setTimeout(fence(act, this.#settings.onProblem), Math.min(waitMs, this.#settings.intervalMs));
   }
 
   #schedule(): void {

@@ -51,7 +51,11 @@ export class Alone {
     this.#isStoreReady = state === 'ready';
     if (this.#isClosed || !this.#settings.isWanted) return;
     if (!this.#isStoreReady) {
-      if (this.#state === 'together') this.#timer ??= setTimeout(() => this.#begin(), ALONE_AFTER_MS);
+      if (this.#state === 'together')
+        this.#timer ??= setTimeout(
+          fenced(() => this.#begin()),
+          ALONE_AFTER_MS,
+        );
       return;
     }
     clearTimeout(this.#timer);
@@ -86,10 +90,13 @@ export class Alone {
           `what was done alone could not be taken to the store: ${toLinktorError(error).message}`,
         );
         this.#state = 'alone';
-        this.#timer = setTimeout(() => {
-          this.#timer = undefined;
-          if (this.#isStoreReady && !this.#isClosed) this.#merge();
-        }, AGAIN_MS);
+        this.#timer = setTimeout(
+          fenced(() => {
+            this.#timer = undefined;
+            if (this.#isStoreReady && !this.#isClosed) this.#merge();
+          }),
+          AGAIN_MS,
+        );
       },
     );
   }

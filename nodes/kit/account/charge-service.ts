@@ -19,6 +19,7 @@ import { isMarked, marked } from '../../../lib/messages/own-mark';
 import type { Event, Message } from '../../../lib/model';
 import type { Claim, Delivery } from '../../../lib/realtime/index';
 import { readList } from '../../../lib/text/index';
+import { runFenced } from '../fence';
 import type { DialogueService } from './dialogue-service';
 import type { LiveSide } from './led-realtime';
 import type { SentLog } from './sent-log';
@@ -100,7 +101,7 @@ export class ChargeService {
       language: parts.language,
     });
     this.#releases.push(sentLog.onSent(({ conversationId }) => this.takeovers.sent(conversationId)));
-    if (settings.takeover === 'on' || settings.optOut === 'on') void this.ready();
+    if (settings.takeover === 'on' || settings.optOut === 'on') runFenced(() => this.ready(), undefined);
   }
 
   /** Resolves when the state of an earlier process has been loaded, or cannot be loaded. */
@@ -162,13 +163,13 @@ export class ChargeService {
         realtime.onArrival((event, recovered) => {
           const happened = this.#timeOf(event);
           this.takeovers.arrived(event, recovered ? happened : Date.now(), happened);
-          if (mayBeUnassigned(event)) void this.#lookForAssignee(event.conversationId);
+          if (mayBeUnassigned(event)) runFenced(() => this.#lookForAssignee(event.conversationId), undefined);
         }, mayBeSign),
         realtime.claim(1, ({ event: { conversationId = '' } }) =>
           this.takeovers.settled(conversationId)?.then(() => undefined),
         ),
         realtime.onState(({ name }) => {
-          if (name === 'open' && realtime.polls) void this.#learnOwnUser();
+          if (name === 'open' && realtime.polls) runFenced(() => this.#learnOwnUser(), undefined);
         }),
       );
     }

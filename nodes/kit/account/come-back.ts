@@ -1,5 +1,6 @@
 import { type Ledger, moveRecords, SharedLedger } from '../../../lib/ledger/index';
 import { SharedStore } from '../../../lib/shared/index';
+import { fenced } from '../fence';
 import { type InstancesSettings, prefixFor } from './instances';
 import { forgetSeveral, wasSeveral } from './moved';
 
@@ -30,7 +31,10 @@ export async function comeBack(
     onState() {},
     onMembers() {},
   });
-  const timer = setTimeout(() => settle(false), waitMs);
+  const timer = setTimeout(
+    fenced(() => settle(false)),
+    waitMs,
+  );
   const shared = new SharedLedger({ connect: async () => store.connection, keepDays });
   try {
     await store.connection.ready();

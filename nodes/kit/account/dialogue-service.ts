@@ -338,10 +338,13 @@ export class DialogueService {
 
   #later(milliseconds: number, act: () => void): void {
     const guarded = fenced(act, (problem) => this.#parts.log.error(problem));
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      if (!this.#isClosed) guarded();
-    }, milliseconds);
+    const timer = setTimeout(
+      fenced(() => {
+        this.#timers.delete(timer);
+        if (!this.#isClosed) guarded();
+      }),
+      milliseconds,
+    );
     timer.unref();
     this.#timers.add(timer);
   }

@@ -1,7 +1,7 @@
 import { toLinktorError } from '../../../lib/errors';
 import type { Ledger } from '../../../lib/ledger/index';
 import type { Delivery, Realtime } from '../../../lib/realtime/index';
-import { fenced } from '../fence';
+import { fenced, runFenced } from '../fence';
 import type { Instances } from './instances';
 import { LedRealtime } from './led-realtime';
 import type { AccountHost, AccountLog } from './settings';
@@ -55,7 +55,7 @@ export function ledBy(instances: Instances, parts: LeadParts): LedRealtime {
       await instances.lanes.note(led.takeDelivered());
     }),
   );
-  onEnd(instances.whenLeading(() => instances.leads && void refresh()));
+  onEnd(instances.whenLeading(() => instances.leads && runFenced(() => refresh(), undefined)));
   instances.open().then(
     fenced(() => led.update()),
     (error: unknown) => log.error(toLinktorError(error)),

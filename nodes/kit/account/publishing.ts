@@ -3,7 +3,7 @@ import type { Ledger } from '../../../lib/ledger/index';
 import type { Event } from '../../../lib/model';
 import { type Delivery, keysOf } from '../../../lib/realtime/index';
 import { type Lanes, laneOf } from '../../../lib/shared/index';
-import { fenced } from '../fence';
+import { fenced, runFenced } from '../fence';
 
 /** milliseconds until events that could not be put into their lane are fetched again */
 const AGAIN_MS = 1000;
@@ -56,7 +56,7 @@ export class Publishing {
       () => this.#fail(),
     );
     this.#pending.add(work);
-    void work.then(() => this.#pending.delete(work));
+    runFenced(() => work.then(() => this.#pending.delete(work)), undefined);
     return 'put';
   }
 

@@ -4,6 +4,7 @@ import type { Ledger } from '../../../lib/ledger/index';
 import { isFinalStatus } from '../../../lib/messages/status';
 import type { Event, Outgoing } from '../../../lib/model';
 import { isWindowReason, type Sender, type SendResult } from '../../../lib/sending/index';
+import { fenced } from '../fence';
 import { failureOf } from '../to-msg';
 import type { ChargeService } from './charge-service';
 import type { LiveSide } from './led-realtime';
@@ -147,7 +148,10 @@ export class Substitutes {
     const forget = realtime.onState(({ name }) => {
       if (name !== 'open' || realtime.polls) return;
       clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.#background(this.#lookAgain()), SUBSCRIBE_GRACE_MS);
+      this.#timer = setTimeout(
+        fenced(() => this.#background(this.#lookAgain())),
+        SUBSCRIBE_GRACE_MS,
+      );
     });
     this.#stop = () => {
       clearTimeout(this.#timer);

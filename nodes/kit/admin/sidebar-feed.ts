@@ -108,6 +108,9 @@ export class SidebarFeed {
     if (!this.#hasNews) return;
     this.#hasNews = false;
     this.#publish();
-    this.#pause = setTimeout(() => this.#flush(), NUDGE_INTERVAL_MS).unref();
+    this.#pause = setTimeout(
+      fenced(() => this.#flush()),
+      NUDGE_INTERVAL_MS,
+    ).unref();
   }
 }

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { fenced } from '../fence';
 import type { HttpRequest } from '../red';
 import type { Connections } from './connections';
 
@@ -41,11 +42,14 @@ export class Bodies {
     });
     this.#reading.add(reader);
     // The body stays in memory until the response is sent.
-    response.once('close', () => {
-      this.#reading.delete(reader);
-      this.#heldBytes -= reader.heldBytes;
-      reader.stop();
-    });
+    response.once(
+      'close',
+      fenced(() => {
+        this.#reading.delete(reader);
+        this.#heldBytes -= reader.heldBytes;
+        reader.stop();
+      }),
+    );
   }
 
   /** Bodies of a few chunks, as genuine deliveries are, do not get here. */
@@ -94,10 +98,16 @@ class BodyReader {
     this.#request = request;
     this.#options = options;
     this.#costs = costs;
-    this.#timer = setTimeout(() => this.refuse('too_slow'), options.timeoutMs);
+    this.#timer = setTimeout(
+      fenced(() => this.refuse('too_slow')),
+      options.timeoutMs,
+    );
     request.on('data', this.#take);
     request.once('end', this.#end);
-    request.once('error', () => this.stop());
+    request.once(
+      'error',
+      fenced(() => this.stop()),
+    );
   }
 
   get heldBytes(): number {
@@ -123,7 +133,7 @@ class BodyReader {
     this.#options.refuse(reason);
   }
 
-  readonly #take = (piece: Buffer): void => {
+  readonly #take = fenced((piece: Buffer) => {
     const size = this.#size + piece.length;
     if (++this.#pieces % PIECES_PER_COUNT === 0) this.#costs.onPieces(PIECES_PER_COUNT);
     if (size > this.#options.maxBytes) return this.refuse('too_large');
@@ -135,7 +145,7 @@ class BodyReader {
       piece.copy(this.#buffer, this.#size);
     }
     this.#size = size;
-  };
+  });
 
   /** Most bodies are a single chunk, which need not be copied. */
   #keep(piece: Buffer): void {
@@ -153,8 +163,8 @@ class BodyReader {
     this.#costs.onHeld(larger.length - before);
   }
 
-  readonly #end = (): void => {
+  readonly #end = fenced(() => {
     this.stop();
     this.#options.done(this.#buffer.subarray(0, this.#size));
-  };
+  });
 }

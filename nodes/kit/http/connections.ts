@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { fenced } from '../fence';
 import type { HttpServer } from '../red';
 
 /**
@@ -30,10 +31,10 @@ export class Connections {
     return typeof this.#server?.setSecureContext === 'function' ? 'secureConnection' : 'connection';
   }
 
-  readonly #add = (socket: Socket): void => {
+  readonly #add = fenced((socket: Socket) => {
     this.#open.add(socket);
     socket.once('close', () => this.#open.delete(socket));
-  };
+  });
 
   /** Let all other connections wait for the next turn of the event loop. */
   letOthersWait(current: Socket): void {
@@ -42,9 +43,11 @@ export class Connections {
     if (waiting.length === 0) return;
     this.#areWaiting = true;
     for (const socket of waiting) socket.pause();
-    setImmediate(() => {
-      this.#areWaiting = false;
-      for (const socket of waiting) socket.resume();
-    });
+    setImmediate(
+      fenced(() => {
+        this.#areWaiting = false;
+        for (const socket of waiting) socket.resume();
+      }),
+    );
   }
 }

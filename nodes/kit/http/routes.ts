@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { invalid, LinktorError } from '../../../lib/errors';
+import { runFenced } from '../fence';
 import type { HttpApp as App, HttpHandler as Handler, HttpNext as Next, RED, HttpRequest as Request } from '../red';
 import { Bodies, type BodyRefusal } from './bodies';
 import { Connections } from './connections';
@@ -211,6 +212,6 @@ function dispatch(hook: Hook, request: Request, response: ServerResponse): void 
     answer(status, status === 200 ? { received: true } : { error: errorOf[status] ?? 'bad_request' }, headers);
   };
   const taken = hook.receive({ headers: request.headersDistinct, body: request.linktorBody ?? Buffer.alloc(0) });
-  if (taken instanceof Promise) void taken.then(done);
+  if (taken instanceof Promise) runFenced(() => taken.then(done), undefined);
   else done(taken);
 }

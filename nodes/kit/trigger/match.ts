@@ -1,4 +1,5 @@
 import type { Sent, SentLog } from '../account/sent-log';
+import { fenced } from '../fence';
 
 export type { Sent } from '../account/sent-log';
 
@@ -40,7 +41,10 @@ export class SentMatcher<T> {
     this.#held.set(messageId, { items: [item], until: Date.now() + this.#waitMs });
     const [oldest] = this.#held.keys();
     if (this.#held.size > MAX_HELD_MESSAGES && oldest !== undefined) this.#release(oldest);
-    this.#timer ??= setTimeout(() => this.#releaseExpired(), this.#waitMs);
+    this.#timer ??= setTimeout(
+      fenced(() => this.#releaseExpired()),
+      this.#waitMs,
+    );
   }
 
   /** @returns the held items in order; they are removed */
@@ -64,7 +68,10 @@ export class SentMatcher<T> {
     const now = Date.now();
     for (const [messageId, { until }] of this.#held) {
       if (until > now) {
-        this.#timer = setTimeout(() => this.#releaseExpired(), until - now);
+        this.#timer = setTimeout(
+          fenced(() => this.#releaseExpired()),
+          until - now,
+        );
         return;
       }
       this.#release(messageId);
