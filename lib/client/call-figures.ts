@@ -1,6 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import type { Call } from '../contract';
 import { type ErrorCode, toLinktorError } from '../errors';
+import { Spending } from './spending';
 
 /** Number of calls with the same outcome, since the client was created. */
 export interface CallCount {
@@ -88,6 +89,7 @@ export class CallFigures {
   #sum = 0;
   /** attempts after the first one of a call */
   retries = 0;
+  readonly spending = new Spending();
 
   /** @param onEnd called after every call; must not throw */
   constructor(onEnd?: (ended: EndedCall) => void) {
@@ -116,9 +118,11 @@ export class CallFigures {
     try {
       const result = await work(observation);
       end();
+      this.spending.note(call.path, result);
       return result;
     } catch (error) {
       end(error);
+      this.spending.note(call.path, error);
       throw error;
     }
   }

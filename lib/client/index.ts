@@ -33,6 +33,7 @@ import { MessageTemplates } from './resources/message-templates';
 import { Users } from './resources/users';
 import { Vre } from './resources/vre';
 import { Webhooks } from './resources/webhooks';
+import type { AiFigures } from './spending';
 import { stream } from './stream';
 import { joinUrl, parsePath } from './url';
 
@@ -52,6 +53,7 @@ export type {
   SocketEndpoint,
 } from './options';
 export { pages } from './page';
+export type { AiFigures } from './spending';
 
 /** A client of one Linktor server and account. All failures are LinktorErrors. */
 export class LinktorClient {
@@ -172,9 +174,9 @@ export class LinktorClient {
   }
 
   /** Statistics of all calls since this client was created. */
-  get figures(): { calls: CallCount[]; durations: CallDurations; retries: number } {
-    const { counts: calls, durations, retries } = this.#core.figures;
-    return { calls, durations, retries };
+  get figures(): { calls: CallCount[]; durations: CallDurations; retries: number; ai: AiFigures } {
+    const { counts: calls, durations, retries, spending } = this.#core.figures;
+    return { calls, durations, retries, ai: spending.figures };
   }
 
   /** Requests in flight and waiting, and the server's rate limit. */

@@ -1,5 +1,6 @@
 import type { StreamCall } from '../contract';
 import { LinktorError } from '../errors';
+import { isObject } from '../model';
 import { type Core, deadlineOf, type MakeCall } from './core';
 import type { Peer } from './detect';
 import type { CallOptions } from './options';
@@ -20,13 +21,25 @@ export async function* stream<T>(core: Core, make: MakeCall<StreamCall<T>>, opti
     const call = make(peer.contract);
     const { observation, end } = core.figures.begin(call, options.traceparent);
     let problem: unknown;
+    let usage: object | undefined;
     try {
-      yield* pieces(core, peer, call, { ...options, traceparent: observation.traceparent }, signal);
+      for await (const piece of pieces(
+        core,
+        peer,
+        call,
+        { ...options, traceparent: observation.traceparent },
+        signal,
+      )) {
+        // A family tells one count with its first piece, and another with its last.
+        if (isObject(piece) && isObject(piece.usage)) usage = { ...usage, ...piece.usage };
+        yield piece;
+      }
     } catch (error) {
       problem = error;
       throw error;
     } finally {
       end(problem);
+      core.figures.spending.note(call.path, usage ? { usage } : problem);
     }
   } finally {
     release();

@@ -65,10 +65,10 @@ describe('knowledge, AI and embeddings on the self-hosted server', () => {
     ['bases to look things up in', 'linktor-ai', model, { bases: ['b'] }],
     ['embeddings', 'linktor-embeddings', {}, {}],
     [
-      'files in a base',
+      'files in a base that are no texts',
       'linktor-knowledge',
       { operation: 'addDocument' },
-      { base: 'b', payload: Buffer.from('x'), filename: 'x.txt' },
+      { base: 'b', payload: Buffer.from('%PDF'), filename: 'x.pdf' },
     ],
     [
       'addresses in a base',

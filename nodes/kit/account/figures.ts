@@ -1,4 +1,4 @@
-import type { CallCount, CallDurations, LinktorClient } from '../../../lib/client/index';
+import type { AiFigures, CallCount, CallDurations, LinktorClient } from '../../../lib/client/index';
 import { toLinktorError } from '../../../lib/errors';
 import type { FailureLog } from './failure-log';
 import type { LiveSide } from './led-realtime';
@@ -18,6 +18,8 @@ export interface AccountFigures {
   durations: CallDurations;
   /** attempts after the first one of a call */
   retries: number;
+  /** tokens and cost of models, as far as the server tells them */
+  ai?: AiFigures;
   /** calls waiting for their turn or for the rate limit of the server */
   waiting: number;
   /** calls that the server still allows, if reported */

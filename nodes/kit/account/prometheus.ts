@@ -1,3 +1,4 @@
+import type { AiFigures } from '../../../lib/client/index';
 import type { AccountFigures } from './figures';
 
 /** Content type of the response. */
@@ -17,13 +18,22 @@ const LIVE: Readonly<Record<string, string>> = {
   reconnects: 'Times when the connection came back.',
 };
 
+/** Figures of models with their help texts. */
+const AI: Readonly<Record<string, readonly [keyof AiFigures, string]>> = {
+  answers: ['answers', 'Answers of models that told what they cost.'],
+  prompt_tokens: ['promptTokens', 'Tokens of what models were asked.'],
+  completion_tokens: ['completionTokens', 'Tokens of what models answered.'],
+  tokens: ['totalTokens', 'Tokens of questions and answers.'],
+  cost: ['cost', "Price of the answers, in the server's own unit."],
+};
+
 /**
  * Return the figures in the Prometheus text format: names with units, totals for counters, and no id, phone number or
  * text of a customer in a label.
  * @param account name of the config node
  */
 export function prometheusText(account: string, figures: AccountFigures): string {
-  const { calls, durations, retries, waiting, allowed, sent, failures, connection } = figures;
+  const { calls, durations, retries, ai, waiting, allowed, sent, failures, connection } = figures;
   const parts = [
     metric(
       'calls_total',
@@ -44,6 +54,9 @@ export function prometheusText(account: string, figures: AccountFigures): string
       'gauge',
       'Calls that the server still allows.',
       allowed === undefined ? [] : [[{}, allowed]],
+    ),
+    ...Object.entries(AI).map(([name, [key, help]]) =>
+      metric(`ai_${name}_total`, 'counter', help, ai ? [[{}, ai[key]]] : []),
     ),
     metric('messages_sent_total', 'counter', 'Messages that the nodes have sent.', [[{}, sent]]),
     metric(
