@@ -38,6 +38,9 @@ export interface Asking {
   close(): Promise<void>;
 }
 
+/** nothing listens there */
+const ORIGIN = 'http://127.0.0.1:9';
+
 type Construct = (this: StubNode, config: object) => void;
 
 /** Start our node in a stubbed Node-RED with an in-memory transport. @param answers whether customers answer at once */
@@ -71,7 +74,7 @@ export function startStub(keepIn: 'memory' | 'file', userDir: string, answers: (
   };
   let feed: (event: Event) => void = () => {};
   axios.getAdapter = (() => async (config: InternalAxiosRequestConfig) => {
-    const url = new URL(String(config.url)).pathname;
+    const url = String(config.url).slice(ORIGIN.length);
     const method = String(config.method).toUpperCase();
     const conversation = method === 'POST' ? SEND.exec(url)?.[1] : undefined;
     const { status, body } =
@@ -101,7 +104,7 @@ export function startStub(keepIn: 'memory' | 'file', userDir: string, answers: (
     return node;
   };
   const account = make('account', 'linktor-config', {
-    ...{ baseUrl: 'http://127.0.0.1:9', contract: 'api', signIn: 'apiKey', keepIn, reconnectInterval: 60_000 },
+    ...{ baseUrl: ORIGIN, contract: 'api', signIn: 'apiKey', keepIn, reconnectInterval: 60_000 },
   }) as StubNode & {
     account: { realtime(): { feed(event: Event, source: 'test'): void }; dialogues(): { ready(): Promise<void> } };
   };

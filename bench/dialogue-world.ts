@@ -6,10 +6,14 @@ import { type WebSocket, WebSocketServer } from 'ws';
 export const ANSWER = '7';
 
 let serial = 0;
+let [now, createdAt] = [0, ''];
 
 /** A message of the documented API. */
 export function messageOf(conversationId: string, text: string, isInbound: boolean): object {
-  const createdAt = new Date().toISOString();
+  if (Date.now() !== now) {
+    now = Date.now();
+    createdAt = new Date(now).toISOString();
+  }
   return {
     id: `msg_${serial++}`,
     conversationId,

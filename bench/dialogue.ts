@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -18,6 +18,8 @@ import type { Red } from './red';
  */
 
 const rounds = 5;
+/** rounds before the first that counts: a Node-RED runs for months, and V8 needs seconds to compile what is used most */
+const warmUpRounds = 4;
 const roundMs = 1500;
 const atOnce = 50;
 const open = 5000;
@@ -39,15 +41,19 @@ async function asked<T>(red: Red, question: object): Promise<T> {
   return answer;
 }
 
-/** Compare the core flow with ours, each in its own Node-RED. */
+/** Compare the core flow with ours, each in its own Node-RED, with its own server: the others have nothing to do. */
 async function compareInNodeRed(): Promise<Record<AskerName, Outcome[]>> {
-  const world = fork(process.argv[1] as string, ['world'], { execPath: process.execPath });
-  const [base] = (await once(world, 'message')) as [string];
+  const worlds: ChildProcess[] = [];
   const reds = new Map<AskerName, Red>();
   const outcomes: Record<AskerName, Outcome[]> = { memory: [], file: [], core: [] };
   try {
-    for (const subject of askers) reds.set(subject, await startAsker(process.cwd(), subject, base, process.execPath));
-    for (let round = 0; round <= rounds; round++) {
+    for (const subject of askers) {
+      const world = fork(process.argv[1] as string, ['world'], { execPath: process.execPath });
+      worlds.push(world);
+      const [base] = (await once(world, 'message')) as [string];
+      reds.set(subject, await startAsker(process.cwd(), subject, base, process.execPath));
+    }
+    for (let round = 1 - warmUpRounds; round <= rounds; round++) {
       for (const subject of round % 2 === 0 ? askers : [...askers].reverse()) {
         const red = reds.get(subject) as Red;
         const outcome = await asked<Outcome>(red, { subject, atOnce, milliseconds: roundMs });
@@ -56,7 +62,7 @@ async function compareInNodeRed(): Promise<Record<AskerName, Outcome[]>> {
     }
   } finally {
     for (const red of reds.values()) await red.end();
-    world.disconnect();
+    for (const world of worlds) world.disconnect();
   }
   return outcomes;
 }
@@ -174,10 +180,10 @@ async function drive(): Promise<void> {
   const grammy = ofGrammy();
   const ours = ofOurs(startStub('memory', tmpdir(), () => true));
   const stubbed = { grammy: [] as number[], ours: [] as number[] };
-  for (let index = 0; index <= rounds; index++) {
+  for (let index = 1 - warmUpRounds; index <= rounds; index++) {
     const own = await round(ours);
     const other = await round(grammy);
-    if (index === 0) continue;
+    if (index <= 0) continue;
     stubbed.ours.push(own);
     stubbed.grammy.push(other);
   }
@@ -196,7 +202,7 @@ async function drive(): Promise<void> {
   const [memory, file] = [against('memory'), against('file')];
   console.log(
     [
-      `Node.js ${process.versions.node}, ${cpus().length} cores, loopback; medians of ${rounds} rounds in turn, (min..max)`,
+      `Node.js ${process.versions.node}, ${cpus().length} cores, loopback; medians of ${rounds} rounds in turn after ${warmUpRounds} to warm up, (min..max)`,
       table([[`${atOnce} at once`, 'dialogues/s', 'CPU us', 'ours : core'], ...rows]),
       table([
         ['transport stubbed', 'dialogues/s', 'ours : grammY'],

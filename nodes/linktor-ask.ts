@@ -84,10 +84,8 @@ export default dialogue({
     const offered = readChoices(kind, choices, language);
     // Report invalid rules before the question is sent.
     rulesFor(values, offered, language, people);
-    const data: Standing = {
-      ...{ text: question, choices: offered, step: 0, language },
-      typed: { least, most, invalidText } as Standing['typed'],
-    };
+    const typed = { least, most, invalidText } as Standing['typed'];
+    const data: Standing = { text: question, choices: offered, step: 0, language, typed };
     await context.ask({
       places: placesOf(context),
       who,
@@ -183,7 +181,7 @@ async function outcome(context: Answering, asked: Dialogue, ending: Ending, info
     const port = portOf(context, ending);
     return { result: undefined, keepPayload: true, port, properties: { reason, answer: history } };
   }
-  await tellOthers(context, asked, placeOf(asked, said));
+  if (asked.places.length > 1) await tellOthers(context, asked, placeOf(asked, said));
   const messages = said.map(({ message }) => message);
   const last = messages.at(-1);
   const answer = {

@@ -23,10 +23,13 @@ export class KeyedMutex {
    * @returns the result of the task
    * @throws the error of the task
    */
-  async run<T>(keys: string | readonly string[], task: () => Promise<T>): Promise<T> {
+  run<T>(keys: string | readonly string[], task: () => Promise<T>): Promise<T> {
     if (typeof keys === 'string') return this.#runOne(keys, task);
     const [only] = keys;
-    if (keys.length === 1 && only !== undefined) return this.#runOne(only, task);
+    return keys.length === 1 && only !== undefined ? this.#runOne(only, task) : this.#runAll(keys, task);
+  }
+
+  async #runAll<T>(keys: readonly string[], task: () => Promise<T>): Promise<T> {
     const lines = [...new Set(keys)];
     const before = lines.map((key) => this.#last.get(key));
     let end = () => {};
@@ -44,19 +47,23 @@ export class KeyedMutex {
   }
 
   /** As {@link run}, for one lock, which nearly every task needs. */
-  async #runOne<T>(key: string, task: () => Promise<T>): Promise<T> {
-    let end = () => {};
-    const turn = new Promise<void>((resolve) => {
-      end = resolve;
-    });
+  #runOne<T>(key: string, task: () => Promise<T>): Promise<T> {
     const before = this.#last.get(key);
-    this.#last.set(key, turn);
-    try {
-      await before;
-      return await task();
-    } finally {
-      end();
-      if (this.#last.get(key) === turn) this.#last.delete(key);
-    }
+    const running = before === undefined ? begun(task) : before.then(task);
+    const end = () => {
+      if (this.#last.get(key) === ended) this.#last.delete(key);
+    };
+    const ended: Promise<void> = running.then(end, end);
+    this.#last.set(key, ended);
+    return running;
+  }
+}
+
+/** Begin a task at once. @returns its result; a rejection also for what it throws synchronously */
+function begun<T>(task: () => Promise<T>): Promise<T> {
+  try {
+    return task();
+  } catch (error) {
+    return Promise.reject(error);
   }
 }

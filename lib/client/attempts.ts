@@ -75,7 +75,8 @@ async function attemptAll<T>(deps: AttemptDeps, input: AttemptInput<T>, observat
     if (attempt > 0) deps.figures.retries++;
     let credentials: Credentials | undefined;
     try {
-      credentials = await orAborted(identify(), signal);
+      const identified = orAborted(identify(), signal);
+      credentials = identified instanceof Promise ? await identified : identified;
       const admitted = rate.admit(deadline, signal);
       if (admitted !== undefined) await admitted;
       if (beforeLeave) await beforeLeave();
@@ -102,7 +103,7 @@ async function attemptAll<T>(deps: AttemptDeps, input: AttemptInput<T>, observat
     observation.requestId = facts.requestId;
     if (!('fault' in answer) && answer.status >= 200 && answer.status < 300) {
       rate.done(answer.status, facts);
-      if (credentials) provider.confirm();
+      if (credentials !== undefined) provider.confirm();
       options.onAnswer?.(facts);
       return decodeAnswer(call, redactAnswer(answer, credentials), facts);
     }

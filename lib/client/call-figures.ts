@@ -84,6 +84,7 @@ type Observed = Pick<Call<unknown>, 'method' | 'path'>;
 export class CallFigures {
   readonly #onEnd: ((ended: EndedCall) => void) | undefined;
   readonly #counts = new Map<string, CallCount>();
+  /** number of calls by their smallest bucket */
   readonly #buckets = BUCKETS.map(() => 0);
   #count = 0;
   #sum = 0;
@@ -104,7 +105,10 @@ export class CallFigures {
     return {
       count: this.#count,
       sum: this.#sum,
-      buckets: BUCKETS.map((le, index) => ({ le, count: this.#buckets[index] ?? 0 })),
+      buckets: BUCKETS.map((le, index) => ({
+        le,
+        count: this.#buckets.slice(0, index + 1).reduce((sum, count) => sum + count, 0),
+      })),
     };
   }
 
@@ -143,7 +147,10 @@ export class CallFigures {
       this.#add(record, outcome, durationMs);
       const { status = problem?.cause.status, requestId } = observation;
       this.#onEnd?.({
-        ...{ method, route: routeOf(path), outcome, durationMs },
+        method,
+        route: routeOf(path),
+        outcome,
+        durationMs,
         ...(status !== undefined && { status }),
         ...(requestId !== undefined && { requestId }),
       });
@@ -162,8 +169,8 @@ export class CallFigures {
     const seconds = durationMs / 1000;
     this.#count++;
     this.#sum += seconds;
-    for (const [index, le] of BUCKETS.entries())
-      if (seconds <= le) this.#buckets[index] = (this.#buckets[index] ?? 0) + 1;
+    const index = BUCKETS.findIndex((le) => seconds <= le);
+    if (index >= 0) this.#buckets[index] = (this.#buckets[index] ?? 0) + 1;
   }
 }
 

@@ -61,7 +61,7 @@ export class LinktorClient {
   readonly #defaults: CallDefaults;
   readonly #perform: Perform;
   /** An array, since it has few entries and a Map would take more memory than the rest of the client. */
-  #resources: readonly object[] = [];
+  #resources: object[] | undefined;
 
   /** @throws LinktorError `validation` for a bad Server URL or missing credentials */
   constructor(settings: ClientSettings | { core: Core; defaults: CallDefaults }) {
@@ -238,9 +238,10 @@ export class LinktorClient {
   }
 
   #resource<T extends object>(Resource: new (perform: Perform) => T): T {
+    this.#resources ??= [];
     for (const known of this.#resources) if (known instanceof Resource) return known;
     const resource = new Resource(this.#perform);
-    this.#resources = this.#resources.concat(resource);
+    this.#resources.push(resource);
     return resource;
   }
 }

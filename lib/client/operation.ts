@@ -109,13 +109,21 @@ class Operation<T> {
   }
 
   /** The SDKs differ in some routes: a server that lacks one form of a call may have the other. */
-  async #eitherForm<R>(peer: Peer, call: Call<R>, options: CallOptions, deadline: number): Promise<R> {
+  #eitherForm<R>(peer: Peer, call: Call<R>, options: CallOptions, deadline: number): Promise<R> {
     const core = this.#core;
     const { signal } = this.#joined;
     const { fallback } = call;
     const identify = () => core.credentials.current();
     const run = (one: Call<R>) => runAttempts(core, { peer, call: one, options, deadline, signal, identify });
-    if (!fallback) return run(call);
+    return fallback ? this.#firstForm(call, fallback, run) : run(call);
+  }
+
+  async #firstForm<R>(
+    call: Call<R>,
+    fallback: NonNullable<Call<R>['fallback']>,
+    run: (one: Call<R>) => Promise<R>,
+  ): Promise<R> {
+    const core = this.#core;
     if (core.fallbacks.has(fallback.key)) return run(fallback.call);
     try {
       return await run(call);

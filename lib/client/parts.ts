@@ -15,8 +15,12 @@ const VERIFY_TIMEOUT_MS = 15_000;
  * Run the parts of an operation in sequence, and verify each whose outcome is unknown.
  * @throws LinktorError; ambiguous when an earlier part has already succeeded
  */
-export async function runParts<T>(call: Call<T>, options: CallOptions, run: RunCall, signal: AbortSignal): Promise<T> {
-  if (!call.after && !call.verify) return call.acknowledged ? runAcknowledged(call, options, run) : run(call, options);
+export function runParts<T>(call: Call<T>, options: CallOptions, run: RunCall, signal: AbortSignal): Promise<T> {
+  if (call.after || call.verify) return runInSequence(call, options, run, signal);
+  return call.acknowledged ? runAcknowledged(call, options, run) : run(call, options);
+}
+
+async function runInSequence<T>(call: Call<T>, options: CallOptions, run: RunCall, signal: AbortSignal): Promise<T> {
   let part: Call<unknown> = call;
   let own = options;
   let written = false;

@@ -101,6 +101,8 @@ export async function judge(messages: readonly Message[], rules: AnswerRules): P
 
 /** @returns the text of an answer in one or several messages */
 export function textOf(messages: readonly Message[]): string {
+  const [only] = messages;
+  if (only && messages.length === 1) return wordsOf(only);
   return messages
     .map(wordsOf)
     .filter((text) => text !== '')

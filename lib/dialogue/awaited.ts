@@ -91,11 +91,12 @@ function isSamePlace(one: DialoguePlace, other: DialoguePlace): boolean {
 
 /** Tags of a dialogue's conversations and people. */
 export function placeTagsOf({ places }: Dialogue): string[] {
-  const tags = places.flatMap(({ conversationId, contactId }) => [
-    ...(conversationId === undefined ? [] : [conversationTag(conversationId)]),
-    ...(contactId === undefined ? [] : [contactTag(contactId)]),
-  ]);
-  return [...new Set(tags)];
+  const tags = new Set<string>();
+  for (const { conversationId, contactId } of places) {
+    if (conversationId !== undefined) tags.add(conversationTag(conversationId));
+    if (contactId !== undefined) tags.add(contactTag(contactId));
+  }
+  return [...tags];
 }
 
 /** Tags by which the ledger finds a dialogue. */

@@ -201,9 +201,11 @@ export class Dialogues {
 
   /** An answer to an earlier question does not answer this one. */
   #withAnswers(dialogue: Dialogue): Dialogue {
-    const answers = dialogue.places.flatMap(({ conversationId }) => this.#past.answersIn(conversationId));
-    if (answers.length === 0) return dialogue;
-    return { ...dialogue, taken: [...new Set([...dialogue.taken, ...answers])].slice(-MAX_TAKEN) };
+    const taken = new Set(dialogue.taken);
+    for (const { conversationId } of dialogue.places) {
+      for (const id of this.#past.answersIn(conversationId)) taken.add(id);
+    }
+    return taken.size === dialogue.taken.length ? dialogue : { ...dialogue, taken: [...taken].slice(-MAX_TAKEN) };
   }
 
   /**

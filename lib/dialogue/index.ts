@@ -35,6 +35,6 @@ export {
   titleOf,
 } from './form';
 export { type Language, languageOf, languages } from './languages';
-export { type PhraseName, phrase, steeringWords, yesAndNo } from './phrases';
+export { isCancelWord, type PhraseName, phrase, steeringWords, yesAndNo } from './phrases';
 export { QuietHours } from './quiet-hours';
 export { spoken } from './spoken';

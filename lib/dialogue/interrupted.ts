@@ -43,11 +43,13 @@ export class Interrupted {
 
   /** The question stands at these places. */
   async stands(dialogue: Dialogue, ...places: DialoguePlace[]): Promise<void> {
-    await this.#parts.open.change(dialogue, ({ uncertain: _known, unsent: _sent, ...now }) => ({
-      ...now,
-      state: 'waiting',
-      places: places.reduce(merged, now.places),
-    }));
+    await this.#parts.open.change(dialogue, (now) => {
+      const standing: Dialogue = { ...now, state: 'waiting', places: places.reduce(merged, now.places) };
+      // Nearly no question has them, and an object from which a property is deleted is slow.
+      if (now.uncertain !== undefined) delete standing.uncertain;
+      if (now.unsent !== undefined) delete standing.unsent;
+      return standing;
+    });
   }
 
   async #settle(id: string, messages: readonly Message[], isProof: boolean): Promise<void> {

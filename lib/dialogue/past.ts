@@ -6,17 +6,18 @@ import type { LateMarks } from './late-marks';
 const MAX_PAST = 1000;
 /** answers kept for each conversation */
 const MAX_ANSWERS = 20;
+/** answers that a new question keeps in its record: those that may carry the same second as the question */
+const MAX_FRESH_ANSWERS = 5;
 
 interface Ended {
   dialogue: Dialogue;
   ending: Ending;
 }
 
-interface Answer {
-  messageId: string;
-  /** the node that has taken it */
-  by: string;
-}
+/** The node that has taken each message as an answer, by the id of the message; oldest first. */
+type ConversationAnswers = Map<string, string>;
+
+const NONE: readonly string[] = [];
 
 /** Recent questions and answers by conversation. */
 export class Past {
@@ -24,7 +25,7 @@ export class Past {
   /** the last ended dialogue of each conversation: an answer may arrive after the end */
   readonly #ended = new Map<string, Ended>();
   /** accepted answers: they do not answer the next question, which may be asked in the same second */
-  readonly #answers = new Map<string, Answer[]>();
+  readonly #answers = new Map<string, ConversationAnswers>();
 
   /** @param marks outlive the process */
   constructor(marks: LateMarks) {
@@ -49,26 +50,28 @@ export class Past {
 
   #add(dialogue: Dialogue, ending: Ending): void {
     for (const { conversationId } of dialogue.places) {
-      if (conversationId !== undefined) renew(this.#ended, conversationId, { dialogue, ending });
+      if (conversationId !== undefined) renew(this.#ended, conversationId, { dialogue, ending }, MAX_PAST);
     }
   }
 
   /** Note messages that were accepted as answers. @param by the node that has taken them */
   answered(said: readonly Reply[], by: string): void {
     for (const { message } of said) {
-      const before = this.#answers.get(message.conversationId) ?? [];
-      renew(this.#answers, message.conversationId, [...before, { messageId: message.id, by }].slice(-MAX_ANSWERS));
+      const answers: ConversationAnswers = this.#answers.get(message.conversationId) ?? new Map<string, string>();
+      renew(answers, message.id, by, MAX_ANSWERS);
+      renew(this.#answers, message.conversationId, answers, MAX_PAST);
     }
   }
 
   /** @returns the node that has taken this message as an answer */
   answeredBy({ conversationId, id }: Message): string | undefined {
-    return this.#answers.get(conversationId)?.find(({ messageId }) => messageId === id)?.by;
+    return this.#answers.get(conversationId)?.get(id);
   }
 
-  /** @returns the ids of accepted answers in a conversation */
+  /** @returns the ids of the last accepted answers in a conversation */
   answersIn(conversationId: string | undefined): readonly string[] {
-    return this.#answers.get(conversationId ?? '')?.map(({ messageId }) => messageId) ?? [];
+    const answers = conversationId === undefined ? undefined : this.#answers.get(conversationId);
+    return answers ? [...answers.keys()].slice(-MAX_FRESH_ANSWERS) : NONE;
   }
 
   /** @returns the dialogue that ended last in the conversation of a message */
@@ -83,12 +86,11 @@ export class Past {
   }
 }
 
-/** Move a key to the end of the map; the oldest key is evicted. */
-function renew<T>(map: Map<string, T>, key: string, value: T): void {
+/** Move a key to the end of the map; beyond `most`, the oldest key is evicted. */
+function renew<T>(map: Map<string, T>, key: string, value: T, most: number): void {
   map.delete(key);
   map.set(key, value);
-  for (const oldest of map.keys()) {
-    if (map.size <= MAX_PAST) break;
-    map.delete(oldest);
-  }
+  if (map.size <= most) return;
+  const [oldest] = map.keys();
+  if (oldest !== undefined) map.delete(oldest);
 }

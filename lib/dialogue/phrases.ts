@@ -1,4 +1,5 @@
-import type { Language } from './languages';
+import { anyOf } from '../text';
+import { type Language, languages } from './languages';
 
 /** Texts to a person about an answer, or about the end of a question. `{0}` and `{1}` are placeholders. */
 export const phraseNames = [
@@ -295,6 +296,11 @@ export function steeringWords(does: keyof typeof steering, language: Language): 
   const words = steering[does];
   return [...new Set([...words[language], ...words['en-US']])];
 }
+
+/** Whether a message cancels a question, by language: a test of every answer, so its words are prepared once. */
+export const isCancelWord = Object.fromEntries(
+  languages.map((language) => [language, anyOf(steeringWords('cancel', language))]),
+) as Readonly<Record<Language, (text: string) => boolean>>;
 
 /** The two choices of a yes-no question. */
 export const yesAndNo: Record<Language, readonly [yes: string, no: string]> = {

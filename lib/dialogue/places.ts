@@ -4,7 +4,7 @@ import type { DialoguePlace } from './dialogue';
 export function merged(places: readonly DialoguePlace[], place: DialoguePlace): DialoguePlace[] {
   const index = indexOf(places, place);
   if (index < 0) return [...places, place];
-  return places.map((one, other) => (other === index ? { ...one, ...known(place) } : one));
+  return places.map((one, other) => (other === index ? completed(one, place) : one));
 }
 
 /** @returns true when a place says nothing that is not known already */
@@ -25,6 +25,11 @@ function indexOf(places: readonly DialoguePlace[], { conversationId, contactId }
 }
 
 /** What is unknown replaces nothing. */
-function known(place: DialoguePlace): DialoguePlace {
-  return Object.fromEntries(Object.entries(place).filter(([, value]) => value !== undefined));
+function completed(one: DialoguePlace, { conversationId, contactId, messageId, since }: DialoguePlace): DialoguePlace {
+  const place = { ...one };
+  if (conversationId !== undefined) place.conversationId = conversationId;
+  if (contactId !== undefined) place.contactId = contactId;
+  if (messageId !== undefined) place.messageId = messageId;
+  if (since !== undefined) place.since = since;
+  return place;
 }

@@ -51,7 +51,8 @@ export class Progress {
         ({ message: { id: one } }) => !dialogue?.taken.includes(one) && !this.#parts.isOwn(one),
       );
       if (!dialogue || fresh.length === 0) return;
-      const asker = await this.#parts.askers.arrival(dialogue.nodeId);
+      const { askers } = this.#parts;
+      const asker = askers.get(dialogue.nodeId) ?? (await askers.arrival(dialogue.nodeId));
       if (!asker) return;
       try {
         const step = await asker.take(dialogue, fresh);
@@ -112,7 +113,7 @@ export class Progress {
   /** Delete the record first: a crash in between loses one answer, but never emits it twice. */
   async #finish(dialogue: Dialogue, ending: Ending, said: readonly Reply[]): Promise<boolean> {
     const { askers, open, past } = this.#parts;
-    const asker = await askers.arrival(dialogue.nodeId);
+    const asker = askers.get(dialogue.nodeId) ?? (await askers.arrival(dialogue.nodeId));
     // A deploy replaces the account too: the next one finds the record, and reads the conversation again.
     if (!asker && askers.isStopped) return false;
     if (!(await open.drop(dialogue))) return false;

@@ -16,8 +16,8 @@ export class Records {
   }
 
   /** Resolves when the record is as durable as the engine allows. @throws LinktorError `storage`, `rate_limit` */
-  async put(dialogue: Dialogue): Promise<void> {
-    await this.#ledger.put(dialogue.kind, dialogue.id, dialogue, { ...optionsOf(dialogue), ...SHARED });
+  put(dialogue: Dialogue): Promise<void> {
+    return this.#ledger.put(dialogue.kind, dialogue.id, dialogue, { ...optionsOf(dialogue), ...SHARED });
   }
 
   async get({ kind, id }: Pick<Dialogue, 'kind' | 'id'>): Promise<Dialogue | undefined> {
@@ -63,20 +63,27 @@ export class Records {
 
   /** @returns the dialogues that the same answer could be meant for */
   async rivalsOf(dialogue: Dialogue): Promise<Dialogue[]> {
-    const asked = placeTagsOf(dialogue).flatMap((tag) =>
-      KINDS.map((kind) => this.#ledger.find<Dialogue>(kind, tag, SHARED)),
-    );
-    const isLocal = (one: Entry[] | Promise<Entry[]>) => Array.isArray(one);
-    const entries = (asked.every(isLocal) ? (asked as Entry<Dialogue>[][]) : await Promise.all(asked)).flat();
-    if (entries.length === 0) return [];
-    const found = new Map(entries.map(({ value }) => [value.id, value]));
-    found.delete(dialogue.id);
+    // All are requested before the first is awaited: a shared ledger is a round trip away.
+    const asked: (Entry<Dialogue>[] | Promise<Entry<Dialogue>[]>)[] = [];
+    for (const tag of placeTagsOf(dialogue)) {
+      for (const kind of KINDS) asked.push(this.#ledger.find<Dialogue>(kind, tag, SHARED));
+    }
+    const found = new Map<string, Dialogue>();
+    for (const entries of asked.every(isLocal) ? asked : await Promise.all(asked)) {
+      for (const { value } of entries) if (value.id !== dialogue.id) found.set(value.id, value);
+    }
     return [...found.values()].filter((one) => isRival(one, dialogue));
   }
 }
 
+function isLocal(entries: Entry<Dialogue>[] | Promise<Entry<Dialogue>[]>): entries is Entry<Dialogue>[] {
+  return Array.isArray(entries);
+}
+
 function valuesOf(...found: Entry<Dialogue>[][]): Dialogue[] {
-  return found.flat().map(({ value }) => value);
+  const values: Dialogue[] = [];
+  for (const entries of found) for (const { value } of entries) values.push(value);
+  return values;
 }
 
 /** @returns the time of the next reminder, or the deadline */

@@ -83,21 +83,21 @@ export class AccountLedger implements KeptLedger {
     return this.#ask((ledger) => ledger.due(before));
   }
 
-  async put(namespace: Namespace, key: string, value: unknown, options?: PutOptions): Promise<void> {
-    await (this.#inner ?? (await this.#opened())).put(namespace, key, value, options);
+  put(namespace: Namespace, key: string, value: unknown, options?: PutOptions): Promise<void> {
+    return this.#write((ledger) => ledger.put(namespace, key, value, options));
   }
 
-  async delete(namespace: Namespace, key: string): Promise<boolean> {
-    return (this.#inner ?? (await this.#opened())).delete(namespace, key);
+  delete(namespace: Namespace, key: string): Promise<boolean> {
+    return this.#write((ledger) => ledger.delete(namespace, key));
   }
 
-  async update<T>(
+  update<T>(
     namespace: Namespace,
     key: string,
     change: (value: T | undefined) => Change<T>,
     options?: ValueOptions,
   ): Promise<Entry<T> | undefined> {
-    return (this.#inner ?? (await this.#opened())).update(namespace, key, change, options);
+    return this.#write((ledger) => ledger.update(namespace, key, change, options));
   }
 
   async scrub(): Promise<string[]> {
@@ -109,6 +109,10 @@ export class AccountLedger implements KeptLedger {
     clearTimeout(this.#retry);
     await this.#opening?.catch(() => undefined);
     await this.#inner?.close();
+  }
+
+  #write<T>(write: (ledger: LocalLedger) => Promise<T>): Promise<T> {
+    return this.#inner ? write(this.#inner) : this.#opened().then(write);
   }
 
   #ask<T>(read: (ledger: LocalLedger) => T): Soon<T> {

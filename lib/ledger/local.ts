@@ -80,6 +80,7 @@ export class LocalLedger implements Ledger {
   find<T>(namespace: Namespace, tag: string, options?: ValueOptions): Entry<T>[] {
     const shelf = this.#shelf(namespace);
     const found = shelf.tagged(tag);
+    if (found.length === 0) return [];
     return sorted(found.map((key) => this.#entryOf<T>(namespace, key, shelf.get(key) as Row, options)));
   }
 
@@ -103,13 +104,15 @@ export class LocalLedger implements Ledger {
     const row = rowOf(value, options);
     this.#makeRoom(namespace, shelf, key, row);
     if (options.mayShare) this.#recent.add(row, value);
-    await this.#write(namespace, shelf, key, row, options);
+    const written = this.#write(namespace, shelf, key, row, options);
+    if (written !== undefined) await written;
   }
 
   async delete(namespace: Namespace, key: string): Promise<boolean> {
     const shelf = this.#shelf(namespace);
     if (!shelf.get(key)) return false;
-    await this.#write(namespace, shelf, key, undefined);
+    const written = this.#write(namespace, shelf, key, undefined);
+    if (written !== undefined) await written;
     return true;
   }
 
@@ -129,7 +132,8 @@ export class LocalLedger implements Ledger {
     const row = rowOf(changed.value, changed);
     this.#makeRoom(namespace, shelf, key, row);
     if (options?.mayShare) this.#recent.add(row, changed.value);
-    await this.#write(namespace, shelf, key, row, changed);
+    const written = this.#write(namespace, shelf, key, row, changed);
+    if (written !== undefined) await written;
     return this.#entryOf<T>(namespace, key, row, options);
   }
 
@@ -156,24 +160,26 @@ export class LocalLedger implements Ledger {
     }
   }
 
-  /** Change memory at once for the next reader, and undo the change if the store refuses it. */
-  async #write(
+  /**
+   * Change memory at once for the next reader.
+   * @returns a promise that resolves when it is stored, where the store outlives the process
+   */
+  #write(
     namespace: Namespace,
     shelf: Shelf,
     key: string,
     row: Row | undefined,
     options: PutOptions = {},
-  ): Promise<void> {
+  ): Promise<void> | undefined {
     const before = shelf.get(key);
     if (before) this.#recent.drop(before);
     shelf.set(key, row);
-    if (this.#store.isVolatile) return;
-    try {
-      await this.#queue.write({ namespace, key, row }, options);
-    } catch (error) {
+    if (this.#store.isVolatile) return undefined;
+    // Undo the change if the store refuses it.
+    return this.#queue.write({ namespace, key, row }, options).catch((error: unknown) => {
       if (shelf.get(key) === row) shelf.set(key, before);
       throw error;
-    }
+    });
   }
 
   #makeRoom(namespace: Namespace, shelf: Shelf, key: string, row: Row): void {

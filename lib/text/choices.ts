@@ -1,4 +1,4 @@
-import { fold, foldLoosely, tidy } from './normalise';
+import { fold, foldLoosely, isPlain, tidy } from './normalise';
 
 /** One offered choice. */
 export interface Offered {
@@ -83,13 +83,17 @@ export function numberIn(text: string): number | undefined {
   return found ? Number(found[1]) : undefined;
 }
 
+const DIGIT = /\p{Nd}/u;
+const FOREIGN_DIGITS = /(?![0-9])\p{Nd}/gu;
+
 /** @returns the text with the decimal digits of every script as 0 to 9 */
 export function asciiDigits(text: string): string {
-  return text.replace(/(?![0-9])\p{Nd}/gu, (digit) => {
+  if (isPlain(text)) return text;
+  return text.replace(FOREIGN_DIGITS, (digit) => {
     const code = digit.codePointAt(0) ?? 0;
     // Every script has ten consecutive digits, so the zero is the first of the run.
     let zero = code;
-    while (code - zero < 9 && /\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero--;
+    while (code - zero < 9 && DIGIT.test(String.fromCodePoint(zero - 1))) zero--;
     return String((code - zero) % 10);
   });
 }

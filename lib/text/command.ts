@@ -16,7 +16,8 @@ const SYNTAX = /^[/\u2044\u2215]([^\s/@]+)(?:@(\S+))?(?: (.*))?$/u;
 const BEGINNING = /^[\s\p{Cc}\p{Default_Ignorable_Code_Point}]*[/\u2044\u2215\uff0f]/u;
 
 /** What ends a sentence is no part of a command: `/help!` */
-const withoutEnd = (word: string) => word.replace(/(?<!\p{P})\p{P}+$/u, (end) => /^[_-]+/.exec(end)?.[0] ?? '');
+const END = /(?<!\p{P})\p{P}+$/u;
+const withoutEnd = (word: string) => word.replace(END, (end) => /^[_-]+/.exec(end)?.[0] ?? '');
 
 /** @returns the command in a text, or undefined when it is none */
 export function commandOf(text: string): Command | undefined {

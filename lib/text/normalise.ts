@@ -12,6 +12,8 @@ const DASHES = /[\p{Pd}\u2043\u2212]/gu;
 const SINGLE_QUOTES = /[\u2018-\u201b\u02bc\u02b9\u2032\u00b4`]/g;
 const DOUBLE_QUOTES = /[\u201c-\u201f\u2033\u00ab\u00bb]/g;
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
+/** Folded words without accents, punctuation and symbols: most messages and all lists of words. */
+const LOOSE_ALREADY = /^[a-z\d]*(?: [a-z\d]+)*$/;
 
 /**
  * Normalising sorts the marks on a letter, in time quadratic in their number. No language has more than a few; Unicode's
@@ -131,6 +133,7 @@ export function foldLoosely(text: string): string {
 
 /** The same of a text that is folded already. */
 export function looseForm(folded: string): string {
+  if (LOOSE_ALREADY.test(folded)) return folded;
   return normalised(folded, 'NFD')
     .replace(/[\u0300-\u036f]/g, '')
     .replace(/[\p{P}\p{S}]|\u20e3/gu, ' ')

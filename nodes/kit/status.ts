@@ -87,6 +87,8 @@ export class Status {
   /** milliseconds of the process clock */
   #shownAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
+  /** shows the next status once it is due */
+  #showDue: (() => void) | undefined;
 
   #isFailureLogged = false;
 
@@ -107,6 +109,12 @@ export class Status {
     this.#want({ ...facts, ...look, text });
   }
 
+  /** Let `show` show a status: now, or once the next update is due, if nothing else has been shown by then. */
+  whenDue(show: () => void): void {
+    if (this.#timer === undefined) show();
+    else this.#showDue = show;
+  }
+
   /** Show the number of messages in flight. */
   count(count: number): void {
     this.#want({ fill: 'blue', shape: 'dot', text: String(count), count });
@@ -119,10 +127,12 @@ export class Status {
   close(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#showDue = undefined;
   }
 
   #want(status: Shown): void {
     this.#wanted = status;
+    this.#showDue = undefined;
     if (this.#timer !== undefined) return;
     const waitMs = this.#shownAt + MIN_UPDATE_INTERVAL_MS - performance.now();
     if (waitMs <= 0) this.#flush();
@@ -135,6 +145,7 @@ export class Status {
 
   #flush(): void {
     this.#timer = undefined;
+    this.#showDue?.();
     const wanted = this.#wanted;
     if (isSame(wanted, this.#shown)) return;
     this.#shown = wanted;

@@ -23,7 +23,7 @@ const become = (id: string, action: string, status: string): Call<Conversation> 
   fallback: { key: action, call: inLane(id, usual.update(id, { status })) },
 });
 
-const send = (id: string, body: object) => inLane(id, write('POST', path.concat(id, 'messages'), message, body));
+const send = (id: string, body: object) => inLane(id, write('POST', [...path, id, 'messages'], message, body));
 
 /** Conversations and messages (contract 1.2, contract 1.3). */
 export const conversations: Contract['conversations'] = {

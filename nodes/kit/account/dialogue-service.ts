@@ -98,6 +98,11 @@ export class DialogueService {
     return release;
   }
 
+  /** The dialogues of an earlier process are loaded. */
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
   /** Resolves when the dialogues of an earlier process are loaded. @throws LinktorError `storage` */
   async ready(): Promise<void> {
     this.#begin();

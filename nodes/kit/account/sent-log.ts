@@ -15,12 +15,16 @@ export interface Sent {
 }
 
 const MAX_SENT_MESSAGES = 10_000;
+/** Messages beyond the limit that are removed at once: the oldest entry of a large Map is slow to find. */
+const SURPLUS = 100;
 const SENT_TTL_MS = 24 * 60 * 60 * 1000;
 
 /** Messages sent by the nodes of one account: the last 10,000 of the last 24 hours. */
 export class SentLog {
   readonly #sent = new Map<string, Sent>();
   readonly #listeners = new Set<(sent: Sent) => void>();
+  /** time of the oldest message that is kept */
+  #oldestAt = Number.POSITIVE_INFINITY;
   readonly offers = new Offers();
   /** number of messages sent so far, including before a deploy */
   total = 0;
@@ -28,13 +32,22 @@ export class SentLog {
   add({ offered = [], ...sent }: Sent): void {
     this.total++;
     this.offers.add(sent.conversationId, offered);
+    this.#oldestAt = Math.min(this.#oldestAt, sent.at);
     // Later changes by the flow must not affect the log.
     this.#sent.set(sent.messageId, sent.context === undefined ? sent : { ...sent, context: copyOf(sent.context) });
+    if (this.#sent.size >= MAX_SENT_MESSAGES + SURPLUS || sent.at - this.#oldestAt >= SENT_TTL_MS) this.#sweep(sent.at);
+    for (const listener of this.#listeners) listener(sent);
+  }
+
+  #sweep(now: number): void {
+    this.#oldestAt = now;
     for (const [id, { at }] of this.#sent) {
-      if (this.#sent.size <= MAX_SENT_MESSAGES && sent.at - at < SENT_TTL_MS) break;
+      if (this.#sent.size <= MAX_SENT_MESSAGES && now - at < SENT_TTL_MS) {
+        this.#oldestAt = at;
+        return;
+      }
       this.#sent.delete(id);
     }
-    for (const listener of this.#listeners) listener(sent);
   }
 
   find(messageId: string): Sent | undefined {

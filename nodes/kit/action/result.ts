@@ -16,10 +16,12 @@ export async function applyOutcome(
   outcome: Outcome,
   facts: AnswerFacts = {},
 ): Promise<void> {
-  for (const [name, value] of Object.entries(outcome.properties ?? {})) {
+  const { properties = {} } = outcome;
+  for (const name of Object.keys(properties)) {
+    const value = properties[name];
     // Delete instead of setting undefined: some core nodes only test whether a property exists.
-    if (value === undefined) delete msg[name];
-    else msg[name] = value;
+    if (value !== undefined) msg[name] = value;
+    else if (name in msg) delete msg[name];
   }
   if (facts.requestId !== undefined || facts.rate) {
     const before = typeof msg.linktor === 'object' && msg.linktor !== null ? msg.linktor : {};

@@ -198,7 +198,7 @@ export class AccountAsker implements Asker {
 
   async run(context: ActionContext<never>): Promise<Outcome | undefined> {
     const service = this.#service ?? this.#account.dialogues();
-    await service.ready();
+    if (!service.isReady) await service.ready();
     const { msg } = context;
     if (this.#account.receives === 'nothing')
       throw invalid(
@@ -236,11 +236,23 @@ export class AccountAsker implements Asker {
       const { value: carried, dropped } = keepable(chosen(msg, plan.carry), MAX_CARRIED_BYTES);
       const { places, who, whoIds, data } = plan;
       const question: Dialogue = {
-        ...{ id, kind: this.#definition.kind, nodeId: this.#node.id, state: 'asking', places, who, whoIds },
-        ...{ asked: now, deadline: now + plan.timeoutMs, reminders: plan.reminders.map((after) => now + after) },
-        ...(Math.abs(there - now) >= MIN_CLOCK_DIFFERENCE_MS && { askedThere: there }),
-        ...{ attempts: 0, taken: [], carried, dropped, data },
+        id,
+        kind: this.#definition.kind,
+        nodeId: this.#node.id,
+        state: 'asking',
+        places,
+        who,
+        whoIds,
+        asked: now,
+        deadline: now + plan.timeoutMs,
+        reminders: plan.reminders.map((after) => now + after),
+        attempts: 0,
+        taken: [],
+        carried,
+        dropped,
+        data,
       };
+      if (Math.abs(there - now) >= MIN_CLOCK_DIFFERENCE_MS) question.askedThere = there;
       await dialogues.ask(question, plan.another, (placed) => plan.send(id, placed), signal);
     };
     const same = { client, values, valuesOf, msg, signal, emit, progress, live, hasSlot, sentLog, notes, shared };

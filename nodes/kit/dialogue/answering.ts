@@ -32,11 +32,12 @@ export class Answering implements AnswerContext<never> {
   #client: LinktorClient | undefined;
 
   constructor(parts: AnsweringParts, account: Account, dialogue: Dialogue) {
-    const { typed } = dialogue.data as { typed?: object };
+    const { typed = {} } = dialogue.data as { typed?: object };
+    const isTyped = Object.values(typed).some((value) => value !== undefined);
     this.#parts = parts;
     this.#account = account;
     this.#dialogue = dialogue;
-    this.values = { ...parts.fixed, ...typed } as never;
+    this.values = (isTyped ? { ...parts.fixed, ...typed } : parts.fixed) as never;
     this.msg = carriedOf(dialogue);
   }
 

@@ -27,7 +27,7 @@ export function mountDialogue(
   const run = async (context: ActionContext<never>): Promise<Outcome | undefined> =>
     askers.get(chosenAccount(red, stored, context.msg))?.run(context);
   const action: Planned<Action> = { ...definition, role: 'action', statusOf, run };
-  const status = mountAction(red, node, action, stored, shared, showWaiting);
+  const status = mountAction(red, node, action, stored, shared, whenIdle);
 
   const report = fenced((problem: LinktorError, msg: object) => node.error(problem, msg));
   const fail = (problem: LinktorError, msg: object) => {
@@ -35,7 +35,7 @@ export function mountDialogue(
     report(problem, msg);
   };
   const changed = () => {
-    if (!signal.aborted) showWaiting(status);
+    if (!signal.aborted) whenIdle(status);
   };
   const parts = { red, node, definition, stored, evaluate, signal, isRemoved: () => isRemoved, fail, changed };
   const [own = '', ...others] = accountIds(stored);
@@ -56,6 +56,10 @@ export function mountDialogue(
       () => done(),
     );
   });
+
+  function whenIdle(shown: Status): void {
+    shown.whenDue(() => showWaiting(shown));
+  }
 
   function showWaiting(shown: Status): void {
     const all = [...askers.values()].map(({ standing }) => standing);

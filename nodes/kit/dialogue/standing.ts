@@ -3,10 +3,10 @@ import {
   type Dialogue,
   type DialoguePlace,
   type Ending,
+  isCancelWord,
   type Language,
   phrase,
   type Reply,
-  steeringWords,
   textOf,
 } from '../../../lib/dialogue/index';
 import { choiceTagOf, wordsOf } from '../../../lib/messages/incoming';
@@ -122,8 +122,7 @@ function isOffered(asked: Dialogue, words: string): boolean {
 
 function isEnd({ cancelWords }: SharedValues, asked: Dialogue, words: string): boolean {
   const { language } = standingOf(asked);
-  const ends = cancelWords === '' ? steeringWords('cancel', language) : readList(cancelWords, 'cancelWords');
-  return anyOf(ends)(words);
+  return cancelWords === '' ? isCancelWord[language](words) : anyOf(readList(cancelWords, 'cancelWords'))(words);
 }
 
 /** @returns the reply to an invalid answer */
