@@ -1,3 +1,5 @@
+import { MAX_BYTES_PER_UNIT, unitsOf } from './units';
+
 /** The storable part of a message, and the paths left out. */
 export interface Kept {
   value: Record<string, unknown>;
@@ -8,8 +10,6 @@ export interface Kept {
 /** Node-RED's HTTP request and response objects, and the original event: large, live, and useless later. */
 const NEVER_KEPT: ReadonlySet<string> = new Set(['req', 'res', 'event']);
 const MAX_DEPTH = 32;
-/** of a UTF-16 unit in UTF-8 */
-const MAX_BYTES_PER_UNIT = 3;
 /** number of names, enough to see what is missing */
 const MAX_DROPPED_NAMES = 50;
 
@@ -72,7 +72,8 @@ function isPlain(value: object): boolean {
 /** Leave out the largest properties until the rest is small enough. */
 function shrink(value: Record<string, unknown>, maxBytes: number, dropped: string[]): void {
   // Most messages are so small that their parts need not be measured.
-  if (JSON.stringify(value).length * MAX_BYTES_PER_UNIT <= maxBytes) return;
+  const most = maxBytes / MAX_BYTES_PER_UNIT;
+  if (unitsOf(value, most) <= most) return;
   const sizes = Object.entries(value).map(([name, kept]) => ({ name, bytes: bytesOf(name) + bytesOf(kept) + 2 }));
   let sum = sizes.reduce((total, { bytes }) => total + bytes, 2);
   sizes.sort((one, other) => other.bytes - one.bytes);

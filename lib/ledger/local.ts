@@ -14,6 +14,7 @@ import {
 } from './ledger';
 import { RecentValues } from './recent-values';
 import { rowOf } from './row';
+import { SharedRow } from './shared-row';
 import { type Row, type Shelf, Shelves } from './shelf';
 import type { Store, Write } from './store';
 import { WriteQueue } from './write-queue';
@@ -101,7 +102,7 @@ export class LocalLedger implements Ledger {
   async put(namespace: Namespace, key: string, value: unknown, options: PutOptions = {}): Promise<void> {
     const shelf = this.#shelf(namespace);
     if (options.unlessTagged && options.tags?.some((tag) => shelf.tagged(tag).length > 0)) return;
-    const row = rowOf(value, options);
+    const row = this.#rowOf(value, options);
     this.#makeRoom(namespace, shelf, key, row);
     if (options.mayShare) this.#recent.add(row, value);
     const written = this.#write(namespace, shelf, key, row, options);
@@ -129,7 +130,7 @@ export class LocalLedger implements Ledger {
       if (before) await this.#write(namespace, shelf, key, undefined);
       return undefined;
     }
-    const row = rowOf(changed.value, changed);
+    const row = this.#rowOf(changed.value, { ...changed, mayShare: options?.mayShare });
     this.#makeRoom(namespace, shelf, key, row);
     if (options?.mayShare) this.#recent.add(row, changed.value);
     const written = this.#write(namespace, shelf, key, row, changed);
@@ -182,6 +183,11 @@ export class LocalLedger implements Ledger {
     });
   }
 
+  #rowOf(value: unknown, options: PutOptions): Row {
+    const shared = options.mayShare && this.#store.isVolatile ? SharedRow.of(value, options) : undefined;
+    return shared ?? rowOf(value, options);
+  }
+
   #makeRoom(namespace: Namespace, shelf: Shelf, key: string, row: Row): void {
     const before = shelf.get(key);
     if (this.#shelves.bytes() + row.bytes - (before?.bytes ?? 0) > MAX_LEDGER_BYTES) throw tooMuch();
@@ -210,8 +216,8 @@ export class LocalLedger implements Ledger {
   }
 
   #entryOf<T>(namespace: Namespace, key: string, row: Row, options?: ValueOptions): Entry<T> {
-    const { text, due, tags, writtenAt } = row;
-    const value = (options?.mayShare ? this.#recent.valueOf(row) : JSON.parse(text)) as T;
+    const { due, tags, writtenAt } = row;
+    const value = (options?.mayShare ? this.#recent.valueOf(row) : JSON.parse(row.text)) as T;
     return due === undefined
       ? { namespace, key, value, tags, writtenAt }
       : { namespace, key, value, due, tags, writtenAt };

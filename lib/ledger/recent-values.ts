@@ -1,3 +1,4 @@
+import { SharedRow } from './shared-row';
 import type { Row } from './shelf';
 
 /** Limits of the values kept beside their JSON: records, and bytes of their JSON. */
@@ -11,6 +12,7 @@ export class RecentValues {
 
   /** @returns the value, which no reader changes */
   valueOf(row: Row): unknown {
+    if (row instanceof SharedRow) return row.value;
     const known = this.#values.get(row);
     if (known !== undefined) return known;
     const value: unknown = JSON.parse(row.text);
@@ -19,6 +21,7 @@ export class RecentValues {
   }
 
   add(row: Row, value: unknown): void {
+    if (row instanceof SharedRow) return;
     this.#values.set(row, value);
     this.#bytes += row.bytes;
     for (const oldest of this.#values.keys()) {

@@ -8,11 +8,16 @@ import type { Row } from './shelf';
  * @throws LinktorError `validation` for values that JSON cannot represent, `rate_limit` when too large
  */
 export function rowOf(value: unknown, { due, tags = [] }: PutOptions): Row {
-  if (due !== undefined && !Number.isFinite(due)) throw invalid('The due time of a record must be a number.');
+  requireDue(due);
   const text = asJson(value);
   const bytes = Buffer.byteLength(text);
   if (bytes > MAX_RECORD_BYTES) throw tooLarge(bytes);
   return { text, bytes, due, tags, writtenAt: Date.now() };
+}
+
+/** @throws LinktorError `validation` */
+export function requireDue(due: number | undefined): void {
+  if (due !== undefined && !Number.isFinite(due)) throw invalid('The due time of a record must be a number.');
 }
 
 function asJson(value: unknown): string {

@@ -1,10 +1,10 @@
 import type { Namespace } from './ledger';
 
-/** A record in memory. The value is JSON, so that its size is known and it cannot be modified. */
+/** A record in memory. The value is JSON, so that its size is known and it cannot be modified; see also SharedRow. */
 export interface Row {
   readonly text: string;
   readonly bytes: number;
-  readonly due?: number;
+  readonly due?: number | undefined;
   readonly tags: readonly string[];
   readonly writtenAt: number;
 }

@@ -14,6 +14,7 @@ import type { Delivery } from '../../../lib/realtime/index';
 import { fenced } from '../fence';
 import type { Instances } from './instances';
 import type { LiveSide } from './led-realtime';
+import { LingeringSubscriptions } from './lingering';
 import type { SentLog } from './sent-log';
 
 /** Milliseconds that flows get to start before missed messages are processed. */
@@ -65,6 +66,7 @@ export class DialogueService {
   readonly #parts: DialogueServiceParts;
   /** subscriptions of open dialogues: by id, then by conversation */
   readonly #subscriptions = new Map<string, Map<string, () => void>>();
+  readonly #lingering: LingeringSubscriptions;
   /** time of the last typing event, by conversation with an open dialogue */
   readonly #typing = new Map<string, number>();
   /** dialogues whose conversations are read again */
@@ -82,6 +84,7 @@ export class DialogueService {
 
   constructor(parts: DialogueServiceParts) {
     this.#parts = parts;
+    this.#lingering = new LingeringSubscriptions((id) => parts.realtime().subscribe(id));
     this.dialogues = new Dialogues({
       ledger: parts.ledger,
       isOwn: (messageId) => parts.sentLog.find(messageId) !== undefined,
@@ -130,6 +133,7 @@ export class DialogueService {
     for (const timer of this.#timers) clearTimeout(timer);
     for (const release of this.#releases) release();
     for (const places of this.#subscriptions.values()) for (const release of places.values()) release();
+    this.#lingering.close();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, MAX_CLOSING_MS);
@@ -329,7 +333,10 @@ export class DialogueService {
     this.#subscriptions.set(id, known);
     for (const { conversationId } of places) {
       if (conversationId === undefined || known.has(conversationId)) continue;
-      known.set(conversationId, this.#parts.realtime().subscribe(conversationId));
+      // With polling each subscribed conversation costs requests, so none lingers.
+      const realtime = this.#parts.realtime();
+      const end = realtime.polls ? realtime.subscribe(conversationId) : this.#lingering.use(conversationId);
+      known.set(conversationId, end);
     }
     for (const listener of this.#listeners) listener();
   }

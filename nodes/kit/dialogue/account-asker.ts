@@ -232,7 +232,7 @@ export class AccountAsker implements Asker {
     const ask = async (plan: QuestionPlan) => {
       const now = Date.now();
       const there = client.serverTime;
-      const id = `${now.toString(36)}${Math.random().toString(36).slice(2, 10)}`;
+      const id = newDialogueId(now);
       const { value: carried, dropped } = keepable(chosen(msg, plan.carry), MAX_CARRIED_BYTES);
       const { places, who, whoIds, data } = plan;
       const question: Dialogue = {
@@ -304,6 +304,13 @@ export class AccountAsker implements Asker {
     this.#count = count;
     this.#parts.changed();
   }
+}
+
+/** @param now milliseconds of the clock */
+function newDialogueId(now: number): string {
+  // Whole numbers: the digits of a fraction in base 36 take several times as long.
+  const random = Math.floor(Math.random() * 2 ** 31);
+  return `${now.toString(36)}${random.toString(36).padStart(6, '0')}`;
 }
 
 function chosen(msg: Readonly<Msg>, names: readonly string[] | undefined): Record<string, unknown> {

@@ -32,8 +32,9 @@ export class Answering implements AnswerContext<never> {
   #client: LinktorClient | undefined;
 
   constructor(parts: AnsweringParts, account: Account, dialogue: Dialogue) {
-    const { typed = {} } = dialogue.data as { typed?: object };
-    const isTyped = Object.values(typed).some((value) => value !== undefined);
+    const { typed = {} } = dialogue.data as { typed?: Record<string, unknown> };
+    let isTyped = false;
+    for (const name in typed) if (typed[name] !== undefined) isTyped = true;
     this.#parts = parts;
     this.#account = account;
     this.#dialogue = dialogue;

@@ -79,6 +79,21 @@ export function conformance(engine: Engine): void {
       assert.deepEqual((await soon(ledger.get('ask', 'q1', share)))?.value, { list: [] });
     });
 
+    it('counts the size of a shared value too, and refuses a due time that is none', async () => {
+      const share = { mayShare: true };
+      await ledger.put('ask', 'q1', { text: 'é'.repeat(20_000) }, share);
+      const refused = async (value: unknown, due?: number) => {
+        const options = { ...share, ...(due !== undefined && { due }) };
+        await failing(async () => ledger.put('ask', 'q2', value, options));
+        assert.equal(await ledger.get('ask', 'q2'), undefined);
+      };
+      await refused({ text: 'é'.repeat(40_000) });
+      await refused({ text: '\u0001'.repeat(12_000) });
+      await refused({ id: 1n });
+      await refused({ id: 1 }, Number.NaN);
+      assert.equal((await soon(ledger.list('ask'))).length, 1);
+    });
+
     it('keeps every text as it is: keys and values in any writing', async () => {
       await fc.assert(
         fc.asyncProperty(fc.string({ unit: 'grapheme', minLength: 1 }), fc.jsonValue(), async (key, value) => {
