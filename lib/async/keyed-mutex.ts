@@ -1,3 +1,5 @@
+const DONE = Promise.resolve();
+
 /** Runs tasks of the same key one after the other, in the order of the calls. */
 export class KeyedMutex {
   readonly #last = new Map<string, Promise<void>>();
@@ -46,24 +48,14 @@ export class KeyedMutex {
     }
   }
 
-  /** As {@link run}, for one lock, which nearly every task needs. */
+  /** As {@link run}, for one lock, which nearly every task needs. The task begins after the caller has gone on. */
   #runOne<T>(key: string, task: () => Promise<T>): Promise<T> {
-    const before = this.#last.get(key);
-    const running = before === undefined ? begun(task) : before.then(task);
+    const running = (this.#last.get(key) ?? DONE).then(task);
     const end = () => {
       if (this.#last.get(key) === ended) this.#last.delete(key);
     };
     const ended: Promise<void> = running.then(end, end);
     this.#last.set(key, ended);
     return running;
-  }
-}
-
-/** Begin a task at once. @returns its result; a rejection also for what it throws synchronously */
-function begun<T>(task: () => Promise<T>): Promise<T> {
-  try {
-    return task();
-  } catch (error) {
-    return Promise.reject(error);
   }
 }

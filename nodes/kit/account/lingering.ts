@@ -1,4 +1,3 @@
-import { once } from '../../../lib/async/once';
 import { fenced } from '../fence';
 
 /** Milliseconds that a subscription outlives its last use. */
@@ -39,10 +38,13 @@ export class LingeringSubscriptions {
     this.#held.set(conversationId, held);
     this.#unused.delete(conversationId);
     held.users++;
-    return once(() => {
+    let isOver = false;
+    return () => {
+      if (isOver) return;
+      isOver = true;
       held.users--;
       if (held.users === 0) this.#linger(conversationId, held);
-    });
+    };
   }
 
   /** End all subscriptions. */
