@@ -1,4 +1,5 @@
 import { startSandbox } from '../sandbox';
+import { HttpLines } from '../test/support/http-lines';
 import { judge, pairs, quantile, type Spread, show, spread, table } from './measure';
 import { type Red, startRed } from './red';
 
@@ -7,7 +8,7 @@ import { type Red, startRed } from './red';
  * Node-RED with `instances: one`, in turn. Node-REDs whose turn it is not have nothing to do.
  */
 
-const rounds = 4;
+const rounds = 5;
 const conversations = 800;
 const loads = [
   { costMs: 5, messages: 800, least: 1.5 },
@@ -16,6 +17,9 @@ const loads = [
 const MAX_PART = 0.55;
 /** requests at once of the customers who write */
 const WRITERS = 8;
+
+/** what a message makes an instance do afterwards has ended */
+const SETTLE_MS = 1500;
 
 /** Keeps the processor busy for as many milliseconds as the message says, and counts. */
 const source = `module.exports = (RED) => {
@@ -66,12 +70,12 @@ const pause = (milliseconds: number) => new Promise<void>((resolve) => setTimeou
 /** A sandbox, its conversations, and the Node-REDs that hear of them. */
 class Subject {
   readonly reds: Red[];
-  readonly #url: string;
+  readonly #lines: HttpLines;
   readonly #places: string[] = [];
   #next = 0;
 
   constructor(url: string, reds: Red[]) {
-    this.#url = url;
+    this.#lines = new HttpLines(url, {});
     this.reds = reds;
   }
 
@@ -100,6 +104,8 @@ class Subject {
         await pause(100);
         continue;
       }
+      // Such as fetching the list of conversations: none of the next turn's business.
+      await pause(SETTLE_MS);
       const first = Math.min(...seen.flatMap((one) => (one.count > 0 ? [one.first] : [])));
       const last = Math.max(...seen.map((one) => one.last));
       return { perSecond: (count * 1000) / (last - first), part: Math.max(...seen.map((one) => one.count)) / count };
@@ -107,13 +113,8 @@ class Subject {
   }
 
   async #write(body: object): Promise<string> {
-    const headers = { 'Content-Type': 'application/json' };
-    const response = await fetch(`${this.#url}/_sandbox/messages`, {
-      method: 'POST',
-      headers,
-      body: JSON.stringify(body),
-    });
-    return ((await response.json()) as { conversationId: string }).conversationId;
+    const { text } = await this.#lines.ask('/_sandbox/messages', JSON.stringify(body));
+    return (JSON.parse(text) as { conversationId: string }).conversationId;
   }
 }
 

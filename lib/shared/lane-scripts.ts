@@ -27,21 +27,29 @@ end
 `;
 
 /**
- * Put an event into a lane, unless one of its keys is known. Arguments: lane, event, most events, most bytes,
- * milliseconds and number of kept keys, its keys. @returns new, known or full
+ * Put events into lanes, in turn, each unless one of its keys is known. Arguments: most bytes, milliseconds and number of
+ * kept keys; of each event: lane, event, most events, number of its keys, its keys. @returns of each: new, known or full
  */
 export const PUBLISH = `${COMMON}
-local lane, event, most, mostBytes, life, kept = unpack(ARGV)
-for i = 7, #ARGV do if redis.call('ZSCORE', seen, ARGV[i]) then return 'known' end end
-if tonumber(most) > 0 and (redis.call('LLEN', L(lane)) >= tonumber(most)
-  or tonumber(redis.call('GET', bytes) or '0') + #event > tonumber(mostBytes)) then return 'full' end
-local at = now()
-for i = 7, #ARGV do redis.call('ZADD', seen, at, ARGV[i]) end
-local length = push(L(lane), event)
-if length == 1 then wake(lane) end
-if redis.call('ZCARD', seen) > tonumber(kept) then redis.call('ZREMRANGEBYRANK', seen, 0, 99) end
+local mostBytes, life, kept = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
+local at, found, i = now(), {}, 4
+local function put(lane, event, most, from, to)
+  for k = from, to do if redis.call('ZSCORE', seen, ARGV[k]) then return 'known' end end
+  if most > 0 and (redis.call('LLEN', L(lane)) >= most
+    or tonumber(redis.call('GET', bytes) or '0') + #event > mostBytes) then return 'full' end
+  for k = from, to do redis.call('ZADD', seen, at, ARGV[k]) end
+  if push(L(lane), event) == 1 then wake(lane) end
+  return 'new'
+end
+while i <= #ARGV do
+  local last = i + 3 + ARGV[i + 3]
+  found[#found + 1] = put(ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]), i + 4, last)
+  i = last + 1
+end
+local more = redis.call('ZCARD', seen) - kept
+if more > 0 then redis.call('ZREMRANGEBYRANK', seen, 0, more + 99) end
 redis.call('ZREMRANGEBYSCORE', seen, '-inf', at - life)
-return 'new'
+return found
 `;
 
 /** Remember events that were in no lane. Arguments: number of kept keys, their keys. */

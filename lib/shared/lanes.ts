@@ -13,6 +13,9 @@ const SEEN_MS = 24 * 3_600_000;
 const PAGE_KEYS = 5000;
 /** Keys noted per request. */
 const NOTED_KEYS = 1000;
+/** Events published at once, and their UTF-16 units. */
+const MAX_PUBLISHED = 100;
+const MAX_PUBLISHED_UNITS = 1024 * 1024;
 /** Events read at once of a lane, and of what other instances have handed in. */
 const BATCH = 16;
 
@@ -36,23 +39,55 @@ export interface LaneState {
 /** What wakes an instance: a lane, changed owners, or an event for the leader. */
 export type Woken = number | 'assign' | 'intake';
 
+/** Events that leave together. */
+interface PublishBatch {
+  args: (string | number)[];
+  count: number;
+  /** of the events */
+  units: number;
+  answers: Promise<Published[]>;
+  send(): void;
+}
+
 /** Events of all instances in the store, in one of a fixed number of lanes each: those of a conversation in one. */
 export class Lanes {
   readonly #connection: StoreConnection;
+  #batch: PublishBatch | undefined;
 
   constructor(connection: StoreConnection) {
     this.#connection = connection;
   }
 
   /**
-   * Put an event into the lane of its conversation, unless one of its keys is known.
+   * Put an event into the lane of its conversation, unless one of its keys is known. Those of one turn of the event loop
+   * leave together, in their order.
    * @param mayOverflow it is put there even when the lane is full
    * @throws LinktorError `storage`; it may be in its lane nevertheless
    */
-  async publish(place: string, keys: readonly string[], text: string, mayOverflow = false): Promise<Published> {
+  publish(place: string, keys: readonly string[], text: string, mayOverflow = false): Promise<Published> {
+    this.#batch ??= this.#newBatch();
+    const batch = this.#batch;
     const most = mayOverflow ? 0 : MAX_LANE_EVENTS;
-    const bounds = [most, MAX_WAITING_BYTES, SEEN_MS, MAX_SEEN_KEYS];
-    return (await this.#run('Publish', PUBLISH, laneOf(place), text, ...bounds, ...keys)) as Published;
+    batch.args.push(laneOf(place), text, most, keys.length, ...keys);
+    batch.units += text.length;
+    const index = batch.count++;
+    if (batch.count >= MAX_PUBLISHED || batch.units >= MAX_PUBLISHED_UNITS) batch.send();
+    return batch.answers.then((answers) => answers[index] as Published);
+  }
+
+  #newBatch(): PublishBatch {
+    let send = () => {};
+    const answers = new Promise<Published[]>((resolve) => {
+      send = () => {
+        if (this.#batch !== batch) return;
+        this.#batch = undefined;
+        const fixed = [MAX_WAITING_BYTES, SEEN_MS, MAX_SEEN_KEYS];
+        resolve(this.#run('Publish', PUBLISH, ...fixed, ...batch.args) as Promise<Published[]>);
+      };
+    });
+    const batch: PublishBatch = { args: [], count: 0, units: 0, answers, send };
+    queueMicrotask(send);
+    return batch;
   }
 
   /** Remember events that have been delivered otherwise. @throws LinktorError `storage` */

@@ -96,6 +96,14 @@ describe('lanes of events that several instances share', function () {
     assert.deepEqual(seen.sort(), texts.map((text) => `m:${text}`).sort());
   });
 
+  it('of those published in one turn each has its own outcome', async () => {
+    const lanes = new Lanes(await store.connect());
+    const published = ['e:1', 'e:2', 'e:1', 'e:3'].map((key) => lanes.publish('c', [key, 'm:'.concat(key)], key));
+    assert.deepEqual(await Promise.all(published), ['new', 'new', 'known', 'new']);
+    const many = Array.from({ length: 250 }, (_, index) => lanes.publish('c', [`n:${index % 240}`], 'x'));
+    assert.equal((await Promise.all(many)).filter((one) => one === 'new').length, 240);
+  });
+
   it('what one had not told when it fell silent the other tells, after what was told before', async () => {
     const before: string[] = [];
     let unblock: (() => void) | undefined;
