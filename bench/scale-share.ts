@@ -8,11 +8,11 @@ import { type Red, startRed } from './red';
  * Node-RED with `instances: one`, in turn. Node-REDs whose turn it is not have nothing to do.
  */
 
-const rounds = 5;
+const rounds = 4;
 const conversations = 800;
 const loads = [
-  { costMs: 5, messages: 800, least: 1.5 },
-  { costMs: 20, messages: 240, least: 1.75 },
+  { costMs: 5, messages: 1600, least: 1.5 },
+  { costMs: 20, messages: 480, least: 1.75 },
 ];
 const MAX_PART = 0.55;
 /** requests at once of the customers who write */

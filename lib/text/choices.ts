@@ -15,7 +15,7 @@ export type Chosen<T extends Offered> =
   | { kind: 'none' };
 
 /** Maximum length of an answer to a question with choices, in UTF-16 units. */
-const MAX_ANSWER_LENGTH = 1000;
+export const MAX_ANSWER_LENGTH = 1000;
 /** minimum number of letters of a prefix */
 const MIN_BEGINNING = 3;
 

@@ -1,5 +1,5 @@
 export { BoundedRunner } from './bounded';
-export { anyOf, asciiDigits, type Chosen, choose, numberIn, type Offered } from './choices';
+export { anyOf, asciiDigits, type Chosen, choose, MAX_ANSWER_LENGTH, numberIn, type Offered } from './choices';
 export { type Command, commandOf, commandTest } from './command';
 export { describe } from './describe';
 export { glob, globs } from './glob';

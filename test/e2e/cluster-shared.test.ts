@@ -11,13 +11,23 @@ const CONVERSATIONS = 60;
 
 const flow = [
   { id: 'in', type: 'linktor-message-in', conversations: 'all', wires: [['said']] },
-  noting('said', `{ what: 'said', text: msg.payload, conversationId: msg.conversationId }`),
+  noting('said', `{ what: 'said', text: msg.payload, conversationId: msg.conversationId, choice: msg.choice?.title }`),
   { id: 'hook', type: 'linktor-webhook-in', path: '/hook', wires: [['hooked']] },
   noting('hooked', `{ what: 'hooked', text: msg.event.id }`),
   { id: 'event', type: 'linktor-event-in', events: ['takeover.began', 'sync.gap'], wires: [['told']] },
   noting('told', `{ what: msg.topic, text: '', conversationId: msg.conversationId }`),
   { id: 'asking', type: 'inject', props: [], wires: [['ask']] },
   { id: 'ask', type: 'linktor-ask', kind: 'number', question: 'How many?', questionType: 'str', wires: [['answer']] },
+  { id: 'offering', type: 'inject', props: [], wires: [['offer']] },
+  {
+    ...{ id: 'offer', type: 'linktor-send', kind: 'buttons', text: 'What can we do?', textType: 'str' },
+    ...{
+      buttons: '[{"id":"a","title":"Shipping"},{"id":"b","title":"Returns"}]',
+      buttonsType: 'json',
+      wires: [['sent']],
+    },
+  },
+  noting('sent', `{ what: 'offered', text: '', conversationId: msg.conversationId }`),
   noting('answer', `{ what: 'answer', text: String(msg.payload), conversationId: msg.conversationId }`),
 ];
 
@@ -123,6 +133,19 @@ describe('several instances that share all events', function () {
         .sort(),
       ['7', '8', '9'],
     );
+  });
+
+  it('what any of them offered is chosen by its number, wherever that is heard', async () => {
+    const chosen: (string | undefined)[] = [];
+    for (const name of names) {
+      const before = cluster.notes('said').length;
+      await cluster.red(name).inject('offering', { conversationId: 'conv_ana' });
+      await until('the offer', () => cluster.notes('offered').some(({ at }) => at === name));
+      await says('conv_ana', '2');
+      await until('the answer', () => cluster.notes('said').length > before);
+      chosen.push(cluster.notes('said').at(-1)?.choice);
+    }
+    assert.deepEqual(chosen, ['Returns', 'Returns', 'Returns']);
   });
 
   it('when one that does not lead is killed its lanes go to the others', async () => {

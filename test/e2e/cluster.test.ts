@@ -37,7 +37,14 @@ function flowFor(name: string, sandbox: Sandbox, listener: Listener, store: Stor
       ...{ instances: 'several', redisUrl: store.url, instanceName: name, outbox: 'durable', discoverInterval: 1 },
       credentials: { apiKey: 'sandbox-key', webhookSecret: secret },
     },
-    { id: 'in', type: 'linktor-message-in', ...place, config: 'account', conversations: 'all', wires: [['said']] },
+    {
+      id: 'in',
+      type: 'linktor-message-in',
+      ...place,
+      config: 'account',
+      conversations: 'all',
+      wires: [['said', 'choice']],
+    },
     {
       id: 'hook',
       type: 'linktor-webhook-in',
@@ -55,7 +62,17 @@ function flowFor(name: string, sandbox: Sandbox, listener: Listener, store: Stor
       ...{ id: 'ask', type: 'linktor-ask', ...place, config: 'account', kind: 'number' },
       ...{ question: 'How many?', questionType: 'str', wires: [['answer'], [], []] },
     },
-    ...['said', 'hooked', 'sent', 'answer'].flatMap(tell),
+    { id: 'offering', type: 'inject', ...place, props: [], wires: [['offer']] },
+    {
+      ...{ id: 'offer', type: 'linktor-send', ...place, config: 'account', kind: 'buttons', wires: [['offered']] },
+      ...{ text: 'What can we do?', textType: 'str', buttonsType: 'json' },
+      buttons: '[{"id":"a","title":"Shipping"},{"id":"b","title":"Returns"}]',
+    },
+    {
+      ...{ id: 'choice', type: 'function', ...place, wires: [['chosen']] },
+      func: 'msg.payload = msg.choice?.title; return msg.payload && msg;',
+    },
+    ...['said', 'hooked', 'sent', 'answer', 'offered', 'chosen'].flatMap(tell),
   ];
 }
 
@@ -303,6 +320,9 @@ describe('several instances', function () {
   it('when the one that leads is killed another one leads within 20 s, and nothing is lost or doubled', async () => {
     await says('kill-1');
     await until('it', () => texts('said', 'kill-1').length > 0);
+    // With a durable outbox the one that leads sends it.
+    await redOf('B').inject('offering', { conversationId: 'conv_ana', payload: 'offer' });
+    await until('the offer', () => heard('offered').length > 0);
     await redOf('A').program.end('SIGKILL');
     const began = Date.now();
     for (let index = 2; index <= 6; index++) await says(`kill-${index}`);
@@ -316,6 +336,10 @@ describe('several instances', function () {
     assert.ok(took <= 20_000, `${took} ms`);
     await until('one socket', async () => (await sockets()) === 1);
     console.log(`        takeover after SIGKILL: ${took} ms`);
+    // What another one offered is chosen by its number.
+    await says('2');
+    await until('the choice', () => heard('chosen').length > 0);
+    assert.deepEqual(heard('chosen'), [{ at: 'B', text: 'Returns' }]);
     await restart('A');
     await until('A to know', () => redOf('A').output.includes('standby: B leads'));
   });

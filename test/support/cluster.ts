@@ -12,6 +12,7 @@ export interface Note {
   text: string;
   conversationId?: string;
   code?: string;
+  choice?: string;
 }
 
 interface Instance {

@@ -3,8 +3,9 @@ import { languageOf } from '../../../lib/dialogue/index';
 import { toLinktorError } from '../../../lib/errors';
 import { allowedFolders, FileDesk, KeptFiles } from '../../../lib/files/index';
 import { createLedger, type KeptLedger, type Ledger, storageError } from '../../../lib/ledger/index';
+import { wordsOf } from '../../../lib/messages/incoming';
 import type { Delivery, Memory } from '../../../lib/realtime/index';
-import { readList, rememberingFold } from '../../../lib/text/index';
+import { MAX_ANSWER_LENGTH, readList, rememberingFold } from '../../../lib/text/index';
 import { Variables } from '../../../lib/variables/index';
 import { senderOf } from '../action/sender';
 import { fenced } from '../fence';
@@ -84,6 +85,9 @@ export interface AccountParts {
   host?: AccountHost;
 }
 
+/** What was offered is known before a message is delivered, whoever claims it. */
+const OFFERS_ORDER = 0;
+
 /** Host of an account that is only tested: nothing is stored. */
 const noHost: AccountHost = {
   id: '',
@@ -130,13 +134,15 @@ export function createAccount(
     publishEvent(delivery);
   };
 
+  const offersLost = (error: unknown) => log.warn(`offered choices cannot be kept: ${toLinktorError(error).message}`);
+  if (instances) sentLog.offers.shareIn(() => getLedger(), offersLost);
+
   /** @param given where its memory is kept; by default that of the account */
   const connect = (given?: { ledger: Ledger | undefined }) => {
     // Deploys hand over the state in memory anyway.
     const kept = instances || getLedger().durability === 'none' ? undefined : getLedger();
-    const problem = (error: unknown) => log.warn(`offered choices cannot be kept: ${toLinktorError(error).message}`);
     // Asked before the connection opens, so that the first message meets them.
-    if (kept) void sentLog.offers.keepIn(kept, problem).catch(problem);
+    if (kept) void sentLog.offers.keepIn(kept, offersLost).catch(offersLost);
     return connectionOf(settings, {
       ...{ client: getClient, route, host, log },
       onDelivery: instances?.sharesAll ? undefined : delivered,
@@ -157,8 +163,20 @@ export function createAccount(
     realtime = instances ? led() : connect();
     realtime.onState(fenced(reporter(log)));
     charge.attach(realtime);
+    if (instances) realtime.claim(OFFERS_ORDER, learnOffers);
     realtime.onArrival((event) => followContacts(event, variables, log), isAboutContacts);
     return realtime;
+  };
+
+  /** Another instance may have made the offer. */
+  const learnOffers: Parameters<LiveSide['claim']>[1] = ({ event: { message } }) => {
+    const words = message?.direction === 'inbound' ? wordsOf(message) : '';
+    if (!message || words === '' || words.length > MAX_ANSWER_LENGTH) return undefined;
+    // Without the store it is a text.
+    return sentLog.offers.learn(getLedger(), message.conversationId).then(
+      () => undefined,
+      () => undefined,
+    );
   };
 
   const getLedger = () => {

@@ -19,6 +19,8 @@ interface Offer {
  */
 export class Offers {
   readonly #offers = new Map<string, Offer>();
+  /** offers on their way to other instances */
+  readonly #writing = new Map<string, Promise<void>>();
   #keep = (_conversationId: string, _offer: Offer | undefined) => {};
 
   /**
@@ -43,12 +45,42 @@ export class Offers {
     }
   }
 
+  /**
+   * Keep the options where other instances find them.
+   * @param ledger of all instances
+   * @param onProblem the ledger has refused a record
+   */
+  shareIn(ledger: () => Ledger, onProblem: (error: unknown) => void): void {
+    this.#keep = (conversationId, offer) => {
+      if (!offer) return;
+      const writing = ledger()
+        .put('sent', PREFIX + conversationId, offer, { tags: [`c:${conversationId}`] })
+        .catch(onProblem)
+        .then(() => {
+          if (this.#writing.get(conversationId) === writing) this.#writing.delete(conversationId);
+        });
+      this.#writing.set(conversationId, writing);
+    };
+  }
+
+  /** Learn what any instance offered last, before a message that may be the choice. @throws LinktorError `storage` */
+  async learn(ledger: Ledger, conversationId: string): Promise<void> {
+    await this.#writing.get(conversationId);
+    const known = await ledger.get<Offer>('sent', PREFIX + conversationId);
+    // Own offers that could not be written count nevertheless.
+    if (known) this.#note(conversationId, known.value);
+  }
+
   add(conversationId: string, options: readonly Offered[]): void {
     if (options.length === 0) return;
     const offer = { options, at: Date.now() };
+    this.#note(conversationId, offer);
+    this.#keep(conversationId, offer);
+  }
+
+  #note(conversationId: string, offer: Offer): void {
     this.#offers.delete(conversationId);
     this.#offers.set(conversationId, offer);
-    this.#keep(conversationId, offer);
     for (const oldest of this.#offers.keys()) {
       if (this.#offers.size <= MAX_CONVERSATIONS) break;
       this.#offers.delete(oldest);
