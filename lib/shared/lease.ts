@@ -9,6 +9,11 @@ const RENEW_MS = 5000;
 const LOOK_MS = 1000;
 /** after handing over, this instance does not lead for so many milliseconds */
 const REST_MS = 15_000;
+/**
+ * after the store was away, others leave the lease to its last holder for so many milliseconds: it alone knows what it
+ * has delivered without being able to note it
+ */
+const YIELD_MS = 1500;
 /** safety margin: the holder gives up this many milliseconds before its lease ends, as its own actions take time */
 const MARGIN_MS = 2000;
 
@@ -59,7 +64,7 @@ export interface LeaseSettings {
   name: string;
   /** called on every change; its errors are ignored */
   onChange(leadership: Leadership): void;
-  timing?: { leaseMs: number; renewMs: number; lookMs: number; marginMs: number };
+  timing?: { leaseMs: number; renewMs: number; lookMs: number; marginMs: number; yieldMs: number };
 }
 
 /**
@@ -78,12 +83,21 @@ export class Lease {
   #looking: Promise<void> | undefined;
   /** this instance does not lead until then, by its own clock */
   #restsUntil = 0;
+  /** undefined until the store has answered once */
+  #isAway: boolean | undefined;
+  /** this instance was the last holder, as far as it knows */
+  #ledLast = false;
+  /** the lease is left to its last holder until then, by the own clock */
+  #yieldsUntil = 0;
   #isClosed = false;
 
   constructor(settings: LeaseSettings) {
     this.#settings = settings;
     this.#id = `${settings.name} ${Math.random().toString(36).slice(2)}${Date.now().toString(36)}`;
-    this.#timing = settings.timing ?? { leaseMs: LEASE_MS, renewMs: RENEW_MS, lookMs: LOOK_MS, marginMs: MARGIN_MS };
+    this.#timing = settings.timing ?? {
+      ...{ leaseMs: LEASE_MS, renewMs: RENEW_MS, lookMs: LOOK_MS },
+      ...{ marginMs: MARGIN_MS, yieldMs: YIELD_MS },
+    };
     this.#look();
   }
 
@@ -106,6 +120,7 @@ export class Lease {
     this.#restsUntil = performance.now() + ms;
     if (ms === 0) return;
     this.#heldUntil = 0;
+    this.#ledLast = false;
     if (this.#shown.isOurs) this.#show({ isOurs: false });
     await this.#looking;
     await this.#settings.connection.run('linktorRelease', RELEASE, this.#id);
@@ -137,20 +152,25 @@ export class Lease {
 
   async #take(): Promise<void> {
     const { connection, name } = this.#settings;
-    const { leaseMs, marginMs } = this.#timing;
+    const { leaseMs, marginMs, yieldMs } = this.#timing;
     // Measured before the request, since the store starts to count later.
     const began = performance.now();
     let answer: string[];
     try {
-      const may = began < this.#restsUntil ? 'no' : 'yes';
+      const yields = !this.#ledLast && (this.#isAway || began < this.#yieldsUntil);
+      const may = yields || began < this.#restsUntil ? 'no' : 'yes';
       answer = (await connection.run('linktorTake', TAKE, this.#id, leaseMs, name, may)) as string[];
     } catch {
+      if (this.#isAway === false) this.#isAway = true;
       if (!this.isHeld) this.#show({ isOurs: false });
       return;
     }
+    if (this.#isAway) this.#yieldsUntil = performance.now() + yieldMs;
+    this.#isAway = false;
     const [holder, , since, holderName] = answer;
     // A rest may have begun while the store was asked.
     const isOurs = holder === this.#id && began >= this.#restsUntil;
+    if (holder !== undefined) this.#ledLast = isOurs;
     this.#heldUntil = isOurs ? began + leaseMs - marginMs : 0;
     clearTimeout(this.#expiry);
     if (isOurs)

@@ -6,16 +6,19 @@ import { failing, Inbox } from '../support';
 import { setUpStore } from './support';
 
 /** a tenth of the real times */
-const timing = { leaseMs: 1500, renewMs: 500, lookMs: 100, marginMs: 200 };
+const timing = { leaseMs: 1500, renewMs: 500, lookMs: 100, marginMs: 200, yieldMs: 800 };
 
 describe('instances that share a store', () => {
   const leases: Lease[] = [];
   afterEach(() => Promise.all(leases.splice(0).map((lease) => lease.close())));
   const store = setUpStore();
 
-  async function instance(name: string, connection?: StoreConnection) {
+  async function instance(name: string, connection?: StoreConnection, more = {}) {
     const said = new Inbox<Leadership>();
-    const lease = new Lease({ connection: connection ?? (await store.connect()), name, onChange: said.add, timing });
+    const lease = new Lease({
+      ...{ connection: connection ?? (await store.connect()), name, onChange: said.add },
+      timing: { ...timing, ...more },
+    });
     leases.push(lease);
     const leads = () => said.first(({ isOurs }) => isOurs);
     return { lease, said, leads };
@@ -83,6 +86,36 @@ describe('instances that share a store', () => {
     const began = Date.now();
     await one.said.some(2, ({ isOurs }) => isOurs);
     assert.ok(Date.now() - began < 5000);
+  });
+
+  it('after the store was away the one that led last leads again, and another one where that is gone', async () => {
+    // It is the last one to look.
+    const leader = await instance('one', undefined, { lookMs: 400 });
+    await leader.leads();
+    const others = [leader, await instance('two'), await instance('three')];
+    const connection = await store.connect();
+    const isUnknown = ({ isOurs, name }: Leadership) => !isOurs && name === undefined;
+    for (let round = 1; round <= 3; round++) {
+      // It ends while the store is away.
+      await connection.run('end', "return redis.call('PEXPIRE', KEYS[1] .. ':lease', 50)");
+      await store.server.down();
+      await Promise.all(others.map(({ said }) => said.some(round, isUnknown)));
+      await store.server.up();
+      await leader.said.some(round + 1, ({ isOurs }) => isOurs);
+      await Promise.all(others.map(({ said }) => said.some(round + 1, ({ name }) => name !== undefined)));
+      await connection.ready();
+    }
+    assert.equal(leader.said.all.filter(({ isOurs }) => isOurs).length, 4);
+    for (const other of others)
+      if (other !== leader)
+        assert.deepEqual(
+          other.said.all.filter(({ isOurs }) => isOurs),
+          [],
+        );
+    await store.server.down();
+    await leader.lease.close();
+    await store.server.up();
+    await Promise.race(others.filter((one) => one !== leader).map((one) => one.leads()));
   });
 
   it('one who stood still for too long knows it before it is told', async () => {
