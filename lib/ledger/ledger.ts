@@ -97,6 +97,12 @@ export interface Ledger {
   get<T>(namespace: Namespace, key: string, options?: ValueOptions): Soon<Entry<T> | undefined>;
   /** @returns all records of a namespace, oldest write first */
   list<T>(namespace: Namespace): Soon<Entry<T>[]>;
+  /**
+   * Only of a shared engine.
+   * @param place of an earlier call; '' is before the first write
+   * @returns the records written after it, oldest write first
+   */
+  newer?<T>(namespace: Namespace, place: string): Promise<{ entries: Entry<T>[]; place: string }>;
   /** @returns the records with a tag, oldest write first */
   find<T>(namespace: Namespace, tag: string, options?: ValueOptions): Soon<Entry<T>[]>;
   count(namespace: Namespace): Soon<number>;

@@ -68,13 +68,17 @@ export class SharedLedger implements KeptLedger {
   }
 
   async list<T>(namespace: Namespace): Promise<Entry<T>[]> {
+    return (await this.newer<T>(namespace, '')).entries;
+  }
+
+  async newer<T>(namespace: Namespace, from: string): Promise<{ entries: Entry<T>[]; place: string }> {
     const entries: Entry<T>[] = [];
-    let place = '0';
+    let place = from || '0';
     for (;;) {
       const rows = (await this.#ask('Page', PAGE, namespace, '', place, PAGE_RECORDS)) as string[][];
       for (const [, key, value, meta] of rows) entries.push(entryOf<T>(namespace, key, value, meta).entry);
       place = rows.at(-1)?.[0] ?? place;
-      if (rows.length < PAGE_RECORDS) return entries;
+      if (rows.length < PAGE_RECORDS) return { entries, place };
     }
   }
 

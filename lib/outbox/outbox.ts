@@ -50,9 +50,15 @@ export class Outbox {
   readonly #watching = new Set<Promise<void>>();
   /** number of waiting jobs by node */
   readonly #waiting = new Map<string, number>();
-  /** stored jobs: id and node */
-  readonly #known = new Map<string, string>();
+  /** stored jobs, by id */
+  readonly #known = new Map<string, { nodeId: string; isQueued: boolean }>();
   #loaded: Promise<void> | undefined;
+  /** how far a shared ledger has been read */
+  #place = '';
+  #reading: Promise<void> | undefined;
+  #readingNext: Promise<void> | undefined;
+  /** jobs that have ended since the present reading began */
+  readonly #endedMeanwhile = new Set<string>();
   #isReady = false;
 
   constructor(settings: OutboxSettings) {
@@ -107,7 +113,30 @@ export class Outbox {
       this.#uncount(job.id);
       throw error;
     }
-    this.#lanes.add(job.lane, job.id);
+    // Other instances may have stored jobs before this one. Without them it goes on nevertheless: it is stored.
+    if (ledger.newer) await this.#readOn().catch(() => undefined);
+    this.#queue(job);
+  }
+
+  /** Read what was stored before this call; calls meanwhile share the next reading. */
+  #readOn(): Promise<void> {
+    this.#readingNext ??= (this.#reading ?? Promise.resolve())
+      .catch(() => undefined)
+      .then(() => {
+        this.#readingNext = undefined;
+        this.#reading = this.#read();
+        return this.#reading;
+      });
+    return this.#readingNext;
+  }
+
+  #queue(job: OutboxJob): void {
+    const known = this.#known.get(job.id);
+    if (!known || known.isQueued) return;
+    known.isQueued = true;
+    if (job.state === 'ended') this.#listeners.hold(job, job.outcome as JobOutcome);
+    else if (job.state === 'watching') this.#watch(job);
+    else this.#lanes.add(job.lane, job.id);
   }
 
   /** Give running requests a moment; the next start resumes the others. */
@@ -121,7 +150,7 @@ export class Outbox {
   }
 
   #load(): Promise<void> {
-    this.#loaded ??= this.#read().catch((error: unknown) => {
+    this.#loaded ??= this.#readOn().catch((error: unknown) => {
       this.#loaded = undefined;
       throw error;
     });
@@ -135,7 +164,7 @@ export class Outbox {
       await sleep(LOOK_MS, signal);
       try {
         if (!this.#isReady || signal.aborted) continue;
-        if ((await this.#settings.ledger.count('outbox')) !== this.#known.size) await this.#read();
+        if ((await this.#settings.ledger.count('outbox')) !== this.#known.size) await this.#readOn();
       } catch {
         // The store is unreachable: the next leader reads all jobs.
       }
@@ -143,15 +172,20 @@ export class Outbox {
   }
 
   async #read(): Promise<void> {
-    const left = await this.#settings.ledger.list<OutboxJob>('outbox');
-    left.sort((one, other) => (one.key < other.key ? -1 : 1));
-    this.#ids.continueAfter(left.at(-1)?.key ?? '');
-    for (const { value: job } of left) {
-      if (this.#known.has(job.id)) continue;
-      this.#count(job);
-      if (job.state === 'ended') this.#listeners.hold(job, job.outcome as JobOutcome);
-      else if (job.state === 'watching') this.#watch(job);
-      else this.#lanes.add(job.lane, job.id);
+    const { ledger } = this.#settings;
+    const isFirst = this.#place === '';
+    this.#endedMeanwhile.clear();
+    const { entries, place = '' } = ledger.newer
+      ? await ledger.newer<OutboxJob>('outbox', this.#place)
+      : { entries: await ledger.list<OutboxJob>('outbox') };
+    this.#place = place;
+    // One that has been tried was written again; later ones are in the order of their storing.
+    if (isFirst) entries.sort((one, other) => (one.key < other.key ? -1 : 1));
+    if (isFirst) this.#ids.continueAfter(entries.at(-1)?.key ?? '');
+    for (const { value: job } of entries) {
+      if (this.#endedMeanwhile.has(job.id)) continue;
+      if (!this.#known.has(job.id)) this.#count(job);
+      this.#queue(job);
     }
     this.#isReady = true;
     this.#settings.follower?.loaded();
@@ -269,16 +303,17 @@ export class Outbox {
 
   #count(job: OutboxJob): void {
     const { id, nodeId } = job;
-    this.#known.set(id, nodeId);
+    this.#known.set(id, { nodeId, isQueued: false });
     this.#settings.follower?.waits(job);
     this.#waiting.set(nodeId, this.pending(nodeId) + 1);
     this.#settings.onChange();
   }
 
   #uncount(id: string): void {
-    const nodeId = this.#known.get(id);
+    const { nodeId } = this.#known.get(id) ?? {};
     if (nodeId === undefined) return;
     this.#known.delete(id);
+    if (this.#settings.ledger.newer) this.#endedMeanwhile.add(id);
     this.#settings.follower?.gone(id);
     const waiting = this.pending(nodeId) - 1;
     if (waiting > 0) this.#waiting.set(nodeId, waiting);

@@ -249,6 +249,7 @@ export class Instances {
         // What went through lanes has been delivered, too.
         return namespace === 'seen' ? [...kept, ...(recordsOf(await this.lanes.seen()) as Entry<T>[])] : kept;
       },
+      newer: ledger.newer.bind(ledger),
       find: ledger.find.bind(ledger),
       count: ledger.count.bind(ledger),
       due: ledger.due.bind(ledger),

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { LinktorError } from '../../../lib/errors';
 import { type AccountLedger, createLedger, type Ledger, SharedLedger } from '../../../lib/ledger';
-import { HeldJobs, leaveTo, type OutboxJob } from '../../../lib/outbox';
+import { HeldJobs, leaveTo, Outbox, type OutboxJob } from '../../../lib/outbox';
 import { StoreConnection } from '../../../lib/shared/connection';
 import { StoreServer, storeServerPath } from '../../support/store';
 import { failing } from '../support';
@@ -64,6 +64,41 @@ describe('new messages of several instances', () => {
       waiting.add(look);
       look();
     });
+
+  it('leave in the order in which the instances have stored them, whichever sends', async () => {
+    const left: unknown[] = [];
+    let told = () => {};
+    const leader = new Outbox({
+      ledger: shared,
+      processor: {
+        isIdempotent: true,
+        deliver: async ({ work }) => {
+          left.push(work);
+          told();
+          return {};
+        },
+        find: async () => undefined,
+        isWatched: () => false,
+        watch: () => assert.fail(),
+      },
+      ...{ maxPending: 1000, maxAgeMs: 60_000, onChange() {}, onProblem: (error) => assert.fail(error) },
+    });
+    leader.register('node', { sent() {}, failed: (_job, error) => assert.fail(error) });
+    leader.start();
+    const other = instance();
+    const wanted: string[] = [];
+    for (let number = 1; number <= 20; number++) {
+      await other.store(`${number} of another`);
+      await leader.add({ nodeId: 'node', lane: 'c1', work: `${number} of its own`, carried: {}, dropped: [] });
+      wanted.push(`${number} of another`, `${number} of its own`);
+    }
+    await new Promise<void>((resolve) => {
+      told = () => left.length >= wanted.length && resolve();
+      told();
+    });
+    assert.deepEqual(left, wanted);
+    await leader.close();
+  });
 
   it('wait on the disk of the instance while the store is away, and follow in their order', async () => {
     const { held, store } = instance();
