@@ -188,7 +188,7 @@ export class Outbox {
       this.#queue(job);
     }
     this.#isReady = true;
-    this.#settings.follower?.loaded();
+    if (isFirst) this.#settings.follower?.loaded();
   }
 
   /** Run one job until it ends or the outbox closes. Never rejects. */
