@@ -283,6 +283,29 @@ const stories: readonly Story[] = [
     },
   },
   {
+    example: 'Files in and out',
+    title: 'keeps what a customer sends, and sends it on, beside a Buffer and a web address',
+    server: true,
+    account: { shareFiles: 'http://files.test' },
+    act: async (trial) => {
+      trial.press('lfi_web');
+      trial.press('lfi_bytes');
+      const sent = await trial.all('lfi_sent', 2);
+      assert.deepEqual(
+        sent.map(({ sent: { status } }) => status === 'failed'),
+        [false, false],
+      );
+      await trial.write({ media: { url: `${trial.origin}/fern.png`, type: 'image', mimeType: 'image/png' } });
+      const { filename, payload } = await trial.seen('lfi_kept');
+      assert.match(filename, /^linktor-files\/[\w-]+\.png$/);
+      assert.equal(String(payload), 'a fern');
+      assert.equal(await trial.said(3), 'Thank you. We have your image.');
+      trial.press('lfi_disk');
+      const again = await trial.seen('lfi_sent', 3);
+      assert.equal(String(again.payload), 'a fern');
+    },
+  },
+  {
     example: 'Rating after closing',
     title: 'asks how it was and reopens what was rated low',
     server: true,
@@ -490,7 +513,7 @@ for (const [what, contract, played] of plays) {
       rmSync(userDir, { recursive: true, force: true, maxRetries: 5 });
     });
     afterEach(() => server.closeAllConnections());
-    beforeEach(() => helper.settings({ userDir }));
+    beforeEach(() => helper.settings({ userDir, fileWorkingDirectory: userDir }));
 
     for (const { title, change = {}, more = [], account, act, ...story } of stories) {
       const example = played.find((one) => one.title === story.example);

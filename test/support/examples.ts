@@ -49,6 +49,8 @@ export const coreNodes: Readonly<Record<string, string>> = {
   delay: 'function/89-delay',
   trigger: 'function/89-trigger',
   csv: 'parsers/70-CSV',
+  file: 'storage/10-file',
+  'file in': 'storage/10-file',
   'http in': 'network/21-httpin',
   'http response': 'network/21-httpin',
   'http request': 'network/21-httprequest',
