@@ -74,10 +74,15 @@ export interface JobProcessor {
   isWatched(job: OutboxJob): boolean;
   /**
    * @param job with the result of the send
+   * @param keep stores another result: the message has been replaced
    * @returns that result with its latest status
    * @throws LinktorError when the delivery failed or is unknown
    */
-  watch(job: OutboxJob, signal: AbortSignal): Promise<Record<string, unknown>>;
+  watch(
+    job: OutboxJob,
+    signal: AbortSignal,
+    keep: (result: Record<string, unknown>) => Promise<void>,
+  ): Promise<Record<string, unknown>>;
 }
 
 /** A node that puts jobs into the outbox. */

@@ -260,11 +260,15 @@ export class Outbox {
   }
 
   /** Report the result once the message is delivered or read; the lane does not wait for it. */
-  #watch(job: OutboxJob): void {
+  #watch(given: OutboxJob): void {
     const { processor } = this.#settings;
     const { signal } = this.#stopping;
+    let job = given;
+    const keep = async (result: Record<string, unknown>) => {
+      job = await this.#save({ ...job, result });
+    };
     const watch = async () => {
-      const outcome: JobOutcome = await processor.watch(job, signal).then(
+      const outcome: JobOutcome = await processor.watch(job, signal, keep).then(
         (result) => ({ result }),
         (thrown: unknown) => plain(toLinktorError(thrown)),
       );

@@ -84,6 +84,10 @@ describe('a template in place of a message, with several instances', () => {
     await until(templates, (count) => count > 0);
     assert.equal(await sender.substitutes.replace('m1', '131047'), undefined);
     assert.equal(await leader.substitutes.replace('m2', '131047'), undefined);
+    // An outbox that was killed before it had noted its answer finds the message again.
+    await sender.substitutes.expect({ ...result, at: '' }, instead, { obeyTakeover: true });
+    sender.tell(failed);
+    assert.equal(await sender.substitutes.replace('m1', '131047'), undefined);
     assert.equal(await templates(), 1);
     assert.deepEqual([...sender.warned, ...leader.warned, ...next.warned], []);
   });

@@ -251,7 +251,7 @@ export class OutboxService {
           since: queued,
         }),
       isWatched: ({ work }) => (work as OutboxWork).request.wait !== undefined,
-      watch: (job, signal) => this.#watch(job, signal),
+      watch: (job, signal, keep) => this.#watch(job, signal, keep),
     };
   }
 
@@ -286,27 +286,41 @@ export class OutboxService {
       },
     );
     const { context } = job.carried;
-    if (request.instead) await substitutes().expect(result, request.instead, { obeyTakeover, obeyOptOut, context });
+    const isWatched = request.wait !== undefined;
+    const wishes = { obeyTakeover, obeyOptOut, context, isWatched };
+    if (request.instead) await substitutes().expect(result, request.instead, wishes);
     return { ...result, ...extra };
   }
 
-  /** Watch the delivery of a message. Look it up first: its status may have changed during a stop. */
-  #watch({ work, result }: OutboxJob, signal: AbortSignal): Promise<Record<string, unknown>> {
-    const { wait } = (work as OutboxWork).request;
-    const { conversationId, messageIds } = result as unknown as SendResult;
+  /**
+   * Watch the delivery of a message. Look it up first: its status may have changed during a stop.
+   * @param keep stores the result of the template that has replaced it
+   */
+  #watch(
+    { work, result: sent }: OutboxJob,
+    signal: AbortSignal,
+    keep: (result: Record<string, unknown>) => Promise<void>,
+  ): Promise<Record<string, unknown>> {
+    const { request } = work as OutboxWork;
+    const wait = request.wait as NonNullable<typeof request.wait>;
+    let result = { ...sent } as unknown as SendResult;
+    const { conversationId } = result;
     const client = this.#parts.client().with({ signal });
+    const look = (messageId: string) => client.conversations.message(conversationId, messageId);
     return this.#withLive(async (live) => {
-      const watcher = new DeliveryWatcher(live, conversationId);
-      const look = (messageId: string) => client.conversations.message(conversationId, messageId);
-      try {
-        const status = await watcher.all(messageIds, { ...(wait as NonNullable<typeof wait>), signal, look });
-        return { ...result, status };
-      } catch (error) {
-        if (!isLateWindowFailure(error)) throw error;
-        const { messageId, reason } = error.cause.details as { messageId: string; reason: string };
-        const replaced = await this.#parts.substitutes().replace(messageId, reason);
-        if (!replaced) throw error;
-        return { ...result, ...replaced };
+      for (;;) {
+        try {
+          const watcher = new DeliveryWatcher(live, conversationId);
+          return { ...result, status: await watcher.all(result.messageIds, { ...wait, signal, look }) };
+        } catch (error) {
+          if (!request.instead || result.adapted?.includes('template') || !isLateWindowFailure(error)) throw error;
+          const { messageId, reason } = error.cause.details as { messageId: string; reason: string };
+          const replaced = await this.#parts.substitutes().replace(messageId, reason);
+          if (!replaced) throw unclearTemplate(error);
+          result = { ...result, ...replaced };
+          await keep({ ...result });
+          if (replaced.status === 'skipped') return { ...result };
+        }
       }
     });
   }
@@ -327,6 +341,15 @@ export class OutboxService {
       for (const release of releases) release();
     }
   }
+}
+
+/** Return the error of a message whose template an earlier process may have sent. */
+function unclearTemplate({ code, message, cause }: LinktorError): LinktorError {
+  return new LinktorError(code, message, {
+    ...cause,
+    ambiguous: true,
+    hint: 'It is not known whether its template was sent instead: look into the conversation.',
+  });
 }
 
 /** Return the error for a ledger that does not outlive a crash. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { LinktorClient } from '../../../lib/client/index';
 import { type LinktorError, toLinktorError } from '../../../lib/errors';
 import type { Ledger } from '../../../lib/ledger/index';
@@ -18,9 +19,17 @@ interface Substitute {
   /** milliseconds of the clock */
   at: number;
   obeyTakeover: boolean;
+  /** a job of the outbox waits for the delivery, and replaces the message itself */
+  isWatched?: boolean;
   /** nothing is sent to a person who has opted out since */
   obeyOptOut?: boolean;
   context?: unknown;
+}
+
+/** What is left of a record whose template has left: the same message asks for no second one. */
+interface Spent extends Pick<Substitute, 'messageIds' | 'at'> {
+  /** token of the one who has sent it */
+  spent: string;
 }
 
 export interface SubstitutesParts {
@@ -48,7 +57,7 @@ const MAX_EARLY = 1000;
 
 /**
  * Sends templates in the place of messages that a channel has accepted and refuses later, because the reply window has
- * closed. The record is deleted before its template leaves: after a crash, and of several instances, nothing is sent twice.
+ * closed. The record is spent before its template leaves: after a crash, and of several instances, nothing is sent twice.
  */
 export class Substitutes {
   readonly #parts: SubstitutesParts;
@@ -74,9 +83,9 @@ export class Substitutes {
 
   async #load(): Promise<void> {
     if (this.#parts.areSeveral) this.#listen();
-    const records = await this.#parts.ledger().list<Substitute>('instead');
+    const records = await this.#parts.ledger().list<Substitute | Spent>('instead');
     for (const { value } of records) {
-      if (isOver(value)) continue;
+      if (!isOpen(value) || value.isWatched) continue;
       this.#note(value);
       this.#catchUp(value);
     }
@@ -103,32 +112,46 @@ export class Substitutes {
   async expect(
     { messageIds, status, conversationId, adapted = [] }: SendResult,
     instead: Outgoing | null | undefined,
-    { obeyTakeover, obeyOptOut, context }: Pick<Substitute, 'obeyTakeover' | 'obeyOptOut' | 'context'>,
+    wishes: Pick<Substitute, 'obeyTakeover' | 'obeyOptOut' | 'context' | 'isWatched'>,
   ): Promise<void> {
-    if (!instead || status === 'skipped' || adapted.includes('template') || isFinalStatus(status)) return;
+    const hasFailed = status === 'failed';
+    if (!instead || status === 'skipped' || adapted.includes('template') || (isFinalStatus(status) && !hasFailed))
+      return;
+    const { obeyTakeover, obeyOptOut, context, isWatched } = wishes;
     const made: Substitute = { conversationId, instead, messageIds, at: Date.now(), obeyTakeover };
     if (obeyOptOut) made.obeyOptOut = true;
+    if (isWatched) made.isWatched = true;
     if (context !== undefined) made.context = context;
-    this.#note(made);
+    if (!isWatched) this.#note(made);
     try {
-      const tags = [`c:${conversationId}`, ...messageIds.map((id) => `m:${id}`)];
-      await this.#parts.ledger().put('instead', keyOf(made), made, { tags });
+      if (!(await this.#keep(made))) return this.#unnote(made);
     } catch (error) {
       this.#warn(error);
     }
-    this.#catchUp(made);
+    if (isWatched) return;
+    // What an earlier process has sent may have failed since.
+    if (hasFailed) this.#background(this.#look(made));
+    else this.#catchUp(made);
+  }
+
+  /** @returns false when the template of this message has left already, in an earlier process */
+  async #keep(made: Substitute): Promise<boolean> {
+    const kept = await this.#parts.ledger().update<Substitute | Spent>('instead', keyOf(made), (known) => {
+      const value = known ?? made;
+      return { value, tags: tagsOf(value) };
+    });
+    return kept !== undefined && !('spent' in kept.value);
   }
 
   /**
    * Send the template of a message that has failed.
    * @param reason of the channel
-   * @returns undefined when it has none, or another caller sends it
+   * @returns undefined when it has none, or another caller sends it or has sent it
    */
   async replace(messageId: string, reason: string): Promise<SendResult | undefined> {
-    const substitute = await this.#find(messageId);
-    if (!substitute || !isWindowReason(reason)) return undefined;
-    if (!(await this.#claim(substitute))) return undefined;
-    return this.#send(substitute);
+    if (!isWindowReason(reason)) return undefined;
+    const substitute = this.#waiting.get(messageId) ?? (await this.#stored(messageId));
+    return substitute && (await this.#claim(substitute)) ? this.#send(substitute) : undefined;
   }
 
   close(): void {
@@ -164,19 +187,25 @@ export class Substitutes {
   /** What failed while there was no connection, no event tells. */
   async #lookAgain(): Promise<void> {
     const waiting = [...new Set(this.#waiting.values())].slice(-MAX_LOOKS);
-    for (const { conversationId, messageIds } of waiting) {
-      for (const id of messageIds) {
-        if (this.#abort.signal.aborted || !this.#waiting.has(id)) continue;
-        const { status, reason } = await this.#lookUp(conversationId, id);
-        if (status === 'failed') await this.#settle(id, reason);
-        else if (status === 'delivered' || status === 'read') await this.#arrived(id);
-      }
+    for (const substitute of waiting) await this.#look(substitute);
+  }
+
+  async #look({ conversationId, messageIds }: Substitute): Promise<void> {
+    for (const id of messageIds) {
+      if (this.#abort.signal.aborted || !this.#waiting.has(id)) continue;
+      const { status, reason } = await this.#lookUp(conversationId, id);
+      if (status === 'failed') await this.#settle(id, reason);
+      else if (status === 'delivered' || status === 'read') await this.#arrived(id);
     }
   }
 
   #note(substitute: Substitute): void {
     this.watch(substitute.conversationId);
     for (const id of substitute.messageIds) this.#waiting.set(id, substitute);
+  }
+
+  #unnote({ messageIds }: Substitute): void {
+    for (const id of messageIds) this.#waiting.delete(id);
   }
 
   /** Its failure may have come before the record. */
@@ -195,7 +224,7 @@ export class Substitutes {
   /** The window was open: the rest of the message meets it as well. */
   async #arrived(messageId: string): Promise<void> {
     const substitute = this.#waiting.get(messageId);
-    if (substitute) await this.#claim(substitute);
+    if (substitute) await this.#drop(substitute);
   }
 
   async #failed(messageId: string, event: Event): Promise<void> {
@@ -211,8 +240,9 @@ export class Substitutes {
   /** What failed for another reason needs no template any more. */
   async #settle(messageId: string, reason: string): Promise<void> {
     const substitute = await this.#find(messageId);
-    if (isWindowReason(reason)) await this.replace(messageId, reason);
-    else if (substitute) await this.#claim(substitute);
+    if (!substitute) return;
+    if (!isWindowReason(reason)) await this.#drop(substitute);
+    else if (await this.#claim(substitute)) await this.#send(substitute);
   }
 
   async #lookUp(conversationId: string, messageId: string): Promise<{ status: string | undefined; reason: string }> {
@@ -223,9 +253,14 @@ export class Substitutes {
 
   async #find(messageId: string): Promise<Substitute | undefined> {
     const known = this.#waiting.get(messageId);
-    if (known || !this.#parts.areSeveral) return known && !isOver(known) ? known : undefined;
-    const [found] = await this.#parts.ledger().find<Substitute>('instead', `m:${messageId}`);
-    return found && !isOver(found.value) ? found.value : undefined;
+    if (known || !this.#parts.areSeveral) return known && isOpen(known) ? known : undefined;
+    const stored = await this.#stored(messageId);
+    return stored?.isWatched ? undefined : stored;
+  }
+
+  async #stored(messageId: string): Promise<Substitute | undefined> {
+    const [found] = await this.#parts.ledger().find<Substitute | Spent>('instead', `m:${messageId}`);
+    return found && isOpen(found.value) ? found.value : undefined;
   }
 
   #noteEarly(messageId: string, event: Event): void {
@@ -235,10 +270,21 @@ export class Substitutes {
 
   /** @returns true for exactly one caller in all processes */
   async #claim(substitute: Substitute): Promise<boolean> {
-    const isKnown = substitute.messageIds.some((id) => this.#waiting.delete(id));
-    for (const id of substitute.messageIds) this.#waiting.delete(id);
-    const isStored = await this.#parts.ledger().delete('instead', keyOf(substitute));
-    return isStored && (isKnown || this.#parts.areSeveral);
+    this.#unnote(substitute);
+    const token = randomUUID();
+    const change = (known: Substitute | Spent | undefined) => {
+      if (!known) return undefined;
+      const { messageIds, at } = known;
+      const value = isOpen(known) ? { messageIds, at, spent: token } : known;
+      return { value, tags: tagsOf(value) };
+    };
+    const after = await this.#parts.ledger().update<Substitute | Spent>('instead', keyOf(substitute), change);
+    return after !== undefined && 'spent' in after.value && after.value.spent === token;
+  }
+
+  async #drop(substitute: Substitute): Promise<void> {
+    this.#unnote(substitute);
+    await this.#parts.ledger().delete('instead', keyOf(substitute));
   }
 
   async #send(substitute: Substitute): Promise<SendResult> {
@@ -278,6 +324,16 @@ export class Substitutes {
   }
 }
 
-const keyOf = ({ messageIds: [first = ''] }: Substitute) => first;
-const isOver = ({ at }: Substitute) => Date.now() - at > SUBSTITUTE_TTL_MS;
+const keyOf = ({ messageIds: [first = ''] }: Pick<Substitute, 'messageIds'>) => first;
+
+function isOpen(record: Substitute | Spent): record is Substitute {
+  return !('spent' in record) && Date.now() - record.at <= SUBSTITUTE_TTL_MS;
+}
+
+/** A spent record belongs to nobody any more. */
+function tagsOf(record: Substitute | Spent): string[] {
+  const own = record.messageIds.map((id) => `m:${id}`);
+  return 'spent' in record ? own : [`c:${record.conversationId}`, ...own];
+}
+
 const describe = (error: unknown): string => (toLinktorError(error) satisfies LinktorError).message;
