@@ -87,6 +87,21 @@ export function invalid(message: string, hint?: string, details?: unknown): Link
 }
 
 /**
+ * @param said how far it has come, such as "2 of 3 messages are deleted"
+ * @param done the same for flows; in the details of the error
+ * @param hint what to do about the rest
+ * @returns the error of an operation of several writes, of which some have been made
+ */
+export function partlyDone(thrown: unknown, said: string, done: object, hint: string): LinktorError {
+  const { code, message, cause } = toLinktorError(thrown);
+  return new LinktorError(code, `${message} (${said})`, {
+    ...cause,
+    details: { ...done, ...(cause.details !== undefined && { reason: cause.details }) },
+    hint: [cause.hint, hint].filter(Boolean).join(' '),
+  });
+}
+
+/**
  * @param what completes "The connected server cannot ..."
  * @param hint what to do instead
  * @returns the error for something the connected server cannot do

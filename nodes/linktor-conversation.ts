@@ -1,3 +1,4 @@
+import { type LinktorError, partlyDone, toLinktorError } from '../lib/errors';
 import { chatOf, transcriptOf } from '../lib/messages/transcript';
 import type { Message } from '../lib/model';
 import { handOver } from './kit/action/hand-over';
@@ -175,13 +176,51 @@ export default action({
         await conversations.react(id, values.message, '');
         return { result: undefined, keepPayload: true };
       case 'deleteMessages':
-        for (const messageId of values.sent) await conversations.deleteMessage(messageId, values.forEveryone);
+        await deleteAll(context);
         return { result: undefined, keepPayload: true };
       default:
         return { result: await conversations.get(id) };
     }
   },
 });
+
+/** Codes of a failure that says nothing about the other messages. */
+const OF_THE_MESSAGE = new Set(['validation', 'conflict']);
+
+/**
+ * Delete messages one after the other. Of several, those that are gone already are passed over: after a failure the same
+ * list deletes the rest.
+ * @throws LinktorError of the first that could not be deleted, with what has become of all
+ */
+async function deleteAll({ client, values, signal }: Context): Promise<void> {
+  const { sent: ids, forEveryone } = values;
+  const deleted: string[] = [];
+  const failed: { messageId: string; error: LinktorError }[] = [];
+  for (const messageId of ids) {
+    try {
+      await client.conversations.deleteMessage(messageId, forEveryone);
+      deleted.push(messageId);
+    } catch (thrown) {
+      const error = toLinktorError(thrown);
+      if (ids.length > 1 && error.cause.serverCode === 'MESSAGE_NOT_FOUND') {
+        deleted.push(messageId);
+        continue;
+      }
+      failed.push({ messageId, error });
+      if (signal.aborted || !OF_THE_MESSAGE.has(error.code)) break;
+    }
+  }
+  const [first] = failed;
+  if (!first) return;
+  if (ids.length === 1) throw first.error;
+  const done = {
+    deleted,
+    failed: failed.map(({ messageId, error: { code, message } }) => ({ messageId, code, message })),
+    left: ids.filter((id) => !deleted.includes(id)),
+  };
+  const said = `${deleted.length} of ${ids.length} messages are gone`;
+  throw partlyDone(first.error, said, done, 'Send the same message again: only those that are left are deleted.');
+}
 
 function list(context: Context): Promise<Outcome | undefined> {
   const { state: status, channelId, contactId, assignedTo, search, priority } = context.values;

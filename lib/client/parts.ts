@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Call } from '../contract';
-import { LinktorError } from '../errors';
+import { LinktorError, partlyDone } from '../errors';
 import type { CallOptions } from './options';
 import { ACKNOWLEDGED } from './response';
 import { verifyWrite } from './verify';
@@ -23,7 +23,7 @@ export function runParts<T>(call: Call<T>, options: CallOptions, run: RunCall, s
 async function runInSequence<T>(call: Call<T>, options: CallOptions, run: RunCall, signal: AbortSignal): Promise<T> {
   let part: Call<unknown> = call;
   let own = options;
-  let written = false;
+  let written = 0;
   for (;;) {
     // Only the last part's answer is the operation's.
     const { onAnswer: _last, ...quiet } = own;
@@ -31,11 +31,11 @@ async function runInSequence<T>(call: Call<T>, options: CallOptions, run: RunCal
     try {
       answer = await runVerified(part, part.after ? quiet : own, run, signal);
     } catch (error) {
-      throw written ? partlyDone(error) : error;
+      throw written > 0 ? undecided(error, written) : error;
     }
     if (!part.after) return answer as T;
     if (part.kind !== 'read') {
-      written = true;
+      written++;
       // A key identifies one write only.
       const { idempotencyKey: _used, ...rest } = own;
       own = rest;
@@ -52,10 +52,13 @@ async function runAcknowledged<T>(call: Call<T>, options: CallOptions, run: RunC
   return run(acknowledged.read, {}, VERIFY_TIMEOUT_MS).catch(() => acknowledged.minimal);
 }
 
-function partlyDone(error: unknown): unknown {
+/** @param written number of writes that have been made */
+function undecided(error: unknown, written: number): unknown {
   if (!(error instanceof LinktorError)) return error;
   const hint = 'A part of it has been done: look before you repeat it.';
-  return new LinktorError(error.code, error.message, { ...error.cause, hint, ambiguous: true, retryable: false });
+  const said = written === 1 ? 'its first write has been made' : `${written} of its writes have been made`;
+  const { code, message, cause } = partlyDone(error, said, { written }, hint);
+  return new LinktorError(code, message, { ...cause, hint, ambiguous: true, retryable: false });
 }
 
 /** The server has restarted since, and does not have the write. */

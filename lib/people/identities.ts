@@ -1,5 +1,5 @@
 import type { LinktorClient } from '../client';
-import { LinktorError } from '../errors';
+import { LinktorError, partlyDone } from '../errors';
 import type { Contact } from '../model';
 import { addressKindOf, isSameIdentity } from './identity';
 import { e164 } from './phone';
@@ -11,6 +11,8 @@ interface GivenIdentity {
   /** country of phone numbers without +, ISO 3166 */
   country: string;
 }
+
+const AGAIN = 'Send the same message again: only what is missing is done.';
 
 /**
  * Make a contact known by a further address; an address that it has already, in any spelling, is not written again.
@@ -33,7 +35,14 @@ export async function removeIdentity(client: LinktorClient, id: string, given: G
       hint: 'Read the contact: its "identifiers" are those that it has.',
     });
   }
-  for (const one of stored) contact = await client.contacts.removeIdentity(id, one);
+  const removed: string[] = [];
+  for (const one of stored) {
+    contact = await client.contacts.removeIdentity(id, one).catch((error: unknown) => {
+      if (removed.length === 0) throw error;
+      throw partlyDone(error, `${removed.length} of ${stored.length} spellings are gone`, { removed }, AGAIN);
+    });
+    removed.push(String(one.identifier));
+  }
   return contact;
 }
 

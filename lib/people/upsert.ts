@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { KeyedMutex } from '../async/keyed-mutex';
 import type { LinktorClient } from '../client';
-import { invalid, LinktorError, unsupported } from '../errors';
+import { invalid, LinktorError, partlyDone, unsupported } from '../errors';
 import { type Contact, isObject } from '../model';
 import { findOrCreate } from './find-or-create';
 import { comparable, findContact, type Identity, isSameIdentity } from './identity';
@@ -80,6 +80,8 @@ async function first(client: LinktorClient, identities: readonly Identity[]): Pr
   return undefined;
 }
 
+const WRITE_AGAIN = 'Send the same message again: only what is missing is written.';
+
 /** @returns the contact with the changes written */
 async function mergeInto(client: LinktorClient, found: Contact, { identifiers, ...person }: Person): Promise<Contact> {
   const { contacts } = client;
@@ -93,8 +95,17 @@ async function mergeInto(client: LinktorClient, found: Contact, { identifiers, .
   const more = given.filter((one) => !now.identifiers.some((other) => isSameIdentity(one, other)));
   const oneByOne = more.length > 0 && (await isServer(client));
   if (more.length > 0 && !oneByOne) fields.identifiers = [...now.identifiers, ...more];
-  let contact = Object.keys(fields).length > 0 ? await contacts.update(now.id, fields) : now;
-  for (const one of oneByOne ? more : []) contact = await contacts.addIdentity(now.id, one);
+  const written = Object.keys(fields);
+  let contact = written.length > 0 ? await contacts.update(now.id, fields) : now;
+  const added: string[] = [];
+  for (const one of oneByOne ? more : []) {
+    contact = await contacts.addIdentity(now.id, one).catch((error: unknown) => {
+      if (written.length + added.length === 0) throw error;
+      const said = `${written.length} fields and ${added.length} identities of the contact are written`;
+      throw partlyDone(error, said, { contactId: now.id, written, added }, WRITE_AGAIN);
+    });
+    added.push(one.identifier);
+  }
   return contact;
 }
 

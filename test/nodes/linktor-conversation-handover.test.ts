@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { contractUnderTest, type FlowNode, listening, setUpFlows, until } from '../support/flows';
+import { detailsOf } from './sending';
 
 const conversationId = 'conv_ana';
 const isServer = contractUnderTest === 'server';
@@ -96,6 +97,36 @@ describe('handing a conversation over', () => {
     const { payload } = await probe('done').first();
     assert.equal((payload as { assignedTo: string }).assignedTo, 'user_demo');
     await until(conversation, ({ assignedTo }) => assignedTo === 'user_demo');
+  });
+
+  it('says that the customer has been told, where the team has not', async () => {
+    const { node, caught } = await handing(
+      { tell: 'A colleague will answer you.', tellType: 'str' },
+      { maxRetries: 0 },
+    );
+    const step = isServer
+      ? { method: 'POST', path: '/escalate' }
+      : { method: 'PATCH', path: '/conversations/conv_ana' };
+    await control('fail', { ...step, count: 1, status: 503 });
+    node('over').receive({ conversationId });
+    const { error } = await caught.first();
+    assert.equal(error?.code, 'server');
+    assert.match(error?.message ?? '', /the customer has been told/);
+    const [sent] = (await state()).sends;
+    assert.equal(detailsOf(error).told, sent?.messageId);
+    assert.match(String(error?.cause.hint), /Leave out the text/);
+  });
+
+  it('says that it has been handed over to nobody, and keeps silent', async () => {
+    const who = { assignee: 'user_nobody', assigneeType: 'str' };
+    const { node, caught, probe } = await handing({ ...who, tell: 'Somebody comes.', tellType: 'str' });
+    await listening(setup);
+    node('over').receive({ conversationId });
+    const { error } = await caught.first();
+    assert.match(error?.message ?? '', /handed over, to nobody.*the customer has been told/);
+    await control('messages', { conversationId, text: 'Thank you' });
+    const kept = async () => probe('kept').all.map(({ reason }) => reason);
+    await until(kept, (reasons) => reasons.includes('person_in_charge'));
   });
 
   it('says what is wrong where it cannot', async () => {

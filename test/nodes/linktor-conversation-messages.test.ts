@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { contractUnderTest, type FlowNode, listening, setUpFlows, until } from '../support/flows';
-import { asking } from './sending';
+import { asking, detailsOf } from './sending';
 
 const conversationId = 'conv_ana';
 const isServer = contractUnderTest === 'server';
@@ -122,6 +122,64 @@ describe('linktor-conversation: messages', () => {
       assert.equal(error?.code, 'validation');
       assert.match(error?.message ?? '', /"confirm"/);
       assert.equal((await set.state()).requests.length, 0);
+    });
+
+    describe('several, of which one cannot be deleted', () => {
+      const fault = { method: 'DELETE', path: '*/messages/*' };
+      const text = ['One', 'Two', 'Three'];
+      const trial = async () => {
+        const sent: string[] = [];
+        for (const one of text)
+          sent.push((await ask('POST', `/conversations/${conversationId}/messages`, { text: one })).id);
+        const {
+          node: get,
+          caught,
+          probe,
+        } = await set.play([node('delete', 'deleteMessages', { confirm: true }), done], { account: { maxRetries: 0 } });
+        const remove = () => get('delete').receive({ sent: { messageIds: sent }, topic: 'kept' });
+        const left = async () => (await thread()).filter((one) => text.includes(String(one))).sort();
+        return { sent, remove, caught, probe, left };
+      };
+
+      it('says which are gone, and deletes the rest when it is told again', async () => {
+        const { sent, remove, caught, probe, left } = await trial();
+        await ask('DELETE', `/messages/${sent[0]}`);
+        await set.control('fail', { ...fault, path: `/messages/${sent[1]}`, count: 1, status: 503 });
+        remove();
+        const { error } = await caught.first();
+        assert.equal(error?.code, 'server');
+        assert.match(error?.message ?? '', /1 of 3 messages are gone/);
+        assert.match(String(error?.cause.hint), /only those that are left/);
+        const { deleted, failed, left: rest } = detailsOf(error);
+        assert.deepEqual([deleted, rest], [[sent[0]], sent.slice(1)]);
+        assert.deepEqual(
+          (failed as { messageId: string; code: string }[]).map(({ messageId, code }) => [messageId, code]),
+          [[sent[1], 'server']],
+        );
+        remove();
+        assert.equal((await probe('done').first()).topic, 'kept');
+        assert.deepEqual(await left(), []);
+      });
+
+      it('goes on with the others where it is too late for one', async () => {
+        const { sent, remove, caught, left } = await trial();
+        const body = { code: 'DELETE_WINDOW_EXPIRED', message: 'Too late.' };
+        await set.control('fail', { ...fault, path: `/messages/${sent[0]}`, count: 1, status: 400, body });
+        remove();
+        const { error } = await caught.first();
+        assert.match(error?.message ?? '', /2 of 3 messages are gone/);
+        assert.deepEqual(detailsOf(error).left, [sent[0]]);
+        assert.deepEqual(await left(), ['One']);
+      });
+
+      it('does not take a server without the route for one without the message', async () => {
+        const { remove, caught } = await trial();
+        await set.control('fail', { ...fault, count: 1, status: 404, body: { code: 'NOT_FOUND', message: 'No.' } });
+        remove();
+        const { error } = await caught.first();
+        assert.equal(error?.code, 'not_found');
+        assert.match(error?.message ?? '', /0 of 3 messages are gone/);
+      });
     });
 
     for (const [what, answer, code, hint] of [

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { documentOf, isDocument } from '../../../lib/ai/document';
-import { invalid, LinktorError, toLinktorError } from '../../../lib/errors';
+import { invalid, LinktorError, partlyDone, toLinktorError } from '../../../lib/errors';
 import type { FileBelow } from '../../../lib/files/index';
 import { isObject, type KnowledgeDocument } from '../../../lib/model';
 import type { Outcome } from '../define';
 import type { KnowledgeContext } from './knowledge-fields';
-import { type FailedRow, partlyDone } from './rows';
+import { type FailedRow, partlyDone as partlyWritten } from './rows';
 
 type NewDocument = ReturnType<typeof documentOf>;
 
@@ -63,7 +63,7 @@ export async function addAll(context: KnowledgeContext, rows: readonly unknown[]
     const { code, message, cause } = first.error as LinktorError;
     throw new LinktorError(code, `No document was added. The first: ${message}`, { ...cause, details: summary });
   }
-  return { result: documents, properties: { summary }, ...partlyDone(context, 'Not added:', summary) };
+  return { result: documents, properties: { summary }, ...partlyWritten(context, 'Not added:', summary) };
 }
 
 /** Expressions in the fields find the row in msg.payload; a file name of the message is none of the row. */
@@ -144,7 +144,7 @@ export async function addFolder(context: KnowledgeContext): Promise<Outcome> {
     const { code, message, cause } = first.error as LinktorError;
     throw new LinktorError(code, `No file was added. ${first.file}: ${message}`, { ...cause, details: summary });
   }
-  return { result: places, properties: { summary }, ...partlyDone(context, 'Not added:', summary) };
+  return { result: places, properties: { summary }, ...partlyWritten(context, 'Not added:', summary) };
 }
 
 interface Known {
@@ -197,20 +197,13 @@ function closed(): LinktorError {
   return new LinktorError('unexpected', 'The node was closed.');
 }
 
-/**
- * @param present number of documents that are in the base
- * @returns the error with how far the run has come
- */
+/** @param present number of documents that are in the base */
 function interrupted(
-  { code, message, cause }: LinktorError,
+  error: LinktorError,
   { present, ...summary }: { total: number; present: number },
   again: string,
 ): LinktorError {
-  return new LinktorError(code, `${message} (${present} of ${summary.total} documents are in the base)`, {
-    ...cause,
-    details: { ...summary, ...(cause.details !== undefined && { reason: cause.details }) },
-    hint: [cause.hint, again].filter(Boolean).join(' '),
-  });
+  return partlyDone(error, `${present} of ${summary.total} documents are in the base`, summary, again);
 }
 
 /** @throws LinktorError `validation` unless exactly one base is given; only queries support several */

@@ -1,7 +1,8 @@
-import { type LinktorError, toLinktorError } from '../../../lib/errors';
+import type { LinktorClient } from '../../../lib/client/index';
+import { LinktorError, partlyDone, toLinktorError } from '../../../lib/errors';
 import { marked } from '../../../lib/messages/own-mark';
 import { transcriptOf } from '../../../lib/messages/transcript';
-import type { Conversation, Escalation, Message } from '../../../lib/model';
+import { type Conversation, type Escalation, isObject, type Message } from '../../../lib/model';
 import type { ActionContext } from '../define';
 import { defined } from '../fields';
 
@@ -35,6 +36,7 @@ type Assigned = Escalation;
 const MAX_TRANSCRIPT_MESSAGES = 30;
 /** Servers may limit the size of metadata. */
 const MAX_TRANSCRIPT_LENGTH = 8000;
+const TOLD_HINT = 'Leave out the text for the customer when you hand it over again.';
 const SUMMARISE =
   'Sum up in three sentences at most, for a colleague who takes over: what the customer wants, what is known, what was tried.';
 
@@ -55,13 +57,18 @@ export async function handOver(
   const transcript = await transcriptIn(context, conversation);
   const summary = await summaryOf(context, request, transcript);
   const story: HandoverStory = { ...defined({ reason, summary }), transcript, by: 'node-red' };
+  let told: string | undefined;
   if (tell !== undefined && tell.trim() !== '') {
     const { id: messageId } = await client.conversations.send(id, marked({ type: 'text', text: tell }));
     sentLog.add({ messageId, conversationId: id, at: Date.now() });
+    told = messageId;
   }
   const { name } = await client.contract();
   const escalate = name === 'server' ? escalated : updated;
-  const result = await escalate(context, request, conversation, story);
+  const result = await escalate(context, request, conversation, story).catch((error: unknown) => {
+    if (charge.isOn && isEscalated(error)) charge.takeovers.begin(id, 'escalated');
+    throw told === undefined ? error : partlyDone(error, 'the customer has been told', { told }, TOLD_HINT);
+  });
   if (charge.isOn) charge.takeovers.begin(id, 'escalated', result.assignedTo);
   return { result, story };
 }
@@ -76,7 +83,7 @@ async function escalated(
   const told = [reason, summary].filter((part) => part !== undefined).join('\n\n');
   const result = await client.conversations.escalate(id, { ...defined({ reason: told }), ...defined({ priority }) });
   if (assignee === undefined) return result;
-  await client.conversations.assign(id, assignee);
+  await assign(client, id, assignee);
   return { ...result, status: 'assigned', assignedTo: assignee };
 }
 
@@ -94,8 +101,20 @@ async function updated(
     metadata: { ...metadata, escalated: true, handover: { ...story, at: escalatedAt } },
   });
   if (assignee === undefined) return { conversationId: id, status: 'queued', escalatedAt };
-  await conversations.assign(id, assignee);
+  await assign(client, id, assignee);
   return { conversationId: id, status: 'assigned', assignedTo: assignee, escalatedAt };
+}
+
+/** The last step: the conversation is with the team already. */
+async function assign(client: LinktorClient, id: string, assignee: string): Promise<void> {
+  await client.conversations.assign(id, assignee).catch((error: unknown) => {
+    throw partlyDone(error, 'it has been handed over, to nobody', { escalated: true }, 'Assign it to somebody else.');
+  });
+}
+
+function isEscalated(error: unknown): boolean {
+  const { details } = error instanceof LinktorError ? error.cause : {};
+  return isObject(details) && details.escalated === true;
 }
 
 async function transcriptIn({ client }: Context, conversation: Conversation): Promise<string> {

@@ -316,8 +316,10 @@ describe('client: writes to the self-hosted server', () => {
     const quick = box.client({ ...me, contract: 'server', maxRetries: 0 });
     await quick.auth.me();
     await box.control('/fail', { count: 1, status: 503, method: 'GET', path: '/bots/bot_demo' });
-    const { code, cause } = await failing(quick.bots.deactivate('bot_demo'));
+    const { code, cause, message } = await failing(quick.bots.deactivate('bot_demo'));
     assert.deepEqual([code, cause.ambiguous, cause.retryable], ['server', true, false]);
+    assert.match(message, /its first write has been made/);
+    assert.equal((cause.details as { written: number }).written, 1);
     assert.equal((await quick.bots.get('bot_demo')).status, 'inactive');
     await box.control('/fail', { count: 1, status: 500, method: 'GET', path: '/contacts/ct_ana' });
     // Nothing has been written while only the reading had failed.
