@@ -40,24 +40,36 @@ const mediaTypes = new Set(['image', 'video', 'audio', 'document', 'sticker']);
  * Fields of a message that have a decoder: each is present in its decoded form or absent, so that readers can rely on
  * it. Also `__proto__`, which would become the prototype of the message.
  */
-const decoded = new Set([
-  '__proto__',
-  'content',
-  'type',
-  'contentType',
-  'text',
-  'media',
-  'location',
-  'contact',
-  'interactive',
-  'template',
-]);
+function isDecoded(field: string): boolean {
+  switch (field) {
+    case '__proto__':
+    case 'content':
+    case 'type':
+    case 'contentType':
+    case 'text':
+    case 'media':
+    case 'location':
+    case 'contact':
+    case 'interactive':
+    case 'template':
+      return true;
+    default:
+      return false;
+  }
+}
 
-/** @returns the other fields. It runs for every event, and a rest pattern takes three times as long. */
-function without(wire: Json, fields: ReadonlySet<string>): Json {
-  const rest: Json = {};
-  for (const field in wire) if (!fields.has(field)) rest[field] = wire[field];
-  return rest;
+/**
+ * @returns the message with its fields that need no decoder. It runs for every event: a rest pattern, or a set of names,
+ * takes twice as long
+ */
+function undecodedPart(wire: Json): Message {
+  const message: Json & Pick<Message, 'id' | 'conversationId' | 'direction'> = {
+    id: idOf(wire, 'a message'),
+    conversationId: '',
+    direction: '',
+  };
+  for (const field in wire) if (!isDecoded(field)) message[field] = wire[field];
+  return message as unknown as Message;
 }
 
 /** A message of either SDK family, or of the webhook documentation (contract 5.2). */
@@ -67,7 +79,7 @@ export function message(body: unknown): Message {
   const content = object(held) ?? {};
   const media = mediaOf(object(content.media) ?? object(wire.media));
   const senderType = string(wire.senderType);
-  const result = without(wire, decoded) as unknown as Message;
+  const result = undecodedPart(wire);
   result.id = idOf(wire, 'a message');
   result.conversationId = string(wire.conversationId) ?? '';
   result.direction = string(wire.direction) ?? (senderType === 'contact' ? 'inbound' : 'outbound');

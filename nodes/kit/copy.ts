@@ -20,9 +20,8 @@ export function copyOf<T>(value: T, depth = 0): T {
   const isPlain = prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null;
   if (!isPlain) return value;
   const copy = { ...value };
-  // The keys of the original are known to the engine from earlier copies of it.
-  for (const key in value) {
-    const inner = value[key];
+  for (const key in copy) {
+    const inner = copy[key];
     if (typeof inner === 'object' && inner !== null) copy[key] = copyOf(inner, depth + 1);
   }
   return copy;
