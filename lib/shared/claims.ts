@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { fence } from '../async/fence';
 import type { Setting, StoreConnection } from './connection';
 
 /** Lifetime of an unconfirmed claim, in milliseconds; afterwards another instance may claim the item. */
@@ -67,7 +68,7 @@ export class Claims {
       return sent;
     };
     // Whoever waits for the batch is told of a failure.
-    const timer = setTimeout(() => send().catch(() => undefined), CONFIRM_MS);
+    const timer = setTimeout(fence(send), CONFIRM_MS);
     return { keys, sent, send };
   }
 }
