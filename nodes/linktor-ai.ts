@@ -2,21 +2,24 @@ import { type AnswerSchema, compileSchema } from '../lib/ai/json-schema';
 import { addAlternatives, addToolCalls } from '../lib/ai/pieces';
 import { historyOf, instructionsOf, isTalk, knowledgeIn, questionOf, turnsOf } from '../lib/ai/prompt';
 import type { CompletionInput } from '../lib/contract';
-import { LinktorError, toLinktorError } from '../lib/errors';
+import { invalid, LinktorError, toLinktorError } from '../lib/errors';
 import type { AlternativeAnswer, ChatMessage, CompletionChunk, Message, ToolCall } from '../lib/model';
 import { idField } from './kit/action/resource';
 import { type ActionContext, action, type Outcome } from './kit/define';
 import { as, choice, defined, dynJson, dynNumber, number, typed, type Values } from './kit/fields';
 import type { Msg } from './kit/red';
 
-const operations = ['complete', 'chat', 'agent', 'classifyIntent', 'analyzeSentiment'] as const;
+const operations = [
+  ...(['complete', 'chat', 'agent', 'classifyIntent', 'analyzeSentiment'] as const),
+  ...(['addBases', 'removeBases', 'duplicateAgent'] as const),
+] as const;
 const only = (...operation: (typeof operations)[number][]) => ({ operation });
 const talk = only('complete', 'chat');
 const optional = { convert: as.string };
 
 const fields = {
   operation: choice(operations, { icon: 'tasks' }),
-  agent: idField('agentId', 'agents', ['agent'], 'user-secret'),
+  agent: idField('agentId', 'agents', ['agent', 'addBases', 'removeBases', 'duplicateAgent'], 'user-secret'),
   model: typed('model', { ...optional, pick: 'models', icon: 'microchip', when: talk }),
   system: typed('system', { ...optional, mustache: true, icon: 'cog', when: talk }),
   prompt: typed('', { ...optional, mustache: true, icon: 'comment-o', when: only('complete') }),
@@ -43,7 +46,12 @@ const fields = {
     icon: 'sort-amount-desc',
     when: { ...only('complete'), history: ['conversation'] },
   }),
-  bases: typed('bases', { convert: as.list, pick: 'knowledgeBases', icon: 'book', when: talk }),
+  bases: typed('bases', {
+    convert: as.list,
+    pick: 'knowledgeBases',
+    icon: 'book',
+    when: only('complete', 'chat', 'addBases', 'removeBases'),
+  }),
   facts: typed('', { types: dynJson, convert: as.object, icon: 'info-circle', advanced: true, when: only('agent') }),
   temperature: typed('temperature', {
     types: dynNumber,
@@ -85,14 +93,31 @@ export default action({
   resets: true,
   fields,
   async run(context): Promise<Outcome> {
-    const { operation, text, intents, provider, timeout } = context.values;
+    const { operation, agent, text, intents, provider, timeout } = context.values;
     const { ai } = context.client.with({ timeout });
-    if (operation === 'agent') return askAgent(context);
-    if (operation === 'classifyIntent') return { result: await ai.classifyIntent(text, { intents, provider }) };
-    if (operation === 'analyzeSentiment') return { result: await ai.analyzeSentiment(text, { provider }) };
-    return complete(context);
+    switch (operation) {
+      case 'agent':
+        return askAgent(context);
+      case 'classifyIntent':
+        return { result: await ai.classifyIntent(text, { intents, provider }) };
+      case 'analyzeSentiment':
+        return { result: await ai.analyzeSentiment(text, { provider }) };
+      case 'addBases':
+        return { result: await ai.agents.addKnowledgeBases(agent, basesOf(context)) };
+      case 'removeBases':
+        return { result: await ai.agents.removeKnowledgeBases(agent, basesOf(context)) };
+      case 'duplicateAgent':
+        return { result: await ai.agents.duplicate(agent) };
+      default:
+        return complete(context);
+    }
   },
 });
+
+function basesOf({ values: { bases = [] } }: Context): readonly string[] {
+  if (bases.length > 0) return bases;
+  throw invalid('"bases" is missing.', 'Fill in the field "bases" or give msg.bases to the node.');
+}
 
 async function askAgent(context: Context): Promise<Outcome> {
   const { client, msg, values } = context;

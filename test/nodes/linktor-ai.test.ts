@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { LinktorClient } from '../../lib/client';
 import { type FlowNode, setUpFlows, shownBy, until } from '../support/flows';
 import { failsWell } from './failures';
 
@@ -97,6 +98,44 @@ describe('linktor-ai', () => {
     assert.equal(typeof (usage as { totalTokens: number }).totalTokens, 'number');
   });
 
+  describe('looking after agents', () => {
+    it('gives one a knowledge base, takes it away, and makes a copy', async () => {
+      const client = new LinktorClient({ baseUrl: set.sandbox.url, apiKey: 'sandbox-key' });
+      const { id } = await client.ai.agents.create({ name: 'Flora', model: 'm' });
+      const { node: get, probe } = await play([
+        { id: 'add', type: 'linktor-ai', config: 'account', operation: 'addBases', wires: [['out']] },
+        { id: 'take', type: 'linktor-ai', config: 'account', operation: 'removeBases', wires: [['out']] },
+        { id: 'copy', type: 'linktor-ai', config: 'account', operation: 'duplicateAgent', wires: [['out']] },
+        { id: 'out', type: 'probe' },
+      ]);
+      const msg = { agentId: id, bases: 'kb_shop' };
+      get('add').receive({ ...msg });
+      const [added] = await probe('out').take(1);
+      get('copy').receive({ ...msg });
+      const [, copy] = await probe('out').take(2);
+      get('take').receive({ ...msg });
+      const [, , taken] = await probe('out').take(3);
+      const shown = [added, copy, taken].map((one) => one?.payload as { id: string; knowledgeBaseIds: string[] });
+      assert.deepEqual(
+        shown.map(({ knowledgeBaseIds }) => knowledgeBaseIds),
+        [['kb_shop'], ['kb_shop'], []],
+      );
+      assert.deepEqual(
+        shown.map((one) => one.id === id),
+        [true, false, true],
+      );
+    });
+
+    for (const operation of ['addBases', 'removeBases']) {
+      it(`${operation}: says that no base is given, and asks nothing`, async () => {
+        const { node: get, caught } = await play(node({ operation }));
+        get('node').receive({ agentId: 'agent_demo' });
+        const { error } = await caught.first();
+        assert.deepEqual([error?.code, error?.message], ['validation', '"bases" is missing.']);
+      });
+    }
+  });
+
   it('says that there is no such agent', async () => {
     const { node: get, caught } = await play(node({ operation: 'agent', agent: 'agent_gone', agentType: 'str' }));
     get('node').receive({ payload: 'x' });
@@ -146,5 +185,8 @@ describe('linktor-ai', () => {
     complete: { ...asked, node: patient },
     chat: { ...asked, node: patient },
     agent: { ...asked, msg: { ...asked.msg, agentId: 'agent_demo' }, node: patient },
+    addBases: { msg: { agentId: 'agent_demo', bases: 'kb_shop' }, node: patient, kind: 'write' },
+    removeBases: { msg: { agentId: 'agent_demo', bases: 'kb_shop' }, node: patient, kind: 'write' },
+    duplicateAgent: { msg: { agentId: 'agent_demo' }, node: patient, kind: 'write' },
   });
 });

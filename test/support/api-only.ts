@@ -13,6 +13,7 @@ export const lacking: Record<string, RegExp[]> = {
   'contacts.merge': [/^linktor-contact makes one of several/, /^linktor-ask: .* contact has been merged/],
   'ai.embed': [/^linktor-embeddings/],
   'ai.agents.invoke': [/^linktor-ai lets an agent answer/, /^linktor-ai says that there is no such agent/],
+  'ai.agents.duplicate': [/^linktor-ai looking after agents gives one/],
   'ai.stream': [/^linktor-ai: answers in pieces/],
   'flows.execute': [/^linktor-flow runs one/, /^linktor-flow does not take a text for variables/],
   'flows.executions': [/^linktor-flow lists what one has done/],
