@@ -11,7 +11,7 @@ import {
 } from '../lib/dialogue';
 import { invalid } from '../lib/errors';
 import { attachmentsOf } from '../lib/messages/incoming';
-import { listOf, type Recipient, sendToAll, unsentError } from '../lib/sending';
+import { failedRecipients, listOf, type Recipient, sendToAll, unsentError } from '../lib/sending';
 import { readList } from '../lib/text';
 import { type AnswerContext, type DialogueContext, dialogue, type EndInfo, type Outcome } from './kit/define';
 import { type AskValues, askFields } from './kit/dialogue/ask-fields';
@@ -142,6 +142,7 @@ async function send(
   );
   // Failed recipients are an error only if no recipient was reached.
   if (places.length === 0) throw unsentError(summary);
+  if (summary.failed.length > 0) context.warn(`Not asked:\n${failedRecipients(summary)}`);
   return places;
 }
 

@@ -61,6 +61,17 @@ describe('linktor-ask: whom it asks, and what it keeps for the answer', () => {
       assert.equal(probe('answer').all.length, 1);
     });
 
+    it('waits for those that could be asked, and names the others in a warning', async () => {
+      const { chat, node, completed } = await play(toAll);
+      chat.begin({ recipients: [{ conversationId: 'conv_gone', name: 'Zoe' }, ...recipients] });
+      await completed.take(1);
+      await chat.botSays();
+      const { warn } = node('ask') as unknown as { warn: { args: unknown[][] } };
+      assert.match(String(warn.args.flat()), /^Not asked:\nZoe conv_gone: .+$/);
+      await chat.customerSays('7');
+      assert.equal((await chat.answer()).payload, 7);
+    });
+
     it('the answer counts when the others cannot be told, and Catch hears of that', async () => {
       const { chat, bruno, caught } = await asked();
       await setup.control('fail', {
