@@ -11,6 +11,7 @@ export {
   composed,
   fold,
   foldLoosely,
+  keyAlone,
   looseForm,
   normalised,
   rememberingFold,

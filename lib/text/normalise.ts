@@ -175,3 +175,11 @@ export function cleanKey(given: string): string | undefined {
     .trim();
   return /^[\x21-\x7e]*$/.test(key) ? key : undefined;
 }
+
+/** The name of a header, or quotes of a file of settings. */
+const AROUND_KEY = /^["'`<]?(?:(?:x-api-key|authorization) ?: ?)?(?:bearer )?["'`<]?|["'`>]$/gi;
+
+/** @returns a key without what stands around it in the place where it was copied */
+export function keyAlone(given: string): string {
+  return trimPasted(given).replace(AROUND_KEY, '');
+}

@@ -3,7 +3,7 @@ import { isObject, kindOf } from '../../lib/model';
 import { asciiDigits } from '../../lib/text/choices';
 import { describe } from '../../lib/text/describe';
 import { readList } from '../../lib/text/lists';
-import { cleanId, cleanKey, tidy, trimPasted } from '../../lib/text/normalise';
+import { cleanId, cleanKey, keyAlone, tidy, trimPasted } from '../../lib/text/normalise';
 import { readDay, readTime } from '../../lib/text/times';
 
 /** Sources of a typed field, named as in Node-RED's TypedInput. */
@@ -338,7 +338,7 @@ function readSecret(kind: SecretKind, given: string, name: string): string {
   if (kind === 'address') return cleanId(given);
   const pasted = trimPasted(given);
   if (kind === 'password') return pasted;
-  const key = cleanKey(given);
+  const key = cleanKey(kind === 'signing' ? given : keyAlone(given));
   if (key !== undefined) return key;
   if (kind === 'signing') return pasted;
   throw invalid(

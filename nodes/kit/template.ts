@@ -47,6 +47,11 @@ class StrictWriter extends mustache.Writer {
     this.#isEarlier = isEarlier;
   }
 
+  /** There is nothing that a partial could name. */
+  override renderPartial(token: string[]): string {
+    throw invalid(`{{> ${token[1]}}} in the field "${this.#field}" includes another template, and there is none.`);
+  }
+
   override escapedValue(token: string[], context: Context): string {
     return escapedFor(this.#markup, this.written(token[1] ?? '', context));
   }
@@ -62,7 +67,7 @@ class StrictWriter extends mustache.Writer {
       if (this.#isEarlier && isOptional(path)) return '';
       throw invalid(`${whose} comes to nothing: the message has no ${path}.`, hintFor(path));
     }
-    if (isPlain(value) || value instanceof Date || (Array.isArray(value) && value.every(isPlain))) return String(value);
+    if (isPlain(value) || isTime(value) || (Array.isArray(value) && value.every(isPlain))) return String(value);
     const [first] = isObject(value) ? Object.keys(value) : [];
     const example = first === undefined ? '' : `, such as {{${path}.${first}}}`;
     throw invalid(`${whose} is ${describe(value)}, not a text.`, `Name a text or a number in it${example}.`);
@@ -86,6 +91,10 @@ class PathWriter extends StrictWriter {
     }
     return encodeURIComponent(segment);
   }
+}
+
+function isTime(value: unknown): boolean {
+  return value instanceof Date && !Number.isNaN(value.getTime());
 }
 
 function isPlain(value: unknown): boolean {

@@ -290,6 +290,10 @@ describe('what people write and paste', () => {
       ['Hello {{contact.name}}', { contact: {} }, /contact\.name/],
       ['{{#rows}}{{nam}}{{/rows}}', { rows: [{ name: 'Ana' }] }, /nam/],
       ['{{payload}}', { payload: Number.NaN }, /NaN/],
+      ['On {{day}}', { day: new Date(Number.NaN) }, /\{\{day\}\}.*an invalid date/],
+      ['On {{days}}', { days: [new Date(Number.NaN)] }, /\{\{days\}\}.*an array of 1/],
+      ['{{#days}}{{.}}{{/days}}', { days: [new Date(Number.NaN)] }, /an invalid date/],
+      ['Hello {{> footer}}', { footer: 'Bye' }, /\{\{> footer\}\}.*another template/],
     ];
     for (const [template, msg, problem] of refused) {
       it(`refuses ${template} of ${JSON.stringify(msg)}, and names it`, async () => {
@@ -366,7 +370,16 @@ describe('what people write and paste', () => {
       { id: 'heard', type: 'probe' },
     ];
 
-    for (const apiKey of ['\u200bsandbox-key', 'sandbox-\nkey', ' sandbox-key\u202c\r\n', 'ｓａｎｄｂｏｘ\u2011key']) {
+    for (const apiKey of [
+      ...['\u200bsandbox-key', 'sandbox-\nkey', ' sandbox-key\u202c\r\n', 'ｓａｎｄｂｏｘ\u2011key'],
+      ...['"sandbox-key"', "'sandbox-key'\n", '<sandbox-key>', '`sandbox-key`', 'sandbox\u00ad-key\u0000'],
+      ...[
+        'Bearer sandbox-key',
+        'X-API-Key: sandbox-key',
+        'authorization:Bearer sandbox-key',
+        '"X-API-Key: sandbox-key"',
+      ],
+    ]) {
       it(`takes the key ${JSON.stringify(apiKey)} everywhere alike`, async () => {
         const { node, probe } = await play(listing, { apiKey });
         await listening(setup, 2);
