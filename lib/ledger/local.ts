@@ -105,8 +105,11 @@ export class LocalLedger implements Ledger {
     const row = this.#rowOf(value, options);
     this.#makeRoom(namespace, shelf, key, row);
     if (options.mayShare) this.#recent.add(row, value);
+    const before = shelf.get(key);
     const written = this.#write(namespace, shelf, key, row, options);
     if (written !== undefined) await written;
+    // The values of others are read again and again.
+    if (!options.mayShare) shelf.pack(key, row, before);
   }
 
   async delete(namespace: Namespace, key: string): Promise<boolean> {
@@ -157,7 +160,9 @@ export class LocalLedger implements Ledger {
   /** All current records, to be written again after the store has lost them. */
   *snapshot(): Generator<Write> {
     for (const [namespace, shelf] of this.#shelves.all()) {
-      for (const [key, row] of shelf.rows()) yield { namespace, key, row };
+      for (const [key, { text, bytes, due, tags, writtenAt }] of shelf.rows()) {
+        yield { namespace, key, row: { text, bytes, due, tags, writtenAt } };
+      }
     }
   }
 

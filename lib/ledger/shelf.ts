@@ -9,6 +9,36 @@ export interface Row {
   readonly writtenAt: number;
 }
 
+/** Bytes from which a record that is rarely read is kept outside of the heap. */
+const MIN_PACKED_BYTES = 1024;
+
+/** A record whose JSON is bytes. Strings that live for long make Node.js enlarge its heap, and are costly to collect. */
+class PackedRow implements Row {
+  readonly #json: Buffer;
+  readonly bytes: number;
+  readonly due: number | undefined;
+  readonly tags: readonly string[];
+  readonly writtenAt: number;
+
+  /** @param before its predecessor, which nobody reads any more: bytes are garbage for as long as strings */
+  constructor({ text, bytes, due, tags, writtenAt }: Row, before: Row | undefined) {
+    const room =
+      before instanceof PackedRow && before.#json.length >= bytes
+        ? before.#json
+        : Buffer.allocUnsafe(bytes + MIN_PACKED_BYTES);
+    room.write(text);
+    this.#json = room;
+    this.bytes = bytes;
+    this.due = due;
+    this.tags = tags;
+    this.writtenAt = writtenAt;
+  }
+
+  get text(): string {
+    return this.#json.toString('utf8', 0, this.bytes);
+  }
+}
+
 /** The records of one namespace, found by key, tag and due time; oldest write first. */
 export class Shelf {
   readonly #rows = new Map<string, Row>();
@@ -54,6 +84,11 @@ export class Shelf {
       if (keys) keys.add(key);
       else this.#tagged.set(tag, new Set([key]));
     }
+  }
+
+  /** Keep the JSON of a present record as bytes, if it is long. @param before its predecessor */
+  pack(key: string, row: Row, before: Row | undefined): void {
+    if (row.bytes >= MIN_PACKED_BYTES && this.#rows.get(key) === row) this.#rows.set(key, new PackedRow(row, before));
   }
 
   #remove(key: string, { bytes, tags }: Row): void {

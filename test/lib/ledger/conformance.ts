@@ -115,6 +115,34 @@ export function conformance(engine: Engine): void {
       assert.equal(await ledger.count('ask'), 1);
     });
 
+    it('keeps long values of any length over one another, one after the other and at once', async () => {
+      const texts = fc.array(fc.tuple(fc.integer({ min: 0, max: 8000 }), fc.constantFrom('a', 'é', '漢', '👍')), {
+        minLength: 2,
+        maxLength: 12,
+      });
+      const readAgain = async (key: string) => (await soon(ledger.get<string>('seen', key, { mayShare: true })))?.value;
+      await fc.assert(
+        fc.asyncProperty(texts, fc.boolean(), async (all, atOnce) => {
+          const values = all.map(([length, letter]) => letter.repeat(length));
+          const puts = values.map((value) => async () => ledger.put('seen', 'long', value));
+          if (atOnce) await Promise.all(puts.map((put) => put()));
+          else
+            for (const [index, put] of puts.entries()) {
+              await put();
+              assert.equal(await readAgain('long'), values[index]);
+            }
+          assert.equal(await readAgain('long'), values.at(-1));
+          await ledger.put('seen', 'other', values[0]);
+          assert.equal(await readAgain('long'), values.at(-1));
+        }),
+        { numRuns: 30 },
+      );
+      const last = await readAgain('long');
+      await ledger.close();
+      ledger = await place.open();
+      if (engine.durability !== 'none') assert.equal(await readAgain('long'), last);
+    });
+
     it('lists a namespace, the oldest write first', async () => {
       for (const key of ['b', 'a', 'c']) {
         await ledger.put('form', key, key);
