@@ -24,10 +24,14 @@ export function flattenAttributes(wire: Json): Json {
   return isObject(wire.attributes) ? { ...wire.attributes, id: wire.id } : wire;
 }
 
+/** Ids are kept, compared and sent: no server has longer ones. */
+const MAX_ID_CHARS = 1000;
+
 /** @returns the id of an entity, which is required */
 export function idOf(wire: Json, what: string): string {
   const id = string(wire.id);
   if (id === undefined) throw unexpectedShape(`${what} (it has no id)`);
+  if (id.length > MAX_ID_CHARS) throw unexpectedShape(`${what} (its id has ${id.length} characters)`);
   return id;
 }
 

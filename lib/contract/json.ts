@@ -201,7 +201,7 @@ function shorten(name: string): string {
     .subarray(0, MAX_FILE_NAME_BYTES - ending.length)
     .toString('utf8')
     .replace(/\ufffd+$/, '');
-  return `${stem.trimEnd()}${ending}`;
+  return `${trimEdges(stem)}${ending}`;
 }
 
 /** @returns the value when it is a finite number or a text that is one, else undefined */

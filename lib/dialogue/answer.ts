@@ -1,7 +1,7 @@
 import { attachmentsOf, choiceOf, wordsOf } from '../messages/incoming';
 import type { Message } from '../model';
 import { e164 } from '../people/phone';
-import { choose, type Patterns, tidy } from '../text';
+import { choose, LAST_TIME, type Patterns, tidy } from '../text';
 import type { Language } from './languages';
 import { dayIn, readDayOf } from './parse/day';
 import { readNumber } from './parse/number';
@@ -211,5 +211,6 @@ async function tested(text: string, { test }: AnswerRules): Promise<Judged> {
 
 function timeOf(message: Message | undefined): number {
   const at = Date.parse(message?.createdAt ?? '');
-  return Number.isNaN(at) ? Date.now() : at;
+  // Tomorrow has to be a day as well.
+  return at <= LAST_TIME ? at : Date.now();
 }

@@ -1,5 +1,5 @@
 import { invalid } from '../errors';
-import { isObject, type TemplateComponent } from '../model';
+import { isObject, ownValue, type TemplateComponent } from '../model';
 import { describe } from '../text/index';
 
 /** A place in an approved template that a message fills in. */
@@ -38,7 +38,7 @@ function inButton(button: Record<string, unknown>, index: number): Placeholder[]
   const preview = [button.text, button.url].filter((one) => typeof one === 'string').join(' ');
   if (button.type === 'URL' && namesIn(String(button.url ?? '')).length > 0)
     return [{ id: `button.${index}.url`, preview }];
-  const kind = CODE_BUTTONS[String(button.type)];
+  const kind = ownValue(CODE_BUTTONS, String(button.type));
   return kind === undefined ? [] : [{ id: `button.${index}.${kind}`, preview }];
 }
 

@@ -1,5 +1,5 @@
 import type { ChatMessage, Conversation, Message } from '../model';
-import { Zone } from '../text/index';
+import { LAST_TIME, Zone } from '../text/index';
 import { wordsOf } from './incoming';
 
 /** Convert a conversation to the chat of a language model. @param messages oldest first */
@@ -32,7 +32,8 @@ export function transcriptOf(
 /** @returns a time of the server in the given zone; `''` without a time */
 function told(createdAt: string | undefined, clock: Zone): string {
   const time = Date.parse(createdAt ?? '');
-  if (Number.isNaN(time)) return '';
+  // No calendar goes beyond the last time by the offset of a zone.
+  if (Number.isNaN(time) || Math.abs(time) > LAST_TIME) return '';
   return new Date(time + clock.offsetAt(time)).toISOString().replace('T', ' ').slice(0, 16);
 }
 

@@ -20,5 +20,5 @@ export {
 } from './normalise';
 export { type Captures, Patterns } from './patterns';
 export { type TextRule, textRule, textRules } from './rules';
-export { readDay, readTime } from './times';
+export { LAST_TIME, readDay, readTime } from './times';
 export { calendarDay, dayNumber, Zone } from './zone';

@@ -17,8 +17,8 @@ const FIRST_MILLISECONDS = 1e11;
 /** A smaller number would mean 1970 to 1973. It is more likely a duration, or a date written as one number. */
 const FIRST_SECONDS = 1e8;
 
-/** The end of the year 9999. */
-const LAST_TIME = Date.UTC(10_000, 0) - 1;
+/** The end of the year 9999, in milliseconds. */
+export const LAST_TIME = Date.UTC(10_000, 0) - 1;
 
 /** The first islands of a day are 14 hours ahead of UTC. */
 const MAX_OFFSET_MS = 14 * 3_600_000;

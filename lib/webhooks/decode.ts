@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { message } from '../contract/entities';
 import { isDeeper, isObject, type Json, object, parseJson, put, string } from '../contract/json';
 import { LinktorError } from '../errors';
-import type { Event } from '../model';
+import { type Event, ownValue } from '../model';
 import { type VerifyInput, verify } from './verify';
 
 /** Maximum nesting of an event. */
@@ -49,10 +49,10 @@ export function decodeEvent(body: Buffer): Event {
 }
 
 /** The field whose change is implied by the name of an event. */
-const IMPLIED_CHANGES: Readonly<Record<string, 'status' | 'assignedTo'>> = {
-  'conversation.assigned': 'assignedTo',
-  'conversation.resolved': 'status',
-  'conversation.reopened': 'status',
+const IMPLIED_CHANGES: Readonly<Record<string, readonly string[]>> = {
+  'conversation.assigned': ['assignedTo'],
+  'conversation.resolved': ['status'],
+  'conversation.reopened': ['status'],
 };
 
 /** Add the fields with a given previous value, and the one implied by the name. */
@@ -61,10 +61,7 @@ function addChange(event: Event, data: Json): void {
   const { previousStatus, previousAssignedTo, status, assignedTo } = data;
   if (status !== undefined && previousStatus !== status) put(previous, 'status', string(previousStatus));
   if (previousAssignedTo !== assignedTo) put(previous, 'assignedTo', string(previousAssignedTo));
-  const changed = new Set([
-    ...Object.keys(previous),
-    ...(IMPLIED_CHANGES[event.name] ? [IMPLIED_CHANGES[event.name] as string] : []),
-  ]);
+  const changed = new Set([...Object.keys(previous), ...(ownValue(IMPLIED_CHANGES, event.name) ?? [])]);
   if (changed.size > 0) event.changed = [...changed];
   if (Object.keys(previous).length > 0) event.previous = previous;
 }

@@ -22,6 +22,15 @@ const base = {
 const media = { url: 'https://x.test/a.jpg', mimeType: 'image/jpeg', filename: 'a.jpg', size: 9, caption: 'Look' };
 const location = { latitude: -23.5, longitude: -46.6, name: 'Sé', address: 'Praça' };
 
+function failingWith(act: () => unknown): unknown {
+  try {
+    act();
+  } catch (error) {
+    return error;
+  }
+  return assert.fail('it did not fail');
+}
+
 /** The same thing in every dress that an entity may wear. */
 function dresses(wire: Json): [string, unknown][] {
   const { id, ...attributes } = wire;
@@ -36,6 +45,16 @@ function dresses(wire: Json): [string, unknown][] {
 }
 
 describe('contract: messages', () => {
+  it('have an id that can be kept', () => {
+    const of = (length: number) => entities.message({ ...base, id: 'i'.repeat(length) });
+    assert.equal(of(1000).id.length, 1000);
+    for (const length of [1001, 1_000_000]) {
+      const error = ours(failingWith(() => of(length)));
+      assert.equal(error.code, 'serialization');
+      assert.match(error.message, new RegExp(`its id has ${length} characters`));
+    }
+  });
+
   // Nested content (one SDK family) and flat fields (the other) must come out as the same model.
   const same: [string, Json, Json, Partial<Message>][] = [
     [

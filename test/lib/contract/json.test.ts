@@ -195,6 +195,7 @@ describe('contract: file names from outside', () => {
     ['photo\u202egpj.exe', 'photogpj.exe'],
     ['a\0b\nc\u200bd.txt', 'abcd.txt'],
     ['cafe\u0301.txt', 'caf\u00e9.txt'],
+    [`${'x'.repeat(199)}. ${'y'.repeat(50)}`, 'x'.repeat(199)],
     ['\ud800', undefined],
     ['', undefined],
     [undefined, undefined],

@@ -102,6 +102,14 @@ describe('an answer', () => {
     assert.deepEqual(await refusal('soon', { kind: 'date' }, { createdAt }), ['date', '2026-05-14']);
   });
 
+  it('is a day of our own calendar where the server writes at the end of all times', async () => {
+    const day = /^2\d{3}-\d\d-\d\d$/;
+    for (const createdAt of ['+275760-09-13T00:00:00.000Z', '+010000-01-01T00:00:00Z', 'never', '']) {
+      assert.match(String(await read('tomorrow', { kind: 'date' }, { createdAt })), day, createdAt);
+      assert.match(String((await refusal('soon', { kind: 'date' }, { createdAt }))[1]), day, createdAt);
+    }
+  });
+
   it('is a time, an address, a number to call', async () => {
     assert.equal(await read('3pm', { kind: 'time' }), '15:00');
     assert.equal(await read('it is Ana@Example.com, thanks', { kind: 'email' }), 'ana@example.com');

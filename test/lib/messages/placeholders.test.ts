@@ -33,6 +33,11 @@ describe('the placeholders of an approved template', () => {
     ]);
   });
 
+  it('are no buttons of a kind that every object knows', () => {
+    const types = ['constructor', 'toString', '__proto__', 'valueOf', 'hasOwnProperty'];
+    assert.deepEqual(ids([{ type: 'BUTTONS', buttons: types.map((type) => ({ type, text: 'x' })) }]), []);
+  });
+
   it('by number come by number, those by name as they stand', () => {
     const body = (text: string) => ids([{ type: 'BODY', text }]);
     assert.deepEqual(body('{{10}} {{9}}'), ['body.9', 'body.10']);

@@ -508,6 +508,8 @@ describe('webhooks: events', () => {
     ]);
     assert.deepEqual(changeOf('conversation.closed', {}), [['status'], undefined]);
     assert.deepEqual(changeOf('conversation.created', { status: 'open' }), [undefined, undefined]);
+    for (const inEveryObject of ['constructor', 'toString', 'valueOf', '__proto__', 'hasOwnProperty'])
+      assert.deepEqual(changeOf(inEveryObject, {}), [undefined, undefined], inEveryObject);
   });
 
   const others = [
