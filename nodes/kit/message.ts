@@ -31,13 +31,19 @@ export function onMessage(
 export function messageNames(): () => string {
   let count = 0;
   let stem = '';
+  /** the stem, and all digits of the number but the last two */
+  let beginning = '';
   return () => {
     if (count === 0) stem = hexadecimal(Math.floor(Math.random() * 0x10000000000), 10);
-    const name = stem + hexadecimal(count, 6);
+    const last = count % LAST_DIGITS.length;
+    if (last === 0) beginning = stem + hexadecimal(count / LAST_DIGITS.length, 4);
     count = (count + 1) % 0x1000000;
-    return name;
+    return beginning + LAST_DIGITS[last];
   };
 }
+
+/** The two last digits of a number. */
+const LAST_DIGITS: readonly string[] = Array.from({ length: 256 }, (_, figure) => hexadecimal(figure, 2));
 
 function hexadecimal(figure: number, digits: number): string {
   return figure.toString(16).padStart(digits, '0');

@@ -62,12 +62,15 @@ export class ToMsg {
       direction,
       echo: isEcho(message),
     };
+    const channelId = conversation?.channelId;
     // One literal is much faster than separate assignments, and covers most messages.
     const msg: Msg = {
       payload: wordsOf(message),
       topic: topicOf(delivery),
       conversationId: event.conversationId,
       messageId: event.messageId,
+      contactId,
+      channelId,
       channelType: conversation?.channelType ?? UNKNOWN_CHANNEL,
       linktor,
       contentType,
@@ -80,8 +83,8 @@ export class ToMsg {
         name: isCustomers ? conversation?.contact?.name : message.senderName,
       },
     };
-    if (contactId !== undefined) msg.contactId = contactId;
-    if (conversation?.channelId !== undefined) msg.channelId = conversation.channelId;
+    if (contactId === undefined) delete msg.contactId;
+    if (channelId === undefined) delete msg.channelId;
     if (event.id !== undefined) linktor.deliveryId = event.id;
     const answered = message.replyTo ?? message.metadata?.reply_to_id;
     if (typeof answered === 'string') linktor.replyTo = answered;

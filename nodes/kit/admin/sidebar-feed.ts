@@ -96,7 +96,8 @@ export class SidebarFeed {
   }
 
   #nudge({ lookedAtUntil }: RecordedAccount): void {
-    if (lookedAtUntil < Date.now()) return;
+    // Most accounts are never viewed, and the clock is read for every event of the others only.
+    if (lookedAtUntil === 0 || lookedAtUntil < Date.now()) return;
     this.#hasNews = true;
     if (this.#pause === undefined) this.#flush();
   }
