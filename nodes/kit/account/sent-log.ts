@@ -15,16 +15,17 @@ export interface Sent {
 }
 
 const MAX_SENT_MESSAGES = 10_000;
-/** Messages beyond the limit that are removed at once: the oldest entry of a large Map is slow to find. */
-const SURPLUS = 100;
+/** Removed ids that stay in the list of all ids: its beginning is cut off in pieces. */
+const MAX_REMOVED_IDS = 1000;
 const SENT_TTL_MS = 24 * 60 * 60 * 1000;
 
 /** Messages sent by the nodes of one account: the last 10,000 of the last 24 hours. */
 export class SentLog {
   readonly #sent = new Map<string, Sent>();
   readonly #listeners = new Set<(sent: Sent) => void>();
-  /** time of the oldest message that is kept */
-  #oldestAt = Number.POSITIVE_INFINITY;
+  /** their ids, oldest first after the removed ones: the oldest entry of a large Map is slow to find */
+  #ids: string[] = [];
+  #removed = 0;
   readonly offers = new Offers();
   /** number of messages sent so far, including before a deploy */
   total = 0;
@@ -32,22 +33,23 @@ export class SentLog {
   add({ offered = [], ...sent }: Sent): void {
     this.total++;
     this.offers.add(sent.conversationId, offered);
-    this.#oldestAt = Math.min(this.#oldestAt, sent.at);
     // Later changes by the flow must not affect the log.
     this.#sent.set(sent.messageId, sent.context === undefined ? sent : { ...sent, context: copyOf(sent.context) });
-    if (this.#sent.size >= MAX_SENT_MESSAGES + SURPLUS || sent.at - this.#oldestAt >= SENT_TTL_MS) this.#sweep(sent.at);
+    this.#ids.push(sent.messageId);
+    this.#sweep(sent.at);
     for (const listener of this.#listeners) listener(sent);
   }
 
   #sweep(now: number): void {
-    this.#oldestAt = now;
-    for (const [id, { at }] of this.#sent) {
-      if (this.#sent.size <= MAX_SENT_MESSAGES && now - at < SENT_TTL_MS) {
-        this.#oldestAt = at;
-        return;
-      }
-      this.#sent.delete(id);
+    for (let oldest = this.#ids[this.#removed]; oldest !== undefined; oldest = this.#ids[this.#removed]) {
+      const kept = this.#sent.get(oldest);
+      if (kept && this.#sent.size <= MAX_SENT_MESSAGES && now - kept.at < SENT_TTL_MS) break;
+      this.#sent.delete(oldest);
+      this.#removed++;
     }
+    if (this.#removed <= MAX_REMOVED_IDS) return;
+    this.#ids = this.#ids.slice(this.#removed);
+    this.#removed = 0;
   }
 
   find(messageId: string): Sent | undefined {
