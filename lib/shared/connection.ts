@@ -9,6 +9,8 @@ const COMMAND_TIMEOUT_MS = 3000;
 /** The driver's text for a command that had no answer in time. */
 const TIMED_OUT = 'Command timed out';
 const CONNECT_TIMEOUT_MS = 3000;
+/** Wait after a refused subscription, in milliseconds. */
+const SUBSCRIBE_AGAIN_MS = 5000;
 /** Longest wait between two connection attempts: a store that has recovered is used soon. */
 const MAX_RETRY_MS = 1000;
 
@@ -162,21 +164,39 @@ export class StoreConnection {
 
   /**
    * Hear what scripts publish at `<prefix>:<name>`, by a connection of its own. What is published while that is down is
-   * not heard. @returns the function that ends it
+   * not heard.
+   * @param onRefused called once with a LinktorError `authorization` while the store refuses the subscription, which is
+   * tried again
+   * @returns the function that ends it
    */
-  hear(name: string, listener: (text: string) => void): () => void {
+  hear(name: string, listener: (text: string) => void, onRefused: (error: LinktorError) => void): () => void {
     const redis = this.#redis.duplicate();
+    const channel = `${this.#prefix}:${name}`;
+    let isRefused = false;
+    let timer: NodeJS.Timeout | undefined;
+    const subscribe = fence(async () => {
+      clearTimeout(timer);
+      try {
+        await redis.subscribe(channel);
+        isRefused = false;
+      } catch (error) {
+        // A connection that is lost subscribes when it is back.
+        if (redis.status !== 'ready') return;
+        if (!isRefused) onRefused(refusedSubscription(this.#prefix, messageOf(error)));
+        isRefused = true;
+        timer = setTimeout(subscribe, SUBSCRIBE_AGAIN_MS);
+        timer.unref();
+      }
+    });
     this.#hearing.add(redis);
-    redis.on(
-      'ready',
-      fence(() => redis.subscribe(`${this.#prefix}:${name}`)),
-    );
+    redis.on('ready', subscribe);
     redis.on(
       'message',
       fence((_channel: string, text: string) => listener(text)),
     );
     redis.on('error', () => {});
     return () => {
+      clearTimeout(timer);
       this.#hearing.delete(redis);
       redis.disconnect();
     };
@@ -241,6 +261,13 @@ function make(ioredis: Driver, address: StoreAddress, { password, tls }: StoreSe
   const { db: _none, ...redisOptions } = options;
   const clusterRetryStrategy = retryStrategy;
   return new ioredis.Cluster(address.nodes, { redisOptions, clusterRetryStrategy, enableOfflineQueue: false });
+}
+
+function refusedSubscription(prefix: string, reason: string): LinktorError {
+  return new LinktorError('authorization', `The store refuses to say what other instances publish: ${reason}`, {
+    hint: `Allow its user the command SUBSCRIBE and the channels ${prefix}:*. Until then each look takes up to a second.`,
+    retryable: true,
+  });
 }
 
 /** @param reason the driver's text, which contains no password */

@@ -11,7 +11,8 @@ local function now()
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
-local function wake(what) redis.call('PUBLISH', base .. ':wake', what) end
+-- Without it others look within a second.
+local function wake(what) redis.pcall('PUBLISH', base .. ':wake', what) end
 local function pop(list, number)
   local head = redis.call('LINDEX', list, 0)
   if not head or string.sub(head, 1, #number + 1) ~= number .. ' ' then return 0 end

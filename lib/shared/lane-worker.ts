@@ -69,11 +69,14 @@ export class LaneWorker {
     this.#members = members;
     this.#reader = reader;
     members.share(true);
-    this.#endWaking = store.onWake((woken) => {
-      if (woken === 'assign') this.assign();
-      else if (woken === 'intake') reader.onHandedIn();
-      else this.#wake(this.#lanes[woken]);
-    });
+    this.#endWaking = store.onWake(
+      (woken) => {
+        if (woken === 'assign') this.assign();
+        else if (woken === 'intake') reader.onHandedIn();
+        else this.#wake(this.#lanes[woken]);
+      },
+      (error) => reader.onProblem(error),
+    );
     this.assign();
   }
 

@@ -1,3 +1,4 @@
+import type { LinktorError } from '../errors';
 import type { StoreConnection } from './connection';
 import { ACCEPTED, ASSIGN, DONE, HAND_IN, INTAKE, NOTE, PUBLISH, RELEASE, SEEN, TAKE } from './lane-scripts';
 
@@ -143,11 +144,10 @@ export class Lanes {
     if (lanes.length > 0) await this.#run('Release', RELEASE, member, ...lanes);
   }
 
-  /** @returns the function that ends it */
-  onWake(listener: (woken: Woken) => void): () => void {
-    return this.#connection.hear('wake', (what) =>
-      listener(what === 'assign' || what === 'intake' ? what : Number(what)),
-    );
+  /** @param onRefused see the connection @returns the function that ends it */
+  onWake(listener: (woken: Woken) => void, onRefused: (error: LinktorError) => void): () => void {
+    const heard = (what: string) => listener(what === 'assign' || what === 'intake' ? what : Number(what));
+    return this.#connection.hear('wake', heard, onRefused);
   }
 
   #run(name: string, script: string, ...args: (string | number)[]): Promise<unknown> {

@@ -119,7 +119,10 @@ export class SharedEvents {
           onGained: refresh,
           onHandedIn: () => this.#lead?.drain(),
           // A store that is away says so by its state.
-          onProblem: (error) => storageProblemOf(error) === undefined && log.warn(messageOf(error)),
+          onProblem(error) {
+            const { message, cause } = toLinktorError(error);
+            if (storageProblemOf(error) === undefined) log.warn([message, cause.hint].filter(Boolean).join(' '));
+          },
           onChange: () => instances.changed(),
         });
       },

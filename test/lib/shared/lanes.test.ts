@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { Redis } from 'ioredis';
 import { LinktorError } from '../../../lib/errors';
 import type { LaneReader } from '../../../lib/shared/lane-worker';
 import { LANES, Lanes, laneOf } from '../../../lib/shared/lanes';
@@ -33,10 +34,10 @@ describe('lanes of events that several instances share', function () {
       one();
     });
 
-  async function instance(name: string, reader: Partial<LaneReader> = {}) {
+  async function instance(name: string, reader: Partial<LaneReader> = {}, url = store.server.url) {
     const told: string[] = [];
     const shared = await SharedStore.open({
-      ...{ url: store.server.url, prefix: `lanes${prefixes}`, name },
+      ...{ url, prefix: `lanes${prefixes}`, name },
       ...{ onLeadership() {}, onState: look, onMembers: look },
     });
     opened.push(shared);
@@ -131,6 +132,28 @@ describe('lanes of events that several instances share', function () {
     await until(() => two.told.length === 2);
     assert.deepEqual([before, two.told, one.own()], [['1'], ['2', '3'], []]);
     unblock?.();
+  });
+
+  it('what the store refuses to publish is told once and tried again, and events are told nevertheless', async () => {
+    const admin = new Redis(store.server.url);
+    const user = ['ACL', 'SETUSER', 'narrow', 'on', '>secret', '~*', '+@all'] as const;
+    await admin.call(...user, 'resetchannels');
+    const problems: LinktorError[] = [];
+    const onProblem = (error: unknown) => {
+      problems.push(error as LinktorError);
+      look();
+    };
+    const one = await instance('one', { onProblem }, store.server.url.replace('//', '//narrow:secret@'));
+    await until(() => one.own().length === 16 && problems.length > 0);
+    await one.lanes.publish('c', ['e:1'], '1');
+    await until(() => one.told.length === 1);
+    assert.deepEqual([problems.length, problems[0]?.code], [1, 'authorization']);
+    assert.match(problems[0]?.cause.hint ?? '', /SUBSCRIBE/);
+    await admin.call(...user, 'allchannels');
+    const listens = async () => Number(((await admin.pubsub('NUMSUB', `{lanes${prefixes}}:wake`)) as unknown[])[1]) > 0;
+    while (!(await listens())) await new Promise(setImmediate);
+    assert.equal(problems.length, 1);
+    admin.disconnect();
   });
 
   it('nothing is told while it is held, and what was held is told afterwards', async () => {
