@@ -98,27 +98,60 @@ export const ACCEPTED = `${COMMON}
 return pop(intake, ARGV[1])
 `;
 
+/** Remember a set of triggers. Arguments: its digest, its ids. */
+export const DEPLOYED = `${COMMON}
+redis.call('SADD', base .. ':triggers:' .. ARGV[1], unpack(ARGV, 2))
+return 1
+`;
+
 /**
- * Assign the lanes. Every instance that takes part prefers each lane to another degree (rendezvous hashing), and none
- * has more than its share. A lane without a living owner is assigned at once, others once their owner has released them.
- * Argument: number of lanes. @returns of each lane: owner, the one that it is meant for, number of waiting events
+ * Assign the lanes to the instances that have all triggers of the newest deploy. A set of triggers is as new as its first
+ * appearance, after nobody has had it for a while. Each instance prefers each lane to another degree (rendezvous
+ * hashing), and none has more than its share. A lane without a living owner is assigned at once, others once their owner
+ * has released them. Arguments: number of lanes, member, milliseconds until a set is forgotten. @returns of each lane:
+ * owner, the one that it is meant for, number of waiting events; then 1 when the member lacks triggers
  */
 export const ASSIGN = `${COMMON}
-local count = tonumber(ARGV[1])
-local alive, able = {}, {}
+local count, at, forget = tonumber(ARGV[1]), now(), tonumber(ARGV[3])
+local deploys, used = base .. ':deploys', base .. ':deploys:used'
+local function T(digest) return base .. ':triggers:' .. digest end
+local alive, able, has, newest, newestAt = {}, {}, {}, nil, nil
 for _, id in ipairs(redis.call('ZRANGE', base .. ':joined', 0, -1)) do
   alive[id] = true
   local facts = cjson.decode(redis.call('HGET', base .. ':members', id) or '{}')
-  if facts.shares and not facts.isDraining then able[#able + 1] = id end
+  if facts.shares then
+    local digest, first = facts.triggers or '', -1
+    if digest ~= '' then
+      local last = redis.call('ZSCORE', used, digest)
+      if not last or at - last > forget then redis.call('ZADD', deploys, at, digest) end
+      redis.call('ZADD', used, at, digest)
+      first = tonumber(redis.call('ZSCORE', deploys, digest))
+    end
+    if not facts.isDraining then
+      able[#able + 1], has[id] = id, digest
+      if not newest or first >= newestAt then newest, newestAt = digest, first end
+    end
+  end
 end
+for _, digest in ipairs(redis.call('ZRANGEBYSCORE', used, '-inf', at - forget - 1)) do
+  redis.call('ZREM', used, digest)
+  redis.call('ZREM', deploys, digest)
+  redis.call('DEL', T(digest))
+end
+local complete, isOutdated = {}, 0
+for _, id in ipairs(able) do
+  if has[id] == newest or #redis.call('SDIFF', T(newest), T(has[id])) == 0 then complete[#complete + 1] = id
+  elseif id == ARGV[2] then isOutdated = 1 end
+end
+able = complete
 local least, taken, lanes = math.floor(count / math.max(1, #able)), {}, {}
 local more = count - least * #able
 for lane = 0, count - 1 do
   local best, weight
   for _, id in ipairs(able) do
     local own = redis.sha1hex(id .. ' ' .. lane)
-    local has = taken[id] or 0
-    if (has < least or has == least and more > 0) and (not best or own > weight) then best, weight = id, own end
+    local owned = taken[id] or 0
+    if (owned < least or owned == least and more > 0) and (not best or own > weight) then best, weight = id, own end
   end
   if best then
     if (taken[best] or 0) == least then more = more - 1 end
@@ -132,7 +165,7 @@ for lane = 0, count - 1 do
   end
   lanes[#lanes + 1] = {owner, best or '', redis.call('LLEN', L(lane))}
 end
-return lanes
+return {lanes, isOutdated}
 `;
 
 /** Arguments: member, lanes. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { fence } from '../async/fence';
 import { LANES, type LaneEntry, type LaneState, type Lanes } from './lanes';
@@ -24,6 +25,8 @@ export interface LaneReader {
   onProblem(error: unknown): void;
   /** the own lanes, or what waits in any, have changed */
   onChange(): void;
+  /** this instance has not all triggers of the newest deploy, or has them again */
+  onOutdated(isOutdated: boolean): void;
 }
 
 interface Lane {
@@ -62,13 +65,17 @@ export class LaneWorker {
   #isAssignedAgain = false;
   #timer: NodeJS.Timeout | undefined;
   #endWaking = () => {};
+  /** ids of the triggers of this instance, and the digest of those that the store knows */
+  #triggers: readonly string[] = [];
+  #published: string | undefined;
+  #isOutdated = false;
   #isClosed = false;
 
-  constructor(store: Lanes, members: Members, reader: LaneReader) {
+  /** @param triggers see {@link deploy} */
+  constructor(store: Lanes, members: Members, reader: LaneReader, triggers: Iterable<string>) {
     this.#store = store;
     this.#members = members;
     this.#reader = reader;
-    members.share(true);
     this.#endWaking = store.onWake(
       (woken) => {
         if (woken === 'assign') this.assign();
@@ -77,7 +84,7 @@ export class LaneWorker {
       },
       (error) => reader.onProblem(error),
     );
-    this.assign();
+    this.deploy(triggers);
   }
 
   /** the lanes, as of the last look into the store */
@@ -91,14 +98,20 @@ export class LaneWorker {
     return isOwned && !this.#isClosed && this.#members.isAlive && this.#members.lapses === this.#lapses;
   }
 
+  /** Take part with these triggers; without any, only while nobody has any. */
+  deploy(triggers: Iterable<string>): void {
+    this.#triggers = [...new Set(triggers)].sort();
+    this.assign();
+  }
+
   /** Release the lanes; an event whose turn has come is still delivered. */
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     this.#endWaking();
-    this.#members.share(false);
+    const leaving = this.#members.share(false);
     await this.#assigning;
-    await Promise.all(this.#running);
+    await Promise.all([leaving, ...this.#running]);
     const own = this.#lanes.filter(({ isOwned }) => isOwned).map(({ number }) => number);
     await this.#store.release(this.#members.id, own).catch(() => undefined);
   }
@@ -127,8 +140,13 @@ export class LaneWorker {
   }
 
   async #look(): Promise<void> {
+    await this.#publish();
     const { id, lapses } = this.#members;
-    const states = await this.#store.assign();
+    const { lanes: states, isOutdated } = await this.#store.assign(id);
+    if (isOutdated !== this.#isOutdated) {
+      this.#isOutdated = isOutdated;
+      this.#reader.onOutdated(isOutdated);
+    }
     const isNews = JSON.stringify(states) !== JSON.stringify(this.#states);
     this.#states = states;
     const gained: Lane[] = [];
@@ -141,12 +159,21 @@ export class LaneWorker {
     if (gained.length > 0) await this.#reader.onGained();
     for (const lane of gained) lane.isOwned = true;
     this.#lapses = lapses;
-    if (isNews) this.#reader.onChange();
+    if (isNews || gained.length > 0) this.#reader.onChange();
     // What was published while it was not heard.
     this.#reader.onHandedIn();
     const idle = this.#lanes.filter(({ isOwned, isLeaving, isRunning }) => isOwned && isLeaving && !isRunning);
     await this.#release(idle);
     for (const lane of this.#lanes) if (states[lane.number]?.waiting) this.#wake(lane);
+  }
+
+  async #publish(): Promise<void> {
+    const triggers = this.#triggers;
+    const digest = triggers.length > 0 ? createHash('sha256').update(triggers.join('\n')).digest('hex') : '';
+    if (digest === this.#published) return;
+    if (digest !== '') await this.#store.deployed(digest, triggers);
+    this.#published = digest;
+    await this.#members.share(true, digest);
   }
 
   async #release(lanes: readonly Lane[]): Promise<void> {

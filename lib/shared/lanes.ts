@@ -1,6 +1,6 @@
 import type { LinktorError } from '../errors';
 import type { StoreConnection } from './connection';
-import { ACCEPTED, ASSIGN, DONE, HAND_IN, INTAKE, NOTE, PUBLISH, RELEASE, SEEN, TAKE } from './lane-scripts';
+import { ACCEPTED, ASSIGN, DEPLOYED, DONE, HAND_IN, INTAKE, NOTE, PUBLISH, RELEASE, SEEN, TAKE } from './lane-scripts';
 
 /** Number of lanes; more instances than lanes take no part. */
 export const LANES = 16;
@@ -12,6 +12,8 @@ const MAX_SEEN_KEYS = 100_000;
 const SEEN_MS = 24 * 3_600_000;
 /** Keys read per request. */
 const PAGE_KEYS = 5000;
+/** A set of triggers that no instance has had for so long is new when it comes again, in milliseconds. */
+const DEPLOY_MS = 600_000;
 /** Keys noted per request. */
 const NOTED_KEYS = 1000;
 /** Events published at once, and their UTF-16 units. */
@@ -133,10 +135,25 @@ export class Lanes {
     await this.#run('Accepted', ACCEPTED, number);
   }
 
-  /** Assign the lanes to the live instances. @throws LinktorError `storage` */
-  async assign(): Promise<LaneState[]> {
-    const rows = (await this.#run('Assign', ASSIGN, LANES)) as [string, string, number][];
-    return rows.map(([owner, wanted, waiting]) => ({ owner, wanted, waiting }));
+  /** Remember a set of triggers, at least one. @throws LinktorError `storage` */
+  async deployed(digest: string, triggers: readonly string[]): Promise<void> {
+    for (let from = 0; from < triggers.length; from += NOTED_KEYS)
+      await this.#run('Deployed', DEPLOYED, digest, ...triggers.slice(from, from + NOTED_KEYS));
+  }
+
+  /**
+   * Assign the lanes to the live instances that have all triggers of the newest deploy.
+   * @returns isOutdated: the member has not @throws LinktorError `storage`
+   */
+  async assign(member: string): Promise<{ lanes: LaneState[]; isOutdated: boolean }> {
+    const [rows, outdated] = (await this.#run('Assign', ASSIGN, LANES, member, DEPLOY_MS)) as [
+      [string, string, number][],
+      number,
+    ];
+    return {
+      lanes: rows.map(([owner, wanted, waiting]) => ({ owner, wanted, waiting })),
+      isOutdated: outdated === 1,
+    };
   }
 
   /** @throws LinktorError `storage` */

@@ -79,6 +79,8 @@ export class Members {
   readonly #timing: NonNullable<MembersSettings['timing']>;
   #isDraining = false;
   #shares = false;
+  /** digest of the triggers; '' without any */
+  #triggers = '';
   #aliveUntil = 0;
   /** number of times at which the others have counted this instance as gone, or may have */
   lapses = 0;
@@ -104,10 +106,16 @@ export class Members {
     return performance.now() < this.#aliveUntil;
   }
 
-  /** @param shares take a part of the events */
-  share(shares: boolean): void {
+  /**
+   * @param shares take a part of the events
+   * @param triggers digest of the triggers; '' without any
+   * @returns a promise that resolves when the store knows, or the next heartbeat is to say so
+   */
+  async share(shares: boolean, triggers = ''): Promise<void> {
     this.#shares = shares;
+    this.#triggers = triggers;
     this.beat();
+    await this.#beating;
   }
 
   /** @param isDraining take no work any more */
@@ -148,7 +156,8 @@ export class Members {
     const { connection, name, onChange } = this.#settings;
     const { goneMs, marginMs, beatMs } = this.#timing;
     const silenceMs = beatMs * SILENT_BEATS;
-    const facts = JSON.stringify({ name, isDraining: this.#isDraining, shares: this.#shares });
+    const [shares, triggers, isDraining] = [this.#shares, this.#triggers, this.#isDraining];
+    const facts = JSON.stringify({ name, isDraining, shares, triggers });
     // Measured before the request, since the store starts to count later.
     const began = performance.now();
     const found = (await connection.run('linktorBeat', BEAT, this.id, facts, goneMs, silenceMs)) as string[][];

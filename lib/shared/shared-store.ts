@@ -48,9 +48,9 @@ export class SharedStore {
     return this.#worker;
   }
 
-  /** Take the events of a part of the lanes, from now on. */
-  takePart(reader: LaneReader): LaneWorker {
-    this.#worker ??= new LaneWorker(this.lanes, this.members, reader);
+  /** Take the events of a part of the lanes, from now on. @param triggers ids of the nodes that are to hear them */
+  takePart(reader: LaneReader, triggers: Iterable<string>): LaneWorker {
+    this.#worker ??= new LaneWorker(this.lanes, this.members, reader, triggers);
     return this.#worker;
   }
 

@@ -76,6 +76,8 @@ export type Done = (error?: Error) => void;
 /** A running node. */
 export interface RunningNode {
   id: string;
+  /** id of the node in the subflow that this one is a copy of; the copy gets a new id with every start */
+  _alias?: string;
   type: string;
   name?: string;
   /** set by Node-RED, with environment variables resolved */

@@ -222,6 +222,30 @@ describe('several instances that share all events', function () {
     await fine();
   });
 
+  it('in a rolling deploy the events go to those that have all nodes, and the old ones stop', async () => {
+    const leader = await cluster.leader();
+    const [first] = others(leader);
+    const news = [
+      { id: 'status', type: 'linktor-status-in', wires: [['news']] },
+      noting('news', `{ what: 'news', text: '', conversationId: msg.conversationId }`),
+    ];
+    await cluster.deploy(first, news);
+    await until('all lanes at the new one', async () => (await lanes())[first] === 16);
+    assert.equal(await cluster.leader([leader]), first);
+    const before = by('said');
+    writer.start(100, 120);
+    await writer.finish();
+    await fine();
+    const told = (name: string) => (by('said')[name] ?? 0) - (before[name] ?? 0);
+    assert.deepEqual(
+      names.filter((name) => told(name) > 0),
+      [first],
+    );
+    for (const name of others(first)) await cluster.deploy(name, news);
+    await until('lanes for all', () => everybodyHas(5));
+    assert.match(cluster.red(leader).output, /another instance has nodes that this one lacks/);
+  });
+
   it('after the store was away nothing is lost or doubled', async () => {
     writer.start(40, 280);
     const before = writer.total;

@@ -110,6 +110,21 @@ export class Cluster {
     );
   }
 
+  /** Deploy the flow to an instance. @param more nodes beside those of the settings */
+  async deploy(name: string, more: readonly object[] = []): Promise<void> {
+    const { red, store, server } = this.#of(name);
+    await red.deploy([
+      { id: 'tab', type: 'tab', label: 'test' },
+      {
+        ...{ id: 'account', type: 'linktor-config', baseUrl: `http://127.0.0.1:${server.port}`, discoverInterval: 1 },
+        ...{ instances: 'several', redisUrl: `redis://127.0.0.1:${store.port}`, keyPrefix: 'soak', instanceName: name },
+        ...this.#settings.account,
+        credentials: { apiKey: 'sandbox-key', webhookSecret },
+      },
+      ...[...this.#settings.flow, ...more].map((node) => ({ z: 'tab', x: 100, y: 100, config: 'account', ...node })),
+    ]);
+  }
+
   async kill(name: string): Promise<void> {
     await this.red(name).program.end('SIGKILL');
   }
@@ -151,16 +166,7 @@ export class Cluster {
     const [store, server] = [await TcpGate.open(this.store.port), await TcpGate.open(this.sandbox.port)];
     const red = await this.#startRed(name, userDir);
     this.#instances.set(name, { name, userDir, red, store, server, isStopped: false });
-    await red.deploy([
-      { id: 'tab', type: 'tab', label: 'test' },
-      {
-        ...{ id: 'account', type: 'linktor-config', baseUrl: `http://127.0.0.1:${server.port}`, discoverInterval: 1 },
-        ...{ instances: 'several', redisUrl: `redis://127.0.0.1:${store.port}`, keyPrefix: 'soak', instanceName: name },
-        ...this.#settings.account,
-        credentials: { apiKey: 'sandbox-key', webhookSecret },
-      },
-      ...this.#settings.flow.map((node) => ({ z: 'tab', x: 100, y: 100, config: 'account', ...node })),
-    ]);
+    await this.deploy(name);
   }
 
   #startRed(name: string, userDir: string): Promise<Red> {

@@ -80,7 +80,12 @@ export class CustomerWriter {
       own.set(number, at);
       last.set(place, Math.max(before, number));
     }
-    for (const [place, count] of this.#written) judgement.lost += count - (seen.get(place)?.size ?? 0);
+    for (const [place, count] of this.#written) {
+      const own = seen.get(place);
+      const missing = Array.from({ length: count }, (_, index) => index + 1).filter((number) => !own?.has(number));
+      judgement.lost += missing.length;
+      if (missing.length > 0) judgement.details.push(`${place} ${missing.join(', ')}: lost`);
+    }
     return judgement;
   }
 

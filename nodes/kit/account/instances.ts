@@ -14,6 +14,7 @@ import type { SocketState } from '../../../lib/realtime/index';
 import {
   type ClaimState,
   checkAddress,
+  type LaneReader,
   type Lanes,
   type Member,
   SharedPace,
@@ -29,6 +30,8 @@ import { describe, standingOf } from './standing';
 
 /** webhooks remembered while this instance works alone */
 const MAX_TAKEN = 10_000;
+/** milliseconds after the last change of the triggers until it is told to the others */
+const DEPLOYED_MS = 1000;
 /** milliseconds between checks for work of other instances */
 const LOOK_MS = 2000;
 
@@ -72,6 +75,11 @@ export class Instances {
   /** webhooks that this instance has taken alone */
   readonly #taken = new Set<string>();
   readonly #settings: InstancesSettings;
+  /** ids of the nodes that events are to reach; several nodes of subflows share one */
+  readonly #triggers: string[] = [];
+  #deploying: NodeJS.Timeout | undefined;
+  #isDraining = false;
+  #isOutdated = false;
   readonly #listeners = new Set<() => void>();
   #opening: Promise<SharedStore> | undefined;
   #store: SharedStore | undefined;
@@ -225,9 +233,45 @@ export class Instances {
 
   /** Take no work any more, or take it again. A deploy ends it. @throws LinktorError `storage` */
   async drain(isDraining: boolean): Promise<void> {
-    const { lease, members } = await this.open();
-    members.drain(isDraining);
-    await lease.rest(isDraining ? Number.POSITIVE_INFINITY : 0);
+    (await this.open()).members.drain(isDraining);
+    this.#isDraining = isDraining;
+    await this.#rest();
+  }
+
+  /** @param isOutdated another instance has nodes that this one lacks */
+  async outdate(isOutdated: boolean): Promise<void> {
+    this.#isOutdated = isOutdated;
+    await this.#rest();
+  }
+
+  async #rest(): Promise<void> {
+    await (await this.open()).lease.rest(this.#isDraining || this.#isOutdated ? Number.POSITIVE_INFINITY : 0);
+  }
+
+  /** @param id a node that events are to reach, the same in all instances @returns the function that removes it */
+  addTrigger(id: string): () => void {
+    this.#triggers.push(id);
+    this.#deployLater();
+    let isThere = true;
+    return () => {
+      if (!isThere) return;
+      isThere = false;
+      this.#triggers.splice(this.#triggers.indexOf(id), 1);
+      this.#deployLater();
+    };
+  }
+
+  /** Take a part of the events, for the triggers that there are. */
+  takePart(store: SharedStore, reader: LaneReader): void {
+    store.takePart(reader, this.#triggers);
+  }
+
+  /** A deploy replaces nodes one by one. */
+  #deployLater(): void {
+    clearTimeout(this.#deploying);
+    if (this.#isClosed || !this.sharesAll) return;
+    this.#deploying = setTimeout(() => this.#store?.worker?.deploy(this.#triggers), DEPLOYED_MS);
+    this.#deploying.unref();
   }
 
   /** A ledger that only the leader may write. */
@@ -265,6 +309,7 @@ export class Instances {
   /** Leave the instances; another one may lead at once. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    clearTimeout(this.#deploying);
     this.alone.close();
     this.#listeners.clear();
     await this.#moving;

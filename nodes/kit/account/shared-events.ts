@@ -16,7 +16,7 @@ export interface SharedEventsParts {
   onDelivery(delivery: Delivery): void;
   /** lanes come from another instance, or another one has changed who is in charge */
   refresh(): Promise<void>;
-  log: { warn(text: string): void };
+  log: { info(text: string): void; warn(text: string): void };
   /** @param act called once, when the flows have started @returns the function that cancels it */
   whenStarted(act: () => void): () => void;
 }
@@ -113,7 +113,7 @@ export class SharedEvents {
       (store) => {
         if (this.#isClosed) return;
         this.#store = store;
-        store.takePart({
+        instances.takePart(store, {
           prepare: (text) => this.#prepare(text),
           held: () => this.bus.held,
           onGained: refresh,
@@ -124,10 +124,22 @@ export class SharedEvents {
             if (storageProblemOf(error) === undefined) log.warn([message, cause.hint].filter(Boolean).join(' '));
           },
           onChange: () => instances.changed(),
+          onOutdated: (isOutdated) => this.#outdated(isOutdated),
         });
       },
       (error: unknown) => log.warn(toLinktorError(error).message),
     );
+  }
+
+  /** During a rolling deploy the old instances stop. */
+  #outdated(isOutdated: boolean): void {
+    const { instances, log } = this.#parts;
+    log.info(
+      isOutdated
+        ? 'another instance has nodes that this one lacks: events wait for it until the same flows are deployed here'
+        : 'this instance has all nodes of the newest deploy',
+    );
+    instances.outdate(isOutdated).catch((error: unknown) => log.warn(toLinktorError(error).message));
   }
 
   async #prepare(text: string): Promise<() => void> {

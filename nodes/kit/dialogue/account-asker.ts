@@ -167,9 +167,11 @@ export class AccountAsker implements Asker {
   /** Register with the account, and again when it has been deployed again. */
   register(): void {
     let service: DialogueService;
+    let instances: Account['instances'];
     try {
       const account = this.#account;
       service = account.dialogues();
+      instances = account.instances;
       this.#isLasting = account.ledger().durability !== 'none';
     } catch {
       // The first message reports the problem.
@@ -187,6 +189,7 @@ export class AccountAsker implements Asker {
       () => delete users[this.#node.id],
       service.register(this.#node.id, this),
       service.onChange(() => this.#recount()),
+      ...(instances ? [instances.addTrigger(this.#node._alias ?? this.#node.id)] : []),
     ];
   }
 

@@ -326,12 +326,22 @@ class TriggerNode implements TriggerContext<never> {
   get onEvent(): TriggerContext<never>['onEvent'] {
     return (listener) => {
       this.#isLive = true;
+      this.#shareEvents();
       this.#onClose(this.realtime.listen(this.#fenced(listener)));
     };
   }
 
+  /** Events go to instances that have this node. */
+  #shareEvents(): void {
+    const { instances } = this.#usable;
+    if (instances) this.#onClose(instances.addTrigger(this.#node._alias ?? this.nodeId));
+  }
+
   get observe(): TriggerContext<never>['observe'] {
-    return (listener) => this.#onClose(this.realtime.observe(this.#fenced(listener)));
+    return (listener) => {
+      this.#shareEvents();
+      this.#onClose(this.realtime.observe(this.#fenced(listener)));
+    };
   }
 
   get takeOver() {

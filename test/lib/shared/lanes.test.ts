@@ -34,7 +34,12 @@ describe('lanes of events that several instances share', function () {
       one();
     });
 
-  async function instance(name: string, reader: Partial<LaneReader> = {}, url = store.server.url) {
+  async function instance(
+    name: string,
+    reader: Partial<LaneReader> = {},
+    url = store.server.url,
+    triggers: readonly string[] = [],
+  ) {
     const told: string[] = [];
     const shared = await SharedStore.open({
       ...{ url, prefix: `lanes${prefixes}`, name },
@@ -42,20 +47,23 @@ describe('lanes of events that several instances share', function () {
     });
     opened.push(shared);
     await shared.connection.ready();
-    const worker = shared.takePart({
-      prepare: async (text) => () => {
-        told.push(text);
-        look();
+    const worker = shared.takePart(
+      {
+        prepare: async (text) => () => {
+          told.push(text);
+          look();
+        },
+        ...{ held: () => undefined, onGained: async () => {}, onHandedIn() {}, onChange: look, onOutdated() {} },
+        onProblem(error) {
+          // A store that is away, or whose connection is being closed, is none of the reader's business.
+          if (!(error instanceof LinktorError && error.code === 'storage')) throw error;
+        },
+        ...reader,
       },
-      ...{ held: () => undefined, onGained: async () => {}, onHandedIn() {}, onChange: look },
-      onProblem(error) {
-        // A store that is away, or whose connection is being closed, is none of the reader's business.
-        if (!(error instanceof LinktorError && error.code === 'storage')) throw error;
-      },
-      ...reader,
-    });
+      triggers,
+    );
     const own = () => Array.from({ length: LANES }, (_, lane) => lane).filter((lane) => worker.owns(lane));
-    return { shared, lanes: shared.lanes, told, own };
+    return { shared, worker, lanes: shared.lanes, told, own };
   }
 
   it('are divided evenly, and divided anew when one comes or goes', async () => {
@@ -71,6 +79,45 @@ describe('lanes of events that several instances share', function () {
     await until(() => one.own().length === 8 && two.own().length === 8);
     one.shared.members.drain(true);
     await until(() => one.own().length === 0 && two.own().length === 16);
+  });
+
+  it('go to those that have all triggers of the newest deploy, and from the old ones when these stop', async () => {
+    const outdated: Record<string, boolean> = {};
+    const start = (name: string, triggers: string[]) => {
+      const onOutdated = (is: boolean) => {
+        outdated[name] = is;
+        look();
+      };
+      return instance(name, { onOutdated }, store.server.url, triggers);
+    };
+    const has = (...counts: [{ own(): number[] }, number][]) =>
+      until(() => counts.every(([{ own }, count]) => own().length === count));
+    const one = await start('one', ['a', 'b']);
+    const two = await start('two', ['a', 'b']);
+    await has([one, 8], [two, 8]);
+    // It comes with one more, and alone has all of them.
+    const three = await start('three', ['c', 'b', 'a']);
+    await has([one, 0], [two, 0], [three, 16]);
+    await until(() => outdated.one === true && outdated.two === true);
+    await three.lanes.publish('p', ['e:1'], '1');
+    await until(() => three.told.length === 1);
+    // One is deployed; the other starts again as it was.
+    one.worker.deploy(['a', 'b', 'c']);
+    await has([one, 8], [three, 8]);
+    await two.shared.close();
+    const again = await start('again', ['a', 'b']);
+    await until(() => outdated.again === true);
+    await has([one, 8], [three, 8], [again, 0]);
+    // A node is removed: those that have it still have all others.
+    again.worker.deploy(['a']);
+    await until(() => [one, three, again].every(({ own }) => own().length >= 5));
+    assert.deepEqual([outdated.one, outdated.again], [false, false]);
+    // None has any node that could hear events: it takes none.
+    const none = await start('none', []);
+    await until(() => outdated.none === true);
+    assert.deepEqual(none.own(), []);
+    for (const { shared } of [one, three, again]) await shared.close();
+    await has([none, 16]);
   });
 
   it('an event is told once, whoever publishes it, and in the order of its conversation', async () => {
