@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import helper from 'node-red-node-test-helper';
 import { contractUnderTest, setUpFlows, shownBy, until } from '../support/flows';
 import { removeFolder, temporaryFolder } from '../support/red';
 
@@ -10,6 +11,7 @@ const failing = { method: 'POST', path: '/knowledge-bases/' };
 interface Summary {
   total: number;
   added: number;
+  replaced: number;
   skipped: { file: string; reason: string }[];
   failed: { file: string; error: { code: string; message: string } }[];
 }
@@ -47,14 +49,20 @@ describe('linktor-knowledge: documents from a folder', () => {
     ];
     const played = await set.play(flow, { account: { fileFolders: root, ...account } });
     let asked = 0;
+    const documents = async () => {
+      played.node('list').receive({ base });
+      const all = await played.probe('listed').take(++asked);
+      return all.at(-1)?.payload as { name: string; content: string; metadata?: Record<string, unknown> }[];
+    };
     return {
       ...played,
+      /** @returns the texts of the documents with this name */
+      async texts(name: string): Promise<string[]> {
+        return (await documents()).filter((one) => one.name === name).map(({ content }) => content);
+      },
       /** @returns the names of the documents in the base, by the metadata that only files of a folder have */
       async inBase(): Promise<Record<string, Record<string, unknown>>> {
-        played.node('list').receive({ base });
-        const all = await played.probe('listed').take(++asked);
-        const documents = all.at(-1)?.payload as { name: string; metadata?: Record<string, unknown> }[];
-        const own = documents.filter(({ metadata }) => metadata?.sha256 !== undefined);
+        const own = (await documents()).filter(({ metadata }) => metadata?.sha256 !== undefined);
         return Object.fromEntries(own.map(({ name, metadata }) => [name, metadata ?? {}]));
       },
       async run(msg: Record<string, unknown> = {}, nth = 1) {
@@ -70,7 +78,13 @@ describe('linktor-knowledge: documents from a folder', () => {
     const { run, inBase } = await open();
     const { payload, summary, error } = await run();
     assert.equal(error, undefined);
-    assert.deepEqual(summary, { total: 1, added: 1, skipped: [{ file: 'photo.png', reason: 'type' }], failed: [] });
+    assert.deepEqual(summary, {
+      total: 1,
+      added: 1,
+      replaced: 0,
+      skipped: [{ file: 'photo.png', reason: 'type' }],
+      failed: [],
+    });
     const [place] = payload as { file: string; id: string }[];
     assert.equal(place?.file, 'cakes.md');
     assert.deepEqual(Object.keys(await inBase()), ['cakes.md']);
@@ -110,6 +124,25 @@ describe('linktor-knowledge: documents from a folder', () => {
     });
     assert.equal((payload as unknown[]).length, 4);
     assert.equal(Object.keys(await inBase()).length, 4);
+  });
+
+  it('replaces what has changed where it is told to, also after a run that ended in between', async () => {
+    const { run, texts } = await open({ replaceChanged: true }, { maxRetries: 0 });
+    await run();
+    write('cakes.md', '# Cakes\n\nMoon cake: 10 reais.');
+    await set.control('fail', { count: 1, status: 503, method: 'DELETE', path: '/knowledge-bases/' });
+    const { error } = await run({}, 2);
+    assert.equal(error?.code, 'server');
+    assert.equal((await texts('cakes.md')).length, 2);
+    await helper.unload();
+    const again = await open({ replaceChanged: true });
+    const { summary } = await again.run();
+    assert.deepEqual([summary.added, summary.replaced, summary.failed], [0, 0, []]);
+    assert.match(String(await again.texts('cakes.md')), /^# Cakes\n\nMoon cake: 10 reais\.$/);
+    write('cakes.md', '# Cakes\n\nMoon cake: 11 reais.');
+    const { summary: last } = await again.run({}, 2);
+    assert.deepEqual([last.added, last.replaced], [0, 1]);
+    assert.match(String(await again.texts('cakes.md')), /11 reais/);
   });
 
   it('goes on after a file that fails, names it, and adds it the next time', async () => {
@@ -204,6 +237,6 @@ describe('linktor-knowledge: documents from a folder', () => {
     mkdirSync(path.join(root, 'empty'));
     const { run } = await open();
     const { payload, summary } = await run({ folder: 'empty' });
-    assert.deepEqual([payload, summary], [[], { total: 0, added: 0, skipped: [], failed: [] }]);
+    assert.deepEqual([payload, summary], [[], { total: 0, added: 0, replaced: 0, skipped: [], failed: [] }]);
   });
 });

@@ -100,7 +100,9 @@ interface FolderSummary {
   /** wanted files */
   total: number;
   added: number;
-  /** present: the base has it. changed: the base has another version of it. The others were not read */
+  /** newer versions, whose older ones have been deleted */
+  replaced: number;
+  /** present: the base has it. changed: the base has an older version of it. The others were not read */
   skipped: { file: string; reason: string }[];
   failed: { file: string; error: FailedRow['error'] }[];
 }
@@ -121,14 +123,14 @@ export async function addFolder(context: KnowledgeContext): Promise<Outcome> {
   const isDeep = values.subfolders;
   const { files: found, others } = await files.below(values.folder, { isDeep, isWanted: isDocument, signal });
   const skipped = others.map(({ name: file, why: reason }) => ({ file, reason: reason as string }));
-  const summary: FolderSummary = { total: found.length, added: 0, skipped, failed: [] };
-  const inBase = found.length > 0 ? await placesIn(context) : new Map<string, Known>();
+  const summary: FolderSummary = { total: found.length, added: 0, replaced: 0, skipped, failed: [] };
+  const inBase = found.length > 0 ? await placesIn(context) : new Map<string, Known[]>();
   const places: Place[] = [];
   let failures = 0;
   for (const [index, one] of found.entries()) {
     if (signal.aborted) throw interrupted(closed(), { ...summary, present: places.length }, FOLDER_AGAIN);
     try {
-      places.push(await addFile(context, one, inBase.get(one.name), summary));
+      places.push(await addFile(context, one, inBase.get(one.name) ?? [], summary));
       failures = 0;
     } catch (thrown) {
       const { code, message, cause } = toLinktorError(thrown);
@@ -154,34 +156,54 @@ interface Known {
   digest?: string;
 }
 
-/** @returns where the file is in the base, added or found there */
+/**
+ * @param known documents with its name
+ * @returns where the file is in the base, added or found there
+ */
 async function addFile(
   context: KnowledgeContext,
   { name, path }: FileBelow,
-  known: Known | undefined,
+  known: readonly Known[],
   summary: FolderSummary,
 ): Promise<Place> {
-  const data = await context.files.read(path);
+  const { msg, values, valuesOf, files } = context;
+  const data = await files.read(path);
   const sha256 = createHash('sha256').update(data).digest('hex');
-  if (known) {
-    const isSame = known.digest === undefined || known.digest === sha256;
-    summary.skipped.push({ file: name, reason: isSame ? 'present' : 'changed' });
-    return { file: name, id: known.id, status: known.status };
+  const older = known.filter(({ digest }) => digest !== undefined && digest !== sha256);
+  const same = known.find((one) => !older.includes(one));
+  const [last] = older.slice(-1);
+  const there = same ?? (values.replaceChanged ? undefined : last);
+  if (there) {
+    summary.skipped.push({ file: name, reason: same ? 'present' : 'changed' });
+    // A run that has ended in between has left it.
+    if (same && values.replaceChanged) await removeAll(context, older);
+    return { file: name, id: there.id, status: there.status };
   }
-  const { metadata } = await context.valuesOf({ ...context.msg, filename: name });
+  const { metadata } = await valuesOf({ ...msg, filename: name });
   const document = documentOf(data, { name, filename: name, metadata: { ...metadata, sha256 } });
   const { id, status } = await add(context, document);
-  summary.added++;
+  // The newer version is there first: no question meanwhile finds neither.
+  await removeAll(context, older);
+  if (last) summary.replaced++;
+  else summary.added++;
   return { file: name, id, status };
 }
 
+async function removeAll({ client, values }: KnowledgeContext, documents: readonly Known[]): Promise<void> {
+  for (const { id } of documents) {
+    await client.knowledgeBases.removeDocument(oneOf(values.base), id).catch((error: unknown) => {
+      if (toLinktorError(error).code !== 'not_found') throw error;
+    });
+  }
+}
+
 /** Their contents are left out: a base may be large. */
-async function placesIn({ client, values }: KnowledgeContext): Promise<Map<string, Known>> {
-  const found = new Map<string, Known>();
+async function placesIn({ client, values }: KnowledgeContext): Promise<Map<string, Known[]>> {
+  const found = new Map<string, Known[]>();
   const documents = client.knowledgeBases.eachDocument(oneOf(values.base), { limit: PAGE_SIZE });
-  for await (const { id, name, status, metadata } of documents) {
+  for await (const { id, name = '', status, metadata } of documents) {
     const digest = isObject(metadata) && typeof metadata.sha256 === 'string' ? metadata.sha256 : undefined;
-    if (name !== undefined) found.set(name, { id, status, digest });
+    found.set(name, [...(found.get(name) ?? []), { id, status, digest }]);
   }
   return found;
 }

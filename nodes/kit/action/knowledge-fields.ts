@@ -45,6 +45,7 @@ export const knowledgeFields = {
   }),
   folder: typed('folder', { convert: as.string, required: true, icon: 'folder-open-o', when: only('addFolder') }),
   subfolders: flag(false, { icon: 'sitemap', when: only('addFolder') }),
+  replaceChanged: flag(false, { icon: 'refresh', when: only('addFolder') }),
   title: typed('', { ...optional, icon: 'font', each, when: only('create', 'addDocument', 'updateDocument') }),
   filename: typed('filename', { ...optional, icon: 'file-o', each, when: only('addDocument') }),
   description: typed('', { ...optional, icon: 'align-left', when: only('create') }),
