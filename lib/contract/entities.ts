@@ -252,17 +252,30 @@ export function embeddings(input: string | readonly string[]): Decode<Embeddings
   const asked = typeof input === 'string' ? 1 : input.length;
   return (body) => {
     const wire = isObject(body) && Array.isArray(body.data) ? body : decodeEntity(body, 'embeddings');
-    const rows = Array.isArray(wire.data)
-      ? [...wire.data].sort((a, b) => (number(object(a)?.index) ?? 0) - (number(object(b)?.index) ?? 0))
-      : array(wire.embeddings);
+    const rows = Array.isArray(wire.data) ? inOrder(wire.data) : array(wire.embeddings);
     const vectors = rows.map((row) => (isObject(row) ? row.embedding : row));
     const isVector = (value: unknown) => Array.isArray(value) && value.length > 0 && value.every(Number.isFinite);
     if (vectors.length !== asked || !vectors.every(isVector)) throw unexpectedShape(`${asked} embeddings`);
+    const lengths = new Set((vectors as number[][]).map(({ length }) => length));
+    if (lengths.size > 1) throw unexpectedShape(`embeddings of one length (there are ${[...lengths].join(', ')})`);
     const result: Embeddings = { dimension: (vectors[0] as number[])?.length ?? 0, vectors: vectors as number[][] };
     put(result, 'model', string(wire.model));
     put(result, 'usage', usageOf(wire));
     return result;
   };
+}
+
+/** @returns the rows by their index, if they have one @throws LinktorError `serialization` where it says no order */
+function inOrder(rows: readonly unknown[]): unknown[] {
+  const indexed = rows.map((row): [number | undefined, unknown] => [number(object(row)?.index), row]);
+  if (indexed.some(([index]) => index === undefined)) return [...rows];
+  const sorted = indexed.sort(([one = 0], [other = 0]) => one - other);
+  const [first = 0] = sorted[0] ?? [];
+  if (sorted.some(([index], place) => index !== first + place)) {
+    const told = sorted.map(([index]) => index).slice(0, 10);
+    throw unexpectedShape(`embeddings in an order (their indexes are ${told.join(', ')})`);
+  }
+  return sorted.map(([, row]) => row);
 }
 
 /** Contract 1.7: `{response}`, or a completion. */

@@ -6,12 +6,54 @@ import { failsWell } from './failures';
 
 type Facts = { model: string; dimension: number; usage: Record<string, number> };
 
+const row = (index: number | undefined, embedding: readonly (number | null)[]) => ({ index, embedding });
+
 describe('linktor-embeddings', () => {
   const set = setUpFlows();
   const run = alone(set, 'linktor-embeddings');
   const vector = (text: string) =>
     new LinktorClient({ baseUrl: set.sandbox.url, apiKey: 'sandbox-key' }).ai.embed(text);
   const requests = async () => (await set.state()).requests.filter(({ path }) => path.endsWith('/ai/embeddings'));
+
+  for (const [what, rows, expected] of [
+    [
+      'from 0 in another order',
+      [row(1, [3, 4]), row(0, [1, 2])],
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    ],
+    [
+      'from 1',
+      [row(2, [3, 4]), row(1, [1, 2])],
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    ],
+    [
+      'without an index',
+      [row(undefined, [1, 2]), row(undefined, [3, 4])],
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    ],
+    ['with one index for two', [row(0, [1, 2]), row(0, [3, 4])], /indexes are 0, 0/],
+    ['with a gap', [row(5, [1, 2]), row(9, [3, 4])], /indexes are 5, 9/],
+    ['with half an index', [row(0, [1, 2]), row(0.5, [3, 4])], /indexes are 0, 0\.5/],
+    ['of two lengths', [row(0, [1, 2]), row(1, [1])], /one length.*2, 1/],
+    ['with nothing in it', [row(0, [1, 2]), row(1, [null])], /not 2 embeddings/],
+  ] as const) {
+    it(`an answer ${what} is ${expected instanceof RegExp ? 'refused' : 'put in order'}`, async () => {
+      await set.control('fail', { count: 1, status: 200, path: '/ai', body: { data: rows } });
+      const out = await run({}, { payload: ['a', 'b'] });
+      if (!(expected instanceof RegExp)) return assert.deepEqual(out.payload, expected);
+      assert.equal(out.error?.code, 'serialization');
+      assert.match(out.error?.message ?? '', expected);
+    });
+  }
 
   it('makes a vector of a text', async () => {
     const { payload, embeddings } = await run({}, { payload: 'fern and coffee' });
