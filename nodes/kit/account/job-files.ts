@@ -1,5 +1,6 @@
 import { invalid, type LinktorError } from '../../../lib/errors';
 import type { FileDesk, KeptFiles } from '../../../lib/files/index';
+import type { Outgoing } from '../../../lib/model';
 import type { JobFollower, OutboxJob } from '../../../lib/outbox/index';
 import { type SendRequest, storable } from '../../../lib/sending/index';
 import type { OutboxWork } from './box';
@@ -31,6 +32,7 @@ export class JobFiles implements JobFollower {
 
   /** @throws LinktorError `validation`, `rate_limit`, `storage`; of the server when the file cannot be uploaded */
   async lasting(request: SendRequest, signal: AbortSignal): Promise<Storable> {
+    if (!partsOf(request).some(({ file }) => file)) return { request, release() {} };
     const kept = this.#kept;
     if (!kept) return { request: await this.#uploaded(request, signal), release() {} };
     const ids: string[] = [];
@@ -77,8 +79,12 @@ export class JobFiles implements JobFollower {
   }
 }
 
-function filesOf({ message, more = [] }: SendRequest): string[] {
-  return [message, ...more].flatMap((one) => ('file' in one && one.file && 'kept' in one.file ? [one.file.kept] : []));
+function partsOf({ message, more = [] }: SendRequest): readonly Outgoing[] {
+  return 'raw' in message ? more : [message, ...more];
+}
+
+function filesOf(request: SendRequest): string[] {
+  return partsOf(request).flatMap(({ file }) => (file && 'kept' in file ? [file.kept] : []));
 }
 
 function notTaken(): LinktorError {
