@@ -106,8 +106,7 @@ export class LocalLedger implements Ledger {
     this.#makeRoom(namespace, shelf, key, row);
     if (options.mayShare) this.#recent.add(row, value);
     const before = shelf.get(key);
-    const written = this.#write(namespace, shelf, key, row, options);
-    if (written !== undefined) await written;
+    await this.#write(namespace, shelf, key, row, options);
     // The values of others are read again and again.
     if (!options.mayShare) shelf.pack(key, row, before);
   }
@@ -115,8 +114,7 @@ export class LocalLedger implements Ledger {
   async delete(namespace: Namespace, key: string): Promise<boolean> {
     const shelf = this.#shelf(namespace);
     if (!shelf.get(key)) return false;
-    const written = this.#write(namespace, shelf, key, undefined);
-    if (written !== undefined) await written;
+    await this.#write(namespace, shelf, key, undefined);
     return true;
   }
 
@@ -136,8 +134,7 @@ export class LocalLedger implements Ledger {
     const row = this.#rowOf(changed.value, { ...changed, mayShare: options?.mayShare });
     this.#makeRoom(namespace, shelf, key, row);
     if (options?.mayShare) this.#recent.add(row, changed.value);
-    const written = this.#write(namespace, shelf, key, row, changed);
-    if (written !== undefined) await written;
+    await this.#write(namespace, shelf, key, row, changed);
     return this.#entryOf<T>(namespace, key, row, options);
   }
 
@@ -167,8 +164,9 @@ export class LocalLedger implements Ledger {
   }
 
   /**
-   * Change memory at once for the next reader.
-   * @returns a promise that resolves when it is stored, where the store outlives the process
+   * Change memory at once for the next reader, and undo the change if the store refuses it.
+   * @returns a promise that resolves when it is stored: with every engine at the end of this turn of the event loop, so
+   * that all messages of a turn take each step together, which is twice as fast as one after the other
    */
   #write(
     namespace: Namespace,
@@ -176,12 +174,10 @@ export class LocalLedger implements Ledger {
     key: string,
     row: Row | undefined,
     options: PutOptions = {},
-  ): Promise<void> | undefined {
+  ): Promise<void> {
     const before = shelf.get(key);
     if (before) this.#recent.drop(before);
     shelf.set(key, row);
-    if (this.#store.isVolatile) return undefined;
-    // Undo the change if the store refuses it.
     return this.#queue.write({ namespace, key, row }, options).catch((error: unknown) => {
       if (shelf.get(key) === row) shelf.set(key, before);
       throw error;

@@ -14,7 +14,7 @@ export interface Store {
   readonly durability: Durability;
   /** a write is complete when the call returns */
   readonly isSynchronous?: boolean;
-  /** it keeps nothing: a change of memory is complete at once */
+  /** it keeps nothing, so that it needs no JSON */
   readonly isVolatile?: boolean;
   /** All stored records, in any order. Called once. @throws LinktorError `storage` */
   load(): AsyncIterable<Write> | Iterable<Write>;
