@@ -270,7 +270,8 @@ export class Instances {
   #deployLater(): void {
     clearTimeout(this.#deploying);
     if (this.#isClosed || !this.sharesAll) return;
-    this.#deploying = setTimeout(() => this.#store?.worker?.deploy(this.#triggers), DEPLOYED_MS);
+    const deploy = fenced(() => this.#store?.worker?.deploy(this.#triggers));
+    this.#deploying = setTimeout(deploy, DEPLOYED_MS);
     this.#deploying.unref();
   }
 
