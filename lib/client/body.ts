@@ -1,4 +1,4 @@
-import { invalid } from '../errors';
+import { invalid, LinktorError } from '../errors';
 import { isObject, kindOf, lostInJson } from '../model';
 import { queryText } from './url';
 
@@ -82,10 +82,8 @@ function strictJson(body: unknown): string {
       return written;
     });
   } catch (error) {
-    if (error instanceof TypeError) {
-      throw invalid('The request cannot be written as JSON.', 'Leave out circular references and BigInt values.');
-    }
-    throw error;
+    if (error instanceof LinktorError) throw error;
+    throw invalid('The request cannot be written as JSON.', 'Leave out circular references and BigInt values.');
   }
   if (text === undefined) throw unwritable('', `a ${typeof body}`);
   return text;

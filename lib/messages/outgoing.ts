@@ -128,7 +128,8 @@ function choices(given: unknown, what: string): Choice[] {
     const instead = given === undefined || given === '' ? '' : `: there is ${describe(given)}`;
     throw invalid(`There is no ${what}${instead}.`, 'Add one in the dialog, or give a list of {title, id}.');
   }
-  return given.map((one: unknown) => {
+  // With its holes, which map would leave.
+  return Array.from(given, (one: unknown) => {
     const row = isObject(one) ? one : { title: one };
     const title = textOf(row.title ?? row.text);
     if (title === undefined) {

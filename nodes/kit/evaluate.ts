@@ -228,11 +228,16 @@ function convertValue({ name, field, source }: TypedSource, value: unknown): unk
     const orGive = field.property ? ` or give msg.${field.property} to the node` : '';
     throw invalid(`"${name}" is missing.`, `Fill in the field "${name}"${orGive}.`);
   }
-  const read = nothing ? undefined : field.convert(value, name);
+  const read = nothing ? undefined : field.convert(withoutHoles(value), name);
   if (field.required && Array.isArray(read) && read.length === 0) {
     throw invalid(`"${name}" is empty.`, `Name at least one in the field "${name}".`);
   }
   return read;
+}
+
+/** Most methods of an array pass over its holes, so that nobody would look at them. */
+function withoutHoles(value: unknown): unknown {
+  return Array.isArray(value) && value.includes(undefined) ? Array.from(value) : value;
 }
 
 function messageProperty(red: RED, msg: Msg, property: string): unknown {

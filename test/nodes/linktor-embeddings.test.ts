@@ -84,6 +84,15 @@ describe('linktor-embeddings', () => {
     assert.equal((await requests()).length, 5 + 4);
   });
 
+  it('names a hole in the list, and asks nothing', async () => {
+    const holes = ['fern', 'coffee', 'tea'];
+    delete holes[1];
+    const { error } = await run({}, { payload: holes });
+    assert.equal(error?.code, 'validation');
+    assert.match(error?.message ?? '', /input\[1\].*nothing/);
+    assert.equal((await requests()).length, 0);
+  });
+
   it('gives an empty list for an empty list, and asks nothing', async () => {
     const { payload } = await run({}, { payload: [] });
     assert.deepEqual(payload, []);

@@ -3,6 +3,8 @@ import { setUpFlows, until } from '../support/flows';
 import { asking, type Loose, sendNode } from './sending';
 
 const to = { conversationId: 'conv_ana' };
+const withHole = ['Yes', 'No', 'Later'];
+delete withHole[1];
 
 describe('linktor-send', () => {
   const setup = setUpFlows();
@@ -201,6 +203,18 @@ describe('linktor-send', () => {
     ],
     ['buttons without a text', { kind: 'buttons' }, { buttons: ['a'] }, /need a text/],
     ['no buttons', { kind: 'buttons' }, { payload: 'x' }, /no button/],
+    [
+      'a hole in the list of buttons',
+      { kind: 'buttons' },
+      { payload: 'x', buttons: withHole },
+      /button has no title: there is nothing/,
+    ],
+    [
+      'a hole in the buttons of an object',
+      {},
+      { payload: { text: 'x', buttons: withHole } },
+      /button has no title: there is nothing/,
+    ],
     ['a button without a title', { kind: 'buttons' }, { payload: 'x', buttons: [{ id: 'a' }] }, /no title/],
     ['a latitude that is none', { kind: 'location' }, { payload: { latitude: 91, longitude: 0 } }, /latitude/],
     ['a card without a name', { kind: 'contact' }, { payload: { phones: ['1'] } }, /name/],

@@ -16,6 +16,12 @@ describe('the place for a result', () => {
     ['in nothing', { result: 'payload.answer' }, { payload: null }],
     ['which is no path', { result: 'payload[', resultType: 'msg' }, {}],
     ['in a context, in a text', { result: 'taken.answer', resultType: 'flow' }, {}],
+    ['in every object', { result: '__proto__.answer' }, {}],
+    ['in every object there is', { result: 'payload.__proto__.answer' }, { payload: {} }],
+    ['in every object of a list', { result: 'a[0]["__proto__"].answer' }, { a: [{}] }],
+    ['in every function', { result: 'payload.constructor.prototype.answer' }, { payload: {} }],
+    ['in what is no property', { result: '__proto__' }, {}],
+    ['in every object of a context', { result: 'a.__proto__.answer', resultType: 'global' }, {}],
   ] as [string, Record<string, unknown>, Record<string, unknown>][]) {
     it(`${name} is refused before anything is called`, async () => {
       runs = 0;
@@ -29,6 +35,7 @@ describe('the place for a result', () => {
       assert.equal(error?.code, 'validation');
       assert.match(String(error?.message), /no place for the result/);
       assert.equal(runs, 0);
+      assert.equal('answer' in {}, false);
     });
   }
 

@@ -45,7 +45,7 @@ export class ResultTarget {
     this.#node = node;
     this.#type = String(stored.resultType ?? ABSENT_SOURCE);
     this.#path = String(stored.result || property);
-    this.#isPlain = !this.#isContext && /^[a-z_$][\w$]*$/i.test(this.#path);
+    this.#isPlain = !this.#isContext && /^(?!__proto__$)[a-z_$][\w$]*$/i.test(this.#path);
   }
 
   get #isContext(): boolean {
@@ -111,11 +111,15 @@ export class ResultTarget {
   }
 
   #partsOf(path: string): (string | number)[] {
+    let parts: (string | number)[];
     try {
-      return this.#red.util.normalisePropertyExpression(path) as (string | number)[];
+      parts = this.#red.util.normalisePropertyExpression(path) as (string | number)[];
     } catch (error) {
       throw this.#unusable(messageOf(error));
     }
+    // It is no property: what is set there is gone, or is in every object.
+    if (parts.includes('__proto__')) throw this.#unusable('nothing can be called "__proto__"');
+    return parts;
   }
 
   #unusable(why: string, details?: object): LinktorError {

@@ -384,6 +384,7 @@ describe('client: calls, against a server of our own', () => {
     for (const call of [
       () => client.conversations.sendRaw('c', circular),
       () => client.conversations.sendRaw('c', { big: 1n }),
+      () => client.conversations.sendRaw('c', { toJSON: () => assert.fail('a value of somebody else') }),
       () => client.conversations.sendText('..', 'a'),
       () => client.conversations.sendText('', 'a'),
       () => client.conversations.sendText('\ud800', 'a'),
