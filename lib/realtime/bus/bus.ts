@@ -91,7 +91,14 @@ export class Bus {
 
   /** The keys of delivered events, oldest first, to outlive this bus. */
   get memory(): Deduplicator['memory'] {
-    return this.#dedup.memory;
+    const { export: all, import: add } = this.#dedup.memory;
+    return {
+      export: () => {
+        const { undecided } = this.#dispatcher;
+        return undecided.size === 0 ? all() : all().filter(([key]) => !undecided.has(key));
+      },
+      import: add,
+    };
   }
 
   /** @returns true for the first call with this reader and event */

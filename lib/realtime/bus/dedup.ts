@@ -4,7 +4,7 @@ import { MAX_EVENT_KEYS, MAX_ID_CHARS, MAX_WEBHOOK_KEYS } from '../bounds';
 import { RecentKeys } from './recent-keys';
 
 export interface DeduplicatorSettings {
-  /** receives the key of every event before its delivery, to be stored for a later process */
+  /** receives the key of every event right before its delivery, to be stored for a later process */
   onKey?(key: string): void;
   /** receives the key of every webhook delivery */
   onWebhookKey?(key: string): void;
@@ -77,12 +77,13 @@ export class Deduplicator {
   }
 
   /**
-   * Check whether an event is new, whichever path it came by, and mark it as delivered.
+   * Check whether an event is new, whichever path it came by, and mark it as delivered. A later process learns of a
+   * message with {@link delivered}: it may still be decided on when this one ends.
    * @param at milliseconds of the local clock
    */
   isNew(event: Event, at = Date.now()): boolean {
     if (event.id !== undefined && !this.#keys.add('e', event.id, at)) return false;
-    if (event.message) return this.#add('m', event.message.id, at);
+    if (event.message) return this.#keys.add('m', event.message.id, at);
     if (event.messageId !== undefined && event.status !== undefined) {
       return this.#isNewStatus(event.messageId, event.status);
     }
@@ -92,6 +93,11 @@ export class Deduplicator {
     // The events above are identified by their content.
     if (event.id !== undefined) this.#settings.onKey?.(`e:${event.id}`);
     return true;
+  }
+
+  /** A message is about to be delivered. */
+  delivered({ id }: Message): void {
+    this.#settings.onKey?.(`m:${id}`);
   }
 
   #add(kind: string, id: string, at?: number): boolean {

@@ -3,7 +3,7 @@ import type { Conversation, Event } from '../../model';
 import type { ConversationCache } from '../conversation-cache';
 import { createdEvent } from '../events/changes';
 import { type Claimant, Claims } from './claims';
-import type { Deduplicator } from './dedup';
+import { type Deduplicator, keysOf } from './dedup';
 import { type Delivery, type Listener, newDelivery, type Source } from './delivery';
 import { EarlyStatuses } from './early-statuses';
 
@@ -28,6 +28,7 @@ export class Dispatcher {
   readonly #entries = new Set<{ listener: Listener }>();
   /** rebuilt after every change, so that it can change during iteration */
   #listed: readonly Listener[] | undefined;
+  readonly #undecided = new Set<Delivery>();
   /** callbacks for the end of a delivery's turn */
   readonly #turns = new WeakMap<Delivery, () => void>();
   /** diagnostic counters: delivered, dropped as duplicates, and delivered late */
@@ -103,8 +104,20 @@ export class Dispatcher {
     }
     if (conversation) this.announceIfNew(conversation, delivery.source, delivery.recovered, event);
     const deciding = event.message && this.#claims?.decide(delivery);
-    if (deciding !== undefined) return deciding.then(() => this.#deliverMessage(delivery));
+    if (deciding !== undefined) return this.#deliverDecided(delivery, deciding);
     this.#deliverMessage(delivery);
+  }
+
+  async #deliverDecided(delivery: Delivery, deciding: Promise<void>): Promise<void> {
+    this.#undecided.add(delivery);
+    await deciding;
+    this.#undecided.delete(delivery);
+    this.#deliverMessage(delivery);
+  }
+
+  /** @returns the keys of messages that a claimant still decides on */
+  get undecided(): Set<string> {
+    return new Set([...this.#undecided].flatMap(({ event }) => keysOf(event)));
   }
 
   /** A new conversation is announced before its events; a change that mentions it first becomes this announcement. */
@@ -117,8 +130,9 @@ export class Dispatcher {
   }
 
   #deliverMessage(delivery: Delivery): void {
-    this.deliver(delivery);
     const { message } = delivery.event;
+    if (message) this.#dedup.delivered(message);
+    this.deliver(delivery);
     if (message && this.#early.size > 0) this.#early.release(message.id);
     this.#endTurn(delivery);
   }

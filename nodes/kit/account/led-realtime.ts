@@ -1,4 +1,4 @@
-import { deliveredOf, type Memory, type Realtime, type SocketState } from '../../../lib/realtime/index';
+import { deliveredOf, keysOf, type Memory, type Realtime, type SocketState } from '../../../lib/realtime/index';
 import type { SharedEvents } from './shared-events';
 
 /** The live side of an account, as its nodes see it. */
@@ -46,6 +46,8 @@ export class LedRealtime implements LiveSide {
   #isAlone = false;
   /** what earlier connections of ours have delivered: without the store they could not write the last of it */
   #delivered: Memory = [];
+  /** keys of what came when this instance did not lead any more, and had not noticed yet */
+  readonly #dropped = new Set<string>();
   #isClosed = false;
 
   constructor(parts: LedParts) {
@@ -80,7 +82,8 @@ export class LedRealtime implements LiveSide {
     }
     this.#parts.shared?.resign();
     if (!inner) return;
-    this.#delivered = deliveredOf(inner.memory.export());
+    this.#delivered = deliveredOf(inner.memory.export()).filter(([key]) => !this.#dropped.has(key));
+    this.#dropped.clear();
     this.#parts.onEnded(inner.close());
   }
 
@@ -144,7 +147,7 @@ export class LedRealtime implements LiveSide {
 
   listen(...[listener, returns]: Parameters<Realtime['listen']>): () => void {
     const { shared } = this.#parts;
-    if (!shared) return this.#attach((realtime) => realtime.listen(this.#guarded(listener), returns));
+    if (!shared) return this.#attach((realtime) => realtime.listen(this.#delivering(listener), returns));
     const end = shared.bus.listen(listener, returns);
     // A listener keeps the connection of the leader open.
     const detach = this.#attach((realtime) => realtime.listen(() => {}, returns));
@@ -264,6 +267,13 @@ export class LedRealtime implements LiveSide {
 
   get #works(): boolean {
     return this.#isAlone ? this.#parts.isAlone() : this.#parts.isHeld();
+  }
+
+  #delivering(listener: Parameters<Realtime['listen']>[0]): Parameters<Realtime['listen']>[0] {
+    return (delivery) => {
+      if (this.#works) return listener(delivery);
+      for (const key of keysOf(delivery.event)) this.#dropped.add(key);
+    };
   }
 
   #guarded<A extends unknown[]>(listener: (...args: A) => void): (...args: A) => void {

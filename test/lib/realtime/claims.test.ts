@@ -67,6 +67,32 @@ describe('realtime: claims', () => {
     assert.deepEqual(asked, ['a', 'b']);
   });
 
+  it('a message that is still decided on counts as delivered for nobody who comes later', async () => {
+    const journal: string[] = [];
+    const conversations = { get: (id: string) => ({ id }), takeNew: () => false };
+    const own = new Bus(conversations, { onError: assert.fail, onKey: (key) => journal.push(key) });
+    own.listen((delivery) => heard.push(delivery));
+    let decide = () => {};
+    own.claim(1, ({ event: { messageId } }) =>
+      messageId === 'a' ? new Promise((resolve) => (decide = () => resolve(undefined))) : undefined,
+    );
+    own.feed({ ...event('a'), id: 'evt-a' }, 'ws');
+    own.feed({ ...event('b', 'c2'), id: 'evt-b' }, 'ws');
+    const known = () => own.memory.export().map(([key]) => key);
+    assert.deepEqual([seen(), journal, known()], [['b'], ['m:b'], ['e:evt-b', 'm:b']]);
+    own.feed({ ...event('a'), id: 'evt-a' }, 'webhook');
+    decide();
+    await settled();
+    assert.deepEqual(
+      [seen(), journal],
+      [
+        ['b', 'a'],
+        ['m:b', 'm:a'],
+      ],
+    );
+    assert.deepEqual(known().sort(), ['e:evt-a', 'e:evt-b', 'm:a', 'm:b']);
+  });
+
   it('make only their own conversation wait', async () => {
     let decide: (claim: Claim | undefined) => void = () => {};
     bus.claim(1, ({ event: { messageId } }) =>
