@@ -24,6 +24,8 @@ export const namespaces = {
   outbox: { limit: 10_000, whenFull: 'refuse', expires: false },
   /** jobs of this instance for the outbox of all, while their store is unreachable */
   held: { limit: 10_000, whenFull: 'refuse', expires: false },
+  /** people of whom everything has been deleted, for instances that still have something on their own disk */
+  forgotten: { limit: 10_000, whenFull: 'dropOldest', expires: true },
   /** what is known of the account itself */
   account: { limit: 100, whenFull: 'refuse', expires: false },
 } as const satisfies Record<string, { limit: number; whenFull: 'refuse' | 'dropOldest'; expires: boolean }>;

@@ -14,6 +14,8 @@ export interface HeldJobsSettings {
   shared: Ledger;
   /** the ledger of this instance alone; undefined where it would not outlive a crash */
   local(): Ledger | undefined;
+  /** called before held jobs are handed over; those that it deletes are not */
+  prepare?(local: Ledger): Promise<void>;
   maxPending: number;
   /** the number of held jobs has changed */
   onChange(): void;
@@ -34,8 +36,8 @@ export class HeldJobs {
   #number = 0;
   /** number of held jobs by node */
   readonly #counts = new Map<string, number>();
-  /** ids of held jobs */
-  readonly #known = new Set<string>();
+  /** held jobs: id and node */
+  readonly #known = new Map<string, string>();
   #isHolding = false;
   #draining: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -121,8 +123,9 @@ export class HeldJobs {
     for (;;) {
       // A job that was on its way to the store may have to come back, and before those after it.
       while (this.#underway.size > 0) await Promise.allSettled(this.#underway);
+      if (local && (await local.count('held')) > 0) await this.#settings.prepare?.(local);
       const held = local ? await local.list<OutboxJob>('held') : [];
-      for (const { value: job } of held) if (!this.#known.has(job.id)) this.#note(job, 1);
+      this.#compare(held.map(({ value }) => value));
       if (held.length === 0 && this.#underway.size > 0) continue;
       if (held.length === 0) {
         this.#isHolding = false;
@@ -138,8 +141,17 @@ export class HeldJobs {
     }
   }
 
-  #note({ id, nodeId }: OutboxJob, difference: 1 | -1): void {
-    if (difference === 1) this.#known.add(id);
+  /** Count the jobs that an earlier process has left, and those that somebody has deleted no more. */
+  #compare(held: readonly OutboxJob[]): void {
+    for (const job of held) if (!this.#known.has(job.id)) this.#note(job, 1);
+    // One that is being written is not on the list yet.
+    if (this.#underway.size > 0) return;
+    const ids = new Set(held.map(({ id }) => id));
+    for (const [id, nodeId] of this.#known) if (!ids.has(id)) this.#note({ id, nodeId }, -1);
+  }
+
+  #note({ id, nodeId }: Pick<OutboxJob, 'id' | 'nodeId'>, difference: 1 | -1): void {
+    if (difference === 1) this.#known.set(id, nodeId);
     else this.#known.delete(id);
     const count = this.pending(nodeId) + difference;
     if (count > 0) this.#counts.set(nodeId, count);

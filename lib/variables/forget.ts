@@ -1,4 +1,4 @@
-import { type Ledger, type Namespace, namespaces } from '../ledger';
+import { type Entry, type Ledger, type Namespace, namespaces } from '../ledger';
 
 /** What has been forgotten of a person. */
 export interface Forgotten {
@@ -7,6 +7,16 @@ export interface Forgotten {
   /** names of damaged ledgers that lie beside the one in use, and may still hold something */
   untouched: string[];
 }
+
+export interface ForgetOptions {
+  /** only what was written up to then, in milliseconds of the clock; by default everything */
+  until?: number;
+  /** whether a waiting message, as the ledger holds it, is for the person */
+  isMessageTo?(job: unknown): boolean;
+}
+
+/** Namespaces of waiting messages, which no tag connects with a person. */
+const MESSAGES = ['outbox', 'held'] as const satisfies readonly Namespace[];
 
 /**
  * Delete all that a ledger holds of a person, so that it is not on the disk any more.
@@ -17,6 +27,7 @@ export async function forget(
   ledger: Ledger,
   contactId: string,
   conversationIds: readonly string[],
+  { until = Number.POSITIVE_INFINITY, isMessageTo = () => false }: ForgetOptions = {},
 ): Promise<Forgotten> {
   const tags = new Set([`p:${contactId}`, ...conversationIds.map((id) => `c:${id}`)]);
   const all = Object.keys(namespaces) as Namespace[];
@@ -27,12 +38,14 @@ export async function forget(
     }
   }
   const deleted: Forgotten['deleted'] = {};
+  const drop = async ({ namespace, key, writtenAt }: Entry) => {
+    if (writtenAt <= until && (await ledger.delete(namespace, key))) deleted[namespace] = (deleted[namespace] ?? 0) + 1;
+  };
   for (const namespace of all) {
-    for (const tag of tags) {
-      for (const { key } of await ledger.find(namespace, tag)) {
-        if (await ledger.delete(namespace, key)) deleted[namespace] = (deleted[namespace] ?? 0) + 1;
-      }
-    }
+    for (const tag of tags) for (const entry of await ledger.find(namespace, tag)) await drop(entry);
+  }
+  for (const namespace of MESSAGES) {
+    for (const entry of await ledger.list(namespace)) if (isMessageTo(entry.value)) await drop(entry);
   }
   return { deleted, untouched: await ledger.scrub() };
 }

@@ -1,6 +1,7 @@
 import { type Ledger, moveRecords, SharedLedger } from '../../../lib/ledger/index';
 import { SharedStore } from '../../../lib/shared/index';
 import { fenced } from '../fence';
+import { applyForgotten } from './forgotten';
 import { type InstancesSettings, prefixFor } from './instances';
 import { forgetSeveral, wasSeveral } from './moved';
 
@@ -42,6 +43,7 @@ export async function comeBack(
       log.warn('other instances still share the store, so its questions, variables and messages stay there');
       return;
     }
+    await applyForgotten(own, shared);
     for (const { key, value } of await own.list<{ origin?: { writer: string; number: number } }>('held')) {
       await shared.put('outbox', key, value, { ...(value.origin && { once: value.origin }) });
       await own.delete('held', key);

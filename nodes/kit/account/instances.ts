@@ -24,6 +24,7 @@ import {
 } from '../../../lib/shared/index';
 import { fenced } from '../fence';
 import { Alone } from './alone';
+import { applyForgotten } from './forgotten';
 import { noteSeveral } from './moved';
 import { recordsOf } from './seen-records';
 import { describe, standingOf } from './standing';
@@ -105,6 +106,7 @@ export class Instances {
       onChange: () => this.changed(),
     });
     this.alone.onEnd(() => this.#noteTaken());
+    this.alone.onEnd(() => applyForgotten(settings.local(), this.ledger));
   }
 
   /** Join the instances. @throws LinktorError when the driver cannot be loaded */
@@ -351,6 +353,7 @@ export class Instances {
     const { local, log } = this.#settings;
     try {
       const own = local();
+      await applyForgotten(own, this.ledger);
       const moved = await moveRecords(own, this.ledger);
       await noteSeveral(own);
       if (moved > 0) log.info(`${moved} records of this instance have been taken to the store`);

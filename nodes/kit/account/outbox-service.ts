@@ -27,6 +27,7 @@ import type { Live } from '../define';
 import type { Msg } from '../red';
 import type { Box, OutboxWork } from './box';
 import type { ChargeService } from './charge-service';
+import { applyForgotten } from './forgotten';
 import type { Instances } from './instances';
 import { JobFiles } from './job-files';
 import type { LiveSide } from './led-realtime';
@@ -96,6 +97,7 @@ export class OutboxService {
     const held = new HeldJobs({
       shared: parts.ledger,
       local: parts.local,
+      prepare: (local) => applyForgotten(local, parts.ledger),
       maxPending: parts.maxPending,
       onChange: () => this.#announce(),
       onProblem: (error) => parts.log.error(error),
