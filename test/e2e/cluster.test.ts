@@ -399,4 +399,29 @@ describe('several instances', function () {
     assert.deepEqual(texts('said', 'down-'), ['down-0', 'down-1']);
     assert.deepEqual([texts('hooked', 'evt-down').length, await sockets()], [1, 1]);
   });
+
+  it('what was told while it could not be noted is known to the next one that leads', async () => {
+    const [leader, other] = (await seenBy('A')).instances.some(({ isSelf, leads: own }) => isSelf && own)
+      ? (['A', 'B'] as const)
+      : (['B', 'A'] as const);
+    await store.down();
+    const texted = Array.from({ length: 60 }, (_, index) => `twice-${index + 1}`);
+    for (const text of texted) await says(text);
+    await store.up();
+    // It is fetched now, and noted.
+    await until('the first of them', () => texts('said', 'twice-').length > 0, 10);
+    store.freeze();
+    try {
+      await until('the socket to close', async () => (await sockets()) === 0, 20);
+    } finally {
+      store.thaw();
+    }
+    await until('all of them', () => texts('said', 'twice-').length >= texted.length, 20);
+    await until('one socket', async () => (await sockets()) === 1, 10);
+    await redOf(leader).program.end('SIGKILL');
+    await leads(other);
+    await says('twice-61');
+    await until('it', () => texts('said', 'twice-61').length > 0, 20);
+    assert.deepEqual(texts('said', 'twice-'), [...texted, 'twice-61']);
+  });
 });

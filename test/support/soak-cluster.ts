@@ -67,6 +67,12 @@ async function failures(program: string, { stopMs, downMs }: Size): Promise<Outc
       await until('messages to come', () => cluster.notes('said').length > before, seconds);
     };
 
+    /** One failure at a time: what the last one has left is told. */
+    const caughtUp = async () => {
+      const written = writer.total;
+      await until('the backlog', () => cluster.notes('said').length >= written, 60);
+    };
+
     const first = await cluster.leader();
     await cluster.kill(first);
     let began = Date.now();
@@ -74,6 +80,7 @@ async function failures(program: string, { stopMs, downMs }: Size): Promise<Outc
     await heardAgain(20);
     took('takeover after SIGKILL of the leader', Date.now() - began, TAKEOVER_LIMIT_MS);
     await cluster.restart(first);
+    await caughtUp();
 
     const other = names.find((name) => name !== leader) as string;
     began = Date.now();
@@ -91,6 +98,7 @@ async function failures(program: string, { stopMs, downMs }: Size): Promise<Outc
     cluster.continue(leader);
     await heardAgain(20);
     leader = next;
+    await caughtUp();
 
     await cluster.store.down();
     await pause(downMs);
@@ -99,12 +107,16 @@ async function failures(program: string, { stopMs, downMs }: Size): Promise<Outc
     await heardAgain(40);
     took(`back after the store was killed for ${downMs / 1000} s`, Date.now() - began, BACK_LIMIT_MS);
 
+    await caughtUp();
+
     cluster.store.freeze();
     await pause(downMs);
     cluster.store.thaw();
     began = Date.now();
     await heardAgain(40);
     took(`back after the store stood still for ${downMs / 1000} s`, Date.now() - began, BACK_LIMIT_MS);
+
+    await caughtUp();
 
     leader = await cluster.leader();
     cluster.wayToStore(leader).cut();

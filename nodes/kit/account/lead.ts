@@ -44,6 +44,10 @@ export function ledBy(instances: Instances, parts: LeadParts): LedRealtime {
     shared,
     isHeld: () => instances.leads,
     standing: () => instances.standing,
+    note: (keys) => {
+      // Without the store it is noted when this instance leads again.
+      if (keys.length > 0) instances.lanes.note(keys).catch(() => undefined);
+    },
     onEnded: (ended) => {
       ending = ended.catch(() => undefined);
     },

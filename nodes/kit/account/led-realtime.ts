@@ -12,6 +12,9 @@ const NOTHING_YET: ReturnType<Realtime['facts']>['counters'] = {
   ...{ gaps: 0, malformed: 0, reconnects: 0, refusedFrames: 0 },
 };
 
+/** what was delivered earlier has been noted in the store, in milliseconds: it is away for seconds before anybody notices */
+const NOTING_MS = 60_000;
+
 interface Attachment {
   attach(realtime: LiveSide): () => void;
   release?: () => void;
@@ -28,6 +31,8 @@ export interface LedParts {
   isHeld(): boolean;
   /** state shown while this instance does not lead */
   standing(): SocketState;
+  /** notes in the store what was delivered while it could not be noted */
+  note(keys: readonly string[]): void;
   /** receives the promise of a closing connection */
   onEnded(ended: Promise<void>): void;
   /** where all instances share the events; undefined where the leader has them all */
@@ -46,6 +51,7 @@ export class LedRealtime implements LiveSide {
   #isAlone = false;
   /** what earlier connections of ours have delivered: without the store they could not write the last of it */
   #delivered: Memory = [];
+  #stoodDownAt = 0;
   /** keys of what came when this instance did not lead any more, and had not noticed yet */
   readonly #dropped = new Set<string>();
   #isClosed = false;
@@ -69,6 +75,8 @@ export class LedRealtime implements LiveSide {
     this.#inner = inner;
     this.#isAlone = isAlone;
     if (isAlone || !shared) inner.memory.import(this.#delivered);
+    // The next one to lead may be another instance.
+    if (!isAlone && !shared) this.#parts.note(this.#unnoted());
     inner.onState(() => this.#announce());
     for (const attachment of this.#attachments) attachment.release = attachment.attach(inner);
   }
@@ -84,12 +92,18 @@ export class LedRealtime implements LiveSide {
     if (!inner) return;
     this.#delivered = deliveredOf(inner.memory.export()).filter(([key]) => !this.#dropped.has(key));
     this.#dropped.clear();
+    this.#stoodDownAt = Date.now();
     this.#parts.onEnded(inner.close());
   }
 
   /** @returns the keys of what has been delivered while this instance worked alone, once */
   takeDelivered(): string[] {
-    return this.#delivered.map(([key]) => key).filter((key) => /^[emsc]:/.test(key));
+    return keysIn(this.#delivered);
+  }
+
+  /** @returns the keys of what was delivered right before this instance stood down */
+  #unnoted(): string[] {
+    return keysIn(this.#delivered.filter(([, at]) => at > this.#stoodDownAt - NOTING_MS));
   }
 
   /** Make the connection anew, from where the last one has come. */
@@ -281,4 +295,9 @@ export class LedRealtime implements LiveSide {
       if (this.#works) listener(...args);
     };
   }
+}
+
+/** @returns the keys of events, without those of webhooks */
+function keysIn(memory: Memory): string[] {
+  return memory.map(([key]) => key).filter((key) => /^[emsc]:/.test(key));
 }
