@@ -222,6 +222,25 @@ describe('several instances that share all events', function () {
     await fine();
   });
 
+  it('when the one that leads is cut off the store others go on, and it comes back as one of them', async () => {
+    const leader = await cluster.leader();
+    const [one, other] = others(leader);
+    writer.start(40, 600);
+    const before = writer.total;
+    await until('some to be written', () => writer.total > before + 60);
+    cluster.wayToStore(leader).cut();
+    await cluster.leader([leader]);
+    await until('its lanes to go', () => everybodyHas(8, one, [one, other]), 15);
+    cluster.wayToStore(leader).mend();
+    await until('it to be back', () => everybodyHas(5, one));
+    await writer.finish();
+    const { lost, doubled, disordered, details } = await writer.judge(30);
+    assert.deepEqual([lost, disordered], [0, 0], details.join('\n'));
+    // It could not note the event that it had in hand, one for each of its lanes.
+    assert.ok(doubled <= 6, details.join('\n'));
+    assert.ok(cluster.twoSocketsMs <= 1000, `${cluster.twoSocketsMs} ms`);
+  });
+
   it('in a rolling deploy the events go to those that have all nodes, and the old ones stop', async () => {
     const leader = await cluster.leader();
     const [first] = others(leader);

@@ -29,6 +29,20 @@ describe('one rate for several instances', () => {
     }
   });
 
+  it('four instances use more than 85 % of the limit, and never more than all of it', async () => {
+    const all = await Promise.all(Array.from({ length: 4 }, () => pace()));
+    all[0]?.note({ limit: 600, endsIn: 60_000 });
+    await all[0]?.take(0);
+    const began = Date.now();
+    let count = 0;
+    // As many as leave within the next minute.
+    for (let leaves = 0; leaves <= 60_000; count++) {
+      const wait = await (all[count % 4] as SharedPace).take(90_000);
+      leaves = Date.now() - began + wait;
+    }
+    assert.ok(count >= 510 && count <= 600, String(count));
+  });
+
   it('no slot is taken by a call that would wait too long', async () => {
     const one = await pace();
     one.note({ limit: 10, endsIn: 30_000 });
