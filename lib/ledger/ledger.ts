@@ -69,6 +69,8 @@ export interface PutOptions extends ValueOptions {
   unlessTagged?: boolean;
   /** a shared engine takes each number of a writer only once, in rising order: a repetition has no effect */
   once?: { writer: string; number: number };
+  /** of a record that is written once: another writer has written to the namespace since the writer's last one */
+  onInterleaved?(): void;
   /** write synchronously and ahead of queued writes, if the engine can */
   atOnce?: boolean;
 }

@@ -60,7 +60,13 @@ redis.call('ZADD', O(ns), version, key)
 if at ~= '' then redis.call('ZADD', due, at, ns .. ' ' .. key) end
 for _, tag in ipairs(cjson.decode(tags)) do redis.call('SADD', T(ns, tag), key) end
 redis.call('INCRBY', bytes, size)
-return {1, written}
+local isInterleaved = 0
+if writer ~= '' then
+  local latest = base .. ':latest:' .. ns
+  if redis.call('GET', latest) ~= writer then isInterleaved = 1 end
+  if isInterleaved == 1 then redis.call('SET', latest, writer, 'PX', forget) end
+end
+return {1, written, isInterleaved}
 `;
 
 /** ns, key, version or '*' */

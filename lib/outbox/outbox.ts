@@ -107,15 +107,24 @@ export class Outbox {
     const { maxPending, ledger } = this.#settings;
     if (this.#known.size >= maxPending) throw fullError(maxPending);
     this.#count(job);
+    let isInterleaved = job.origin === undefined;
+    const onInterleaved = () => {
+      isInterleaved = true;
+    };
     try {
-      await ledger.put('outbox', job.id, job, optionsOf(job));
+      await ledger.put('outbox', job.id, job, { ...optionsOf(job), onInterleaved });
     } catch (error) {
       this.#uncount(job.id);
       throw error;
     }
-    // Other instances may have stored jobs before this one. Without them it goes on nevertheless: it is stored.
-    if (ledger.newer) await this.#readOn().catch(() => undefined);
+    // Other instances have stored jobs before this one. Without them it goes on nevertheless: it is stored.
+    if (ledger.newer && (isInterleaved || this.#isReading)) await this.#readOn().catch(() => undefined);
     this.#queue(job);
+  }
+
+  /** Jobs that were stored before are not in their lanes yet. */
+  get #isReading(): boolean {
+    return this.#reading !== undefined || this.#readingNext !== undefined;
   }
 
   /** Read what was stored before this call; calls meanwhile share the next reading. */
@@ -124,8 +133,11 @@ export class Outbox {
       .catch(() => undefined)
       .then(() => {
         this.#readingNext = undefined;
-        this.#reading = this.#read();
-        return this.#reading;
+        const reading: Promise<void> = this.#read().finally(() => {
+          if (this.#reading === reading) this.#reading = undefined;
+        });
+        this.#reading = reading;
+        return reading;
       });
     return this.#readingNext;
   }

@@ -45,8 +45,8 @@ describe('new messages of several instances', () => {
     });
     open.push(held);
     connection.onState((state) => state === 'ready' && held.drain());
-    const store = (work: string) =>
-      held.store({ nodeId: 'node', lane: 'c1', work, carried: {}, dropped: [] }, (job) => leaveTo(shared, job, 1000));
+    const store = (work: string, put = (job: OutboxJob) => leaveTo(shared, job, 1000)) =>
+      held.store({ nodeId: 'node', lane: 'c1', work, carried: {}, dropped: [] }, put);
     return { held, store };
   }
 
@@ -86,11 +86,13 @@ describe('new messages of several instances', () => {
     leader.register('node', { sent() {}, failed: (_job, error) => assert.fail(error) });
     leader.start();
     const other = instance();
+    const mine = instance();
     const wanted: string[] = [];
     for (let number = 1; number <= 20; number++) {
       await other.store(`${number} of another`);
-      await leader.add({ nodeId: 'node', lane: 'c1', work: `${number} of its own`, carried: {}, dropped: [] });
-      wanted.push(`${number} of another`, `${number} of its own`);
+      const own = [`${number} of its own`, `${number} after that`];
+      await Promise.all(own.map((work) => mine.store(work, (job) => leader.accept(job))));
+      wanted.push(`${number} of another`, ...own);
     }
     await new Promise<void>((resolve) => {
       told = () => left.length >= wanted.length && resolve();
@@ -132,7 +134,7 @@ describe('new messages of several instances', () => {
     const { held, store } = instance();
     await store('0');
     server.freeze();
-    const sending = ['1', '2', '3'].map(store);
+    const sending = ['1', '2', '3'].map((text) => store(text));
     await Promise.all(sending);
     assert.equal(held.pending(), 3);
     // The store wakes, and takes what had reached it; what is sent at once is not stored a second time.
