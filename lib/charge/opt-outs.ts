@@ -1,8 +1,8 @@
 import type { Language } from '../dialogue/languages';
 import type { Ledger } from '../ledger';
 import type { Conversation, Message } from '../model';
-import { looksLikePhone, phoneKey } from '../people/phone';
-import { anyOf, cleanId } from '../text';
+import { addressKey } from '../people/phone';
+import { anyOf } from '../text';
 import { optInWordsOf, optOutWordsOf, smsOutWords } from './opt-out-words';
 
 /** Reason for a message not sent to a person who opted out, and claimant of the opt-out message. */
@@ -119,12 +119,6 @@ function tagsOfPerson({ contactId, conversationId, address }: Person): string[] 
   return [
     ...(contactId === undefined ? [] : [`p:${contactId}`]),
     ...(conversationId === undefined ? [] : [`c:${conversationId}`]),
-    ...(address === undefined || address === '' ? [] : [`a:${spelling(address)}`]),
+    ...(address === undefined || address === '' ? [] : [`a:${addressKey(address)}`]),
   ];
-}
-
-/** Normalize an address: only the digits of a phone number count. */
-function spelling(address: string): string {
-  const plain = cleanId(address).toLowerCase();
-  return looksLikePhone(plain) ? phoneKey(plain) : plain;
 }

@@ -1,6 +1,5 @@
 import type { Conversation, Message } from '../model';
-import { looksLikePhone, phoneKey } from '../people/phone';
-import { cleanId } from '../text';
+import { addressKey } from '../people/phone';
 import type { Dialogue, DialoguePlace, Reply } from './dialogue';
 
 /** Some channels give whole seconds only, which makes an answer look older than its question. */
@@ -50,7 +49,7 @@ function isAwaited({ who, whoIds }: Dialogue, message: Message, conversation?: C
     case 'colleague':
       return isPerson && sender !== 'contact';
     default:
-      return isPerson && whoIds.some((id) => namesOf(message, conversation).has(spelling(id)));
+      return isPerson && whoIds.some((id) => namesOf(message, conversation).has(addressKey(id)));
   }
 }
 
@@ -64,20 +63,14 @@ function namesOf({ senderId, senderType }: Message, conversation?: Conversation)
     ...(contact?.identifiers ?? []).map((one) => one.identifier),
   ];
   const names = senderType === 'contact' || senderType === undefined ? [senderId, ...ofContact] : [senderId];
-  return new Set(names.filter((name): name is string => typeof name === 'string').map(spelling));
-}
-
-/** Normalize a name: only the digits of a phone number count. */
-function spelling(name: string): string {
-  const plain = cleanId(name).toLowerCase();
-  return looksLikePhone(plain) ? phoneKey(plain) : plain;
+  return new Set(names.filter((name): name is string => typeof name === 'string').map(addressKey));
 }
 
 /** The same message could answer both dialogues. */
 export function isRival(one: Dialogue, other: Dialogue): boolean {
   const areThese = one.who === 'these' && other.who === 'these';
   const isSameWho = areThese
-    ? one.whoIds.some((id) => other.whoIds.some((second) => spelling(id) === spelling(second)))
+    ? one.whoIds.some((id) => other.whoIds.some((second) => addressKey(id) === addressKey(second)))
     : one.who === other.who || one.who === 'anyone' || other.who === 'anyone';
   return isSameWho && one.places.some((place) => other.places.some((second) => isSamePlace(place, second)));
 }

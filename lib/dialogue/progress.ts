@@ -52,7 +52,7 @@ export class Progress {
       );
       if (!dialogue || fresh.length === 0) return;
       const { askers } = this.#parts;
-      const asker = askers.get(dialogue.nodeId) ?? (await askers.arrival(dialogue.nodeId));
+      const asker = await askers.arrival(dialogue.nodeId);
       if (!asker) return;
       try {
         const step = await asker.take(dialogue, fresh);
@@ -113,7 +113,7 @@ export class Progress {
   /** Delete the record first: a crash in between loses one answer, but never emits it twice. */
   async #finish(dialogue: Dialogue, ending: Ending, said: readonly Reply[]): Promise<boolean> {
     const { askers, open, past } = this.#parts;
-    const asker = askers.get(dialogue.nodeId) ?? (await askers.arrival(dialogue.nodeId));
+    const asker = await askers.arrival(dialogue.nodeId);
     // A deploy replaces the account too: the next one finds the record, and reads the conversation again.
     if (!asker && askers.isStopped) return false;
     if (!(await open.drop(dialogue))) return false;

@@ -1,4 +1,4 @@
-/** Of a UTF-16 unit in JSON: a control character becomes `\\u0000`. */
+/** Of a UTF-16 unit in JSON: a control character becomes `\u0000`. */
 export const MAX_BYTES_PER_UNIT = 6;
 /** units of the punctuation around a value, and of a number */
 const PUNCTUATION_UNITS = 4;
@@ -17,7 +17,8 @@ export function unitsOf(value: unknown, limit: number): number {
   let units = PUNCTUATION_UNITS;
   if (Array.isArray(value)) {
     for (const item of value) {
-      units += unitsOf(item, limit - units);
+      // JSON writes a missing item as null.
+      units += unitsOf(item ?? null, limit - units);
       if (units > limit) return units;
     }
     return units;

@@ -10,6 +10,7 @@ export { KeyedMutex } from '../async/keyed-mutex';
 export { findOrCreate } from './find-or-create';
 export { addIdentity, removeIdentity } from './identities';
 export { addressKindOf, comparable, findContact, type Identity, isEmail, listContacts } from './identity';
+export { addressKey } from './phone';
 export { MATCH_BY, type UpsertResult } from './upsert';
 
 /** One write of a contact. */

@@ -1,5 +1,5 @@
 import { invalid } from '../errors';
-import { asciiDigits, fold } from '../text';
+import { asciiDigits, cleanId, fold } from '../text';
 
 /** number of digits of the shortest phone number */
 const MIN_DIGITS = 5;
@@ -86,6 +86,12 @@ const twoSpellings: readonly { long: RegExp; short: RegExp; digit: string }[] = 
   { long: /^(54)9(\d{10})$/, short: /^(54)(\d{10})$/, digit: '9' },
   { long: /^(52)1(\d{10})$/, short: /^(52)(\d{10})$/, digit: '1' },
 ];
+
+/** @returns the form of an address or id for comparison: only the digits of a phone number count */
+export function addressKey(given: string): string {
+  const plain = cleanId(given).toLowerCase();
+  return looksLikePhone(plain) ? phoneKey(plain) : plain;
+}
 
 /** @returns the digits for comparing phone numbers: equal for all spellings of one number */
 export function phoneKey(given: string): string {

@@ -7,7 +7,7 @@ import { applyForgotten, digestOfAddress, forgetIn, noteForgotten } from '../../
 import { StoreServer, storeServerPath } from '../support/store';
 import { TcpGate } from '../support/tcp-gate';
 
-const ana = { contactId: 'ana', conversationIds: ['c1'], addresses: [digestOfAddress('+5511900000001')] };
+const ana = { contactId: 'ana', conversationIds: ['c1'], addresses: [digestOfAddress('+55 11 90000-0001')] };
 
 describe('a person who is forgotten while an instance is cut off the store', () => {
   let server: StoreServer;

@@ -61,10 +61,10 @@ export class Claims {
     const late = new Promise<undefined>((resolve) => {
       timer = setTimeout(
         fence(() => {
+          resolve(undefined);
           this.#onError(
             new LinktorError('timeout', 'It took too long to find out whether a message answers a question.'),
           );
-          resolve(undefined);
         }),
         MAX_CLAIM_MS,
       );

@@ -110,8 +110,11 @@ export class Dispatcher {
 
   async #deliverDecided(delivery: Delivery, deciding: Promise<void>): Promise<void> {
     this.#undecided.add(delivery);
-    await deciding;
-    this.#undecided.delete(delivery);
+    try {
+      await deciding;
+    } finally {
+      this.#undecided.delete(delivery);
+    }
     this.#deliverMessage(delivery);
   }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Ledger } from '../../../lib/ledger/index';
 import type { OutboxJob } from '../../../lib/outbox/index';
+import { addressKey } from '../../../lib/people/index';
 import { type Forgotten, forget } from '../../../lib/variables/index';
 
 /** A person of whom everything is deleted. It holds no text, and no address. */
@@ -16,9 +17,9 @@ interface Tombstone extends ForgottenPerson {
   at: number;
 }
 
-/** @returns how an address is remembered */
+/** @returns how an address is remembered, in whatever spelling it is given */
 export function digestOfAddress(address: string): string {
-  return createHash('sha256').update(address).digest('hex');
+  return createHash('sha256').update(addressKey(address)).digest('hex');
 }
 
 /** Delete all that a ledger holds of a person. @param until see {@link forget} @throws LinktorError `storage` */

@@ -69,7 +69,8 @@ export class LingeringSubscriptions {
     for (const { usedAt } of this.#unused.values()) {
       const leftMs = usedAt + LINGER_MS - now;
       if (leftMs > 0) {
-        this.#timer = setTimeout(this.#sweep, leftMs).unref();
+        // The clock may have been set back.
+        this.#timer = setTimeout(this.#sweep, Math.min(leftMs, LINGER_MS)).unref();
         return;
       }
       this.#endOldest();

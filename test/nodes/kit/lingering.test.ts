@@ -55,6 +55,15 @@ describe('the subscription of a question', () => {
     assert.deepEqual(log.slice(3), ['unsubscribe two']);
   });
 
+  it('ends although the clock is set back meanwhile', () => {
+    subscriptions.use('one')();
+    clock.setSystemTime(clock.now - 40 * 24 * 3_600_000);
+    clock.tick(60_000);
+    clock.setSystemTime(clock.now + 40 * 24 * 3_600_000);
+    clock.tick(30_000);
+    assert.deepEqual(log, ['subscribe one', 'unsubscribe one']);
+  });
+
   it('makes room when a thousand are unused, the oldest first', () => {
     for (let id = 0; id <= 1000; id++) subscriptions.use(String(id))();
     assert.deepEqual(
