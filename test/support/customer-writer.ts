@@ -16,6 +16,8 @@ export class CustomerWriter {
   readonly #cluster: Cluster;
   readonly #conversations: string[] = [];
   readonly #written = new Map<string, number>();
+  /** faults of earlier judgements */
+  readonly #judged = new Set<string>();
   #isEnding = false;
   #running: Promise<void> | undefined;
   total = 0;
@@ -58,33 +60,32 @@ export class CustomerWriter {
     }
   }
 
-  /** Wait until all have come, and compare. */
+  /** Wait until all have come, and compare. A fault counts in the first judgement that finds it. */
   async judge(seconds = 60): Promise<Judgement> {
     const come = () => new Set(this.#numbers().map(({ place, number }) => `${place} ${number}`)).size;
     await until('all messages', () => come() >= this.total, seconds).catch(() => undefined);
     const seen = new Map<string, Map<number, string>>();
     const last = new Map<string, number>();
     const judgement: Judgement = { lost: 0, doubled: 0, disordered: 0, details: [] };
+    const find = (what: Exclude<keyof Judgement, 'details'>, detail: string) => {
+      if (this.#judged.has(detail)) return;
+      this.#judged.add(detail);
+      judgement[what]++;
+      judgement.details.push(detail);
+    };
     for (const { place, number, at } of this.#numbers()) {
       const own = seen.get(place) ?? new Map<number, string>();
       seen.set(place, own);
       const first = own.get(number);
       const before = last.get(place) ?? 0;
-      if (first !== undefined) {
-        judgement.doubled++;
-        judgement.details.push(`${place} ${number}: by ${first}, and again by ${at}`);
-      } else if (number < before) {
-        judgement.disordered++;
-        judgement.details.push(`${place} ${number}: by ${at}, after ${before}`);
-      }
+      if (first !== undefined) find('doubled', `${place} ${number}: by ${first}, and again by ${at}`);
+      else if (number < before) find('disordered', `${place} ${number}: by ${at}, after ${before}`);
       own.set(number, at);
       last.set(place, Math.max(before, number));
     }
     for (const [place, count] of this.#written) {
       const own = seen.get(place);
-      const missing = Array.from({ length: count }, (_, index) => index + 1).filter((number) => !own?.has(number));
-      judgement.lost += missing.length;
-      if (missing.length > 0) judgement.details.push(`${place} ${missing.join(', ')}: lost`);
+      for (let number = 1; number <= count; number++) if (!own?.has(number)) find('lost', `${place} ${number}: lost`);
     }
     return judgement;
   }

@@ -639,8 +639,11 @@ describe('realtime: what cannot be heard', () => {
   });
 
   describe('a deploy', () => {
+    // Longer than a slow machine takes for it.
+    const timing = { linger: 60_000 };
+
     it('loses nothing that comes while the nodes are being made anew, whatever it is', async () => {
-      const releases = await everything();
+      const releases = await everything({ timing });
       for (const id of ['conv_ana', 'conv_bruno']) realtime.subscribe(id);
       for (const release of releases) release();
       const { id } = await write('into the deploy');
@@ -656,7 +659,7 @@ describe('realtime: what cannot be heard', () => {
     });
 
     it('loses nothing of one node that is made anew while others stay', async () => {
-      await everything();
+      await everything({ timing });
       const others = new Inbox<Delivery>();
       const release = realtime.listen(others.add);
       release();
