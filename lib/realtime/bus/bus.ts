@@ -1,4 +1,6 @@
+import { fence } from '../../async/fence';
 import type { Conversation, Event, Message } from '../../model';
+import { EVENTS_PER_TURN } from '../bounds';
 import type { ConversationCache } from '../conversation-cache';
 import { completeChange } from '../events/changes';
 import { type ArrivalListener, ArrivalListeners } from './arrival-listeners';
@@ -30,6 +32,8 @@ export class Bus {
   /** messages received and waiting for their turn */
   readonly #pendingMessages = new Set<string>();
   readonly #held = new HeldEvents();
+  /** the next portion of the held events is on its way */
+  #isDelivering = false;
 
   constructor(conversations: Pick<ConversationCache, 'get' | 'takeNew'>, settings: BusSettings) {
     const { onError, onLate } = settings;
@@ -156,8 +160,9 @@ export class Bus {
     this.#held.hold(reason);
   }
 
+  /** There is a reason to hold events. */
   get isHolding(): boolean {
-    return this.#held.isHolding;
+    return this.#held.hasReason;
   }
 
   /** Number of held events. */
@@ -165,12 +170,30 @@ export class Bus {
     return this.#held.size;
   }
 
-  /** Deliver held events, unless they are held for another reason. */
-  release(reason: HoldReason): void {
-    if (this.#held.release(reason)) this.flush();
+  /** @returns a promise that resolves when no event is held any more */
+  emptied(): Promise<void> {
+    return this.#held.emptied();
   }
 
-  /** Deliver held events, whatever the reasons. */
+  /** Deliver held events, unless they are held for another reason. Later ones wait behind them. */
+  release(reason: HoldReason): void {
+    if (this.#held.release(reason)) this.#deliverDue();
+  }
+
+  /** Deliver a portion of the held events. Thousands at once would keep all other flows waiting. */
+  #deliverDue(): void {
+    for (const { delivery, chars } of this.#held.takeDue(EVENTS_PER_TURN)) this.#accept(delivery, chars);
+    if (this.heldEvents === 0 || this.isHolding || this.#isDelivering) return;
+    this.#isDelivering = true;
+    setImmediate(
+      fence(() => {
+        this.#isDelivering = false;
+        this.#deliverDue();
+      }, this.#settings.onError),
+    );
+  }
+
+  /** Deliver held events at once, whatever the reasons. */
   flush(): void {
     for (const { delivery, chars } of this.#held.take()) this.#accept(delivery, chars);
   }

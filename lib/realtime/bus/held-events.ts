@@ -10,16 +10,21 @@ interface Held {
   chars: number;
 }
 
-/** Events held in order while at least one reason exists. */
+/** Events held in order while at least one reason exists, and afterwards until the last of them is taken. */
 export class HeldEvents {
   readonly #reasons = new Set<HoldReason>();
   #held: Held[] = [];
   #chars = 0;
-  /** a field, since it is read for every event */
+  readonly #waiters: (() => void)[] = [];
+  /** later events have to wait behind the held ones; a field, since it is read for every event */
   isHolding = false;
 
   get size(): number {
     return this.#held.length;
+  }
+
+  get hasReason(): boolean {
+    return this.#reasons.size > 0;
   }
 
   hold(reason: HoldReason): void {
@@ -30,6 +35,11 @@ export class HeldEvents {
   /** @returns true when no reason is left, so that the held events are due */
   release(reason: HoldReason): boolean {
     return this.#reasons.delete(reason) && this.#reasons.size === 0;
+  }
+
+  /** @returns a promise that resolves when no event is held */
+  emptied(): Promise<void> {
+    return this.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#waiters.push(resolve));
   }
 
   /** @returns false when the limit is reached */
@@ -43,13 +53,27 @@ export class HeldEvents {
     return this.#held.some(({ delivery: { event } }) => event.message?.id === id);
   }
 
+  /** Take the oldest events, unless there is a reason to hold them. */
+  takeDue(most: number): Held[] {
+    if (this.hasReason) return [];
+    const due = this.#held.splice(0, most);
+    for (const { chars } of due) this.#chars -= chars;
+    if (this.size === 0) this.#end();
+    return due;
+  }
+
   /** Take the held events and clear all reasons. @returns the held events */
   take(): Held[] {
     const held = this.#held;
     this.#held = [];
     this.#chars = 0;
     this.#reasons.clear();
-    this.isHolding = false;
+    this.#end();
     return held;
+  }
+
+  #end(): void {
+    this.isHolding = false;
+    for (const resolve of this.#waiters.splice(0)) resolve();
   }
 }

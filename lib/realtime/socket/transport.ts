@@ -2,12 +2,9 @@ import WebSocket from 'ws';
 import { fence } from '../../async/fence';
 import { type Headers, readRetryAfter } from '../../contract/envelope';
 import type { ErrorCode } from '../../errors';
-import { MAX_BUFFERED_BYTES, MAX_FRAME_BYTES } from '../bounds';
+import { EVENTS_PER_TURN, MAX_BUFFERED_BYTES, MAX_FRAME_BYTES } from '../bounds';
 import { Heartbeat } from './heartbeat';
 import { DISCOURAGING_CLOSE, REFUSED_CLOSE, REFUSED_STATUS, type Timing } from './state';
-
-/** Frames handled per event-loop turn. Without this, a backlog of thousands would starve all other flows. */
-const FRAMES_PER_TURN = 128;
 
 export interface Loss {
   /** a retry would be refused again */
@@ -71,7 +68,7 @@ export class SocketTransport {
         const at = Date.now();
         this.#receivedAt = at;
         this.#received++;
-        if (this.#received % FRAMES_PER_TURN === 0) this.#yield();
+        if (this.#received % EVENTS_PER_TURN === 0) this.#yield();
         settings.onText(data.toString(), at);
       }),
     );

@@ -10,7 +10,7 @@ import type { StallDetector } from './stall-detector';
 
 export interface SyncLoopParts {
   sync: Pick<ConversationSync, 'list' | 'finish' | 'sync' | 'begin' | 'watermark'>;
-  bus: Pick<Bus, 'hold' | 'release' | 'isHolding' | 'heldEvents'>;
+  bus: Pick<Bus, 'hold' | 'release' | 'emptied' | 'isHolding' | 'heldEvents'>;
   gaps: Pick<GapReporter, 'report'>;
   stall: Pick<StallDetector, 'start' | 'excuse'>;
   interest: Pick<Interest, 'wantsAll'>;
@@ -95,13 +95,15 @@ export class SyncLoop {
   }
 
   #open(round: number, began = Date.now()): void {
-    const { sync, stall, socket } = this.#parts;
+    const { bus, sync, stall, socket } = this.#parts;
     const isLast = () => round === this.#round;
     this.#isIncomplete = true;
     this.#list(round)
       .then(async (listings) => {
         if (!isLast()) return;
         this.#resume();
+        // The watermark must not pass an event that is still held.
+        await bus.emptied();
         await sync.finish(listings);
         if (!isLast()) return;
         this.#isIncomplete = false;

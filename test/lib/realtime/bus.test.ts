@@ -476,6 +476,29 @@ describe('realtime: the bus', () => {
     assert.deepEqual(ids(), ['1', '2', '3', '4']);
   });
 
+  it('lets go of many in turn with other flows; later ones follow them, and a new reason stops it', async () => {
+    const { bus, ids } = make();
+    bus.hold('sync');
+    const wanted = Array.from({ length: 500 }, (_, index) => String(index));
+    for (const id of wanted) bus.feed(said(id), 'ws');
+    bus.release('sync');
+    const turns: number[] = [];
+    const emptied = bus.emptied().then(() => turns.push(ids().length));
+    bus.feed(said('later'), 'ws');
+    while (turns.length < 2) {
+      turns.push(ids().length);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.deepEqual(turns, [128, 256]);
+    bus.hold('handover');
+    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual([ids().length, bus.heldEvents, turns.length], [384, 117, 2]);
+    bus.feedAtOnce(said('before'), 'webhook');
+    bus.release('handover');
+    await emptied;
+    assert.deepEqual(ids(), [...wanted.slice(0, 384), 'before', ...wanted.slice(384), 'later']);
+  });
+
   it('keeps the order even when more is held than it can keep', () => {
     const { bus, ids } = make();
     bus.hold('sync');
