@@ -16,6 +16,7 @@ for (const habits of ['none', 'all'] as const)
   describe(`realtime: where the socket announces no messages, habits ${habits}`, () => {
     let box: Bench;
     let realtime: Realtime;
+    const made: Realtime[] = [];
     let told: Inbox<Delivery>;
     let states: Inbox<SocketState>;
     let problems: Inbox<string>;
@@ -27,7 +28,7 @@ for (const habits of ['none', 'all'] as const)
       problems = new Inbox();
     }
     afterEach(async () => {
-      await realtime.close();
+      for (const one of made.splice(0)) await one.close();
       await box.close();
     });
 
@@ -47,6 +48,7 @@ for (const habits of ['none', 'all'] as const)
         timing: { linger: 50, ...settings.timing },
       });
       realtime.onState(states.add);
+      made.push(realtime);
       return realtime;
     }
     const opened = (times = 1) => states.some(times, ({ name }) => name === 'open');

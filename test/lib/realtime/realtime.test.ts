@@ -13,6 +13,7 @@ for (const broadcast of [false, true]) {
   describe(`realtime: against the sandbox, ${broadcast ? 'which tells everybody everything' : 'which tells subscribers only'}`, () => {
     let box: Bench;
     let realtime: Realtime;
+    const made: Realtime[] = [];
     let told: Inbox<Delivery>;
     let states: Inbox<SocketState>;
     let problems: Inbox<string>;
@@ -26,7 +27,7 @@ for (const broadcast of [false, true]) {
       posted = [];
     });
     afterEach(async () => {
-      await realtime.close();
+      for (const one of made.splice(0)) await one.close();
       await box.close();
     });
 
@@ -44,6 +45,7 @@ for (const broadcast of [false, true]) {
         timing: { linger: 10, ...settings.timing },
       });
       realtime.onState(states.add);
+      made.push(realtime);
       return realtime;
     }
     /** A trigger for all conversations, on a connection that stands. */

@@ -10,6 +10,7 @@ import { type Bench, bench, Inbox, KEY, unhandled } from '../support';
 describe('realtime: what cannot be heard', () => {
   let box: Bench;
   let realtime: Realtime;
+  const made: Realtime[] = [];
   let told: Inbox<Delivery>;
   let states: Inbox<SocketState>;
   let problems: Inbox<string>;
@@ -21,7 +22,7 @@ describe('realtime: what cannot be heard', () => {
     problems = new Inbox();
   });
   afterEach(async () => {
-    await realtime.close();
+    for (const one of made.splice(0)) await one.close();
     await box.close();
   });
 
@@ -48,6 +49,7 @@ describe('realtime: what cannot be heard', () => {
       timing: { linger: 30, ...settings.timing },
     });
     realtime.onState(states.add);
+    made.push(realtime);
     return realtime;
   }
   const opened = (times: number) => states.some(times, ({ name }) => name === 'open');
@@ -756,9 +758,14 @@ describe('realtime: what cannot be heard', () => {
       realtime.listen(told.add);
       await ready();
       const old = await write('before it was chosen', 'conv_bruno');
+      const listings = async () =>
+        (await box.state()).requests.filter(({ path, status }) => path === '/conversations' && status === 200).length;
+      const before = await listings();
       realtime.subscribe('conv_bruno');
       while ((await box.state()).clients.every(({ subscriptions }) => subscriptions.length < 2)) await box.state();
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      // Its beginning is known when the newest conversation has been listed; that answer comes before this one.
+      while ((await listings()) === before) await box.state();
+      await box.state();
       const reopen = await cutOff();
       const { id } = await write('after it was chosen', 'conv_bruno');
       await reopen();
