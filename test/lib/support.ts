@@ -166,11 +166,26 @@ export async function bench(options?: SandboxOptions): Promise<Bench> {
  */
 export function fastTime(): () => void {
   const tick = setInterval(() => clock.tick(100), 1);
-  const clock = useFakeTimers({ now: Date.now(), toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+  const clock = useFakeTimers({
+    now: Date.now(),
+    toFake: ['setTimeout', 'clearTimeout', 'Date'],
+    // Timers of connections that were there before.
+    shouldClearNativeTimers: true,
+  });
   return () => {
     clearInterval(tick);
     clock.restore();
   };
+}
+
+/** Run something in {@link fastTime}. */
+export async function inFastTime<T>(act: () => Promise<T>): Promise<T> {
+  const restore = fastTime();
+  try {
+    return await act();
+  } finally {
+    restore();
+  }
 }
 
 /** Keeps what comes and hands it to those who wait for it. */

@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { inFastTime } from '../lib/support';
 import { type FlowNode, listening, type Message, setUpFlows, until } from '../support/flows';
 
 const node = (more: Record<string, unknown> = {}): FlowNode[] => [
@@ -197,12 +198,14 @@ describe('linktor-message-in, fetching files', () => {
 
   it('merges files with their words, in order', async () => {
     answer = (request, response) => void response.end(request.url);
-    const { probe } = await play(node({ mergeSeconds: 0.3 }));
+    const { probe } = await play(node({ mergeSeconds: 60, mergeWait: 120 }));
     await ready();
-    await write({ url: `${files}/1`, type: 'document', caption: 'one' });
-    await write(undefined, 'two');
-    await write({ url: `${files}/3`, type: 'document' });
-    const msg = await probe('out').first();
+    const msg = await inFastTime(async () => {
+      await write({ url: `${files}/1`, type: 'document', caption: 'one' });
+      await write(undefined, 'two');
+      await write({ url: `${files}/3`, type: 'document' });
+      return probe('out').first();
+    });
     assert.equal(msg.payload, 'one\ntwo');
     assert.deepEqual(
       filesOf(msg).map(({ data }) => String(data)),

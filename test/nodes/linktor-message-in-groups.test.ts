@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { inFastTime } from '../lib/support';
 import { contractUnderTest, type FlowNode, listening, setUpFlows } from '../support/flows';
 
 const conversationId = 'conv_bruno';
@@ -72,11 +73,14 @@ describe('linktor-message-in, groups', () => {
   });
 
   it('never merges what somebody writes in a group with what they write alone', async () => {
-    const { probe } = await start({ mergeSeconds: 0.3 });
-    await write('alone');
-    await write('in the group', { group });
-    await write('there again', { group });
-    const told = (await probe('out0').take(2)).map((msg) => [msg.payload, msg.group !== undefined]);
+    const { probe } = await start({ mergeSeconds: 60, mergeWait: 120 });
+    const merged = await inFastTime(async () => {
+      await write('alone');
+      await write('in the group', { group });
+      await write('there again', { group });
+      return probe('out0').take(2);
+    });
+    const told = merged.map((msg) => [msg.payload, msg.group !== undefined]);
     assert.deepEqual(told, [
       ['alone', false],
       ['in the group\nthere again', true],

@@ -1,11 +1,14 @@
 import { strict as assert } from 'node:assert';
-import { type FlowNode, listening, type Message, setUpFlows, until } from '../support/flows';
+import { inFastTime } from '../lib/support';
+import { type FlowNode, listening, type Message, setUpFlows } from '../support/flows';
 import { asking } from './sending';
 
 const node = (more: Record<string, unknown> = {}): FlowNode[] => [
   { id: 'node', type: 'linktor-message-in', config: 'account', wires: [['out']], ...more },
   { id: 'out', type: 'probe' },
 ];
+/** Longer than what is written in fast time takes on any machine. */
+const slow = { mergeSeconds: 60, mergeWait: 120 };
 const idsOf = (msg: Message | undefined) => (msg?.merged as string[] | undefined) ?? [];
 
 describe('linktor-message-in, merging what people write in bursts', () => {
@@ -16,13 +19,16 @@ describe('linktor-message-in, merging what people write in bursts', () => {
     String((await control('messages', { conversationId, text, ...more })).id);
 
   it('makes one message of a burst: the words in lines, the files in a list, all else from the last', async () => {
-    const { probe } = await play(node({ mergeSeconds: 0.4 }));
+    const { probe } = await play(node(slow));
     await ready();
-    const ids = [await write('Hi'), await write('one question')];
+    const ids: string[] = [];
     const media = { url: 'https://example.com/a.png', type: 'image' };
-    ids.push(String((await control('messages', { conversationId: 'conv_ana', media })).id));
-    ids.push(await write('what is this?'));
-    const msg = await probe('out').first();
+    const msg = await inFastTime(async () => {
+      ids.push(await write('Hi'), await write('one question'));
+      ids.push(String((await control('messages', { conversationId: 'conv_ana', media })).id));
+      ids.push(await write('what is this?'));
+      return probe('out').first();
+    });
     assert.equal(msg.payload, 'Hi\none question\nwhat is this?');
     assert.deepEqual(
       (msg.attachments as { url: string }[]).map(({ url }) => url),
@@ -30,17 +36,21 @@ describe('linktor-message-in, merging what people write in bursts', () => {
     );
     assert.deepEqual(msg.merged, ids);
     assert.equal(msg.messageId, ids.at(-1));
-    await write('later');
-    const [, later] = await probe('out').take(2);
+    const [, later] = await inFastTime(async () => {
+      await write('later');
+      return probe('out').take(2);
+    });
     assert.equal(later?.payload, 'later');
     assert.equal(idsOf(later).length, 1);
   });
 
   it('keeps conversations apart', async () => {
-    const { probe } = await play(node({ mergeSeconds: 0.3 }));
+    const { probe } = await play(node(slow));
     await ready();
-    await Promise.all(['1', '2', '3'].flatMap((text) => [write(text), write(text, 'conv_bruno')]));
-    const both = await probe('out').take(2);
+    const both = await inFastTime(async () => {
+      await Promise.all(['1', '2', '3'].flatMap((text) => [write(text), write(text, 'conv_bruno')]));
+      return probe('out').take(2);
+    });
     assert.deepEqual(both.map(({ conversationId }) => conversationId).sort(), ['conv_ana', 'conv_bruno']);
     for (const msg of both) assert.equal(idsOf(msg).length, 3);
   });
@@ -87,19 +97,16 @@ describe('linktor-message-in, merging what people write in bursts', () => {
   });
 
   it('waits on while the customer is typing', async () => {
-    const { probe } = await play(node({ mergeSeconds: 0.4 }));
+    const { probe } = await play(node(slow));
     await ready();
-    await write('let me think');
-    const beat = setInterval(() => void control('typing', { conversationId: 'conv_ana' }), 100);
-    const began = Date.now();
-    await until(
-      async () => Date.now() - began,
-      (passed) => passed > 900,
-    );
-    assert.equal(probe('out').all.length, 0, 'it did not wait');
-    clearInterval(beat);
-    await write('yes');
-    assert.equal((await probe('out').first()).payload, 'let me think\nyes');
+    await inFastTime(async () => {
+      await write('let me think');
+      const began = Date.now();
+      while (Date.now() - began < 100_000) await control('typing', { conversationId: 'conv_ana' });
+      assert.equal(probe('out').all.length, 0, 'it did not wait');
+      await write('yes');
+      assert.equal((await probe('out').first()).payload, 'let me think\nyes');
+    });
   });
 
   it('loses nothing of a burst when the node closes', async () => {

@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import { escapedFor, type Markup, type MarkupStyle, renderMarkup } from '../../../lib/text/markup';
+import { least } from '../../support/strangers';
 
 const styles = ['whatsapp', 'telegram', 'plain'] as const;
 
@@ -104,9 +105,8 @@ describe('text: markup', () => {
 
   it('takes no longer for what is no markup at all', async () => {
     for (const odd of ['<', '<a ', '<a href="', '&', '<!--', '**', '[](', '<b>']) {
-      const began = performance.now();
-      await renderMarkup(odd.repeat(20_000), 'html', 'whatsapp');
-      assert.ok(performance.now() - began < 2000, odd);
+      const took = await least(1, () => renderMarkup(odd.repeat(20_000), 'html', 'whatsapp'));
+      assert.ok(took < 2000, `${odd}: ${took} ms`);
     }
   });
 });
