@@ -8,7 +8,7 @@ import { type Answer, type Call, created, noContent, ok, type Router } from '../
 import { conversationView } from '../wire/views';
 import { tagRoutes } from './tags';
 
-const PRIORITIES = ['low', 'medium', 'normal', 'high', 'urgent'] as const;
+const PRIORITIES = ['low', 'medium', 'high', 'urgent'] as const;
 
 /** Conversations of customers. */
 export function conversationRoutes(router: Router, world: World): void {
@@ -62,7 +62,7 @@ export function conversationListing({ state }: World): Listing<Conversation> {
   return {
     filters: {
       status: ({ status }, wanted) => status === wanted,
-      priority: ({ priority }, wanted) => priority === normalPriority(wanted),
+      priority: ({ priority }, wanted) => priority === wanted,
       channelId: ({ channelId }, wanted) => channelId === wanted,
       channelType: (conversation, wanted) => channelType(conversation) === wanted,
       contactId: ({ contactId }, wanted) => contactId === wanted,
@@ -135,13 +135,7 @@ function knownUser({ state }: World, field: string, id: string | undefined): str
 }
 
 function readPriority(form: Form): string | undefined {
-  const priority = form.choice('priority', PRIORITIES);
-  return priority && normalPriority(priority);
-}
-
-/** Converts `normal` to `medium`, the term of the SDKs. */
-function normalPriority(priority: string): string {
-  return priority === 'normal' ? 'medium' : priority;
+  return form.choice('priority', PRIORITIES);
 }
 
 function time(form: Form, field: string): string | undefined {

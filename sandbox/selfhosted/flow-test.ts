@@ -1,6 +1,9 @@
+import { runInNewContext } from 'node:vm';
 import { type Fields, isFields } from '../wire/form';
 
 const MAX_STEPS = 100;
+/** The server's own expressions take linear time; one that takes longer here does not match. */
+const MAX_MATCH_MS = 50;
 
 /**
  * Runs a flow against test inputs, one after the other, until it ends.
@@ -57,7 +60,9 @@ function matchesTransition({ condition, value }: Fields, input: string): boolean
   if (condition === 'contains') return given.includes(wanted);
   if (condition !== 'regex') return false;
   try {
-    return new RegExp(wanted, 'i').test(input);
+    return (
+      runInNewContext("new RegExp(wanted, 'i').test(input)", { wanted, input }, { timeout: MAX_MATCH_MS }) === true
+    );
   } catch {
     return false;
   }

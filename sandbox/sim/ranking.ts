@@ -16,6 +16,8 @@ export interface Hit {
   score: number;
 }
 
+/** Letters of a question that count. */
+const MAX_QUESTION_LENGTH = 10_000;
 /** Weight of a similar word relative to the word itself. */
 const SIMILAR_WORD_WEIGHT = 0.6;
 
@@ -43,7 +45,8 @@ export class Ranking {
   }
 
   /** Best first, without passages that share no word with the question. */
-  search(question: string): Hit[] {
+  search(given: string): Hit[] {
+    const question = given.slice(0, MAX_QUESTION_LENGTH);
     const asked = [...terms(question)];
     const whole = asked.reduce((sum, word) => sum + this.#weight(word), 0);
     const found = this.#index.search(question);

@@ -9,9 +9,15 @@ const STOP_WORDS = new Set(
   item items product products`.split(/\s+/),
 );
 
+/** Letters of a word that count: comparing similar words takes time and memory by the square of their length. */
+const MAX_WORD_LENGTH = 60;
+/** Marks of a letter that count: normalising takes time by the square of their number. */
+const MARKS_IN_EXCESS = /([\p{M}\uff9e\uff9f]{20})[\p{M}\uff9e\uff9f]+/gu;
+
 /** The words of a text, lower case and without accents, in order. */
 export function words(text: string): string[] {
-  return stripAccents(text).match(/[\p{L}\p{N}]+/gu) ?? [];
+  const found = stripAccents(text.replace(MARKS_IN_EXCESS, '$1')).match(/[\p{L}\p{N}]+/gu) ?? [];
+  return found.map((word) => word.slice(0, MAX_WORD_LENGTH));
 }
 
 /** Normalises a word for comparison: no accents, no ending. Stop words become null. */
