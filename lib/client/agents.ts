@@ -30,10 +30,11 @@ export interface Agents {
 }
 
 /**
- * Idle sockets are closed before an ordinary server drops them, so that a write rarely uses a dying one.
+ * Idle sockets are closed before an ordinary server drops them, so that a write rarely uses a dying one. Their number
+ * has no limit of its own: calls, files and answers of models are bounded, and slow ones must not wait for one another.
  * `keepAliveMsecs` is the value that axios sets on each socket: otherwise both would set it for every request.
  */
-const POOL_OPTIONS = { keepAlive: true, keepAliveMsecs: 60_000, maxSockets: 50, timeout: 15_000 };
+const POOL_OPTIONS = { keepAlive: true, keepAliveMsecs: 60_000, timeout: 15_000 };
 
 /**
  * Create the agents of a server. Without a configured proxy, the environment decides: HTTPS_PROXY, HTTP_PROXY,

@@ -5,12 +5,14 @@ import { type CredentialProvider, createCredentialProvider } from './auth';
 import { CallFigures } from './call-figures';
 import { Detection, parseContractChoice } from './detect';
 import { FairQueue } from './fair-queue';
+import { LookUpTables } from './look-up-tables';
 import type { CallOptions, ClientSettings } from './options';
 import { LocalPace } from './pace';
 import { Queue } from './queue';
 import { Rate } from './rate';
 import { ServerClock } from './server-clock';
 import { Signals } from './signals';
+import { SlowFiles } from './slow-files';
 import { createTransport } from './transport';
 import { parseBaseUrl } from './url';
 
@@ -18,7 +20,7 @@ const DEFAULT_TIMEOUT_S = 30;
 const DEFAULT_DEADLINE_S = 120;
 const DEFAULT_MAX_RETRIES = 3;
 const SIGN_OUT_TIMEOUT_MS = 2000;
-/** Files in memory are large: few at a time, and fewer per customer, so that slow files never block other customers. */
+/** Files in memory are large: few at a time, and fewer per customer. */
 const MAX_CONCURRENT_DOWNLOADS = 12;
 const MAX_CONCURRENT_DOWNLOADS_PER_OWNER = 2;
 
@@ -30,7 +32,11 @@ export interface Core extends AttemptDeps {
   readonly foreignAgents: (origin: string) => Promise<Agents>;
   readonly tls: TlsSettings;
   readonly queue: Queue;
+  /** calls of models, which take long: they never take the places of other calls */
+  readonly modelQueue: Queue;
   readonly downloads: FairQueue;
+  readonly slowFiles: SlowFiles;
+  readonly tables: LookUpTables;
   /** keys of the calls that this server answers only in their other form */
   readonly fallbacks: Set<string>;
   readonly settings: Required<Pick<ClientSettings, 'timeout' | 'deadline' | 'maxRetries' | 'idempotent'>>;
@@ -80,10 +86,13 @@ export function createCore(given: ClientSettings): Core {
     tls: given.tls ?? {},
     transport: createTransport(agents),
     queue: new Queue(),
+    modelQueue: new Queue(),
     downloads: new FairQueue(MAX_CONCURRENT_DOWNLOADS, MAX_CONCURRENT_DOWNLOADS_PER_OWNER),
+    slowFiles: new SlowFiles(),
     rate: new Rate(given.perMinute ? new LocalPace(given.perMinute, given.pace) : given.pace),
     clock: new ServerClock(),
     figures: new CallFigures(given.onCall),
+    tables: new LookUpTables(),
     fallbacks: new Set(),
     settings,
     closing,

@@ -11,6 +11,7 @@ import { refuseFragments } from './fragments';
 import type { DownloadOptions } from './options';
 import { isMetadataAddress, isPrivateAddress, lookupExcept, resolvesTo } from './private-network';
 import { delay } from './retry';
+import type { FileProgress } from './slow-files';
 
 /** A file that belongs to a message. */
 export interface Download {
@@ -49,10 +50,11 @@ export async function download(
   const stop = () => expiry.abort();
   const timer = setTimeout(stop, timeoutMs);
   signal.addEventListener('abort', stop, { once: true });
-  const work = async (): Promise<Download> => {
+  const attempts = async (progress: FileProgress): Promise<Download> => {
     for (let attempt = 0; ; attempt++) {
       try {
-        return await follow(core, peer, url, limit, expiry.signal);
+        progress.restart();
+        return await follow(core, peer, url, limit, expiry.signal, progress);
       } catch (thrown) {
         const problem = toDownloadError(thrown);
         const wait = delay(attempt, problem.cause.retryAfter);
@@ -62,8 +64,17 @@ export async function download(
       }
     }
   };
+  const work = async (yieldSlot: () => void): Promise<Download> => {
+    const progress = core.slowFiles.watch(yieldSlot, stop);
+    try {
+      return await attempts(progress);
+    } finally {
+      progress.end();
+    }
+  };
   try {
-    return await core.downloads.run(options.owner ?? '', work, timeoutMs, expiry.signal);
+    const turn = { owner: options.owner ?? '', host: url.host };
+    return await core.downloads.run(turn, work, timeoutMs, expiry.signal);
   } catch (thrown) {
     if (signal.aborted) throw abortedError('sent');
     if (expiry.signal.aborted) throw new LinktorError('timeout', 'The file did not come in time.', { retryable: true });
@@ -75,7 +86,14 @@ export async function download(
   }
 }
 
-async function follow(core: Core, peer: Peer, first: URL, limit: number, signal: AbortSignal): Promise<Download> {
+async function follow(
+  core: Core,
+  peer: Peer,
+  first: URL,
+  limit: number,
+  signal: AbortSignal,
+  progress: FileProgress,
+): Promise<Download> {
   const home = new URL(peer.base).origin;
   let url = first;
   // A foreign server that redirects back to ours must not choose a resource that is read with our key.
@@ -87,7 +105,7 @@ async function follow(core: Core, peer: Peer, first: URL, limit: number, signal:
     const response = await ask(core, peer, url, { isOurs, isFile }, signal);
     const { statusCode: status = 0, headers } = response;
     if (status >= 200 && status < 300) {
-      return { ...describe(headers, url), data: await readBody(response, limit) };
+      return { ...describe(headers, url), data: await readBody(response, limit, progress) };
     }
     response.destroy();
     if (!REDIRECT_STATUSES.has(status) || !headers.location) throw refusedDownload(status, headers);
@@ -167,7 +185,7 @@ function isFilePath({ pathname }: URL, base: string): boolean {
   });
 }
 
-async function readBody(response: http.IncomingMessage, limit: number): Promise<Buffer> {
+async function readBody(response: http.IncomingMessage, limit: number, progress: FileProgress): Promise<Buffer> {
   const pieces: Buffer[] = [];
   let size = 0;
   const announced = Number(response.headers['content-length'] ?? 0);
@@ -175,6 +193,7 @@ async function readBody(response: http.IncomingMessage, limit: number): Promise<
     if (announced > limit) throw tooLarge(limit);
     for await (const piece of response) {
       size += (piece as Buffer).length;
+      progress.add((piece as Buffer).length);
       if (size > limit) throw tooLarge(limit);
       pieces.push(piece as Buffer);
     }

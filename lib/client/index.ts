@@ -181,8 +181,8 @@ export class LinktorClient {
 
   /** Requests in flight and waiting, and the server's rate limit. */
   get load(): { waiting: number; rate: RateFacts } {
-    const { queue, rate } = this.#core;
-    return { waiting: queue.waiting, rate: rate.facts };
+    const { queue, modelQueue, rate } = this.#core;
+    return { waiting: queue.waiting + modelQueue.waiting, rate: rate.facts };
   }
 
   /** Listen for rate limits, each with the time of its end. @returns a function that removes the listener */

@@ -89,7 +89,7 @@ class Operation<T> {
     } catch (error) {
       return Promise.reject(error);
     }
-    const { queue } = this.#core;
+    const queue = call.path[0] === 'ai' ? this.#core.modelQueue : this.#core.queue;
     const { signal } = this.#joined;
     const work = () => this.#run(peer, call);
     if (this.#options.slot) return work();
@@ -112,10 +112,17 @@ class Operation<T> {
   #eitherForm<R>(peer: Peer, call: Call<R>, options: CallOptions, deadline: number): Promise<R> {
     const core = this.#core;
     const { signal } = this.#joined;
-    const { fallback } = call;
+    const { fallback, table } = call;
     const identify = () => core.credentials.current();
-    const run = (one: Call<R>) => runAttempts(core, { peer, call: one, options, deadline, signal, identify });
-    return fallback ? this.#firstForm(call, fallback, run) : run(call);
+    const run = <S>(one: Call<S>) => runAttempts(core, { peer, call: one, options, deadline, signal, identify });
+    if (table) {
+      const waitMs = (options.timeout ?? core.settings.timeout) * 1000;
+      const { kind, method, path } = call;
+      const read = () => run({ kind, method, path, decode: table.rows });
+      return core.tables.get(path, table, read, { signal, waitMs });
+    }
+    const asked = fallback ? this.#firstForm(call, fallback, run) : run(call);
+    return call.kind === 'read' ? asked : asked.finally(() => core.tables.drop(call.path));
   }
 
   async #firstForm<R>(

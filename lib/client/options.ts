@@ -70,7 +70,7 @@ export interface CallOptions {
 
 /** Options of one download. */
 export interface DownloadOptions extends Pick<CallOptions, 'signal' | 'timeout'> {
-  /** downloads of one owner, such as a conversation, run in turn; owners share the queue fairly */
+  /** at most two downloads of one owner, such as a conversation, run at once; hosts and owners are served in turn */
   owner?: string;
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Call } from '../contract';
 import { LinktorError, partlyDone } from '../errors';
-import type { CallOptions } from './options';
+import type { AnswerFacts, CallOptions } from './options';
 import { ACKNOWLEDGED } from './response';
 import { verifyWrite } from './verify';
 
@@ -22,18 +22,21 @@ export function runParts<T>(call: Call<T>, options: CallOptions, run: RunCall, s
 
 async function runInSequence<T>(call: Call<T>, options: CallOptions, run: RunCall, signal: AbortSignal): Promise<T> {
   let part: Call<unknown> = call;
-  let own = options;
+  let facts: AnswerFacts | undefined;
+  // Only the last answer is the operation's: the last part may need none.
+  let own: CallOptions = { ...options, onAnswer: (given) => (facts = given) };
   let written = 0;
   for (;;) {
-    // Only the last part's answer is the operation's.
-    const { onAnswer: _last, ...quiet } = own;
     let answer: unknown;
     try {
-      answer = await runVerified(part, part.after ? quiet : own, run, signal);
+      answer = await runVerified(part, own, run, signal);
     } catch (error) {
       throw written > 0 ? undecided(error, written) : error;
     }
-    if (!part.after) return answer as T;
+    if (!part.after) {
+      if (facts) options.onAnswer?.(facts);
+      return answer as T;
+    }
     if (part.kind !== 'read') {
       written++;
       // A key identifies one write only.

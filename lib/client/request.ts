@@ -8,8 +8,8 @@ import type { HttpRequest } from './transport';
 import { joinUrl } from './url';
 
 const MAX_BODY_BYTES = 25 * 1024 * 1024;
-/** Below the transport's limit, with room for the other form fields. */
-const MAX_UPLOAD_BYTES = MAX_BODY_BYTES - 65_536;
+/** Room for the boundaries and headers around the parts of a form. */
+const FORM_RESERVE_BYTES = 65_536;
 
 /**
  * Build the request of a call, without credentials, so that a repetition with other credentials is the same request.
@@ -69,10 +69,11 @@ function requireHeaders(headers: Record<string, string>): void {
 }
 
 function toForm({ file, filename, mimeType, fields }: NonNullable<Call<unknown>['upload']>): FormData {
-  if (file.length > MAX_UPLOAD_BYTES) {
-    const size = Math.ceil(file.length / 1024 / 1024);
+  const around = Object.values(fields).reduce((sum, text = '') => sum + Buffer.byteLength(text), FORM_RESERVE_BYTES);
+  if (file.length + around > MAX_BODY_BYTES) {
+    const size = Math.round(((file.length + around - FORM_RESERVE_BYTES) / 1024 / 1024) * 10) / 10;
     throw invalid(
-      `The file has ${size} MB, and 25 MB are the limit.`,
+      `The file has ${size} MB with what is told of it, and 25 MB are the limit.`,
       'Split it, or let the server fetch it by its address.',
     );
   }
@@ -101,9 +102,9 @@ function requireSize<T extends string | Buffer | FormData>(body: T): T {
 }
 
 function sizeOf(form: FormData): number {
-  let sum = 0;
-  form.forEach((one) => {
-    sum += typeof one === 'string' ? one.length : one.size;
+  let sum = FORM_RESERVE_BYTES;
+  form.forEach((one, name) => {
+    sum += Buffer.byteLength(name) + (typeof one === 'string' ? Buffer.byteLength(one) : one.size);
   });
   return sum;
 }

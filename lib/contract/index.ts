@@ -79,6 +79,8 @@ export interface Call<T> {
   acknowledged?: { read: Call<T>; minimal: T };
   /** how to find out whether the write has happened after a failure with an uncertain outcome */
   verify?: Verification<T>;
+  /** the answer is a table that many operations look things up in: read once for a short time */
+  table?: LookUpTable<T>;
   /** builds the next part of the operation from the answer of this one; all parts share one slot of the queue */
   after?(answer: unknown): Call<T>;
   /** body and answer need not be JSON: the body is encoded by its type, `decode` also receives texts and bytes */
@@ -99,6 +101,16 @@ export interface Verification<T> {
   read(key: string, answered?: number): Call<VerifyResult<T> | undefined>;
 }
 
+/** A read of a whole table, of which an operation needs some rows. A write to the same path makes it outdated. */
+export interface LookUpTable<T> {
+  /** keys of the needed rows: a table that lacks one of them is read again */
+  keys: readonly string[];
+  /** @returns the rows of an answer by their keys */
+  rows(body: unknown): ReadonlyMap<string, unknown>;
+  /** @returns what the operation needs */
+  use(rows: ReadonlyMap<string, unknown>): T;
+}
+
 /** The write has certainly happened, or certainly has not. */
 export type VerifyResult<T> = { done: T } | { failed: LinktorError };
 
@@ -110,7 +122,7 @@ export interface AnswerHead {
 
 /** A call whose answer arrives piece by piece. Never repeated. */
 export interface StreamCall<T>
-  extends Omit<Call<T>, 'decode' | 'fallback' | 'bodyWithKey' | 'acknowledged' | 'verify' | 'after'> {
+  extends Omit<Call<T>, 'decode' | 'fallback' | 'bodyWithKey' | 'acknowledged' | 'verify' | 'table' | 'after'> {
   /** @returns the decoded event */
   read(event: StreamEvent): StreamStep<T>;
 }

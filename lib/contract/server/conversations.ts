@@ -57,7 +57,10 @@ function unknownUser(user: string): LinktorError {
 export const conversations: Contract['conversations'] = {
   list: (filter) =>
     chain(newestList(path, conversation, 'conversations', MAX_LISTED_CONVERSATIONS, filter, filterOf(filter)), (page) =>
-      channelTypes((types) => ({ ...page, items: page.items.map((one) => typed(one, types)) })),
+      channelTypes(
+        page.items.map(({ channelId }) => channelId),
+        (types) => ({ ...page, items: page.items.map((one) => typed(one, types)) }),
+      ),
     ),
   latest: () => newestList(path, conversation, 'conversations', MAX_LISTED_CONVERSATIONS, {}),
   // Contact and channel type need separate requests here (contract 5.1).
@@ -115,7 +118,7 @@ function sendBody(id: string, body: Json): Call<Message> {
 /** @returns the type of a conversation's channel; '' when it is unknown */
 function channelTypeOf(id: string): Call<string> {
   return chain(read([...path, id], conversation), ({ channelId = '' }) =>
-    channelTypes((types) => types.get(channelId) ?? ''),
+    channelTypes([channelId], (types) => types.get(channelId) ?? ''),
   );
 }
 
@@ -165,7 +168,7 @@ function sort(items: Conversation[], by: ConversationFilter['sortBy'], order: Co
 }
 
 function withType(one: Conversation): Call<Conversation> {
-  return channelTypes((types) => typed(one, types));
+  return channelTypes([one.channelId], (types) => typed(one, types));
 }
 
 function typed(one: Conversation, types: ReadonlyMap<string, string>): Conversation {

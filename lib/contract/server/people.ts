@@ -214,10 +214,20 @@ function enable(id: string, status: unknown): Call<Channel> {
   return chain(write('PUT', [...atChannels, id, 'enabled'], ignoreAnswer, body), () => getChannel(id));
 }
 
-/** Conversations lack the type of their channel. @param make receives the types by channel id */
-export function channelTypes<T>(make: (types: ReadonlyMap<string, string>) => T): Call<T> {
-  return read(atChannels, (body) => {
+/**
+ * Conversations lack the type of their channel.
+ * @param ids channels whose types are needed
+ * @param make receives the types by channel id
+ */
+export function channelTypes<T>(
+  ids: readonly (string | undefined)[],
+  make: (types: ReadonlyMap<string, string>) => T,
+): Call<T> {
+  const rows = (body: unknown) => {
     const { items } = decodeServerList(channel, 'channels')(body);
-    return make(new Map(items.flatMap(({ id, type }): [string, string][] => (type ? [[id, type]] : []))));
-  });
+    return new Map(items.flatMap(({ id, type }): [string, string][] => (type ? [[id, type]] : [])));
+  };
+  const use = (types: ReadonlyMap<string, unknown>) => make(types as ReadonlyMap<string, string>);
+  const keys = [...new Set(ids.filter((id) => id !== undefined))];
+  return { ...read(atChannels, (body) => make(rows(body))), table: { keys, rows, use } };
 }

@@ -311,6 +311,21 @@ describe('client: calls, against a server of our own', () => {
     assert.ok(most >= 10, `${most} at a time`);
   });
 
+  it('answers other calls while any number of models think', async () => {
+    const patient = { timeout: 6000, deadline: 6000 };
+    const { server, client } = await start(({ url }, response) => {
+      if (!url.includes('/ai/')) json(response, 200, good);
+    }, patient);
+    const streams = Array.from({ length: 60 }, () => client.ai.stream({ messages: [] }).next());
+    const answers = Array.from({ length: 60 }, () => failing(client.ai.complete('x')));
+    while (server.asked.length < 110) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal((await client.conversations.get('c')).id, 'x1');
+    await client.conversations.sendText('c', 'a');
+    await client.close();
+    await Promise.allSettled(streams);
+    assert.deepEqual(new Set((await Promise.all(answers)).map(({ code }) => code)), new Set(['unexpected']));
+  });
+
   it('ends a call with all its attempts at the deadline', async () => {
     const { server, client } = await start(() => {}, { timeout: 4, deadline: 10, maxRetries: 50 });
     const before = Date.now();

@@ -1,6 +1,8 @@
 import { strict as assert } from 'node:assert';
+import { EventEmitter, once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { type SinonFakeTimers, useFakeTimers } from 'sinon';
 import { LinktorClient } from '../../../lib/client/index';
 import { isPrivateAddress } from '../../../lib/client/private-network';
 import type { LinktorError } from '../../../lib/errors';
@@ -47,11 +49,21 @@ describe('fetching files', () => {
   const requests: string[] = [];
   const keys: unknown[] = [];
   const slow: http.ServerResponse[] = [];
+  const arrivals = new EventEmitter();
   const server = http.createServer((request, response) => {
     requests.push(String(request.url));
     keys.push(request.headers['x-api-key']);
+    if (request.url === '/call') return void response.end('{"answered":true}');
     if (request.url === '/files/tiny') return void sendTiny(request, response);
-    if (request.url?.startsWith('/files/slow')) return void slow.push(response);
+    if (request.url?.startsWith('/files/slow')) {
+      slow.push(response);
+      arrivals.emit('slow');
+      return;
+    }
+    if (request.url?.startsWith('/files/busy')) {
+      arrivals.emit('slow');
+      return void response.writeHead(503, { 'retry-after': '20' }).end();
+    }
     response.writeHead(200, { 'content-disposition': 'attachment; filename="../../bill.pdf"' }).end('file');
   });
   let port = 0;
@@ -186,6 +198,92 @@ describe('fetching files', () => {
     }, 1);
     const files = await Promise.all(begun).finally(() => clearInterval(answer));
     assert.deepEqual(new Set(files.map(({ data }) => String(data))), new Set(['late']));
+  });
+
+  describe('that take long', () => {
+    let time: SinonFakeTimers;
+    let own: LinktorClient;
+    beforeEach(() => {
+      time = useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+      own = clientOf(`http://127.0.0.1:${port}`);
+    });
+    afterEach(() => time.restore());
+
+    const of = (owner: string, path: string, host = '127.0.0.1') =>
+      own.download(`http://${host}:${port}${path}`, 1_000_000, { owner });
+    /** Begin two files for each of so many owners. @returns what becomes of them, in their order */
+    const begin = (owners: number, path: string) =>
+      Array.from({ length: owners * 2 }, (_, index) =>
+        of(`slow ${Math.floor(index / 2)}`, path).then(
+          () => 'arrived',
+          ({ code }: LinktorError) => code,
+        ),
+      );
+    const asked = async (count: number) => {
+      while (requests.filter((url) => /slow|busy/.test(url)).length < count) await once(arrivals, 'slow');
+    };
+    const quick = async (owner: string, host?: string) => String((await of(owner, '/files/quick', host)).data);
+
+    for (const path of ['/files/slow', '/files/busy']) {
+      it(`let those of others pass once nothing comes from ${path}`, async () => {
+        begin(6, path);
+        await asked(12);
+        const waiting = quick('another');
+        time.tick(1000);
+        assert.equal(await waiting, 'file');
+      });
+    }
+
+    it('let those of others pass after ten seconds, though a little comes all the time', async () => {
+      begin(6, '/files/slow');
+      await asked(12);
+      const waiting = quick('another');
+      for (let second = 0; second < 10; second++) {
+        await Promise.all(
+          slow.map((response) => new Promise<unknown>((done) => response.write('x'.repeat(2000), done))),
+        );
+        await new Promise(setImmediate);
+        time.tick(1000);
+      }
+      assert.equal(await waiting, 'file');
+    });
+
+    it('still arrive, and their conversation waits for them', async () => {
+      const files = begin(6, '/files/slow');
+      await asked(12);
+      time.tick(1000);
+      const third = of('slow 0', '/files/quick');
+      await quick('another');
+      assert.equal(requests.filter((url) => url === '/files/quick').length, 1);
+      for (const response of slow) response.end('late');
+      assert.deepEqual(new Set(await Promise.all(files)), new Set(['arrived']));
+      assert.equal(String((await third).data), 'file');
+    });
+
+    it('of one host let the files of another pass before all of them have had their turn', async () => {
+      begin(40, '/files/slow');
+      await asked(12);
+      const waiting = quick('another', 'localhost');
+      await new Promise(setImmediate);
+      time.tick(1000);
+      assert.equal(await waiting, 'file');
+      assert.ok(requests.length < 30, `${requests.length}`);
+    });
+
+    it('are a hundred at most, then those that have been slow for longest are given up', async () => {
+      const files = begin(60, '/files/slow');
+      for (let turn = 1; turn <= 9; turn++) {
+        await asked(turn * 12);
+        time.tick(1000);
+      }
+      const first = await Promise.all(files.slice(0, 8));
+      assert.deepEqual(new Set(first), new Set(['timeout']));
+      await asked(120);
+      const { body } = await own.request({ path: '/call' });
+      assert.deepEqual(body, { answered: true }, 'calls have connections of their own');
+      for (const response of slow) response.end('late');
+      assert.deepEqual(new Set(await Promise.all(files.slice(8))), new Set(['arrived']));
+    });
   });
 
   for (const address of ['file:///etc/passwd', 'ftp://example.com/x', 'javascript:1', 'http://', '']) {

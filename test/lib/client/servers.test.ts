@@ -110,6 +110,57 @@ describe('client: servers as they are', () => {
     assert.equal(server.asked.length, 0);
   });
 
+  const MEGABYTE = 1024 * 1024;
+  const form = (parts: Record<string, string | Blob>) => {
+    const made = new FormData();
+    for (const [name, part] of Object.entries(parts)) made.append(name, part);
+    return made;
+  };
+  for (const [what, send] of [
+    [
+      'a file within the limit, and what is told of it',
+      (client) =>
+        client.knowledgeBases.uploadDocument('k', {
+          ...{ name: 'x', filename: 'x.bin', file: Buffer.alloc(24.9 * MEGABYTE) },
+          metadata: { note: 'x'.repeat(MEGABYTE) },
+        }),
+    ],
+    [
+      'a form whose letters take three bytes each',
+      (client) => client.request({ method: 'POST', path: '/x', body: form({ text: '漢'.repeat(10 * MEGABYTE) }) }),
+    ],
+    [
+      'a form of many parts',
+      (client) => {
+        const parts = Array.from({ length: 6 }, (_, index) => [`p${index}`, new Blob([Buffer.alloc(5 * MEGABYTE)])]);
+        return client.request({ method: 'POST', path: '/x', body: form(Object.fromEntries(parts)) });
+      },
+    ],
+    [
+      'an object as a form',
+      (client) => {
+        const headers = { 'Content-Type': 'multipart/form-data' };
+        return client.request({ method: 'POST', path: '/x', headers, body: { text: 'é'.repeat(13 * MEGABYTE) } });
+      },
+    ],
+    [
+      'a text',
+      (client) => client.request({ method: 'PUT', path: '/x', body: JSON.stringify('é'.repeat(13 * MEGABYTE)) }),
+    ],
+    ['a Buffer', (client) => client.request({ method: 'PUT', path: '/x', body: Buffer.alloc(26 * MEGABYTE) })],
+    ['a question to a model', (client) => client.ai.complete('x'.repeat(26 * MEGABYTE))],
+    ['texts to embed', (client) => client.ai.embedAll(Array(26).fill('x'.repeat(MEGABYTE)))],
+    ['data of a picture', (client) => client.vre.preview('t', { text: 'x'.repeat(26 * MEGABYTE) })],
+  ] as [string, (client: LinktorClient) => Promise<unknown>][]) {
+    it(`is refused before anything leaves: ${what}`, async () => {
+      const { client, server } = await start((_asked, response) => json(response, 200, { id: 'd' }));
+      const error = await failing(send(client));
+      assert.deepEqual([error.code, error.cause.ambiguous, error.cause.retryable], ['validation', false, false]);
+      assert.match(error.message, /25 MB/);
+      assert.equal(server.asked.length, 0);
+    });
+  }
+
   it('get one text as a text, and many as a list', async () => {
     const { client, server } = await start(({ body }, response) => {
       const { input } = JSON.parse(body) as { input: unknown };
