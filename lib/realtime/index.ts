@@ -201,6 +201,11 @@ export class Realtime {
     return release;
   }
 
+  /** @returns a promise that resolves when the server has read all subscriptions so far, or the connection has ended */
+  settled(): Promise<void> {
+    return this.#socket.settled();
+  }
+
   /**
    * Send a typing indicator.
    * @returns false when it could not be sent: there is no connection, or this contract has no such frame

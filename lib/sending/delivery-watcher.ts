@@ -8,6 +8,8 @@ import type { Delivery, SocketState } from '../realtime';
 export interface StatusSource {
   onEvent(listener: (delivery: Delivery) => void): void;
   subscribe(conversationId: string): void;
+  /** resolves when the server has read the subscription, or the connection has ended */
+  settled(): Promise<void>;
   onState(listener: (state: SocketState) => void): void;
   readonly state: SocketState;
   /** events are polled */
@@ -29,8 +31,6 @@ type KnownStatus = Pick<Message, 'status'> & { reason?: string };
 const LOOK_WITHOUT_EVENTS_MS = 1000;
 /** The same while the realtime connection is open. */
 const LOOK_WITH_EVENTS_MS = 8000;
-/** Time for the server to process our subscription after the connection has opened. */
-const SUBSCRIBE_GRACE_MS = 250;
 
 /** Follows the statuses of one conversation's messages. Create it before they are sent: some statuses are fast. */
 export class DeliveryWatcher {
@@ -49,7 +49,7 @@ export class DeliveryWatcher {
       if (messageId !== undefined) this.#learn(messageId, status);
     });
     source.onState(({ name }) => {
-      if (name === 'open') this.#nextLook = Math.min(this.#nextLook, Date.now() + SUBSCRIBE_GRACE_MS);
+      if (name === 'open') detach(this.#lookOnceSettled());
       this.#wake();
     });
     source.subscribe(conversationId);
@@ -86,6 +86,13 @@ export class DeliveryWatcher {
     } finally {
       wait.signal.removeEventListener('abort', stop);
     }
+  }
+
+  /** What came before the subscription no event tells. */
+  async #lookOnceSettled(): Promise<void> {
+    await this.#source.settled();
+    this.#nextLook = 0;
+    this.#wake();
   }
 
   #has(messageId: string, wanted: DeliveryWait['status']): boolean {

@@ -56,6 +56,8 @@ export interface Live {
   onEvent(listener: (delivery: Delivery) => void): void;
   /** subscribe to the events of a conversation */
   subscribe(conversationId: string): void;
+  /** resolves when the server has read the subscriptions so far, or the connection has ended */
+  settled(): Promise<void>;
   /** @returns false when the connection is not open, or the server has no typing indicator */
   typing(conversationId: string, isTyping: boolean): boolean;
   readonly state: SocketState;
@@ -184,6 +186,7 @@ export interface TriggerContext<V> {
   fold(text: string): string;
   /** the connection, for nodes that watch or control it */
   connection: Pick<LiveSide, 'state' | 'facts' | 'onState' | 'connect' | 'disconnect' | 'reconnect' | 'announce'>;
+  isClosed(): boolean;
   /** call `release` when the node closes */
   onClose(release: () => void): void;
   /** run work in the background; its failures reach Catch nodes */
@@ -230,10 +233,13 @@ export interface TriggerContext<V> {
   caution(word: StatusName): void;
   /** set the status of the node */
   status(word: StatusName, facts?: Record<string, number | string>): void;
-  /** @returns the data left by the predecessor that a deploy has replaced with this node; once only */
-  takeOver<T>(): Left<T> | undefined;
+  /**
+   * @param part name of the data, if the node has several parts
+   * @returns the data left by the predecessor that a deploy has replaced with this node; once only
+   */
+  takeOver<T>(part?: string): Left<T> | undefined;
   /** @param collect returns and clears the pending data for the successor; not called when the node is removed */
-  handOver(collect: () => unknown): void;
+  handOver(collect: () => unknown, part?: string): void;
 }
 
 export interface Trigger extends Common {

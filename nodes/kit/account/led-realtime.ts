@@ -203,6 +203,10 @@ export class LedRealtime implements LiveSide {
     return this.#attach((realtime) => realtime.subscribe(conversationId));
   }
 
+  settled(): Promise<void> {
+    return this.#inner?.settled() ?? Promise.resolve();
+  }
+
   conversation(id: string) {
     return this.#inner?.conversation(id) ?? this.#parts.shared?.bus.conversation(id);
   }

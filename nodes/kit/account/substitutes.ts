@@ -5,7 +5,6 @@ import type { Ledger } from '../../../lib/ledger/index';
 import { isFinalStatus } from '../../../lib/messages/status';
 import type { Event, Outgoing } from '../../../lib/model';
 import { isWindowReason, type Sender, type SendResult } from '../../../lib/sending/index';
-import { fenced } from '../fence';
 import { failureOf } from '../to-msg';
 import type { ChargeService } from './charge-service';
 import type { LiveSide } from './led-realtime';
@@ -50,8 +49,6 @@ export interface SubstitutesParts {
 const SUBSTITUTE_TTL_MS = 24 * 3_600_000;
 /** messages that are looked at after a connection has opened: the newest */
 const MAX_LOOKS = 100;
-/** time for the server to process our subscriptions after the connection has opened, milliseconds */
-const SUBSCRIBE_GRACE_MS = 250;
 /** failures that came ahead of the answer to their send */
 const MAX_EARLY = 1000;
 
@@ -67,7 +64,6 @@ export class Substitutes {
   readonly #watched = new Map<string, { until: number; release(): void }>();
   readonly #early = new Map<string, Event>();
   readonly #abort = new AbortController();
-  #timer: NodeJS.Timeout | undefined;
   #stop: (() => void) | undefined;
   #cancelStart: (() => void) | undefined;
   #isWarned = false;
@@ -170,14 +166,9 @@ export class Substitutes {
     const leave = this.#parts.areSeveral ? realtime.subscribeAll() : () => {};
     const forget = realtime.onState(({ name }) => {
       if (name !== 'open' || realtime.polls) return;
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(
-        fenced(() => this.#background(this.#lookAgain())),
-        SUBSCRIBE_GRACE_MS,
-      );
+      this.#background(realtime.settled().then(() => this.#lookAgain()));
     });
     this.#stop = () => {
-      clearTimeout(this.#timer);
       forget();
       end();
       leave();
