@@ -35,6 +35,9 @@ const channelTypes = [
   'voice',
 ] as const;
 
+/** conversations that messages have chosen, in what a deploy hands over */
+const CHOSEN = 'conversations';
+
 const filters = { section: 'filters' };
 const arrival = { section: 'arrival' };
 
@@ -157,6 +160,10 @@ export default trigger({
     const ask = (id: string) => asked?.set(id, isLive ? context.subscribe(id) : () => {});
     if (values.conversations === 'all' && isLive) context.everything();
     for (const id of values.conversations === 'these' ? values.conversationIds : []) ask(id);
+    if (asked && values.conversations === 'input') {
+      for (const id of context.takeOver<string[]>(CHOSEN)?.value ?? []) ask(id);
+      context.handOver(() => (asked.size > 0 ? [...asked.keys()] : undefined), CHOSEN);
+    }
     if (!isLive) status(filter.isSlow ? 'slow_pattern' : 'listening');
 
     listen((delivery) => {

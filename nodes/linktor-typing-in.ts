@@ -5,6 +5,8 @@ import { as, choice, flag, number, typed } from './kit/fields';
 import { topicOf } from './kit/to-msg';
 
 const MAX_KNOWN_TYPERS = 1000;
+/** events that wait until our own user id is known: the newest */
+const MAX_WAITING_EVENTS = 1000;
 /** lifetime of the typing status, milliseconds; the stop event may be lost */
 const TYPING_SHOWN_MS = 6000;
 
@@ -33,6 +35,7 @@ export default trigger({
   },
   listen(context) {
     const { values, toMsg, client, connection, onEvent, everything, subscribe, emit, status, onClose } = context;
+    const { takeOver, handOver } = context;
     const { who, quiet } = values;
     const chosen = values.conversationIds ?? [];
     const conversations = chosen.length > 0 ? new Set(chosen) : undefined;
@@ -70,7 +73,7 @@ export default trigger({
     };
 
     // Other clients that use this account count as own events.
-    let waiting: Delivery[] | undefined = [];
+    let waiting: Delivery[] | undefined = takeOver<Delivery[]>()?.value ?? [];
     let us: string | undefined;
     const notUs = (delivery: Delivery) => {
       const { userId } = delivery.event.typing ?? {};
@@ -89,6 +92,11 @@ export default trigger({
         for (const delivery of early) notUs(delivery);
       });
     context.background(introduced);
+    handOver(() => {
+      const held = waiting ?? [];
+      waiting = [];
+      return held.length > 0 ? held : undefined;
+    });
     onClose(() => {
       waiting = [];
       clearTimeout(fade);
@@ -100,8 +108,9 @@ export default trigger({
       const { typing, conversationId = '' } = delivery.event;
       if (!typing || (conversations && !conversations.has(conversationId))) return;
       if (channels && !channels.has(delivery.conversation?.channelId ?? '')) return;
-      if (waiting) waiting.push(delivery);
-      else notUs(delivery);
+      if (!waiting) return notUs(delivery);
+      waiting.push(delivery);
+      if (waiting.length > MAX_WAITING_EVENTS) waiting.shift();
     });
     return undefined;
   },

@@ -31,7 +31,7 @@ export default trigger({
     feedBus: flag(true, { icon: 'share-alt', advanced: true }),
     outputs: choice(['1', '2'], { icon: 'sign-out' }),
   },
-  listen({ values, nodeId, configId, webhookSecrets, serve, status, emit, isFirst, once, feed }) {
+  listen({ values, nodeId, configId, webhookSecrets, serve, status, emit, isFirst, once, feed, isClosed }) {
     const own = [values.secret, values.previousSecret].filter((one) => one !== '');
     const secrets = own.length > 0 ? own : webhookSecrets;
     if (secrets.length === 0) {
@@ -83,6 +83,8 @@ export default trigger({
           return fed === undefined ? tell(duplicate) : fed.then(() => tell(duplicate));
         };
         const tell = (duplicate: boolean): number => {
+          // A deploy has ended the flow meanwhile: the sender tries again.
+          if (isClosed()) return 503;
           if (!wanted(event.name) || (duplicate && values.duplicates === 'drop')) return 200;
           const facts = { configId, event: event.name, source: 'webhook', scheme: verdict.scheme, deliveryId };
           // Other nodes may deliver the fed event after this flow has run, so the flow gets a copy.
@@ -110,6 +112,7 @@ async function passOnce(
     const { state, done } = await taking;
     if (state !== 'free') return state === 'done' ? pass(true) : 503;
     const status = await pass(false);
+    if (status !== 200) return status;
     // The event has been passed on, even if this cannot be recorded: the answer does not wait for it.
     done().catch(storeDown);
     return status;

@@ -39,18 +39,18 @@ export class HeldMessages {
     this.#isPartial = type === 'nodes';
   });
 
-  /** @param value undefined is not stored */
-  leave(nodeId: string, value: unknown): void {
+  /** @param key of a node and what it holds @param value undefined is not stored */
+  leave(key: string, value: unknown): void {
     if (value === undefined) return;
-    this.take(nodeId);
-    const timer = setTimeout(() => this.#left.delete(nodeId), HELD_FOR_MS).unref();
-    this.#left.set(nodeId, { left: { value, isDue: this.#isPartial }, timer });
+    this.take(key);
+    const timer = setTimeout(() => this.#left.delete(key), HELD_FOR_MS).unref();
+    this.#left.set(key, { left: { value, isDue: this.#isPartial }, timer });
   }
 
   /** @returns the data of the predecessor; once only */
-  take(nodeId: string): Left<unknown> | undefined {
-    const { left, timer } = this.#left.get(nodeId) ?? {};
-    this.#left.delete(nodeId);
+  take(key: string): Left<unknown> | undefined {
+    const { left, timer } = this.#left.get(key) ?? {};
+    this.#left.delete(key);
     clearTimeout(timer);
     return left;
   }

@@ -1,9 +1,12 @@
 import { strict as assert } from 'node:assert';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Variables } from '../../lib/variables';
 import linktor from '../../nodes';
+import type { ConfigNode } from '../../nodes/kit/account/config-node';
 import type { RED } from '../../nodes/kit/red';
 import { type FlowNode, listening, setUpFlows, until } from '../support/flows';
+import { HoldingProxy } from '../support/holding-proxy';
 
 interface Hooked {
   nodes: { createNode(node: object, config: object): void; registerType(type: string, make: unknown): void };
@@ -60,6 +63,84 @@ describe('what a node still holds', () => {
     } finally {
       server.closeAllConnections();
       server.close();
+    }
+  });
+
+  it('and waits for its variables goes to the successor, which reads them', async () => {
+    const { node: get, probe, flow, deploy } = await play(node({ variables: ['conversation'] }));
+    await listening({ state });
+    const { account } = get('account') as unknown as ConfigNode;
+    const variables = account?.variables() as Variables;
+    await variables.set({ scope: 'conversation', id: 'conv_ana' }, 'step', 7, { forMs: 60_000 });
+    // A store that never answers.
+    variables.all = () => new Promise(() => {});
+    await write('one');
+    await probe('seen').first();
+    await deploy(flow, 'full');
+    const msg = await probe('out').first();
+    assert.deepEqual([msg.payload, msg.vars], ['one', { step: 7 }]);
+    await write('two');
+    assert.deepEqual(
+      (await probe('out').take(2)).map(({ payload }) => payload),
+      ['one', 'two'],
+    );
+  });
+
+  it('and waits for its variables is told as it is when the node is removed', async () => {
+    const { node: get, probe, flow, deploy } = await play(node({ variables: ['conversation'] }));
+    await listening({ state });
+    const { account } = get('account') as unknown as ConfigNode;
+    (account?.variables() as Variables).all = () => new Promise(() => {});
+    await write('one');
+    await probe('seen').first();
+    await deploy(flow.filter(({ id }) => id !== 'node'));
+    const msg = await probe('out').first();
+    assert.deepEqual([msg.payload, msg.vars], ['one', {}]);
+  });
+
+  for (const type of ['full', 'flows'] as const) {
+    it(`are the conversations that messages have chosen: they stay chosen after a ${type} deploy`, async () => {
+      const { node: get, probe, flow, deploy } = await play(node({ conversations: 'input' }));
+      get('node').receive({ action: 'subscribe', conversationId: 'conv_ana' });
+      get('node').receive({ action: 'subscribe', conversationId: 'conv_bruno' });
+      get('node').receive({ action: 'unsubscribe', conversationId: 'conv_bruno' });
+      await listening({ state });
+      await deploy(
+        flow.map((one) => (one.id === 'node' ? { ...one, name: 'renamed' } : one)),
+        type,
+      );
+      await listening({ state });
+      await control('messages', { conversationId: 'conv_bruno', text: 'not chosen' });
+      await write('chosen');
+      assert.equal((await probe('out').first()).payload, 'chosen');
+    });
+  }
+
+  it('are signs of typing, until it is known which are its own', async () => {
+    const proxy = await HoldingProxy.open(flows.sandbox.url, (line) => /^GET .*\/me$/.test(line));
+    try {
+      const { probe, flow, deploy } = await play(
+        [
+          { id: 'node', type: 'linktor-typing-in', config: 'account', wires: [['out']] },
+          { id: 'out', type: 'probe' },
+          { id: 'other', type: 'linktor-message-in', config: 'account', wires: [['seen']] },
+          { id: 'seen', type: 'probe' },
+        ],
+        { account: { baseUrl: proxy.url, contract: 'api' } },
+      );
+      await listening({ state });
+      await control('typing', { conversationId: 'conv_ana', isTyping: true });
+      await write('after it');
+      await probe('seen').first();
+      await proxy.holds(1);
+      await deploy(flow, 'full');
+      await proxy.holds(2);
+      assert.equal(probe('out').all.length, 0);
+      proxy.release();
+      const { payload, conversationId } = await probe('out').first();
+      assert.deepEqual([payload, conversationId], [true, 'conv_ana']);
+    } finally {
+      proxy.close();
     }
   });
 

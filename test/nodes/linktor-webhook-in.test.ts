@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import linktor from '../../nodes';
@@ -134,6 +135,32 @@ describe('linktor-webhook-in', () => {
       ['e1', 'e2'],
     );
   });
+
+  for (const [what, change, status] of [
+    ['is passed on by the node that is there by then', (flow: FlowNode[]) => flow, 200],
+    [
+      'is to be sent again when nobody is there any more',
+      (flow: FlowNode[]) => flow.filter(({ id }) => id !== 'node'),
+      503,
+    ],
+  ] as const) {
+    it(`a delivery whose end arrives after a full deploy ${what}`, async () => {
+      const { origin, probe, deploy, flow } = await open(node());
+      const body = event('e1');
+      const headers = { 'content-type': 'application/json', 'x-linktor-signature': sign(body) };
+      const request = http.request(`${origin}/linktor/hook`, { method: 'POST', headers });
+      const answered = once(request, 'response') as Promise<[http.IncomingMessage]>;
+      const arrived = once(server as http.Server, 'request');
+      request.write(body.slice(0, 10));
+      await arrived;
+      await deploy(change(flow), 'full');
+      request.end(body.slice(10));
+      const [answer] = await answered;
+      assert.equal(answer.statusCode, status);
+      if (status === 200) assert.equal((await probe('out').first()).topic, 'message.sent');
+      else assert.equal(answer.headers['retry-after'], '30');
+    });
+  }
 
   it('answers at once, however many stars its pattern has', async () => {
     const { origin, probe } = await open(node({ events: '*a*a*a*a*a*a*a*a*b；message.*' }));

@@ -67,7 +67,8 @@ export async function runList<T>(
     const step = await source.next().catch(async (error: unknown) => {
       // Earlier items have been read, and may have been sent.
       const kept = parts.last();
-      if (kept) await emit(kept);
+      // Not any more when the node closes.
+      if (kept) await emit(kept).catch(() => undefined);
       throw halfRead(error, paging === 'all' ? all : undefined, parts.count);
     });
     if (step.done) break;
@@ -137,7 +138,10 @@ export class Parts<T> {
 
   /** @returns the part that was held back, to be sent last */
   last(): Outcome | undefined {
-    return this.#kept && this.#part(this.#kept.item, this.count);
+    const { count } = this;
+    const kept = this.#kept;
+    this.#kept = undefined;
+    return kept && this.#part(kept.item, count);
   }
 
   #part(item: T, count?: number): Outcome {

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { type LinktorError, toLinktorError } from '../../../lib/errors';
 import type { Action, Outcome } from '../define';
 import type { HeldMessages } from '../deploys';
+import { describeEnd, isSilentEnd, logEnd } from '../ended';
 import { evaluator, type Planned } from '../evaluate';
 import { fenced } from '../fence';
 import { onMessage, toPort } from '../message';
@@ -138,12 +139,14 @@ class ActionNode {
       run?.release();
       const problem = toLinktorError(thrown);
       if (!handle.signal.aborted) run?.noteFailure(problem);
-      this.#fail(problem, msg, send, done, handle.signal);
+      // The nodes behind this one wait for the end of what has begun.
+      const isSilent = this.#isClosed && isSilentEnd(problem) && !run?.hasEmitted;
+      this.#fail(problem, msg, send, isSilent ? undefined : done, handle.signal);
     };
     const finish = async (outcome: Outcome | undefined) => {
       try {
         if (outcome && !handle.signal.aborted) await run?.deliver(msg, outcome);
-        else if (outcome && this.#isClosed) this.#log(undelivered);
+        else if (outcome && this.#isClosed) logEnd(this.#node, undelivered);
       } catch (thrown) {
         return fail(thrown);
       }
@@ -169,29 +172,25 @@ class ActionNode {
     return { signal, release: () => this.#resettable.delete(own) };
   }
 
-  #fail(problem: LinktorError, msg: Msg, send: Send, done: Done, signal: AbortSignal): void {
+  /** @param done undefined for a failure that is of no interest */
+  #fail(problem: LinktorError, msg: Msg, send: Send, done: Done | undefined, signal: AbortSignal): void {
     const isClosing = this.#isClosed;
     // A message aborted by msg.reset is no error.
     if (signal.aborted && !isClosing) {
-      done();
+      done?.();
       return this.#showDone(undefined);
     }
-    if (!isSilent(problem, isClosing)) {
+    if (done) {
       if (this.#errorPort !== undefined && !isClosing) {
         send(toPort(this.#errorPort, { ...msg, error: described(problem, this.#node) }));
         done();
       } else {
         // After a full deploy the Catch nodes are gone: the possible outcome is logged.
-        if (isClosing && !this.#isPartialDeploy) this.#log(describeEnd(problem));
+        if (isClosing && !this.#isPartialDeploy) logEnd(this.#node, describeEnd(problem));
         done(problem);
       }
     }
     this.#status.show(this.#definition.statusOf?.(problem) ?? problem.code, { at: Date.now() });
-  }
-
-  /** A closing node may have no Catch node any more. */
-  #log(what: string): void {
-    fenced(() => this.#node.warn(`ended by a deploy: ${what}`))();
   }
 
   /** Background work delays neither the message nor the next one. */
@@ -241,19 +240,10 @@ class ActionNode {
 
 const undelivered = 'The work was done, but its result could not be sent any more.';
 
-function describeEnd({ message, cause }: LinktorError): string {
-  return cause.ambiguous ? `${message} It may have been done: look before repeating it.` : message;
-}
-
 /** Return the error as Catch nodes receive it, for the error output. */
 export function described(problem: LinktorError, { id, type, name }: RunningNode): object {
   const { message, code, cause } = problem;
   return { message, code, cause, source: { id, type, name } };
-}
-
-/** Return true for a read that the closing node itself aborted: its failure is of no interest. */
-function isSilent(error: LinktorError, closing: boolean): boolean {
-  return closing && error.code === 'unexpected' && !error.cause.ambiguous && !error.cause.retryable;
 }
 
 async function settled(work: readonly Promise<void>[]): Promise<void> {

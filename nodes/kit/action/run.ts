@@ -35,6 +35,8 @@ export class Run implements ActionContext<never> {
   readonly msg: Msg;
   readonly signal: AbortSignal;
   values = undefined as never;
+  /** a part of the result has been sent */
+  hasEmitted = false;
   readonly #context: RunContext;
   readonly #send: Send;
   readonly #account: Account;
@@ -183,6 +185,7 @@ export class Run implements ActionContext<never> {
   get emit() {
     return async (part: Outcome) => {
       this.signal.throwIfAborted();
+      this.hasEmitted = true;
       await this.deliver(this.#context.red.util.cloneMessage(this.msg), part);
       await new Promise(setImmediate);
     };

@@ -67,19 +67,24 @@ export function serveHooks(red: RED): Hooks {
     const first: Handler = (request, response, next) => {
       // A refused connection is over: further requests on it are ignored.
       if (refused.has(request.socket)) return;
-      const hook = hooks.get(keyOf(app.path(), pathOf(request)));
+      const key = keyOf(app.path(), pathOf(request));
+      const hook = hooks.get(key);
       if (!hook || request.method !== 'POST') return next();
-      const answer = () => afterMiddleware(red, request, response, next, () => dispatch(hook, request, response));
+      // A deploy may have replaced its node while the body arrived.
+      const now = () => dispatch(hooks.get(key) ?? hook, request, response);
+      const proceed = () => afterMiddleware(red, request, response, next, now);
       const refuse = (reason: HookRefusal) => {
         refused.add(request.socket);
         turnAway(request, response, reason);
         hook.refuse(reason, request.headersDistinct);
       };
-      capture(bodies, hook, request, response, nothingBetween(top, app, first) ? answer : next, refuse);
+      capture(bodies, hook, request, response, nothingBetween(top, app, first) ? proceed : next, refuse);
     };
     putFirst(top, first);
     app.use((request, response, next) => {
       const hook = hooks.get(pathOf(request));
+      // A deploy has removed its node while the body arrived; perhaps its successor comes.
+      if (!hook && request.linktorBody) return answer(response, 503);
       if (!hook) return next();
       afterMiddleware(red, request, response, next, () => dispatch(hook, request, response));
     });
@@ -202,16 +207,18 @@ const RETRY_AFTER_S = 30;
 const errorOf: Readonly<Record<number, string>> = { 401: 'unauthorized', 500: 'internal_error', 503: 'unavailable' };
 
 function dispatch(hook: Hook, request: Request, response: ServerResponse): void {
-  const answer = (status: number, body: object, headers = {}) => {
-    response.writeHead(status, { 'Content-Type': 'application/json', ...headers });
-    response.end(JSON.stringify(body));
-  };
-  if (request.method !== 'POST') return answer(405, { error: 'method_not_allowed' }, { Allow: 'POST' });
-  const done = (status: number) => {
-    const headers = status === 503 ? { 'Retry-After': String(RETRY_AFTER_S) } : {};
-    answer(status, status === 200 ? { received: true } : { error: errorOf[status] ?? 'bad_request' }, headers);
-  };
+  if (request.method !== 'POST') return write(response, 405, { error: 'method_not_allowed' }, { Allow: 'POST' });
   const taken = hook.receive({ headers: request.headersDistinct, body: request.linktorBody ?? Buffer.alloc(0) });
-  if (taken instanceof Promise) runFenced(() => taken.then(done), undefined);
-  else done(taken);
+  if (taken instanceof Promise) runFenced(() => taken.then((status) => answer(response, status)), undefined);
+  else answer(response, taken);
+}
+
+function answer(response: ServerResponse, status: number): void {
+  const headers = status === 503 ? { 'Retry-After': String(RETRY_AFTER_S) } : {};
+  write(response, status, status === 200 ? { received: true } : { error: errorOf[status] ?? 'bad_request' }, headers);
+}
+
+function write(response: ServerResponse, status: number, body: object, headers = {}): void {
+  response.writeHead(status, { 'Content-Type': 'application/json', ...headers });
+  response.end(JSON.stringify(body));
 }

@@ -6,11 +6,19 @@ import type { Hook } from '../http/routes';
 
 type Served = Parameters<TriggerContext<unknown>['serve']>[0];
 
-/** Return the hook of a trigger: an exception of its code is reported, and answered with 500. */
+interface Serving {
+  realtime: Pick<LiveSide, 'isReady' | 'ready'>;
+  isClosed(): boolean;
+}
+
+/**
+ * Return the hook of a trigger: an exception of its code is reported, and answered with 500. A closed trigger has no
+ * flow any more: it accepts nothing, and the sender tries again.
+ */
 export function hookOf(
   { path, maxBytes, timeoutMs, receive, refuse }: Served,
   owner: string,
-  realtime: Pick<LiveSide, 'isReady' | 'ready'>,
+  { realtime, isClosed }: Serving,
   report: (problem: LinktorError) => void,
 ): Hook {
   const failed = (thrown: unknown) => {
@@ -18,6 +26,7 @@ export function hookOf(
     return 500;
   };
   const take = (request: Parameters<typeof receive>[0]) => {
+    if (isClosed()) return 503;
     try {
       const status = receive(request);
       return status instanceof Promise ? status.catch(failed) : status;

@@ -6,6 +6,7 @@ import type { LiveSide } from '../account/led-realtime';
 import { prometheusText } from '../account/prometheus';
 import type { OnInput, Trigger, TriggerContext } from '../define';
 import type { Left, Starting } from '../deploys';
+import { describeEnd, isSilentEnd, logEnd } from '../ended';
 import { evaluateOnce, type Planned } from '../evaluate';
 import { fenced, runFenced } from '../fence';
 import { messageNames, onMessage, toPort } from '../message';
@@ -64,7 +65,8 @@ class TriggerNode implements TriggerContext<never> {
   #problemStatus: StatusName | undefined;
   /** status shown instead of a good connection */
   #caution: StatusName | undefined;
-  #collect: (() => unknown) | undefined;
+  /** what collects pending data for the successor, by its part; created with the first */
+  #collectors: Map<string, () => unknown> | undefined;
 
   constructor(red: RED, node: RunningNode, definition: Planned<Trigger>, stored: Stored, shared: Shared) {
     this.nodeId = node.id;
@@ -89,7 +91,7 @@ class TriggerNode implements TriggerContext<never> {
       done(problem);
     });
     // Only a node with pending messages asks whether it is removed: the answer costs Node-RED a promise for each node.
-    if (this.#isWaiting || this.#collect) {
+    if (this.#isWaiting || this.#collectors) {
       node.on('close', (removed, done) => {
         this.#close(removed);
         done();
@@ -139,8 +141,9 @@ class TriggerNode implements TriggerContext<never> {
     this.#isClosed = true;
     this.#closing?.abort();
     this.#status.close();
-    const collect = this.#collect;
-    if (collect && !removed) runFenced(() => this.#shared.heldMessages.leave(this.nodeId, collect()), this.#report);
+    for (const [part, collect] of removed ? [] : (this.#collectors ?? [])) {
+      runFenced(() => this.#shared.heldMessages.leave(`${this.nodeId} ${part}`, collect()), this.#report);
+    }
     for (const release of this.#releases) runFenced(release, undefined);
     for (const end of this.#subscriptions ?? []) runFenced(end, undefined);
     delete this.#users?.[this.nodeId];
@@ -212,6 +215,10 @@ class TriggerNode implements TriggerContext<never> {
     return this.#usable.webhookSecrets;
   }
 
+  get isClosed() {
+    return () => this.#isClosed;
+  }
+
   get onClose() {
     return (release: () => void) => this.#onClose(release);
   }
@@ -234,7 +241,13 @@ class TriggerNode implements TriggerContext<never> {
   };
 
   get background() {
-    return fenced((work: Promise<unknown>) => work, this.#report);
+    return fenced(
+      (work: Promise<unknown>) => work,
+      (problem) => {
+        if (!this.#isClosed) this.#report(problem);
+        else if (!isSilentEnd(problem)) logEnd(this.#node, describeEnd(problem));
+      },
+    );
   }
 
   get emit() {
@@ -266,7 +279,7 @@ class TriggerNode implements TriggerContext<never> {
     return (served) => {
       const owner = `the node ${this.#node.name ? `"${this.#node.name}"` : this.nodeId}`;
       try {
-        const hook = hookOf(served, owner, this.realtime, this.#report);
+        const hook = hookOf(served, owner, { realtime: this.realtime, isClosed: () => this.#isClosed }, this.#report);
         this.#onClose(this.#shared.hooks.serve(hook));
       } catch (thrown) {
         if (toLinktorError(thrown).code === 'conflict') this.#problemStatus = 'path_taken';
@@ -345,13 +358,14 @@ class TriggerNode implements TriggerContext<never> {
   }
 
   get takeOver() {
-    return <T>() => this.#shared.heldMessages.take(this.nodeId) as Left<T> | undefined;
+    return <T>(part = '') => this.#shared.heldMessages.take(`${this.nodeId} ${part}`) as Left<T> | undefined;
   }
 
   get handOver() {
-    return (collect: () => unknown) => {
-      this.#collect = collect;
-      this.#onClose(this.#shared.heldMessages.watch());
+    return (collect: () => unknown, part = '') => {
+      if (!this.#collectors) this.#onClose(this.#shared.heldMessages.watch());
+      this.#collectors ??= new Map();
+      this.#collectors.set(part, collect);
     };
   }
 }

@@ -5,6 +5,7 @@ import { Lanes } from '../action/lanes';
 import type { TriggerContext } from '../define';
 import type { Msg } from '../red';
 import { Bursts, mergeMessages } from './burst';
+import type { Remembering } from './remembering';
 
 export interface ReceiverSettings {
   /** seconds of silence that end a burst; 0: no merging */
@@ -27,60 +28,71 @@ export interface Receiver {
 type Context = Pick<TriggerContext<unknown>, 'client' | 'background' | 'onClose' | 'fenced' | 'takeOver' | 'handOver'>;
 
 /**
- * Process messages between their filter and the flow: download files and merge bursts. Messages of one conversation
- * keep their order. On a deploy, pending messages go to the successor of the node: after a full deploy it downloads
- * and waits again, with its own settings; otherwise it emits them as they are. On removal the node emits pending
- * messages as they are.
+ * Process messages between their filter and the flow: download files, merge bursts, and add variables. Messages of one
+ * conversation keep their order. On a deploy, pending messages go to the successor of the node: after a full deploy it
+ * downloads and waits again, with its own settings; otherwise it emits them as they are. On removal the node emits
+ * pending messages as they are.
  */
-export function createReceiver(context: Context, settings: ReceiverSettings, emit: (msg: Msg) => void): Receiver {
-  const waits = settings.mergeSeconds > 0 || settings.attachments === 'download';
-  const receiver = waits ? waitingReceiver(context, settings, emit) : { take: emit, typing: () => {} };
-  const left = context.takeOver<Held>();
-  // Messages in a burst arrived before messages that still wait for their files.
-  if (left?.isDue) for (const msg of [...left.value.bursts.map(mergeMessages), ...left.value.downloading]) emit(msg);
-  else if (left) {
-    for (const msg of [...left.value.bursts.flat(), ...left.value.downloading]) receiver.take(withoutProblems(msg));
-  }
-  return receiver;
-}
-
-function waitingReceiver(context: Context, settings: ReceiverSettings, emit: (msg: Msg) => void): Receiver {
-  const { background, fenced, onClose, handOver } = context;
-  const { mergeSeconds, mergeWait, mergeMax, attachments, maxAttachmentMb } = settings;
+export function createReceiver(context: Context, settings: ReceiverSettings, last: Remembering): Receiver {
+  const { fenced, handOver, onClose } = context;
+  const { mergeSeconds, mergeWait, mergeMax } = settings;
   const bursts =
     mergeSeconds > 0
       ? new Bursts({
           quietMs: mergeSeconds * 1000,
           longestMs: mergeWait * 1000,
           maxMessages: mergeMax,
-          emit,
+          emit: last.add,
           fenced,
         })
       : undefined;
-  const leave = bursts ? (msg: Msg) => bursts.add(msg) : emit;
-  const lanes = attachments === 'download' ? new Lanes(leave) : undefined;
-  const take = (msg: Msg) => {
-    if (!lanes) return leave(msg);
-    const files = (msg.attachments as Attachment[]).filter(({ data }) => data === undefined);
-    const downloaded =
-      files.length > 0
-        ? downloadAll(context.client, files, maxAttachmentMb * 1024 * 1024, String(msg.conversationId))
-        : undefined;
-    background(lanes.enter(String(msg.conversationId), msg, downloaded));
-  };
-  handOver((): Held | undefined => {
-    const held = { bursts: bursts?.drain() ?? [], downloading: lanes?.drain() ?? [] };
-    return held.bursts.length + held.downloading.length > 0 ? held : undefined;
-  });
-  onClose(() => {
-    lanes?.flush();
-    bursts?.flush();
-  });
+  const leave = bursts ? (msg: Msg) => bursts.add(msg) : last.add;
+  const files = settings.attachments === 'download' ? downloading(context, settings, leave) : undefined;
+  const take = files?.take ?? leave;
+  const left = context.takeOver<Held>();
+  if (left) {
+    const { remembering, bursts: begun, downloading } = left.value;
+    for (const msg of remembering) last.add(msg);
+    // Messages in a burst arrived before messages that still wait for their files.
+    if (left.isDue) for (const msg of [...begun.map(mergeMessages), ...downloading]) last.add(msg);
+    else for (const msg of [...begun.flat(), ...downloading]) take(withoutProblems(msg));
+  }
+  if (bursts || files || last.waits) {
+    handOver((): Held | undefined => {
+      const held = { remembering: last.drain(), bursts: bursts?.drain() ?? [], downloading: files?.drain() ?? [] };
+      return Object.values(held).some(({ length }) => length > 0) ? held : undefined;
+    });
+    onClose(() => {
+      files?.flush();
+      bursts?.flush();
+      last.flush();
+    });
+  }
   return { take, typing: (conversationId, person) => bursts?.typing(conversationId, person) };
+}
+
+function downloading(
+  { client, background }: Context,
+  { maxAttachmentMb }: ReceiverSettings,
+  leave: (msg: Msg) => void,
+) {
+  const lanes = new Lanes(leave);
+  return {
+    take(msg: Msg): void {
+      const files = (msg.attachments as Attachment[]).filter(({ data }) => data === undefined);
+      const conversationId = String(msg.conversationId);
+      const downloaded =
+        files.length > 0 ? downloadAll(client, files, maxAttachmentMb * 1024 * 1024, conversationId) : undefined;
+      background(lanes.enter(conversationId, msg, downloaded));
+    },
+    drain: () => lanes.drain(),
+    flush: () => lanes.flush(),
+  };
 }
 
 /** Pending messages of a receiver. */
 interface Held {
+  remembering: Msg[];
   bursts: Msg[][];
   downloading: Msg[];
 }
