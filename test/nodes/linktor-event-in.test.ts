@@ -102,6 +102,29 @@ describe('linktor-event-in', () => {
     });
   }
 
+  it('looks up who was taken from a conversation, which an update does not say', async () => {
+    const { probe } = await play(node({ onlyChanged: ['assignee'] }));
+    const before = (await asking(setup)('GET', '/conversations/conv_bruno')) as { assignedTo: string };
+    await change({ assignedTo: null }, 'conv_bruno');
+    const msg = await probe('out0').first();
+    assert.deepEqual([msg.topic, msg.conversationId], ['conversation.updated', 'conv_bruno']);
+    assert.deepEqual(msg.changed, ['assignedTo']);
+    assert.deepEqual(msg.previous, { assignedTo: before.assignedTo });
+    assert.equal((msg.payload as { assignedTo?: string }).assignedTo, undefined);
+  });
+
+  it('tells each of several changes once, however fast they follow one another', async () => {
+    const { probe } = await play(node());
+    const changes = [{ priority: 'urgent' }, { tags: ['vip'] }, { status: 'pending' }, { priority: 'low' }];
+    for (const one of changes) void change(one);
+    const events = await probe('out0').take(changes.length);
+    const told = events.flatMap(({ changed }) => changed as string[]);
+    assert.deepEqual(told.filter((field) => field !== 'priority').sort(), ['status', 'tags']);
+    assert.ok(told.filter((field) => field === 'priority').length <= 2, told.join());
+    const [, , , last] = events as [Message, Message, Message, Message];
+    assert.equal((last.payload as { priority: string }).priority, 'low');
+  });
+
   it('tells only of the channels that are asked for', async () => {
     const { probe } = await play(node({ channels: 'ch_webchat', channelsType: 'str' }));
     await change({ status: 'pending' }, 'conv_bruno');

@@ -109,7 +109,7 @@ const foreign: [why: string, titles: RegExp[]][] = [
     'the socket brings no messages, so its losses and frames tell nothing',
     [
       /^linktor-message-in, the server .* (emits what a customer writes|fills the gap)/,
-      /^linktor-event-in (tells of a change by|tells only what is ticked|tells only of the changes|looks up|tells how the connection)/,
+      /^linktor-event-in (tells of a change by|tells only what is ticked|tells only of the changes|looks up|tells each of several|tells how the connection)/,
       /^linktor-connection (tells of every change|tells only what is ticked|tells once that the server)/,
     ],
   ],

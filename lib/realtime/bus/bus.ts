@@ -21,7 +21,7 @@ export interface BusSettings extends DispatcherSettings, DeduplicatorSettings {
 
 /** The path of all events of an account: removes duplicates, keeps conversations in order, notifies all listeners. */
 export class Bus {
-  readonly #conversations: Pick<ConversationCache, 'get' | 'takeNew'>;
+  readonly #conversations: Pick<ConversationCache, 'get' | 'takeNew' | 'peek'>;
   readonly #settings: BusSettings;
   readonly #dedup: Deduplicator;
   readonly #arrivals: ArrivalListeners;
@@ -35,7 +35,7 @@ export class Bus {
   /** the next portion of the held events is on its way */
   #isDelivering = false;
 
-  constructor(conversations: Pick<ConversationCache, 'get' | 'takeNew'>, settings: BusSettings) {
+  constructor(conversations: Pick<ConversationCache, 'get' | 'takeNew' | 'peek'>, settings: BusSettings) {
     const { onError, onLate } = settings;
     const dedup = new Deduplicator(settings);
     const arrivals = new ArrivalListeners(dedup, onError);
@@ -293,8 +293,9 @@ export class Bus {
   ): void {
     this.#room.enter(id, chars, async () => {
       const { event } = delivery;
+      const known = event.before && this.#conversations.peek(id);
       delivery.conversation = await this.#room.lookUp(id, asked);
-      if (event.before && delivery.conversation) completeChange(event, delivery.conversation);
+      if (event.before && delivery.conversation) completeChange(event, delivery.conversation, known);
       if (event.message) this.#pendingMessages.delete(event.message.id);
       // Duplicates are detected only now: a fetch before its turn may have delivered the event in its proper place.
       await this.#dispatcher.dispatch(delivery);

@@ -3,6 +3,8 @@ import type { Conversation, Event, EventName } from '../../model';
 const ENDED_STATUSES = new Set(['resolved', 'closed']);
 /** The fields compared with a listing. */
 const COMPARED_FIELDS = ['status', 'assignedTo', 'priority', 'tags'] as const;
+/** The fields compared with a whole conversation. */
+const READ_FIELDS = [...COMPARED_FIELDS, 'subject', 'metadata'] as const;
 
 /** @returns the fields of `changes` that differ from `before` */
 function changedFields(before: Conversation, changes: Partial<Conversation>): string[] {
@@ -30,15 +32,21 @@ export function isVague({ changes }: Event): boolean {
   return changes !== undefined && (changes.priority === undefined || changes.tags === undefined);
 }
 
-/** Add the server's present state to an incomplete change event. */
-export function completeChange(event: Event, now: Conversation): void {
+/**
+ * Add the server's present state to an incomplete change event.
+ * @param known the conversation as known before `now`: earlier events may have told a part of the change already
+ */
+export function completeChange(event: Event, now: Conversation, known = event.before): void {
   const { before, changes = {} } = event;
-  if (!before) return;
+  if (!before || !known) return;
   delete event.before;
-  const untold = COMPARED_FIELDS.filter((field) => !(field in changes) && now[field] !== undefined);
-  const found = untold.filter((field) => !isSame(before[field], now[field])).map((field) => [field, now[field]]);
+  // A conversation without an assignee has no such field; any other may be omitted by a server.
+  const untold = READ_FIELDS.filter(
+    (field) => !(field in changes) && (now[field] !== undefined || field === 'assignedTo'),
+  );
+  const found = untold.filter((field) => !isSame(known[field], now[field])).map((field) => [field, now[field]]);
   event.changes = { ...changes, ...Object.fromEntries(found) };
-  describeChange(event, before);
+  describeChange(event, { ...before, ...Object.fromEntries(untold.map((field) => [field, known[field]])) });
 }
 
 function nameOf(changed: Set<string>, changes: Partial<Conversation>, before: Conversation | undefined): EventName {

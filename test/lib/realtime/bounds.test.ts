@@ -125,7 +125,10 @@ describe('realtime: bounds', () => {
   });
 
   it('let events that wait for a conversation go on when there are too many', async () => {
-    const bus = new Bus({ get: () => new Promise<undefined>(() => {}), takeNew: () => false }, { onError() {} });
+    const bus = new Bus(
+      { get: () => new Promise<undefined>(() => {}), takeNew: () => false, peek: () => undefined },
+      { onError() {} },
+    );
     const told: Delivery[] = [];
     bus.listen((delivery) => told.push(delivery));
     const said = (id: string): Event => ({
@@ -145,7 +148,10 @@ describe('realtime: bounds', () => {
 
   it('tell a gap where events had to go on before what was missed, which comes all the same', async () => {
     let late = 0;
-    const bus = new Bus({ get: (id) => ({ id }), takeNew: () => false }, { onError() {}, onLate: () => late++ });
+    const bus = new Bus(
+      { get: (id) => ({ id }), takeNew: () => false, peek: () => undefined },
+      { onError() {}, onLate: () => late++ },
+    );
     const told: string[] = [];
     bus.listen(({ event }) => told.push(event.messageId ?? event.name));
     const said = (id: string): Event => ({

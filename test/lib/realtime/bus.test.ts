@@ -155,7 +155,10 @@ describe('realtime: the bus', () => {
     { takeNew = () => false, ...settings }: Partial<BusSettings> & { takeNew?(id: string): boolean } = {},
   ) {
     const errors: unknown[] = [];
-    const bus = new Bus({ get: known, takeNew }, { onError: (error) => errors.push(error), ...settings });
+    const bus = new Bus(
+      { get: known, takeNew, peek: () => undefined },
+      { onError: (error) => errors.push(error), ...settings },
+    );
     const told: Delivery[] = [];
     bus.listen((delivery) => told.push(delivery));
     const ids = () => told.map(({ event }) => event.messageId ?? event.name);

@@ -21,7 +21,7 @@ describe('realtime: claims', () => {
   beforeEach(() => {
     heard = [];
     problems = [];
-    const conversations = { get: (id: string) => ({ id }), takeNew: () => false };
+    const conversations = { get: (id: string) => ({ id }), takeNew: () => false, peek: () => undefined };
     bus = new Bus(conversations, { onError: (error) => problems.push(error) });
     bus.listen((delivery) => heard.push(delivery));
   });
@@ -69,7 +69,7 @@ describe('realtime: claims', () => {
 
   it('a message that is still decided on counts as delivered for nobody who comes later', async () => {
     const journal: string[] = [];
-    const conversations = { get: (id: string) => ({ id }), takeNew: () => false };
+    const conversations = { get: (id: string) => ({ id }), takeNew: () => false, peek: () => undefined };
     const own = new Bus(conversations, { onError: assert.fail, onKey: (key) => journal.push(key) });
     own.listen((delivery) => heard.push(delivery));
     let decide = () => {};
