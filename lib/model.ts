@@ -189,7 +189,7 @@ export interface Chunk extends Unknowns {
   metadata?: Unknowns;
 }
 
-export interface QueryResult {
+export interface QueryResult extends Unknowns {
   query: string;
   model?: string;
   chunks: Chunk[];
@@ -222,6 +222,8 @@ export interface Completion {
   toolCalls?: ToolCall[];
   /** answers after the first, where several were asked for */
   alternatives?: AlternativeAnswer[];
+  /** what the answer relies on, in the server's own words */
+  sources?: unknown[];
   message: ChatMessage & Unknowns;
   usage?: Usage;
   finishReason?: string;
@@ -283,6 +285,8 @@ export interface AlternativeAnswer {
   /** its place among the answers, where the server tells it */
   index?: number;
   text: string;
+  refusal?: string;
+  toolCalls?: ToolCall[];
   finishReason?: string;
 }
 
@@ -297,6 +301,7 @@ export interface CompletionChunk {
   toolCalls?: ToolCall[];
   /** pieces of the answers after the first */
   alternatives?: AlternativeAnswer[];
+  sources?: unknown[];
   usage?: Usage;
 }
 

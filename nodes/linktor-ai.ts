@@ -1,5 +1,5 @@
 import { type AnswerSchema, compileSchema } from '../lib/ai/json-schema';
-import { addAlternatives, addToolCalls } from '../lib/ai/pieces';
+import { addAlternatives, addSources, addToolCalls } from '../lib/ai/pieces';
 import { historyOf, instructionsOf, isTalk, knowledgeIn, questionOf, turnsOf } from '../lib/ai/prompt';
 import type { CompletionInput } from '../lib/contract';
 import { invalid, LinktorError, toLinktorError } from '../lib/errors';
@@ -125,8 +125,7 @@ async function askAgent(context: Context): Promise<Outcome> {
   const asked = { message, conversationId: conversationOf(msg), context: facts };
   const { agents } = client.with({ timeout }).ai;
   if (values.stream !== 'off') return stream(context, agents.invokeStream(agent, asked));
-  const { text, id, model, usage, finishReason, conversationId, toolResults } = await agents.invoke(agent, asked);
-  const ai = defined({ id, model, usage, finishReason, conversationId, toolResults });
+  const { text, message: _message, ...ai } = await agents.invoke(agent, asked);
   return { result: text, properties: { ai } };
 }
 
@@ -153,9 +152,7 @@ async function complete(context: Context): Promise<Outcome> {
   };
   const { ai: models } = client.with({ timeout });
   if (values.stream !== 'off') return stream(context, models.stream(input), model);
-  const { id, text, usage, finishReason, refusal, toolCalls, alternatives, ...answer } = await models.create(input);
-  const facts = defined({ refusal, toolCalls, alternatives });
-  const ai = { id, model: answer.model, usage, finishReason, ...facts };
+  const { text, message: _message, ...ai } = await models.create(input);
   const words = requireWords(text, ai);
   return { result: shape ? readShape(shape, words, ai) : words, properties: { ai } };
 }
@@ -176,6 +173,7 @@ async function stream(
   let facts: Partial<CompletionChunk> = {};
   const toolCalls: ToolCall[] = [];
   const alternatives: AlternativeAnswer[] = [];
+  const sources: unknown[] = [];
   for await (const piece of pieces) {
     id ??= piece.id;
     finishReason = piece.finishReason ?? finishReason;
@@ -185,6 +183,7 @@ async function stream(
     addAlternatives(alternatives, piece.alternatives ?? []);
     if (piece.refusal !== undefined) facts.refusal = (facts.refusal ?? '') + piece.refusal;
     addToolCalls(toolCalls, piece.toolCalls ?? []);
+    if (piece.sources) addSources(sources, piece.sources);
     text += piece.delta;
     if (piece.delta !== '') await emit({ result: isWhole ? text : piece.delta, properties: { complete: undefined } });
   }
@@ -194,8 +193,8 @@ async function stream(
       details: { text },
     });
   }
-  const lists = { ...(toolCalls.length > 0 && { toolCalls }), ...(alternatives.length > 0 && { alternatives }) };
-  const ai = defined({ id, model, finishReason, ...facts, ...lists });
+  const lists = Object.entries({ toolCalls, alternatives, sources }).filter(([, list]) => list.length > 0);
+  const ai = { ...defined({ id, model, finishReason, ...facts }), ...Object.fromEntries(lists) };
   const words = requireWords(text, ai);
   return { result: isWhole ? words : text === '' ? words : '', properties: { complete: true, ai } };
 }

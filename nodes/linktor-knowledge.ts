@@ -71,8 +71,14 @@ async function query({ client, msg, values }: KnowledgeContext): Promise<Outcome
   const results = await Promise.all(
     bases.map(async (base) => {
       try {
-        const { chunks, model } = await client.knowledgeBases.query({ base, query: question, topK, minScore });
-        return { chunks: chunks.map((chunk) => ({ ...chunk, base })), model };
+        const {
+          chunks,
+          query: _query,
+          ...facts
+        } = await client.knowledgeBases.query({
+          ...{ base, query: question, topK, minScore },
+        });
+        return { chunks: chunks.map((chunk) => ({ ...chunk, base })), facts };
       } catch (thrown) {
         return { chunks: [], failed: { base, error: toLinktorError(thrown) } };
       }
@@ -88,13 +94,14 @@ async function query({ client, msg, values }: KnowledgeContext): Promise<Outcome
     .slice(0, topK);
   const best = chunks[0];
   const base = bases.length === 1 ? bases[0] : bases;
-  const model = results.map((result) => ('model' in result ? result.model : undefined)).find(Boolean);
+  const [facts] = results.flatMap((result) => ('facts' in result && result.facts ? [result.facts] : []));
   const unanswered = failed.map((one) => ({ base: one.base, code: one.error.code, message: one.error.message }));
   const knowledge = {
+    // What else an answer says is about the one base that was asked.
+    ...(bases.length === 1 ? facts : { model: facts?.model }),
     query: question,
     chunks,
     best,
-    model,
     base,
     took: Date.now() - began,
     ...before,

@@ -102,7 +102,7 @@ async function send(
   } finally {
     leave?.();
   }
-  const { messageId, ...rest } = sent;
+  const { messageId, image: _image, ...facts } = sent;
   const at = Date.now();
   if (messageId) sentLog.add({ messageId, conversationId: conversation, at, context: msg.context });
   const receipt = {
@@ -115,6 +115,6 @@ async function send(
   return {
     result: undefined,
     keepPayload: true,
-    properties: { sent: receipt, template: { caption: rest.caption, imageUrl: rest.imageUrl } },
+    properties: { sent: receipt, template: facts },
   };
 }

@@ -30,12 +30,34 @@ export function addToolCalls(calls: ToolCall[], pieces: readonly ToolCall[]): vo
  * @param answers the answers so far; modified
  */
 export function addAlternatives(answers: AlternativeAnswer[], pieces: readonly AlternativeAnswer[]): void {
-  for (const { index, text, finishReason } of pieces) {
-    const before = answers.find((one) => one.index === index);
-    if (!before) answers.push({ ...(index !== undefined && { index }), text, ...(finishReason && { finishReason }) });
-    else {
-      before.text += text;
-      if (finishReason !== undefined) before.finishReason = finishReason;
+  for (const { text, toolCalls = [], refusal, ...facts } of pieces) {
+    let before = answers.find(({ index }) => index === facts.index);
+    if (!before) {
+      before = { text: '' };
+      answers.push(before);
     }
+    Object.assign(before, facts);
+    before.text += text;
+    if (refusal !== undefined) before.refusal = (before.refusal ?? '') + refusal;
+    if (toolCalls.length === 0) continue;
+    before.toolCalls ??= [];
+    addToolCalls(before.toolCalls, toolCalls);
+  }
+}
+
+const MAX_SOURCES = 1000;
+
+/**
+ * Add sources to those received so far: some servers repeat all of them with each piece.
+ * @param sources the sources so far; modified
+ */
+export function addSources(sources: unknown[], pieces: readonly unknown[]): void {
+  const known = new Set(sources.map((one) => JSON.stringify(one)));
+  for (const piece of pieces) {
+    if (sources.length >= MAX_SOURCES) return;
+    const text = JSON.stringify(piece);
+    if (known.has(text)) continue;
+    known.add(text);
+    sources.push(piece);
   }
 }

@@ -17,6 +17,8 @@ export interface ModelAnswer {
   message?: Json;
   /** further answers, when several were requested */
   alternatives?: AlternativeAnswer[];
+  /** what the answer relies on, as the server wrote it: texts or objects */
+  sources?: unknown[];
 }
 
 /**
@@ -43,7 +45,15 @@ export function readAnswer(wire: Json, isPiece = false): ModelAnswer {
   put(answer, 'message', held);
   const others = choices.filter((one) => one !== choice).map(alternativeOf);
   if (others.length > 0) answer.alternatives = others;
+  put(answer, 'sources', sourcesOf(held) ?? sourcesOf(wire));
   return answer;
+}
+
+/** The names of the list, by family. */
+const SOURCES = ['sources', 'citations', 'annotations', 'search_results', 'searchResults'] as const;
+
+function sourcesOf(wire: Json | undefined): unknown[] | undefined {
+  return SOURCES.map((name) => array(wire?.[name])).find(({ length }) => length > 0);
 }
 
 function heldIn(wire: Json): Json | undefined {
@@ -57,8 +67,12 @@ function heldIn(wire: Json): Json | undefined {
 }
 
 function alternativeOf(choice: Json): AlternativeAnswer {
-  const result: AlternativeAnswer = { text: partsOf(heldIn(choice) ?? {}).text ?? textOf(choice.text) ?? '' };
+  const held = heldIn(choice);
+  const parts = partsOf(held ?? {});
+  const result: AlternativeAnswer = { text: parts.text ?? textOf(choice.text) ?? '' };
   put(result, 'index', number(choice.index));
+  put(result, 'refusal', string(held?.refusal) ?? parts.refusal);
+  put(result, 'toolCalls', toolCallsOf(held) ?? parts.toolCalls);
   put(result, 'finishReason', finishOf(choice));
   return result;
 }

@@ -32,7 +32,9 @@ import type {
 import { readAnswer, usageOf } from './answers';
 import { type Decode, decodeEntity, idOf, unwrap } from './envelope';
 import { array, isObject, type Json, number, object, put, safeFileName, string, unexpectedShape } from './json';
+import { camelKeys } from './keys';
 import { brokenOff } from './stream';
+import { readTimes } from './times';
 
 const mediaTypes = new Set(['image', 'video', 'audio', 'document', 'sticker']);
 
@@ -94,7 +96,7 @@ export function message(body: unknown): Message {
   // One SDK family has eight words for `contentType`; `type` of the other has these as well.
   const richer = type !== undefined && RICHER_TYPES.has(type) ? type : undefined;
   result.contentType = richer ?? string(wire.contentType) ?? type ?? string(content.type) ?? inferred(result);
-  return result;
+  return readTimes(result, ['createdAt', 'updatedAt']);
 }
 
 const RICHER_TYPES: ReadonlySet<string> = new Set(['interactive', 'template', 'system']);
@@ -171,6 +173,9 @@ export function contact(body: unknown): Contact {
   return result;
 }
 
+/** Times that decide what is new. */
+export const CONVERSATION_TIMES = ['createdAt', 'updatedAt', 'lastMessageAt'] as const;
+
 /** Contract 5.1. */
 export function conversation(body: unknown): Conversation {
   const wire = decodeEntity(body, 'a conversation');
@@ -187,7 +192,7 @@ export function conversation(body: unknown): Conversation {
   if (isObject(lastMessage) && string(lastMessage.id)) result.lastMessage = message(lastMessage);
   if (isObject(person) && string(person.id)) result.contact = contact(person);
   put(result, 'contactId', string(wire.contactId) ?? result.contact?.id);
-  return result;
+  return readTimes(result, CONVERSATION_TIMES);
 }
 
 /** Entities that are the same in every family of the contract. */
@@ -281,30 +286,34 @@ function inOrder(rows: readonly unknown[]): unknown[] {
 /** Contract 1.7: `{response}`, or a completion. */
 export function agentAnswer(body: unknown): AgentAnswer {
   const wire = decodeEntity(body, 'an answer');
-  const { usage: used, conversationId: _conversationId, ...rest } = wire;
-  const result = { ...rest, text: plain(wire.response) ?? completion(wire).text } as AgentAnswer;
-  put(result, 'conversationId', string(wire.conversationId));
-  put(result, 'usage', usageOf({ usage: used }));
+  const { response, choices: _choices, conversationId, usage, ...rest } = wire;
+  const words = plain(response);
+  const answer = words === undefined ? completion(wire) : { text: words };
+  const result: AgentAnswer = { ...rest, ...answer };
+  put(result, 'conversationId', string(conversationId));
+  put(result, 'usage', usageOf({ usage }));
   return result;
 }
 
 /** Contract 1.11: snake_case, the picture as base64 or as a data URI. */
 export function rendering(body: unknown): Rendering {
   const wire = decodeEntity(body, 'a rendering');
-  const encoded = string(wire.image_base64)?.replace(/^data:[^,]*,/, '');
+  const { imageBase64, imageUrl, messageId, caption, image: _image, ...others } = camelKeys(wire);
+  const { width, height, format, renderTimeMs, sizeBytes, cacheHit, ...rest } = others;
+  const encoded = string(imageBase64)?.replace(/^data:[^,]*,/, '');
   const result: Rendering = {};
   if (encoded !== undefined) result.image = Buffer.from(encoded, 'base64');
-  put(result, 'imageUrl', string(wire.image_url));
-  put(result, 'messageId', string(wire.message_id));
-  put(result, 'caption', plain(wire.caption));
-  put(result, 'width', number(wire.width));
-  put(result, 'height', number(wire.height));
-  put(result, 'format', string(wire.format));
-  put(result, 'renderTimeMs', number(wire.render_time_ms));
-  put(result, 'sizeBytes', number(wire.size_bytes));
-  if (typeof wire.cache_hit === 'boolean') result.cacheHit = wire.cache_hit;
+  put(result, 'imageUrl', string(imageUrl));
+  put(result, 'messageId', string(messageId));
+  put(result, 'caption', plain(caption));
+  put(result, 'width', number(width));
+  put(result, 'height', number(height));
+  put(result, 'format', string(format));
+  put(result, 'renderTimeMs', number(renderTimeMs));
+  put(result, 'sizeBytes', number(sizeBytes));
+  if (typeof cacheHit === 'boolean') result.cacheHit = cacheHit;
   if (Object.keys(result).length === 0) throw unexpectedShape('a rendering');
-  return result;
+  return { ...rest, ...result };
 }
 
 /** Contract 1.3: the address is all that is needed of it. */
@@ -332,10 +341,12 @@ export function visualTemplates(body: unknown): VisualTemplate[] {
 export function queryResult(asked: string): Decode<QueryResult> {
   return (body) => {
     const wire = decodeEntity(body, 'a query result');
-    const rows = wire.chunks ?? wire.results;
+    const { chunks, results, query, model, usage, ...rest } = camelKeys(wire);
+    const rows = chunks ?? results;
     if (!Array.isArray(rows)) throw unexpectedShape('a query result');
-    const result: QueryResult = { query: string(wire.query) ?? asked, chunks: rows.map(chunk) };
-    put(result, 'model', string(wire.model));
+    const result: QueryResult = { ...rest, query: string(query) ?? asked, chunks: rows.map(chunk) };
+    put(result, 'model', string(model));
+    put(result, 'usage', usageOf({ usage }));
     return result;
   };
 }

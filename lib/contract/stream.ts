@@ -2,7 +2,7 @@ import { LinktorError } from '../errors';
 import type { CompletionChunk } from '../model';
 import { readAnswer } from './answers';
 import { reasonIn, statedFailure, statesError } from './envelope';
-import { array, isObject, type Json, object, put, tryJson } from './json';
+import { array, isObject, type Json, object, tryJson } from './json';
 import { inCommonForm } from './stream-families';
 
 /** One event of a stream, received as a server-sent event or as a line of JSON. */
@@ -71,16 +71,8 @@ export function completionStep({ name, data }: StreamEvent): StreamStep<Completi
 }
 
 function chunkOf(wire: Json): CompletionChunk {
-  const { text, refusal, toolCalls, finishReason, usage, id, model, alternatives } = readAnswer(wire, true);
-  const chunk: CompletionChunk = { delta: text ?? '' };
-  put(chunk, 'id', id);
-  put(chunk, 'model', model);
-  put(chunk, 'finishReason', finishReason);
-  put(chunk, 'refusal', refusal);
-  put(chunk, 'toolCalls', toolCalls);
-  put(chunk, 'usage', usage);
-  put(chunk, 'alternatives', alternatives);
-  return chunk;
+  const { text, message: _message, ...facts } = readAnswer(wire, true);
+  return { delta: text ?? '', ...facts };
 }
 
 function isError(wire: Json): boolean {

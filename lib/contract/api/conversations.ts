@@ -23,20 +23,22 @@ const become = (id: string, action: string, status: string): Call<Conversation> 
   fallback: { key: action, call: inLane(id, usual.update(id, { status })) },
 });
 
+/** Each SDK family has its own name of the assignee, and none of them the word "normal" (contract 1.2, contract 5.1). */
+function inBothFamilies<T extends { assignedTo?: unknown; priority?: unknown }>(fields: T): T {
+  const both = 'assignedTo' in fields ? { ...fields, assignedAgentId: fields.assignedTo } : fields;
+  return fields.priority === 'normal' ? { ...both, priority: 'medium' } : both;
+}
+
 const send = (id: string, body: object) => inLane(id, write('POST', [...path, id, 'messages'], message, body));
 
 /** Conversations and messages (contract 1.2, contract 1.3). */
 export const conversations: Contract['conversations'] = {
   ...usual,
-  list: ({ assignedTo, tags: wanted, ...filter }) =>
-    listOf(path, conversation, 'conversations', {
-      ...listQuery(filter),
-      assignedTo,
-      assignedAgentId: assignedTo,
-      ...tagFilter(wanted),
-    }),
+  list: ({ tags: wanted, ...filter }) =>
+    listOf(path, conversation, 'conversations', { ...listQuery(inBothFamilies(filter)), ...tagFilter(wanted) }),
   latest: () => listOf(path, conversation, 'conversations', { limit: 20, sortBy: 'updatedAt', sortOrder: 'desc' }),
-  update: (id, changes) => inLane(id, usual.update(id, changes)),
+  create: (input) => usual.create(inBothFamilies(input)),
+  update: (id, changes) => inLane(id, usual.update(id, inBothFamilies(changes))),
   assign: (id, user) => act(id, 'assign', { agentId: user, userId: user }),
   unassign: (id) => act(id, 'unassign'),
   resolve: (id) => become(id, 'resolve', 'resolved'),

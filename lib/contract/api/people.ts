@@ -3,7 +3,7 @@ import type { Contact } from '../../model';
 import { chain, ignoreAnswer, inLane, read, unsupportedCall, write } from '../calls';
 import * as entities from '../entities';
 import { decodeEntity } from '../envelope';
-import type { Call, ChannelFilter, ContactFilter, Contract } from '../index';
+import type { Call, Changes, ChannelFilter, ContactFilter, Contract } from '../index';
 import { array, isObject, type Json } from '../json';
 import { changed, crud, listOf, listQuery, memberCalls } from './calls';
 import { tagFilter } from './conversations';
@@ -25,7 +25,7 @@ export const auth: Contract['auth'] = {
   logout: () => ({ ...write('POST', ['auth', 'logout'], ignoreAnswer, {}), keepSession: true }),
   me: () => read(['auth', 'me'], entities.user),
   tenant: () => read(['auth', 'tenant'], entities.tenant),
-  updateProfile: (changes) => write('PATCH', ['auth', 'me'], entities.user, changes),
+  updateProfile: (changes) => write('PATCH', ['auth', 'me'], entities.user, inBothFamilies(changes)),
   changePassword: (currentPassword, newPassword) => ({
     ...write('POST', ['auth', 'change-password'], ignoreAnswer, { currentPassword, newPassword }),
     keepSession: true,
@@ -40,9 +40,18 @@ export const messageTemplates: Contract['messageTemplates'] = {
   list: unsupportedCall('list approved templates', 'Type the name under which the template was approved.'),
 };
 
+/** Each SDK family has its own name of the picture (contract 5.3). */
+function inBothFamilies(fields: Changes): Changes {
+  return 'avatarUrl' in fields ? { ...fields, avatar: fields.avatarUrl } : fields;
+}
+
+const usual = crud<ReturnType<typeof entities.contact>, ContactFilter>(atContacts, entities.contact, 'contacts');
+
 /** Contacts (contract 1.4). */
 export const contacts: Contract['contacts'] = {
-  ...crud<ReturnType<typeof entities.contact>, ContactFilter>(atContacts, entities.contact, 'contacts'),
+  ...usual,
+  create: (input) => usual.create(inBothFamilies(input)),
+  update: (id, changes) => usual.update(id, inBothFamilies(changes)),
   list: ({ tags: wanted, ...filter }) =>
     listOf(atContacts, entities.contact, 'contacts', { ...listQuery(filter), ...tagFilter(wanted) }),
   // Each SDK family has its own names for the same two fields.

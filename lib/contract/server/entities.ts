@@ -17,9 +17,11 @@ import {
   type Tenant,
   type User,
 } from '../../model';
+import { CONVERSATION_TIMES } from '../entities';
 import { type Decode, decodeEntity, idOf } from '../envelope';
 import { array, isObject, type Json, number, object, put, string, unexpectedShape } from '../json';
-import { camelKeys, camelKeysDeep } from './words';
+import { camelKeys, camelKeysDeep } from '../keys';
+import { readTimes } from '../times';
 
 /** An entity with our names and a checked id. Fields with a separate decoder are added by the caller. */
 function named<T extends { id: string }>(body: unknown, what: string): { wire: Json; result: T } {
@@ -34,7 +36,7 @@ export function conversation(body: unknown): Conversation {
   delete result.tags;
   delete result.metadata;
   put(result, 'assignedTo', string(wire.assigned_user_id));
-  return result;
+  return readTimes(result, CONVERSATION_TIMES);
 }
 
 /**

@@ -2,8 +2,8 @@ import type { Message } from '../../model';
 import { message as known } from '../entities';
 import { decodeEntity, idOf } from '../envelope';
 import { array, isObject, type Json, number, object, put, safeFileName, string, tryJson } from '../json';
+import { camelKeys } from '../keys';
 import { KEY_FIELD } from './outgoing';
-import { camelKeys } from './words';
 
 /** Fields of the metadata that are separate fields of our message. */
 const CARRIED_FIELDS = [

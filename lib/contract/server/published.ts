@@ -1,6 +1,6 @@
 import type { Event } from '../../model';
 import { isObject, type Json, object, put, string, tryJson } from '../json';
-import { camelKeysDeep } from './words';
+import { camelKeysDeep } from '../keys';
 
 /** An event that the server publishes to NATS, in addition to its API (contract 8.3). */
 export interface Published {

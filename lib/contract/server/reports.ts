@@ -4,9 +4,9 @@ import { rendering, visualTemplates } from '../entities';
 import { decodeEntity } from '../envelope';
 import type { Contract, Figures, Period, RenderInput } from '../index';
 import { type Json, number, object } from '../json';
+import { camelKeysDeep } from '../keys';
 import { decodeServerList } from './lists';
 import { unsupportedCrud } from './unsupported';
-import { camelKeysDeep } from './words';
 
 const at = { dashboard: 'overview', conversations: 'conversations', channels: 'channels' } as const;
 const figuresOf = 'It has figures of dashboard, conversations and channels.';

@@ -4,6 +4,8 @@ import { api } from '../../../lib/contract/api/index';
 import * as entities from '../../../lib/contract/entities';
 import type { Call } from '../../../lib/contract/index';
 import { parseJson } from '../../../lib/contract/json';
+import { conversation as serverConversation } from '../../../lib/contract/server/entities';
+import { message as serverMessage } from '../../../lib/contract/server/message';
 import { LinktorError } from '../../../lib/errors';
 import type { Message } from '../../../lib/model';
 import { failing, ours } from '../support';
@@ -523,4 +525,31 @@ describe('contract: every decoder', () => {
       check(JSON.parse(text));
     }
   });
+});
+
+describe('contract: times of a server', () => {
+  for (const [given, expected] of [
+    ['2026-05-01T12:00:00Z', '2026-05-01T12:00:00Z'],
+    ['2026-05-01T12:00:00', '2026-05-01T12:00:00Z'],
+    ['2026-05-01 12:00:00.123456', '2026-05-01T12:00:00.123456Z'],
+    ['2026-05-01 12:00', '2026-05-01T12:00Z'],
+    [1_777_636_800, '2026-05-01T12:00:00.000Z'],
+    [1_777_636_800_250, '2026-05-01T12:00:00.250Z'],
+    ['1777636800', '2026-05-01T12:00:00.000Z'],
+    ['2026-05-01T09:00:00-03:00', '2026-05-01T09:00:00-03:00'],
+    ['Fri, 01 May 2026 12:00:00 GMT', 'Fri, 01 May 2026 12:00:00 GMT'],
+    [12, 12],
+    ['yesterday', 'yesterday'],
+  ] as const) {
+    it(`are in UTC where they have no zone, not in ours: ${given}`, () => {
+      const names = { createdAt: given, updatedAt: given, lastMessageAt: given };
+      const wire = { created_at: given, updated_at: given, last_message_at: given };
+      const message = { id: 'm', conversationId: 'c', ...names };
+      assert.equal(entities.message(message).createdAt, expected);
+      assert.equal(serverMessage({ id: 'm', conversation_id: 'c', content: 'x', ...wire }).createdAt, expected);
+      for (const found of [entities.conversation({ id: 'c', ...names }), serverConversation({ id: 'c', ...wire })]) {
+        assert.deepEqual([found.createdAt, found.updatedAt, found.lastMessageAt], [expected, expected, expected]);
+      }
+    });
+  }
 });
