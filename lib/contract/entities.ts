@@ -34,7 +34,7 @@ import { type Decode, decodeEntity, idOf, unwrap } from './envelope';
 import { array, isObject, type Json, number, object, put, safeFileName, string, unexpectedShape } from './json';
 import { camelKeys } from './keys';
 import { brokenOff } from './stream';
-import { readTimes } from './times';
+import { CONVERSATION_TIMES, readTimes } from './times';
 
 const mediaTypes = new Set(['image', 'video', 'audio', 'document', 'sticker']);
 
@@ -172,9 +172,6 @@ export function contact(body: unknown): Contact {
       }));
   return result;
 }
-
-/** Times that decide what is new. */
-export const CONVERSATION_TIMES = ['createdAt', 'updatedAt', 'lastMessageAt'] as const;
 
 /** Contract 5.1. */
 export function conversation(body: unknown): Conversation {

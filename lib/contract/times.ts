@@ -1,5 +1,8 @@
 import { number } from './json';
 
+/** Times of a conversation that decide what is new. */
+export const CONVERSATION_TIMES = ['createdAt', 'updatedAt', 'lastMessageAt'] as const;
+
 const WITHOUT_ZONE = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)$/;
 /** A smaller number is no time of a message (1973). */
 const FIRST_SECONDS = 1e8;

@@ -17,11 +17,10 @@ import {
   type Tenant,
   type User,
 } from '../../model';
-import { CONVERSATION_TIMES } from '../entities';
 import { type Decode, decodeEntity, idOf } from '../envelope';
 import { array, isObject, type Json, number, object, put, string, unexpectedShape } from '../json';
 import { camelKeys, camelKeysDeep } from '../keys';
-import { readTimes } from '../times';
+import { CONVERSATION_TIMES, readTimes } from '../times';
 
 /** An entity with our names and a checked id. Fields with a separate decoder are added by the caller. */
 function named<T extends { id: string }>(body: unknown, what: string): { wire: Json; result: T } {
