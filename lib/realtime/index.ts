@@ -252,6 +252,7 @@ export class Realtime {
       detach(this.ready.then(() => this.feed(event, source)));
       return;
     }
+    this.#intake.note(event);
     // Without live events there is nothing to wait for.
     if (this.#handover.isUsed && this.state.name !== 'open') this.#bus.feedAtOnce(event, source);
     else this.#bus.feed(event, source);
@@ -261,6 +262,7 @@ export class Realtime {
   async hand(event: Event, source: 'webhook' | 'test'): Promise<void> {
     if (this.#receivesNothing) return;
     await this.ready;
+    this.#intake.note(event);
     await this.#bus.hand(event, source, false, this.#handover.isUsed && this.state.name !== 'open');
   }
 

@@ -2,6 +2,7 @@ import { once } from '../async/once';
 import type { Contract } from '../contract/index';
 import { isObject, tryJson } from '../contract/json';
 import { messageOf } from '../errors';
+import type { Event } from '../model';
 import type { ConversationCache } from './conversation-cache';
 import { describeChange, isVague } from './events/changes';
 import type { FeedChoice } from './feed-choice';
@@ -10,7 +11,7 @@ import type { GapReporter } from './sync/gap-reporter';
 /** Decodes the frames of the socket, and passes the events to the feed. */
 export class Intake {
   readonly #contract: Pick<Contract, 'frame'>;
-  readonly #conversations: Pick<ConversationCache, 'update' | 'doubt'>;
+  readonly #conversations: Pick<ConversationCache, 'update' | 'doubt' | 'peek'>;
   readonly #feeds: FeedChoice;
   readonly #gaps: Pick<GapReporter, 'report'>;
   readonly #onProblem: (text: string) => void;
@@ -22,7 +23,7 @@ export class Intake {
 
   constructor(
     contract: Pick<Contract, 'frame'>,
-    conversations: Pick<ConversationCache, 'update' | 'doubt'>,
+    conversations: Pick<ConversationCache, 'update' | 'doubt' | 'peek'>,
     feeds: FeedChoice,
     gaps: Pick<GapReporter, 'report'>,
     onProblem: (text: string) => void,
@@ -38,6 +39,16 @@ export class Intake {
   watchChanges(): () => void {
     this.#watchers++;
     return once(() => this.#watchers--);
+  }
+
+  /** Note the event of another source: a conversation that it is about is read again, and compared where changes are watched. */
+  note(event: Event): void {
+    const { conversationId, name, message } = event;
+    if (conversationId === undefined || message || !name.startsWith('conversation.')) return;
+    const before = this.#conversations.peek(conversationId);
+    if (!before) return;
+    if (this.#watchers > 0) event.before = before;
+    this.#conversations.doubt(conversationId);
   }
 
   /** Handle a frame. Never throws, which would end the process. @param at milliseconds of the local clock */

@@ -211,6 +211,27 @@ describe('linktor-event-in', () => {
       assert.deepEqual(topics(await probe('out3').take(2)), ['bot.started', 'test.ping']);
     });
 
+    it('looks up what a webhook does not say, where webhooks are all that comes', async () => {
+      const load = (red: RED) => {
+        server.on('request', red.httpNode as never);
+        linktor(red);
+      };
+      const hook = { id: 'hook', type: 'linktor-webhook-in', config: 'account', path: '/linktor/hook', wires: [[]] };
+      const [listener, out] = node({ events: [], onlyChanged: ['priority', 'assignee'] }) as [FlowNode, FlowNode];
+      const { probe } = await setup.play([listener, out, hook], {
+        ...{ load, account: { receive: 'webhook' }, credentials: { webhookSecret: secret } },
+      });
+      // The conversation is known from here on.
+      await deliver('conversation.assigned', { conversationId: 'conv_ana', assignedTo: 'user_demo' });
+      await probe('out0').first();
+      await change({ priority: 'urgent' });
+      await deliver('conversation.updated', { conversationId: 'conv_ana', status: 'open' });
+      const [, told] = (await probe('out0').take(2)) as [Message, Message];
+      assert.deepEqual([told.topic, told.changed], ['conversation.updated', ['priority']]);
+      assert.deepEqual(told.previous, { priority: 'normal' });
+      assert.equal((told.payload as { priority: string }).priority, 'urgent');
+    });
+
     it('knows the names of the documentation, and keeps them', async () => {
       const { probe } = await open(node({ onlyChanged: ['assignee'] }));
       const data = { conversationId: 'conv_ana', assignedTo: 'us_2', previousAssignedTo: 'us_1' };

@@ -34,6 +34,8 @@ export const texts: Record<string, string> = {
   'a word': `${fill('a')}!`,
   words: fill('hello '),
   blanks: `a${fill(' ')}a`,
+  'signs at the end of no sentence': `${fill('!')}a`,
+  'signs of equality': `${fill('=')}a`,
   'blanks of all kinds': fill('\t \u3000'),
   lines: fill('\r\n'),
   digits: fill('1'),

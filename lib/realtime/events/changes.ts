@@ -37,9 +37,10 @@ export function isVague({ changes }: Event): boolean {
  * @param known the conversation as known before `now`: earlier events may have told a part of the change already
  */
 export function completeChange(event: Event, now: Conversation, known = event.before): void {
-  const { before, changes = {} } = event;
+  const { before, changes } = event;
   if (!before || !known) return;
   delete event.before;
+  if (!changes) return addFound(event, now, known);
   // A conversation without an assignee has no such field; any other may be omitted by a server.
   const untold = READ_FIELDS.filter(
     (field) => !(field in changes) && (now[field] !== undefined || field === 'assignedTo'),
@@ -47,6 +48,18 @@ export function completeChange(event: Event, now: Conversation, known = event.be
   const found = untold.filter((field) => !isSame(known[field], now[field])).map((field) => [field, now[field]]);
   event.changes = { ...changes, ...Object.fromEntries(found) };
   describeChange(event, { ...before, ...Object.fromEntries(untold.map((field) => [field, known[field]])) });
+}
+
+/** Add what has changed to an event that another source has named. */
+function addFound(event: Event, now: Conversation, known: Conversation): void {
+  const found = READ_FIELDS.filter((field) => !isSame(known[field], now[field]));
+  const pick = (from: Conversation) => Object.fromEntries(found.map((field) => [field, from[field]]));
+  const changes: Partial<Conversation> = pick(now);
+  if (found.length === 0) return;
+  event.changes = changes;
+  event.changed = [...new Set([...(event.changed ?? []), ...found])];
+  event.previous = { ...pick(known), ...event.previous };
+  if (event.name === 'conversation.updated') event.name = nameOf(new Set(found), changes, known);
 }
 
 function nameOf(changed: Set<string>, changes: Partial<Conversation>, before: Conversation | undefined): EventName {
