@@ -5,7 +5,7 @@ import { as, bodyOf, choice, defined, dynJson, isObject, typed } from './kit/fie
 
 const operations = [
   ...(['list', 'get', 'create', 'update', 'delete', 'execute', 'executions'] as const),
-  ...(['duplicate', 'validate', 'export', 'import', 'stats', 'nodeTypes'] as const),
+  ...(['duplicate', 'validate', 'export', 'import', 'stats', 'nodeTypes', 'activate', 'deactivate'] as const),
 ] as const;
 /** Operations without an existing flow. */
 const without: readonly string[] = ['list', 'create', 'import', 'nodeTypes'];
@@ -78,6 +78,10 @@ export default action({
         return { result: await flows.stats(flow, values.period || undefined) };
       case 'nodeTypes':
         return { result: await flows.nodeTypes() };
+      case 'activate':
+        return { result: await flows.activate(flow) };
+      case 'deactivate':
+        return { result: await flows.deactivate(flow) };
     }
     return runCrud(context, flows, {
       ...values,

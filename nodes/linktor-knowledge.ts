@@ -44,6 +44,10 @@ export default action({
         return { result: await knowledgeBases.reprocessDocument(oneOf(values.base), values.document) };
       case 'chunks':
         return { result: await knowledgeBases.chunks(oneOf(values.base), values.document) };
+      case 'document':
+        return { result: await knowledgeBases.document(oneOf(values.base), values.document) };
+      case 'stats':
+        return { result: await knowledgeBases.stats(oneOf(values.base)) };
       default:
         return runCrud(context, knowledgeBases, {
           ...values,

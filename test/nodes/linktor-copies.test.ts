@@ -122,7 +122,110 @@ describe('channels, bots, flows and bases: copies, checks and what else there is
     assert.match(chunks.map(({ content }) => content).join(' '), /Saturday/);
   });
 
+  it('a bot gets channels and loses them, of a list', async () => {
+    const add = { operation: 'addChannels', ...asText('channels', 'ch_whatsapp, ch_webchat') };
+    const bot = await result(set, 'linktor-bot', add, { botId });
+    assert.deepEqual(bot.channelIds, ['ch_webchat', 'ch_whatsapp']);
+  });
+
+  it('a bot loses the channel of a message', async () => {
+    const bot = await result(set, 'linktor-bot', { operation: 'removeChannels' }, { botId, channelId });
+    assert.deepEqual(bot.channelIds, []);
+  });
+
+  it('a bot gets and loses knowledge bases', async () => {
+    const played = await set.play([
+      {
+        id: 'make',
+        type: 'linktor-knowledge',
+        config: 'account',
+        operation: 'create',
+        result: 'made',
+        wires: [['add']],
+      },
+      {
+        id: 'add',
+        type: 'linktor-bot',
+        config: 'account',
+        operation: 'addBases',
+        bases: 'made.id',
+        basesType: 'msg',
+        wires: [['out', 'take']],
+      },
+      { id: 'take', type: 'linktor-bot', config: 'account', operation: 'removeBases', wires: [['left']] },
+      { id: 'out', type: 'probe' },
+      { id: 'left', type: 'probe' },
+    ]);
+    played.node('make').receive({ botId, bases: [base], payload: { name: 'Bakery' } });
+    const [added, left] = await Promise.all([played.probe('out').first(), played.probe('left').first()]);
+    const { id } = added.made as Found;
+    assert.deepEqual((added.payload as Found).knowledgeBaseIds, [base, id]);
+    assert.deepEqual((left.payload as Found).knowledgeBaseIds, [id]);
+  });
+
+  for (const [operation, named] of [
+    ['addChannels', /"channels".*missing/],
+    ['removeBases', /"bases".*missing/],
+  ] as const) {
+    it(`a bot says what ${operation} needs`, async () => {
+      const { error } = await alone(set, 'linktor-bot')({ operation }, { botId });
+      assert.equal(error?.code, 'validation');
+      assert.match(String(error?.message), named);
+      assert.equal((await set.state()).requests.length, 0);
+    });
+  }
+
+  it('a bot gets no channel that there is none of', async () => {
+    const node = { operation: 'addChannels', ...asText('channels', 'ch_none') };
+    const { error } = await alone(set, 'linktor-bot')(node, { botId });
+    assert.ok(['validation', 'not_found'].includes(String(error?.code)), error?.message);
+  });
+
+  for (const period of ['', 'month']) {
+    it(`a bot has figures of ${period || 'any period'}`, async () => {
+      const figures = await result(set, 'linktor-bot', { operation: 'stats', period }, { botId });
+      assert.equal(typeof figures.conversationsHandled, 'number');
+      const [{ query }] = (await set.state()).requests as unknown as [{ query: string }];
+      assert.equal(query, period === '' ? '' : `?period=${period}`);
+    });
+  }
+
+  it('a base has figures', async () => {
+    const { documentCount } = await result(set, 'linktor-knowledge', { operation: 'stats' }, { base });
+    assert.ok(Number(documentCount) > 1);
+  });
+
+  it('a document says whether the server is done with it', async () => {
+    const found = await result(set, 'linktor-knowledge', { operation: 'document' }, { base, documentId });
+    assert.deepEqual([found.id, found.status], [documentId, 'completed']);
+  });
+
+  it('a flow is switched off', async () => {
+    const off = await result(set, 'linktor-flow', { operation: 'deactivate' }, { flowId });
+    assert.equal(off.status, 'inactive');
+  });
+
+  it('a flow is switched on', async () => {
+    assert.equal((await result(set, 'linktor-flow', { operation: 'activate' }, { flowId })).status, 'active');
+  });
+
+  const bot = { botId, channelId, bases: [base] };
+  failsWell(set, 'linktor-bot', {
+    addChannels: { msg: bot, kind: 'write' },
+    removeChannels: { msg: bot, kind: 'write' },
+    addBases: { msg: bot, kind: 'write' },
+    removeBases: { msg: bot, kind: 'write' },
+    stats: { msg: bot, kind: 'read' },
+  });
+
+  failsWell(set, 'linktor-knowledge', {
+    document: { msg: { base, documentId }, kind: 'read' },
+    stats: { msg: { base }, kind: 'read' },
+  });
+
   failsWell(set, 'linktor-flow', {
+    activate: { msg: { flowId }, kind: 'write' },
+    deactivate: { msg: { flowId }, kind: 'write' },
     duplicate: { msg: { flowId }, kind: 'write' },
     validate: { msg: { flowId }, kind: 'read' },
     export: { msg: { flowId }, kind: 'read' },
@@ -139,6 +242,8 @@ describe('channels, bots, flows and bases: what the self-hosted server lacks', (
     ['linktor-channel', 'webhook', { channelId }, {}],
     ['linktor-channel', 'renewWebhook', { channelId }, { confirm: true }],
     ['linktor-bot', 'duplicate', { botId }, {}],
+    ['linktor-bot', 'removeBases', { botId, bases: base }, {}],
+    ['linktor-bot', 'stats', { botId }, {}],
     ['linktor-flow', 'duplicate', { flowId }, {}],
     ['linktor-flow', 'validate', { flowId }, {}],
     ['linktor-flow', 'export', { flowId }, {}],
@@ -147,11 +252,67 @@ describe('channels, bots, flows and bases: what the self-hosted server lacks', (
     ['linktor-flow', 'nodeTypes', {}, {}],
     ['linktor-knowledge', 'reprocessDocument', { base, documentId }, {}],
     ['linktor-knowledge', 'chunks', { base, documentId }, {}],
+    ['linktor-knowledge', 'stats', { base }, {}],
   ] as const) {
     it(`${type} ${operation} says so, with another way`, async () => {
       const { error } = await alone(set, type)({ operation, ...node }, msg);
       assert.equal(error?.code, 'not_supported', error?.message);
       assert.match(String(error?.cause.hint), /^[A-Z].+\.$/);
+    });
+  }
+
+  it('a bot gets channels and loses them', async () => {
+    const node = { type: 'linktor-bot', config: 'account' };
+    const played = await set.play([
+      { ...node, id: 'add', operation: 'addChannels', ...asText('channels', 'ch_whatsapp'), wires: [['on', 'take']] },
+      { ...node, id: 'take', operation: 'removeChannels', wires: [['off']] },
+      { id: 'on', type: 'probe' },
+      { id: 'off', type: 'probe' },
+    ]);
+    played.node('add').receive({ botId, channelId });
+    const [on, off] = await Promise.all([played.probe('on').first(), played.probe('off').first()]);
+    assert.deepEqual((on.payload as Found).channelIds, ['ch_webchat', 'ch_whatsapp']);
+    assert.deepEqual((off.payload as Found).channelIds, ['ch_whatsapp']);
+  });
+
+  it('a bot has one base, and says how it gets another one', async () => {
+    const node = { type: 'linktor-bot', config: 'account' };
+    const played = await set.play([
+      { ...node, id: 'add', operation: 'addBases', wires: [['out']] },
+      { ...node, id: 'change', operation: 'update', wires: [['out']] },
+      { id: 'out', type: 'probe' },
+    ]);
+    played.node('add').receive({ botId, bases: 'kb_other' });
+    const { error } = await played.caught.first();
+    assert.equal(error?.code, 'not_supported');
+    assert.match(String(error?.cause.hint), /knowledgeBaseIds/);
+    played.node('change').receive({ botId, payload: { knowledgeBaseIds: [base] } });
+    assert.deepEqual(((await played.probe('out').first()).payload as Found).knowledgeBaseIds, [base]);
+  });
+
+  for (const [type, operation, msg, named] of [
+    ['linktor-bot', 'addChannels', { botId, channelId: 'ch_none' }, /no channel with the id "ch_none"/],
+    ['linktor-knowledge', 'document', { base, documentId: 'doc_none' }, /no document with the id "doc_none"/],
+    ['linktor-knowledge', 'get', { base: 'kb_none' }, /no knowledge base with the id "kb_none"/],
+  ] as const) {
+    it(`${type} ${operation} names the id that is none`, async () => {
+      const { error } = await alone(set, type)({ operation }, msg);
+      assert.equal(error?.code, 'not_found');
+      assert.match(String(error?.message), named);
+    });
+  }
+
+  it('a document can be looked at', async () => {
+    const found = await result(set, 'linktor-knowledge', { operation: 'document' }, { base, documentId });
+    assert.equal(found.id, documentId);
+  });
+
+  for (const [operation, status] of [
+    ['deactivate', 'inactive'],
+    ['activate', 'active'],
+  ] as const) {
+    it(`a flow is ${status} after ${operation}`, async () => {
+      assert.equal((await result(set, 'linktor-flow', { operation }, { flowId })).status, status);
     });
   }
 

@@ -35,13 +35,14 @@ function flat({ config, ...given }: Json): Json {
 const type = (value: unknown) => ({ type: value === 'flow' ? 'rule_based' : value });
 
 /** A bot has one knowledge base here, and can be given another one but not none (contract 1.6). */
-function base(ids: readonly unknown[]): string {
+function base(ids: readonly unknown[], hint = 'Choose one of them.'): string {
   const [only, ...more] = ids;
-  if (more.length > 0) throw unsupported('give a bot more than one knowledge base', 'Choose one of them.');
+  if (more.length > 0) throw unsupported('give a bot more than one knowledge base', hint);
   return string(only) ?? unbased();
 }
 
-const unbased = unsupportedCall('take its knowledge base from a bot', 'Give it another one.');
+const replaced = 'Change the bot: knowledgeBaseIds with one id in it takes the place of the present one.';
+const unbased = unsupportedCall('take its knowledge base from a bot', replaced);
 
 const setBase = (id: string, baseId: string) =>
   write('PUT', [...atBots, id, 'config'], ignoreAnswer, { knowledge_base_id: baseId });
@@ -119,7 +120,7 @@ export const bots: Contract['bots'] = {
       id,
       chain(getBot(id), (now) => {
         const all = [...new Set([...array(now.knowledgeBaseIds), ...bases])];
-        return done(id, [setBase(id, base(all))]);
+        return done(id, [setBase(id, base(all, replaced))]);
       }),
     ),
   removeKnowledgeBases: unbased,

@@ -15,7 +15,7 @@ const operations = [
     'updateDocument',
     'deleteDocument',
   ] as const),
-  ...(['reprocess', 'reprocessDocument', 'chunks'] as const),
+  ...(['reprocess', 'reprocessDocument', 'chunks', 'document', 'stats'] as const),
 ] as const;
 const only = (...operation: (typeof operations)[number][]) => ({ operation });
 const optional = { convert: as.string };
@@ -63,7 +63,7 @@ export const knowledgeFields = {
     convert: as.id,
     required: true,
     icon: 'file-text-o',
-    when: only('updateDocument', 'deleteDocument', 'reprocessDocument', 'chunks'),
+    when: only('updateDocument', 'deleteDocument', 'reprocessDocument', 'chunks', 'document'),
   }),
   search: typed('', { ...optional, icon: 'search', when: listable }),
   // Not `status`: Node-RED's editor uses this property for the status of the node.
