@@ -1,4 +1,4 @@
-import { type LinktorError, partlyDone, toLinktorError } from '../lib/errors';
+import { invalid, type LinktorError, partlyDone, toLinktorError } from '../lib/errors';
 import { chatOf, transcriptOf } from '../lib/messages/transcript';
 import type { Message } from '../lib/model';
 import { handOver } from './kit/action/hand-over';
@@ -170,40 +170,50 @@ export default action({
         return { result, properties: { handover: story } };
       }
       case 'react':
-        await conversations.react(id, values.message, values.emoji?.trim() || USUAL_EMOJI);
+        await conversations.react(id, values.message, emojiIn(values.emoji));
         return { result: undefined, keepPayload: true };
       case 'unreact':
         await conversations.react(id, values.message, '');
         return { result: undefined, keepPayload: true };
       case 'deleteMessages':
-        await deleteAll(context);
-        return { result: undefined, keepPayload: true };
+        return deleteAll(context);
       default:
         return { result: await conversations.get(id) };
     }
   },
 });
 
+/** What emojis are made of: most of them, flags, and keys such as 1️⃣. */
+const EMOJI = /\p{Extended_Pictographic}|\p{Regional_Indicator}|\u20e3/u;
+
+/** @throws LinktorError `validation` for a word, which the server would take and no channel would show */
+function emojiIn(given: string | undefined): string {
+  const emoji = given?.trim() || USUAL_EMOJI;
+  if (EMOJI.test(emoji) && !/[\sA-Za-z]/.test(emoji)) return emoji;
+  throw invalid('The reaction is no emoji.', 'Give one emoji in the field "emoji", such as 👍 or ❤️; empty means 👍.');
+}
+
 /** Codes of a failure that says nothing about the other messages. */
 const OF_THE_MESSAGE = new Set(['validation', 'conflict']);
 
 /**
- * Delete messages one after the other. Of several, those that are gone already are passed over: after a failure the same
- * list deletes the rest.
+ * Delete messages one after the other. Those that are gone already are passed over: that is what was wanted, and after a
+ * failure the same list deletes the rest.
  * @throws LinktorError of the first that could not be deleted, with what has become of all
  */
-async function deleteAll({ client, values, signal }: Context): Promise<void> {
+async function deleteAll({ client, values, signal }: Context): Promise<Outcome> {
   const { sent: ids, forEveryone } = values;
-  const deleted: string[] = [];
+  const messageIds: string[] = [];
+  const missing: string[] = [];
   const failed: { messageId: string; error: LinktorError }[] = [];
   for (const messageId of ids) {
     try {
       await client.conversations.deleteMessage(messageId, forEveryone);
-      deleted.push(messageId);
+      messageIds.push(messageId);
     } catch (thrown) {
       const error = toLinktorError(thrown);
-      if (ids.length > 1 && error.cause.serverCode === 'MESSAGE_NOT_FOUND') {
-        deleted.push(messageId);
+      if (error.cause.serverCode === 'MESSAGE_NOT_FOUND') {
+        missing.push(messageId);
         continue;
       }
       failed.push({ messageId, error });
@@ -211,15 +221,26 @@ async function deleteAll({ client, values, signal }: Context): Promise<void> {
     }
   }
   const [first] = failed;
-  if (!first) return;
-  if (ids.length === 1) throw first.error;
+  if (first)
+    throw ids.length === 1 ? first.error : partlyDeleted(first.error, ids, [...messageIds, ...missing], failed);
+  const properties = { deleted: { messageIds, missing } };
+  const status = messageIds.length === 0 ? ({ status: 'skipped' } as const) : {};
+  return { result: undefined, keepPayload: true, properties, ...status };
+}
+
+function partlyDeleted(
+  first: LinktorError,
+  ids: readonly string[],
+  gone: readonly string[],
+  failed: readonly { messageId: string; error: LinktorError }[],
+): LinktorError {
   const done = {
-    deleted,
+    deleted: ids.filter((id) => gone.includes(id)),
     failed: failed.map(({ messageId, error: { code, message } }) => ({ messageId, code, message })),
-    left: ids.filter((id) => !deleted.includes(id)),
+    left: ids.filter((id) => !gone.includes(id)),
   };
-  const said = `${deleted.length} of ${ids.length} messages are gone`;
-  throw partlyDone(first.error, said, done, 'Send the same message again: only those that are left are deleted.');
+  const said = `${done.deleted.length} of ${ids.length} messages are gone`;
+  return partlyDone(first, said, done, 'Send the same message again: only those that are left are deleted.');
 }
 
 function list(context: Context): Promise<Outcome | undefined> {

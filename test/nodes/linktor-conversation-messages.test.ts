@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { contractUnderTest, type FlowNode, listening, setUpFlows, until } from '../support/flows';
+import { contractUnderTest, type FlowNode, listening, setUpFlows, shownBy, until } from '../support/flows';
 import { asking, detailsOf } from './sending';
 
 const conversationId = 'conv_ana';
@@ -65,6 +65,17 @@ describe('linktor-conversation: messages', () => {
       assert.equal((await played.caught.first()).error?.code, 'not_found');
     });
 
+    for (const emoji of ['thumbsup', ':+1:', '1', 'nice 👍']) {
+      it(`refuses what is no emoji: ${emoji}`, async () => {
+        const played = await set.play([node('react', 'react', { emoji, emojiType: 'str' }), done]);
+        played.node('react').receive({ conversationId, messageId: 'msg_ana_1' });
+        const { error } = await played.caught.first();
+        assert.equal(error?.code, 'validation');
+        assert.match(String(error?.cause.hint), /👍/);
+        assert.equal((await set.state()).requests.length, 0);
+      });
+    }
+
     it('asks for the message, and nobody else', async () => {
       const played = await set.play([node('react', 'react'), done]);
       played.node('react').receive({ conversationId });
@@ -96,6 +107,7 @@ describe('linktor-conversation: messages', () => {
       assert.deepEqual([msg.topic, await thread()], ['kept', before]);
       const deletes = (await set.state()).requests.filter(({ method }) => method === 'DELETE');
       assert.equal(deletes.length, sent.messageIds.length);
+      assert.deepEqual(msg.deleted, { messageIds: sent.messageIds, missing: [] });
     });
 
     for (const [what, fields, query] of [
@@ -114,6 +126,20 @@ describe('linktor-conversation: messages', () => {
         assert.deepEqual([asked?.path, String(asked?.query).replace('?', '')], [`/messages/${id}`, query]);
       });
     }
+
+    it('one once: what is gone is what was wanted, and is named', async () => {
+      const played = await set.play([
+        node('first', 'deleteMessages', { confirm: true, wires: [['again']] }),
+        node('again', 'deleteMessages', { confirm: true }),
+        done,
+      ]);
+      const { id } = await ask('POST', `/conversations/${conversationId}/messages`, { text: 'Wrong window' });
+      played.node('first').receive({ sent: { messageIds: id } });
+      assert.deepEqual((await played.probe('done').first()).deleted, { messageIds: [], missing: [id] });
+      const shown = async () => shownBy(played.node('again'));
+      await until(shown, (words) => words.includes('linktor.status.skipped'));
+      assert.ok(!shownBy(played.node('first')).includes('linktor.status.skipped'));
+    });
 
     it('nothing without the tick', async () => {
       const { node: get, caught } = await set.play([node('delete', 'deleteMessages'), done]);
@@ -185,7 +211,6 @@ describe('linktor-conversation: messages', () => {
     for (const [what, answer, code, hint] of [
       ['that the channel cannot', [400, 'DELETE_NOT_SUPPORTED'], 'not_supported', /another one/],
       ['that it is too late', [400, 'DELETE_WINDOW_EXPIRED'], 'validation', /another one/],
-      ['that there is no such message', [404, 'MESSAGE_NOT_FOUND'], 'not_found', /check the id/],
       ['that the server may lack the route', [404, 'NOT_FOUND'], 'not_found', /cannot delete messages/],
       ['that the server lacks the verb', [405, 'METHOD_NOT_ALLOWED'], 'not_supported', /another one/],
     ] as const) {
