@@ -1,3 +1,4 @@
+import { traceparentIn } from '../lib/client';
 import { invalid, LinktorError } from '../lib/errors';
 import { attachmentsOf, wordsOf } from '../lib/messages/incoming';
 import type { Event } from '../lib/model';
@@ -86,9 +87,11 @@ export default trigger({
           // A deploy has ended the flow meanwhile: the sender tries again.
           if (isClosed()) return 503;
           if (!wanted(event.name) || (duplicate && values.duplicates === 'drop')) return 200;
+          const trace = traceparentIn(headers.traceparent?.[0]);
           const facts = { configId, event: event.name, source: 'webhook', scheme: verdict.scheme, deliveryId };
           // Other nodes may deliver the fed event after this flow has run, so the flow gets a copy.
-          emit(messageOf(event, values.feedBus ? copyOf(event.original) : event.original, duplicate, facts));
+          const msg = messageOf(event, values.feedBus ? copyOf(event.original) : event.original, duplicate, facts);
+          emit(trace === undefined ? msg : { ...msg, traceparent: trace });
           return 200;
         };
         return once ? passOnce(once(eventId), pass, () => status('store_down')) : pass(!isFirst(eventId));

@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -63,6 +64,24 @@ if (hasSqlite) {
       assert.ok(Date.parse(outboxOf(out).queued) > 0);
       assert.deepEqual(await texts(), ['Hi']);
       assert.ok(shownBy(node('node')).some((text) => text?.includes('in_outbox?count=1')));
+    });
+
+    it('sends a message later in the trace that it came with', async () => {
+      const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+      const traces: unknown[] = [];
+      const hear = (call: unknown) => {
+        const { method, traceparent: trace } = call as Loose;
+        if (method === 'POST' && trace !== undefined) traces.push(trace);
+      };
+      subscribe('linktor:call:start', hear);
+      try {
+        const { node, probe } = await play(sendNode(), { account: durable });
+        node('node').receive({ ...to, payload: 'Hi', req: { headers: { traceparent } } });
+        await probe('out').first();
+        assert.deepEqual(traces, [traceparent]);
+      } finally {
+        unsubscribe('linktor:call:start', hear);
+      }
     });
 
     it('keeps the order of a conversation over failures', async () => {

@@ -88,6 +88,17 @@ describe('linktor-webhook-in', () => {
     assert.ok(shownBy(get('node')).includes('linktor.status.listening'));
   });
 
+  for (const [what, traceparent, passed] of [
+    ['that is one', '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01', true],
+    ['that is none', 'mine', false],
+  ] as const) {
+    it(`passes on the trace of a delivery, ${what}`, async () => {
+      const { origin, probe } = await open(node());
+      assert.equal(await send(origin, { body: event('traced'), headers: { traceparent } }), 200);
+      assert.equal((await probe('out').first()).traceparent, passed ? traceparent : undefined);
+    });
+  }
+
   it('says what it refused and why, without anything secret', async () => {
     const { origin, probe, caught } = await open(node());
     assert.equal(await send(origin, { signature: '0'.repeat(64), headers: { Authorization: 'Bearer canary' } }), 401);

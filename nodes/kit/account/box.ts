@@ -9,6 +9,8 @@ export interface OutboxWork {
   obeyTakeover: boolean;
   /** not sent to a person who has opted out; undefined in messages of earlier versions */
   obeyOptOut?: boolean;
+  /** W3C trace context of the message that is sent later */
+  traceparent?: string;
   /** list sends: recipient data that is added to the result */
   extra?: Record<string, unknown>;
 }

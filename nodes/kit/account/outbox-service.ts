@@ -25,6 +25,7 @@ import {
 } from '../../../lib/sending/index';
 import type { Live } from '../define';
 import type { Msg } from '../red';
+import { traceOf } from '../trace';
 import type { Box, OutboxWork } from './box';
 import type { ChargeService } from './charge-service';
 import { applyForgotten } from './forgotten';
@@ -143,10 +144,12 @@ export class OutboxService {
     };
   }
 
-  async #store(nodeId: string, msg: Readonly<Msg>, work: OutboxWork): Promise<void> {
+  async #store(nodeId: string, msg: Readonly<Msg>, given: OutboxWork): Promise<void> {
+    const traceparent = traceOf(msg);
+    const work: OutboxWork = traceparent === undefined ? given : { ...given, traceparent };
     const room = MAX_RECORD_BYTES - OVERHEAD_BYTES - Buffer.byteLength(JSON.stringify(work));
     const { value: carried, dropped } = keepable(msg, Math.max(0, room));
-    const { idempotencyKey: key, to } = work.request;
+    const { idempotencyKey: key, to } = given.request;
     const sameAs = key
       ? createHash('sha256')
           .update(`${keyOf(to)}\n${key}`)
@@ -258,9 +261,16 @@ export class OutboxService {
   }
 
   async #deliver(job: OutboxJob, progress: Progress, signal: AbortSignal): Promise<Record<string, unknown>> {
-    const { request, typingMs, obeyTakeover, extra, obeyOptOut = extra !== undefined } = job.work as OutboxWork;
+    const {
+      request,
+      typingMs,
+      obeyTakeover,
+      extra,
+      obeyOptOut = extra !== undefined,
+      traceparent,
+    } = job.work as OutboxWork;
     const { sentLog, sender, files, onSuccess, charge, substitutes } = this.#parts;
-    const client = this.#parts.client().with({ signal, maxRetries: 0, onAnswer: onSuccess });
+    const client = this.#parts.client().with({ signal, traceparent, maxRetries: 0, onAnswer: onSuccess });
     const { idempotencyKey: key = `outbox-${job.id}` } = request;
     const isTyping = typingMs > 0 && job.sent.length === 0;
     const result = await sender().send(

@@ -1,4 +1,4 @@
-import { type AnswerFacts, type LinktorClient, traceparentIn } from '../../../lib/client/index';
+import type { AnswerFacts, LinktorClient } from '../../../lib/client/index';
 import type { LinktorError } from '../../../lib/errors';
 import type { Account } from '../account/account';
 import { chosenAccount } from '../account/choose';
@@ -11,6 +11,7 @@ import { fenced } from '../fence';
 import { toPort } from '../message';
 import type { Msg, RED, RunningNode, Send, Stored } from '../red';
 import type { Status } from '../status';
+import { traceOf } from '../trace';
 import { applyOutcome, type ResultTarget } from './result';
 
 /** Objects shared by all runs of one node. */
@@ -203,10 +204,4 @@ export class Run implements ActionContext<never> {
       isTyping && this.charge.takeovers.get(conversationId) ? true : live.typing(conversationId, isTyping);
     return Object.create(live, { typing: { value: typing } }) as Live;
   }
-}
-
-/** Return the trace of a message: its own, or the trace of its HTTP request. */
-function traceOf({ traceparent, req }: Readonly<Msg>): string | undefined {
-  const { headers } = (req ?? {}) as { headers?: Record<string, unknown> };
-  return traceparentIn(traceparent) ?? traceparentIn(headers?.traceparent);
 }
