@@ -20,6 +20,11 @@ export function allowedFolders(own: readonly string[], operators: unknown): stri
     .filter((one) => outer.some((folder) => isWithin(folder, one)));
 }
 
+/** @returns those of the account's folders from which no file may be read: no absolute paths, or not allowed by settings.js */
+export function leftOutFolders(own: readonly string[], allowed: readonly string[]): string[] {
+  return own.filter((one) => !isAbsolute(one) || !allowed.includes(path.resolve(one)));
+}
+
 function isAbsolute(folder: string): boolean {
   return path.isAbsolute(folder);
 }
@@ -79,7 +84,7 @@ async function readWhole(file: string): Promise<Buffer> {
   });
   try {
     const facts = await handle.stat();
-    if (!facts.isFile()) throw unreadable('it is no file');
+    if (!facts.isFile()) throw invalid('The path is that of a folder, or of no file.', 'Give the path of one file.');
     if (facts.size > MAX_FILE_BYTES) throw tooLarge(facts.size);
     const data = Buffer.alloc(facts.size + 1);
     const { bytesRead } = await handle.read(data, 0, data.length, 0);
@@ -102,7 +107,7 @@ function notAllowed(folders: readonly string[]) {
         'Name the folder in the field "fileFolders" of the Linktor account.',
       )
     : invalid(
-        'It is in none of the folders from which files may be read.',
-        'Correct its path, or name its folder in the field "fileFolders" of the Linktor account.',
+        'It is not there, or in none of the folders from which files may be read.',
+        'Correct its path, or name its folder in the field "fileFolders" of the Linktor account, by an absolute path.',
       );
 }

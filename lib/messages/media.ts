@@ -2,6 +2,7 @@ import { invalid } from '../errors';
 import { type FileSource, isObject, kindOf, type Media, type Outgoing } from '../model';
 import { describe } from '../text';
 import { textOf } from './outgoing';
+import { webAddress } from './web-address';
 
 /** bytes; servers and channels take no larger file */
 export const MAX_FILE_BYTES = 25 * 1024 * 1024;
@@ -68,14 +69,6 @@ function typeOf(url: string, mimeType: unknown): string {
   return Object.keys(endings).find((type) => endings[type]?.includes(ending)) ?? 'document';
 }
 
-/** @returns the address, with blanks and letters beyond ASCII encoded; undefined when it is none of the web */
-function webAddress(given: unknown): string | undefined {
-  if (typeof given !== 'string') return undefined;
-  const url = given.trim();
-  if (!/^https?:\/\/\S/i.test(url) || !URL.canParse(url)) return undefined;
-  return /[^\x21-\x7e]/.test(url) ? new URL(url).href : url;
-}
-
 interface Held {
   data: unknown;
   base64: unknown;
@@ -122,7 +115,7 @@ function checked(data: Buffer): Buffer {
 }
 
 /** @param size bytes @returns the error for a file that nothing takes */
-export function tooLarge(size: number, limit = MAX_FILE_BYTES, whose = 'This node'): Error {
+export function tooLarge(size: number, limit = MAX_FILE_BYTES, whose = 'this node'): Error {
   const inMb = (bytes: number) => Math.round((bytes / 1024 / 1024) * 10) / 10;
   return invalid(
     `The file has ${inMb(size)} MB, and ${whose} takes ${inMb(limit)} MB.`,
@@ -170,8 +163,11 @@ function notDataUrl(): Error {
 
 function noAddress(given: unknown): Error {
   const instead = typeof given === 'string' ? '' : `; there is ${describe(given)}`;
+  const isShortBase64 = typeof given === 'string' && given.trim().length < SHORTEST_BASE64 && BASE64.test(given.trim());
   return invalid(
     `The media needs a URL that starts with http:// or https://, or a file${instead}.`,
-    'Give a URL, a Buffer, base64, a data URL or a path in the field "media".',
+    isShortBase64
+      ? 'If it is base64, give it as {base64: ...}: a text this short may as well be a name.'
+      : 'Give a URL, a Buffer, base64, a data URL or a path in the field "media".',
   );
 }

@@ -4,12 +4,14 @@ import {
   type Interactive,
   type InteractiveButton,
   isObject,
+  kindOf,
   type Location,
   type Outgoing,
   type Template,
 } from '../model';
 import { describe } from '../text';
-import { componentsFor, isPlaceholderValue } from './placeholders';
+import { componentsFor, isPlaceholderValue, placeholderValues } from './placeholders';
+import { webAddress } from './web-address';
 
 /**
  * Build outgoing messages from the input of a flow author. Every function throws a `validation` error that names the
@@ -139,7 +141,7 @@ function choices(given: unknown, what: string): Choice[] {
     return {
       id: textOf(row.id ?? row.payload) ?? title,
       title,
-      url: textOf(url),
+      url: webAddress(url) ?? textOf(url),
       phone: textOf(phone),
       description: textOf(description),
       section: textOf(section),
@@ -149,13 +151,14 @@ function choices(given: unknown, what: string): Choice[] {
 
 /**
  * @param given the template's name, or an object with `name`, `language` and `components`
- * @param parameters the values of the body's placeholders in order, or of any placeholder as `{placeholder, value}`
+ * @param parameters the values of the body's placeholders in order, those of all in an object by their names, or a list
+ *   of `{placeholder, value}`
  */
 export function templateMessage(given: unknown, language: string, parameters: unknown): Outgoing {
   const template: Given = isObject(given) ? given : { name: given };
   const name = textOf(template.name);
   if (name === undefined) throw invalid('The template has no name.', 'Fill in the field "template".');
-  const values = Array.isArray(parameters) ? parameters : parameters === undefined ? [] : [parameters];
+  const values = Array.isArray(parameters) ? parameters : parameters === undefined ? [] : valuesOf(parameters);
   const components = values.length > 0 ? componentsOf(values) : template.components;
   const spoken = language || textOf(template.language);
   if (spoken === undefined)
@@ -164,6 +167,12 @@ export function templateMessage(given: unknown, language: string, parameters: un
     type: 'template',
     template: { ...template, name, language: spoken, ...(components ? { components } : {}) } as Template,
   };
+}
+
+/** @param given the value of one placeholder, or those of all by their names */
+function valuesOf(given: unknown): readonly unknown[] {
+  const isOne = !isObject(given) || isPlaceholderValue(given) || typeof given.type === 'string';
+  return isOne || kindOf(given) !== 'Object' ? [given] : placeholderValues(given);
 }
 
 function componentsOf(values: readonly unknown[]): object[] {

@@ -1,6 +1,7 @@
 import { invalid } from '../errors';
 import { isObject, ownValue, type TemplateComponent } from '../model';
 import { describe } from '../text/index';
+import { webAddress } from './web-address';
 
 /** A place in an approved template that a message fills in. */
 export interface Placeholder {
@@ -53,6 +54,14 @@ export function isPlaceholderValue(value: unknown): value is PlaceholderValue {
   return isObject(value) && typeof value.placeholder === 'string';
 }
 
+/** @returns the values of an object: `{name: 'Ana'}`, `{1: 'Ana'}`, `{'header.image': 'https://...'}` */
+export function placeholderValues(given: Record<string, unknown>): PlaceholderValue[] {
+  return Object.entries(given).map(([name, value]) => ({
+    placeholder: name.includes('.') ? name : `body.${name}`,
+    value,
+  }));
+}
+
 /**
  * @returns the parts of a template message, as its provider takes them
  * @throws LinktorError `validation` for a placeholder without a value, or one that no template has
@@ -65,7 +74,7 @@ export function componentsFor(values: readonly PlaceholderValue[]): object[] {
     const [part = '', name = '', kind = ''] = placeholder.split('.');
     const text = textFor(placeholder, value);
     if (part === 'header' && MEDIA_HEADERS.includes(name.toUpperCase()))
-      header.push({ type: name, [name]: { link: text } });
+      header.push({ type: name, [name]: { link: linkIn(placeholder, text) } });
     else if (part === 'header' && name !== '') header.push(parameter(name, text));
     else if (part === 'body' && name !== '') body.push([name, parameter(name, text)]);
     else if (part === 'button' && /^\d+$/.test(name) && kind in buttonsOf)
@@ -110,6 +119,16 @@ function textFor(placeholder: string, value: unknown): string {
   if (typeof value === 'string' && value.trim() !== '') return value;
   if (value === undefined || value === null || value === '') throw missing(placeholder);
   throw invalid(`The placeholder ${placeholder} of the template is ${describe(value)}.`, 'Give a text or a number.');
+}
+
+/** @throws LinktorError `validation` for what a provider could not open */
+function linkIn(placeholder: string, text: string): string {
+  const url = webAddress(text);
+  if (url !== undefined) return url;
+  throw invalid(
+    `The placeholder ${placeholder} of the template is no web address.`,
+    'Give one that starts with http:// or https://, and that everybody can open.',
+  );
 }
 
 function missing(placeholder: string) {

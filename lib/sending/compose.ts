@@ -1,4 +1,4 @@
-import { invalid } from '../errors';
+import { invalid, LinktorError, toLinktorError } from '../errors';
 import { MEDIA_FORMS, mediaMessage } from '../messages/media';
 import * as outgoing from '../messages/outgoing';
 import { isObject, type Outgoing } from '../model';
@@ -106,7 +106,20 @@ function filesOf({ media, caption, mediaForm = 'auto' }: MessageInput): [Outgoin
     throw invalid(`There are ${files.length} files, and one message takes ${MAX_ALBUM}.`, 'Split the list.');
   }
   const [first, ...others] = files;
-  return [mediaMessage(first, caption, form), ...others.map((file) => mediaMessage(file, undefined, form))];
+  const fileAt = (file: unknown, index: number) => {
+    try {
+      return mediaMessage(file, index === 0 ? caption : undefined, form);
+    } catch (thrown) {
+      throw files.length === 1 ? thrown : numbered(thrown, index, files.length);
+    }
+  };
+  return [fileAt(first, 0), ...others.map((file, index) => fileAt(file, index + 1))];
+}
+
+/** @returns the error of one file of several, which says which one */
+function numbered(thrown: unknown, index: number, count: number): LinktorError {
+  const { code, message, cause } = toLinktorError(thrown);
+  return new LinktorError(code, `File ${index + 1} of ${count}: ${message}`, cause);
 }
 
 function ofKind(kind: Exclude<Kind, 'raw'>, said: MessageInput): [Outgoing, ...Outgoing[]] {

@@ -17,8 +17,14 @@ export function describe(value: unknown): string {
   // A function node makes its objects in a realm of its own, where they are instances of other classes.
   const kind = Object.prototype.toString.call(value).slice(8, -1);
   if (kind === 'Error') return 'an error';
+  if (kind === 'Blob' || kind === 'File' || kind === 'ReadableStream' || isStream(value))
+    return `a ${kind === 'Object' ? 'stream' : kind}, which has to be read into a buffer first`;
   if (kind === 'Map' || kind === 'Set') return `a ${kind} of ${(value as Set<unknown>).size}`;
   return `an object {${keysOf(value)}}`;
+}
+
+function isStream(value: object): boolean {
+  return typeof (value as { pipe?: unknown }).pipe === 'function';
 }
 
 function keysOf(value: object): string {

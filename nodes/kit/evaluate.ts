@@ -223,7 +223,12 @@ function evaluateField(red: RED, node: RunningNode, one: TypedSource, msg: Msg):
 function convertValue({ name, field, source }: TypedSource, value: unknown): unknown {
   const empty = source.value === '';
   const nothing = value === undefined || value === null || value === '';
-  if (nothing && !empty) throw invalid(`The field "${name}" (${source.type} ${source.value}) came to nothing.`);
+  if (nothing && !empty) {
+    throw invalid(
+      `The field "${name}" (${source.type} ${source.value}) came to nothing.`,
+      `See in a debug node what there is when the message gets here, or empty the field${field.property ? `: it then takes msg.${field.property}` : ''}.`,
+    );
+  }
   if (nothing && field.required) {
     const orGive = field.property ? ` or give msg.${field.property} to the node` : '';
     throw invalid(`"${name}" is missing.`, `Fill in the field "${name}"${orGive}.`);

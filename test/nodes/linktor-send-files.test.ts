@@ -115,7 +115,7 @@ describe('linktor-send: files', () => {
   });
 
   it('refuses all files when one of them is none', async () => {
-    assert.match((await refused({ file: [png, 'nothing'] })).message, /needs a URL/);
+    assert.match((await refused({ file: [png, 'nothing'] })).message, /^File 2 of 2: .*needs a URL/);
     assert.match((await refused({ file: [png, { path: '../secret.png' }] })).message, /none of the folders/);
   });
 
@@ -279,6 +279,19 @@ describe('linktor-send: files', () => {
       await probe('out').first();
       assert.equal((await get(found)).status, 404);
     });
+
+    for (const shareFiles of [
+      'flows.example',
+      'ftp://flows.example',
+      'https://u:p@flows.example',
+      'https://x.example/?a',
+    ]) {
+      it(`is refused below what is no address: ${shareFiles}`, async () => {
+        await noUpload();
+        const { code, message } = await refused({ file: png }, {}, { shareFiles });
+        assert.deepEqual([code, /"shareFiles"/.test(message)], ['validation', true]);
+      });
+    }
 
     it('is refused where Node-RED asks everybody for a password', async () => {
       helper.settings({ httpNodeAuth: { user: 'me', pass: 'x' } });

@@ -1,7 +1,7 @@
 import type { LinktorClient } from '../../../lib/client/index';
 import { languageOf } from '../../../lib/dialogue/index';
 import { toLinktorError } from '../../../lib/errors';
-import { allowedFolders, FileDesk, KeptFiles } from '../../../lib/files/index';
+import { allowedFolders, FileDesk, KeptFiles, leftOutFolders } from '../../../lib/files/index';
 import { createLedger, type KeptLedger, type Ledger, storageError } from '../../../lib/ledger/index';
 import { wordsOf } from '../../../lib/messages/incoming';
 import type { Delivery, Memory } from '../../../lib/realtime/index';
@@ -87,6 +87,7 @@ export interface AccountParts {
 
 /** What was offered is known before a message is delivered, whoever claims it. */
 const OFFERS_ORDER = 0;
+const NEED_OF_FOLDERS = 'each has to be an absolute path, within those of settings.js if it names any';
 
 /** Host of an account that is only tested: nothing is stored. */
 const noHost: AccountHost = {
@@ -230,10 +231,15 @@ export function createAccount(
   // An account that shares no files any more takes back those that it has shared.
   if (shareFiles === '') host.files?.removeAll(host.id);
   const getFiles = () => {
+    if (files) return files;
     const { files: service } = host;
-    files ??= new FileDesk({
+    const named = readList(settings.fileFolders, 'fileFolders');
+    const folders = allowedFolders(named, host.fileFolders);
+    const leftOut = leftOutFolders(named, folders);
+    if (leftOut.length > 0) log.warn(`no files are read from ${leftOut.join(', ')}: ${NEED_OF_FOLDERS}`);
+    files = new FileDesk({
       client: getClient,
-      folders: allowedFolders(readList(settings.fileFolders, 'fileFolders'), host.fileFolders),
+      folders,
       share: service && shareFiles !== '' ? (file) => service.share(file, shareFiles, host.id) : undefined,
       kept: keptFiles,
     });

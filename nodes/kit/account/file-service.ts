@@ -25,6 +25,7 @@ export class FileService {
    * @throws LinktorError `validation`, `not_supported` when no channel could fetch the file, `storage` when full
    */
   share(file: OpenFile, base: string, owner: string): FilePlace {
+    requireAddress(base);
     this.#serve();
     const id = this.#files.add(file, owner);
     return {
@@ -79,6 +80,16 @@ export class FileService {
       whenSent: () => this.#files.fetched(id),
     };
   }
+}
+
+/** What comes from a variable has been seen by no dialog. @throws LinktorError `validation` */
+function requireAddress(base: string): void {
+  const url = URL.canParse(base) ? new URL(base) : undefined;
+  if (url && /^https?:$/.test(url.protocol) && url.search + url.hash + url.username === '') return;
+  throw invalid(
+    'The field "shareFiles" of the Linktor account is no web address below which files can lie.',
+    'Give the address under which the HTTP nodes of this Node-RED are seen, such as https://flows.example.com.',
+  );
 }
 
 /** RFC 6266: a plain name for old readers, and the whole one. */

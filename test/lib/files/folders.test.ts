@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, truncateSync
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { allowedFolders, readFileIn } from '../../../lib/files/folders';
+import { allowedFolders, leftOutFolders, readFileIn } from '../../../lib/files/folders';
 import { failing } from '../support';
 
 describe('files: from a folder', () => {
@@ -70,8 +70,8 @@ describe('files: from a folder', () => {
   });
 
   const unfit: [string, RegExp][] = [
-    ['sub', /is no file/],
-    ['pipe', /is no file/],
+    ['sub', /of no file/],
+    ['pipe', /of no file/],
     ['empty.txt', /is empty/],
     ['large.bin', /26 MB/],
   ];
@@ -88,6 +88,11 @@ describe('files: from a folder', () => {
     assert.deepEqual(allowedFolders(['/a/b', '/ab', '/c'], ['/a']), [path.resolve('/a/b')]);
     assert.deepEqual(allowedFolders(['/a/../c'], ['/a']), []);
     assert.deepEqual(allowedFolders(['/a'], []), []);
+    assert.deepEqual(leftOutFolders(['/a', 'relative', '/b'], allowedFolders(['/a', 'relative', '/b'], ['/a'])), [
+      'relative',
+      '/b',
+    ]);
+    assert.deepEqual(leftOutFolders(['/a/'], allowedFolders(['/a/'], undefined)), []);
     assert.deepEqual(allowedFolders([], undefined), []);
   });
 });

@@ -77,6 +77,22 @@ describe('outgoing', () => {
       () => mediaMessage('https://x.test/Preise für März.png', undefined),
       { type: 'image', media: { url: 'https://x.test/Preise%20f%C3%BCr%20M%C3%A4rz.png', type: 'image' } },
     ],
+    [
+      'a button to a page with blanks and letters beyond ASCII in its address',
+      () => buttonsMessage('Look', [{ title: 'Preise', url: 'https://x.test/Preise für März' }]),
+      {
+        type: 'interactive',
+        interactive: {
+          type: 'button',
+          body: { text: 'Look' },
+          action: {
+            buttons: [
+              { type: 'url', id: 'Preise', title: 'Preise', url: 'https://x.test/Preise%20f%C3%BCr%20M%C3%A4rz' },
+            ],
+          },
+        },
+      },
+    ],
     ...(['mimetype', 'mime_type'] as const).map((name): [string, () => Outgoing, Outgoing] => [
       `media whose MIME type is in ${name}`,
       () => mediaMessage({ url: 'https://x.test/a', [name]: 'video/mp4', file_name: 'a.mp4' }, undefined),

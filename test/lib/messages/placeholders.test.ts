@@ -86,7 +86,21 @@ describe('the values of placeholders', () => {
     ]);
   });
 
+  it('come from an object, by their names', () => {
+    const given = { 2: 'Friday', 1: 'Ana', 'header.image': 'https://x.test/Größe 1.jpg', 'button.0.url': 'XS1' };
+    const text = (text: string) => ({ type: 'text', text });
+    assert.deepEqual(templateMessage('sale', 'en', given).template?.components, [
+      { type: 'header', parameters: [{ type: 'image', image: { link: 'https://x.test/Gr%C3%B6%C3%9Fe%201.jpg' } }] },
+      { type: 'body', parameters: [text('Ana'), text('Friday')] },
+      { type: 'button', sub_type: 'url', index: 0, parameters: [text('XS1')] },
+    ]);
+    assert.deepEqual(templateMessage('sale', 'en', { first_name: 'Ana' }).template?.components, [
+      { type: 'body', parameters: [{ type: 'text', parameter_name: 'first_name', text: 'Ana' }] },
+    ]);
+  });
+
   for (const [what, values, words] of [
+    ['a file is no web address', [{ placeholder: 'header.image', value: 'fern.jpg' }], /header\.image.*web address/],
     ['one is empty', [{ placeholder: 'body.1', value: ' ' }], /body\.1/],
     ['one has none', [{ placeholder: 'body.1' }], /body\.1 of the template has no value/],
     ['one is left out', [{ placeholder: 'body.2', value: 'x' }], /\{\{1\}\} of the template has no value/],
