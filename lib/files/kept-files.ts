@@ -155,7 +155,7 @@ function full(maxBytes: number): LinktorError {
 function gone(): LinktorError {
   return invalid(
     'The file of this message is not on this disk.',
-    'Send it again. A file waits on the disk of the Node-RED that has taken its message.',
+    'Send it again. A file waits on the disk of the Node-RED that has taken its message, which has to send it.',
   );
 }
 

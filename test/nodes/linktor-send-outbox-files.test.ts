@@ -175,6 +175,26 @@ if (hasSqlite) {
         assert.equal((await state()).sends.length, 0);
       });
 
+      it('sends what waited while there was one, from its disk, and removes it', async () => {
+        await busy();
+        const { node, probe, completed, deploy, flow } = await open();
+        node('node').receive({ ...to, file: png });
+        await completed.first();
+        assert.equal(kept().length, 1);
+        const shared = several();
+        await deploy(
+          flow.map((one) => (one.id === 'account' ? { ...one, ...shared } : one)),
+          'full',
+        );
+        await probe('out').first();
+        const files = await received();
+        assert.deepEqual(
+          files.map(({ bytes }) => bytes),
+          [png],
+        );
+        await isEmpty();
+      });
+
       it('tells at once that the upload has failed', async () => {
         if (!takesUploads) return;
         await control('fail', { method: 'POST', path: '/media/upload', status: 413, count: 1 });

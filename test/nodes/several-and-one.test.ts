@@ -63,6 +63,18 @@ describe('an account that changes between one and several instances', () => {
     assert.deepEqual(lines, []);
   });
 
+  it('says which waiting messages have their files on this disk', async () => {
+    const message = (file: object) => ({ id: 'x', work: { request: { message: { type: 'image', ...file } } } });
+    await own.put('outbox', 'a', message({ file: { kept: 'f'.repeat(32) } }));
+    await own.put('outbox', 'b', message({}));
+    await own.put('outbox', 'c', { id: 'c', work: { request: { message: { raw: {} } } } });
+    await leading('one');
+    assert.deepEqual(
+      lines.filter((line) => /disk/.test(line)),
+      ['1 of the waiting messages have files on this disk: let this instance lead until they have left'],
+    );
+  });
+
   it('what lies in the store already stays as it is', async () => {
     const first = await leading('first', createLedger({ keepIn: 'memory', keepDays: 30 }));
     await first.ledger.put('var', 'n', 'theirs');

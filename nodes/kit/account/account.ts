@@ -257,7 +257,7 @@ export function createAccount(
         realtime: getRealtime,
         sender: () => senderOf(notes),
         files: getFiles,
-        keptFiles: instances ? undefined : keptFiles,
+        keptFiles,
         sentLog,
         charge,
         substitutes: getSubstitutes,

@@ -10,6 +10,7 @@ import {
   SharedLedger,
   storageProblemOf,
 } from '../../../lib/ledger/index';
+import type { OutboxJob } from '../../../lib/outbox/index';
 import type { SocketState } from '../../../lib/realtime/index';
 import {
   type ClaimState,
@@ -25,6 +26,7 @@ import {
 import { fenced } from '../fence';
 import { Alone } from './alone';
 import { applyForgotten } from './forgotten';
+import { isTiedToDisk } from './job-files';
 import { noteSeveral } from './moved';
 import { recordsOf } from './seen-records';
 import { describe, standingOf } from './standing';
@@ -354,9 +356,11 @@ export class Instances {
     try {
       const own = local();
       await applyForgotten(own, this.ledger);
+      const tied = (await own.list<OutboxJob>('outbox')).filter(({ value }) => isTiedToDisk(value)).length;
       const moved = await moveRecords(own, this.ledger);
       await noteSeveral(own);
       if (moved > 0) log.info(`${moved} records of this instance have been taken to the store`);
+      if (tied > 0) log.warn(`${tied} of the waiting messages have files on this disk: ${LEAD_ON}`);
     } catch (error) {
       log.warn(`not all records of this instance could be taken to the store: ${toLinktorError(error).message}`);
       // The next lease is the next attempt.
@@ -385,6 +389,8 @@ export class Instances {
     for (const listener of [...this.#listeners]) fenced(listener, ({ message }) => this.#settings.log.warn(message))();
   }
 }
+
+const LEAD_ON = 'let this instance lead until they have left';
 
 /** Return the key prefix: by default one that is equal for all Node-REDs with the same flows. */
 export function prefixFor({ keyPrefix, baseUrl, id }: Pick<InstancesSettings, 'keyPrefix' | 'baseUrl' | 'id'>): string {

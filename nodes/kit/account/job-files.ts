@@ -13,20 +13,31 @@ export interface Storable {
 }
 
 /**
- * The files of messages in the outbox. They lie on the disk beside the ledger, as long as their message waits; where
- * several instances share the outbox, the server has to take them first.
+ * The files of messages in the outbox. They lie on the disk beside the ledger, as long as their message waits. Where
+ * several instances share the outbox, the server has to take them first; only those of a former single instance still lie
+ * on its disk.
  */
 export class JobFiles implements JobFollower {
   readonly #desk: () => FileDesk;
   readonly #kept: KeptFiles | undefined;
+  readonly #isShared: boolean;
   readonly #onProblem: (thrown: unknown) => void;
   /** ids of files by job */
   readonly #ofJobs = new Map<string, readonly string[]>();
 
-  /** @param kept undefined where another instance may send the message */
-  constructor(desk: () => FileDesk, kept: KeptFiles | undefined, onProblem: (thrown: unknown) => void) {
+  /**
+   * @param kept undefined where there is no place for them
+   * @param isShared another instance may send a message
+   */
+  constructor(
+    desk: () => FileDesk,
+    kept: KeptFiles | undefined,
+    isShared: boolean,
+    onProblem: (thrown: unknown) => void,
+  ) {
     this.#desk = desk;
     this.#kept = kept;
+    this.#isShared = isShared;
     this.#onProblem = onProblem;
   }
 
@@ -34,7 +45,7 @@ export class JobFiles implements JobFollower {
   async lasting(request: SendRequest, signal: AbortSignal): Promise<Storable> {
     if (!partsOf(request).some(({ file }) => file)) return { request, release() {} };
     const kept = this.#kept;
-    if (!kept) return { request: await this.#uploaded(request, signal), release() {} };
+    if (!kept || this.#isShared) return { request: await this.#uploaded(request, signal), release() {} };
     const ids: string[] = [];
     const release = () => {
       for (const id of ids.splice(0)) kept.release(id);
@@ -64,7 +75,8 @@ export class JobFiles implements JobFollower {
 
   waits({ id, work }: OutboxJob): void {
     const ids = filesOf((work as OutboxWork).request);
-    if (!this.#kept || ids.length === 0) return;
+    // An instance that leads anew holds what it held before.
+    if (!this.#kept || ids.length === 0 || this.#ofJobs.has(id)) return;
     this.#ofJobs.set(id, ids);
     for (const one of ids) this.#kept.hold(one);
   }
@@ -75,8 +87,15 @@ export class JobFiles implements JobFollower {
   }
 
   loaded(): void {
-    this.#kept?.sweep().catch(this.#onProblem);
+    // An instance that goes on alone does not know all messages that wait.
+    if (!this.#isShared) this.#kept?.sweep().catch(this.#onProblem);
   }
+}
+
+/** @returns whether a stored job has a file on the disk of the instance that has stored it */
+export function isTiedToDisk({ work }: Pick<OutboxJob, 'work'>): boolean {
+  const { request } = (work ?? {}) as Partial<OutboxWork>;
+  return request !== undefined && filesOf(request).length > 0;
 }
 
 function partsOf({ message, more = [] }: SendRequest): readonly Outgoing[] {

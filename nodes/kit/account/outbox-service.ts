@@ -46,7 +46,7 @@ export interface OutboxServiceParts {
   realtime(): LiveSide;
   sender(): Sender;
   files(): FileDesk;
-  /** where the files of waiting messages lie; undefined with several instances, of which another may send */
+  /** where the files of waiting messages lie */
   keptFiles: KeptFiles | undefined;
   sentLog: SentLog;
   charge: Pick<ChargeService, 'gate' | 'optOuts'>;
@@ -87,8 +87,9 @@ export class OutboxService {
   constructor(parts: OutboxServiceParts) {
     if (parts.ledger.durability !== 'crash') throw notLasting();
     this.#parts = parts;
-    this.#files = new JobFiles(parts.files, parts.keptFiles, (thrown) => parts.log.error(toLinktorError(thrown)));
-    const { instances } = parts;
+    const { instances, keptFiles, log } = parts;
+    const onProblem = (thrown: unknown) => log.error(toLinktorError(thrown));
+    this.#files = new JobFiles(parts.files, keptFiles, instances !== undefined, onProblem);
     if (!instances) {
       const outbox = this.#make(parts.ledger);
       this.#outbox = outbox;
