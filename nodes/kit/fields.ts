@@ -186,7 +186,15 @@ export function number(
 }
 
 export function flag(initial = false, row: Row = {}): Field<boolean> {
-  return { kind: 'flag', initial, row, convert: (value) => value === true || value === 'true' };
+  return { kind: 'flag', initial, row, convert: readFlag };
+}
+
+/** A text comes from an environment variable: what it means is read or refused, and never taken for false. */
+function readFlag(value: unknown, name: string): boolean {
+  if (typeof value !== 'string') return value === true;
+  const word = tidy(value).toLowerCase();
+  if (word === 'true' || word === 'false' || word === '') return word === 'true';
+  throw invalid(`The field "${name}" must be true or false, not "${value}".`, 'Set its variable to true or to false.');
 }
 
 /** A checkbox that a destructive operation requires. */
@@ -208,7 +216,7 @@ export function choice<const O extends readonly string[]>(options: O, row: Row =
   };
 }
 
-/** Any of several; stored as an array. */
+/** Any of several; stored as an array. A text comes from an environment variable, with commas between. */
 export function checks<const O extends readonly string[]>(
   options: O,
   initial: readonly O[number][],
@@ -219,7 +227,13 @@ export function checks<const O extends readonly string[]>(
     initial,
     row,
     options,
-    convert: (value) => (Array.isArray(value) ? value.map(String) : []),
+    convert: (value, name) => {
+      if (typeof value !== 'string') return Array.isArray(value) ? value.map(String) : [];
+      const given = readList(value, name);
+      const unknown = given.find((one) => !options.includes(one));
+      if (unknown === undefined) return given;
+      throw invalid(`The field "${name}" has no choice "${unknown}".`, `Choose of ${options.join(', ')}.`);
+    },
   };
 }
 

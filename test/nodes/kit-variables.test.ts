@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import type { Action } from '../../nodes/kit/define';
-import { choice, number, text, typed } from '../../nodes/kit/fields';
+import { checks, choice, flag, number, text, typed } from '../../nodes/kit/fields';
 import { type FlowNode, setUpFlows } from '../support/flows';
 import { trial, trialNode } from '../support/trial';
 
@@ -13,6 +13,8 @@ const fields = {
   code: text('', { isCode: true }),
   figure: number(3, { min: 1, max: 50 }),
   where: typed('where'),
+  on: flag(true),
+  signs: checks(['plain', 'other'], ['plain'], { noneMeansNone: true }),
 };
 
 describe('environment variables in fields', () => {
@@ -40,6 +42,21 @@ describe('environment variables in fields', () => {
   it('are filled in inside of texts, and as figures and choices', async () => {
     const { values } = await read({ words: `from ${town} to ${town}`, figure: count, mode });
     assert.deepEqual([values.words, values.figure, values.mode], ['from Recife to Recife', 7, 'other']);
+  });
+
+  for (const [given, on] of [
+    ['true', true],
+    [' FALSE ', false],
+  ] as const) {
+    it(`are a yes or a no: ${given}`, async () => {
+      process.env.LINKTOR_TEST_TOWN = given;
+      assert.equal((await read({ on: town })).values.on, on);
+    });
+  }
+
+  it('are several choices', async () => {
+    process.env.LINKTOR_TEST_TOWN = 'plain, other';
+    assert.deepEqual((await read({ signs: town })).values.signs, ['plain', 'other']);
   });
 
   it('are left alone in patterns and in code', async () => {
@@ -78,6 +95,8 @@ describe('environment variables in fields', () => {
   for (const [settings, message] of [
     [{ figure: town }, /"figure" must be a number/],
     [{ mode: town }, /"mode" has no choice/],
+    [{ on: town }, /"on" must be true or false, not "Recife"/],
+    [{ signs: town }, /"signs" has no choice "Recife"/],
   ] as const) {
     it(`are an error where they do not fit: ${JSON.stringify(settings)}`, async () => {
       assert.match((await read(settings)).error?.message ?? '', message);
