@@ -2,7 +2,7 @@ import { invalid } from '../lib/errors';
 import { action } from './kit/define';
 import { as, choice, typed } from './kit/fields';
 
-const operations = ['dashboard', 'conversations', 'messages', 'agents', 'channels', 'realtime'] as const;
+const operations = ['dashboard', 'conversations', 'messages', 'agents', 'bots', 'channels', 'realtime'] as const;
 const past = { operation: operations.filter((one) => one !== 'realtime') };
 
 /** Get the figures of a period. */

@@ -86,7 +86,7 @@ const rows: readonly [what: string, act: Try][] = [
   ['tell where a provider delivers to a channel', (c) => c.channels.webhook('ch_webchat')],
   ['renew the token of a channel', (c) => c.channels.renewWebhook('ch_webchat')],
   ['tell the figures of one channel', (c) => c.channels.stats('ch_webchat')],
-  ...(['dashboard', 'conversations', 'channels', 'messages', 'agents', 'realtime'] as const).map(
+  ...(['dashboard', 'conversations', 'channels', 'messages', 'agents', 'bots', 'realtime'] as const).map(
     (what): [string, Try] => [`figures: ${what === 'realtime' ? 'right now' : what}`, (c) => c.analytics.figures(what)],
   ),
   ['make reports', (c) => c.analytics.report({ type: 'conversations' })],

@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { alone, setUpFlows } from '../support/flows';
 import { failsWell } from './failures';
 
-const operations = ['dashboard', 'conversations', 'messages', 'agents', 'channels', 'realtime'];
+const operations = ['dashboard', 'conversations', 'messages', 'agents', 'bots', 'channels', 'realtime'];
 
 describe('linktor-analytics', () => {
   const set = setUpFlows();

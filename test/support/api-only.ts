@@ -19,6 +19,7 @@ export const lacking: Record<string, RegExp[]> = {
   'flows.executions': [/^linktor-flow lists what one has done/],
   'analytics.figures(messages)': [/^linktor-analytics gives the figures: messages/, /^linktor-analytics takes a time/],
   'analytics.figures(agents)': [/^linktor-analytics gives the figures: agents/],
+  'analytics.figures(bots)': [/^linktor-analytics gives the figures: bots/],
   'analytics.figures(realtime)': [
     /^linktor-analytics gives the figures: realtime/,
     /^linktor-analytics gives those of a period/,
