@@ -165,13 +165,13 @@ export async function bench(options?: SandboxOptions): Promise<Bench> {
  * process is busy, so a slow machine meets no timeout that a fast one would not.
  */
 export function fastTime(): () => void {
-  const tick = setInterval(() => clock.tick(100), 1);
   const clock = useFakeTimers({
     now: Date.now(),
     toFake: ['setTimeout', 'clearTimeout', 'Date'],
     // Timers of connections that were there before.
     shouldClearNativeTimers: true,
   });
+  const tick = setInterval(() => clock.tick(100), 1);
   return () => {
     clearInterval(tick);
     clock.restore();

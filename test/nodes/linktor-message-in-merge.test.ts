@@ -21,27 +21,24 @@ describe('linktor-message-in, merging what people write in bursts', () => {
   it('makes one message of a burst: the words in lines, the files in a list, all else from the last', async () => {
     const { probe } = await play(node(slow));
     await ready();
-    const ids: string[] = [];
     const media = { url: 'https://example.com/a.png', type: 'image' };
-    const msg = await inFastTime(async () => {
-      ids.push(await write('Hi'), await write('one question'));
+    await inFastTime(async () => {
+      const ids = [await write('Hi'), await write('one question')];
       ids.push(String((await control('messages', { conversationId: 'conv_ana', media })).id));
       ids.push(await write('what is this?'));
-      return probe('out').first();
-    });
-    assert.equal(msg.payload, 'Hi\none question\nwhat is this?');
-    assert.deepEqual(
-      (msg.attachments as { url: string }[]).map(({ url }) => url),
-      [media.url],
-    );
-    assert.deepEqual(msg.merged, ids);
-    assert.equal(msg.messageId, ids.at(-1));
-    const [, later] = await inFastTime(async () => {
+      const msg = await probe('out').first();
+      assert.equal(msg.payload, 'Hi\none question\nwhat is this?');
+      assert.deepEqual(
+        (msg.attachments as { url: string }[]).map(({ url }) => url),
+        [media.url],
+      );
+      assert.deepEqual(msg.merged, ids);
+      assert.equal(msg.messageId, ids.at(-1));
       await write('later');
-      return probe('out').take(2);
+      const [, later] = await probe('out').take(2);
+      assert.equal(later?.payload, 'later');
+      assert.equal(idsOf(later).length, 1);
     });
-    assert.equal(later?.payload, 'later');
-    assert.equal(idsOf(later).length, 1);
   });
 
   it('keeps conversations apart', async () => {
