@@ -89,6 +89,7 @@ export function assemble(settings: RealtimeSettings): RealtimeParts {
   const bus = new Bus(conversations, {
     onKey: journals && ((key) => journals.events.add(key)),
     onWebhookKey: journals && ((key) => journals.webhooks.add(key)),
+    ...(ledger?.isShared && { room: () => journals?.events.room() }),
     statusWaitMs: timing.statusWait,
     onOverflow: () => handover.overflow(),
     onLate: () => gaps.count('overflow', feeds.current.receivedUpTo),

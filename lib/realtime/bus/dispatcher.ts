@@ -12,6 +12,8 @@ export interface DispatcherSettings {
   statusWaitMs?: number;
   /** an event is about to be delivered; must not throw */
   onDelivery?(delivery: Delivery): void;
+  /** @returns a promise when what was delivered must be stored before more of it is; undefined when it may go on */
+  room?(): Promise<void> | undefined;
   /** a listener failed; the others still receive the event */
   onError(error: unknown): void;
 }
@@ -93,10 +95,12 @@ export class Dispatcher {
   /**
    * Deliver an event unless it is a duplicate.
    * @param mayWait a status may wait for its message
-   * @returns a promise while a claimant decides: the conversation waits for it
+   * @returns a promise while a claimant decides, or there is no room: the conversation waits for it
    */
   dispatch(delivery: Delivery, mayWait = this.#early.isEnabled): void | Promise<void> {
     const { event, conversation } = delivery;
+    const room = this.#settings.room?.();
+    if (room !== undefined) return room.then(() => this.dispatch(delivery, mayWait));
     if (mayWait && this.#dedup.isEarly(event) && this.#early.keep(delivery)) return this.#endTurn(delivery);
     if (!this.#dedup.isNew(event, delivery.receivedAt)) {
       this.counters.duplicates++;

@@ -1,5 +1,7 @@
 import { fence } from '../../async/fence';
+import { LinktorError } from '../../errors';
 import type { Entry, Ledger } from '../../ledger/index';
+import { Unnoted } from './unnoted';
 
 /** Record size in characters from which a new record is begun. */
 const FULL_RECORD_CHARS = 1500;
@@ -42,7 +44,9 @@ export class SeenJournal {
   readonly #free: string[] = [];
   #size = 0;
   /** records still to be written */
-  readonly #unwritten = new Map<string, SeenRecord>();
+  readonly #unwritten = new Map<string, OpenRecord>();
+  /** only where another instance may take over at any time */
+  readonly #unnoted: Unnoted | undefined;
   #isLoaded = false;
   #isDue = false;
   #timer: NodeJS.Timeout | undefined;
@@ -51,6 +55,7 @@ export class SeenJournal {
   constructor(settings: SeenJournalSettings) {
     this.#settings = settings;
     this.#isPrompt = settings.ledger.durability === 'crash';
+    this.#unnoted = settings.ledger.isShared ? new Unnoted() : undefined;
     this.#open = this.#newRecord();
   }
 
@@ -74,8 +79,14 @@ export class SeenJournal {
   /** Add the key of a delivery. Called for every event, before the listeners. */
   add(key: string): void {
     this.#pending.push(key);
+    this.#unnoted?.add();
     if (!this.#isDue) this.#schedule();
     if (this.#pending.length >= MAX_PENDING_KEYS && this.#isLoaded) this.#fillAll();
+  }
+
+  /** @returns a promise that resolves when another delivery may be added; undefined at once */
+  room(): Promise<void> | undefined {
+    return this.#isLoaded ? this.#unnoted?.room() : undefined;
   }
 
   /** Write pending records. @returns a promise that resolves once the ledger has accepted or refused them */
@@ -91,6 +102,7 @@ export class SeenJournal {
   close(): void {
     clearTimeout(this.#timer);
     this.#isDue = true;
+    this.#unnoted?.close();
   }
 
   #schedule(): void {
@@ -111,7 +123,7 @@ export class SeenJournal {
   /** Move pending keys into the open record until it is full. */
   #fill(): void {
     if (this.#open.chars >= FULL_RECORD_CHARS) this.#open = this.#newRecord();
-    const { key, number, keys } = this.#open;
+    const { key, keys } = this.#open;
     let taken = 0;
     for (const one of this.#pending) {
       if (taken > 0 && this.#open.chars + one.length > MAX_RECORD_CHARS) break;
@@ -120,15 +132,25 @@ export class SeenJournal {
     }
     keys.push(...this.#pending.splice(0, taken));
     this.#note(key, keys.length);
-    this.#unwritten.set(key, { number, keys });
+    this.#unwritten.set(key, this.#open);
   }
 
-  async #write(key: string, record: SeenRecord): Promise<void> {
+  async #write(key: string, record: OpenRecord): Promise<void> {
     this.#unwritten.delete(key);
+    const { number, keys } = record;
+    const size = keys.length;
+    const began = this.#unnoted ? performance.now() : 0;
+    const settled = () => {
+      this.#unnoted?.remove(Math.max(0, size - record.settled), began);
+      record.settled = Math.max(size, record.settled);
+    };
     try {
-      await this.#settings.ledger.put('seen', key, record, { atOnce: this.#isPrompt });
+      await this.#settings.ledger.put('seen', key, { number, keys }, { atOnce: this.#isPrompt });
+      settled();
       this.#hasFailed = false;
     } catch (error) {
+      // A store that refuses them refuses those that would follow as well, and nobody else leads.
+      if (!(error instanceof LinktorError) || error.code !== 'storage') settled();
       if (this.#records.has(key) && !this.#unwritten.has(key)) this.#unwritten.set(key, record);
       if (!this.#hasFailed) this.#settings.onProblem(error);
       this.#hasFailed = true;
@@ -143,6 +165,8 @@ export class SeenJournal {
     for (const [oldest, count] of this.#records) {
       if (this.#size <= this.#settings.limit || oldest === key) return;
       this.#records.delete(oldest);
+      const forgotten = this.#unwritten.get(oldest);
+      if (forgotten) this.#unnoted?.remove(count - forgotten.settled, 0);
       this.#unwritten.delete(oldest);
       this.#size -= count;
       this.#free.push(oldest);
@@ -152,7 +176,7 @@ export class SeenJournal {
   #newRecord(): OpenRecord {
     this.#number++;
     const key = this.#free.shift() ?? `${this.#settings.name}${this.#number}`;
-    return { key, number: this.#number, keys: [], chars: 0 };
+    return { key, number: this.#number, keys: [], chars: 0, settled: 0 };
   }
 }
 
@@ -165,6 +189,8 @@ interface SeenRecord {
 interface OpenRecord extends SeenRecord {
   key: string;
   chars: number;
+  /** number of its first keys that the ledger has accepted or refused */
+  settled: number;
 }
 
 /** Other versions of this package may have stored the value. */

@@ -44,10 +44,8 @@ export function ledBy(instances: Instances, parts: LeadParts): LedRealtime {
     shared,
     isHeld: () => instances.leads,
     standing: () => instances.standing,
-    note: (keys) => {
-      // Without the store it is noted when this instance leads again.
-      if (keys.length > 0) instances.lanes.note(keys).catch(() => undefined);
-    },
+    isReachable: () => instances.isStoreReady,
+    note: (keys) => instances.lanes.note(keys),
     onEnded: (ended) => {
       ending = ended.catch(() => undefined);
     },

@@ -14,6 +14,7 @@ const NOTHING_YET: ReturnType<Realtime['facts']>['counters'] = {
 
 /** what was delivered earlier has been noted in the store, in milliseconds: it is away for seconds before anybody notices */
 const NOTING_MS = 60_000;
+const MAX_NOTED_KEYS = 10_000;
 
 interface Attachment {
   attach(realtime: LiveSide): () => void;
@@ -31,8 +32,10 @@ export interface LedParts {
   isHeld(): boolean;
   /** state shown while this instance does not lead */
   standing(): SocketState;
-  /** notes in the store what was delivered while it could not be noted */
-  note(keys: readonly string[]): void;
+  /** the store of all can be reached */
+  isReachable(): boolean;
+  /** notes in the store what was delivered while it could not be noted; rejects when it cannot */
+  note(keys: readonly string[]): Promise<void>;
   /** receives the promise of a closing connection */
   onEnded(ended: Promise<void>): void;
   /** where all instances share the events; undefined where the leader has them all */
@@ -51,7 +54,8 @@ export class LedRealtime implements LiveSide {
   #isAlone = false;
   /** what earlier connections of ours have delivered: without the store they could not write the last of it */
   #delivered: Memory = [];
-  #stoodDownAt = 0;
+  /** keys of what was delivered right before we stood down: the store may not know them */
+  #unnoted: readonly string[] = [];
   /** keys of what came when this instance did not lead any more, and had not noticed yet */
   readonly #dropped = new Set<string>();
   #isClosed = false;
@@ -64,6 +68,8 @@ export class LedRealtime implements LiveSide {
   update(): void {
     const isAlone = this.#parts.isAlone();
     const works = (this.#parts.isHeld() || isAlone) && !this.#isClosed;
+    // Before this or another instance leads and reads what has been delivered.
+    this.#noteDelivered();
     if (this.#inner && (!works || isAlone !== this.#isAlone)) this.#standDown();
     if (works && !this.#inner) this.#lead(isAlone);
     if (!this.#inner) this.#announce();
@@ -75,8 +81,6 @@ export class LedRealtime implements LiveSide {
     this.#inner = inner;
     this.#isAlone = isAlone;
     if (isAlone || !shared) inner.memory.import(this.#delivered);
-    // The next one to lead may be another instance.
-    if (!isAlone && !shared) this.#parts.note(this.#unnoted());
     inner.onState(() => this.#announce());
     for (const attachment of this.#attachments) attachment.release = attachment.attach(inner);
   }
@@ -92,18 +96,28 @@ export class LedRealtime implements LiveSide {
     if (!inner) return;
     this.#delivered = deliveredOf(inner.memory.export()).filter(([key]) => !this.#dropped.has(key));
     this.#dropped.clear();
-    this.#stoodDownAt = Date.now();
     this.#parts.onEnded(inner.close());
+    // What was delivered alone is noted when that is merged.
+    if (this.#isAlone || this.#parts.shared) return;
+    const since = Date.now() - NOTING_MS;
+    this.#unnoted = [...this.#unnoted, ...keysIn(this.#delivered.filter(([, at]) => at > since))].slice(
+      -MAX_NOTED_KEYS,
+    );
+    this.#noteDelivered();
+  }
+
+  #noteDelivered(): void {
+    const keys = this.#unnoted;
+    if (keys.length === 0 || !this.#parts.isReachable()) return;
+    this.#unnoted = [];
+    this.#parts.note(keys).catch(() => {
+      this.#unnoted = [...keys, ...this.#unnoted].slice(-MAX_NOTED_KEYS);
+    });
   }
 
   /** @returns the keys of what has been delivered while this instance worked alone, once */
   takeDelivered(): string[] {
     return keysIn(this.#delivered);
-  }
-
-  /** @returns the keys of what was delivered right before this instance stood down */
-  #unnoted(): string[] {
-    return keysIn(this.#delivered.filter(([, at]) => at > this.#stoodDownAt - NOTING_MS));
   }
 
   /** Make the connection anew, from where the last one has come. */
