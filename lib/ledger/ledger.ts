@@ -67,6 +67,8 @@ export interface PutOptions extends ValueOptions {
   onDisk?: boolean;
   /** nothing is written while another record of the namespace has one of the tags */
   unlessTagged?: boolean;
+  /** nothing is written where there is no such record any more: called instead */
+  onMissing?(): void;
   /** a shared engine takes each number of a writer only once, in rising order: a repetition has no effect */
   once?: { writer: string; number: number };
   /** of a record that is written once: another writer has written to the namespace since the writer's last one */

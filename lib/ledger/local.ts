@@ -102,6 +102,7 @@ export class LocalLedger implements Ledger {
   async put(namespace: Namespace, key: string, value: unknown, options: PutOptions = {}): Promise<void> {
     const shelf = this.#shelf(namespace);
     if (options.unlessTagged && options.tags?.some((tag) => shelf.tagged(tag).length > 0)) return;
+    if (options.onMissing && !shelf.get(key)) return options.onMissing();
     const row = this.#rowOf(value, options);
     this.#makeRoom(namespace, shelf, key, row);
     if (options.mayShare) this.#recent.add(row, value);

@@ -30,16 +30,18 @@ end
 
 /**
  * ns, key, value, tags as JSON, due or '', bytes, limit, refuse or dropOldest, most bytes, version or '*', writer or '',
- * number, milliseconds to remember the writer, '1' to write nothing while another record has one of the tags
+ * number, milliseconds to remember the writer, '1' to write nothing while another record has one of the tags, '1' to write
+ * nothing where there is no such record
  */
 export const PUT = `${COMMON}
-local value, tags, at, size, limit, whenFull, most, expected, writer, number, forget, unless = unpack(ARGV, 3)
+local value, tags, at, size, limit, whenFull, most, expected, writer, number, forget, unless, present = unpack(ARGV, 3)
 local last = base .. ':writer:' .. writer
 if writer ~= '' and tonumber(redis.call('GET', last) or '0') >= tonumber(number) then return {1, '0'} end
 if unless == '1' then
   for _, tag in ipairs(cjson.decode(tags)) do if redis.call('SCARD', T(ns, tag)) > 0 then return {1, '0'} end end
 end
 local known = redis.call('HGET', M(ns), key)
+if present == '1' and not known then return {2} end
 if expected ~= '*' and versionOf(ns, key) ~= expected then return {0} end
 local before = known and cjson.decode(known).bytes or 0
 if tonumber(redis.call('GET', bytes) or '0') + size - before > tonumber(most) then return {-2} end

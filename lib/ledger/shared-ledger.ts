@@ -153,11 +153,12 @@ export class SharedLedger implements KeptLedger {
     const { limit, whenFull } = namespaces[namespace];
     const { writer = '', number = 0 } = options.once ?? {};
     const given = [namespace, key, text, JSON.stringify(tags), due, bytes, limit, whenFull, MAX_LEDGER_BYTES, version];
-    const conditions = [writer, number, WRITER_MS, options.unlessTagged ? '1' : ''];
+    const conditions = [writer, number, WRITER_MS, options.unlessTagged ? '1' : '', options.onMissing ? '1' : ''];
     const answer = await this.#ask('Put', PUT, ...given, ...conditions);
     const [result, written, isInterleaved] = answer as [number, string, number?];
     if (result === -1) throw tooMany(namespace);
     if (result === -2) throw tooMuch();
+    if (result === 2) options.onMissing?.();
     if (isInterleaved === 1) options.onInterleaved?.();
     return result === 1 ? Number(written) : undefined;
   }

@@ -27,6 +27,11 @@ export function tooOldError(job: OutboxJob, maxAgeMs: number, last: LinktorError
   );
 }
 
+/** Somebody has deleted the job while it was being sent. */
+export function goneError({ id }: OutboxJob): LinktorError {
+  return new LinktorError('storage', 'The message has been deleted from the outbox.', { details: { outbox: id } });
+}
+
 export function fullError(maxPending: number): LinktorError {
   return new LinktorError('rate_limit', `${maxPending} messages wait in the outbox already.`, {
     hint: 'Send more slowly, or raise the field "At most" of the Linktor account.',

@@ -10,15 +10,15 @@ export class JobListeners {
   readonly #listeners = new Map<string, JobListener>();
   readonly #held = new Map<string, { job: OutboxJob; outcome: JobOutcome }[]>();
   readonly #timers = new Set<NodeJS.Timeout>();
-  readonly #forget: (job: OutboxJob) => Promise<void>;
+  readonly #forget: (job: OutboxJob) => Promise<boolean>;
   readonly #onProblem: (error: LinktorError, job?: OutboxJob) => void;
   #isClosed = false;
 
   /**
-   * @param forget deletes an ended job from the ledger
+   * @param forget deletes an ended job from the ledger; false when somebody else has
    * @param onProblem receives failures for which no node is registered
    */
-  constructor(forget: (job: OutboxJob) => Promise<void>, onProblem: (error: LinktorError, job?: OutboxJob) => void) {
+  constructor(forget: (job: OutboxJob) => Promise<boolean>, onProblem: (error: LinktorError, job?: OutboxJob) => void) {
     this.#forget = forget;
     this.#onProblem = onProblem;
   }
@@ -82,7 +82,7 @@ export class JobListeners {
 
   #forgetAndNotify(job: OutboxJob, outcome: JobOutcome): void {
     this.#forget(job).then(
-      () => this.notify(job, outcome),
+      (isOurs) => isOurs && this.notify(job, outcome),
       (error: unknown) => this.#onProblem(toLinktorError(error)),
     );
   }

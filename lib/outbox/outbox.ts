@@ -2,8 +2,8 @@ import { backoff } from '../async/backoff';
 import { detach } from '../async/fence';
 import { sleep } from '../async/sleep';
 import { type LinktorError, toLinktorError } from '../errors';
-import type { Entry, Ledger } from '../ledger';
-import { fullError, isPassing, partError, tooOldError, unclearError } from './failures';
+import type { Ledger } from '../ledger';
+import { fullError, goneError, isPassing, partError, tooOldError, unclearError } from './failures';
 import type { JobFollower, JobListener, JobOutcome, JobProcessor, OutboxJob } from './job';
 import { Lanes } from './lanes';
 import { JobListeners, plain } from './listeners';
@@ -210,10 +210,9 @@ export class Outbox {
     for (let attempt = 1; !signal.aborted; attempt++) {
       let job: OutboxJob | undefined;
       try {
-        const entry: Entry<OutboxJob> | undefined = await this.#settings.ledger.get<OutboxJob>('outbox', id);
+        job = (await this.#settings.ledger.get<OutboxJob>('outbox', id))?.value;
         // Another job with the caller's key has waited, or somebody has deleted this one.
-        if (!entry) return this.#uncount(id);
-        job = entry.value;
+        if (!job) return this.#uncount(id);
         if (Date.now() - job.queued >= this.#settings.maxAgeMs) {
           await this.#end(job, plain(tooOldError(job, this.#settings.maxAgeMs, last)));
           return;
@@ -294,11 +293,13 @@ export class Outbox {
     this.#watching.add(work);
   }
 
-  /** Delete the job before notifying: a crash in between loses the notification, but never doubles it. */
+  /**
+   * Delete the job before notifying: a crash in between loses the notification, but never doubles it. Of a job that
+   * somebody has deleted, nobody is notified.
+   */
   async #end(job: OutboxJob, outcome: JobOutcome): Promise<true> {
     if (this.#listeners.has(job.nodeId)) {
-      await this.#forget(job);
-      this.#listeners.notify(job, outcome);
+      if (await this.#forget(job)) this.#listeners.notify(job, outcome);
     } else {
       const ended = await this.#save({ ...job, state: 'ended', outcome });
       this.#listeners.hold(ended, outcome);
@@ -306,15 +307,24 @@ export class Outbox {
     return true;
   }
 
+  /** @throws LinktorError `storage`, also when the job has been deleted: then it is not written again */
   async #save(job: OutboxJob): Promise<OutboxJob> {
+    let isGone = false;
+    const onMissing = () => {
+      isGone = true;
+    };
     // On disk before a request leaves: otherwise a power loss would send it twice.
-    await this.#settings.ledger.put('outbox', job.id, job, { onDisk: job.state === 'leaving', ...tagsOf(job) });
+    const onDisk = job.state === 'leaving';
+    await this.#settings.ledger.put('outbox', job.id, job, { onDisk, onMissing, ...tagsOf(job) });
+    if (isGone) throw goneError(job);
     return job;
   }
 
-  async #forget(job: OutboxJob): Promise<void> {
-    await this.#settings.ledger.delete('outbox', job.id);
+  /** @returns false when somebody else has deleted it */
+  async #forget(job: OutboxJob): Promise<boolean> {
+    const isOurs = await this.#settings.ledger.delete('outbox', job.id);
     this.#uncount(job.id);
+    return isOurs;
   }
 
   #count(job: OutboxJob): void {

@@ -164,6 +164,21 @@ export function conformance(engine: Engine): void {
       assert.deepEqual(keysOf(await ledger.list('form')), ['c', 'b']);
     });
 
+    it('writes nothing where the record is gone, when told so', async () => {
+      const gone: string[] = [];
+      const write = (key: string, value: string) =>
+        ledger.put('form', key, value, { tags: ['t'], onMissing: () => gone.push(value) });
+      await write('a', 'never written');
+      await ledger.put('form', 'a', 'first');
+      await write('a', 'second');
+      const deleting = ledger.delete('form', 'a');
+      await Promise.all([deleting, write('a', 'third')]);
+      assert.deepEqual(
+        [gone, await ledger.list('form'), await ledger.find('form', 't')],
+        [['never written', 'third'], [], []],
+      );
+    });
+
     it('finds by tag within a namespace', async () => {
       await ledger.put('ask', 'q1', 1, { tags: ['c:1'] });
       await tick();

@@ -52,6 +52,7 @@ class TestProcessor implements JobProcessor {
 const closed = (signal: AbortSignal) =>
   new Promise<never>((_resolve, reject) => signal.addEventListener('abort', () => reject(lost()), { once: true }));
 const down = (retryAfter?: number) => new LinktorError('network', 'down', { retryable: true, retryAfter });
+const refused = () => new LinktorError('validation', 'no');
 const lost = () => new LinktorError('timeout', 'no answer', { ambiguous: true });
 
 describe('the outbox', () => {
@@ -137,6 +138,38 @@ describe('the outbox', () => {
     assert.deepEqual(await told.some(1), ['a sent 0 a']);
     assert.deepEqual(await kept(), []);
     assert.equal(outbox.pending(), 0);
+  });
+
+  for (const [what, answer] of Object.entries({
+    'fails for now': down(),
+    'is lost': lost(),
+    'is refused': refused(),
+  })) {
+    it(`writes nothing again that is deleted during an attempt that ${what}, and tells nobody`, async () => {
+      let end = () => {};
+      processor.answers.push(new Promise<void>((_resolve, reject) => (end = () => reject(answer))));
+      const { outbox, told } = start();
+      await outbox.add(job('a'));
+      await outbox.add(job('b'));
+      await processor.tries.some(1);
+      for (const { id, work } of await kept()) if (work === 'a') await ledger.delete('outbox', id);
+      end();
+      await pass(15_000);
+      assert.deepEqual([await kept(), processor.taken, told.all, outbox.pending()], [[], ['b'], ['b sent 0 b'], 0]);
+    });
+  }
+
+  it('sends nothing that is deleted right before its request leaves', async () => {
+    const { deliver } = processor;
+    processor.deliver = async (given, ...more) => {
+      if (given.work === 'a') await ledger.delete('outbox', given.id);
+      return deliver.call(processor, given, ...more);
+    };
+    const { outbox, told } = start();
+    await outbox.add(job('a'));
+    await outbox.add(job('b'));
+    await pass(15_000);
+    assert.deepEqual([await kept(), processor.tries.all, told.all], [[], ['b'], ['b sent 0 b']]);
   });
 
   it('tries again what surely was not sent, and lets nothing of its lane overtake', async () => {
