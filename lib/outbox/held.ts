@@ -15,7 +15,7 @@ export interface HeldJobsSettings {
   /** the ledger of this instance alone; undefined where it would not outlive a crash */
   local(): Ledger | undefined;
   /** called before held jobs are handed over; those that it deletes are not */
-  prepare?(local: Ledger): Promise<void>;
+  prepare?(): Promise<void>;
   maxPending: number;
   /** the number of held jobs has changed */
   onChange(): void;
@@ -123,7 +123,7 @@ export class HeldJobs {
     for (;;) {
       // A job that was on its way to the store may have to come back, and before those after it.
       while (this.#underway.size > 0) await Promise.allSettled(this.#underway);
-      if (local && (await local.count('held')) > 0) await this.#settings.prepare?.(local);
+      if (local && (await local.count('held')) > 0) await this.#settings.prepare?.();
       const held = local ? await local.list<OutboxJob>('held') : [];
       this.#compare(held.map(({ value }) => value));
       if (held.length === 0 && this.#underway.size > 0) continue;

@@ -29,7 +29,15 @@ describe('an account that changes between one and several instances', () => {
 
   const log = { info: (text: string) => lines.push(text), warn: (text: string) => lines.push(text) };
   const settings = (instanceName: string) => ({
-    ...{ id: 'account', baseUrl: 'http://x', redisUrl: server.url, storePassword: '', keepDays: 30, log },
+    ...{
+      id: 'account',
+      baseUrl: 'http://x',
+      redisUrl: server.url,
+      storePassword: '',
+      credential: 'key',
+      keepDays: 30,
+      log,
+    },
     ...{ keyPrefix: `change${keys}`, instanceName, listening: 'one' as const, ifDown: 'wait' as const },
   });
 

@@ -115,10 +115,11 @@ export function createAccount(
   let files: FileDesk | undefined;
   let substitutes: Substitutes | undefined;
   const notes = new Map<string, unknown>();
+  const severalSettings = () => {
+    return { ...settings, id: host.id, tls: route.storeTls, credential: settings[settings.signIn], log };
+  };
   const instances =
-    settings.instances === 'several'
-      ? new Instances({ ...settings, id: host.id, tls: route.storeTls, log, local: () => getLocal() })
-      : undefined;
+    settings.instances === 'several' ? new Instances({ ...severalSettings(), local: () => getLocal() }) : undefined;
   /** functions that remove the leadership listeners */
   const followers = new Set<() => void>();
 
@@ -193,7 +194,7 @@ export function createAccount(
   /** Fetch what the account has left in the store of several instances. */
   const comingBack = async (own: Ledger) => {
     if (settings.redisUrl === '') return;
-    await comeBack(own, { ...settings, id: host.id, tls: route.storeTls, log }).catch((error: unknown) =>
+    await comeBack(own, severalSettings()).catch((error: unknown) =>
       log.warn(`what lies in the store of several instances could not be fetched: ${toLinktorError(error).message}`),
     );
   };

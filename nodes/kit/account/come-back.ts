@@ -1,7 +1,7 @@
 import { type Ledger, moveRecords, SharedLedger } from '../../../lib/ledger/index';
 import { SharedStore } from '../../../lib/shared/index';
 import { fenced } from '../fence';
-import { applyForgotten } from './forgotten';
+import { ForgottenPeople } from './forgotten';
 import { type InstancesSettings, prefixFor } from './instances';
 import { forgetSeveral, wasSeveral } from './moved';
 
@@ -21,7 +21,7 @@ export async function comeBack(
   waitMs = MAX_LEASE_WAIT_MS,
 ): Promise<void> {
   if (!(await wasSeveral(own))) return;
-  const { redisUrl: url, storePassword: password, tls, keepDays, log } = settings;
+  const { redisUrl: url, storePassword: password, tls, keepDays, credential, log } = settings;
   let settle: (isOurs: boolean) => void = () => {};
   const leading = new Promise<boolean>((resolve) => {
     settle = resolve;
@@ -43,7 +43,7 @@ export async function comeBack(
       log.warn('other instances still share the store, so its questions, variables and messages stay there');
       return;
     }
-    await applyForgotten(own, shared);
+    await new ForgottenPeople({ own: () => own, shared, credential }).apply();
     for (const { key, value } of await own.list<{ origin?: { writer: string; number: number } }>('held')) {
       await shared.put('outbox', key, value, { ...(value.origin && { once: value.origin }) });
       await own.delete('held', key);

@@ -2,7 +2,7 @@ import type { LinktorClient } from '../../../lib/client/index';
 import { LinktorError } from '../../../lib/errors';
 import type { Forgotten } from '../../../lib/variables/index';
 import type { Account } from './account';
-import { digestOfAddress, forgetIn, noteForgotten } from './forgotten';
+import { forgetIn } from './forgotten';
 
 /** Maximum number of conversations looked up for a contact. */
 const MAX_CONVERSATIONS = 100;
@@ -24,7 +24,8 @@ export async function forgetPerson(account: Account, client: LinktorClient, cont
   for (const id of ids) await dialogues.endIn(id, 'closed');
   const person = { contactId, conversationIds: ids, addresses: await addressesOf(client, contactId) };
   const ledger = account.ledger();
-  if (account.instances) await noteForgotten(ledger, person);
+  const { instances } = account;
+  await instances?.forgotten.note(person, instances.alone.keepsItself);
   return forgetIn(ledger, person);
 }
 
@@ -39,11 +40,11 @@ async function conversationsOf(client: LinktorClient, contactId: string): Promis
   }
 }
 
-/** @returns digests of the phone number and the e-mail address */
+/** @returns the phone number and the e-mail address */
 async function addressesOf(client: LinktorClient, contactId: string): Promise<string[]> {
   try {
     const { phone, email } = await client.contacts.get(contactId);
-    return [phone, email].flatMap((one) => (one ? [digestOfAddress(one)] : []));
+    return [phone, email].flatMap((one) => (one ? [one] : []));
   } catch (error) {
     if (error instanceof LinktorError && error.code === 'not_found') return [];
     throw error;

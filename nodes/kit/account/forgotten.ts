@@ -1,59 +1,96 @@
-import { createHash } from 'node:crypto';
 import type { Ledger } from '../../../lib/ledger/index';
 import type { OutboxJob } from '../../../lib/outbox/index';
 import { addressKey } from '../../../lib/people/index';
 import { type Forgotten, forget } from '../../../lib/variables/index';
+import { digestOf, ForgottenKeys, type ForgottenKeysParts } from './forgotten-keys';
 
-/** A person of whom everything is deleted. It holds no text, and no address. */
+/** A person of whom everything is deleted. */
 export interface ForgottenPerson {
   contactId: string;
   conversationIds: readonly string[];
-  /** digests of the addresses */
+  /** phone number and e-mail address, in any spelling */
   addresses: readonly string[];
 }
 
-interface Tombstone extends ForgottenPerson {
+/** A forgotten person, as other instances learn of them: it holds no text, and no address. */
+interface Tombstone extends Pick<ForgottenPerson, 'contactId' | 'conversationIds'> {
+  /** digests of the addresses */
+  addresses: readonly string[];
   /** milliseconds of the clock */
   at: number;
 }
 
-/** @returns how an address is remembered, in whatever spelling it is given */
-export function digestOfAddress(address: string): string {
-  return createHash('sha256').update(addressKey(address)).digest('hex');
+/** Delete all that a ledger holds of a person. @throws LinktorError `storage` */
+export function forgetIn(ledger: Ledger, person: ForgottenPerson): Promise<Forgotten> {
+  const own = new Set(person.addresses.map(addressKey));
+  return forgetWhere(ledger, person, (address) => own.has(addressKey(address)));
 }
 
-/** Delete all that a ledger holds of a person. @param until see {@link forget} @throws LinktorError `storage` */
-export function forgetIn(ledger: Ledger, person: ForgottenPerson, until?: number): Promise<Forgotten> {
-  const isMessageTo = (job: unknown) => isJobFor(person, job as OutboxJob);
-  const { contactId, conversationIds } = person;
+/** @param until see {@link forget} */
+function forgetWhere(
+  ledger: Ledger,
+  { contactId, conversationIds }: Pick<ForgottenPerson, 'contactId' | 'conversationIds'>,
+  isTheirs: (address: string) => boolean,
+  until?: number,
+): Promise<Forgotten> {
+  const isMessageTo = (job: unknown) => {
+    const { lane, conversationId } = job as OutboxJob;
+    const [, kind, id = ''] = /^(conversation|contact|address) (.*)$/s.exec(lane) ?? [];
+    // The channel follows contacts and addresses.
+    const own = kind === 'conversation' ? id : id.slice(0, id.lastIndexOf(' '));
+    if (kind === 'contact' && own === contactId) return true;
+    if (kind === 'address' && isTheirs(own)) return true;
+    return conversationIds.includes(conversationId ?? (kind === 'conversation' ? own : ''));
+  };
   return forget(ledger, contactId, conversationIds, { isMessageTo, ...(until !== undefined && { until }) });
 }
 
-function isJobFor({ contactId, conversationIds, addresses }: ForgottenPerson, { lane, conversationId }: OutboxJob) {
-  const [, kind, id = ''] = /^(conversation|contact|address) (.*)$/s.exec(lane) ?? [];
-  // The channel follows contacts and addresses.
-  const own = kind === 'conversation' ? id : id.slice(0, id.lastIndexOf(' '));
-  if (kind === 'contact' && own === contactId) return true;
-  if (kind === 'address' && addresses.includes(digestOfAddress(own))) return true;
-  return conversationIds.includes(conversationId ?? (kind === 'conversation' ? own : ''));
-}
+/** The people who have been forgotten by one of several instances, each of which may have something of them on its disk. */
+export class ForgottenPeople {
+  readonly #parts: ForgottenKeysParts;
+  readonly #keys: ForgottenKeys;
 
-/** Tell the other instances, each of which may have something of the person on its own disk. */
-export async function noteForgotten(ledger: Ledger, person: ForgottenPerson): Promise<void> {
-  const tombstone: Tombstone = { ...person, at: Date.now() };
-  await ledger.put('forgotten', person.contactId, tombstone, { onDisk: true });
-}
-
-/**
- * Delete of the people who have been forgotten elsewhere what an instance still has, before it takes anything to the
- * store; and in the store what this instance was told to forget while the store was away.
- * @throws LinktorError `storage`
- */
-export async function applyForgotten(local: Ledger, shared: Ledger): Promise<void> {
-  for (const { key, value } of await local.list<Tombstone>('forgotten')) {
-    await forgetIn(shared, value, value.at);
-    await shared.put('forgotten', key, value);
-    await local.delete('forgotten', key);
+  constructor(parts: ForgottenKeysParts) {
+    this.#parts = parts;
+    this.#keys = new ForgottenKeys(parts);
   }
-  for (const { value } of await shared.list<Tombstone>('forgotten')) await forgetIn(local, value, value.at);
+
+  /** Learn the key of the store, so that it is known here when the credentials are others. @throws LinktorError `storage` */
+  async learn(): Promise<void> {
+    await this.#keys.all();
+  }
+
+  /** Tell the other instances. @param isAlone the store is away: they are told later @throws LinktorError `storage` */
+  async note({ contactId, conversationIds, addresses }: ForgottenPerson, isAlone: boolean): Promise<void> {
+    const { own, shared } = this.#parts;
+    const [key] = isAlone ? await this.#keys.own() : await this.#keys.all();
+    const digests = addresses.map((address) => digestOf(addressKey(address), key));
+    const tombstone: Tombstone = { contactId, conversationIds, addresses: digests, at: Date.now() };
+    await (isAlone ? own() : shared).put('forgotten', contactId, tombstone, { onDisk: true });
+  }
+
+  /**
+   * Delete of the people who have been forgotten elsewhere what this instance still has, before it takes anything to the
+   * store; and in the store what this instance was told to forget while the store was away.
+   * @throws LinktorError `storage`
+   */
+  async apply(): Promise<void> {
+    const own = this.#parts.own();
+    const { shared } = this.#parts;
+    const ours = await own.list<Tombstone>('forgotten');
+    const theirs = await shared.list<Tombstone>('forgotten');
+    if (ours.length + theirs.length === 0) return;
+    const keys = await this.#keys.all();
+    const forgetOf = (ledger: Ledger, tombstone: Tombstone) => {
+      const digests = new Set(tombstone.addresses);
+      const isTheirs = (address: string) => keys.some((key) => digests.has(digestOf(addressKey(address), key)));
+      return forgetWhere(ledger, tombstone, isTheirs, tombstone.at);
+    };
+    for (const { key, value } of ours) {
+      await forgetOf(shared, value);
+      await shared.put('forgotten', key, value);
+      await own.delete('forgotten', key);
+    }
+    for (const { value } of [...theirs, ...ours]) await forgetOf(own, value);
+  }
 }

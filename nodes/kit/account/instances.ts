@@ -25,7 +25,7 @@ import {
 } from '../../../lib/shared/index';
 import { fenced } from '../fence';
 import { Alone } from './alone';
-import { applyForgotten } from './forgotten';
+import { ForgottenPeople } from './forgotten';
 import { isTiedToDisk } from './job-files';
 import { noteSeveral } from './moved';
 import { recordsOf } from './seen-records';
@@ -52,6 +52,8 @@ export interface InstancesSettings {
   /** what an instance does while the store is away */
   ifDown: 'wait' | 'alone';
   keepDays: number;
+  /** what the account signs in with */
+  credential: string;
   /** the ledger of this instance alone */
   local(): Ledger;
   log: { info(text: string): void; warn(text: string): void };
@@ -75,6 +77,7 @@ export class Instances {
   readonly pace = new SharedPace(async () => (await this.open()).connection);
   readonly name: string;
   readonly alone: Alone;
+  readonly forgotten: ForgottenPeople;
   /** webhooks that this instance has taken alone */
   readonly #taken = new Set<string>();
   readonly #settings: InstancesSettings;
@@ -101,14 +104,15 @@ export class Instances {
     checkAddress(settings.redisUrl);
     this.#settings = settings;
     this.name = settings.instanceName || hostname();
-    const { keepDays } = settings;
+    const { keepDays, local, credential } = settings;
     this.ledger = new SharedLedger({ connect: async () => (await this.open()).connection, keepDays });
+    this.forgotten = new ForgottenPeople({ own: local, shared: this.ledger, credential });
     this.alone = new Alone({
-      ...{ isWanted: settings.ifDown === 'alone', local: settings.local, shared: this.ledger, log: settings.log },
+      ...{ isWanted: settings.ifDown === 'alone', local, shared: this.ledger, log: settings.log },
       onChange: () => this.changed(),
     });
     this.alone.onEnd(() => this.#noteTaken());
-    this.alone.onEnd(() => applyForgotten(settings.local(), this.ledger));
+    this.alone.onEnd(() => this.forgotten.apply());
   }
 
   /** Join the instances. @throws LinktorError when the driver cannot be loaded */
@@ -343,6 +347,8 @@ export class Instances {
       .then(({ policy }) => {
         if (policy !== 'noeviction')
           log.warn(`the store gives records up when it is full (maxmemory-policy ${policy}); set noeviction`);
+        // Else it is learned with the first person who is forgotten.
+        this.forgotten.learn().catch(() => undefined);
       })
       .catch((error: unknown) => {
         if (!this.#isClosed) log.warn(`${toLinktorError(error).message} It is tried again.`);
@@ -355,7 +361,7 @@ export class Instances {
     const { local, log } = this.#settings;
     try {
       const own = local();
-      await applyForgotten(own, this.ledger);
+      await this.forgotten.apply();
       const tied = (await own.list<OutboxJob>('outbox')).filter(({ value }) => isTiedToDisk(value)).length;
       const moved = await moveRecords(own, this.ledger);
       await noteSeveral(own);

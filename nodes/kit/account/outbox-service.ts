@@ -28,7 +28,6 @@ import type { Msg } from '../red';
 import { traceOf } from '../trace';
 import type { Box, OutboxWork } from './box';
 import type { ChargeService } from './charge-service';
-import { applyForgotten } from './forgotten';
 import type { Instances } from './instances';
 import { JobFiles } from './job-files';
 import type { LiveSide } from './led-realtime';
@@ -99,7 +98,7 @@ export class OutboxService {
     const held = new HeldJobs({
       shared: parts.ledger,
       local: parts.local,
-      prepare: (local) => applyForgotten(local, parts.ledger),
+      prepare: () => instances.forgotten.apply(),
       maxPending: parts.maxPending,
       onChange: () => this.#announce(),
       onProblem: (error) => parts.log.error(error),
