@@ -60,7 +60,7 @@ export function controlRoutes(router: Router, world: World): void {
 function stateReport({ state, faults, sockets }: World): unknown {
   const { clients, ...counts } = sockets.report();
   return {
-    counts: { requests: faults.total, ...state.counts() },
+    counts: { requests: faults.total, limited: faults.limited, ...state.counts() },
     sockets: counts,
     clients,
     sends: state.sends,

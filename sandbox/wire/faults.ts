@@ -40,6 +40,8 @@ export class Faults {
   readonly outage = { database: false, nats: false };
   /** Requests since the last reset. */
   total = 0;
+  /** Requests beyond the limit since the last reset. */
+  limited = 0;
   readonly requests: LoggedRequest[] = [];
   #plannedFaults: Fault[] = [];
   #limit = { requests: 0, windowMs: 60_000 };
@@ -59,6 +61,7 @@ export class Faults {
     this.outage.database = false;
     this.outage.nats = false;
     this.total = 0;
+    this.limited = 0;
     this.requests.length = 0;
     this.#plannedFaults = [];
     this.limit(0);
@@ -120,6 +123,7 @@ export class Faults {
       'X-RateLimit-Reset': String(Math.ceil(this.#window.endsAt / 1000)),
     };
     if (this.#window.used >= requests) {
+      this.limited += 1;
       const seconds = Math.max(1, Math.ceil((this.#window.endsAt - at) / 1000));
       throw new Problem(429, 'Too many requests', { headers: { ...headers, 'Retry-After': String(seconds) } });
     }

@@ -214,6 +214,7 @@ describe('sandbox: control routes', () => {
     assert.equal(refused?.headers.get('retry-after'), '1');
     assert.equal(refused?.body.code, 'RATE_LIMIT_ERROR');
     assert.ok(Number(refused?.headers.get('x-ratelimit-reset')) >= Math.floor(Date.now() / 1000));
+    assert.equal((await box.state()).counts.limited, 1);
     clock.tick(299);
     assert.equal((await box.api('GET', '/channels')).status, 429);
     clock.tick(1);

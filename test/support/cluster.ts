@@ -8,6 +8,8 @@ import { TcpGate } from './tcp-gate';
 /** What a flow has noted: the name of its instance, what happened, and the values. */
 export interface Note {
   at: string;
+  /** milliseconds of the machine's clock */
+  when: number;
   what: string;
   text: string;
   conversationId?: string;
@@ -172,7 +174,7 @@ export class Cluster {
   #startRed(name: string, userDir: string): Promise<Red> {
     const code = `
       const { appendFileSync } = require('node:fs');
-      const note = (one) => appendFileSync(${JSON.stringify(this.#notes)}, JSON.stringify({ at: '${name}', ...one }) + '\\n');
+      const note = (one) => appendFileSync(${JSON.stringify(this.#notes)}, JSON.stringify({ at: '${name}', when: Date.now(), ...one }) + '\\n');
       module.exports.functionGlobalContext = { note };
       module.exports.logging = { console: { level: 'info' } };`;
     return Red.start({ userDir, code });

@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto';
 import { dice } from './chaos-world';
 import { Cluster, noting, webhookSecret } from './cluster';
 import { CustomerWriter } from './customer-writer';
+import { killedSends, sendingNodes } from './killed-sends';
 import { until } from './red';
 import { storeServerPath } from './store';
 
@@ -13,8 +14,16 @@ interface Outcome {
   faults: string[];
 }
 
-const long = { webhooks: 10_000, messages: 10_000, perSecond: 100, sends: 1000, stopMs: 20_000, downMs: 60_000 };
-const short = { webhooks: 1000, messages: 1000, perSecond: 40, sends: 150, stopMs: 20_000, downMs: 10_000 };
+const long = {
+  webhooks: 10_000,
+  messages: 10_000,
+  perSecond: 100,
+  sends: 1000,
+  kills: 50,
+  stopMs: 20_000,
+  downMs: 60_000,
+};
+const short = { webhooks: 1000, messages: 1000, perSecond: 40, sends: 150, kills: 6, stopMs: 20_000, downMs: 10_000 };
 type Size = typeof long;
 
 const SEED = 7;
@@ -24,6 +33,9 @@ const TWO_SOCKETS_LIMIT_MS = 1000;
 const MAX_DETAILS = 20;
 const REPEATED = 0.3;
 const FAULTY = 0.2;
+/** ten calls a second */
+const SERVER_LIMIT = { perMinute: 600, windowMs: 60_000 };
+const REFUSED_LIMIT = 0.01;
 const names = ['A', 'B', 'C'];
 const pause = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
 
@@ -35,19 +47,6 @@ const hooked = [
   { id: 'hook', type: 'linktor-webhook-in', path: '/hook', feedBus: false, wires: [['hooked']] },
   noting('hooked', `{ what: 'hooked', text: msg.event.id }`),
 ];
-const sent = [
-  { id: 'inject', type: 'inject', props: [], wires: [['send']] },
-  { id: 'send', type: 'linktor-send', wires: [['sent']] },
-  noting('sent', `{ what: 'sent', text: msg.payload }`),
-  { id: 'complete', type: 'complete', scope: ['send'], wires: [['stored']] },
-  noting('stored', `{ what: 'stored', text: msg.payload }`),
-  { id: 'catch', type: 'catch', scope: ['send'], wires: [['failed']] },
-  noting(
-    'failed',
-    `{ what: 'failed', text: msg.payload, code: msg.error.code + (msg.error.cause?.ambiguous ? ' ambiguous' : '') }`,
-  ),
-];
-
 /** Each failure once, with customers who write all the time. */
 async function failures(program: string, { stopMs, downMs }: Size): Promise<Outcome> {
   const cluster = await Cluster.start({ names, storeProgram: program, flow: said });
@@ -69,11 +68,17 @@ async function failures(program: string, { stopMs, downMs }: Size): Promise<Outc
 
     /** One failure at a time: what the last one has left is told. */
     const caughtUp = async () => {
-      const written = writer.total;
-      await until('the backlog', () => cluster.notes('said').length >= written, 60);
+      await until('the backlog', writer.mark(), 60);
+    };
+
+    /** What comes is written down with it. */
+    const begin = (fault: string) => {
+      writer.during = fault;
+      console.log(`  ${new Date().toISOString().slice(11, 23)} ${fault}`);
     };
 
     const first = await cluster.leader();
+    begin('SIGKILL of the leader');
     await cluster.kill(first);
     let began = Date.now();
     let leader = await cluster.leader([first]);
@@ -84,24 +89,29 @@ async function failures(program: string, { stopMs, downMs }: Size): Promise<Outc
 
     const other = names.find((name) => name !== leader) as string;
     began = Date.now();
+    begin('SIGKILL of another');
     await cluster.kill(other);
     await heardAgain(20);
     took('SIGKILL of another', Date.now() - began, BACK_LIMIT_MS);
     await cluster.restart(other);
 
+    begin('SIGSTOP of the leader');
     cluster.stop(leader);
     began = Date.now();
     const next = await cluster.leader([leader]);
     await heardAgain(20);
     took('takeover after SIGSTOP of the leader', Date.now() - began, TAKEOVER_LIMIT_MS);
     await pause(Math.max(0, stopMs - (Date.now() - began)));
+    begin('SIGCONT of the former leader');
     cluster.continue(leader);
     await heardAgain(20);
     leader = next;
     await caughtUp();
 
+    begin('a killed store');
     await cluster.store.down();
     await pause(downMs);
+    begin('the return of the store');
     await cluster.store.up();
     began = Date.now();
     await heardAgain(40);
@@ -109,8 +119,10 @@ async function failures(program: string, { stopMs, downMs }: Size): Promise<Outc
 
     await caughtUp();
 
+    begin('a store that stands still');
     cluster.store.freeze();
     await pause(downMs);
+    begin('a store that goes on');
     cluster.store.thaw();
     began = Date.now();
     await heardAgain(40);
@@ -119,11 +131,13 @@ async function failures(program: string, { stopMs, downMs }: Size): Promise<Outc
     await caughtUp();
 
     leader = await cluster.leader();
+    begin('a leader cut off the store');
     cluster.wayToStore(leader).cut();
     began = Date.now();
     await cluster.leader([leader]);
     await heardAgain(20);
     took('takeover after the leader was cut off the store', Date.now() - began, TAKEOVER_LIMIT_MS);
+    begin('the way of the former leader to the store mended');
     cluster.wayToStore(leader).mend();
     await pause(2000);
 
@@ -233,83 +247,37 @@ async function messages(program: string, { messages: count, perSecond }: Size): 
   }
 }
 
-/** Durable sends into 50 conversations, while the server fails and instances are killed. */
-async function sends(program: string, { sends: count }: Size): Promise<Outcome> {
-  const account = { outbox: 'durable' };
-  const cluster = await Cluster.start({ names, storeProgram: program, flow: [...said, ...sent], account });
-  const luck = dice(SEED);
-  let isSending = true;
-  let kills = 0;
+/** Durable sends into 50 conversations, while the server fails and limits, and instances are killed. */
+async function sends(program: string, { sends: count, kills }: Size): Promise<Outcome> {
+  // The list of conversations needs its calls, too.
+  const account = { outbox: 'durable', discoverInterval: 10 };
+  const cluster = await Cluster.start({ names, storeProgram: program, flow: [...said, ...sendingNodes], account });
+  const began = Date.now();
   try {
-    const conversations: string[] = [];
-    for (let index = 0; index < 50; index++) {
-      const contact = { name: `Customer ${index}`, phone: `+55119${String(index).padStart(8, '0')}` };
-      conversations.push(await cluster.shop.customerWrites(contact, 'hello'));
-    }
-    const stored = () => new Set(cluster.notes('stored').map(({ text }) => text));
-    const chain = async (conversationId: string, own: number) => {
-      for (let number = 1; number <= own; number++) {
-        const payload = `${conversationId} ${number}`;
-        if (luck() < FAULTY) await cluster.shop.ask('POST', '/_sandbox/fail', fault(luck()));
-        const name = names[Math.floor(luck() * names.length)] as string;
-        const isTaken = await cluster
-          .red(name)
-          .inject('inject', { conversationId, payload })
-          .then(() => true)
-          .catch(() => false);
-        // One that was killed before it was stored was never promised.
-        if (isTaken) await until('it to be stored', () => stored().has(payload), 5).catch(() => undefined);
-      }
-    };
-    const killing = (async () => {
-      while (isSending) {
-        await pause(4000);
-        if (!isSending) return;
-        const name = names[Math.floor(luck() * names.length)] as string;
-        await cluster.kill(name);
-        kills++;
-        await cluster.restart(name);
-      }
-    })();
-    await Promise.all(conversations.map((id) => chain(id, Math.ceil(count / conversations.length))));
-    isSending = false;
-    await killing;
-    const atServer = async () =>
-      ((await cluster.shop.ask('GET', '/_sandbox/state')).json.sends as { text: string }[]).map(({ text }) => text);
-    const failed = () => new Set(cluster.notes('failed').map(({ text }) => text));
-    const open = async () => {
-      const [arrived, told] = [new Set(await atServer()), failed()];
-      return [...stored()].filter((text) => !arrived.has(text) && !told.has(text)).length;
-    };
-    await until('all sends', async () => (await open()) === 0, 90).catch(() => undefined);
-    const arrived = await atServer();
-    const [lost, doubled] = [await open(), arrived.length - new Set(arrived).size];
-    const last = new Map<string, number>();
-    let disordered = 0;
-    for (const [place = '', number] of arrived.map((text) => text.split(' '))) {
-      if (Number(number) < (last.get(place) ?? 0)) disordered++;
-      last.set(place, Number(number));
-    }
-    const codes = cluster.notes('failed').map(({ code = '' }) => code);
+    const told = (name: string, sent: number) => console.log(`  ${name} is killed, ${sent} have arrived`);
+    const { failed, calls, limited, ...figures } = await killedSends(
+      cluster,
+      { sends: count, conversations: 50, kills, limit: SERVER_LIMIT, faulty: FAULTY, seconds: 600 },
+      told,
+    );
+    const { lost, doubled, disordered } = figures;
+    const refused = limited / calls;
     return {
       part: 'sends',
       figures: {
-        ...{ stored: stored().size, kills, sent: arrived.length, lost, doubled, 'out of order': disordered },
-        'told as failed': codes.length === 0 ? 0 : `${codes.length} (${[...new Set(codes)].join(', ')})`,
+        ...figures,
+        'told as failed': failed.length === 0 ? 0 : `${failed.length} (${[...new Set(failed)].join(', ')})`,
+        'calls, and refused as too many': `${calls}, ${limited} (${(refused * 100).toFixed(2)} %)`,
+        seconds: Math.round((Date.now() - began) / 1000),
       },
-      faults: lost + doubled + disordered > 0 ? [`${lost} lost, ${doubled} doubled, ${disordered} out of order`] : [],
+      faults: [
+        ...(lost + doubled + disordered > 0 ? [`${lost} lost, ${doubled} doubled, ${disordered} out of order`] : []),
+        ...(refused >= REFUSED_LIMIT ? [`${(refused * 100).toFixed(2)} % refused as too many`] : []),
+      ],
     };
   } finally {
-    isSending = false;
     await cluster.end();
   }
-}
-
-/** A failed send: refused for now, never arrived, or arrived without an answer. */
-function fault(chance: number): object {
-  const common = { method: 'POST', path: '/conversations/*/messages' };
-  if (chance < 0.4) return { ...common, status: 503 };
-  return chance < 0.7 ? { ...common, reset: true } : { ...common, after: true };
 }
 
 const parts = { failures, webhooks, messages, sends };
