@@ -16,7 +16,7 @@ describe('durable sends of several instances that are killed', function () {
     try {
       const began = Date.now();
       const { stored, lost, doubled, disordered, failed, calls, limited } = await killedSends(cluster, {
-        ...{ sends: 30, conversations: 6, kills: 3, faulty: 0.2, seconds: 60 },
+        ...{ sends: 30, conversations: 6, kills: 3, between: 0, faulty: 0.2, seconds: 60 },
         limit: { perMinute: 40, windowMs: 4000 },
       });
       console.log(`        ${Date.now() - began} ms, ${limited} of ${calls} calls refused as too many`);

@@ -8,11 +8,13 @@ export interface KilledSendsSettings {
   conversations: number;
   /** kills, one after the other, each of any instance; the first one is of the leader */
   kills: number;
+  /** sends that arrive between two kills */
+  between: number;
   /** what the server takes */
   limit: { perMinute: number; windowMs: number };
   /** share of the sends that fail at first */
   faulty: number;
-  /** seconds until all must have ended, after the last kill */
+  /** seconds for the sends between two kills, and for all that are left after the last one */
   seconds: number;
 }
 
@@ -55,7 +57,7 @@ export const sendingNodes = [
 /** Send, kill and count. @param onKill told of each kill */
 export async function killedSends(
   cluster: Cluster,
-  { sends, conversations: places, kills, limit, faulty, seconds }: KilledSendsSettings,
+  { sends, conversations: places, kills, between, limit, faulty, seconds }: KilledSendsSettings,
   onKill = (_name: string, _sent: number) => {},
 ): Promise<KilledSends> {
   const luck = dice(SEED);
@@ -101,9 +103,10 @@ export async function killedSends(
     }
   };
   const killing = async () => {
-    // The server's limit is known by then.
-    await until('the first sends', async () => (await arrived()).length >= places, 60);
     for (let kill = 0; kill < kills; kill++) {
+      // The server's limit is known by the first one.
+      const due = places + kill * between;
+      await until('sends between the kills', async () => (await arrived()).length >= due, seconds);
       const name = kill === 0 ? await cluster.leader() : anyone();
       await cluster.kill(name);
       onKill(name, (await arrived()).length);

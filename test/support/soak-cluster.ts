@@ -257,7 +257,15 @@ async function sends(program: string, { sends: count, kills }: Size): Promise<Ou
     const told = (name: string, sent: number) => console.log(`  ${name} is killed, ${sent} have arrived`);
     const { failed, calls, limited, ...figures } = await killedSends(
       cluster,
-      { sends: count, conversations: 50, kills, limit: SERVER_LIMIT, faulty: FAULTY, seconds: 600 },
+      {
+        sends: count,
+        conversations: 50,
+        kills,
+        between: Math.floor(count / kills) - 1,
+        limit: SERVER_LIMIT,
+        faulty: FAULTY,
+        seconds: 120,
+      },
       told,
     );
     const { lost, doubled, disordered } = figures;
