@@ -34,8 +34,8 @@ export interface KilledSends {
 }
 
 const SEED = 7;
-/** between the return of an instance and the next kill, in milliseconds */
-const REST_MS = 500;
+/** longest time between the return of an instance, or enough sends, and the next kill, in milliseconds */
+const MAX_REST_MS = 2000;
 /** until the next attempt after an instance has taken nothing, in milliseconds */
 const REFUSED_MS = 200;
 const pause = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
@@ -107,11 +107,12 @@ export async function killedSends(
       // The server's limit is known by the first one.
       const due = places + kill * between;
       await until('sends between the kills', async () => (await arrived()).length >= due, seconds);
+      // Not always in the midst of what leaves at once after a rest.
+      await pause(luck() * MAX_REST_MS);
       const name = kill === 0 ? await cluster.leader() : anyone();
       await cluster.kill(name);
       onKill(name, (await arrived()).length);
       await cluster.restart(name);
-      await pause(REST_MS);
     }
   };
   const faults = failing();
