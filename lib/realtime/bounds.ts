@@ -10,7 +10,7 @@ export const MAX_BUFFERED_BYTES = 1024 * 1024;
 export const MAX_ID_CHARS = 256;
 
 /** Events handled in one turn of the event loop. Without it, a backlog of thousands would keep all other flows waiting. */
-export const EVENTS_PER_TURN = 128;
+export const EVENTS_PER_TURN = 32;
 /** Events held while a gap is being located or listeners are replaced. */
 export const MAX_HELD_EVENTS = 10_000;
 /** Total characters of the frames of held events. */
