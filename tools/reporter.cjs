@@ -13,8 +13,9 @@ module.exports = class extends reporters.Spec {
     console.log(`${passes} passed, ${failures} failed, ${pending} skipped`);
     // Where several runs follow each other, their failures are shown together after the last one.
     const list = process.env.LINKTOR_TEST_FAILURES;
-    for (const test of list ? this.failures : [])
-      appendFileSync(list, `${test.fullTitle()}\n  ${test.file}\n  ${test.err?.stack ?? test.err}\n`);
+    if (list)
+      for (const test of this.failures)
+        appendFileSync(list, `${test.fullTitle()}\n  ${test.file}\n  ${test.err?.stack ?? test.err}\n`);
     // Unreferenced: it only fires when something else keeps the process alive.
     setTimeout(() => {
       console.log(`A test left something open: ${process.getActiveResourcesInfo().join(', ')}`);
