@@ -8,7 +8,7 @@ export interface KilledSendsSettings {
   conversations: number;
   /** kills, one after the other, each of any instance; the first one is of the leader */
   kills: number;
-  /** sends that arrive between two kills */
+  /** sends that arrive, or are told as failed, between two kills */
   between: number;
   /** what the server takes */
   limit: { perMinute: number; windowMs: number };
@@ -70,8 +70,9 @@ export async function killedSends(
   const stored = () => new Set(cluster.notes('stored').map(({ text }) => text));
   const state = async () => (await shop.ask('GET', '/_sandbox/state')).json;
   const arrived = async () => ((await state()).sends as { text: string }[]).map(({ text }) => text);
+  const endedOnes = async () => new Set([...(await arrived()), ...cluster.notes('failed').map(({ text }) => text)]);
   const open = async () => {
-    const ended = new Set([...(await arrived()), ...cluster.notes('failed').map(({ text }) => text)]);
+    const ended = await endedOnes();
     return [...stored()].filter((text) => !ended.has(text)).length;
   };
   const { requests, limited } = (await state()).counts;
@@ -106,7 +107,7 @@ export async function killedSends(
     for (let kill = 0; kill < kills; kill++) {
       // The server's limit is known by the first one.
       const due = places + kill * between;
-      await until('sends between the kills', async () => (await arrived()).length >= due, seconds);
+      await until('sends between the kills', async () => (await endedOnes()).size >= due, seconds);
       // Not always in the midst of what leaves at once after a rest.
       await pause(luck() * MAX_REST_MS);
       const name = kill === 0 ? await cluster.leader() : anyone();

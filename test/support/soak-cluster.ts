@@ -33,6 +33,8 @@ const TWO_SOCKETS_LIMIT_MS = 1000;
 const MAX_DETAILS = 20;
 const REPEATED = 0.3;
 const FAULTY = 0.2;
+/** conversations of the sends */
+const SEND_PLACES = 50;
 /** ten calls a second */
 const SERVER_LIMIT = { perMinute: 600, windowMs: 60_000 };
 const REFUSED_LIMIT = 0.01;
@@ -259,9 +261,9 @@ async function sends(program: string, { sends: count, kills }: Size): Promise<Ou
       cluster,
       {
         sends: count,
-        conversations: 50,
+        conversations: SEND_PLACES,
         kills,
-        between: Math.floor(count / kills) - 1,
+        between: Math.floor((count - SEND_PLACES) / kills),
         limit: SERVER_LIMIT,
         faulty: FAULTY,
         seconds: 120,
