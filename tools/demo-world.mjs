@@ -9,6 +9,8 @@ const example = path.join(root, 'examples', '1 - First steps', '3 - Knowledge an
 /** Encrypts the API key of the sandbox, which is public. */
 const secret = 'demo';
 const STARTUP_TIMEOUT_MS = 60_000;
+/** Longest time between the ends of a process and of this one by the same signal. */
+const SIGNAL_MS = 500;
 
 /** @typedef {import('node:child_process').ChildProcess} ChildProcess */
 
@@ -89,7 +91,10 @@ export class DemoWorld {
     });
     this.#children.push(child);
     child.once('exit', (code, signal) => {
-      if (!this.#isEnding) this.#onLoss(name, code ?? signal ?? '?');
+      // Ctrl-C reaches every process of the terminal, and this one perhaps last.
+      setTimeout(() => {
+        if (!this.#isEnding) this.#onLoss(name, code ?? signal ?? '?');
+      }, SIGNAL_MS);
     });
     return child;
   }
