@@ -6,8 +6,10 @@ import type { ReadConversation } from '../feed';
 import type { Handover, Position } from '../handover';
 import { SeenJournal } from './seen-journal';
 
-/** Delay of the first save, and longest interval between two notes that we are still listening, in milliseconds. */
-const FIRST_SAVE_MS = 500;
+/** First delay of a look for a position to save, doubled each time, and the longest one, in milliseconds. */
+const FIRST_LOOK_MS = 10;
+const MAX_LOOK_MS = 500;
+/** Longest interval between two notes that we are still listening, in milliseconds. */
 const ALIVE_INTERVAL_MS = 60_000;
 /** Longest wait for the ledger before connecting, in milliseconds. */
 const MAX_LOAD_MS = 10_000;
@@ -65,6 +67,8 @@ export class LastingMemory {
   #isReady = false;
   #isClosed = false;
   #hasFailed = false;
+  /** delay of the next look for a first position */
+  #lookMs = FIRST_LOOK_MS;
   readonly ready: Promise<void>;
 
   constructor(parts: LastingMemoryParts, settings: LastingMemorySettings) {
@@ -132,8 +136,9 @@ export class LastingMemory {
       if (this.#isReady) await this.#save(false);
       this.#saveLater();
     };
-    // Without a stored position, a crash would look like a first start.
-    this.#saver = setTimeout(fence(save), this.#saved ? intervalMs : Math.min(intervalMs, FIRST_SAVE_MS)).unref();
+    // Without a stored position a crash would look like a first start, which skips what is there.
+    this.#saver = setTimeout(fence(save), this.#saved ? intervalMs : Math.min(intervalMs, this.#lookMs)).unref();
+    this.#lookMs = Math.min(this.#lookMs * 2, MAX_LOOK_MS);
   }
 
   async #save(isLast: boolean): Promise<void> {

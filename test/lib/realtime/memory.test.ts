@@ -1,10 +1,50 @@
 import { strict as assert } from 'node:assert';
+import { type SinonFakeTimers, useFakeTimers } from 'sinon';
 import { LinktorError } from '../../../lib/errors';
 import { createLedger, type Ledger, type Namespace } from '../../../lib/ledger';
+import type { Position } from '../../../lib/realtime/handover';
 import { type Delivery, Realtime, type RealtimeSettings } from '../../../lib/realtime/index';
+import { journalsIn, LastingMemory } from '../../../lib/realtime/memory/lasting-memory';
 import { type Bench, bench, Inbox } from '../support';
 
 const HOUR_MS = 3_600_000;
+
+describe('realtime: the first position', () => {
+  let clock: SinonFakeTimers;
+  beforeEach(() => {
+    clock = useFakeTimers();
+  });
+  afterEach(() => clock.restore());
+
+  for (const [when, afterMs, withinMs] of [
+    ['at once', 30, 50],
+    ['after an hour without the server', HOUR_MS, 500],
+  ] as const) {
+    it(`is stored as soon as it is known: ${when}`, async () => {
+      const ledger = createLedger({ keepIn: 'memory', keepDays: 30 });
+      const handover = { position: undefined as Position | undefined, resume: () => {} };
+      const bus = { memory: { export: () => [], import: () => {} }, settled: async () => true, isIdle: true };
+      const onProblem = (error: unknown) => assert.fail(String(error));
+      const journals = journalsIn(ledger, onProblem);
+      const memory = new LastingMemory(
+        { ledger, journals, bus, handover },
+        { isContinued: false, intervalMs: 10_000, onProblem },
+      );
+      await memory.ready;
+      await clock.tickAsync(afterMs);
+      handover.position = { watermark: 1_700_000_000_000, read: [] };
+      await clock.tickAsync(withinMs);
+      const kept = await ledger.list<{ watermark: number }>('cursor');
+      assert.deepEqual(
+        kept.map(({ value }) => value.watermark),
+        [1_700_000_000_000],
+      );
+      const closing = memory.close();
+      await clock.tickAsync(1);
+      await closing;
+    });
+  }
+});
 
 for (const contract of ['api', 'server'] as const) {
   describe(`realtime: what another process knows (${contract})`, () => {
