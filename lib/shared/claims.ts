@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { fence } from '../async/fence';
+import { sleep } from '../async/sleep';
 import type { Setting, StoreConnection } from './connection';
 
 /** Lifetime of an unconfirmed claim, in milliseconds; afterwards another instance may claim the item. */
@@ -10,6 +11,8 @@ const REMEMBERED_MS = 24 * 3_600_000;
 const USABLE_SHARE = 0.5;
 /** Milliseconds for which confirmations are collected: a request costs more than the commands in it. */
 const CONFIRM_MS = 10;
+/** Milliseconds until an item that another instance works on is looked at again: its confirmation may be on its way. */
+const LOOK_AGAIN_MS = 50;
 const WORKING = 'working';
 const DONE = 'done';
 
@@ -39,7 +42,11 @@ export class Claims {
     const began = performance.now();
     const claim: Setting = { key: placeOf(key), value: WORKING, lifeMs: this.#workingMs, isNew: true };
     const [isOurs] = await this.#connection.set([claim]);
-    if (!isOurs) return (await this.#connection.get(claim.key)) === DONE ? DONE : WORKING;
+    if (!isOurs) {
+      if ((await this.#connection.get(claim.key)) === DONE) return DONE;
+      await sleep(LOOK_AGAIN_MS);
+      return (await this.#connection.get(claim.key)) === DONE ? DONE : WORKING;
+    }
     // A process that stood still meanwhile may have lost the claim.
     return performance.now() - began < this.#workingMs * USABLE_SHARE ? 'free' : WORKING;
   }

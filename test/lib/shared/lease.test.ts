@@ -155,6 +155,14 @@ describe('instances that share a store', () => {
     assert.equal(await two.claim('c'), 'done');
   });
 
+  it('what is being passed on at this moment has been, for one who asks', async () => {
+    const [one, two] = [new Claims(await store.connect()), new Claims(await store.connect())];
+    await one.claim('evt');
+    const confirmed = one.done('evt');
+    assert.equal(await two.claim('evt'), 'done');
+    await confirmed;
+  });
+
   it('whoever has passed a thing on hears that the store could not be told', async () => {
     const claims = new Claims(await store.connect());
     await store.server.down();
