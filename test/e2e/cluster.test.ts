@@ -329,8 +329,9 @@ describe('several instances', function () {
     await leads('B');
     await until('what was missed', () => texts('said', 'kill-').length >= 6, 20);
     const took = Date.now() - began;
+    // What was missed comes at once, and the requests that tell it here may overtake each other.
     assert.deepEqual(
-      texts('said', 'kill-'),
+      texts('said', 'kill-').sort(),
       [1, 2, 3, 4, 5, 6].map((index) => `kill-${index}`),
     );
     assert.ok(took <= 20_000, `${took} ms`);
