@@ -84,6 +84,18 @@ const answers: [what: string, node: Body, answer: Body, property: string, expect
   ],
 ];
 
+/** Give a message to a node of this server. */
+async function given(play: ReturnType<typeof setUpFlows>['play'], { url }: Served, node: Body, msg: Body) {
+  const flow = [
+    { id: 'node', type: '', config: 'account', wires: [['out']], ...node },
+    { id: 'out', type: 'probe' },
+  ];
+  const played = await play(flow, { account: { baseUrl: url, contract: 'api' } });
+  const { probe, caught } = played;
+  played.node('node').receive(msg);
+  return { first: () => Promise.race([probe('out').first(), caught.first()]), probe };
+}
+
 describe('nothing of an answer is lost', () => {
   const { play } = setUpFlows();
   let server: Served;
@@ -94,19 +106,7 @@ describe('nothing of an answer is lost', () => {
   after(() => server.close());
 
   const run = async (node: Body) => {
-    const {
-      node: get,
-      probe,
-      caught,
-    } = await play(
-      [
-        { id: 'node', type: '', config: 'account', wires: [['out']], ...node },
-        { id: 'out', type: 'probe' },
-      ],
-      { account: { baseUrl: server.url, contract: 'api' } },
-    );
-    get('node').receive({ payload: node.type === 'linktor-template' ? {} : 'When do you open?' });
-    return { first: () => Promise.race([probe('out').first(), caught.first()]), probe };
+    return given(play, server, node, { payload: node.type === 'linktor-template' ? {} : 'When do you open?' });
   };
 
   for (const [what, node, answer, property, expected] of answers) {
@@ -160,19 +160,7 @@ describe('what is written is there for every family of servers', () => {
   after(() => server.close());
 
   const written = async (node: Body, msg: Body): Promise<Body> => {
-    const {
-      node: get,
-      probe,
-      caught,
-    } = await play(
-      [
-        { id: 'node', type: '', config: 'account', wires: [['out']], ...node },
-        { id: 'out', type: 'probe' },
-      ],
-      { account: { baseUrl: server.url, contract: 'api' } },
-    );
-    get('node').receive(msg);
-    const { error } = await Promise.race([probe('out').first(), caught.first()]);
+    const { error } = await (await given(play, server, node, msg)).first();
     assert.equal(error, undefined, error?.message);
     return JSON.parse(server.asked.at(-1)?.body ?? '') as Body;
   };

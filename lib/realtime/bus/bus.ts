@@ -180,9 +180,12 @@ export class Bus {
     if (this.#held.release(reason)) this.#deliverDue();
   }
 
-  /** Deliver a portion of the held events. Thousands at once would keep all other flows waiting. */
+  /**
+   * Deliver a portion of the held events: thousands at once would keep all other flows waiting. It is twice what a turn
+   * brings, so that a server that never stops sending does not keep them held.
+   */
   #deliverDue(): void {
-    for (const { delivery, chars } of this.#held.takeDue(EVENTS_PER_TURN)) this.#accept(delivery, chars);
+    for (const { delivery, chars } of this.#held.takeDue(2 * EVENTS_PER_TURN)) this.#accept(delivery, chars);
     if (this.heldEvents === 0 || this.isHolding || this.#isDelivering) return;
     this.#isDelivering = true;
     setImmediate(

@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import type { Conversation, Event } from '../../../lib/model';
+import { EVENTS_PER_TURN } from '../../../lib/realtime/bounds';
 import { Bus, type BusSettings } from '../../../lib/realtime/bus/bus';
 import type { Delivery } from '../../../lib/realtime/bus/delivery';
 import { RecentKeys } from '../../../lib/realtime/bus/recent-keys';
@@ -492,14 +493,35 @@ describe('realtime: the bus', () => {
       turns.push(ids().length);
       await new Promise((resolve) => setImmediate(resolve));
     }
-    assert.deepEqual(turns, [32, 64]);
+    assert.deepEqual(turns, [64, 128]);
     bus.hold('handover');
     for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
-    assert.deepEqual([ids().length, bus.heldEvents, turns.length], [96, 405, 2]);
+    assert.deepEqual([ids().length, bus.heldEvents, turns.length], [192, 309, 2]);
     bus.feedAtOnce(said('before'), 'webhook');
     bus.release('handover');
     await emptied;
-    assert.deepEqual(ids(), [...wanted.slice(0, 96), 'before', ...wanted.slice(96), 'later']);
+    assert.deepEqual(ids(), [...wanted.slice(0, 192), 'before', ...wanted.slice(192), 'later']);
+  });
+
+  it('lets go of all even while a server never stops sending', async () => {
+    const { bus, ids } = make();
+    bus.hold('sync');
+    const wanted: string[] = [];
+    const feed = (count: number) => {
+      for (let index = 0; index < count; index++) {
+        const id = String(wanted.length);
+        wanted.push(id);
+        bus.feed(said(id), 'ws');
+      }
+    };
+    feed(500);
+    bus.release('sync');
+    for (let turn = 0; turn < 100 && bus.heldEvents > 0; turn++) {
+      feed(EVENTS_PER_TURN);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.equal(bus.heldEvents, 0);
+    assert.deepEqual(ids(), wanted);
   });
 
   it('keeps the order even when more is held than it can keep', () => {
