@@ -1,4 +1,4 @@
-// npm run check: format, lint and types. Nothing is changed; `npx biome check --write` applies the safe fixes.
+// npm run check: format, lint, types and the rules of test/house. Nothing is changed; `npx biome check --write` applies the safe fixes.
 import path from 'node:path';
 import { install } from './install.mjs';
 import { node, root } from './run.mjs';
@@ -10,6 +10,7 @@ const steps = [
   ['types', [bin('typescript', 'bin', 'tsc'), '-p', 'tsconfig.json']],
   ['types of the browser side', [bin('typescript', 'bin', 'tsc'), '-p', 'tsconfig.browser.json']],
   ['types of the tools', [bin('typescript', 'bin', 'tsc'), '-p', 'tsconfig.tools.json']],
+  ['the rules of test/house', ['tools/room.mjs', 'house', '--reporter', 'dot']],
 ];
 let failed = 0;
 for (const [name, args] of /** @type {[string, string[]][]} */ (steps)) {

@@ -15,7 +15,7 @@ export const rooms: readonly Room[] = [
   { files: 'lib/text/**', may: ['lib/errors.ts', 'node:vm'] },
   {
     files: 'lib/shared/**',
-    may: ['lib/errors.ts', 'lib/async/fence.ts', 'node:crypto', 'node:perf_hooks', 'node:tls'],
+    may: ['lib/errors.ts', 'lib/async/**', 'node:crypto', 'node:perf_hooks', 'node:tls'],
   },
   {
     files: 'lib/ledger/**',
