@@ -16,11 +16,12 @@ const operations = [
 const only = (...operation: (typeof operations)[number][]) => ({ operation });
 const talk = only('complete', 'chat');
 const optional = { convert: as.string };
+const id = { convert: as.id };
 
 const fields = {
   operation: choice(operations, { icon: 'tasks' }),
   agent: idField('agentId', 'agents', ['agent', 'addBases', 'removeBases', 'duplicateAgent'], 'user-secret'),
-  model: typed('model', { ...optional, pick: 'models', icon: 'microchip', when: talk }),
+  model: typed('model', { ...id, pick: 'models', icon: 'microchip', when: talk }),
   system: typed('system', { ...optional, mustache: true, icon: 'cog', when: talk }),
   prompt: typed('', { ...optional, mustache: true, icon: 'comment-o', when: only('complete') }),
   messages: typed('messages', { types: dynJson, icon: 'comments-o', when: only('chat') }),
@@ -34,7 +35,7 @@ const fields = {
   intents: typed('intents', { convert: as.list, icon: 'tags', when: only('classifyIntent') }),
   history: choice(['none', 'conversation', 'messages'], { icon: 'history', when: only('complete') }),
   conversation: typed('conversationId', {
-    ...optional,
+    ...id,
     required: true,
     pick: 'conversations',
     icon: 'comments',
@@ -71,7 +72,7 @@ const fields = {
   stream: choice(['off', 'text', 'delta'], { icon: 'ellipsis-h', when: only('complete', 'chat', 'agent') }),
   timeout: number(60, { min: 1, max: 600, unit: 's', icon: 'clock-o', advanced: true }),
   provider: typed('provider', {
-    ...optional,
+    ...id,
     pick: 'providers',
     icon: 'cloud',
     advanced: true,

@@ -28,7 +28,7 @@ export default action({
       when: only('create', 'update', 'duplicate'),
     }),
     description: typed('', { convert: as.string, icon: 'align-left', when: written }),
-    kind: typed('', { convert: as.string, icon: 'random', when: only('list', 'create') }),
+    kind: typed('', { convert: as.word, icon: 'random', when: only('list', 'create') }),
     settings: typed('', { types: dynJson, convert: as.object, icon: 'sliders', when: written }),
     channel: typed('', { convert: as.id, pick: 'channels', icon: 'sitemap', when: only('list') }),
     channels: typed('channelId', {

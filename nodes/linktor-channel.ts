@@ -30,7 +30,7 @@ export default action({
       'sitemap',
     ),
     title: typed('', { convert: as.string, icon: 'font', when: written }),
-    kind: typed('', { convert: as.string, icon: 'random', when: { operation: ['list', 'create'] } }),
+    kind: typed('', { convert: as.word, icon: 'random', when: { operation: ['list', 'create'] } }),
     settings: typed('', { types: dynJson, convert: as.object, icon: 'sliders', when: written }),
     ...crudFields,
     confirm: confirmation({ when: { operation: ['delete', 'renewWebhook'] } }),

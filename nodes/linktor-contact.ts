@@ -66,7 +66,7 @@ const fields = {
   identifier: typed('', { ...identity, icon: 'at', when: only('create', 'upsert') }),
   tagged: typed('', { convert: as.list, pick: 'tags', icon: 'tags', each, when: known }),
   customFields: typed('', { types: dynJson, convert: as.object, icon: 'sliders', each, when: each }),
-  search: typed('', { convert: as.string, icon: 'search', when: only('list') }),
+  search: typed('', { convert: as.id, icon: 'search', when: only('list') }),
   ...listFields(only('list', 'conversations')),
   confirm: confirmation({ when: only('delete', 'merge') }),
 };

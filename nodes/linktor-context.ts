@@ -24,7 +24,7 @@ const fields = {
     icon: 'user',
     when: { operation: ['forget'] },
   }),
-  key: typed('key', { required: true, convert: as.string, icon: 'key', when: { operation: withKey } }),
+  key: typed('key', { required: true, convert: as.id, icon: 'key', when: { operation: withKey } }),
   value: typed('payload', {
     types: ['msg', 'str', 'num', 'bool', 'json', 'flow', 'global', 'env', 'jsonata'],
     mustache: true,

@@ -81,7 +81,7 @@ const fields = {
     when: { ...only('escalate'), summaryBy: ['text'] },
   }),
   model: typed('model', {
-    ...optional,
+    ...id,
     pick: 'models',
     icon: 'microchip',
     when: { ...only('escalate'), summaryBy: ['ai'] },
@@ -95,14 +95,14 @@ const fields = {
     when: only('escalate'),
   }),
   // Not `status`: Node-RED's editor uses this property for the status of the node.
-  state: typed('', { ...optional, icon: 'flag-o', when: only('list', 'update') }),
+  state: typed('', { convert: as.word, icon: 'flag-o', when: only('list', 'update') }),
   channelId: typed('', { ...id, pick: 'channels', icon: 'sitemap', when: only('list') }),
   contactId: typed('', { ...id, pick: 'contacts', icon: 'user', when: only('list') }),
   assignedTo: typed('', { ...id, pick: 'users', icon: 'user-md', when: only('list') }),
-  search: typed('', { ...optional, icon: 'search', when: only('list') }),
+  search: typed('', { ...id, icon: 'search', when: only('list') }),
   subject: typed('', { ...optional, mustache: true, area: false, icon: 'header', when: only('create', 'update') }),
   priority: typed('', {
-    ...optional,
+    convert: as.word,
     icon: 'exclamation-circle',
     when: only('list', 'create', 'update', 'escalate'),
   }),

@@ -18,7 +18,7 @@ const fields = {
     icon: 'font',
     when: embed,
   }),
-  model: typed('model', { convert: as.string, icon: 'microchip', when: embed }),
+  model: typed('model', { convert: as.id, icon: 'microchip', when: embed }),
   batch: number(50, { min: 1, max: 1000, icon: 'cubes', advanced: true, when: embed }),
   first: typed('payload[0]', {
     types: dynJson,

@@ -21,7 +21,7 @@ export default config({
     new OpeningHours({
       zone,
       week: week.map(({ day = days[0], from = '', to = '' }) => ({ day: `${day}`, from: `${from}`, to: `${to}` })),
-      closed: closed.split(/[,;\n]/),
+      closed,
       extra: extra.map(({ date = '', from = '', to = '' }) => ({ date: `${date}`, from: `${from}`, to: `${to}` })),
     }),
 });

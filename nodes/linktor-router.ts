@@ -32,14 +32,14 @@ const fields = {
   remember: number(0, { min: 0, max: 10_080, unit: 'min', icon: 'thumb-tack', when: { match: ['first'] } }),
   intentBy: choice(guessers, { icon: 'magic', section: 'intent' }),
   model: typed('model', {
-    convert: as.string,
+    convert: as.id,
     pick: 'models',
     icon: 'microchip',
     section: 'intent',
     when: { intentBy: ['auto', 'model', 'examples'] },
   }),
   provider: typed('provider', {
-    convert: as.string,
+    convert: as.id,
     pick: 'providers',
     icon: 'cloud',
     section: 'intent',

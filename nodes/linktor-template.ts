@@ -23,7 +23,7 @@ export default action({
     conversation: idField('conversationId', 'conversations', sent.operation, 'comments'),
     caption: typed('', { convert: as.string, mustache: true, icon: 'font', when: sent }),
     followUp: typed('', { convert: as.string, mustache: true, icon: 'comment-o', advanced: true, when: sent }),
-    channelType: typed('', { convert: as.string, icon: 'random', advanced: true, when: rendered }),
+    channelType: typed('', { convert: as.word, icon: 'random', advanced: true, when: rendered }),
     format: choice(['png', 'webp', 'jpeg'], { icon: 'file-image-o', advanced: true, when: rendered }),
     width: typed('', {
       types: dynNumber,

@@ -1,8 +1,8 @@
 import { invalid } from '../errors';
-import { dayNumber, Zone } from '../text';
+import { dayNumber, plainFigures, Zone } from '../text';
 
 const DAY_MINUTES = 1440;
-const SPAN = /^(\d{1,2}):(\d{2})\s*(?:-|–|—|to|until)\s*(\d{1,2}):(\d{2})$/i;
+const SPAN = /^(\d{1,2})[:.h](\d{2}) ?(?:-|~|to|until) ?(\d{1,2})[:.h](\d{2})$/;
 
 /** Hours without reminders. */
 export class QuietHours {
@@ -18,7 +18,7 @@ export class QuietHours {
    */
   constructor(span: string, zone = '') {
     this.#zone = new Zone(zone);
-    const found = SPAN.exec(span.trim())?.slice(1).map(Number);
+    const found = SPAN.exec(plainFigures(span))?.slice(1).map(Number);
     const [fromHour = 24, fromMinute = 60, toHour = 24, toMinute = 60] = found ?? [];
     if (fromHour > 23 || toHour > 23 || fromMinute > 59 || toMinute > 59) {
       throw invalid(`"${span}" are no quiet hours.`, 'Write them as "22:00-07:00" in the account.');

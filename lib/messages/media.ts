@@ -22,7 +22,7 @@ const endings: Record<string, readonly string[]> = {
 /** @returns image, video, audio, or document */
 export function kindOfType(mimeType: string): string {
   const major = mimeType.split('/')[0] ?? '';
-  return major in endings ? major : 'document';
+  return Object.hasOwn(endings, major) ? major : 'document';
 }
 
 /**

@@ -9,7 +9,7 @@ import {
   type Outgoing,
   type Template,
 } from '../model';
-import { describe } from '../text';
+import { cleanId, describe, readFigure } from '../text';
 import { componentsFor, isPlaceholderValue, placeholderValues } from './placeholders';
 import { webAddress } from './web-address';
 
@@ -24,6 +24,17 @@ type Given = Record<string, unknown>;
 export function textOf(given: unknown): string | undefined {
   if (Number.isFinite(given) || typeof given === 'boolean' || typeof given === 'bigint') return String(given);
   return typeof given === 'string' && given.trim() !== '' ? given : undefined;
+}
+
+/** @returns an id, a name or an address, as {@link textOf} takes it, without what was pasted around it */
+function idOf(given: unknown): string | undefined {
+  const text = textOf(given);
+  return text === undefined ? undefined : pastedAlone(text);
+}
+
+/** An id of nothing but invisible characters stays as it is. */
+function pastedAlone(text: string): string {
+  return cleanId(text) || text;
 }
 
 export function textMessage(given: unknown): Outgoing {
@@ -42,7 +53,7 @@ function missing(what: string, given: unknown): LinktorError {
 export function locationMessage(given: unknown): Outgoing {
   const { latitude, longitude, name, address } = isObject(given) ? given : {};
   const degrees = (value: unknown, most: number, what: string) => {
-    const figure = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+    const figure = typeof value === 'string' ? readFigure(value) : value;
     if (typeof figure === 'number' && Math.abs(figure) <= most) return figure;
     throw invalid(
       `The location needs a ${what} between -${most} and ${most}, not ${describe(value)}.`,
@@ -75,7 +86,7 @@ export function contactMessage(given: unknown): Outgoing {
   const filled = (value: unknown) => {
     const text = textOf(value);
     if (text === undefined) throw invalid('The contact card has an empty phone number or e-mail address.');
-    return text;
+    return pastedAlone(text);
   };
   const phones = list(card.phones ?? card.phone).map((phone) =>
     isObject(phone) ? { ...phone, number: filled(phone.number) } : { type: 'mobile', number: filled(phone) },
@@ -139,10 +150,10 @@ function choices(given: unknown, what: string): Choice[] {
     }
     const { url, phone, description, section } = row;
     return {
-      id: textOf(row.id ?? row.payload) ?? title,
+      id: pastedAlone(textOf(row.id ?? row.payload) ?? title),
       title,
       url: webAddress(url) ?? textOf(url),
-      phone: textOf(phone),
+      phone: idOf(phone),
       description: textOf(description),
       section: textOf(section),
     };
@@ -156,11 +167,11 @@ function choices(given: unknown, what: string): Choice[] {
  */
 export function templateMessage(given: unknown, language: string, parameters: unknown): Outgoing {
   const template: Given = isObject(given) ? given : { name: given };
-  const name = textOf(template.name);
+  const name = idOf(template.name);
   if (name === undefined) throw invalid('The template has no name.', 'Fill in the field "template".');
   const values = Array.isArray(parameters) ? parameters : parameters === undefined ? [] : valuesOf(parameters);
   const components = values.length > 0 ? componentsOf(values) : template.components;
-  const spoken = language || textOf(template.language);
+  const spoken = idOf(language) ?? idOf(template.language);
   if (spoken === undefined)
     throw invalid('The template needs a language.', 'Fill in the field "language", such as pt_BR.');
   return {

@@ -77,7 +77,7 @@ export function componentsFor(values: readonly PlaceholderValue[]): object[] {
       header.push({ type: name, [name]: { link: linkIn(placeholder, text) } });
     else if (part === 'header' && name !== '') header.push(parameter(name, text));
     else if (part === 'body' && name !== '') body.push([name, parameter(name, text)]);
-    else if (part === 'button' && /^\d+$/.test(name) && kind in buttonsOf)
+    else if (part === 'button' && /^\d+$/.test(name) && Object.hasOwn(buttonsOf, kind))
       buttons.push([Number(name), buttonsOf[kind as keyof typeof buttonsOf](Number(name), text)]);
     else throw invalid(`No template has the placeholder "${placeholder}".`, KNOWN);
   }

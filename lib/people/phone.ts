@@ -93,11 +93,20 @@ export function addressKey(given: string): string {
   return looksLikePhone(plain) ? phoneKey(plain) : plain;
 }
 
+/**
+ * The 0 of calls within a country, which many people write after its code, too: +44 07911. It is no part of the numbers
+ * of these countries; those of Italy, Ivory Coast and a few more begin with a 0 of their own.
+ */
+const TRUNK_ZERO =
+  /^(\+(?:2[07]|3[0-46]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|21[23]|23[34]|25[456]|35[389]|38[0156]|421|88[06]|96[1-7]|97[12]))0/;
+
 /** @returns the digits for comparing phone numbers: equal for all spellings of one number */
 export function phoneKey(given: string): string {
   if (given.length > MAX_LENGTH) return given;
   const digits = international(given)
     .replace(/^(\+.*)\(0\)/, '$1')
+    .replace(/[^\d+]/g, '')
+    .replace(TRUNK_ZERO, '$1')
     .replace(/\D/g, '');
   const rule = twoSpellings.find(({ long }) => long.test(digits));
   return rule ? digits.replace(rule.long, '$1$2') : digits;

@@ -1,5 +1,5 @@
 import { invalid } from '../errors';
-import { calendarDay, dayNumber, Zone } from '../text';
+import { calendarDay, dayNumber, plainFigures, readList, Zone } from '../text';
 
 /** One row of the weekly table. Times are `HH:MM`, `24:00` included; `to` at or before `from` lies on the next day. */
 export interface WeekRow {
@@ -22,8 +22,11 @@ export interface HoursSettings {
   /** IANA name; empty: the host's zone */
   zone?: string;
   week: readonly WeekRow[];
-  /** `YYYY-MM-DD`, `MM-DD` for every year, or two of the same form with `..` between them */
-  closed?: readonly string[];
+  /**
+   * `YYYY-MM-DD`, `MM-DD` for every year, or two of the same form with `..` between them; several in one text, as
+   * {@link readList} takes it
+   */
+  closed?: string | readonly string[];
   extra?: readonly ExtraRow[];
 }
 
@@ -54,10 +57,7 @@ export class OpeningHours {
   constructor({ zone, week, closed = [], extra = [] }: HoursSettings) {
     this.zone = new Zone(zone);
     this.#week = names.map((_, weekday) => week.filter((row) => includes(row.day, weekday)).map(shiftOf));
-    this.#closed = closed
-      .map((text) => text.trim())
-      .filter((text) => text !== '')
-      .map(rangeOf);
+    this.#closed = readList(closed, 'closed').map(rangeOf);
     const special = new Map<string, Shift[]>();
     for (const row of extra) {
       const date = dateOf(row.date);
@@ -113,7 +113,7 @@ export class OpeningHours {
 }
 
 function includes(day: string, weekday: number): boolean {
-  const wanted = day.trim().toLowerCase();
+  const wanted = plainFigures(day);
   const isWeekend = weekday === 0 || weekday === 6;
   if (wanted === 'daily') return true;
   if (wanted === 'weekdays') return !isWeekend;
@@ -130,7 +130,7 @@ function shiftOf({ from, to }: Pick<WeekRow, 'from' | 'to'>): Shift {
 }
 
 function minuteOf(text: string): number {
-  const [, hour = '', minute = ''] = /^(\d{1,2})[:.h](\d{2})$/.exec(text.trim()) ?? [];
+  const [, hour = '', minute = ''] = /^(\d{1,2}) ?[:.h] ?(\d{2})$/.exec(plainFigures(text)) ?? [];
   const total = Number(hour) * 60 + Number(minute);
   if (hour === '' || Number(minute) > 59 || total > DAY_MINUTES) {
     throw invalid(`"${text}" is not a time of day.`, 'Write it as 09:00 or 18:30; 24:00 is the end of the day.');
@@ -140,7 +140,7 @@ function minuteOf(text: string): number {
 
 /** @returns the date in its normal form */
 function dateOf(text: string): string {
-  const [, year, month = '', day = ''] = /^(?:(\d{4})-)?(\d{1,2})-(\d{1,2})$/.exec(text.trim()) ?? [];
+  const [, year, month = '', day = ''] = /^(?:(\d{4})-)?(\d{1,2})-(\d{1,2})$/.exec(plainFigures(text)) ?? [];
   // A leap year represents every year.
   const known = new Date(Date.UTC(Number(year ?? 2024), Number(month) - 1, Number(day)));
   if (month === '' || known.getUTCMonth() !== Number(month) - 1 || known.getUTCDate() !== Number(day)) {
@@ -153,9 +153,12 @@ function dateOf(text: string): string {
   return year === undefined ? yearly : `${year}-${yearly}`;
 }
 
+/** Two or three dots, which some editors make one character of, or a dash between blanks. */
+const BETWEEN_DATES = /\.{2,3}| - /;
+
 /** @returns whether a date, `YYYY-MM-DD`, lies in the range */
 function rangeOf(text: string): (date: string) => boolean {
-  const [first = '', last = first, ...more] = text.split('..').map(dateOf);
+  const [first = '', last = first, ...more] = plainFigures(text).split(BETWEEN_DATES).map(dateOf);
   if (more.length > 0 || first.length !== last.length) {
     throw invalid(`"${text}" is not a range of dates.`, 'Write both ends in the same form: 2026-12-24..2027-01-02.');
   }

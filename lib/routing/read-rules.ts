@@ -1,5 +1,5 @@
 import { invalid } from '../errors';
-import { fold, readList } from '../text';
+import { fold, readFigure, readList } from '../text';
 import { namedValueTest } from './named-value';
 
 /** The fields of a contact that rules use. */
@@ -38,7 +38,7 @@ export function contactTest(
     case 'firstMessage':
       return ({ before }) => before === undefined;
     case 'backAfter': {
-      const days = Number(value);
+      const days = readFigure(value);
       if (!(days > 0)) throw invalid(`"${value}" is not a number of days.`, 'Write a number, such as 30.');
       return ({ before }, now) => before !== undefined && now - before >= days * DAY_MS;
     }

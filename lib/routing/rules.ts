@@ -189,13 +189,13 @@ function testOf(kind: PlainKind, value: string, hours: OpeningHours | undefined)
       return ({ text }) => command?.test(text) === true;
     }
     case 'choice':
-      return oneOf(value, ({ choiceId }) => choiceId);
+      return oneOf(fold, value, ({ choiceId }) => choiceId);
     case 'contentType':
-      return oneOf(value, ({ contentType }) => contentType);
+      return oneOf(fold, value, ({ contentType }) => contentType);
     case 'channel':
-      return oneOf(value, ({ channelId }) => channelId);
+      return oneOf(cleanId, value, ({ channelId }) => channelId);
     case 'sender':
-      return oneOf(value, ({ senderType }) => senderType);
+      return oneOf(fold, value, ({ senderType }) => senderType);
     case 'channelType': {
       // A prefix of a type is enough: whatsapp also matches whatsapp_official and the like.
       const types = readList(value, 'value').map(fold);
@@ -213,7 +213,9 @@ function testOf(kind: PlainKind, value: string, hours: OpeningHours | undefined)
   }
 }
 
-function oneOf(value: string, read: (facts: RouteFacts) => string | undefined): Test {
-  const wanted = new Set(readList(value, 'value').map(cleanId));
-  return (facts) => wanted.has(read(facts) ?? '');
+/** @param form the normal form of both sides */
+function oneOf(form: (text: string) => string, value: string, read: (facts: RouteFacts) => string | undefined): Test {
+  // The id of a choice may be its title, with a comma in it.
+  const wanted = new Set([value, ...readList(value, 'value')].map(form));
+  return (facts) => wanted.has(form(read(facts) ?? ''));
 }

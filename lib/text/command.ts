@@ -15,8 +15,8 @@ const SYNTAX = /^[/\u2044\u2215]([^\s/@]+)(?:@(\S+))?(?: (.*))?$/u;
 /** What a text begins with, before it is tidied: hardly any is a command, and some are long. */
 const BEGINNING = /^[\s\p{Cc}\p{Default_Ignorable_Code_Point}]*[/\u2044\u2215\uff0f]/u;
 
-/** What ends a sentence is no part of a command: `/help!` */
-const END = /(?<!\p{P})\p{P}+$/u;
+/** What ends a sentence is no part of a command: `/help!`, and an emoji */
+const END = /(?<![\p{P}\p{Extended_Pictographic}\p{EMod}])[\p{P}\p{Extended_Pictographic}\p{EMod}]+$/u;
 const withoutEnd = (word: string) => word.replace(END, (end) => /^[_-]+/.exec(end)?.[0] ?? '');
 
 /** @returns the command in a text, or undefined when it is none */

@@ -2,6 +2,7 @@ export { BoundedRunner } from './bounded';
 export { anyOf, asciiDigits, type Chosen, choose, MAX_ANSWER_LENGTH, numberIn, type Offered } from './choices';
 export { type Command, commandOf, commandTest } from './command';
 export { describe } from './describe';
+export { plainFigures, readFigure } from './figures';
 export { glob, globs } from './glob';
 export { readList } from './lists';
 export { escapedFor, MARKUPS, type Markup, type MarkupStyle, renderMarkup } from './markup';

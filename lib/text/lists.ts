@@ -5,10 +5,13 @@ import { cleanId, trimPasted } from './normalise';
 /** Commas, semicolons, tabs and lines, also the small, full-width and half-width ones of Chinese, Japanese and Arabic. */
 const SEPARATORS = /[,;\t\r\n\u0085\u2028\u2029\u060c\u061b\u3001\ufe50\ufe51\ufe54\uff0c\uff1b\uff64]/;
 
+/** A list as YAML and Python write it; an entry alone in brackets may be what it is. */
+const BRACKETED = /^\[([^[\]]*[,'][^[\]]*)\]$/;
+
 /**
  * Parse a list: one text with commas, semicolons, tabs or lines between the entries, a JSON array with or without its
- * brackets, or an array of such texts and of numbers. Entries are trimmed; invisible characters, empty entries and duplicates are removed; the order is
- * kept.
+ * brackets, or an array of such texts and of numbers. Entries are trimmed; quotes around them, invisible characters,
+ * empty entries and duplicates are removed; the order is kept.
  * @param name the field or column with the value
  * @throws LinktorError `validation` that names the given value
  */
@@ -17,14 +20,24 @@ export function readList(given: unknown, name: string): string[] {
   const texts = entries.flatMap((entry) => {
     if (typeof entry === 'number' && Number.isFinite(entry)) return [String(entry)];
     if (typeof entry === 'bigint') return [String(entry)];
-    if (typeof entry === 'string') return entry.split(SEPARATORS);
+    if (typeof entry === 'string') return (BRACKETED.exec(entry.trim())?.[1] ?? entry).split(SEPARATORS);
     throw invalid(
       `"${name}" must be a list of texts, not ${describe(entry)}.`,
       `Give "${name}" as texts between commas, or as an array of texts.`,
     );
   });
   const distinct = new Set(texts.filter((text) => text !== ''));
-  return [...new Set([...distinct].map(cleanId).filter((text) => text !== ''))];
+  return [...new Set([...distinct].map(entryIn).filter((text) => text !== ''))];
+}
+
+/** Quotes of code and of "smart punctuation" */
+const QUOTED =
+  /^(?:'([^']*)'|"([^"]*)"|[\u2018\u201a]([^\u2018-\u201b]*)[\u2018\u2019]|[\u201c-\u201e]([^\u201c-\u201f]*)[\u201c\u201d]|\u00ab([^\u00ab\u00bb]*)\u00bb)$/;
+
+function entryIn(text: string): string {
+  const entry = cleanId(text);
+  const quoted = QUOTED.exec(entry);
+  return quoted ? cleanId(quoted.slice(1).find((inner) => inner !== undefined) ?? '') : entry;
 }
 
 /** An array may be pasted into a text field. */

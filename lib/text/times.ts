@@ -1,7 +1,6 @@
 import { invalid } from '../errors';
-import { asciiDigits } from './choices';
 import { describe } from './describe';
-import { fold } from './normalise';
+import { plainFigures } from './figures';
 import { Zone } from './zone';
 
 /** Constraints on a time. */
@@ -27,7 +26,8 @@ const MAX_OFFSET_MS = 14 * 3_600_000;
 const MAX_LENGTH = 200;
 
 const NUMERIC = /^\d{9,}(?:\.\d+)?$/;
-const ISO = /^(\d{4})-(\d\d)-(\d\d)(?:[t ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)? ?(z|utc|[+-]\d\d(?::?\d\d)?)?)?$/;
+const ISO =
+  /^(\d{4})-(\d\d)-(\d\d)(?:[t ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)? ?(z|utc|gmt|[+-]\d\d(?::?\d\d)?)?)?$/;
 const DAY = /^\d{4}-\d\d-\d\d$/;
 
 /**
@@ -55,7 +55,7 @@ export function readTime(given: unknown, name: string, { zone, future = false }:
 /** @returns a day such as 2026-05-17 unchanged, any other time as parsed by {@link readTime}, in ISO 8601 */
 export function readDay(given: unknown, name: string, expected: Expected = {}): string {
   const time = readTime(given, name, expected);
-  const text = typeof given === 'string' ? asciiDigits(fold(given)) : '';
+  const text = typeof given === 'string' ? plainFigures(given) : '';
   return DAY.test(text) ? text : time.toISOString();
 }
 
@@ -69,7 +69,7 @@ function timeIn(given: unknown, zone: string | undefined): number | undefined {
   if (given instanceof Date) return given.getTime();
   if (typeof given === 'number') return ofNumber(given);
   if (typeof given !== 'string' || given.length > MAX_LENGTH) return undefined;
-  const text = asciiDigits(fold(given));
+  const text = plainFigures(given);
   return NUMERIC.test(text) ? ofNumber(Number(text)) : ofIso(text, zone);
 }
 

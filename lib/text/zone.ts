@@ -1,4 +1,5 @@
 import { invalid } from '../errors';
+import { cleanId } from './normalise';
 
 /** A local date and time. */
 export interface WallClock {
@@ -26,9 +27,10 @@ export class Zone {
    * @throws LinktorError `validation` for a name unknown to the host
    */
   constructor(name = '') {
+    const zone = cleanId(name);
     try {
       this.#format = new Intl.DateTimeFormat('en-US', {
-        timeZone: name === '' ? undefined : name,
+        timeZone: zone === '' ? undefined : zone,
         hourCycle: 'h23',
         year: 'numeric',
         month: 'numeric',

@@ -1,7 +1,7 @@
 import { invalid } from '../../lib/errors';
 import { isObject, kindOf } from '../../lib/model';
-import { asciiDigits } from '../../lib/text/choices';
 import { describe } from '../../lib/text/describe';
+import { readFigure } from '../../lib/text/figures';
 import { readList } from '../../lib/text/lists';
 import { cleanId, cleanKey, keyAlone, tidy, trimPasted } from '../../lib/text/normalise';
 import { readDay, readTime } from '../../lib/text/times';
@@ -398,6 +398,8 @@ export const as = {
     if (id !== '') return id;
     throw invalid(`The field "${name}" holds nothing but blanks.`, `Give an id in the field "${name}".`);
   },
+  /** a word that only the server's own vocabulary has, such as a status: they are in small letters */
+  word: (value: unknown, name: string) => as.id(value, name).toLowerCase(),
   object(value: unknown, name: string): Record<string, unknown> {
     // A Date, a Map or an error would be an empty object to a server.
     if (isObject(value) && kindOf(value) === 'Object') return value;
@@ -439,7 +441,7 @@ export function bodyOf(fields: Record<string, unknown>, payload: unknown): Recor
 }
 
 function inRange(value: unknown, name: string, min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY): number {
-  const figure = typeof value === 'string' && value.trim() !== '' ? Number(asciiDigits(tidy(value))) : value;
+  const figure = typeof value === 'string' && value.trim() !== '' ? readFigure(value) : value;
   if (typeof figure !== 'number' || !Number.isFinite(figure)) {
     throw invalid(
       `The field "${name}" must be a number, not ${describe(value)}.`,

@@ -160,6 +160,7 @@ describe('what people write and paste', () => {
       '\u202a+5521987654321\u202c',
       '+55\u201121\u2011987654321',
       '００５５２１９８７６５４３２１',
+      '+55 021 98765-4321',
       'x@y.z,  +5521987654321 ',
     ]) {
       it(`lets in who is on the list as ${JSON.stringify(allow)}`, async () => {

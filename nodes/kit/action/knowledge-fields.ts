@@ -50,7 +50,13 @@ export const knowledgeFields = {
   filename: typed('filename', { ...optional, icon: 'file-o', each, when: only('addDocument') }),
   description: typed('', { ...optional, icon: 'align-left', when: only('create') }),
   settings: typed('', { types: dynJson, convert: as.object, icon: 'sliders', advanced: true, when: only('create') }),
-  kind: typed('', { ...optional, icon: 'file-code-o', advanced: true, each, when: only('documents', 'addDocument') }),
+  kind: typed('', {
+    convert: as.word,
+    icon: 'file-code-o',
+    advanced: true,
+    each,
+    when: only('documents', 'addDocument'),
+  }),
   metadata: typed('', {
     types: dynJson,
     convert: as.object,
@@ -65,9 +71,9 @@ export const knowledgeFields = {
     icon: 'file-text-o',
     when: only('updateDocument', 'deleteDocument', 'reprocessDocument', 'chunks', 'document'),
   }),
-  search: typed('', { ...optional, icon: 'search', when: listable }),
+  search: typed('', { convert: as.id, icon: 'search', when: listable }),
   // Not `status`: Node-RED's editor uses this property for the status of the node.
-  state: typed('', { ...optional, icon: 'flag-o', when: listable }),
+  state: typed('', { convert: as.word, icon: 'flag-o', when: listable }),
   ...listFields(listable),
   confirm: confirmation({ when: only('delete', 'deleteDocument') }),
 };

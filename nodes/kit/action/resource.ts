@@ -33,8 +33,8 @@ export function idField(property: string, pick: Listable, operations: readonly s
 
 /** Fields of list and delete, and the search. */
 export const crudFields = {
-  search: typed('', { convert: as.string, icon: 'search', when: { operation: ['list'] } }),
-  state: typed('', { convert: as.string, icon: 'flag-o', when: { operation: ['list'] } }),
+  search: typed('', { convert: as.id, icon: 'search', when: { operation: ['list'] } }),
+  state: typed('', { convert: as.word, icon: 'flag-o', when: { operation: ['list'] } }),
   ...listFields({ operation: ['list'] }),
   confirm: confirmation({ when: { operation: ['delete'] } }),
 };

@@ -11,19 +11,19 @@ export const askFields = {
   to: choice(['conversation', 'contact', 'address', 'list'], { icon: 'address-book-o' }),
   conversation: typed('conversationId', {
     required: true,
-    convert: as.string,
+    convert: as.id,
     pick: 'conversations',
     icon: 'comments',
     when: { to: ['conversation'] },
   }),
   contact: typed('contactId', {
     required: true,
-    convert: as.string,
+    convert: as.id,
     pick: 'contacts',
     icon: 'user',
     when: { to: ['contact'] },
   }),
-  address: typed('address', { required: true, convert: as.string, icon: 'at', when: { to: ['address'] } }),
+  address: typed('address', { required: true, convert: as.id, icon: 'at', when: { to: ['address'] } }),
   recipients: typed('recipients', {
     types: dynJson,
     columns: ['address', 'name'],
@@ -31,7 +31,7 @@ export const askFields = {
     when: { to: ['list'] },
   }),
   channel: typed('channelId', {
-    convert: as.string,
+    convert: as.id,
     pick: 'channels',
     icon: 'random',
     when: { to: people },

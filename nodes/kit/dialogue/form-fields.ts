@@ -12,7 +12,7 @@ const words = { section: 'words' };
 export const formFields = {
   conversation: typed('conversationId', {
     required: true,
-    convert: as.string,
+    convert: as.id,
     pick: 'conversations',
     icon: 'comments',
   }),

@@ -74,7 +74,13 @@ function lineOf(row: Readonly<Record<string, unknown>>, number: number, language
 function choicesIn(given: unknown): unknown {
   if (typeof given !== 'string') return given;
   if (given.trim() === '') return undefined;
-  return given.trim().startsWith('[') ? (JSON.parse(given) as unknown) : readList(given, 'choices');
+  try {
+    const list: unknown = JSON.parse(given);
+    if (Array.isArray(list)) return list;
+  } catch {
+    // Titles.
+  }
+  return readList(given, 'choices');
 }
 
 /** The parts of the node context that are needed to judge an answer. */

@@ -105,6 +105,7 @@ describe('the values of placeholders', () => {
     ['one has none', [{ placeholder: 'body.1' }], /body\.1 of the template has no value/],
     ['one is left out', [{ placeholder: 'body.2', value: 'x' }], /\{\{1\}\} of the template has no value/],
     ['no template has it', [{ placeholder: 'footer.1', value: 'x' }], /footer\.1/],
+    ['it only looks like one', [{ placeholder: 'button.0.toString', value: 'x' }], /button\.0\.toString/],
     ['it is an object', [{ placeholder: 'body.1', value: {} }], /body\.1.*an? .*object/],
   ] as const) {
     it(`are refused by name when ${what}`, () => {

@@ -38,6 +38,20 @@ describe('phone numbers', () => {
     ['+54 11 2345-6789', '', '+541123456789'],
     ['+54 9 11 2345-6789', '', '+5491123456789'],
   ];
+  for (const [given, same] of [
+    ['+44 07911 123456', '+447911123456'],
+    ['+62 0812-3456-7890', '6281234567890'],
+    ['+972 050-123-4567', '+972501234567'],
+    ['+55 (0) 11 99999-0001', '551199990001'],
+  ] as const) {
+    it(`knows ${given} as ${same}`, () => assert.equal(phoneKey(given), phoneKey(same)));
+  }
+
+  it('keeps apart a landline and a mobile of Italy, and the areas of Ivory Coast', () => {
+    assert.notEqual(phoneKey('+39 0331 234567'), phoneKey('+39 331 234567'));
+    assert.equal(phoneKey('+225 07 12 34 56 78'), '2250712345678');
+  });
+
   for (const [given, country, expected] of good) {
     it(`reads ${given} ${country}`, async () => assert.equal(await e164(given, country), expected));
   }

@@ -27,6 +27,12 @@ describe('lists as people write them', () => {
     '["a", "b"]',
     'a,b,a',
     '\u200ba,\u202ab',
+    "'a', 'b'",
+    '“a”, “b”',
+    '„a“; «b»',
+    "['a','b']",
+    '[a, b]',
+    ["'a'", '"b"'],
   ];
   for (const given of same) {
     it(`reads ${JSON.stringify(given)}`, () => assert.deepEqual(readList(given, 'tags'), ['a', 'b']));
@@ -37,8 +43,11 @@ describe('lists as people write them', () => {
     assert.deepEqual(readList(7, 'ids'), ['7']);
   });
 
-  it('leaves an array in brackets that is no JSON a text', () =>
-    assert.deepEqual(readList('[a, b]', 'x'), ['[a', 'b]']));
+  it('leaves a single entry in brackets, and quotes within one, as they are', () => {
+    assert.deepEqual(readList('[a], b', 'x'), ['[a]', 'b']);
+    assert.deepEqual(readList('[a]', 'x'), ['[a]']);
+    assert.deepEqual(readList('"a" or "b", it\'s', 'x'), ['"a" or "b"', "it's"]);
+  });
 
   it('says what was there instead', async () => {
     for (const [given, expected] of [
