@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const cache = join(root, '.cache', 'bench');
 
 /** Packages used only for comparison are no dependencies of the project. Node.js 20 needs undici 7. */
-const rivals = { client: ['undici@7'], dialogue: ['grammy@1', '@grammyjs/conversations@2'] };
+const rivals = { client: ['undici@7'], dialogue: ['grammy@1', '@grammyjs/conversations@2'], scale: ['bullmq@6'] };
 
 /** @param {readonly string[]} packages with their versions */
 async function bring(packages) {

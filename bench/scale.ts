@@ -5,12 +5,14 @@ import { startSandbox } from '../sandbox';
 import { StoreServer, storeServerPath } from '../test/support/store';
 import { judge, pairs, quantile, show, spread, table } from './measure';
 import { type Red, startRed } from './red';
+import { BareBullmq, bullmqChild, isBullmqChild } from './scale-bullmq';
 import { measureSharing } from './scale-share';
 
 /**
  * What delivery that lasts and a shared store cost, in one Node-RED: sends with the outbox in memory, on disk and in the
- * store; webhooks with and without a claim in the store. Then what two instances that share the events bring. Rounds
- * alternate, and so do blocks of webhooks; ratios are per round, differences per block. `--share` measures the sharing alone, `--webhooks` the webhooks.
+ * store; the same sends by a bare BullMQ producer and its workers; webhooks with and without a claim in the store. Then
+ * what two instances that share the events bring. Rounds alternate, and so do blocks of webhooks; ratios are per round,
+ * differences per block. `--share` measures the sharing alone, `--webhooks` the webhooks.
  */
 
 const secret = 'whsec_bench';
@@ -135,11 +137,14 @@ async function measureDelivery(store: StoreServer, sends: number): Promise<void>
   const redis = new Redis(store.url);
   const used = { send: [] as number[], webhook: [] as number[] };
   let red: Red | undefined;
+  let bullmq: BareBullmq | undefined;
+  const bare: number[] = [];
   try {
     const places: string[] = [];
     for (let index = 0; index < conversations; index++) places.push(await newConversation(sandbox.url, index));
     red = await startRed(process.cwd(), source);
     await red.deploy(flowFor(sandbox.url, store.url));
+    if (sends > 0) bullmq = await BareBullmq.start(sandbox.url, store.url);
     const rates = new Map(subjects.map((subject) => [subject, [] as number[]]));
     const times = new Map(subjects.map((subject) => [subject, [] as number[]]));
     // The first round warms up.
@@ -151,6 +156,8 @@ async function measureDelivery(store: StoreServer, sends: number): Promise<void>
         if (subject === 'store') used.send.push(((await storeTime(redis)) - began) / sends);
         rates.get(subject)?.push(rate);
       }
+      const rate = await bullmq?.rate(places, sends);
+      if (rate !== undefined && round > 0) bare.push(rate);
       const began = await storeTime(redis);
       for (let done = 0; done < webhooks; done += block) {
         for (const subject of subjects) {
@@ -164,18 +171,24 @@ async function measureDelivery(store: StoreServer, sends: number): Promise<void>
       report(
         (subject) => rates.get(subject) ?? [],
         (subject) => times.get(subject) ?? [],
+        bare,
       ),
     );
     const ofSends = sends > 0 ? `${show(spread(used.send), 0)} us a send, ` : '';
     console.log(`\nProcessor time of the store: ${ofSends}${show(spread(used.webhook), 0)} us a webhook`);
   } finally {
     redis.disconnect();
+    bullmq?.end();
     await red?.end();
     await sandbox.close();
   }
 }
 
-function report(rates: (subject: Subject) => number[], times: (subject: Subject) => number[]): string {
+function report(
+  rates: (subject: Subject) => number[],
+  times: (subject: Subject) => number[],
+  bare: readonly number[],
+): string {
   const ratio = (a: number, b: number) => a / b;
   const disk = pairs(rates('disk'), rates('memory'), ratio);
   const shared = pairs(rates('store'), rates('memory'), ratio);
@@ -186,7 +199,11 @@ function report(rates: (subject: Subject) => number[], times: (subject: Subject)
     table([
       ['outbox', 'sends/s', 'webhook, ms'],
       ...subjects.map((subject) => [subject, show(spread(rates(subject)), 0), show(spread(times(subject)), 3)]),
+      ...(bare.length > 0 ? [['bare BullMQ', show(spread(bare), 0), '']] : []),
     ]),
+    ...(bare.length > 0
+      ? [`\nFact: ${show(pairs(rates('store'), bare, ratio))} of the sends/s of a bare BullMQ, in the store`]
+      : []),
     '\nBars',
     ...(Number.isNaN(disk.median)
       ? []
@@ -212,7 +229,7 @@ async function newConversation(url: string, index: number): Promise<string> {
   return ((await response.json()) as { conversationId: string }).conversationId;
 }
 
-main().catch((error: unknown) => {
+(isBullmqChild ? bullmqChild() : main()).catch((error: unknown) => {
   console.error(error);
   process.exit(1);
 });
