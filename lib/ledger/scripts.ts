@@ -1,6 +1,7 @@
 /*
  * The operations of the shared engine as scripts, each of which runs atomically. A namespace has a hash of values, a
- * hash of metadata, and the order of writes; tags and due times have sets of their own.
+ * hash of metadata, and the order of writes; tags and due times have sets of their own. A store that evicts loses any of
+ * these keys alone: a record without its value or its metadata is none.
  */
 
 const COMMON = `
@@ -24,7 +25,11 @@ local function drop(n, k)
 end
 local function versionOf(n, k)
   local known = redis.call('HGET', M(n), k)
-  return known and cjson.decode(known).version or ''
+  return known and redis.call('HEXISTS', V(n), k) == 1 and cjson.decode(known).version or ''
+end
+local function add(rows, n, k, ...)
+  local value, meta = redis.call('HGET', V(n), k), redis.call('HGET', M(n), k)
+  if value and meta then rows[#rows + 1] = {value, meta, k, ...} end
 end
 `;
 
@@ -47,7 +52,8 @@ local before = known and cjson.decode(known).bytes or 0
 if tonumber(redis.call('GET', bytes) or '0') + size - before > tonumber(most) then return {-2} end
 if not known and redis.call('HLEN', M(ns)) >= tonumber(limit) then
   if whenFull == 'refuse' then return {-1} end
-  drop(ns, redis.call('ZRANGE', O(ns), 0, 0)[1])
+  local oldest = redis.call('ZRANGE', O(ns), 0, 0)[1]
+  if oldest then drop(ns, oldest) end
 end
 drop(ns, key)
 if writer ~= '' then redis.call('SET', last, number, 'PX', forget) end
@@ -85,31 +91,27 @@ export const COUNT = `${COMMON}
 return redis.call('HLEN', M(ns))
 `;
 
-/** ns, '', last place before the page, page size @returns place, key, value, meta of each */
+/** ns, '', last place before the page, page size @returns the last place, then value, meta, key of each */
 export const PAGE = `${COMMON}
 local found = redis.call('ZRANGEBYSCORE', O(ns), '(' .. ARGV[3], '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[4])
 local rows = {}
-for i = 1, #found, 2 do
-  rows[#rows + 1] = {found[i + 1], found[i], redis.call('HGET', V(ns), found[i]), redis.call('HGET', M(ns), found[i])}
-end
-return rows
+for i = 1, #found, 2 do add(rows, ns, found[i]) end
+return {#found / 2, found[#found] or '', rows}
 `;
 
-/** ns, '', tag @returns key, value, meta of each */
+/** ns, '', tag @returns value, meta, key of each */
 export const FIND = `${COMMON}
 local rows = {}
-for _, k in ipairs(redis.call('SMEMBERS', T(ns, ARGV[3]))) do
-  rows[#rows + 1] = {k, redis.call('HGET', V(ns), k), redis.call('HGET', M(ns), k)}
-end
+for _, k in ipairs(redis.call('SMEMBERS', T(ns, ARGV[3]))) do add(rows, ns, k) end
 return rows
 `;
 
-/** '', '', before @returns namespace, key, value, meta of each, earliest first */
+/** '', '', before @returns value, meta, key, namespace of each, earliest first */
 export const DUE = `${COMMON}
 local rows = {}
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', due, '-inf', ARGV[3])) do
   local n, k = string.match(member, '^(%a+) (.*)$')
-  rows[#rows + 1] = {n, k, redis.call('HGET', V(n), k), redis.call('HGET', M(n), k)}
+  add(rows, n, k, n)
 end
 return rows
 `;

@@ -75,16 +75,16 @@ export class SharedLedger implements KeptLedger {
     const entries: Entry<T>[] = [];
     let place = from || '0';
     for (;;) {
-      const rows = (await this.#ask('Page', PAGE, namespace, '', place, PAGE_RECORDS)) as string[][];
-      for (const [, key, value, meta] of rows) entries.push(entryOf<T>(namespace, key, value, meta).entry);
-      place = rows.at(-1)?.[0] ?? place;
-      if (rows.length < PAGE_RECORDS) return { entries, place };
+      const page = await this.#page(namespace, place);
+      for (const [value, meta, key] of page.rows) entries.push(entryOf<T>(namespace, key, value, meta).entry);
+      place = page.place;
+      if (page.isLast) return { entries, place };
     }
   }
 
   async find<T>(namespace: Namespace, tag: string): Promise<Entry<T>[]> {
     const rows = (await this.#ask('Find', FIND, namespace, '', tag)) as string[][];
-    const found = rows.map(([key, value, meta]) => entryOf<T>(namespace, key, value, meta));
+    const found = rows.map(([value, meta, key]) => entryOf<T>(namespace, key, value, meta));
     return found.sort((one, other) => Number(one.version) - Number(other.version)).map(({ entry }) => entry);
   }
 
@@ -94,7 +94,7 @@ export class SharedLedger implements KeptLedger {
 
   async due(before: number): Promise<Entry[]> {
     const rows = (await this.#ask('Due', DUE, '', '', before)) as string[][];
-    return rows.map(([namespace, key, value, meta]) => entryOf(namespace as Namespace, key, value, meta).entry);
+    return rows.map(([value, meta, key, namespace]) => entryOf(namespace as Namespace, key, value, meta).entry);
   }
 
   async put(namespace: Namespace, key: string, value: unknown, options: PutOptions = {}): Promise<void> {
@@ -134,6 +134,13 @@ export class SharedLedger implements KeptLedger {
     this.#isClosed = true;
     clearInterval(this.#sweeper);
     await Promise.allSettled(this.#running);
+  }
+
+  /** @returns value, metadata and key of the records after a place, and the place of the last */
+  async #page(namespace: Namespace, from: string): Promise<{ rows: string[][]; place: string; isLast: boolean }> {
+    const answer = await this.#ask('Page', PAGE, namespace, '', from, PAGE_RECORDS);
+    const [count, place, rows] = answer as [number, string, string[][]];
+    return { rows, place: place || from, isLast: count < PAGE_RECORDS };
   }
 
   async #get<T>(namespace: Namespace, key: string) {
@@ -208,14 +215,14 @@ export class SharedLedger implements KeptLedger {
       if (!namespaces[namespace].expires) continue;
       let place = '0';
       for (let isOld = true; isOld; ) {
-        const rows = (await this.#ask('Page', PAGE, namespace, '', place, PAGE_RECORDS)) as string[][];
-        for (const [, key = '', value, meta] of rows) {
+        const page = await this.#page(namespace, place);
+        for (const [value, meta, key = ''] of page.rows) {
           const { entry, version } = entryOf(namespace, key, value, meta);
           isOld = entry.writtenAt < before;
           if (isOld && (entry.due ?? 0) <= before) await this.#ask('Delete', DELETE, namespace, key, version);
         }
-        isOld &&= rows.length === PAGE_RECORDS;
-        place = rows.at(-1)?.[0] ?? place;
+        isOld &&= !page.isLast;
+        place = page.place;
       }
     }
   }

@@ -9,6 +9,10 @@ const COMMAND_TIMEOUT_MS = 3000;
 /** The driver's text for a command that had no answer in time. */
 const TIMED_OUT = 'Command timed out';
 const CONNECT_TIMEOUT_MS = 3000;
+/** Begins of what a store says that is there and does not do what it is asked; also from within a script. */
+const REFUSED = /^(?:READONLY|NOPERM|OOM|MISCONF|NOREPLICAS) |can't run this command/;
+/** Fails where the store cannot be written: a replica, a full store, a user with too few rights. */
+const TRY = "redis.call('SET', KEYS[1] .. ':try', 1, 'PX', 1000) return redis.call('TIME')";
 /** Wait after a refused subscription, in milliseconds. */
 const SUBSCRIBE_AGAIN_MS = 5000;
 /** Longest wait between two connection attempts: a store that has recovered is used soon. */
@@ -214,7 +218,7 @@ export class StoreConnection {
   async facts(): Promise<StoreFacts> {
     try {
       const began = Date.now();
-      const [seconds, micros] = (await this.run('linktorTime', "return redis.call('TIME')")) as [string, string];
+      const [seconds, micros] = (await this.run('linktorTry', TRY)) as [string, string];
       const latency = Date.now() - began;
       const info = await this.#redis.info();
       const policy = /maxmemory_policy:(\S+)/.exec(info)?.[1] ?? 'unknown';
@@ -272,6 +276,14 @@ function refusedSubscription(prefix: string, reason: string): LinktorError {
 
 /** @param reason the driver's text, which contains no password */
 export function unreachable(reason: string): LinktorError {
+  if (REFUSED.test(reason)) {
+    const [said] = reason.split(' script: ');
+    return new LinktorError('storage', `The store that all instances share refuses a command: ${said}`, {
+      hint: 'It needs a store that may be written and has room, and a user that may run all commands on its keys.',
+      details: { problem: 'unreachable', reason },
+      retryable: true,
+    });
+  }
   return new LinktorError('storage', 'The store that all instances share cannot be reached.', {
     hint: 'See that it runs, and that its address, password and TLS settings in the Linktor account are right.',
     details: { problem: 'unreachable', reason },

@@ -50,6 +50,29 @@ describe('with a store that instances share', () => {
       assert.equal((await one.get('var', 'n'))?.value, 50);
     });
 
+    for (const lost of ['values', 'metadata', 'order of writes']) {
+      it(`takes a record for none when a store that evicts has lost the ${lost} of its kind, and goes on`, async () => {
+        const ledger = openAt(`evicting ${lost}`);
+        await ledger.put('var', 'n', 1, { tags: ['t'], due: 5 });
+        const [letter] = lost;
+        await connections.at(-1)?.run('lose', `return redis.call('DEL', KEYS[1] .. ':ledger:${letter}:var')`);
+        if (lost !== 'order of writes') {
+          assert.equal(await ledger.get('var', 'n'), undefined);
+          assert.deepEqual([await ledger.find('var', 't'), await ledger.due(10)], [[], []]);
+        }
+        assert.deepEqual(await ledger.list('var'), []);
+        const add = (value: number | undefined) => ({ value: (value ?? 0) + 1, tags: ['t'] });
+        await ledger.update('var', 'n', add);
+        await ledger.update('var', 'other', add);
+        const values = (await ledger.list<number>('var')).map(({ key, value }) => [key, value]);
+        assert.deepEqual(values, [
+          ['n', lost === 'order of writes' ? 2 : 1],
+          ['other', 1],
+        ]);
+        assert.equal((await ledger.find('var', 't')).length, 2);
+      });
+    }
+
     it('fails at once while the store is away, and goes on when it is back, with what was kept', async () => {
       const ledger = openAt('away');
       await ledger.put('ask', 'q', 1);

@@ -1,7 +1,8 @@
 import { strict as assert } from 'node:assert';
 import { Claims } from '../../../lib/shared/claims';
-import type { StoreConnection } from '../../../lib/shared/connection';
+import { StoreConnection } from '../../../lib/shared/connection';
 import { type Leadership, Lease } from '../../../lib/shared/lease';
+import { StoreServer, storeServerPath } from '../../support/store';
 import { failing, Inbox } from '../support';
 import { setUpStore } from './support';
 
@@ -187,6 +188,32 @@ describe('instances that share a store', () => {
     assert.match(version, /^\d+\.\d+/);
     assert.deepEqual([policy, isKept], ['noeviction', true]);
     assert.ok(latency < 1000 && Math.abs(ahead) < 2000, `${latency} ${ahead}`);
+  });
+
+  it('says what a store refuses that is there: a replica, a user without rights, one that is full', async () => {
+    const path = (await storeServerPath()) as string;
+    const others = [
+      ['READONLY', await StoreServer.start(path, ['--replicaof', '127.0.0.1', String(store.server.port)]), ''],
+      ['OOM', await StoreServer.start(path, ['--maxmemory', '1']), ''],
+      [
+        'NOPERM|ERR',
+        await StoreServer.start(path, ['--user', 'reader', 'on', '>pw', '~*', '&*', '+@all', '-set']),
+        'reader:pw@',
+      ],
+    ] as const;
+    try {
+      for (const [said, { port }, user] of others) {
+        const connection = await StoreConnection.open({ url: `redis://${user}127.0.0.1:${port}`, prefix: 'refusing' });
+        await connection.ready();
+        const { code, message, cause } = await failing(connection.facts());
+        connection.close();
+        assert.match(message, new RegExp(`refuses a command: (?:${said}) `));
+        assert.doesNotMatch(message, /@user_script/);
+        assert.deepEqual([code, (cause.details as { problem: string }).problem], ['storage', 'unreachable']);
+      }
+    } finally {
+      for (const [, server] of others) await server.close();
+    }
   });
 
   it('a frozen store counts as down with the first command that has no answer, and as ready once it goes on', async () => {
