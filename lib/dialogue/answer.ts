@@ -169,13 +169,22 @@ function yesNo(messages: readonly Message[], text: string, rules: AnswerRules): 
 
 /** No e-mail address is longer. */
 const MAX_EMAIL_LENGTH = 320;
-const EMAIL = /[^@]+@[^@]+\.[^@.]{2,}/u;
+/** What people put around an address, or behind it, is no part of it. */
+const EMAIL = /[^@'*~][^@]*@(?:[\p{L}\p{N}_-]+\.)+[\p{L}\p{N}-]{2,}/u;
 
 function emailIn(text: string): string | undefined {
+  const line = tidy(text);
+  // Keyboards put a blank behind an address that they complete.
+  const found = emailsIn(line) ?? emailsIn(line.replace(/ ?@ ?/g, '@'));
+  return found?.size === 1 ? [...found][0] : undefined;
+}
+
+/** @returns undefined for none */
+function emailsIn(line: string): ReadonlySet<string> | undefined {
   // Word by word: a single expression would rescan a long text from each of its characters.
-  const words = tidy(text).split(/[\s<>,;:"()]/);
+  const words = line.split(/[\s<>,;:"()[\]]/);
   const found = words.flatMap((word) => (word.length > MAX_EMAIL_LENGTH ? [] : (EMAIL.exec(word)?.[0] ?? [])));
-  return found.length === 1 ? found[0]?.toLowerCase() : undefined;
+  return found.length === 0 ? undefined : new Set(found.map((one) => one.toLowerCase()));
 }
 
 /** A shared contact card is as valid as a typed number. */

@@ -1,4 +1,4 @@
-import { asciiDigits, tidy } from '../../text';
+import { asciiDigits, foldLoosely, tidy } from '../../text';
 import type { Language } from '../languages';
 
 export interface DayRules {
@@ -72,18 +72,44 @@ const readers = {
   'zh-CN': async () => (await import('chrono-node/zh/hans')).casual,
 } satisfies Record<Language, () => Promise<unknown>>;
 
-async function inWords(text: string, { language }: DayRules, today: string): Promise<string | undefined> {
+/** chrono knows neither: of the first it reads "tomorrow". Letters without accents and punctuation. */
+const AFTER_TOMORROW = [
+  'day after tomorrow',
+  'depois de amanha',
+  'pasado manana',
+  'apres demain',
+  '明後日',
+  'あさって',
+];
+const IN_DAYS = /(?:^| )(?:daqui a|em) (\d{1,3}) (dia|semana)s?$|(\d{1,3})(日|週間)後$/;
+
+async function inWords(given: string, { language }: DayRules, today: string): Promise<string | undefined> {
+  const plain = foldLoosely(given);
+  if (AFTER_TOMORROW.some((words) => plain.includes(words))) return daysAfter(today, 2);
+  const [, count, unit, ownCount = count, ownUnit = unit] = IN_DAYS.exec(plain) ?? [];
+  if (ownCount !== undefined)
+    return daysAfter(today, Number(ownCount) * (ownUnit === 'semana' || ownUnit === '週間' ? 7 : 1));
+  // The normal form has made letters of ordinals.
+  const text = given.replace(/\b(\d{1,2})o (?=de )/, '$1 ');
+  // Without a word it is at most a time: "15h" would be fifteen hours from now.
+  const hasWord = /\p{L}{3}/u.test(text);
+  if (!hasWord && language !== 'ja' && language !== 'zh-CN') return undefined;
   // Noon of our day, so that no zone moves it to another day.
   const reference = { instant: new Date(`${today}T12:00:00Z`), timezone: 0 };
   const own = (await readers[language]()).parse(text, reference, { forwardDate: true });
   const found =
-    own.length > 0 || language === 'en-US'
+    own.length > 0 || language === 'en-US' || !hasWord
       ? own
       : (await readers['en-US']()).parse(text, reference, { forwardDate: true });
-  const [first] = found;
-  if (!first || found.length > 1) return undefined;
-  const [year, month, day] = (['year', 'month', 'day'] as const).map((part) => first.start.get(part) ?? 0);
-  return mended(text, valid(year ?? 0, month ?? 0, day ?? 0), today);
+  // A time, or a month, is no day.
+  if (!found.every(({ start }) => start.isCertain('day') || start.isCertain('weekday'))) return undefined;
+  const days = new Set(
+    found.map(({ start }) => {
+      const [year, month, day] = (['year', 'month', 'day'] as const).map((part) => start.get(part) ?? 0);
+      return valid(year ?? 0, month ?? 0, day ?? 0);
+    }),
+  );
+  return days.size === 1 ? mended(text, [...days][0], today) : undefined;
 }
 
 /** chrono does not recognize "next week" before a weekday in Japanese. */

@@ -1,7 +1,10 @@
 import { asciiDigits, tidy } from '../../text';
 
-/** A number with sign, thousands separators and decimals in any notation. */
-const NUMBER = /[+\-\u2212]?(?:\d[\d.,'\u2019 \u00a0\u202f]*\d|\d)/g;
+/**
+ * A number with sign, thousands separators and decimals in any notation. Between two numbers there is a blank as well:
+ * it separates thousands only before three digits.
+ */
+const NUMBER = /[+\-\u2212]?(?:\d{1,3}(?:['\u2019 ]\d{3})+(?!\d)(?:[.,]\d+)?|\d[\d.,]*\d|(?<![\p{L}\d.,])[.,]\d+|\d)/gu;
 const FULL_WIDTH_MARKS: Readonly<Record<string, string>> = {
   '\u3002': '.',
   '\u066b': '.',
@@ -24,7 +27,7 @@ export function readNumber(text: string): number | undefined {
   // A minus sign attached to a preceding word is a dash.
   const [given = ''] = found;
   const isDash = /^[-\u2212]/.test(given) && /[\p{L}\d]$/u.test(plain.slice(0, plain.indexOf(given)));
-  const number = Number(withPoint(given.replace(/[\s'\u2019\u00a0\u202f]/g, '').replace('\u2212', '-')));
+  const number = Number(withPoint(given.replace(/[ '\u2019]/g, '').replace('\u2212', '-')));
   if (!Number.isFinite(number)) return undefined;
   return isDash ? Math.abs(number) : number;
 }

@@ -5,12 +5,17 @@ const MORNING_WORDS = 'am|a\\.m\\.?|da manha|de la manana|du matin|morgens|vormi
 const LATER_WORDS =
   "pm|p\\.m\\.?|da tarde|da noite|de la tarde|de la noche|de l'apres-midi|du soir|nachmittags|abends|午後|下午|晚上";
 const HALF = `(?:(${MORNING_WORDS}|${LATER_WORDS}))`;
+/** twelve in the night is the end of a day */
+const NIGHT = /^(?:da noite|de la noche|du soir|abends|晚上)/;
+const HALF_HOUR = '半|e meia|y media|et demie';
 const UNIT = "(?:[:.h時点时]|uhr|o'clock|horas?|heures?)";
 /** prefix words, half of the day, hours, minutes, a half hour, half of the day */
 const TIME = new RegExp(
-  `^(?:.*?\\s)??${HALF}?\\s?(\\d{1,2})(?:\\s?${UNIT}\\s?(\\d{2})?\\s?[分mn]?)?\\s?(半)?\\s?${HALF}?\\s?(?:uhr|h|horas?|heures?)?$`,
+  `^(?:.*?\\s)??${HALF}?\\s?(\\d{1,2})(?:\\s?${UNIT}\\s?(\\d{2})?\\s?(?:min|[分mn])?)?\\s?(${HALF_HOUR})?\\s?${HALF}?\\s?(?:uhr|h|horas?|heures?)?$`,
   'u',
 );
+/** two times: from one to the other, or one of both */
+const SEVERAL = /\d\s?(?:h|:\d\d)?\s?(?:-|or|and|to|ou|e|a|o|y|oder|und|bis|et)\s\d/u;
 /** a longer answer is not a time */
 const MAX_LETTERS = 80;
 const MORNING = new RegExp(`^(?:${MORNING_WORDS})`, 'u');
@@ -19,7 +24,9 @@ const NAMED: Readonly<Record<string, string>> = {
   midday: '12:00',
   midnight: '00:00',
   'meio-dia': '12:00',
+  'meio dia': '12:00',
   'meia-noite': '00:00',
+  'meia noite': '00:00',
   mediodia: '12:00',
   medianoche: '00:00',
   mittag: '12:00',
@@ -42,7 +49,7 @@ export function readTimeOfDay(text: string): string | undefined {
   const named = ownValue(NAMED, plain.replace(/^(?:at|as|a las|a|al|um|ao)\s+/, ''));
   if (named) return named;
   const found = TIME.exec(plain.trim());
-  if (!found) return undefined;
+  if (!found || SEVERAL.test(plain)) return undefined;
   const [, ahead, hours = '', minutes = '0', half, behind] = found;
   const part = ahead ?? behind;
   const hour = inDay(Number(hours), part);
@@ -55,6 +62,6 @@ function inDay(hour: number, part: string | undefined): number | undefined {
   if (hour > 24) return undefined;
   if (part === undefined) return hour % 24;
   if (hour > 12) return MORNING.test(part) ? undefined : hour % 24;
-  if (MORNING.test(part)) return hour % 12;
+  if (MORNING.test(part) || (hour === 12 && NIGHT.test(part))) return hour % 12;
   return (hour % 12) + 12;
 }

@@ -2,17 +2,17 @@ import { anyOf, foldLoosely, tidy } from '../../text';
 
 /** Words for yes in the supported languages. A word shared by two languages has the same meaning in both. */
 const YES = `
-  yes, y, yeah, yep, yup, sure, ok, okay, of course, please, please do, correct, right, confirm, agreed, true,
-  sim, s, claro, isso, isso mesmo, certo, confirmo, pode ser, com certeza, quero,
-  si, por supuesto, correcto, vale, de acuerdo,
+  yes, y, yeah, yep, yup, sure, ok, okay, of course, please, please do, yes please, correct, right, confirm, agreed, true,
+  sim, s, sim sim, sim por favor, claro, claro que sim, quero sim, positivo, isso, isso mesmo, certo, confirmo, pode ser, com certeza, quero,
+  si, si por favor, por supuesto, correcto, vale, de acuerdo,
   ja, j, jawohl, ja gerne, gerne, richtig, genau, stimmt, klar, einverstanden, ja bitte,
-  oui, ouais, bien sur, exact, exactement, d'accord, oui merci,
-  はい, ええ, うん, そうです, お願いします, オーケー, いいです,
+  oui, oui s'il vous plaît, oui s'il te plaît, ouais, bien sur, exact, exactement, d'accord, oui merci,
+  はい, はい お願いします, はいお願いします, ええ, うん, そうです, お願いします, オーケー, いいです,
   是, 是的, 对, 对的, 好, 好的, 可以, 确认, 同意, 嗯, 行
 `;
 const NO = `
   no, n, nope, nah, never, not now, no thanks, no thank you, false, wrong, incorrect,
-  não, nunca, negativo, errado, não obrigado, não obrigada, agora não,
+  não, não quero, nunca, negativo, errado, não obrigado, não obrigada, agora não,
   no gracias, incorrecto, ahora no,
   nein, nee, nö, falsch, niemals, nein danke,
   non, nan, faux, pas du tout, non merci,

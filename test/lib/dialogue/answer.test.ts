@@ -116,6 +116,18 @@ describe('an answer', () => {
     assert.deepEqual(await refusal('ana at example', { kind: 'email' }), ['email']);
     assert.deepEqual(await refusal('a@b.co or c@d.co', { kind: 'email' }), ['email']);
     assert.equal(await read('<Ana@Example.com>.', { kind: 'email' }), 'ana@example.com');
+    for (const text of [
+      'Ana@Example.com!',
+      'ana @ example.com',
+      '*ana@example.com*',
+      "'ana@example.com'?",
+      'ana＠example．com',
+    ])
+      assert.equal(await read(text, { kind: 'email' }), 'ana@example.com', text);
+    assert.equal(await read('[ana@b.co](mailto:ana@b.co)', { kind: 'email' }), 'ana@b.co');
+    assert.equal(await read("o'brien@b.co", { kind: 'email' }), "o'brien@b.co");
+    assert.deepEqual(await refusal('ana@example..com', { kind: 'email' }), ['email']);
+    assert.deepEqual(await refusal('@ '.repeat(50_000), { kind: 'email' }), ['email']);
     // A hundred thousand letters are looked at once, and not from each of them.
     assert.deepEqual(await refusal('a'.repeat(100_000), { kind: 'email' }), ['email']);
     assert.deepEqual(await refusal(`a@${'b.'.repeat(50_000)}`, { kind: 'email' }), ['email']);
