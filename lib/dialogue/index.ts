@@ -35,6 +35,7 @@ export {
   titleOf,
 } from './form';
 export { type Language, languageOf, languages } from './languages';
+export { readYesNo } from './parse/yes-no';
 export { isCancelWord, type PhraseName, phrase, steeringWords, yesAndNo } from './phrases';
 export { QuietHours } from './quiet-hours';
 export { spoken } from './spoken';

@@ -94,6 +94,15 @@ describe('linktor-ask', () => {
     assert.equal((await chat.answer(2)).payload, 'sales');
   });
 
+  it('takes a word that would end it for the choice that it stands for', async () => {
+    const choices = JSON.stringify([{ title: 'No more news', id: 'none', also: 'stop' }, 'Go on']);
+    const { chat } = await play({ ...asMenu, choices });
+    chat.begin();
+    await chat.botSays();
+    await chat.customerSays('Stop!');
+    assert.equal((await chat.answer()).payload, 'none');
+  });
+
   it('takes yes and no, in the language of the person', async () => {
     const { chat } = await play({ kind: 'yesNo' });
     chat.begin({ contact: { language: 'pt-BR' } });

@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { askNode, Chat } from '../support/chat';
 import { setUpFlows, shownBy, until } from '../support/flows';
 
 /** The customer asks, the shop knows, a model answers, the answer is sent and the conversation closed. */
@@ -81,5 +82,43 @@ describe('a transcript of more than the server shows', () => {
       await control('messages', { conversationId: 'conv_ana', text: `${index}` });
     const { msg } = await ask(20);
     assert.deepEqual([(msg.payload as unknown[]).length, msg.page], [20, undefined]);
+  });
+});
+
+describe('an emoji that somebody puts on a message', () => {
+  const setup = setUpFlows({ contract: 'server' });
+  const react = (messageId: string, emoji: string) =>
+    setup.control('messages', { conversationId: 'conv_ana', reaction: { messageId, emoji } });
+  const questionId = async () => String((await setup.state()).sends.at(-1)?.messageId);
+
+  it('is no answer, and no attempt', async () => {
+    const heard = {
+      id: 'in',
+      type: 'linktor-message-in',
+      config: 'account',
+      content: 'reaction,text',
+      wires: [['heard']],
+    };
+    const played = await setup.play([...askNode({ kind: 'number' }), heard, { id: 'heard', type: 'probe' }]);
+    const chat = new Chat(setup, played);
+    chat.begin();
+    await chat.botSays();
+    await react(await questionId(), '👍');
+    assert.equal((await played.probe('heard').first()).asked, 'ask');
+    await chat.customerSays('4');
+    const { payload, answer } = await chat.answer();
+    assert.deepEqual([payload, (answer as { attempts: number }).attempts], [4, 1]);
+  });
+
+  it('is an answer where it means yes or no to the question that it is put on', async () => {
+    const chat = new Chat(setup, await setup.play(askNode({ kind: 'yesNo' })));
+    chat.begin();
+    await chat.botSays();
+    const own = await questionId();
+    await react('msg_other', '👎');
+    await react(own, '❤️');
+    await react(own, '👍');
+    const { payload, answer } = await chat.answer();
+    assert.deepEqual([payload, (answer as { attempts: number }).attempts], [true, 1]);
   });
 });

@@ -7,6 +7,7 @@ import {
   type Language,
   phrase,
   type Reply,
+  readYesNo,
   textOf,
 } from '../../../lib/dialogue/index';
 import { choiceTagOf, wordsOf } from '../../../lib/messages/incoming';
@@ -77,25 +78,37 @@ export function remindersOf({ reminders }: SharedValues): { after: number; text:
     .sort((one, other) => one.after - other.after);
 }
 
-/** @returns when to try again instead; no reminder is sent while the contact types, or in quiet hours */
+/** @returns milliseconds until the next attempt; no reminder is sent while the contact types, or in quiet hours */
 export async function remind(context: Context, asked: Dialogue): Promise<number | undefined> {
   const [place] = asked.places;
   const conversationId = place?.conversationId;
   if (conversationId === undefined) return undefined;
   const now = Date.now();
   const quietUntil = context.people.quietHours?.endAt(now);
-  if (quietUntil !== undefined) return quietUntil;
-  if (context.isTyping(conversationId)) return now + REMINDER_WHILE_TYPING_MS;
+  if (quietUntil !== undefined) return quietUntil - now;
+  if (context.isTyping(conversationId)) return REMINDER_WHILE_TYPING_MS;
   const all = remindersOf(context.values);
   const number = all.length - asked.reminders.length;
   await repeat(context, asked, all[number]?.text || standingOf(asked).text, `remind:${number}`);
   return undefined;
 }
 
-/** @returns true for a command, and for a button of an earlier question that is left to other nodes */
+/** @returns true for a command, a reaction, and for a button of an earlier question that is left to other nodes */
 export function letsThrough({ letThrough, late }: SharedValues, asked: Dialogue, message: Message): boolean {
+  if (isReaction(message)) return !isSign(asked, message);
   if (letThrough && commandOf(wordsOf(message)) !== undefined) return true;
   return late === 'pass' && isOldPress(asked, message);
+}
+
+/** @returns true for an emoji on a question that means yes or no; others are no answers, and an emoji may be taken back */
+function isSign(asked: Dialogue, message: Message): boolean {
+  const { messageId } = (message.reaction ?? {}) as { messageId?: unknown };
+  const isOnIt = asked.places.some((place) => place.messageId !== undefined && place.messageId === messageId);
+  return isOnIt && standingOf(asked).choices.length === 2 && readYesNo(wordsOf(message)) !== undefined;
+}
+
+function isReaction({ contentType }: Message): boolean {
+  return contentType === 'reaction';
 }
 
 /** @returns true for a button of another question than the current one */
@@ -104,7 +117,7 @@ export function isOldPress(asked: Dialogue, message: Message): boolean {
   return tag !== undefined && tag !== questionOf(asked).tag;
 }
 
-/** @returns true for words that end the question, unless the question offers them as a choice */
+/** @returns true for words that end the question, unless the question offers them as a choice or in place of one */
 export function isCancelled(values: SharedValues, asked: Dialogue, said: readonly Reply[]): boolean {
   const words = textOf(said.map(({ message }) => message));
   return isEnd(values, asked, words) && !isOffered(asked, words);
@@ -117,7 +130,7 @@ export function understands(values: SharedValues, asked: Dialogue, message: Mess
 }
 
 function isOffered(asked: Dialogue, words: string): boolean {
-  return standingOf(asked).choices.some(({ title }) => anyOf([title])(words));
+  return standingOf(asked).choices.some(({ title, also = [] }) => anyOf([title, ...also])(words));
 }
 
 function isEnd({ cancelWords }: SharedValues, asked: Dialogue, words: string): boolean {
@@ -155,7 +168,7 @@ export async function turnAway(context: Context, asked: Dialogue, { message }: R
 
 /** @returns true for a press on one of its buttons, or the first message after its timeout */
 export function isLate({ late }: SharedValues, asked: Dialogue, ending: Ending, { message }: Reply): boolean {
-  if (late !== 'tell') return false;
+  if (late !== 'tell' || isReaction(message)) return false;
   const tag = choiceTagOf(message);
   return tag === undefined ? ending.kind === 'timeout' : tag.startsWith(stemOf(asked.id));
 }
@@ -166,11 +179,16 @@ export async function tellLate(context: Context, asked: Dialogue, { message }: R
 }
 
 /** @returns the history of a dialogue, for the message that reports its end */
-export function historyOf(asked: Dialogue, ending: Ending, { restarted, said }: EndInfo): Record<string, unknown> {
+export function historyOf(
+  { now }: Pick<Context, 'now'>,
+  asked: Dialogue,
+  ending: Ending,
+  { restarted, said }: EndInfo,
+): Record<string, unknown> {
   return {
     attempts: asked.attempts + Number(ending.kind === 'answered'),
     asked: new Date(asked.asked).toISOString(),
-    waited: Math.round((Date.now() - asked.asked) / 1000),
+    waited: Math.round((now - asked.asked) / 1000),
     conversationId: placeOf(asked, said),
     restarted,
     ...(asked.uncertain && { uncertain: true }),
