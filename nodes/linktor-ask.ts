@@ -176,7 +176,7 @@ async function take(context: Answering, asked: Dialogue, given: readonly Reply[]
 
 async function outcome(context: Answering, asked: Dialogue, ending: Ending, info: EndInfo): Promise<Outcome> {
   const { said } = info;
-  const history = historyOf(asked, ending, info);
+  const history = historyOf(context, asked, ending, info);
   if (ending.kind !== 'answered') {
     const reason = ending.kind === 'timeout' ? 'timeout' : ending.reason;
     const port = portOf(context, ending);

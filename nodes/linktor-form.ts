@@ -204,7 +204,7 @@ function next(
   const before = formDataOf(asked);
   const standing = standingFor(context, lines, form, field, { ...before, step: before.step + 1 });
   const data: FormData = { ...before, ...standing, form };
-  const now = Date.now();
+  const { now } = context;
   const deadline = Math.min(now + timeoutMs(values, people.keepDays, context.msg.timeout), before.until);
   const reminders = remindersOf(values).map(({ after }) => now + after * 60_000);
   const conversationId = placeOf(asked, said);
@@ -227,7 +227,7 @@ async function outcome(context: Answering, asked: Dialogue, ending: Ending, info
   const { language, form } = formDataOf(asked);
   const lines = linesOf(context.values.fields, language);
   const state = ending.kind === 'answered' ? (ending.facts.form as FormState) : form;
-  const { asked: since, waited, conversationId, restarted, uncertain } = historyOf(asked, ending, info);
+  const { asked: since, waited, conversationId, restarted, uncertain } = historyOf(context, asked, ending, info);
   const history = {
     ...formOf(state, lines),
     since,

@@ -173,6 +173,11 @@ export class LinktorClient {
     return this.#core.clock.now;
   }
 
+  /** Milliseconds by which the server's clock is ahead of ours; undefined while it is unknown. */
+  get serverAhead(): number | undefined {
+    return this.#core.clock.ahead;
+  }
+
   /** Statistics of all calls since this client was created. */
   get figures(): { calls: CallCount[]; durations: CallDurations; retries: number; ai: AiFigures } {
     const { counts: calls, durations, retries, spending } = this.#core.figures;

@@ -1,5 +1,6 @@
 import type { KeyedMutex } from '../async/keyed-mutex';
 import { LinktorError } from '../errors';
+import { storageError } from '../ledger';
 import { placeTagsOf } from './awaited';
 import type { Dialogue, EndReason } from './dialogue';
 import type { OpenDialogues } from './open-dialogues';
@@ -12,6 +13,8 @@ export interface AdmissionParts {
   turns: KeyedMutex;
   /** end an open dialogue */
   end(id: string, reason: EndReason): Promise<boolean>;
+  /** nothing can be ended any more */
+  isStopped(): boolean;
 }
 
 /** Admits at most one question per person and conversation. */
@@ -25,7 +28,8 @@ export class Admission {
   /**
    * @param another decides about an existing question
    * @param put stores the new one, once its place is free
-   * @throws LinktorError `conflict` when there is one and `another` is refuse; errors of `put`; the reason of the signal
+   * @throws LinktorError `conflict` when there is one and `another` is refuse; `storage` when the account closes
+   * meanwhile; errors of `put`; the reason of the signal
    */
   async admit(
     dialogue: Dialogue,
@@ -33,7 +37,7 @@ export class Admission {
     put: () => Promise<unknown>,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const { open, turns, end } = this.#parts;
+    const { open, turns, end, isStopped } = this.#parts;
     for (;;) {
       const { ends } = open;
       // Two new questions must not both find the place free.
@@ -50,6 +54,8 @@ export class Admission {
       }
       if (another === 'queue') await open.nextEnd(ends, signal);
       else for (const rival of rivals) await end(rival.id, 'replaced');
+      signal?.throwIfAborted();
+      if (isStopped()) throw storageError('closed');
     }
   }
 }

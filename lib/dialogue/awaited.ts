@@ -20,8 +20,13 @@ export function placeFor(dialogue: Dialogue, { message, conversation, recovered 
   const at = message.createdAt === undefined ? Number.NaN : Date.parse(message.createdAt);
   // A message without a readable time counts as new. Without a known time of the question, live messages come after it.
   const since = place.since ?? (recovered ? sinceOf(dialogue, place) : 0);
-  if (at + grainOf(at, recovered) < since || at > dialogue.deadline) return undefined;
+  if (at + grainOf(at, recovered) < since || at > deadlineOf(dialogue, place)) return undefined;
   return place;
+}
+
+/** @returns milliseconds of the server's clock; at the latest where that was unknown */
+function deadlineOf({ deadline, asked, askedThere }: Dialogue, { since = asked }: DialoguePlace): number {
+  return deadline + (askedThere === undefined ? Math.max(0, since - asked) : askedThere - asked);
 }
 
 /** @returns true for a message from another person than those whose answer counts */

@@ -29,9 +29,9 @@ export interface Dialogue<D = unknown> {
   who: Awaited;
   /** `these`: ids, phone numbers and e-mail addresses of the people whose answer counts */
   whoIds: string[];
-  /** milliseconds of our clock */
+  /** milliseconds of the clock of the process that asks, as all times of the record */
   asked: number;
-  /** the same in milliseconds of the server's clock, where the clocks differ */
+  /** the same in milliseconds of the server's clock; undefined while that was unknown */
   askedThere?: number;
   deadline: number;
   /** times of the remaining reminders */
@@ -93,7 +93,7 @@ export interface Asker<D = unknown> {
   understands(dialogue: Dialogue<D>, message: Message): boolean;
   /** @param said one message, or several in quick succession */
   take(dialogue: Dialogue<D>, said: readonly Reply[]): Promise<Step<D>>;
-  /** Send the next reminder. @returns the time of another attempt if it was not sent, in milliseconds of the clock */
+  /** Send the next reminder. @returns the milliseconds until another attempt if it was not sent */
   remind(dialogue: Dialogue<D>): Promise<number | undefined>;
   /**
    * The record is deleted: emit the outcome, once.

@@ -20,7 +20,9 @@ export interface DialoguesSettings {
   isOwn(messageId: string): boolean;
   /** a dialogue has been opened, or has become known in another conversation */
   onOpened?(dialogue: Dialogue): void;
-  onEnded?(dialogue: Dialogue): void;
+  onEnded?(dialogue: Pick<Dialogue, 'id'>): void;
+  /** @returns milliseconds by which the server's clock is ahead of ours; undefined while unknown */
+  ahead?(): number | undefined;
   /** a failure that belongs to no node */
   onProblem(error: unknown): void;
 }
@@ -53,7 +55,7 @@ export class Dialogues {
   readonly #leaving = new Map<string, Promise<void>>();
 
   constructor(settings: DialoguesSettings) {
-    const { ledger, isOwn, onOpened, onEnded, onProblem } = settings;
+    const { ledger, isOwn, onOpened, onEnded, ahead, onProblem } = settings;
     this.#settings = settings;
     const askers = this.#askers;
     const turns = this.#turns;
@@ -63,7 +65,7 @@ export class Dialogues {
     const joiner = new Joiner((id, said) => background(this.#progress.take(id, said)));
     this.#joiner = joiner;
     const open = new OpenDialogues({
-      ...{ ledger, past, onOpened },
+      ...{ ledger, past, onOpened, ahead },
       onEnded: (dialogue) => {
         joiner.clear(dialogue.id);
         onEnded?.(dialogue);
@@ -71,7 +73,10 @@ export class Dialogues {
       onDue: (id) => background(this.#progress.due(id)),
     });
     this.#open = open;
-    this.#admission = new Admission({ open, turns, end: (id, reason) => this.#progress.end(id, reason) });
+    this.#admission = new Admission({
+      ...{ open, turns, end: (id, reason) => this.#progress.end(id, reason) },
+      isStopped: () => askers.isStopped,
+    });
     const interrupted = new Interrupted({ open, askers, turns });
     this.#interrupted = interrupted;
     this.#progress = new Progress({ open, past, askers, turns, interrupted, isOwn });
@@ -88,10 +93,9 @@ export class Dialogues {
    */
   async load(isEnded = true): Promise<MissedIn[]> {
     await this.#past.load();
-    const found = await this.#open.records.all();
+    const found = await this.refresh();
     const missed = new Map<string, MissedIn>();
     for (const dialogue of found) {
-      this.#open.note(dialogue);
       const wasAsking = isEnded && dialogue.state === 'asking';
       if (wasAsking) await this.#interrupted.note(dialogue);
       for (const place of dialogue.places) {
@@ -106,9 +110,22 @@ export class Dialogues {
     return [...missed.values()];
   }
 
+  /** Learn which dialogues other instances have opened or ended. @returns all that are open @throws LinktorError `storage` */
+  async refresh(): Promise<Dialogue[]> {
+    const before = this.#open.ids;
+    const found = await this.#open.records.all();
+    this.#open.compare(found, before);
+    return found;
+  }
+
   /** Start the deadlines, once missed messages have been handed in. */
   start(): void {
     this.#open.start();
+  }
+
+  /** Hold the deadlines, while answers arrive elsewhere. */
+  pause(): void {
+    this.#open.stop();
   }
 
   /** @returns a promise that resolves when nothing is written any more */
@@ -121,6 +138,11 @@ export class Dialogues {
 
   get size(): number {
     return this.#open.size;
+  }
+
+  /** @returns now, in milliseconds of the clock of the process that has asked */
+  nowFor(dialogue: Dialogue): number {
+    return this.#open.nowFor(dialogue);
   }
 
   /** @returns the number of open dialogues of one node */
@@ -234,7 +256,7 @@ export class Dialogues {
    * @returns false when no such dialogue is open
    */
   async answer(id: string, said: Reply): Promise<boolean> {
-    if (!this.#open.has(id)) return false;
+    if (!(await this.#open.known(id))) return false;
     await this.#progress.take(id, [said]);
     return true;
   }

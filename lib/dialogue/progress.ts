@@ -85,7 +85,7 @@ export class Progress {
     await this.#parts.turns.run(id, async () => {
       const dialogue = await this.#parts.open.known(id);
       if (!dialogue) return;
-      const now = Date.now();
+      const now = this.#parts.open.nowFor(dialogue);
       // Another process may have changed it.
       if (dueOf(dialogue) > now) return this.#parts.open.note(dialogue);
       if (dialogue.deadline <= now) {
@@ -102,8 +102,10 @@ export class Progress {
     if (!(await this.#parts.open.change(dialogue, (now) => ({ ...now, reminders: later })))) return;
     const asker = await this.#parts.askers.arrival(dialogue.nodeId);
     try {
-      const again = await asker?.remind(dialogue);
-      if (again === undefined || again >= dialogue.deadline) return;
+      const wait = await asker?.remind(dialogue);
+      if (wait === undefined) return;
+      const again = this.#parts.open.nowFor(dialogue) + wait;
+      if (again >= dialogue.deadline) return;
       await this.#parts.open.change(dialogue, (now) => ({ ...now, reminders: [again, ...now.reminders] }));
     } catch (error) {
       asker?.failed(dialogue, error);

@@ -24,6 +24,12 @@ export class Records {
     return (await this.#ledger.get<Dialogue>(kind, id, SHARED))?.value;
   }
 
+  /** @returns the dialogue of this id, of any kind */
+  async byId(id: string): Promise<Dialogue | undefined> {
+    const found = await Promise.all(KINDS.map((kind) => this.get({ kind, id })));
+    return found.find((one) => one !== undefined);
+  }
+
   /** @returns the record after the change; undefined when it has ended meanwhile */
   async change(
     { kind, id }: Pick<Dialogue, 'kind' | 'id'>,

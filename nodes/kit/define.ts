@@ -268,6 +268,8 @@ export interface AnswerContext<V> {
   valuesOf(entry: Readonly<Msg>): Promise<V>;
   /** @returns the result of a JSONata expression for a message @throws LinktorError `validation` */
   expression(source: string, entry: Readonly<Msg>): Promise<unknown>;
+  /** now, in milliseconds of the clock of the process that has asked, as all times of the dialogue */
+  now: number;
   /** @returns true while a participant is typing in this conversation */
   isTyping(conversationId: string): boolean;
   /** current outputs of the node, without the error output */

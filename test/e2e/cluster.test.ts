@@ -246,6 +246,26 @@ describe('several instances', function () {
     );
   });
 
+  it('a question of one takes the place of that of another, and after its answer none is open anywhere', async () => {
+    const asked = async () =>
+      (await state()).sends.filter(({ text }: { text: string }) => text === 'How many?').length as number;
+    const before = await asked();
+    const answers = heard('answer').length;
+    for (const [index, name] of ['A', 'B'].entries()) {
+      await redOf(name).inject('asking', { conversationId: 'conv_bruno' });
+      await until(`the question of ${name}`, async () => (await asked()) === before + index + 1);
+    }
+    await says('8', 'conv_bruno');
+    await until('the answer', () => heard('answer').length > answers);
+    assert.equal(heard('answer').length, answers + 1);
+    for (const name of ['A', 'B']) {
+      await until(`${name} to wait for nothing`, async () => {
+        const { json } = await redOf(name).ask('GET', '/linktor/accounts?watch=account');
+        return (json as Report).waitingInAll === 0;
+      });
+    }
+  });
+
   /** What the sidebar of an instance shows. */
   async function seenBy(name: string): Promise<ClusterFacts> {
     const { json } = await redOf(name).ask('GET', '/linktor/accounts?watch=account');

@@ -90,6 +90,7 @@ export class DialogueService {
       isOwn: (messageId) => parts.sentLog.find(messageId) !== undefined,
       onOpened: (dialogue) => this.#follow(dialogue),
       onEnded: (dialogue) => this.#unfollow(dialogue),
+      ahead: () => parts.client().serverAhead,
       onProblem: (error) => parts.log.error(toLinktorError(error)),
     });
   }
@@ -179,12 +180,21 @@ export class DialogueService {
     let hasBegun = false;
     this.#releases.push(
       instances.whenLeading(() => {
-        if (hasBegun) this.#background(this.#learn());
+        if (hasBegun) this.#background(this.#leadAgain());
         else begin();
         hasBegun = true;
       }),
+      // An answer that came in time may wait for the next one that leads.
+      instances.onChange(() => !instances.works && this.dialogues.pause()),
       instances.whileLeading(() => hasBegun && this.#background(this.#lookForOthers())),
+      instances.whileFollowing(() => this.#isReady && this.#background(this.dialogues.refresh())),
     );
+  }
+
+  /** Another instance, or none, may have led meanwhile. */
+  async #leadAgain(): Promise<void> {
+    // Else the first catch-up is still to come.
+    if (this.#isReady) await this.#readAll(await this.dialogues.load(false));
   }
 
   async #lookForOthers(): Promise<void> {
@@ -242,7 +252,12 @@ export class DialogueService {
     const missed = await this.#loaded?.catch(() => undefined);
     await this.#parts.realtime().ready;
     if (!missed || this.#isClosed) return;
-    const { isCatchUpWanted: isWanted } = this.#parts;
+    await this.#readAll(missed);
+    if (!this.#isClosed) this.#later(MAX_ABSENCE_MS, () => this.#background(this.#dropOrphans()));
+  }
+
+  async #readAll(missed: readonly MissedIn[]): Promise<void> {
+    const { isCatchUpWanted: isWanted, instances } = this.#parts;
     const queue = missed.filter(({ isUncertain }) => isWanted || isUncertain);
     const readsBack = await this.#readsBack();
     const work = async () => {
@@ -253,9 +268,7 @@ export class DialogueService {
       }
     };
     await Promise.all(Array.from({ length: CATCH_UP_WIDTH }, work));
-    if (this.#isClosed) return;
-    this.dialogues.start();
-    this.#later(MAX_ABSENCE_MS, () => this.#background(this.#dropOrphans()));
+    if (!this.#isClosed && instances?.works !== false) this.dialogues.start();
   }
 
   /**
@@ -341,7 +354,7 @@ export class DialogueService {
     for (const listener of this.#listeners) listener();
   }
 
-  #unfollow({ id }: Dialogue): void {
+  #unfollow({ id }: Pick<Dialogue, 'id'>): void {
     for (const release of this.#subscriptions.get(id)?.values() ?? []) release();
     this.#subscriptions.delete(id);
     this.#reread.delete(id);

@@ -35,8 +35,9 @@ import { describe, standingOf } from './standing';
 const MAX_TAKEN = 10_000;
 /** milliseconds after the last change of the triggers until it is told to the others */
 const DEPLOYED_MS = 1000;
-/** milliseconds between checks for work of other instances */
+/** milliseconds between checks for work of other instances, while this one leads and while it does not */
 const LOOK_MS = 2000;
+const FOLLOW_MS = 10_000;
 
 export interface InstancesSettings {
   /** id of the config node: the same in all instances, because they share their flows */
@@ -177,10 +178,12 @@ export class Instances {
 
   /** @param act called periodically while this instance leads @returns the function that ends it */
   whileLeading(act: () => void): () => void {
-    const look = fenced(() => this.leads && act());
-    const timer = setInterval(look, LOOK_MS);
-    timer.unref();
-    return () => clearInterval(timer);
+    return every(LOOK_MS, () => this.leads && act());
+  }
+
+  /** @param act called periodically while another instance may lead @returns the function that ends it */
+  whileFollowing(act: () => void): () => void {
+    return every(FOLLOW_MS, () => !this.works && this.isStoreReady && act());
   }
 
   /** Claim an item for one of the instances that receive it. @throws LinktorError `storage` */
@@ -403,6 +406,12 @@ export function prefixFor({ keyPrefix, baseUrl, id }: Pick<InstancesSettings, 'k
   if (keyPrefix !== '') return keyPrefix;
   const place = URL.canParse(baseUrl) ? new URL(baseUrl).href.replace(/\/+$/, '') : baseUrl;
   return `linktor:${createHash('sha256').update(`${place}\n${id}`).digest('hex').slice(0, 16)}`;
+}
+
+function every(ms: number, act: () => unknown): () => void {
+  const timer = setInterval(fenced(act), ms);
+  timer.unref();
+  return () => clearInterval(timer);
 }
 
 function notLeading(): LinktorError {

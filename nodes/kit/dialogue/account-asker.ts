@@ -20,8 +20,6 @@ import { timeoutMs } from './question';
 import type { SharedValues } from './shared-fields';
 import { askAgain, isLate, isQuestion, letsThrough, remind, tellLate, turnAway, understands } from './standing';
 
-/** a smaller difference between our clock and the server's is none, milliseconds */
-const MIN_CLOCK_DIFFERENCE_MS = 1000;
 /** limit for the carried message, bytes; the rest of a record is the question */
 const MAX_CARRIED_BYTES = 40 * 1024;
 
@@ -234,7 +232,7 @@ export class AccountAsker implements Asker {
     const { provided, expression, warn, charge, variables, forget } = context;
     const ask = async (plan: QuestionPlan) => {
       const now = Date.now();
-      const there = client.serverTime;
+      const ahead = client.serverAhead;
       const id = newDialogueId(now);
       const { value: carried, dropped } = keepable(chosen(msg, plan.carry), MAX_CARRIED_BYTES);
       const { places, who, whoIds, data } = plan;
@@ -255,7 +253,7 @@ export class AccountAsker implements Asker {
         dropped,
         data,
       };
-      if (Math.abs(there - now) >= MIN_CLOCK_DIFFERENCE_MS) question.askedThere = there;
+      if (ahead !== undefined) question.askedThere = now + ahead;
       await dialogues.ask(question, plan.another, (placed) => plan.send(id, placed), signal);
     };
     const same = { client, values, valuesOf, msg, signal, emit, progress, live, hasSlot, sentLog, notes, shared };
@@ -273,6 +271,7 @@ export class AccountAsker implements Asker {
       ...{ red: this.#red, node: this.#node, evaluate: this.#parts.evaluate, signal: this.#signal },
       ...{ outputs: this.#outputs, fixed: this.#fixed() },
       people: () => this.#people(),
+      now: (asked) => this.#service?.dialogues.nowFor(asked) ?? Date.now(),
       isTyping: (conversationId) => this.#service?.isTyping(conversationId) === true,
       report: (failed, problem) => this.failed(failed, problem),
     };

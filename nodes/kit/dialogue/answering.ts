@@ -18,6 +18,8 @@ export interface AnsweringParts {
   fixed: SharedValues;
   /** aborted when the node closes */
   signal: AbortSignal;
+  /** @returns now, in milliseconds of the clock of the record */
+  now(dialogue: Dialogue): number;
   isTyping(conversationId: string): boolean;
   report(dialogue: Dialogue, problem: unknown): void;
 }
@@ -80,6 +82,10 @@ export class Answering implements AnswerContext<never> {
     const { red, node } = this.#parts;
     return (value: string, entry: Readonly<Msg>) =>
       evaluateProperty(red, node, { value, type: 'jsonata' }, entry as Msg, 'The expression');
+  }
+
+  get now() {
+    return this.#parts.now(this.#dialogue);
   }
 
   get isTyping() {

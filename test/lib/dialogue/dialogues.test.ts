@@ -191,6 +191,19 @@ describe('the dialogues of an account', () => {
       assert.equal(await isTaken(says('yes', { createdAt: new Date(Date.now() - 900).toISOString() })), true);
     });
 
+    for (const [name, overrides] of [
+      ['', { askedThere: Date.now() + 7_200_000 }],
+      [', which became known only with the question', {}],
+    ] as const) {
+      it(`takes an answer of a server whose clock is two hours ahead${name}`, async () => {
+        const there = (after: number) => Date.now() + 7_200_000 + after;
+        const send = async () => [{ conversationId: 'c1', messageId: 'question', since: there(0) }];
+        await dialogues.ask(question(overrides), 'replace', send);
+        assert.equal(await isTaken(says('yes', { createdAt: new Date(there(2000)).toISOString() })), true);
+        await asker.ended_.first();
+      });
+    }
+
     it('decides about a message of the moment of asking when the question stands', async () => {
       const before = says('hello?', { createdAt: new Date(Date.now() - 3000).toISOString() });
       let claimed: Claimed | Promise<Claimed>;
@@ -237,6 +250,14 @@ describe('the dialogues of an account', () => {
       await dialogues.claim(says('yes'));
       await asking[2];
       assert.deepEqual(order, ['a', 'b', 'c']);
+    });
+
+    it('that replaces one of an absent node ends with the account', async () => {
+      await dialogues.ask(question(), 'replace', sent);
+      const asking = failing(dialogues.ask(question({ nodeId: 'other' }), 'replace', sent));
+      release();
+      await dialogues.stop();
+      assert.equal((await asking).code, 'storage');
     });
 
     it('that waits for its turn ends with its node', async () => {
@@ -315,14 +336,37 @@ describe('the dialogues of an account', () => {
 
     it('puts a reminder off', async () => {
       const now = Date.now();
-      asker.remindAgainAt = now + 15_000;
+      asker.remindAgainAfter = 5000;
       await dialogues.ask(question({ reminders: [now + 10_000], deadline: now + 60_000 }), 'replace', sent);
       await time.tickAsync(10_000);
       await asker.spoken.first();
       while ((await dialogues.list())[0]?.reminders.length !== 1) await new Promise((resolve) => setImmediate(resolve));
-      asker.remindAgainAt = undefined;
+      asker.remindAgainAfter = undefined;
       await time.tickAsync(5000);
       await asker.spoken.some(2);
+    });
+
+    it('counts by the clock of the server where another instance, whose clock is behind, has asked', async () => {
+      const hour = 3_600_000;
+      const now = Date.now();
+      const theirs = {
+        asked: now - hour,
+        askedThere: now,
+        deadline: now - hour + 60_000,
+        reminders: [now - hour + 30_000],
+      };
+      dialogues = dialoguesOn(ledger, problems, 0);
+      dialogues.register('node', asker);
+      dialogues.start();
+      await dialogues.ask(question(theirs), 'replace', sent);
+      await time.tickAsync(29_999);
+      assert.equal(asker.spoken.all.length, 0);
+      await time.tickAsync(1);
+      await asker.spoken.first();
+      await time.tickAsync(29_999);
+      assert.equal(asker.ended_.all.length, 0);
+      await time.tickAsync(1);
+      assert.deepEqual((await asker.ended_.first()).ending, { kind: 'timeout' });
     });
 
     it('an answer and a time-out at once: one of them', async () => {

@@ -7,7 +7,7 @@ import {
   type Reply,
   type Step,
 } from '../../../lib/dialogue';
-import { type AccountLedger, createLedger } from '../../../lib/ledger';
+import { type AccountLedger, createLedger, type Ledger } from '../../../lib/ledger';
 import type { Message } from '../../../lib/model';
 import { Inbox } from '../support';
 
@@ -24,7 +24,7 @@ export class TestAsker implements Asker {
   readonly ended_ = new Inbox<Ended>();
   readonly failures: unknown[] = [];
   readonly spoken = new Inbox<string>();
-  remindAgainAt: number | undefined;
+  remindAgainAfter: number | undefined;
   takes = 0;
   /** lets the judgement of an answer end; by default it ends at once */
   judged: Promise<void> = Promise.resolve();
@@ -86,7 +86,7 @@ export class TestAsker implements Asker {
 
   async remind(): Promise<number | undefined> {
     this.spoken.add('reminder');
-    return this.remindAgainAt;
+    return this.remindAgainAfter;
   }
 
   async ended(dialogue: Dialogue, ending: Ending, context: { restarted: boolean; said: readonly Reply[] }) {
@@ -103,8 +103,10 @@ export function memoryLedger(): AccountLedger {
   return createLedger({ keepIn: 'memory', keepDays: 30 });
 }
 
-export function dialoguesOn(ledger: AccountLedger, problems: unknown[] = []): Dialogues {
-  return new Dialogues({ ledger, isOwn: (id) => id.startsWith('own-'), onProblem: (error) => problems.push(error) });
+/** @param ahead milliseconds by which the server's clock is ahead of ours */
+export function dialoguesOn(ledger: Ledger, problems: unknown[] = [], ahead?: number): Dialogues {
+  const onProblem = (error: unknown) => problems.push(error);
+  return new Dialogues({ ledger, isOwn: (id) => id.startsWith('own-'), ahead: () => ahead, onProblem });
 }
 
 export function question(overrides: Partial<Dialogue> = {}): Dialogue {
