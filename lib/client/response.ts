@@ -1,5 +1,6 @@
 import type { Call, Contract, Credentials } from '../contract';
-import { statedFailure, toServerError } from '../contract/envelope';
+import { ignoreAnswer } from '../contract/calls';
+import { impliedFailure, statedFailure, toServerError } from '../contract/envelope';
 import { isObject, number, parseJson, tryJson } from '../contract/json';
 import { FIRST_EPOCH_S, secondsFromNow } from '../contract/server-time';
 import { abortedError, type ErrorCause, LinktorError, toLinktorError } from '../errors';
@@ -48,7 +49,9 @@ function readReset(given: string | undefined, date = ''): number | undefined {
  * @throws LinktorError `serialization` when the answer does not have the expected shape; ambiguous for a write
  */
 export function decodeAnswer<T>(call: Call<T>, answer: HttpAnswer, { requestId }: AnswerFacts): T {
-  if (call.acknowledged && isAcknowledgement(answer.text)) return ACKNOWLEDGED as T;
+  const isOnlyConfirmed = call.acknowledged !== undefined || call.decode === ignoreAnswer;
+  const confirmed = () => (call.acknowledged ? ACKNOWLEDGED : undefined) as T;
+  if (isOnlyConfirmed && isAcknowledgement(answer)) return confirmed();
   let body: unknown;
   try {
     body = readBody(call, answer);
@@ -56,13 +59,21 @@ export function decodeAnswer<T>(call: Call<T>, answer: HttpAnswer, { requestId }
     const known = error instanceof LinktorError ? error : new LinktorError('serialization', 'The answer is not JSON.');
     throw withFacts(known, answer, requestId, call.kind !== 'read');
   }
-  const failure = call.anyFormat ? undefined : statedFailure(body, answer.status);
+  const implied = () => (call.anyFormat ? undefined : impliedFailure(body, answer.status));
+  const failure = call.anyFormat
+    ? undefined
+    : (statedFailure(body, answer.status) ?? (isOnlyConfirmed ? implied() : undefined));
   // The server states that it did nothing, so the outcome is not in doubt.
   if (failure) throw withFacts(failure, answer, requestId, false);
   try {
     return call.decode(body, answer);
   } catch (error) {
-    throw withFacts(toLinktorError(error, 'serialization'), answer, requestId, call.kind !== 'read');
+    const reason = implied();
+    if (reason) throw withFacts(reason, answer, requestId, false);
+    const known = toLinktorError(error, 'serialization');
+    // The write is done, in whatever words the server says so.
+    if (isOnlyConfirmed && body !== false && known.code === 'serialization') return confirmed();
+    throw withFacts(known, answer, requestId, call.kind !== 'read');
   }
 }
 
@@ -72,16 +83,20 @@ export const ACKNOWLEDGED = Symbol('acknowledged');
 const MAX_ACKNOWLEDGEMENT_LENGTH = 200;
 /** Fields of a mere confirmation. */
 const ACKNOWLEDGING_FIELDS = new Set(['success', 'ok', 'status', 'message', 'result', 'data', 'meta', 'code']);
+/** How a plain text begins that says the opposite. */
+const FAILED =
+  /^\W*(?:err|fail|not |no |cannot|can't|could not|unable|invalid|unauthori|forbidden|denied|refused|bad |internal )/i;
 
 /** @returns true for an empty body, `null`, `{success: true}`, `{message: "done"}`, `OK` and the like */
-function isAcknowledgement(text: string): boolean {
+function isAcknowledgement({ text, status }: HttpAnswer): boolean {
   if (text.length > MAX_ACKNOWLEDGEMENT_LENGTH) return false;
   const trimmed = text.trim();
   if (trimmed === '' || trimmed === 'null' || trimmed === 'true' || trimmed === '{}') return true;
   const body = tryJson(trimmed);
-  if (body === undefined) return !/^[<{[]/.test(trimmed);
-  if (typeof body === 'string') return true;
+  if (body === undefined) return !/^[<{[]/.test(trimmed) && !FAILED.test(trimmed);
+  if (typeof body === 'string') return !FAILED.test(body);
   if (!isObject(body) || body.success === false || body.ok === false) return false;
+  if (impliedFailure(body, status)) return false;
   // An entity has an id, or fields of its own.
   return Object.entries(body).every(([key, value]) => ACKNOWLEDGING_FIELDS.has(key) && !isObject(value));
 }

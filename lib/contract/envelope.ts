@@ -84,7 +84,7 @@ export function toServerError(status: number, headers: Headers, text: string, no
   if (status >= 300 && status < 400) cause.hint = REDIRECT_HINT;
   return new LinktorError(
     codeOf(status),
-    reason ?? plainText(headers, text) ?? `The server answered ${status}.`,
+    reason ?? plainText(headers, text) ?? anyTextIn(tryJson(text)) ?? `The server answered ${status}.`,
     cause,
   );
 }
@@ -95,11 +95,33 @@ export function toServerError(status: number, headers: Headers, text: string, no
  */
 export function statedFailure(body: unknown, status: number): LinktorError | undefined {
   if (!isObject(body) || (body.success !== false && !saysNotOk(body) && !hasOnlyError(body))) return undefined;
+  return failureIn(body, status);
+}
+
+function failureIn(body: Json, status: number): LinktorError {
   const { reason = 'The server says that it did not succeed.', serverCode, details } = readProblem(body);
-  const inner = object(body.error) ?? body;
-  const stated = number(inner.statusCode) ?? number(inner.status) ?? number(inner.code);
-  const code = stated !== undefined && stated >= 400 && stated < 600 ? codeOf(stated) : 'server';
+  const stated = statedStatus(object(body.error) ?? body);
+  const code = stated === undefined ? 'server' : codeOf(stated);
   return new LinktorError(code, reason, { status, serverCode, details, hint: 'See the reason that the server gives.' });
+}
+
+/** @returns the HTTP status of a failure in a body */
+function statedStatus({ statusCode, status, code }: Json): number | undefined {
+  const stated = number(statusCode) ?? number(status) ?? number(code);
+  return stated !== undefined && stated >= 400 && stated < 600 ? stated : undefined;
+}
+
+const FAILED_STATUS = /^(?:err|error|fail|failed|failure|ko|nok|false)$/i;
+
+/**
+ * Detect a failure in the words of an answer of status 2xx that is not what was asked for: `{status: "error", message}`,
+ * `{statusCode: 400, message}`, `{success: "false"}`. An entity, such as a message whose status is *failed*, has an id.
+ */
+export function impliedFailure(body: unknown, status: number): LinktorError | undefined {
+  if (!isObject(body) || body.id !== undefined) return undefined;
+  const says = [body.status, body.result, body.success, body.ok].some((word) => FAILED_STATUS.test(String(word)));
+  const isTold = body.isError === true || body.hasError === true || statedStatus(body) !== undefined;
+  return says || isTold ? failureIn(body, status) : undefined;
 }
 
 /** `{ok: false}` with a reason, as messengers answer. */
@@ -137,26 +159,42 @@ const RARE_REASONS = [
 /** Names of what a reason may lie in. */
 const WRAPPERS = ['data', 'meta', 'response', 'result'] as const;
 
+/** Fields of an error body that give no reason. */
+const BESIDE_REASON = /(?:code|status|type|path|time|timestamp|trace|meta|id|ok|success|url|uri|method|instance)$/i;
+
+/** @returns what an error body without any known field says, such as `{name: ["This field is required."]}` */
+function anyTextIn(body: unknown): string | undefined {
+  if (!isObject(body)) return undefined;
+  return reasonOf(Object.fromEntries(Object.entries(body).filter(([name]) => !BESIDE_REASON.test(name))));
+}
+
+/** A general word, such as "The given data was invalid.", with what is wrong in particular. */
+function withProblems(reason: string | undefined, problems: string | undefined): string | undefined {
+  if (reason === undefined || problems === undefined || reason.includes(problems)) return reason;
+  return `${reason.replace(/[.:]$/, '')}: ${problems}`.slice(0, MAX_REASON_LENGTH);
+}
+
 /** The texts and codes of an error body. */
 function readProblem(wire: unknown) {
   const body = Array.isArray(wire) ? { errors: wire } : (object(wire) ?? {});
   const inner = object(body.error) ?? object(body.fault) ?? body;
   // OAuth says its code in `error` (RFC 6749).
   const described = typeof body.error === 'string' ? reasonOf(body.error_description) : undefined;
+  const problems = reasonOf(body.errors ?? inner.errors);
   const reason =
-    reasonOf(inner.message) ??
+    withProblems(reasonOf(inner.message), problems) ??
     reasonOf(inner.faultstring) ??
     reasonOf(inner.detail) ??
     described ??
-    reasonOf(body.error) ??
+    withProblems(reasonOf(body.error), problems) ??
     reasonOf(body.message) ??
-    reasonOf(body.errors ?? inner.errors) ??
+    problems ??
     reasonOf(body.detail) ??
     reasonOf(body.title) ??
     reasonOf(inner.reason) ??
     RARE_REASONS.map((name) => reasonOf(inner[name] ?? body[name])).find((text) => text !== undefined) ??
     WRAPPERS.map((name) => object(body[name]))
-      .map((held) => reasonOf(held?.message ?? held?.error ?? held?.title))
+      .map((held) => reasonOf(held?.message ?? held?.error ?? held?.errors ?? held?.title))
       .find((text) => text !== undefined);
   return {
     reason,
@@ -176,7 +214,7 @@ function reasonOf(given: unknown, depth = 0): string | undefined {
   if (typeof given !== 'object' || given === null || depth > 2) return undefined;
   const parts = Array.isArray(given)
     ? given.map((one) => reasonOf(one, depth + 1))
-    : ['message', 'detail', 'reason', 'description', 'error', 'title', 'msg']
+    : ['message', 'defaultMessage', 'detail', 'reason', 'description', 'error', 'title', 'msg']
         .flatMap((name) => reasonOf((given as Json)[name], depth + 1) ?? [])
         .slice(0, 1);
   const found = [...new Set(parts.filter((one) => one !== undefined))];

@@ -27,6 +27,12 @@ describe('client: servers as they are', () => {
       ['a message', 200, '{"message":"Execution cancelled"}'],
       ['OK', 200, 'OK', 'text/plain'],
       ['a text as JSON', 202, '"accepted"'],
+      ['a word of its own', 200, '{"cancelled":true}'],
+      ['success at a time', 200, '{"success":true,"timestamp":"2026-05-01T12:00:00Z","requestId":"r"}'],
+      ['success and no error', 200, '{"success":true,"error":null,"errors":[]}'],
+      ['the id of something else', 200, '{"message":"done","flow_id":"f"}'],
+      ['an empty list', 200, '[]'],
+      ['figures', 200, '{"data":{"modifiedCount":1}}'],
     ];
     for (const [what, status, body, type = 'application/json'] of answers) {
       it(`is no failure, and the entity is read: ${what}`, async () => {
@@ -47,6 +53,55 @@ describe('client: servers as they are', () => {
         assert.equal(server.asked.filter(({ method }) => method !== 'GET').length, 2 * calls.length, 'nothing twice');
       });
     }
+
+    for (const [what, , body, type = 'application/json'] of answers) {
+      it(`is no failure of what gives nothing back: ${what}`, async () => {
+        const { client } = await start((_asked, response) =>
+          response.writeHead(200, { 'Content-Type': type }).end(body),
+        );
+        for (const call of [
+          () => client.contacts.remove('e1'),
+          () => client.conversations.markRead('e1', ['m1']),
+          () => client.auth.changePassword('old', 'new'),
+        ]) {
+          assert.equal(await call(), undefined);
+        }
+      });
+    }
+
+    const refusals: [body: string, message: RegExp, type?: string][] = [
+      ['{"status":"error","message":"The flow has ended"}', /The flow has ended/],
+      ['{"status":"fail","data":{"title":"is required"}}', /is required/],
+      ['{"statusCode":409,"message":"Somebody was faster"}', /Somebody was faster/],
+      ['{"code":403,"msg":"Not yours"}', /Not yours/],
+      ['{"success":"false","message":"No"}', /No/],
+      ['{"result":"failed","reason":"Locked"}', /Locked/],
+    ];
+    for (const [body, message] of refusals) {
+      it(`is a failure where it says the opposite: ${body}`, async () => {
+        const { client } = await start((_asked, response) => json(response, 200, JSON.parse(body)));
+        for (const call of [
+          () => client.flows.cancel('f', 'e1'),
+          () => client.contacts.remove('e1'),
+          () => client.contacts.get('e1'),
+          () => client.conversations.sendText('e1', 'x'),
+        ]) {
+          const error = await failing(call());
+          assert.match(error.message, message);
+          assert.equal(error.cause.ambiguous, false);
+        }
+      });
+    }
+
+    it('is a failure where a text says the opposite, or a page of somebody else comes', async () => {
+      for (const body of ['Error: no such flow', 'Forbidden', '<html>Sign in</html>']) {
+        const { client } = await start((_asked, response) =>
+          response.writeHead(200, { 'Content-Type': 'text/html' }).end(body),
+        );
+        assert.equal((await failing(client.flows.cancel('f', 'e1'))).code, 'serialization', body);
+        assert.equal((await failing(client.contacts.remove('e1'))).code, 'serialization', body);
+      }
+    });
 
     it('is no failure either where the entity cannot be read afterwards', async () => {
       const { client } = await start(({ method }, response) => json(response, method === 'GET' ? 403 : 200, null));

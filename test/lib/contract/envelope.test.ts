@@ -324,6 +324,10 @@ describe('contract: refusals', () => {
       [
         ['{"error":"invalid_grant","error_description":"It has expired"}', 'It has expired', 'invalid_grant'],
         ['{"Message":"Not for you"}', 'Not for you', undefined],
+        ['{"non_field_errors":["Wrong number"]}', 'non_field_errors: Wrong number', undefined],
+        ['{"name":["This field is required."]}', 'name: This field is required.', undefined],
+        ['{"timestamp":"2026","status":400,"path":"/x","errorText":"Too old"}', 'errorText: Too old', undefined],
+        ['{"data":{"errors":[{"message":"No such tag"}]}}', 'No such tag', undefined],
         ['{"errorMessage":"Task timed out","errorType":"Runtime"}', 'Task timed out', undefined],
         ['{"status":"fail","data":{"message":"A title is required"}}', 'A title is required', undefined],
         ['{"violations":[{"propertyPath":"name","message":"too short"}]}', 'too short', undefined],
