@@ -40,7 +40,7 @@ export async function download(
   limit: number,
   options: DownloadOptions,
 ): Promise<Download> {
-  if (address.startsWith('data:')) return decodeDataUrl(parseAddress(address, address), limit);
+  if (/^\s*data:/i.test(address)) return decodeDataUrl(parseAddress(address, address), limit);
   const peer = await core.detection.peer();
   const url = parseAddress(address, `${peer.base}/`);
   const timeoutMs = (options.timeout ?? core.settings.timeout) * 1000;

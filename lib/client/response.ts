@@ -49,7 +49,7 @@ function readReset(given: string | undefined, date = ''): number | undefined {
  * @throws LinktorError `serialization` when the answer does not have the expected shape; ambiguous for a write
  */
 export function decodeAnswer<T>(call: Call<T>, answer: HttpAnswer, { requestId }: AnswerFacts): T {
-  const isOnlyConfirmed = call.acknowledged !== undefined || call.decode === ignoreAnswer;
+  const isOnlyConfirmed = call.acknowledged !== undefined || (call.decode as unknown) === ignoreAnswer;
   const confirmed = () => (call.acknowledged ? ACKNOWLEDGED : undefined) as T;
   if (isOnlyConfirmed && isAcknowledgement(answer)) return confirmed();
   let body: unknown;

@@ -5,9 +5,6 @@ import { cleanId, trimPasted } from './normalise';
 /** Commas, semicolons, tabs and lines, also the small, full-width and half-width ones of Chinese, Japanese and Arabic. */
 const SEPARATORS = /[,;\t\r\n\u0085\u2028\u2029\u060c\u061b\u3001\ufe50\ufe51\ufe54\uff0c\uff1b\uff64]/;
 
-/** A list as YAML and Python write it; an entry alone in brackets may be what it is. */
-const BRACKETED = /^\[([^[\]]*[,'][^[\]]*)\]$/;
-
 /**
  * Parse a list: one text with commas, semicolons, tabs or lines between the entries, a JSON array with or without its
  * brackets, or an array of such texts and of numbers. Entries are trimmed; quotes around them, invisible characters,
@@ -20,7 +17,7 @@ export function readList(given: unknown, name: string): string[] {
   const texts = entries.flatMap((entry) => {
     if (typeof entry === 'number' && Number.isFinite(entry)) return [String(entry)];
     if (typeof entry === 'bigint') return [String(entry)];
-    if (typeof entry === 'string') return (BRACKETED.exec(entry.trim())?.[1] ?? entry).split(SEPARATORS);
+    if (typeof entry === 'string') return withoutBrackets(entry).split(SEPARATORS);
     throw invalid(
       `"${name}" must be a list of texts, not ${describe(entry)}.`,
       `Give "${name}" as texts between commas, or as an array of texts.`,
@@ -28,6 +25,14 @@ export function readList(given: unknown, name: string): string[] {
   });
   const distinct = new Set(texts.filter((text) => text !== ''));
   return [...new Set([...distinct].map(entryIn).filter((text) => text !== ''))];
+}
+
+/** A list as YAML and Python write it. An entry alone in brackets may be what it is. */
+function withoutBrackets(text: string): string {
+  const list = trimPasted(text);
+  if (!list.startsWith('[') || !list.endsWith(']')) return text;
+  const inner = list.slice(1, -1);
+  return /[[\]]/.test(inner) || !/[,']/.test(inner) ? text : inner;
 }
 
 /** Quotes of code and of "smart punctuation" */
