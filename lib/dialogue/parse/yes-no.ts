@@ -1,13 +1,17 @@
 import { anyOf, foldLoosely, tidy } from '../../text';
 
-/** Words for yes in the supported languages. A word shared by two languages has the same meaning in both. */
+/**
+ * Words for yes in the supported languages. A word shared by two languages has the same meaning in both. What may be a
+ * polite no as well, such as いいです or 大丈夫です, is neither.
+ */
 const YES = `
   yes, y, yeah, yep, yup, sure, ok, okay, of course, please, please do, yes please, correct, right, confirm, agreed, true,
-  sim, s, sim sim, sim por favor, claro, claro que sim, quero sim, positivo, isso, isso mesmo, certo, confirmo, pode ser, com certeza, quero,
+  sim, s, sim sim, sim por favor, claro, claro que sim, quero, quero sim, positivo, isso, isso mesmo, certo, confirmo,
+  pode ser, com certeza,
   si, si por favor, por supuesto, correcto, vale, de acuerdo,
   ja, j, jawohl, ja gerne, gerne, richtig, genau, stimmt, klar, einverstanden, ja bitte,
   oui, oui s'il vous plaît, oui s'il te plaît, ouais, bien sur, exact, exactement, d'accord, oui merci,
-  はい, はい お願いします, はいお願いします, ええ, うん, そうです, お願いします, オーケー, いいです,
+  はい, はい お願いします, はいお願いします, ええ, うん, そうです, お願いします, オーケー, いいですよ, もちろん, もちろんです,
   是, 是的, 对, 对的, 好, 好的, 可以, 确认, 同意, 嗯, 行
 `;
 const NO = `
@@ -16,7 +20,7 @@ const NO = `
   no gracias, incorrecto, ahora no,
   nein, nee, nö, falsch, niemals, nein danke,
   non, nan, faux, pas du tout, non merci,
-  いいえ, いや, ちがいます, 違います, 結構です, だめ,
+  いいえ, いや, ちがいます, 違います, 結構です, いいえ 結構です, だめ,
   不, 不是, 不要, 不行, 没有, 不用, 否
 `;
 

@@ -28,7 +28,18 @@ describe('what people answer', () => {
       'Sim, por favor!',
       'sim sim',
     ];
-    const more = ['Oui', 'd’accord', 'Bien sûr !', 'はい', 'お願いします。', '是的', '好的！', 'ｙｅｓ', '✅'];
+    const more = [
+      'Oui',
+      'd’accord',
+      'Bien sûr !',
+      'はい',
+      'いいですよ',
+      'お願いします。',
+      '是的',
+      '好的！',
+      'ｙｅｓ',
+      '✅',
+    ];
     const no = [
       'no',
       'No, thanks',
@@ -40,6 +51,7 @@ describe('what people answer', () => {
       'Nein, danke!',
       'non',
       'いいえ',
+      'いいえ、結構です。',
       '不是',
       '不要。',
       '❌',
@@ -54,6 +66,8 @@ describe('what people answer', () => {
       '🤷',
       'talvez',
       'vielleicht',
+      'いいです',
+      '大丈夫です',
     ];
     for (const text of [...yes, ...more]) it(`${text} means yes`, () => assert.equal(readYesNo(text), true));
     for (const text of no) it(`${text} means no`, () => assert.equal(readYesNo(text), false));
