@@ -49,6 +49,23 @@ if (hasSqlite) {
     const changed = ({ flow }: Played, id: string, more: object) =>
       flow.map((node) => (node.id === id ? { ...node, ...more } : node));
 
+    it('is counted among the figures of the account while it waits', async () => {
+      await control('fail', { ...sending, count: 1, status: 429, headers: { 'Retry-After': '1' } });
+      const asks = { id: 'asks', type: 'linktor-connection', config: 'account', states: [], wires: [['told']] };
+      const nodes = [...sendNode(), asks, { id: 'told', type: 'probe' }];
+      const { node, probe, completed } = await play(nodes, { account: durable });
+      const figures = async (count: number) => {
+        node('asks').receive({ action: 'prometheus' });
+        const said = String((await probe('told').take(count))[count - 1]?.payload);
+        return /^linktor_outbox_messages\{.*\} (\d+)$/m.exec(said)?.[1];
+      };
+      node('node').receive({ ...to, payload: 'Hi' });
+      await completed.first();
+      assert.equal(await figures(1), '1');
+      await probe('out').first();
+      assert.equal(await figures(2), '0');
+    });
+
     it('is done when the message is stored, and the output leaves when the server has taken it', async () => {
       await control('fail', { ...sending, count: 1, status: 429, headers: { 'Retry-After': '1' } });
       const played = await play(sendNode(), { account: durable });

@@ -31,6 +31,8 @@ export interface Account {
   client(): LinktorClient;
   /** @throws LinktorError `validation` when the config node is not complete */
   realtime(): LiveSide;
+  /** the durable outbox, if already created */
+  outboxIfOpen(): OutboxService | undefined;
   /** the open questions, if already created */
   dialoguesIfOpen(): DialogueService | undefined;
   /** the live side, if already created */
@@ -318,6 +320,7 @@ export function createAccount(
     variables: () => variables,
     realtimeIfOpen: () => realtime,
     dialoguesIfOpen: () => dialogues,
+    outboxIfOpen: () => outbox,
     onSuccess: () => realtime?.revive(),
     async close(removed = false) {
       stopWatching();
@@ -365,6 +368,7 @@ export function brokenAccount(problem: unknown): Account {
     variables: refuse,
     realtimeIfOpen: () => undefined,
     dialoguesIfOpen: () => undefined,
+    outboxIfOpen: () => undefined,
     onSuccess() {},
     close: async () => {},
   };

@@ -10,6 +10,7 @@ interface Counted {
   readonly failures: FailureLog;
   client(): LinktorClient;
   realtimeIfOpen(): LiveSide | undefined;
+  outboxIfOpen(): { pending(): number } | undefined;
 }
 
 /** Usage figures of an account since its deploy, without ids, phone numbers or texts of people. */
@@ -26,6 +27,8 @@ export interface AccountFigures {
   allowed?: number;
   /** messages that its nodes have sent, including before the deploy */
   sent: number;
+  /** messages that wait in the durable outbox; with several instances those of the store are the leader's */
+  outbox: number;
   /** failed messages and other inputs, by node type and error code */
   failures: readonly { nodeType: string; code: string; count: number }[];
   /** the live side, once a node listens */
@@ -44,7 +47,8 @@ const noDurations: CallDurations = { count: 0, sum: 0, buckets: [] };
 
 /** @returns the figures of an account, without a call or a connection */
 export function figuresOf(account: Counted): AccountFigures {
-  const own = { sent: account.sentLog.total, failures: account.failures.counts };
+  const outbox = account.outboxIfOpen()?.pending() ?? 0;
+  const own = { sent: account.sentLog.total, outbox, failures: account.failures.counts };
   try {
     const client = account.client();
     const { waiting, rate } = client.load;

@@ -33,7 +33,7 @@ const AI: Readonly<Record<string, readonly [keyof AiFigures, string]>> = {
  * @param account name of the config node
  */
 export function prometheusText(account: string, figures: AccountFigures): string {
-  const { calls, durations, retries, ai, waiting, allowed, sent, failures, connection } = figures;
+  const { calls, durations, retries, ai, waiting, allowed, sent, outbox, failures, connection } = figures;
   const parts = [
     metric(
       'calls_total',
@@ -59,6 +59,7 @@ export function prometheusText(account: string, figures: AccountFigures): string
       metric(`ai_${name}_total`, 'counter', help, ai ? [[{}, ai[key]]] : []),
     ),
     metric('messages_sent_total', 'counter', 'Messages that the nodes have sent.', [[{}, sent]]),
+    metric('outbox_messages', 'gauge', 'Messages that wait in the durable outbox.', [[{}, outbox]]),
     metric(
       'failures_total',
       'counter',
