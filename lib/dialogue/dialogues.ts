@@ -159,6 +159,11 @@ export class Dialogues {
     return this.#askers.add(nodeId, asker);
   }
 
+  /** @returns whether the node is registered */
+  hasNode(nodeId: string): boolean {
+    return this.#askers.has(nodeId);
+  }
+
   /** Drop the dialogues of a deleted or disabled node. @returns their number */
   async forget(nodeId: string): Promise<number> {
     const found = await this.#open.records.ofNode(nodeId);

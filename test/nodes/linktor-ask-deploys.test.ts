@@ -23,6 +23,27 @@ describe('linktor-ask: while flows are deployed', () => {
   const setup = setUpFlows();
   afterEach(() => hooks.remove(HOOK));
 
+  it('ends with the move of its node to another account, where it holds nobody up', async () => {
+    const { node, flow, deploy, probe } = await setup.play(
+      [
+        ...askNode({ kind: 'number' }),
+        { id: 'in', type: 'linktor-message-in', config: 'account', wires: [['greeting']] },
+        { id: 'greeting', type: 'probe' },
+      ],
+      { accounts: { other: {} } },
+    );
+    await listening(setup);
+    node('ask').receive({ conversationId: 'conv_ana' });
+    await until(setup.state, ({ sends }) => sends.length === 1);
+    await deploy(flow.map((one) => (one.id === 'ask' ? { ...one, config: 'other' } : one)));
+    await until(
+      async () => node('account').log.args.map(([line]) => String(line)),
+      (lines) => lines.some((line) => line.startsWith('1 questions had no node')),
+    );
+    await setup.control('messages', { conversationId: 'conv_ana', text: '5' });
+    assert.equal((await probe('greeting').first()).payload, '5');
+  });
+
   it('loses and doubles no answer, and leaves no listener behind', async function () {
     this.timeout(3 * PATIENCE_MS);
     const { node, flow, deploy, probe } = await setup.play([

@@ -309,8 +309,21 @@ export class DialogueService {
   }
 
   async #dropOrphans(): Promise<void> {
-    const dropped = await this.dialogues.dropOrphans();
-    if (dropped.length > 0) this.#parts.log.info(`${dropped.length} questions had no node any more and have ended`);
+    this.#tellDropped((await this.dialogues.dropOrphans()).length);
+  }
+
+  /** End the questions of a node that was closed, unless it asks here again. @param isBack it has been made again */
+  dropAbandoned(nodeId: string, isBack: boolean): void {
+    if (this.#isClosed || this.dialogues.hasNode(nodeId)) return;
+    if (!isBack) {
+      this.#later(MAX_ABSENCE_MS, () => this.dropAbandoned(nodeId, true));
+      return;
+    }
+    this.#background(this.dialogues.forget(nodeId).then((count) => this.#tellDropped(count)));
+  }
+
+  #tellDropped(count: number): void {
+    if (count > 0) this.#parts.log.info(`${count} questions had no node any more and have ended`);
   }
 
   #look({ event: { name, conversationId, typing } }: Delivery): void {

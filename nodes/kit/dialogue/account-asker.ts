@@ -191,6 +191,15 @@ export class AccountAsker implements Asker {
     ];
   }
 
+  /** @returns a function that ends its questions after a deploy, unless the node asks in this account again */
+  abandoned(): () => void {
+    const service = this.#service;
+    return () => {
+      const found = this.#red.nodes.getNode(this.#node.id);
+      service?.dropAbandoned(this.#node.id, Boolean(found) && found !== this.#node);
+    };
+  }
+
   /** End the registration. */
   release(): void {
     for (const release of this.#releases) release();

@@ -49,7 +49,10 @@ export function mountDialogue(
     closing.abort();
     isRemoved = removed;
     for (const release of releases) release();
-    for (const asker of askers.values()) asker.release();
+    for (const asker of askers.values()) {
+      if (!removed) shared.flowStart.whenStarted(asker.abandoned());
+      asker.release();
+    }
     const leaving = removed ? [...askers.values()].map((asker) => asker.forget()) : [];
     Promise.all(leaving).then(
       () => done(),
