@@ -16,6 +16,8 @@ export interface HeldJobsSettings {
   local(): Ledger | undefined;
   /** called before held jobs are handed over; those that it deletes are not */
   prepare?(): Promise<void>;
+  /** called when jobs have been handed over: some may have been deleted meanwhile where they came from */
+  confirm?(handed: readonly OutboxJob[]): Promise<void>;
   maxPending: number;
   /** the number of held jobs has changed */
   onChange(): void;
@@ -132,12 +134,16 @@ export class HeldJobs {
         return;
       }
       held.sort((one, other) => (one.key < other.key ? -1 : 1));
+      const handed: OutboxJob[] = [];
       for (const { key, value: job } of held) {
-        if (this.#isClosed) return;
+        if (this.#isClosed) break;
         await shared.put('outbox', key, job, optionsOf(job));
+        handed.push(job);
         await local?.delete('held', key);
         this.#note(job, -1);
       }
+      await this.#settings.confirm?.(handed);
+      if (this.#isClosed) return;
     }
   }
 

@@ -83,6 +83,29 @@ describe('a person who is forgotten while an instance is cut off the store', () 
     await held.close();
   });
 
+  it('nor does one that is handed over in the very moment', async () => {
+    const forgotten = here();
+    let confirmed = () => {};
+    const held: HeldJobs = new HeldJobs({
+      ...{ shared: ours, local: () => own, maxPending: 100, onChange() {}, onProblem: (error) => assert.fail(error) },
+      // They are forgotten when what is to be handed over has been looked through.
+      prepare: () => forgotten.apply().then(() => there().note(ana, false)),
+      confirm: (handed) => forgotten.takeBack(handed).then(() => confirmed()),
+    });
+    way.cut();
+    await held.store(job('to her', toAna), (one) => leaveTo(ours, one, 100));
+    await held.store(job('to another', { conversationId: 'c2' }), (one) => leaveTo(ours, one, 100));
+    way.mend();
+    await connections[0]?.ready();
+    await new Promise<void>((resolve) => {
+      confirmed = resolve;
+      held.drain();
+    });
+    await held.close();
+    const left = (await theirs.list<OutboxJob>('outbox')).map(({ value }) => value.work);
+    assert.deepEqual([left, await own.count('held')], [['to another'], 0]);
+  });
+
   it('nor comes back what it knew of them, and what it forgot by itself is forgotten by all', async () => {
     await own.put('var', 'color', 'blue', { tags: ['p:ana'] });
     await there().note(ana, false);

@@ -33,7 +33,16 @@ function forgetWhere(
   isTheirs: (address: string) => boolean,
   until?: number,
 ): Promise<Forgotten> {
-  const isMessageTo = (job: unknown) => {
+  const isMessageTo = messagesTo({ contactId, conversationIds }, isTheirs);
+  return forget(ledger, contactId, conversationIds, { isMessageTo, ...(until !== undefined && { until }) });
+}
+
+/** @returns whether a waiting message, as the ledger holds it, is for the person */
+function messagesTo(
+  { contactId, conversationIds }: Pick<ForgottenPerson, 'contactId' | 'conversationIds'>,
+  isTheirs: (address: string) => boolean,
+): (job: unknown) => boolean {
+  return (job) => {
     const { lane, conversationId } = job as OutboxJob;
     const [, kind, id = ''] = /^(conversation|contact|address) (.*)$/s.exec(lane) ?? [];
     // The channel follows contacts and addresses.
@@ -42,7 +51,6 @@ function forgetWhere(
     if (kind === 'address' && isTheirs(own)) return true;
     return conversationIds.includes(conversationId ?? (kind === 'conversation' ? own : ''));
   };
-  return forget(ledger, contactId, conversationIds, { isMessageTo, ...(until !== undefined && { until }) });
 }
 
 /** The people who have been forgotten by one of several instances, each of which may have something of them on its disk. */
@@ -81,11 +89,8 @@ export class ForgottenPeople {
     const theirs = await shared.list<Tombstone>('forgotten');
     if (ours.length + theirs.length === 0) return;
     const keys = await this.#keys.all();
-    const forgetOf = (ledger: Ledger, tombstone: Tombstone) => {
-      const digests = new Set(tombstone.addresses);
-      const isTheirs = (address: string) => keys.some((key) => digests.has(digestOf(addressKey(address), key)));
-      return forgetWhere(ledger, tombstone, isTheirs, tombstone.at);
-    };
+    const forgetOf = (ledger: Ledger, tombstone: Tombstone) =>
+      forgetWhere(ledger, tombstone, isTheirsBy(keys, tombstone), tombstone.at);
     for (const { key, value } of ours) {
       await forgetOf(shared, value);
       await shared.put('forgotten', key, value);
@@ -93,4 +98,25 @@ export class ForgottenPeople {
     }
     for (const { value } of [...theirs, ...ours]) await forgetOf(own, value);
   }
+
+  /**
+   * Delete of jobs that have just been handed to the store those to people who have been forgotten meanwhile.
+   * @throws LinktorError `storage`
+   */
+  async takeBack(handed: readonly OutboxJob[]): Promise<void> {
+    const { shared } = this.#parts;
+    const tombstones = await shared.list<Tombstone>('forgotten');
+    if (tombstones.length === 0) return;
+    const keys = await this.#keys.all();
+    for (const { value } of tombstones) {
+      const isToThem = messagesTo(value, isTheirsBy(keys, value));
+      const gone = handed.filter((job) => job.queued <= value.at && isToThem(job));
+      for (const { id } of gone) await shared.delete('outbox', id);
+    }
+  }
+}
+
+function isTheirsBy(keys: readonly string[], { addresses }: Tombstone): (address: string) => boolean {
+  const digests = new Set(addresses);
+  return (address) => keys.some((key) => digests.has(digestOf(addressKey(address), key)));
 }

@@ -99,6 +99,7 @@ export class OutboxService {
       shared: parts.ledger,
       local: parts.local,
       prepare: () => instances.forgotten.apply(),
+      confirm: (handed) => instances.forgotten.takeBack(handed),
       maxPending: parts.maxPending,
       onChange: () => this.#announce(),
       onProblem: (error) => parts.log.error(error),
