@@ -25,6 +25,8 @@ export interface TakeoverSettings {
   isUnattributed?(message: Message): boolean;
   onBegan(takeover: Takeover): void;
   onEnded(takeover: Takeover, reason: ReturnReason): void;
+  /** @returns milliseconds by which a clock that all instances share is ahead of ours; by default 0 */
+  ahead?(): number;
   /** the ledger cannot be used; the state stays in memory */
   onProblem(error: unknown): void;
 }
@@ -83,7 +85,7 @@ export class Takeovers {
     const left = new Set(before.keys());
     for (const { value } of stored) {
       left.delete(value.conversationId);
-      if (isUntouched(value.conversationId)) this.#note(value);
+      if (isUntouched(value.conversationId)) this.#note(shifted(value, -this.#ahead));
     }
     for (const id of left) {
       if (!isUntouched(id)) continue;
@@ -280,15 +282,34 @@ export class Takeovers {
     else this.#clock.set(conversationId, due);
   }
 
+  /** In the ledger of several instances, whose clocks may differ, times are those of a clock that all share. */
+  get #ahead(): number {
+    const { ledger, ahead } = this.#settings;
+    return ledger().isShared ? (ahead?.() ?? 0) : 0;
+  }
+
   #keep(takeover: Takeover): void {
     const { conversationId, until } = takeover;
     const tags = [`c:${conversationId}`];
-    this.#background(this.#settings.ledger().put('pause', conversationId, takeover, { due: until, tags }));
+    this.#background(
+      this.#settings.ledger().put('pause', conversationId, shifted(takeover, this.#ahead), { due: until, tags }),
+    );
   }
 
   #background(work: Promise<unknown>): void {
     work.catch((error: unknown) => this.#settings.onProblem(error));
   }
+}
+
+function shifted(takeover: Takeover, by: number): Takeover {
+  if (by === 0) return takeover;
+  const { since, last, until, ended } = takeover;
+  return {
+    ...takeover,
+    ...{ since: since + by, last: last + by },
+    ...(until !== undefined && { until: until + by }),
+    ...(ended !== undefined && { ended: ended + by }),
+  };
 }
 
 function latest(one: number | undefined, other: number | undefined): number | undefined {

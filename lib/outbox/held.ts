@@ -19,6 +19,8 @@ export interface HeldJobsSettings {
   /** called when jobs have been handed over: some may have been deleted meanwhile where they came from */
   confirm?(handed: readonly OutboxJob[]): Promise<void>;
   maxPending: number;
+  /** @returns milliseconds of a clock that all instances share; by default the own one */
+  now?(): number;
   /** the number of held jobs has changed */
   onChange(): void;
   onProblem(error: LinktorError): void;
@@ -66,7 +68,8 @@ export class HeldJobs {
    */
   async store(given: NewJob, put: (job: OutboxJob) => Promise<void>): Promise<void> {
     const origin = { writer: this.#writer, number: ++this.#number };
-    const job = { ...newJob(given, this.#ids.next()), origin };
+    const now = this.#settings.now?.() ?? Date.now();
+    const job = { ...newJob(given, this.#ids.next(now), now), origin };
     if (!this.#isHolding) {
       try {
         await this.#track(put(job));

@@ -21,7 +21,7 @@ export interface OutboxJob {
   readonly nodeId: string;
   /** jobs of the same lane are sent one after the other, in order */
   readonly lane: string;
-  /** wall-clock time in milliseconds */
+  /** wall-clock time in milliseconds, with several instances of a clock that all share */
   readonly queued: number;
   /**
    * queued: nothing is in progress. leaving: the next part may have been sent, and only the server knows. watching: all

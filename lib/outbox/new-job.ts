@@ -8,8 +8,9 @@ export type NewJob = Pick<OutboxJob, 'nodeId' | 'lane' | 'work' | 'carried' | 'd
 export class JobIds {
   #lastStamp = 0;
 
-  next(): string {
-    this.#lastStamp = Math.max(Date.now() * 1000, this.#lastStamp + 1);
+  /** @param now milliseconds of a clock that all instances share */
+  next(now: number): string {
+    this.#lastStamp = Math.max(Math.trunc(now) * 1000, this.#lastStamp + 1);
     const stamp = this.#lastStamp.toString(36).padStart(11, '0');
     return `${stamp}${Math.random().toString(36).slice(2, 8).padEnd(6, '0')}`;
   }
@@ -25,8 +26,9 @@ export function tagsOf({ sameAs }: Pick<OutboxJob, 'sameAs'>): { tags?: string[]
   return sameAs === undefined ? {} : { tags: [sameAs] };
 }
 
-export function newJob(given: NewJob, id: string): OutboxJob {
-  return { ...given, id, queued: Date.now(), state: 'queued', attempts: 0, sent: [] };
+/** @param now see {@link JobIds.next} */
+export function newJob(given: NewJob, id: string, now: number): OutboxJob {
+  return { ...given, id, queued: now, state: 'queued', attempts: 0, sent: [] };
 }
 
 /** @returns how a new job is written: not at all while one with the caller's key waits, and a numbered one once */

@@ -27,6 +27,8 @@ export interface OutboxSettings {
   maxPending: number;
   /** milliseconds */
   maxAgeMs: number;
+  /** @returns milliseconds of a clock that all instances share; by default the own one */
+  now?(): number;
   /** the number of waiting jobs has changed */
   onChange(): void;
   /** hears which jobs wait, those of an earlier process included */
@@ -96,7 +98,8 @@ export class Outbox {
    * @throws LinktorError `storage`; `rate_limit` when the outbox is full or the job too large
    */
   async add(given: NewJob): Promise<OutboxJob> {
-    const job = newJob(given, this.#ids.next());
+    const now = this.#now;
+    const job = newJob(given, this.#ids.next(now), now);
     await this.accept(job);
     return job;
   }
@@ -120,6 +123,10 @@ export class Outbox {
     // Other instances have stored jobs before this one. Without them it goes on nevertheless: it is stored.
     if (ledger.newer && (isInterleaved || this.#isReading)) await this.#readOn().catch(() => undefined);
     this.#queue(job);
+  }
+
+  get #now(): number {
+    return this.#settings.now?.() ?? Date.now();
   }
 
   /** Jobs that were stored before are not in their lanes yet. */
@@ -213,7 +220,7 @@ export class Outbox {
         job = (await this.#settings.ledger.get<OutboxJob>('outbox', id))?.value;
         // Another job with the caller's key has waited, or somebody has deleted this one.
         if (!job) return this.#uncount(id);
-        if (Date.now() - job.queued >= this.#settings.maxAgeMs) {
+        if (this.#now - job.queued >= this.#settings.maxAgeMs) {
           await this.#end(job, plain(tooOldError(job, this.#settings.maxAgeMs, last)));
           return;
         }
@@ -222,7 +229,7 @@ export class Outbox {
         if (this.#requests.signal.aborted) return;
         last = toLinktorError(thrown);
       }
-      const untilTooOld = (job?.queued ?? Date.now()) + this.#settings.maxAgeMs - Date.now();
+      const untilTooOld = (job?.queued ?? this.#now) + this.#settings.maxAgeMs - this.#now;
       const asked = (last?.cause.retryAfter ?? 0) * 1000;
       await sleep(
         Math.max(1, Math.min(untilTooOld, Math.max(asked, backoff(Math.min(attempt, MAX_DOUBLED), RETRY_MS)))),

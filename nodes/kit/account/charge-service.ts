@@ -91,6 +91,7 @@ export class ChargeService {
       isUnattributed: ({ senderId }) => senderId !== undefined && senderId === this.#ownUser,
       onBegan: (takeover) => this.#announce(began(takeover)),
       onEnded: (takeover, reason) => this.#announce(ended(takeover, reason)),
+      ahead: () => parts.client().serverAhead ?? 0,
       onProblem,
     });
     this.optOuts = new OptOuts({

@@ -354,7 +354,7 @@ export class Instances {
         this.forgotten.learn().catch(() => undefined);
       })
       .catch((error: unknown) => {
-        if (!this.#isClosed) log.warn(`${toLinktorError(error).message} It is tried again.`);
+        if (!this.#isClosed) log.warn(`${toldOf(toLinktorError(error))} It is tried again.`);
       });
     return store;
   }
@@ -406,6 +406,12 @@ export function prefixFor({ keyPrefix, baseUrl, id }: Pick<InstancesSettings, 'k
   if (keyPrefix !== '') return keyPrefix;
   const place = URL.canParse(baseUrl) ? new URL(baseUrl).href.replace(/\/+$/, '') : baseUrl;
   return `linktor:${createHash('sha256').update(`${place}\n${id}`).digest('hex').slice(0, 16)}`;
+}
+
+/** @returns the message, with what the store has said itself */
+function toldOf({ message, cause }: LinktorError): string {
+  const { reason } = (cause.details ?? {}) as { reason?: unknown };
+  return typeof reason === 'string' && !message.includes('refuses') ? `${message} (${reason})` : message;
 }
 
 function every(ms: number, act: () => unknown): () => void {

@@ -100,6 +100,7 @@ export class OutboxService {
       local: parts.local,
       prepare: () => instances.forgotten.apply(),
       confirm: (handed) => instances.forgotten.takeBack(handed),
+      now: () => this.#now,
       maxPending: parts.maxPending,
       onChange: () => this.#announce(),
       onProblem: (error) => parts.log.error(error),
@@ -223,6 +224,7 @@ export class OutboxService {
       processor: this.#processor(),
       maxPending,
       maxAgeMs: maxAge * HOUR_MS,
+      now: () => this.#now,
       onChange: () => this.#announce(),
       follower: this.#files,
       onProblem: (error) => log.error(error),
@@ -246,6 +248,11 @@ export class OutboxService {
     return release;
   }
 
+  /** The clocks of several instances may differ: that of the server is the same for all. */
+  get #now(): number {
+    return this.#parts.instances ? this.#parts.client().serverTime : Date.now();
+  }
+
   #processor(): JobProcessor {
     return {
       isIdempotent: this.#parts.idempotent,
@@ -254,7 +261,8 @@ export class OutboxService {
         findMarked(this.#parts.client().with({ signal }), conversationId, {
           mark: id,
           part: sent.length,
-          since: queued,
+          // In milliseconds of our clock.
+          since: queued - (this.#now - Date.now()),
         }),
       isWatched: ({ work }) => (work as OutboxWork).request.wait !== undefined,
       watch: (job, signal, keep) => this.#watch(job, signal, keep),

@@ -120,6 +120,29 @@ describe('takeovers', () => {
     }
   };
 
+  it('last as long at another instance whose clock is an hour ahead', async () => {
+    const shared = new Proxy(ledger, {
+      get: (target, name) => {
+        const found = target[name as keyof AccountLedger] as unknown;
+        if (name === 'isShared') return true;
+        return typeof found === 'function' ? (found.bind(target) as unknown) : found;
+      },
+    });
+    const here = made({ ledger: () => shared, ahead: () => 0 });
+    here.arrived(written('m1'), Date.now());
+    here.stop();
+    time.setSystemTime(Date.now() + 60 * MINUTE_MS);
+    const there = made({ ledger: () => shared, ahead: () => -60 * MINUTE_MS });
+    await there.load();
+    assert.equal(passes(there), 'held');
+    await time.tickAsync(29 * MINUTE_MS);
+    assert.equal(passes(there), 'held');
+    await time.tickAsync(2 * MINUTE_MS);
+    assert.equal(passes(there), 'go');
+    assert.deepEqual([told, problems], [['began message', 'ended time'], []]);
+    there.stop();
+  });
+
   it('hold back what would leave, in their conversation alone', () => {
     const takeovers = made();
     assert.equal(passes(takeovers), 'go');

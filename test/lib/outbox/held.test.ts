@@ -35,9 +35,9 @@ describe('new messages of several instances', () => {
   after(() => server?.close());
 
   /** @param own null: this instance has no disk */
-  function instance({ maxPending = 100, own = local as Ledger | null } = {}) {
+  function instance({ maxPending = 100, own = local as Ledger | null, now = Date.now } = {}) {
     const held = new HeldJobs({
-      ...{ shared, local: () => own ?? undefined, maxPending },
+      ...{ shared, local: () => own ?? undefined, maxPending, now },
       onChange() {
         for (const look of waiting) look();
       },
@@ -100,6 +100,36 @@ describe('new messages of several instances', () => {
     });
     assert.deepEqual(left, wanted);
     await leader.close();
+  });
+
+  it('are as old as the clock says that all share, whatever the own one says', async () => {
+    const now = () => Date.now() - 7_200_000;
+    const { store } = instance({ now });
+    await store('from an instance whose clock is two hours ahead');
+    let came = (_work: unknown) => {};
+    const first = new Promise<unknown>((resolve) => {
+      came = resolve;
+    });
+    const deliver = async ({ work }: OutboxJob) => {
+      came(work);
+      return {};
+    };
+    const leader = new Outbox({
+      ledger: shared,
+      processor: {
+        isIdempotent: true,
+        deliver,
+        find: async () => undefined,
+        isWatched: () => false,
+        watch: () => assert.fail(),
+      },
+      ...{ maxPending: 1000, maxAgeMs: 3_600_000, now, onChange() {}, onProblem: came },
+    });
+    leader.register('node', { sent() {}, failed: (_job, error) => came(error) });
+    leader.start();
+    const left = await first;
+    await leader.close();
+    assert.equal(left, 'from an instance whose clock is two hours ahead');
   });
 
   it('wait on the disk of the instance while the store is away, and follow in their order', async () => {
