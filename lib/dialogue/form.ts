@@ -105,18 +105,17 @@ async function onwards(rules: FormRules, state: FormState): Promise<FormStep> {
   return { kind: 'confirm', state: { ...state, at: CONFIRMING } };
 }
 
-/** Go back one question: ask the previous field again. */
+/** Go back one question: ask the previous field again, or the first one once more. */
 function back(rules: FormRules, state: FormState): Promise<FormStep> {
   const asked = state.asked.filter((key) => key !== state.at && rules.fields.some((field) => field.key === key));
   const last = asked.at(-1);
-  if (last === undefined) return onwards(rules, { ...state, at: '' });
-  return reask(rules, { ...state, asked }, last);
+  return last === undefined ? reask(rules, state, state.at) : reask(rules, { ...state, asked }, last);
 }
 
 /** Ask only this field again; the others keep their values. */
 async function reask(rules: FormRules, state: FormState, key: string): Promise<FormStep> {
   const field = rules.fields.find((one) => one.key === key);
-  if (!field) return onwards(rules, state);
+  if (!field) return onwards(rules, { ...state, at: '' });
   return { kind: 'ask', field, state: { ...state, at: key, skipped: state.skipped.filter((one) => one !== key) } };
 }
 

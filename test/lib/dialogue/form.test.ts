@@ -103,6 +103,8 @@ describe('a form', () => {
     assert.equal(state.values.company, 'Umbrella');
     assert.deepEqual(state.changed, ['company']);
     assert.equal((await play(['back', 'Ana'])).asked, 'name name company');
+    // Before the first one there is none, whatever has been answered.
+    assert.equal((await play(['Ana', 'back', 'back', 'Eva'])).asked, 'name company name name company');
   });
 
   it('asks whether all is right, and changes one field', async () => {
