@@ -1,8 +1,14 @@
+import { fence } from '../async/fence';
 import { abortedError, LinktorError } from '../errors';
 import { type Waiter, WaitList } from './wait-list';
 
 const DEFAULT_WIDTH = 50;
 const DEFAULT_MAX_WAITING = 10_000;
+/** Milliseconds after which a call gives its slot to one that waits: a channel that hangs keeps no other waiting. */
+const SLOW_AFTER_MS = 5000;
+const MIN_LOOK_MS = 20;
+/** Maximum number of slow calls that go on without a slot. */
+const MAX_SLOW_CALLS = 200;
 
 interface Waiting extends Waiter {
   lane: string | undefined;
@@ -12,6 +18,12 @@ interface Waiting extends Waiter {
   gone: boolean;
   /** the call is the first of its lane and only waits for a free slot */
   ownsLane: boolean;
+}
+
+interface Running {
+  /** milliseconds of our clock */
+  since: number;
+  hasSlot: boolean;
 }
 
 /** A first-in first-out queue whose entries may be removed early: a linked list, fast for thousands of entries. */
@@ -38,7 +50,7 @@ class Line {
 
 /**
  * Limits the number of calls in flight. Calls of one lane run one after the other, in order of arrival; all lanes
- * together run at most `width` at a time. Unlike a KeyedMutex, it is bounded, its waiters have deadlines, and it
+ * together run at most `width` at a time, beside those that turn out to be slow. Unlike a KeyedMutex, it is bounded, its waiters have deadlines, and it
  * handles every call of a client.
  */
 export class Queue {
@@ -47,10 +59,14 @@ export class Queue {
   readonly #ready = new Line();
   readonly #lanes = new Map<string, Line>();
   readonly #waiters = new WaitList<Waiting>((entry, error) => this.#giveUp(entry, error));
+  /** the oldest first */
+  readonly #running = new Set<Running>();
+  /** calls that run with a slot */
   #active = 0;
+  #timer: NodeJS.Timeout | undefined;
 
   /**
-   * @param width maximum number of running calls, default 50
+   * @param width maximum number of running calls with a slot, default 50
    * @param limit maximum number of waiting calls, default 10,000
    */
   constructor({ width = DEFAULT_WIDTH, limit = DEFAULT_MAX_WAITING } = {}) {
@@ -81,10 +97,15 @@ export class Queue {
   }
 
   async #run<T>(lane: string | undefined, task: () => Promise<T>): Promise<T> {
+    const call = { since: Date.now(), hasSlot: true };
+    this.#running.add(call);
     try {
       return await task();
     } finally {
-      this.#leave(lane);
+      this.#running.delete(call);
+      if (call.hasSlot) this.#active--;
+      this.#release(lane);
+      this.#startNext();
     }
   }
 
@@ -121,16 +142,15 @@ export class Queue {
     if (entry.ownsLane) this.#release(entry.lane);
   }
 
-  #leave(lane: string | undefined): void {
-    this.#active--;
-    this.#release(lane);
+  #startNext(): void {
     while (this.#active < this.#width) {
       const entry = this.#ready.shift();
-      if (!entry) return;
+      if (!entry) break;
       this.#active++;
       this.#waiters.delete(entry);
       entry.start();
     }
+    this.#watchSlow();
   }
 
   /** Make the next call of the lane ready; a lane without waiters is removed. */
@@ -144,5 +164,42 @@ export class Queue {
   #markReady(entry: Waiting): void {
     entry.ownsLane = true;
     this.#ready.push(entry);
+    this.#watchSlow();
   }
+
+  /** Only while calls wait for a slot: the oldest running one becomes slow next. */
+  #watchSlow(): void {
+    if (this.#active < this.#width || this.#waiters.size === 0) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+      return;
+    }
+    if (this.#timer !== undefined) return;
+    const slow = this.#running.size - this.#active;
+    const [oldest] = slow < MAX_SLOW_CALLS ? withSlot(this.#running) : [];
+    if (!oldest) return;
+    this.#timer = setTimeout(
+      fence(() => {
+        this.#timer = undefined;
+        this.#yieldSlow();
+      }),
+      Math.max(MIN_LOOK_MS, oldest.since + SLOW_AFTER_MS - Date.now()),
+    ).unref();
+  }
+
+  #yieldSlow(): void {
+    if (this.#waiters.size === 0) return;
+    const now = Date.now();
+    for (const call of withSlot(this.#running)) {
+      const slow = this.#running.size - this.#active;
+      if (now - call.since < SLOW_AFTER_MS || slow >= MAX_SLOW_CALLS) break;
+      call.hasSlot = false;
+      this.#active--;
+    }
+    this.#startNext();
+  }
+}
+
+function* withSlot(calls: Iterable<Running>): Generator<Running> {
+  for (const call of calls) if (call.hasSlot) yield call;
 }

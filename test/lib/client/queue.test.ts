@@ -165,6 +165,47 @@ describe('client: the queue', () => {
     await Promise.all([head, last]);
   });
 
+  it('lets others go past calls that hang, and keeps the order of their lanes', async () => {
+    const queue = new Queue({ width: 2 });
+    const { begun, enter, end } = setUpFlows(queue);
+    const all = [enter('hung', 'x'), enter('too', 'y'), enter('behind', 'x'), enter('other', 'z')];
+    await settled();
+    clock.tick(4900);
+    all.push(enter('last', undefined));
+    await settled();
+    assert.deepEqual(begun, ['hung', 'too']);
+    clock.tick(100);
+    await settled();
+    assert.deepEqual(begun, ['hung', 'too', 'other', 'last']);
+    await end('other');
+    await end('last');
+    assert.equal(queue.waiting, 1);
+    await end('hung');
+    assert.equal(begun.at(-1), 'behind');
+    await end('behind');
+    await end('too');
+    await Promise.all(all);
+    assert.equal(clock.countTimers(), 0);
+  });
+
+  it('has no more than its width and two hundred slow calls under way', async () => {
+    const { begun, enter, end } = setUpFlows(new Queue({ width: 50 }));
+    const all = Array.from({ length: 300 }, (_, index) => enter(`${index}`, undefined, undefined, 600_000));
+    for (let seconds = 0; seconds < 60; seconds += 5) {
+      await settled();
+      clock.tick(5000);
+    }
+    await settled();
+    assert.equal(begun.length, 250);
+    await end('0');
+    clock.tick(5000);
+    await settled();
+    assert.equal(begun.length, 251);
+    for (let index = 1; index < 300; index++) await end(`${index}`);
+    await Promise.all(all);
+    assert.equal(clock.countTimers(), 0);
+  });
+
   it('leaves no timer behind', async () => {
     const { enter, end } = setUpFlows(new Queue());
     const all = [enter('a', 'x'), enter('b', 'x')];

@@ -216,6 +216,27 @@ describe('client: servers as they are', () => {
     });
   }
 
+  it('may hang for one channel, and the others are served', async () => {
+    const restore = fastTime();
+    try {
+      const { client, server } = await start(({ url }, response) => {
+        if (url.includes('/dead')) return;
+        json(response, 200, { id: 'm' });
+      });
+      const hung = Array.from({ length: 120 }, (_, index) =>
+        failing(client.conversations.sendText(`dead${index}`, 'x', { timeout: 60 })),
+      );
+      const before = Date.now();
+      assert.equal((await client.conversations.sendText('alive', 'x')).id, 'm');
+      assert.ok(Date.now() - before < 20_000, `${Date.now() - before}`);
+      await client.close();
+      await Promise.all(hung);
+      assert.ok(server.asked.length > 100);
+    } finally {
+      restore();
+    }
+  });
+
   it('get one text as a text, and many as a list', async () => {
     const { client, server } = await start(({ body }, response) => {
       const { input } = JSON.parse(body) as { input: unknown };
