@@ -4,9 +4,16 @@ import type { SocketState } from './socket/state';
 
 /**
  * The last change read of a conversation, as plain data: times in the server's notation; for a conversation that was
- * not wanted, also the time up to which its messages are skipped.
+ * not wanted, also the time up to which its messages are skipped; where an outbound message has no final status yet,
+ * since when it has been watched, in milliseconds of the local clock.
  */
-export type ReadConversation = readonly [id: string, updatedAt: string, lastMessageAt?: string, skipUpTo?: string];
+export type ReadConversation = readonly [
+  id: string,
+  updatedAt: string,
+  lastMessageAt?: string,
+  skipUpTo?: string,
+  pendingSince?: string,
+];
 
 /**
  * The source of an account's events: announced by the socket (live), requested (poll), or published by NATS (nats).

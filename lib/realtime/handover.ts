@@ -220,8 +220,9 @@ export class Handover {
         memory.import(deliveredOf(earlier));
         const read = earlier.flatMap(([key]): ReadConversation[] => {
           if (!key.startsWith(READ_KEY)) return [];
-          const [id = '', updatedAt = '', lastMessageAt, skipUpTo] = key.slice(READ_KEY.length).split(' ');
-          return [[id, updatedAt, lastMessageAt, skipUpTo]];
+          const [id = '', updatedAt = '', ...more] = key.slice(READ_KEY.length).split(' ');
+          const [lastMessageAt, skipUpTo, pendingSince] = more;
+          return [[id, updatedAt, lastMessageAt, skipUpTo, pendingSince]];
         });
         for (const [key, until] of earlier) {
           if (!key.startsWith(WATERMARK_KEY)) continue;

@@ -25,7 +25,20 @@ export class PendingStatuses {
    * @param now milliseconds of the local clock
    */
   wait(id: string, isNew: boolean, now: number): void {
-    const since = isNew ? now : (this.#pending.get(id)?.since ?? now);
+    this.#watch(id, isNew ? now : (this.#pending.get(id)?.since ?? now), now);
+  }
+
+  /** @returns since when a conversation has been watched, in milliseconds of the local clock; undefined for no other */
+  since(id: string): number | undefined {
+    return this.#pending.get(id)?.since;
+  }
+
+  /** Go on watching a conversation of a predecessor. */
+  resume(id: string, since: number, now: number): void {
+    if (!this.#pending.has(id) && since <= now) this.#watch(id, since, now);
+  }
+
+  #watch(id: string, since: number, now: number): void {
     this.#pending.delete(id);
     if (now - since > MAX_AGE_MS) return;
     const intervalMs = Math.min(LONGEST_LOOK_INTERVAL_MS, Math.max(this.#shortestMs, (now - since) / 4));

@@ -67,7 +67,7 @@ export class PollCursor {
   }
 
   /** @returns the state that a successor needs beside the position */
-  export(): ReadConversation[] {
+  export(): [id: string, updatedAt: string, lastMessageAt: string, skipUpTo: string][] {
     return [...this.#entries].map(([id, { updatedAt, lastMessageAt, seen, skipUpTo }]) => [
       id,
       updatedAt,

@@ -137,13 +137,17 @@ export class PollLoop {
 
   /** @returns the conversations read so far, for a successor */
   export(): ReadConversation[] {
-    return this.#round.cursor.export();
+    const { cursor, pending } = this.#round;
+    return cursor.export().map((one) => [...one, pending.since(one[0])?.toString() ?? '']);
   }
 
   /** Continue from the end of a predecessor. @param position milliseconds of the server's clock */
   continueFrom(position: number, read: readonly ReadConversation[]): void {
-    const { cursor } = this.#round;
+    const { cursor, pending } = this.#round;
     cursor.continueFrom(position, read);
+    for (const [id, , , , pendingSince = ''] of read) {
+      if (pendingSince !== '') pending.resume(id, Number(pendingSince), Date.now());
+    }
     this.#parts.conversations.newFrom(cursor.start + 1);
     this.fallBehind();
   }
