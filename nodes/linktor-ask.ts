@@ -158,7 +158,15 @@ async function take(context: Answering, asked: Dialogue, given: readonly Reply[]
     return { kind: 'stay', change: {}, afterwards };
   }
   if (isCancelled(values, asked, said)) return { kind: 'end', ending: { kind: 'ended', reason: 'cancelled' } };
-  const test = async (answer: string) => (await context.valuesOf({ ...context.msg, payload: answer })).test;
+  const test = async (answer: string) => {
+    try {
+      return (await context.valuesOf({ ...context.msg, payload: answer })).test;
+    } catch (thrown) {
+      // An answer that the expression cannot cope with does not fit; the person is told, and the author.
+      context.report(thrown);
+      return false;
+    }
+  };
   const rules = rulesFor(values, choices, language, people, test);
   const messages = said.map(({ message }) => message);
   const plain = await judge(messages, rules);

@@ -158,7 +158,17 @@ async function take(context: Answering, asked: Dialogue, given: readonly Reply[]
   if (isCancelled(values, asked, said)) return { kind: 'end', ending: { kind: 'ended', reason: 'cancelled' } };
   const messages = said.map(({ message }) => message);
   const lines = linesOf(values.fields, language);
-  const rules = rulesOf(context, lines, language, messages, choices);
+  const expression: Answering['expression'] = async (source, entry) => {
+    try {
+      return await context.expression(source, entry);
+    } catch (thrown) {
+      // An answer that a rule cannot cope with does not fit, and a question is asked in doubt; the author is told.
+      context.report(thrown);
+      return false;
+    }
+  };
+  const about = { values, people: context.people, msg: context.msg, expression };
+  const rules = rulesOf(about, lines, language, messages, choices);
   const step = await continueForm(rules, form, textOf(messages));
   switch (step.kind) {
     case 'complete':

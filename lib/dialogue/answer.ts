@@ -130,7 +130,7 @@ function anything(messages: readonly Message[], text: string): Judged {
 
 function readText(text: string, { least = 1, most = Number.POSITIVE_INFINITY }: AnswerRules): Judged {
   const { length } = [...text.trim()];
-  if (length === 0) return no('text');
+  if (tidy(text) === '') return no('text');
   if (length < least) return no('tooShort', least);
   return length > most ? no('tooLong', most) : yes(text.trim());
 }

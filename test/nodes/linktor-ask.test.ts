@@ -54,6 +54,20 @@ describe('linktor-ask', () => {
     assert.equal((await chat.ended()).reason, 'invalid');
   });
 
+  it('asks again where the test of the author fails on an answer, and Catch hears of it', async () => {
+    const test = '$number(payload) % 6 = 0 ? true : "By the half dozen."';
+    const { chat, caught } = await play({ kind: 'test', test, testType: 'jsonata' });
+    chat.begin();
+    await chat.botSays();
+    await chat.customerSays('5');
+    assert.equal(await chat.botSays(), 'By the half dozen.');
+    await chat.customerSays('a dozen');
+    assert.equal(await chat.botSays(), 'Sorry, that does not fit. Please try again.');
+    assert.match(String((await caught.first()).error?.message), /The field "test" cannot be evaluated/);
+    await chat.customerSays('12');
+    assert.equal((await chat.answer()).payload, '12');
+  });
+
   it('ends with a word, and lets commands through', async () => {
     const messages = {
       id: 'in',

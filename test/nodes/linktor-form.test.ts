@@ -61,6 +61,20 @@ describe('linktor-form', () => {
     assert.deepEqual((msg.form as { missing: string[] }).missing, ['size']);
   });
 
+  it('asks again where a rule fails on an answer, and asks what a condition that fails does not exclude', async () => {
+    const rule = '$number(payload) > 3';
+    const { chat, caught } = await play([
+      { key: 'size', question: 'How large?', kind: 'text', rule },
+      { key: 'more', question: 'What else?', kind: 'number', skipIf: '$number(form.values.size & "x") > 1' },
+    ]);
+    chat.begin();
+    await answer(chat, 'large', '5', '1');
+    const { payload, form } = await chat.answer();
+    assert.deepEqual(payload, { size: '5', more: 1 });
+    assert.deepEqual((form as { asked: string[] }).asked, ['size', 'more']);
+    assert.equal((await caught.take(2)).length, 2);
+  });
+
   it('counts the tries of each question by itself, and says why on demand', async () => {
     const questions = [
       { ...lead[2], why: 'We book a room.' },

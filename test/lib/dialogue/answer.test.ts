@@ -41,6 +41,7 @@ describe('an answer', () => {
   it('is a text of some length', async () => {
     assert.equal(await read(' Ana ', { kind: 'text' }), 'Ana');
     assert.deepEqual(await refusal(' ', { kind: 'text' }), ['text']);
+    assert.deepEqual(await refusal(' \u200b\u202e ', { kind: 'text' }), ['text']);
     assert.deepEqual(await refusal('A', { kind: 'text', least: 2 }), ['tooShort', 2]);
     assert.deepEqual(await refusal('👍👍👍', { kind: 'text', most: 2 }), ['tooLong', 2]);
   });
