@@ -1,6 +1,6 @@
 import type { Event } from '../model';
-import { message } from './entities';
 import { isObject, type Json, object, put, string, tryJson } from './json';
+import { message } from './message';
 
 /**
  * A socket frame of the documented API (contract 2.1), flat or in the `{type, data, timestamp}` shape of the Java SDK.

@@ -158,6 +158,11 @@ export function string(value: unknown): string | undefined {
   return Number.isInteger(value) && !Number.isSafeInteger(value) ? undefined : String(value);
 }
 
+/** @returns the value when it is a string, an empty one included, else undefined */
+export function plain(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
 /** The longest file name that every file system takes, in bytes of UTF-8, with room for a number at its end. */
 const MAX_FILE_NAME_BYTES = 200;
 /** UTF-16 units of a given name that are looked at. */

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { message } from '../contract/entities';
 import { isDeeper, isObject, type Json, object, parseJson, put, string } from '../contract/json';
+import { message } from '../contract/message';
 import { LinktorError } from '../errors';
 import { type Event, ownValue } from '../model';
 import { type VerifyInput, verify } from './verify';

@@ -1,12 +1,11 @@
 import type { Conversation, Interactive, Outgoing } from '../../model';
 import { ignoreAnswer, inLane, read, unsupportedCall, write } from '../calls';
-import * as entities from '../entities';
-import { counts } from '../entities';
+import { conversation, counts } from '../entities';
 import type { Call, Contract, ConversationFilter } from '../index';
+import { message } from '../message';
 import { changed, crud, listOf, listQuery, memberCalls } from './calls';
 
 const path = ['conversations'];
-const { conversation, message } = entities;
 const {
   list: _list,
   remove: _remove,
@@ -23,8 +22,11 @@ const become = (id: string, action: string, status: string): Call<Conversation> 
   fallback: { key: action, call: inLane(id, usual.update(id, { status })) },
 });
 
-/** Each SDK family has its own name of the assignee, and none of them the word "normal" (contract 1.2, contract 5.1). */
-function inBothFamilies<T extends { assignedTo?: unknown; priority?: unknown }>(fields: T): T {
+/**
+ * Write the assignee under the name that each SDK family has for it, and the priority "normal" as "medium"
+ * (contract 1.2, contract 5.1).
+ */
+function toWireConversation<T extends { assignedTo?: unknown; priority?: unknown }>(fields: T): T {
   const both = 'assignedTo' in fields ? { ...fields, assignedAgentId: fields.assignedTo } : fields;
   return fields.priority === 'normal' ? { ...both, priority: 'medium' } : both;
 }
@@ -35,10 +37,10 @@ const send = (id: string, body: object) => inLane(id, write('POST', [...path, id
 export const conversations: Contract['conversations'] = {
   ...usual,
   list: ({ tags: wanted, ...filter }) =>
-    listOf(path, conversation, 'conversations', { ...listQuery(inBothFamilies(filter)), ...tagFilter(wanted) }),
+    listOf(path, conversation, 'conversations', { ...listQuery(toWireConversation(filter)), ...tagFilter(wanted) }),
   latest: () => listOf(path, conversation, 'conversations', { limit: 20, sortBy: 'updatedAt', sortOrder: 'desc' }),
-  create: (input) => usual.create(inBothFamilies(input)),
-  update: (id, changes) => inLane(id, usual.update(id, inBothFamilies(changes))),
+  create: (input) => usual.create(toWireConversation(input)),
+  update: (id, changes) => inLane(id, usual.update(id, toWireConversation(changes))),
   assign: (id, user) => act(id, 'assign', { agentId: user, userId: user }),
   unassign: (id) => act(id, 'unassign'),
   resolve: (id) => become(id, 'resolve', 'resolved'),

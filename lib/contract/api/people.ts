@@ -25,7 +25,7 @@ export const auth: Contract['auth'] = {
   logout: () => ({ ...write('POST', ['auth', 'logout'], ignoreAnswer, {}), keepSession: true }),
   me: () => read(['auth', 'me'], entities.user),
   tenant: () => read(['auth', 'tenant'], entities.tenant),
-  updateProfile: (changes) => write('PATCH', ['auth', 'me'], entities.user, inBothFamilies(changes)),
+  updateProfile: (changes) => write('PATCH', ['auth', 'me'], entities.user, toWirePerson(changes)),
   changePassword: (currentPassword, newPassword) => ({
     ...write('POST', ['auth', 'change-password'], ignoreAnswer, { currentPassword, newPassword }),
     keepSession: true,
@@ -40,8 +40,8 @@ export const messageTemplates: Contract['messageTemplates'] = {
   list: unsupportedCall('list approved templates', 'Type the name under which the template was approved.'),
 };
 
-/** Each SDK family has its own name of the picture (contract 5.3). */
-function inBothFamilies(fields: Changes): Changes {
+/** Write the picture under the name that each SDK family has for it (contract 5.3). */
+function toWirePerson(fields: Changes): Changes {
   return 'avatarUrl' in fields ? { ...fields, avatar: fields.avatarUrl } : fields;
 }
 
@@ -50,8 +50,8 @@ const usual = crud<ReturnType<typeof entities.contact>, ContactFilter>(atContact
 /** Contacts (contract 1.4). */
 export const contacts: Contract['contacts'] = {
   ...usual,
-  create: (input) => usual.create(inBothFamilies(input)),
-  update: (id, changes) => usual.update(id, inBothFamilies(changes)),
+  create: (input) => usual.create(toWirePerson(input)),
+  update: (id, changes) => usual.update(id, toWirePerson(changes)),
   list: ({ tags: wanted, ...filter }) =>
     listOf(atContacts, entities.contact, 'contacts', { ...listQuery(filter), ...tagFilter(wanted) }),
   // Each SDK family has its own names for the same two fields.

@@ -1,8 +1,8 @@
 import type { Message } from '../../model';
-import { message as known } from '../entities';
 import { decodeEntity, idOf } from '../envelope';
 import { array, isObject, type Json, number, object, put, safeFileName, string, tryJson } from '../json';
 import { camelKeys } from '../keys';
+import { message as known } from '../message';
 import { KEY_FIELD } from './outgoing';
 
 /** Fields of the metadata that are separate fields of our message. */

@@ -1,15 +1,18 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import { api } from '../../../lib/contract/api/index';
-import * as entities from '../../../lib/contract/entities';
+import * as plainEntities from '../../../lib/contract/entities';
 import { type Decode, toServerError } from '../../../lib/contract/envelope';
 import { parseJson } from '../../../lib/contract/json';
+import { message } from '../../../lib/contract/message';
 import { decodeList } from '../../../lib/contract/paging';
 import { completionStep } from '../../../lib/contract/stream';
 import { LinktorError } from '../../../lib/errors';
 import { ours } from '../support';
 
-/** Everything in the module that understands a body; those that are told what was asked get it first. */
+const entities = { ...plainEntities, message };
+
+/** Everything that understands a body; those that are told what was asked get it first. */
 const asked: Record<string, Decode<unknown>[]> = {
   queryResult: [entities.queryResult('q')],
   embeddings: [entities.embeddings('one'), entities.embeddings(['one', 'two']), entities.embeddings([])],

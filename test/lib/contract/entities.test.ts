@@ -4,6 +4,7 @@ import { api } from '../../../lib/contract/api/index';
 import * as entities from '../../../lib/contract/entities';
 import type { Call } from '../../../lib/contract/index';
 import { parseJson } from '../../../lib/contract/json';
+import { message as decodeMessage } from '../../../lib/contract/message';
 import { conversation as serverConversation } from '../../../lib/contract/server/entities';
 import { message as serverMessage } from '../../../lib/contract/server/message';
 import { LinktorError } from '../../../lib/errors';
@@ -48,7 +49,7 @@ function dresses(wire: Json): [string, unknown][] {
 
 describe('contract: messages', () => {
   it('have an id that can be kept', () => {
-    const of = (length: number) => entities.message({ ...base, id: 'i'.repeat(length) });
+    const of = (length: number) => decodeMessage({ ...base, id: 'i'.repeat(length) });
     assert.equal(of(1000).id.length, 1000);
     for (const length of [1001, 1_000_000]) {
       const error = ours(failingWith(() => of(length)));
@@ -104,7 +105,7 @@ describe('contract: messages', () => {
         { ...base, ...flat },
       ]) {
         for (const [dress, body] of dresses(wire)) {
-          assert.deepEqual({ ...entities.message(body) }, { ...base, ...expected }, dress);
+          assert.deepEqual({ ...decodeMessage(body) }, { ...base, ...expected }, dress);
         }
       }
     });
@@ -119,11 +120,11 @@ describe('contract: messages', () => {
       content: { text: 'Hi' },
       metadata: { a: 1 },
     };
-    assert.deepEqual({ ...entities.message(wire) }, { ...base, contentType: 'text', text: 'Hi', metadata: { a: 1 } });
+    assert.deepEqual({ ...decodeMessage(wire) }, { ...base, contentType: 'text', text: 'Hi', metadata: { a: 1 } });
   });
 
   it('reads interactive parts of both families', () => {
-    const flat = entities.message({
+    const flat = decodeMessage({
       ...base,
       type: 'interactive',
       interactive: {
@@ -133,7 +134,7 @@ describe('contract: messages', () => {
       },
     });
     assert.deepEqual(flat.interactive?.action?.buttons, [{ type: 'reply', id: 'y', title: 'Yes' }]);
-    const nested = entities.message({
+    const nested = decodeMessage({
       ...base,
       contentType: 'text',
       content: { text: 'Sure?', buttons: [{ type: 'reply', text: 'Yes', payload: 'y' }, { text: 'No' }, 'junk'] },
@@ -147,7 +148,7 @@ describe('contract: messages', () => {
       ],
     );
     const sections = [{ title: 'A', rows: [{ id: '1', title: 'One' }] }];
-    const listed = entities.message({ ...base, content: { listSections: sections } });
+    const listed = decodeMessage({ ...base, content: { listSections: sections } });
     assert.deepEqual(listed.interactive, { type: 'list', action: { sections } });
     assert.equal(listed.contentType, 'interactive');
   });
@@ -157,7 +158,7 @@ describe('contract: messages', () => {
       id: 'm',
       attributes: { conversationId: 'c', direction: 'inbound', content: { type: 'image', media } },
     };
-    const message = entities.message(wire);
+    const message = decodeMessage(wire);
     assert.deepEqual([message.contentType, message.media?.url], ['image', media.url]);
   });
 
@@ -182,13 +183,13 @@ describe('contract: messages', () => {
       [{ conversationId: 7 }, { conversationId: '7' }],
     ];
     for (const [wire, expected] of cases) {
-      const message = entities.message({ id: 'm', conversationId: 'c', ...wire });
+      const message = decodeMessage({ id: 'm', conversationId: 'c', ...wire });
       for (const [key, value] of Object.entries(expected)) assert.deepEqual(message[key], value, JSON.stringify(wire));
     }
   });
 
   it('keeps what it does not know, and leaves out parts that do not fit', () => {
-    const message = entities.message({
+    const message = decodeMessage({
       ...base,
       failedReason: 'no credit',
       externalId: 'wamid.1',
@@ -222,7 +223,7 @@ describe('contract: messages', () => {
       { data: null },
       { success: true, data: [] },
     ]) {
-      const error = await failing(() => entities.message(body));
+      const error = await failing(() => decodeMessage(body));
       assert.equal(error.code, 'serialization', JSON.stringify(body));
     }
   });
@@ -448,7 +449,7 @@ describe('contract: other entities', () => {
 describe('contract: every decoder', () => {
   const answering = (call: Call<unknown>) => (body: unknown) => call.decode(body, { status: 200, headers: {} });
   const decoders: [string, (body: unknown) => unknown][] = [
-    ['message', entities.message],
+    ['message', decodeMessage],
     ['conversation', entities.conversation],
     ['contact', entities.contact],
     ['channel', entities.channel],
@@ -545,7 +546,7 @@ describe('contract: times of a server', () => {
       const names = { createdAt: given, updatedAt: given, lastMessageAt: given };
       const wire = { created_at: given, updated_at: given, last_message_at: given };
       const message = { id: 'm', conversationId: 'c', ...names };
-      assert.equal(entities.message(message).createdAt, expected);
+      assert.equal(decodeMessage(message).createdAt, expected);
       assert.equal(serverMessage({ id: 'm', conversation_id: 'c', content: 'x', ...wire }).createdAt, expected);
       for (const found of [entities.conversation({ id: 'c', ...names }), serverConversation({ id: 'c', ...wire })]) {
         assert.deepEqual([found.createdAt, found.updatedAt, found.lastMessageAt], [expected, expected, expected]);

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
-import { message as decode } from '../../../lib/contract/entities';
+import { message as decode } from '../../../lib/contract/message';
 import { attachmentsOf, choiceOf, groupOf, memberOf, wordsOf } from '../../../lib/messages/incoming';
 import type { Message } from '../../../lib/model';
 
