@@ -202,9 +202,16 @@ function cheapToCopy(values: Given): Given {
   return made;
 }
 
-/** Variables have been replaced already: only an unset one leaves its placeholder. */
+/** Variables have been replaced already, in lists as well: only an unset one leaves its placeholder. */
 function unsetVariable(value: unknown, field: Field<unknown>, isEarlier: boolean): string | undefined {
-  if (typeof value !== 'string') return undefined;
+  if (Array.isArray(value)) {
+    for (const one of value) {
+      const variable = unsetVariable(one, field, isEarlier);
+      if (variable !== undefined) return variable;
+    }
+    return undefined;
+  }
+  if (typeof value !== 'string' || field.isLabel) return undefined;
   return takesVariables(field, isEarlier) ? variableIn(value) : /^\$\{([^\s{}]+)\}$/.exec(value.trim())?.[1];
 }
 

@@ -120,6 +120,8 @@ export interface Field<T> {
   readonly regexWhen?: When;
   /** text: an expression */
   readonly isCode?: boolean;
+  /** text: for the author alone. Nothing depends on it, so a `${NAME}` in it may stay as it is */
+  readonly isLabel?: boolean;
   /** config: the type of the other config node */
   readonly config?: string;
   /** convert the stored or evaluated value for `run` @throws LinktorError `validation` */
@@ -154,8 +156,9 @@ export function text(
     format,
     regexWhen,
     isCode,
+    isLabel,
     ...row
-  }: Options & { format?: Format; regexWhen?: When; isCode?: boolean } = {},
+  }: Options & { format?: Format; regexWhen?: When; isCode?: boolean; isLabel?: boolean } = {},
 ): Field<string> {
   // Patterns keep their inner characters; addresses lose invisible ones.
   const clean = format === undefined ? trimPasted : cleanId;
@@ -167,6 +170,7 @@ export function text(
     format,
     regexWhen,
     isCode,
+    isLabel,
     convert: (value) => clean(String(value ?? '')),
   };
 }
@@ -216,7 +220,10 @@ export function choice<const O extends readonly string[]>(options: O, row: Row =
   };
 }
 
-/** Any of several; stored as an array. A text comes from an environment variable, with commas between. */
+/**
+ * Any of several; stored as an array. A text, also one in the array, comes from an environment variable, with commas
+ * between.
+ */
 export function checks<const O extends readonly string[]>(
   options: O,
   initial: readonly O[number][],
@@ -228,7 +235,8 @@ export function checks<const O extends readonly string[]>(
     row,
     options,
     convert: (value, name) => {
-      if (typeof value !== 'string') return Array.isArray(value) ? value.map(String) : [];
+      if (Array.isArray(value)) return readList(value.map(String), name);
+      if (typeof value !== 'string') return [];
       const given = readList(value, name);
       const unknown = given.find((one) => !options.includes(one));
       if (unknown === undefined) return given;

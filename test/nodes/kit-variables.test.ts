@@ -59,6 +59,11 @@ describe('environment variables in fields', () => {
     assert.deepEqual((await read({ signs: town })).values.signs, ['plain', 'other']);
   });
 
+  it('are some of several choices', async () => {
+    process.env.LINKTOR_TEST_TOWN = 'other, third';
+    assert.deepEqual((await read({ signs: ['plain', town] })).values.signs, ['plain', 'other', 'third']);
+  });
+
   it('are left alone in patterns and in code', async () => {
     const { values } = await read({ pattern: `^${town}a`, code: `$x${town}y` });
     assert.deepEqual([values.pattern, values.code], [`^${town}a`, `$x${town}y`]);
@@ -82,6 +87,8 @@ describe('environment variables in fields', () => {
     ['words', { words: `from ${town} to ${nowhere}` }],
     ['figure', { figure: nowhere }],
     ['mode', { mode: nowhere }],
+    ['signs', { signs: nowhere }],
+    ['signs', { signs: ['plain', nowhere] }],
     ['where', { where: `https://${nowhere}/x`, whereType: 'env' }],
     ['where', { where: 'LINKTOR_TEST_NOWHERE', whereType: 'env' }],
   ] as const) {
@@ -91,6 +98,12 @@ describe('environment variables in fields', () => {
       assert.match(error?.message ?? '', new RegExp(`"LINKTOR_TEST_NOWHERE".*"${what}" is not set`));
     });
   }
+
+  it('may be in the name of a node, which is for its author', async () => {
+    const { values, error } = await read({ name: `costs in ${nowhere}`, words: 'fine' });
+    assert.equal(error, undefined);
+    assert.equal(values.words, 'fine');
+  });
 
   for (const [settings, message] of [
     [{ figure: town }, /"figure" must be a number/],

@@ -54,7 +54,7 @@ function prepareField(node: EditorNode, name: string, field: FieldMeta): void {
   else if (field.kind === 'table') prepareRows(node, name, field);
   else if (field.kind === 'number')
     input(node.type, name).attr({ min: field.min ?? '', max: field.max ?? '', step: 'any' });
-  if (field.kind === 'number' || field.kind === 'choice') prepareVariable(node, name, field);
+  prepareVariable(node, name, field);
 }
 
 function prepareRows(node: EditorNode, name: string, { columns = [] }: FieldMeta): void {

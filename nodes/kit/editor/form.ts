@@ -70,7 +70,9 @@ function row(type: string, prefix: string, name: string, field: FieldMeta): stri
       return wrap(`${label}<select id="${id}">${options}</select>`);
     case 'checks': {
       const place = groupsOf(field.options).length > 0 ? ' linktor-below linktor-groups' : '';
-      return wrap(`${label}<select id="${id}" multiple>${options}</select><div class="linktor-checks${place}"></div>`);
+      return wrap(
+        `${label}<select id="${id}" class="linktor-many" multiple>${options}</select><div class="linktor-checks${place}"></div>`,
+      );
     }
     case 'accounts':
       // No element with the id of the field: Node-RED would store its value.

@@ -55,6 +55,56 @@ export function variables(shared: EditorSetup): void {
       await setProperties(page, 'first-linktor-conversation', { limit: 100, name: '' });
     });
 
+    it('is kept in boxes and ticks where it was written by hand, and taken back', async () => {
+      const { page } = shared;
+      const [node, type] = ['first-linktor-message-in', 'linktor-message-in'];
+      const before = (await nodeOf(page, node)).values;
+      const written = { senders: variable('WHO'), channelTypes: variable('WHERE'), raw: variable('RAW') };
+      await setProperties(page, node, written);
+      const renamed = await Dialog.open(page, type, node);
+      await renamed.input('name').fill('renamed');
+      await renamed.save();
+      const kept = (await nodeOf(page, node)).values;
+      assert.deepEqual([kept.senders, kept.channelTypes, kept.raw], Object.values(written));
+      const dialog = await Dialog.open(page, type, node);
+      await dialog.unfold();
+      const isListShown = () => dialog.row('senders').locator('select').isVisible();
+      assert.equal(await isListShown(), false);
+      for (const [field, name] of [
+        ['senders', 'WHO'],
+        ['raw', 'RAW'],
+      ] as const) {
+        assert.equal(await dialog.row(field).locator('.linktor-variable').inputValue(), name);
+        await dialog.row(field).locator('.linktor-env').click();
+      }
+      assert.equal(await dialog.row('senders').locator('input[data-option=contact]').isChecked(), true);
+      assert.equal(await isListShown(), false);
+      await dialog.row('senders').locator('input[data-option=bot]').check();
+      await dialog.input('raw').uncheck();
+      await dialog.save();
+      const { senders, channelTypes, raw } = (await nodeOf(page, node)).values;
+      assert.deepEqual([senders, channelTypes, raw], [['contact', 'bot'], variable('WHERE'), false]);
+      await setProperties(page, node, before);
+    });
+
+    it('is one of several boxes, as is any value that is not listed', async () => {
+      const { page } = shared;
+      const [node, type] = ['first-linktor-message-in', 'linktor-message-in'];
+      const { name, channelTypes: before } = (await nodeOf(page, node)).values;
+      const channelTypes = ['sms', 'threads', variable('WHERE')];
+      await setProperties(page, node, { channelTypes });
+      const renamed = await Dialog.open(page, type, node);
+      await renamed.input('name').fill('renamed');
+      await renamed.save();
+      assert.deepEqual((await nodeOf(page, node)).values.channelTypes, channelTypes);
+      const dialog = await Dialog.open(page, type, node);
+      await dialog.unfold();
+      await dialog.row('channelTypes').getByLabel('threads').uncheck();
+      await dialog.save();
+      assert.deepEqual((await nodeOf(page, node)).values.channelTypes, ['sms', variable('WHERE')]);
+      await setProperties(page, node, { name, channelTypes: before });
+    });
+
     it('is not offered where outputs depend on the choice', async () => {
       const dialog = await Dialog.open(shared.page, 'linktor-message-in', 'first-linktor-message-in');
       await dialog.unfold();

@@ -1,20 +1,28 @@
 import { groupKey, groupOf, groupsOf, optionKey } from '../keys';
 import type { FieldMeta } from '../meta';
+import { isVariable } from './held-variable';
 import type { EditorNode } from './host';
-import { input, labelOf, rowOf, stored } from './values';
+import { input, labelOf, rowOf, stored, textOf, unlisted } from './values';
 
-/** Show checkboxes instead of the multiple select that holds the value. */
-export function prepareChecks(node: EditorNode, name: string, { options = [], noneMeansNone }: FieldMeta): void {
+/**
+ * Show checkboxes instead of the multiple select that holds the value: one for each option, and for each stored value
+ * that is none. Below a variable there are those of a new node, for when it is taken back.
+ */
+export function prepareChecks(node: EditorNode, name: string, field: FieldMeta): void {
+  const { options = [], noneMeansNone } = field;
   const select = input(node.type, name);
   const row = rowOf(select);
   const holder = row.find('.linktor-checks');
   holder.attr({ role: 'group', 'aria-label': labelOf(node, name) });
-  const given = stored(node, name);
+  const held = stored(node, name);
+  const given = isVariable(textOf(held)) ? node._def.defaults[name]?.value : held;
+  const others = unlisted(given, field);
   const chosen = new Set(Array.isArray(given) ? given.map(String) : []);
   const none = $('<small class="linktor-note" role="status">');
   const places = new Map(groupsOf(options).map((group) => [group, placeOf(node, name, group).appendTo(holder)]));
   const say = (count: number) => none.text(count === 0 && !noneMeansNone ? node._('linktor.noneTicked') : '');
-  for (const option of options) {
+  const wordsOf = (option: string) => (others.includes(option) ? option : node._(optionKey(node.type, name, option)));
+  for (const option of [...options, ...others]) {
     const box = $('<input type="checkbox">').prop('checked', chosen.has(option)).attr('data-option', option);
     box.on('change', () => {
       const ticked = holder.find('input:checked').map((_, one) => String($(one).attr('data-option')));
@@ -22,10 +30,10 @@ export function prepareChecks(node: EditorNode, name: string, { options = [], no
       say(ticked.length);
     });
     $('<label>')
-      .append(box, document.createTextNode(node._(optionKey(node.type, name, option))))
+      .append(box, document.createTextNode(wordsOf(option)))
       .appendTo(places.get(groupOf(option)) ?? holder);
   }
-  select.val([...chosen]);
+  if (given === held) select.val([...chosen]);
   say(chosen.size);
   row.append(none.addClass('linktor-below'));
 }

@@ -16,7 +16,7 @@ export const style = `
 .linktor-checks { flex: 1; display: grid; grid-template-columns: repeat(auto-fill, minmax(105px, 1fr)); gap: 2px 10px; padding-top: 7px; }
 .linktor-row .linktor-checks label { display: flex; align-items: flex-start; width: auto; margin: 0; line-height: 1.4; }
 .linktor-checks input[type=checkbox] { margin: 2px 5px 0 0; }
-.linktor-row > select[multiple] { display: none; }
+.linktor-row > select.linktor-many { display: none; }
 .linktor-row > .linktor-below { flex: 0 0 calc(100% - 136px); min-width: 0; margin-left: 136px; }
 .linktor-row > .linktor-table { flex-basis: 100%; margin-left: 0; }
 .linktor-table .linktor-columns { display: flex; flex-wrap: wrap; align-items: flex-start; gap: 6px; }

@@ -2,7 +2,7 @@ import { ABSENT_SOURCE } from '../../fields';
 import { migrated } from '../../migrations';
 import { labelKey } from '../keys';
 import type { FieldMeta, NodeMeta } from '../meta';
-import { holdVariable, isVariable } from './held-variable';
+import { addOption, holdVariable, isVariable } from './held-variable';
 import type { EditorNode } from './host';
 
 /** The definitions of all types; each type registers its own while the editor loads. */
@@ -41,15 +41,25 @@ export function complete(node: EditorNode): void {
     // The editor fills in lists of config nodes itself, including a missing selection.
     if (kind === 'account' || kind === 'accounts' || kind === 'config') continue;
     const shown = understood[name] ?? stored(node, name);
-    if ((kind === 'number' || kind === 'choice') && isVariable(textOf(shown))) {
-      holdVariable(input(node.type, name), textOf(shown));
+    const element = input(node.type, name);
+    if (kind !== undefined && HELD.includes(kind) && isVariable(textOf(shown))) {
+      holdVariable(element, textOf(shown));
       continue;
     }
-    if (shown === undefined || shown === node[name]) continue;
-    const element = input(node.type, name);
+    const others = kind === 'checks' ? unlisted(shown, fields[name]) : [];
+    for (const one of others) addOption(element, one);
+    if (shown === undefined || (shown === node[name] && others.length === 0)) continue;
     if (element.is(':checkbox')) element.prop('checked', shown === true);
     else element.val(Array.isArray(shown) ? shown.map(String) : String(shown));
   }
+}
+
+/** Kinds whose elements cannot hold a text. */
+const HELD: readonly string[] = ['number', 'choice', 'flag', 'checks'];
+
+/** @returns the stored values of a list of boxes that it has no box for, such as variables written by hand */
+export function unlisted(stored: unknown, { options = [] }: Partial<FieldMeta> = {}): string[] {
+  return Array.isArray(stored) ? stored.map(String).filter((one) => !options.includes(one)) : [];
 }
 
 /** @returns the value of a field: from the dialog while it is open, else from the node */
