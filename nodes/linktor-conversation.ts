@@ -186,11 +186,17 @@ export default action({
 /** What emojis are made of: most of them, flags, and keys such as 1️⃣. */
 const EMOJI = /\p{Extended_Pictographic}|\p{Regional_Indicator}|\u20e3/u;
 
-/** @throws LinktorError `validation` for a word, which the server would take and no channel would show */
+/** An emoji may have many code points. */
+const letters = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+/** @throws LinktorError `validation` for a word or several emojis, which the server would take and no channel would show */
 function emojiIn(given: string | undefined): string {
   const emoji = given?.trim() || USUAL_EMOJI;
-  if (EMOJI.test(emoji) && !/[\sA-Za-z]/.test(emoji)) return emoji;
-  throw invalid('The reaction is no emoji.', 'Give one emoji in the field "emoji", such as 👍 or ❤️; empty means 👍.');
+  if (EMOJI.test(emoji) && [...letters.segment(emoji)].length === 1) return emoji;
+  throw invalid(
+    'The reaction is not one emoji.',
+    'Give one emoji in the field "emoji", such as 👍 or ❤️; empty means 👍.',
+  );
 }
 
 /** Codes of a failure that says nothing about the other messages. */

@@ -21,7 +21,8 @@ export async function writeText(
   const written = await renderMarkup(given, markup, wanted);
   const isWhole = wanted === 'plain' || written.length <= mostOfText(message, limits);
   const words = isWhole ? written : await renderMarkup(given, markup, 'plain');
-  if (words === '' && !message.media) throw invalid('There is no text to send: it is nothing but markup.');
+  if (words === '' && !message.media)
+    throw invalid('There is no text to send: it is nothing but markup.', 'Give words in it, or set "markup" to plain.');
   const said = withWords(message, words);
   if (wanted !== 'telegram' || !isWhole) return said;
   return { ...said, metadata: { ...message.metadata, parse_mode: 'HTML' } };

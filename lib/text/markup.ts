@@ -159,7 +159,14 @@ class Renderer {
   #empty(tag: string, attributes: string): void {
     if (tag === 'br') this.#top.out += '\n';
     if (tag === 'hr') this.#top.out += '\n\n';
-    if (tag === 'img') this.#top.out += this.#style.text(attributeOf('alt', attributes));
+    if (tag === 'img') this.#top.out += this.#image(attributeOf('alt', attributes), attributeOf('src', attributes));
+  }
+
+  /** No text shows a picture, so it is a link. */
+  #image(alt: string, url: string): string {
+    const words = this.#style.text(alt);
+    const isLinked = this.#open.some(({ tag }) => tag === 'a');
+    return isLinked || !/^https?:/i.test(url) ? words : this.#style.link(words, url);
   }
 
   /** An end without a beginning ends nothing; one of an outer element ends the inner ones as well. */

@@ -65,8 +65,8 @@ describe('linktor-conversation: messages', () => {
       assert.equal((await played.caught.first()).error?.code, 'not_found');
     });
 
-    for (const emoji of ['thumbsup', ':+1:', '1', 'nice 👍']) {
-      it(`refuses what is no emoji: ${emoji}`, async () => {
+    for (const emoji of ['thumbsup', ':+1:', '1', 'nice 👍', '👍👍']) {
+      it(`refuses what is not one emoji: ${emoji}`, async () => {
         const played = await set.play([node('react', 'react', { emoji, emojiType: 'str' }), done]);
         played.node('react').receive({ conversationId, messageId: 'msg_ana_1' });
         const { error } = await played.caught.first();

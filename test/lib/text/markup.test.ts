@@ -8,6 +8,15 @@ const styles = ['whatsapp', 'telegram', 'plain'] as const;
 describe('text: markup', () => {
   const cases: [string, Markup, Record<MarkupStyle, string>][] = [
     [
+      '![our shop](https://x.test/a.png) [![logo](https://x.test/b.png)](https://x.test) ![x](data:image/png;base64,AA)',
+      'markdown',
+      {
+        whatsapp: 'our shop (https://x.test/a.png) logo (https://x.test) x',
+        telegram: '<a href="https://x.test/a.png">our shop</a> <a href="https://x.test">logo</a> x',
+        plain: 'our shop (https://x.test/a.png) logo (https://x.test) x',
+      },
+    ],
+    [
       'Hello **Ana**, *this* is ~~old~~ `new`',
       'markdown',
       {
