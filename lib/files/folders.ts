@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { open, realpath } from 'node:fs/promises';
+import { type FileHandle, open, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { invalid } from '../errors';
@@ -87,12 +87,21 @@ async function readWhole(file: string): Promise<Buffer> {
     if (!facts.isFile()) throw invalid('The path is that of a folder, or of no file.', 'Give the path of one file.');
     if (facts.size > MAX_FILE_BYTES) throw tooLarge(facts.size);
     const data = Buffer.alloc(facts.size + 1);
-    const { bytesRead } = await handle.read(data, 0, data.length, 0);
+    const bytesRead = await fill(handle, data);
     if (bytesRead === 0) throw invalid('The file is empty.', 'Give a file with something in it.');
-    if (bytesRead > facts.size) throw unreadable('it is being written');
+    if (bytesRead !== facts.size) throw unreadable('it is being written');
     return data.subarray(0, bytesRead);
   } finally {
     await handle.close();
+  }
+}
+
+/** A file system over a network may give less than was asked for. @returns the number of bytes until the file ends */
+async function fill(handle: FileHandle, data: Buffer): Promise<number> {
+  for (let filled = 0; ; ) {
+    const { bytesRead } = await handle.read(data, filled, data.length - filled, filled);
+    filled += bytesRead;
+    if (bytesRead === 0 || filled === data.length) return filled;
   }
 }
 

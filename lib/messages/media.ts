@@ -40,7 +40,13 @@ export function mediaMessage(given: unknown, caption: string | undefined, form: 
     form === 'voice' || (form === 'auto' && (voice === true || voice === 'true' || rest.type === 'voice'));
   const type = typeIn(rest.type, isVoice ? 'voice' : form) ?? (url === undefined ? '' : typeOf(url, rest.mimeType));
   const words = caption ?? textOf(rest.caption);
-  const media = { ...rest, ...(words !== undefined && { caption: words }), ...(isVoice && { voice: true }) };
+  const mimeType = isFilled(rest.mimeType) ? rest.mimeType : dataUrlType(base64, data, address);
+  const media = {
+    ...rest,
+    ...(mimeType !== undefined && { mimeType }),
+    ...(words !== undefined && { caption: words }),
+    ...(isVoice && { voice: true }),
+  };
   if (url !== undefined) return { type, media: { ...media, url, type } as Media };
   // Only its bytes say what the file is.
   return { type: type || 'document', media: { ...media, url: '', type } as Media, file };
@@ -155,6 +161,12 @@ function decodedUrl(url: string): Buffer {
   } catch (error) {
     throw error instanceof URIError ? notDataUrl() : error;
   }
+}
+
+/** @returns the type that a data URL states; its bytes tell that of most files, and of texts nothing else does */
+function dataUrlType(...given: readonly unknown[]): string | undefined {
+  const url = given.find((one): one is string => typeof one === 'string' && /^\s*data:/i.test(one));
+  return /^\s*data:([a-z]+\/[\w.+-]+)/i.exec(url ?? '')?.[1];
 }
 
 function notDataUrl(): Error {

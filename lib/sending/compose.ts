@@ -110,7 +110,7 @@ function filesOf({ media, caption, mediaForm = 'auto' }: MessageInput): [Outgoin
     try {
       return mediaMessage(file, index === 0 ? caption : undefined, form);
     } catch (thrown) {
-      throw files.length === 1 ? thrown : numbered(thrown, index, files.length);
+      throw files.length <= 1 ? thrown : numbered(thrown, index, files.length);
     }
   };
   return [fileAt(first, 0), ...others.map((file, index) => fileAt(file, index + 1))];

@@ -99,6 +99,17 @@ describe('linktor-send: files', () => {
     assert.equal(mediaOf(message).filename, 'chart.png');
   });
 
+  for (const url of ['data:text/csv;charset=utf-8;base64,YTtiCg==', 'data:text/csv,a%3Bb%0A']) {
+    it(`takes the type of a text from its data URL: ${url.slice(0, 20)}`, async () => {
+      const { mimeType, filename } = mediaOf((await sent({ file: url })).message);
+      assert.deepEqual([mimeType, filename], ['text/csv', 'document.csv']);
+    });
+  }
+
+  it('says of an empty list that there is nothing', async () => {
+    assert.match((await refused({ file: [] })).message, /^The media needs a URL.*; there is nothing/);
+  });
+
   it('sends files one after the other in one message, with the caption under the first', async () => {
     const { out, message } = await sent({
       file: [png, { data: Buffer.from('a;b'), filename: 'a.csv' }],
