@@ -1,6 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import type { Call } from '../contract';
 import { type ErrorCode, toLinktorError } from '../errors';
+import { resourceOf, routeOf } from './route';
 import { Spending } from './spending';
 
 /** Number of calls with the same outcome, since the client was created. */
@@ -64,13 +65,6 @@ const ended = channel(CALL_END_CHANNEL);
 
 /** Seconds, by Prometheus conventions, with longer ones for slow models. */
 const BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
-/** Resources with separate counts. Custom calls may have any path; all others are counted as `other`. */
-const RESOURCES = new Set(
-  (
-    'agents ai analytics api-keys auth bots channels contacts conversations flows knowledge-bases me messages ' +
-    'organizations tenant users vre webhooks'
-  ).split(' '),
-);
 const TRACEPARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/;
 
 /** @returns a W3C trace context, if it is one */
@@ -134,8 +128,7 @@ export class CallFigures {
   /** Record the start of a call. @returns `end`, to be called at its end, with the error if any */
   begin(call: Observed, traceparent?: string): { observation: Observation; end: (error?: unknown) => void } {
     const { method, path } = call;
-    const [first = ''] = path;
-    const record: CallRecord = { method, resource: RESOURCES.has(first) ? first : 'other' };
+    const record: CallRecord = { method, resource: resourceOf(path) };
     if (traceparent !== undefined) record.traceparent = traceparent;
     if (started.hasSubscribers) started.publish(record);
     const observation: Observation = { traceparent: traceparentIn(record.traceparent) };
@@ -172,9 +165,4 @@ export class CallFigures {
     const index = BUCKETS.findIndex((le) => seconds <= le);
     if (index >= 0) this.#buckets[index] = (this.#buckets[index] ?? 0) + 1;
   }
-}
-
-/** Keep path segments of the contracts, and replace ids. */
-function routeOf(path: readonly string[]): string {
-  return path.map((part) => (/^[a-z]+(?:-[a-z]+)*$/.test(part) ? `/${part}` : '/:id')).join('');
 }
