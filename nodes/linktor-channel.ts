@@ -13,6 +13,9 @@ const operations = [
   'status',
   'webhook',
   'renewWebhook',
+  'stats',
+  'test',
+  'capabilities',
 ] as const;
 const written = { operation: ['create', 'update'] };
 
@@ -32,6 +35,7 @@ export default action({
     title: typed('', { convert: as.string, icon: 'font', when: written }),
     kind: typed('', { convert: as.word, icon: 'random', when: { operation: ['list', 'create'] } }),
     settings: typed('', { types: dynJson, convert: as.object, icon: 'sliders', when: written }),
+    period: choice(['', 'day', 'week', 'month'], { icon: 'calendar', when: { operation: ['stats'] } }),
     ...crudFields,
     confirm: confirmation({ when: { operation: ['delete', 'renewWebhook'] } }),
   },
@@ -39,11 +43,24 @@ export default action({
     const { client, msg, values } = context;
     const { operation, channel, title: name, kind: type, settings: config, search, state: status } = values;
     const { channels } = client;
-    if (operation === 'connect') return { result: await channels.connect(channel) };
-    if (operation === 'disconnect') return { result: await channels.disconnect(channel) };
-    if (operation === 'status') return { result: await channels.status(channel) };
-    if (operation === 'webhook') return { result: await channels.webhook(channel) };
-    if (operation === 'renewWebhook') return { result: await channels.renewWebhook(channel) };
+    switch (operation) {
+      case 'connect':
+        return { result: await channels.connect(channel) };
+      case 'disconnect':
+        return { result: await channels.disconnect(channel) };
+      case 'status':
+        return { result: await channels.status(channel) };
+      case 'webhook':
+        return { result: await channels.webhook(channel) };
+      case 'renewWebhook':
+        return { result: await channels.renewWebhook(channel) };
+      case 'stats':
+        return { result: await channels.stats(channel, values.period || undefined) };
+      case 'test':
+        return { result: await channels.test(channel) };
+      case 'capabilities':
+        return { result: await channels.capabilities(channel) };
+    }
     return runCrud(context, channels, {
       ...values,
       id: channel,

@@ -6,6 +6,7 @@ import { as, bodyOf, choice, defined, dynJson, isObject, typed } from './kit/fie
 const operations = [
   ...(['list', 'get', 'create', 'update', 'delete', 'execute', 'executions'] as const),
   ...(['duplicate', 'validate', 'export', 'import', 'stats', 'nodeTypes', 'activate', 'deactivate'] as const),
+  ...(['execution', 'cancel'] as const),
 ] as const;
 /** Operations without an existing flow. */
 const without: readonly string[] = ['list', 'create', 'import', 'nodeTypes'];
@@ -25,6 +26,12 @@ export default action({
       'code-fork',
     ),
     conversation: idField('conversationId', 'conversations', ['execute'], 'comments'),
+    execution: typed('executionId', {
+      convert: as.id,
+      required: true,
+      icon: 'play-circle-o',
+      when: { operation: ['execution', 'cancel'] },
+    }),
     variables: typed('', { types: dynJson, convert: as.object, icon: 'list-ul', when: { operation: ['execute'] } }),
     title: typed('', {
       convert: as.string,
@@ -82,6 +89,10 @@ export default action({
         return { result: await flows.activate(flow) };
       case 'deactivate':
         return { result: await flows.deactivate(flow) };
+      case 'execution':
+        return { result: await flows.execution(flow, values.execution) };
+      case 'cancel':
+        return { result: await flows.cancel(flow, values.execution) };
     }
     return runCrud(context, flows, {
       ...values,

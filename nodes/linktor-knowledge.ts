@@ -51,7 +51,7 @@ export default action({
       default:
         return runCrud(context, knowledgeBases, {
           ...values,
-          id: operation === 'get' || operation === 'delete' ? oneOf(values.base) : '',
+          id: operation === 'list' || operation === 'create' ? '' : oneOf(values.base),
           filter: { search, status },
           body: () => bodyOf({ name, description, ...settings }, msg.payload),
         });

@@ -9,6 +9,7 @@ const UNTIL_SENT_LIMIT_S = 60;
 /** Show a typing sign, and pass the message on at once and unchanged. */
 export default action({
   type: 'linktor-typing',
+  outputs: ['passed'],
   busy: 'typing',
   fields: {
     conversation: typed('conversationId', {

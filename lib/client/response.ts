@@ -1,6 +1,6 @@
 import type { Call, Contract, Credentials } from '../contract';
 import { ignoreAnswer } from '../contract/calls';
-import { impliedFailure, statedFailure, toServerError } from '../contract/envelope';
+import { impliedFailure, statedFailure, statesError, toServerError } from '../contract/envelope';
 import { isObject, number, parseJson, tryJson } from '../contract/json';
 import { FIRST_EPOCH_S, secondsFromNow } from '../contract/server-time';
 import { abortedError, type ErrorCause, LinktorError, toLinktorError } from '../errors';
@@ -59,8 +59,9 @@ export function decodeAnswer<T>(call: Call<T>, answer: HttpAnswer, { requestId }
     const known = error instanceof LinktorError ? error : new LinktorError('serialization', 'The answer is not JSON.');
     throw withFacts(known, answer, requestId, call.kind !== 'read');
   }
-  const implied = () => (call.anyFormat ? undefined : impliedFailure(body, answer.status));
-  const failure = call.anyFormat
+  const isAnswer = call.anyFormat || isVerdict(call, body);
+  const implied = () => (isAnswer ? undefined : impliedFailure(body, answer.status));
+  const failure = isAnswer
     ? undefined
     : (statedFailure(body, answer.status) ?? (isOnlyConfirmed ? implied() : undefined));
   // The server states that it did nothing, so the outcome is not in doubt.
@@ -75,6 +76,10 @@ export function decodeAnswer<T>(call: Call<T>, answer: HttpAnswer, { requestId }
     if (isOnlyConfirmed && body !== false && known.code === 'serialization') return confirmed();
     throw withFacts(known, answer, requestId, call.kind !== 'read');
   }
+}
+
+function isVerdict({ isTest }: Call<unknown>, body: unknown): boolean {
+  return isTest === true && isObject(body) && typeof body.success === 'boolean' && !statesError(body.error);
 }
 
 /** Stands for an answer that only confirms the call, without the entity. */

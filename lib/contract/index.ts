@@ -112,6 +112,8 @@ export interface Call<T> {
   table?: LookUpTable<T>;
   /** builds the next part of the operation from the answer of this one; all parts share one slot of the queue */
   after?(answer: unknown): Call<T>;
+  /** the call asks whether something works: `{success: false}` without an error is its answer, and no failure */
+  isTest?: boolean;
   /** body and answer need not be JSON: the body is encoded by its type, `decode` also receives texts and bytes */
   anyFormat?: boolean;
   /** @throws LinktorError `serialization` when the answer has not the expected shape */

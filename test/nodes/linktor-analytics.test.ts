@@ -57,6 +57,53 @@ describe('linktor-analytics', () => {
   failsWell(set, 'linktor-analytics', Object.fromEntries(operations.map((name) => [name, { msg: {}, kind: 'read' }])));
 });
 
+describe('linktor-analytics: reports and files', () => {
+  const set = setUpFlows({ contract: 'api' });
+  const run = alone(set, 'linktor-analytics');
+  const period = { start: '2026-05-01', end: '2026-05-31' };
+
+  for (const [what, more, isSome] of [
+    ['of all', {}, true],
+    ['of those that it filters', { filters: '{"contactId":"ct_none"}', filtersType: 'json' }, false],
+  ] as const) {
+    it(`gives a report as rows in groups, ${what}`, async () => {
+      const node = { operation: 'report', about: 'conversations', groupBy: 'month', groupByType: 'str' };
+      const { payload } = await run({ ...node, ...more }, { start: '2020-01-01', end: '2030-01-01' });
+      const { data } = payload as { data: { date: string; count: number }[] };
+      assert.ok(data.every(({ date }) => /^\d{4}-\d\d-01$/.test(date)));
+      assert.equal(data.reduce((sum, { count }) => sum + count, 0) > 0, isSome);
+    });
+  }
+
+  for (const format of ['csv', 'json', 'xlsx']) {
+    it(`gives the address of a file: ${format}`, async () => {
+      const { payload } = await run({ operation: 'export', format }, period);
+      const { downloadUrl, expiresAt } = payload as Record<string, string>;
+      const file = await fetch(String(downloadUrl));
+      assert.equal(file.status, 200);
+      assert.ok((await file.arrayBuffer()).byteLength > 0);
+      assert.ok(Date.parse(String(expiresAt)) > Date.now());
+    });
+  }
+
+  for (const [given, missing] of [
+    [{}, 'start'],
+    [{ start: '2026-05-01' }, 'end'],
+  ] as const) {
+    it(`makes no report without the ${missing} of its period`, async () => {
+      const { error } = await run({ operation: 'report' }, given);
+      assert.equal(error?.code, 'validation');
+      assert.match(error?.message ?? '', new RegExp(`"${missing}" is missing`));
+      assert.equal((await set.state()).requests.length, 0);
+    });
+  }
+
+  failsWell(set, 'linktor-analytics', {
+    report: { msg: period, kind: 'read' },
+    export: { msg: period, kind: 'write' },
+  });
+});
+
 describe('linktor-analytics on the self-hosted server, which counts whole days', () => {
   const set = setUpFlows({ contract: 'server' });
   const run = alone(set, 'linktor-analytics');

@@ -50,6 +50,37 @@ describe('channels, bots, flows and bases: copies, checks and what else there is
     assert.ok(before && after && before !== after);
   });
 
+  for (const period of ['', 'month']) {
+    it(`a channel has figures of ${period || 'any period'}`, async () => {
+      const figures = await result(set, 'linktor-channel', { operation: 'stats', period }, { channelId });
+      assert.equal(typeof figures.messagesReceived, 'number');
+      const [{ query }] = (await set.state()).requests as unknown as [{ query: string }];
+      assert.equal(query, period === '' ? '' : `?period=${period}`);
+    });
+  }
+
+  it('a channel tells what it takes', async () => {
+    const found = await result(set, 'linktor-channel', { operation: 'capabilities' }, { channelId });
+    assert.ok((found.supportedContentTypes as string[]).includes('text'));
+    assert.ok(Number(found.maxMessageLength) > 0);
+  });
+
+  for (const [before, success] of [
+    ['connect', true],
+    ['disconnect', false],
+  ] as const) {
+    it(`a channel is tested: ${before}`, async () => {
+      const node = { type: 'linktor-channel', config: 'account' };
+      const played = await set.play([
+        { ...node, id: 'first', operation: before, wires: [['test']] },
+        { ...node, id: 'test', operation: 'test', wires: [['out']] },
+        { id: 'out', type: 'probe' },
+      ]);
+      played.node('first').receive({ channelId });
+      assert.equal(((await played.probe('out').first()).payload as Found).success, success);
+    });
+  }
+
   for (const [type, id] of [
     ['linktor-bot', { botId }],
     ['linktor-flow', { flowId }],
@@ -82,6 +113,32 @@ describe('channels, bots, flows and bases: copies, checks and what else there is
     assert.equal(name, 'Greeting');
     assert.notEqual(id, flowId);
     assert.ok(nodes.length > 0);
+  });
+
+  it('a run is looked at and cancelled, by wiring alone', async () => {
+    const node = { type: 'linktor-flow', config: 'account' };
+    const ofRun = { execution: 'run.id', executionType: 'msg' };
+    const played = await set.play([
+      { ...node, id: 'run', operation: 'execute', result: 'run', wires: [['look', 'cancel']] },
+      { ...node, id: 'look', operation: 'execution', ...ofRun, wires: [['seen']] },
+      { ...node, id: 'cancel', operation: 'cancel', ...ofRun, wires: [['over']] },
+      { id: 'seen', type: 'probe' },
+      { id: 'over', type: 'probe' },
+    ]);
+    played.node('run').receive({ flowId, conversationId: 'conv_ana' });
+    const [seen, over] = await Promise.all([played.probe('seen').first(), played.probe('over').first()]);
+    assert.equal((seen.payload as Found).id, (seen.run as Found).id);
+    assert.deepEqual(
+      [(over.payload as Found).id, (over.payload as Found).status],
+      [(over.run as Found).id, 'cancelled'],
+    );
+  });
+
+  it('a run has to be named', async () => {
+    const { error } = await alone(set, 'linktor-flow')({ operation: 'cancel' }, { flowId });
+    assert.equal(error?.code, 'validation');
+    assert.match(String(error?.message), /"execution" is missing/);
+    assert.equal((await set.state()).requests.length, 0);
   });
 
   it('nothing is imported out of a text', async () => {
@@ -223,7 +280,16 @@ describe('channels, bots, flows and bases: copies, checks and what else there is
     stats: { msg: { base }, kind: 'read' },
   });
 
+  const [channel, run] = [{ channelId }, { flowId, executionId: 'exec_1' }];
+  failsWell(set, 'linktor-channel', {
+    stats: { msg: channel, kind: 'read' },
+    test: { msg: channel, kind: 'read' },
+    capabilities: { msg: channel, kind: 'read' },
+  });
+
   failsWell(set, 'linktor-flow', {
+    execution: { msg: run, kind: 'read' },
+    cancel: { msg: run, kind: 'write' },
     activate: { msg: { flowId }, kind: 'write' },
     deactivate: { msg: { flowId }, kind: 'write' },
     duplicate: { msg: { flowId }, kind: 'write' },
@@ -241,6 +307,9 @@ describe('channels, bots, flows and bases: what the self-hosted server lacks', (
   for (const [type, operation, msg, node] of [
     ['linktor-channel', 'webhook', { channelId }, {}],
     ['linktor-channel', 'renewWebhook', { channelId }, { confirm: true }],
+    ['linktor-channel', 'stats', { channelId }, {}],
+    ['linktor-channel', 'test', { channelId }, {}],
+    ['linktor-channel', 'capabilities', { channelId }, {}],
     ['linktor-bot', 'duplicate', { botId }, {}],
     ['linktor-bot', 'removeBases', { botId, bases: base }, {}],
     ['linktor-bot', 'stats', { botId }, {}],
@@ -250,6 +319,10 @@ describe('channels, bots, flows and bases: what the self-hosted server lacks', (
     ['linktor-flow', 'import', { payload: { name: 'In' } }, {}],
     ['linktor-flow', 'stats', { flowId }, {}],
     ['linktor-flow', 'nodeTypes', {}, {}],
+    ['linktor-flow', 'execution', { flowId, executionId: 'exec_1' }, {}],
+    ['linktor-flow', 'cancel', { flowId, executionId: 'exec_1' }, {}],
+    ['linktor-analytics', 'report', { start: '2026-05-01', end: '2026-05-31' }, {}],
+    ['linktor-analytics', 'export', { start: '2026-05-01', end: '2026-05-31' }, {}],
     ['linktor-knowledge', 'reprocessDocument', { base, documentId }, {}],
     ['linktor-knowledge', 'chunks', { base, documentId }, {}],
     ['linktor-knowledge', 'stats', { base }, {}],

@@ -52,6 +52,23 @@ describe('linktor-knowledge: looking after the bases', () => {
     assert.equal((await set.state()).requests.length, 0);
   });
 
+  it('changes one from its fields, and leaves the rest', async () => {
+    const fields = { operation: 'update', description: 'Of 2026', descriptionType: 'str' };
+    const { payload } = await run(fields, { base, payload: 'untouched' });
+    const { name, description } = payload as Record<string, unknown>;
+    assert.deepEqual([name, description], ['Xícara & Samambaia', 'Of 2026']);
+  });
+
+  it('changes one from the message', async () => {
+    const { payload } = await run({ operation: 'update' }, { base, payload: { name: 'Bakery' } });
+    assert.equal((payload as Thing).name, 'Bakery');
+  });
+
+  it('changes nothing into nothing', async () => {
+    assert.equal((await run({ operation: 'update' }, { base, payload: 'text' })).error?.code, 'validation');
+    assert.equal((await set.state()).requests.length, 0);
+  });
+
   it('deletes nothing that is not confirmed', async () => {
     assert.equal((await run({ operation: 'delete' }, { base })).error?.code, 'validation');
     assert.equal((await set.state()).requests.length, 0);
@@ -276,6 +293,7 @@ describe('linktor-knowledge: looking after the bases', () => {
     get: { msg: { base }, kind: 'read' },
     documents: { msg: { base }, kind: 'read' },
     create: { msg: { payload }, kind: 'write' },
+    update: { msg: { base, payload }, kind: 'write' },
     addDocument: { msg: { base, payload }, kind: 'write' },
     updateDocument: { msg: { base, documentId, payload: 'x' }, kind: 'write' },
     deleteDocument: { msg: { base, documentId }, node: confirmed, kind: 'write' },

@@ -140,7 +140,7 @@ export const channels: Contract['channels'] = {
     changed(atChannels, id, entities.channel, write('POST', [...atChannels, id, 'disconnect'], entities.channel, {})),
   status: (id) => read([...atChannels, id, 'status'], entities.facts),
   capabilities: (id) => read([...atChannels, id, 'capabilities'], entities.facts),
-  test: (id) => write('POST', [...atChannels, id, 'test'], entities.facts),
+  test: (id) => ({ ...write('POST', [...atChannels, id, 'test'], entities.facts, undefined, 'read'), isTest: true }),
   stats: (id, period) => read([...atChannels, id, 'stats'], entities.facts, { period }),
   webhook: (id) => read([...atChannels, id, 'webhook'], entities.facts),
   renewWebhook: (id) => write('POST', [...atChannels, id, 'webhook', 'regenerate'], entities.facts),

@@ -38,5 +38,5 @@ export const vre: Contract['vre'] = {
 /** Webhook registrations, for servers that manage them (contract 1.13). */
 export const webhooks: Contract['webhooks'] = {
   ...crud<ReturnType<typeof entities.webhook>, SearchFilter>(['webhooks'], entities.webhook, 'webhooks'),
-  test: (id, event) => write('POST', ['webhooks', id, 'test'], entities.facts, { event }),
+  test: (id, event) => ({ ...write('POST', ['webhooks', id, 'test'], entities.facts, { event }), isTest: true }),
 };

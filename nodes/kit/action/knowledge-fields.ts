@@ -8,6 +8,7 @@ const operations = [
     'list',
     'get',
     'create',
+    'update',
     'delete',
     'documents',
     'addDocument',
@@ -18,6 +19,7 @@ const operations = [
   ...(['reprocess', 'reprocessDocument', 'chunks', 'document', 'stats'] as const),
 ] as const;
 const only = (...operation: (typeof operations)[number][]) => ({ operation });
+const written = only('create', 'update');
 const optional = { convert: as.string };
 const listable = only('list', 'documents');
 /** evaluated for each document of a list or file of a folder */
@@ -46,10 +48,15 @@ export const knowledgeFields = {
   folder: typed('folder', { convert: as.string, required: true, icon: 'folder-open-o', when: only('addFolder') }),
   subfolders: flag(false, { icon: 'sitemap', when: only('addFolder') }),
   replaceChanged: flag(false, { icon: 'refresh', when: only('addFolder') }),
-  title: typed('', { ...optional, icon: 'font', each, when: only('create', 'addDocument', 'updateDocument') }),
+  title: typed('', {
+    ...optional,
+    icon: 'font',
+    each,
+    when: only('create', 'update', 'addDocument', 'updateDocument'),
+  }),
   filename: typed('filename', { ...optional, icon: 'file-o', each, when: only('addDocument') }),
-  description: typed('', { ...optional, icon: 'align-left', when: only('create') }),
-  settings: typed('', { types: dynJson, convert: as.object, icon: 'sliders', advanced: true, when: only('create') }),
+  description: typed('', { ...optional, icon: 'align-left', when: written }),
+  settings: typed('', { types: dynJson, convert: as.object, icon: 'sliders', advanced: true, when: written }),
   kind: typed('', {
     convert: as.word,
     icon: 'file-code-o',

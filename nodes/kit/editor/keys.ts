@@ -2,7 +2,7 @@ import type { Definition } from '../define';
 import type { Column, When } from '../fields';
 import { type FieldMeta, sectionOf } from './meta';
 
-/** fields with the same texts in every node */
+/** fields with the same label in every node */
 const shared = new Set([
   'config',
   'name',
@@ -16,7 +16,25 @@ const shared = new Set([
   'limit',
   'sayEmpty',
   'confirm',
+  'search',
+  'state',
+  'channels',
+  'channel',
+  'conversation',
+  'contact',
+  'model',
+  'metadata',
+  'description',
+  'language',
+  'provider',
+  'period',
 ]);
+
+/** fields with the same placeholder in every node */
+const sharedHints = new Set(['page', 'channels']);
+
+/** choices with the same options in every node */
+const sharedOptions = new Set(['paging', 'period']);
 
 /** @returns the catalogue keys that a definition needs in every language */
 export function keysOf(definition: Definition): string[] {
@@ -41,7 +59,7 @@ export function keysOf(definition: Definition): string[] {
   for (const [name, template] of Object.entries(templates)) {
     for (const words of ['label', ...wordsIn(template)]) keys.push(templateKey(type, name, words));
   }
-  for (const output of single === undefined ? outputs : [single, ...outputs]) keys.push(`${type}.output.${output}`);
+  for (const output of single === undefined ? outputs : [single, ...outputs]) keys.push(outputKey(type, output));
   return keys;
 }
 
@@ -50,7 +68,7 @@ export function labelKey(type: string, name: string): string {
 }
 
 export function optionKey(type: string, name: string, option: string): string {
-  return name === 'paging' ? `linktor.paging.${option}` : `${type}.option.${name}.${option}`;
+  return sharedOptions.has(name) ? `linktor.${name}.${option}` : `${type}.option.${name}.${option}`;
 }
 
 export function columnOf(column: string | Column): Column {
@@ -93,7 +111,7 @@ export function groupKey(type: string, name: string, group: string): string {
 }
 
 export function placeholderKey(type: string, name: string): string {
-  return `${shared.has(name) ? 'linktor' : type}.placeholder.${name}`;
+  return `${sharedHints.has(name) ? 'linktor' : type}.placeholder.${name}`;
 }
 
 /** @returns whether the placeholder is a text, and not the name of a message property */
@@ -110,5 +128,9 @@ export function emptyIn({ operation = [] }: When = {}): string[] {
 }
 
 export function emptyKey(type: string, operation: string): string {
-  return `${type}.empty.${operation}`;
+  return `${operation === 'list' ? 'linktor' : type}.empty.${operation}`;
+}
+
+export function outputKey(type: string, output: string): string {
+  return `${output === 'done' ? 'linktor' : type}.output.${output}`;
 }

@@ -1,5 +1,5 @@
 import type { Definition, Templates, Trigger } from '../define';
-import { dyn, type Field, type Row } from '../fields';
+import { dyn, dynJson, dynNumber, type Field, type Row, type SourceType } from '../fields';
 import type { OutputRules } from '../outputs';
 
 type Told = Pick<
@@ -26,8 +26,8 @@ type Told = Pick<
 
 /** The properties of a field for the browser. Values for new nodes are in Node-RED's own `defaults`. */
 export interface FieldMeta extends Omit<Told, 'row'> {
-  /** if absent, the sources that most fields have */
-  types?: Field<unknown>['types'];
+  /** name of common sources, or the sources themselves; if absent, those that most fields have */
+  types?: string | Field<unknown>['types'];
   icon?: string;
   when?: Field<unknown>['row']['when'];
   /** the text that the node sends: its label shows the beginning */
@@ -82,8 +82,21 @@ function inputWhenOf({ fields }: Trigger): NodeMeta['inputWhen'] {
   return decisive === undefined ? undefined : { [decisive]: ['input'] };
 }
 
-export function sourcesOf({ types = dyn }: FieldMeta): readonly string[] {
-  return types;
+/** Sources that many fields have. Each field names them, which keeps the download small. */
+const commonSources: Readonly<Record<string, readonly SourceType[]>> = {
+  text: dyn,
+  json: dynJson,
+  number: dynNumber,
+  place: ['msg', 'flow', 'global'],
+};
+
+export function sourcesOf({ types = 'text' }: FieldMeta): readonly string[] {
+  return typeof types === 'string' ? (commonSources[types] ?? []) : types;
+}
+
+function typesMeta({ types }: Field<unknown>): FieldMeta['types'] {
+  const name = Object.keys(commonSources).find((one) => String(commonSources[one]) === String(types));
+  return name === 'text' ? undefined : (name ?? types);
 }
 
 /** @returns the collapsed section of a row, if any */
@@ -95,7 +108,7 @@ function fieldMeta(field: Field<unknown>): FieldMeta {
   const { kind, property, pick, fills, placeholdersOf, columns, options, min, max, unit, format, regexWhen } = field;
   const { icon, when, noneMeansNone, hint } = field.row;
   const absent = field.row.startValue === undefined ? undefined : field.initial;
-  const types = String(field.types) === String(dyn) ? undefined : field.types;
+  const types = typesMeta(field);
   const area = field.area || undefined;
   const [several, required, visible, generate] = [
     field.several || undefined,

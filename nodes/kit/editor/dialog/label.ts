@@ -1,5 +1,5 @@
 import { outputsOf } from '../../outputs';
-import { optionKey } from '../keys';
+import { optionKey, outputKey } from '../keys';
 import type { EditorNode } from './host';
 import { nameOf } from './names';
 import { isShown, metaFor, stored, textOf } from './values';
@@ -30,10 +30,10 @@ export function labelStyle(this: EditorNode): string {
 /** The error output comes after the outputs of the definition. */
 export function outputLabels(this: EditorNode, index: number): string {
   const { outputs = [], single, ...rules } = metaFor(this.type);
-  if (single !== undefined && this.outputs === 1) return this._(`${this.type}.output.${single}`);
+  if (single !== undefined && this.outputs === 1) return this._(outputKey(this.type, single));
   const output = outputsOf({ outputs, ...rules }, (name) => stored(this, name))[index];
   if (output?.row !== undefined) return output.name || String(output.row + 1);
-  return this._(output === undefined ? 'linktor.output.error' : `${this.type}.output.${output.name}`);
+  return this._(output === undefined ? 'linktor.output.error' : outputKey(this.type, output.name));
 }
 
 /** The text of a node distinguishes it from other nodes of its type. */
