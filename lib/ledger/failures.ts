@@ -36,12 +36,14 @@ export function storageProblemOf(error: unknown): StorageProblem | undefined {
   return (error.cause.details as { problem?: StorageProblem } | undefined)?.problem;
 }
 
+/** @returns the error for a record that is too large @param bytes of its JSON */
 export function tooLarge(bytes: number): LinktorError {
   return new LinktorError('rate_limit', `A record of ${bytes} bytes is too large: ${MAX_RECORD_BYTES} can be kept.`, {
     hint: 'Keep less of the message.',
   });
 }
 
+/** @returns the error for a namespace that holds as many records as it may */
 export function tooMany(namespace: Namespace): LinktorError {
   const { limit } = namespaces[namespace];
   return new LinktorError('rate_limit', `There are ${limit} records of the kind "${namespace}" already.`, {

@@ -37,6 +37,7 @@ function pastedAlone(text: string): string {
   return cleanId(text) || text;
 }
 
+/** @param given a text, a number, or an object with it in `text` @throws LinktorError `validation` */
 export function textMessage(given: unknown): Outgoing {
   const text = textOf(isObject(given) ? given.text : given);
   if (text === undefined) throw missing('There is no text to send', isObject(given) ? (given.text ?? given) : given);

@@ -4,6 +4,7 @@ import type { Message, Outgoing } from '../model';
 const FIELD = 'sentBy';
 const NAME = 'node-red';
 
+/** @returns the message with the mark of flows in its metadata */
 export function marked(message: Outgoing): Outgoing {
   return { ...message, metadata: { ...message.metadata, [FIELD]: NAME } };
 }

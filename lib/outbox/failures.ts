@@ -32,6 +32,7 @@ export function goneError({ id }: OutboxJob): LinktorError {
   return new LinktorError('storage', 'The message has been deleted from the outbox.', { details: { outbox: id } });
 }
 
+/** @returns the error for a message that finds no room @param maxPending messages that may wait */
 export function fullError(maxPending: number): LinktorError {
   return new LinktorError('rate_limit', `${maxPending} messages wait in the outbox already.`, {
     hint: 'Send more slowly, or raise the field "At most" of the Linktor account.',

@@ -27,6 +27,7 @@ export function addressKindOf(channelType: string): Identity['kind'] | undefined
   return ownValue(ADDRESS_KINDS, channelType);
 }
 
+/** @returns true for an address with one `@` and something on either side: servers decide about the rest */
 export function isEmail(given: string): boolean {
   return /^[^\s@]+@[^\s@]+$/.test(given);
 }

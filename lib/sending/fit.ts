@@ -75,10 +75,12 @@ export function mostOfText({ media, interactive }: Outgoing, limits: Limits): nu
   return media ? limits.caption : interactive ? limits.body : limits.text;
 }
 
+/** @returns what people read of a message: its text, its caption, or the text above its buttons; `''` without any */
 export function wordsOf({ text, media, interactive }: Outgoing): string {
   return (interactive ? interactive.body?.text : media ? media.caption : text) ?? '';
 }
 
+/** @returns the message with other words in the place of {@link wordsOf} */
 export function withWords(message: Outgoing, words: string): Outgoing {
   const { media, interactive } = message;
   if (interactive) return { ...message, interactive: { ...interactive, body: { ...interactive.body, text: words } } };

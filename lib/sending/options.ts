@@ -80,6 +80,7 @@ function twins(options: readonly Option[], several: string, type: string): Misfi
   return undefined;
 }
 
+/** @returns the buttons of a message, then the rows of its list, in their order */
 export function optionsOf({ action = {} }: Interactive): Option[] {
   const buttons = (action.buttons ?? []).map(({ id, title, url, phone }) => ({ id, title, more: url ?? phone }));
   const rows = (action.sections ?? []).flatMap(({ title: section, rows: held }) =>

@@ -19,6 +19,7 @@ const OPEN_TIMEOUT_MS = 10_000;
 /** Channels without a typing sign for customers. */
 const CHANNELS_WITHOUT_TYPING = new Set(['whatsapp', 'whatsapp_official', 'sms', 'instagram', 'email', 'voice']);
 
+/** @returns false for types of channels on which nobody sees that somebody types; true for types that are not known */
 export function hasTyping(channelType: unknown): boolean {
   return !CHANNELS_WITHOUT_TYPING.has(String(channelType));
 }

@@ -50,6 +50,7 @@ export function contact(body: unknown): Contact {
   return result;
 }
 
+/** Contract 1.5: `whatsapp`, `whatsapp_official` and `whatsapp_unofficial`. */
 export function isWhatsApp(channelType: string): boolean {
   return channelType.startsWith('whatsapp');
 }
@@ -177,6 +178,7 @@ export function intent(body: unknown): Intent {
   return { ...camelKeys(rest), ...object(best), name } as Intent;
 }
 
+/** Contract 1.7. @throws LinktorError `serialization` */
 export function sentiment(body: unknown): Sentiment {
   const wire = decodeEntity(body, 'a sentiment');
   const found = string(wire.sentiment);
@@ -192,10 +194,12 @@ export function escalation(body: unknown): Escalation {
   return result;
 }
 
+/** Contract 1.1. */
 export function user(body: unknown): User {
   return named<User>(body, 'a user').result;
 }
 
+/** Contract 1.1. */
 export function tenant(body: unknown): Tenant {
   const { wire, result } = named<Tenant>(body, 'an organisation');
   return { ...result, limits: camelKeysDeep(wire.limits) };

@@ -9,6 +9,7 @@ export function toTextMap(given: unknown, name: string): Record<string, string> 
   return Object.fromEntries(kept.map(([key, value]) => [key, textOf(value)]));
 }
 
+/** @returns a value for a field that takes texts only: objects and lists as JSON */
 export function textOf(value: unknown): string {
   return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
 }

@@ -31,6 +31,7 @@ export interface Journals {
   webhooks: SeenJournal;
 }
 
+/** @returns the journals of an account in its ledger @param onProblem called for what cannot be written; must not throw */
 export function journalsIn(ledger: Ledger, onProblem: (error: unknown) => void): Journals {
   return {
     events: new SeenJournal({ ledger, name: 'e', limit: MAX_EVENT_KEYS, onProblem }),

@@ -13,6 +13,7 @@ export async function wasSeveral(own: Ledger): Promise<boolean> {
   return (await own.get('account', KEY)) !== undefined;
 }
 
+/** Forget that the account had several instances. @throws LinktorError `storage` */
 export async function forgetSeveral(own: Ledger): Promise<void> {
   await own.delete('account', KEY);
 }

@@ -120,6 +120,7 @@ export class Publishing {
   }
 }
 
+/** @returns an event as JSON, for the other instances */
 export function pack({ event, conversation, source, receivedAt, recovered }: Packed): string {
   return JSON.stringify({ event, conversation, source, receivedAt, recovered });
 }

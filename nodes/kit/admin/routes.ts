@@ -59,6 +59,7 @@ export function serveEditor(red: RED): void {
   routes.post('/linktor/:id/test', 'linktor-config.write', test);
 }
 
+/** Answer a request of the editor with the result of the work, or with what went wrong: never throws. */
 export function respond(response: AdminResponse, work: () => Promise<object>): void {
   // The HTTP status stays 200: the response describes another server, not a failure of Node-RED.
   const answer = async () => {
@@ -75,6 +76,7 @@ function problemOf({ code, message, cause }: LinktorError): object {
   return { code, message, hint: cause.hint, status: cause.status, requestId: cause.requestId };
 }
 
+/** @returns the JSON of a request, if it is an object; else `{}` */
 export function objectBody(body: unknown): Record<string, unknown> {
   return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
 }

@@ -71,6 +71,7 @@ export function placeOf({ places }: Dialogue, said: readonly Reply[]): string | 
   return said.at(-1)?.message.conversationId ?? places[0]?.conversationId;
 }
 
+/** @returns the reminders that a node may send, the first one first; `after` is in minutes */
 export function remindersOf({ reminders }: SharedValues): { after: number; text: string }[] {
   return reminders
     .map(({ after, text: words }) => ({ after: Number(after), text: String(words ?? '') }))
@@ -155,11 +156,13 @@ export function isQuestion(asked: Dialogue, message: Message): boolean {
   );
 }
 
+/** Send the question once more. @returns where it now stands @throws LinktorError */
 export function askAgain(context: Context, asked: Dialogue): Promise<DialoguePlace> {
   const { conversationId } = asked.places[0] ?? {};
   return sendQuestion(context, { conversationId }, questionOf(asked), context.msg);
 }
 
+/** Tell somebody in a group that the question is not for them. @throws LinktorError */
 export async function turnAway(context: Context, asked: Dialogue, { message }: Reply): Promise<void> {
   const { language } = standingOf(asked);
   const words = context.values.notYouText || phrase(language, 'notYou');
@@ -173,6 +176,7 @@ export function isLate({ late }: SharedValues, asked: Dialogue, ending: Ending, 
   return tag === undefined ? ending.kind === 'timeout' : tag.startsWith(stemOf(asked.id));
 }
 
+/** Tell somebody that the question has ended. @throws LinktorError */
 export async function tellLate(context: Context, asked: Dialogue, { message }: Reply): Promise<void> {
   const words = phrase(standingOf(asked).language, 'late');
   await say(context, message.conversationId, words, `${questionOf(asked).key}:late:${message.id}`);

@@ -127,6 +127,7 @@ function trimmed(path: string): string {
     .toLowerCase();
 }
 
+/** @returns the path of a request without its query and without a slash at its end */
 export function pathOf({ url = '/' }: Request): string {
   return trimmed(url.split('?', 1)[0] ?? '/');
 }
