@@ -13,7 +13,7 @@ export default config({
   fields: {
     name: text('', { icon: 'tag' }),
     zone: text('', { hint: true, icon: 'globe' }),
-    week: table([{ name: 'day', kind: 'choice', options: days }, ...times], { icon: 'calendar' }),
+    week: table([{ name: 'day', kind: 'choice', options: days, share: 3 }, ...times], { icon: 'calendar' }),
     closed: text('', { hint: true, icon: 'calendar-times-o' }),
     extra: table(['date', ...times], { icon: 'calendar-plus-o' }),
   },

@@ -21,7 +21,7 @@ const fields = {
   text: typed('payload', { convert: as.string, icon: 'comment-o' }),
   rules: table(
     [
-      { name: 'rule', kind: 'choice', options: ruleKinds, share: 3 },
+      { name: 'rule', kind: 'choice', options: ruleKinds, share: 5 },
       { name: 'value', share: 3 },
       { name: 'name', share: 2 },
     ],

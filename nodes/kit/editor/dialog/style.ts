@@ -26,7 +26,7 @@ export const style = `
 .linktor-table .linktor-grip { flex: none; padding-top: 10px; color: var(--red-ui-secondary-text-color); cursor: move; }
 .linktor-table .red-ui-editableList-border { border: none; background: none; }
 .linktor-table .red-ui-editableList-container { padding: 0; }
-.linktor-table .red-ui-editableList-container li { padding: 3px 28px 3px 0; border: none; background: none; }
+.linktor-table .red-ui-editableList-container li { padding: 3px 0; border: none; background: none; }
 .linktor-note { margin: 0; color: var(--red-ui-secondary-text-color); font-size: 12px; }
 .linktor-note:empty { display: none; }
 .linktor-row > textarea.linktor-raw { display: none; }
