@@ -125,11 +125,15 @@ describe('outgoing', () => {
       { url: '/files/relative', data: bytes },
       { base64: bytes.toString('base64') },
       { data: bytes.toString('base64') },
-    ].map((given, index): [string, () => Outgoing, Outgoing] => [
-      `media from bytes, form ${index + 1}`,
-      () => mediaMessage(given, 'Look'),
-      { type: 'document', media: { url: '', type: '', caption: 'Look' }, file: { data: bytes } },
-    ]),
+    ].map((given, index): [string, () => Outgoing, Outgoing] => {
+      const mimeType = typeof given === 'string' ? /^data:([^;,]+)/.exec(given)?.[1] : undefined;
+      const media = { url: '', type: '', caption: 'Look', ...(mimeType && { mimeType }) };
+      return [
+        `media from bytes, form ${index + 1}`,
+        () => mediaMessage(given, 'Look'),
+        { type: 'document', media, file: { data: bytes } },
+      ];
+    }),
     ...['/srv/a.png', 'a.png', './a', 'file:///srv/a.png', 'C:\\srv\\a.png'].map(
       (path): [string, () => Outgoing, Outgoing] => [
         `media from the path ${path}`,
