@@ -3,7 +3,7 @@ import { KeyedMutex } from '../async/keyed-mutex';
 import { invalid, LinktorError } from '../errors';
 import { textOf } from '../messages/outgoing';
 import { isObject } from '../model';
-import { cleanId, describe } from '../text';
+import { cleanId, describe, digitsOf } from '../text';
 import { keyOf, type Recipient } from './recipient';
 
 /** One entry of a list of recipients. */
@@ -46,10 +46,10 @@ export function entryOf(given: unknown): Entry {
   // The metadata belongs to the contact, not to the message.
   if (isContact) delete properties.metadata;
   const to: Recipient = {
-    conversationId: idOf(properties.conversationId),
-    contactId: idOf(properties.contactId ?? (isContact ? properties.id : undefined)),
+    conversationId: idOf(properties.conversationId, 'conversationId'),
+    contactId: idOf(properties.contactId ?? (isContact ? properties.id : undefined), 'contactId'),
     address: textOf(properties.address),
-    channelId: idOf(properties.channelId),
+    channelId: idOf(properties.channelId, 'channelId'),
     name: textOf(properties.name),
   };
   if (to.conversationId === undefined && to.contactId === undefined && to.address === undefined) {
@@ -62,8 +62,8 @@ export function entryOf(given: unknown): Entry {
   return { given, to, properties: own === undefined ? properties : { ...properties, text: own, payload: own } };
 }
 
-function idOf(given: unknown): string | undefined {
-  const id = textOf(given);
+function idOf(given: unknown, name: string): string | undefined {
+  const id = Number.isFinite(given) ? digitsOf(given as number, name) : textOf(given);
   return id === undefined ? undefined : cleanId(id);
 }
 

@@ -4,7 +4,7 @@ export { type Command, commandOf, commandTest } from './command';
 export { describe } from './describe';
 export { plainFigures, readFigure } from './figures';
 export { glob, globs } from './glob';
-export { readList } from './lists';
+export { digitsOf, readList } from './lists';
 export { escapedFor, MARKUPS, type Markup, type MarkupStyle, renderMarkup } from './markup';
 export {
   cleanId,

@@ -15,7 +15,7 @@ const SEPARATORS = /[,;\t\r\n\u0085\u2028\u2029\u060c\u061b\u3001\ufe50\ufe51\uf
 export function readList(given: unknown, name: string): string[] {
   const entries = Array.isArray(given) ? given : (jsonArray(given) ?? [given]);
   const texts = entries.flatMap((entry) => {
-    if (typeof entry === 'number' && Number.isFinite(entry)) return [String(entry)];
+    if (typeof entry === 'number' && Number.isFinite(entry)) return [digitsOf(entry, name)];
     if (typeof entry === 'bigint') return [String(entry)];
     if (typeof entry === 'string') return withoutBrackets(entry).split(SEPARATORS);
     throw invalid(
@@ -27,12 +27,24 @@ export function readList(given: unknown, name: string): string[] {
   return [...new Set([...distinct].map(entryIn).filter((text) => text !== ''))];
 }
 
+/**
+ * @returns a number that is an id, as text
+ * @throws LinktorError `validation` for one beyond 2^53, which has been rounded and may name something else
+ */
+export function digitsOf(given: number, name: string): string {
+  if (!Number.isInteger(given) || Number.isSafeInteger(given)) return String(given);
+  throw invalid(
+    `"${name}" holds a number of ${String(given).length} digits, which a program cannot hold exactly.`,
+    `Give "${name}" as a text.`,
+  );
+}
+
 /** A list as YAML and Python write it. An entry alone in brackets may be what it is. */
 function withoutBrackets(text: string): string {
   const list = trimPasted(text);
   if (!list.startsWith('[') || !list.endsWith(']')) return text;
   const inner = list.slice(1, -1);
-  return /[[\]]/.test(inner) || !/[,']/.test(inner) ? text : inner;
+  return /[[\]]/.test(inner) || !/[,']|^\s*-?\d+\s*$/.test(inner) ? text : inner;
 }
 
 /** Quotes of code and of "smart punctuation" */
@@ -52,7 +64,9 @@ function jsonArray(given: unknown): unknown[] | undefined {
   const isQuoted = text.startsWith('"') && text.endsWith('"');
   if (!isQuoted && !(text.startsWith('[') && text.endsWith(']'))) return undefined;
   try {
-    return JSON.parse(isQuoted ? `[${text}]` : text) as unknown[];
+    const list = JSON.parse(isQuoted ? `[${text}]` : text) as unknown[];
+    // The digits of the text are still exact.
+    return list.some((one) => Number.isInteger(one) && !Number.isSafeInteger(one)) ? undefined : list;
   } catch {
     return undefined;
   }

@@ -2,7 +2,7 @@ import { invalid } from '../../lib/errors';
 import { isObject, kindOf } from '../../lib/model';
 import { describe } from '../../lib/text/describe';
 import { readFigure } from '../../lib/text/figures';
-import { readList } from '../../lib/text/lists';
+import { digitsOf, readList } from '../../lib/text/lists';
 import { cleanId, cleanKey, keyAlone, tidy, trimPasted } from '../../lib/text/normalise';
 import { readDay, readTime } from '../../lib/text/times';
 
@@ -402,7 +402,8 @@ export const as = {
   },
   /** an id, a name or an address, without surrounding pasted characters */
   id(value: unknown, name: string): string {
-    const id = cleanId(as.string(value, name));
+    const text = as.string(value, name);
+    const id = typeof value === 'number' ? digitsOf(value, name) : cleanId(text);
     if (id !== '') return id;
     throw invalid(`The field "${name}" holds nothing but blanks.`, `Give an id in the field "${name}".`);
   },

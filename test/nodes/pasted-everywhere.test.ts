@@ -86,6 +86,20 @@ describe('what is pasted into a field', () => {
     assert.equal((await probe('out').first()).payload, 'Rui');
   });
 
+  for (const [node, msg] of [
+    [{ type: 'linktor-send' }, { payload: 'x' }],
+    [{ type: 'linktor-conversation', operation: 'get' }, {}],
+    [{ type: 'linktor-ask', question: 'Name?', questionType: 'str' }, {}],
+    [{ type: 'linktor-send', to: 'list' }, { payload: [{ conversationId: 2 ** 53, text: 'x' }] }],
+  ] as const) {
+    it(`is no number that has been rounded, and may be the id of somebody else: ${JSON.stringify(node)}`, async () => {
+      const [, { error }] = await through(node, { conversationId: 2 ** 53, ...msg });
+      assert.equal(error?.code, 'validation');
+      assert.match(error?.message ?? '', /16 digits/);
+      assert.deepEqual((await state()).sends, []);
+    });
+  }
+
   it('is no part of the name of a variable', async () => {
     const { node, probe } = await play([
       {

@@ -38,6 +38,13 @@ describe('lists as people write them', () => {
     it(`reads ${JSON.stringify(given)}`, () => assert.deepEqual(readList(given, 'tags'), ['a', 'b']));
   }
 
+  it('never takes one id for another: digits beyond 2^53 are exact, or refused', async () => {
+    assert.deepEqual(readList('[9007199254740993, 9007199254740995]', 'ids'), ['9007199254740993', '9007199254740995']);
+    assert.deepEqual(readList('[9007199254740993]', 'ids'), ['9007199254740993']);
+    const rounded = JSON.parse('[9007199254740993]') as unknown;
+    assert.match((await failing(() => readList(rounded, 'ids'))).message, /"ids".*16 digits/);
+  });
+
   it('takes numbers, and a single one', () => {
     assert.deepEqual(readList([1, '2', 3n], 'ids'), ['1', '2', '3']);
     assert.deepEqual(readList(7, 'ids'), ['7']);
