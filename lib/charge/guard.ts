@@ -2,6 +2,8 @@ import { fold } from '../text';
 
 /** Conversations tracked at a time; the one silent for longest is evicted. */
 const MAX_WATCHED = 10_000;
+/** UTF-16 units at the beginning, and at the end, of a text that is compared. */
+const MAX_COMPARED = 500;
 
 /** Counts recent automatic answers per conversation: two bots could otherwise answer each other forever. */
 export class AnswerRate {
@@ -36,11 +38,17 @@ export class Repeats {
 
   /** @returns true for a text that this person wrote recently; each occurrence restarts the time */
   isRepeated(person: string, given: string, now: number): boolean {
-    const text = fold(given);
+    const text = comparable(given);
     const last = this.#last.get(person);
     keep(this.#last, person, { text, at: now });
     return text !== '' && last?.text === text && now - last.at < this.#withinMs;
   }
+}
+
+/** @returns what tells texts apart, of bounded length: people write 100 KB if they like */
+function comparable(given: string): string {
+  const [head, tail] = [given.slice(0, MAX_COMPARED), given.slice(MAX_COMPARED).slice(-MAX_COMPARED)];
+  return tail === '' ? fold(head) : `${given.length} ${fold(head)} ${fold(tail)}`;
 }
 
 function keep<T>(map: Map<string, T>, key: string, value: T): void {

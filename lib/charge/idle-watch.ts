@@ -18,6 +18,9 @@ export interface IdleSettings {
   onProblem(error: unknown): void;
 }
 
+/** Watched conversations: a server can name any number of them. The one that is silent for longest goes, untold. */
+const MAX_SILENCES = 50_000;
+
 /** Detects silent conversations, across restarts and deploys. */
 export class IdleWatch {
   readonly #settings: IdleSettings;
@@ -71,7 +74,9 @@ export class IdleWatch {
   }
 
   #note({ conversationId, since }: Silence, afterMs: number): void {
+    this.#since.delete(conversationId);
     this.#since.set(conversationId, since);
+    if (this.#since.size > MAX_SILENCES) this.over(this.#since.keys().next().value as string);
     this.#clock.set(conversationId, since + afterMs);
   }
 

@@ -36,6 +36,8 @@ const STRETCH_TTL_MS = 24 * 3_600_000;
 const CLOCK_GRAIN_MS = 1000;
 /** Number of checked message ids: a message may arrive on several paths. */
 const MAX_SEEN = 5000;
+/** Conversations with a takeover: a server can name any number of them. The one without a sign for longest goes. */
+const MAX_TAKEOVERS = 20_000;
 
 /**
  * Conversations that a person has taken over. Checked right before every send, so it is synchronous and in memory; the
@@ -276,7 +278,9 @@ export class Takeovers {
 
   #note(takeover: Takeover): void {
     const { conversationId, until, ended } = takeover;
+    this.#known.delete(conversationId);
     this.#known.set(conversationId, takeover);
+    if (this.#known.size > MAX_TAKEOVERS) this.#forget(this.#known.keys().next().value as string);
     const due = ended === undefined ? until : ended + STRETCH_TTL_MS;
     if (due === undefined) this.#clock.clear(conversationId);
     else this.#clock.set(conversationId, due);

@@ -122,6 +122,16 @@ describe('linktor-guard', () => {
     assert.equal(out(1).all[0]?.reason, 'repeated');
   });
 
+  it('stops the same text of any length, and none with another end', async () => {
+    const long = 'Buy now! '.repeat(10_000);
+    const { put, out } = await guarding({ once: 60 });
+    await put({ payload: `${long} today`, contactId: 'a' });
+    await put({ payload: `${long} today`, contactId: 'a' });
+    await put({ payload: `${long} never`, contactId: 'a' });
+    assert.equal(out(0).all.length, 2);
+    assert.equal(out(1).all[0]?.reason, 'repeated');
+  });
+
   it('has an output for each reason', async () => {
     const hours = { id: 'hours', type: 'linktor-hours', week: '[]' };
     const { put, out } = await guarding({ exits: 'byReason', hours: 'hours' }, {}, [hours]);

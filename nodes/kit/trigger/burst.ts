@@ -22,6 +22,9 @@ interface Burst {
   timer: NodeJS.Timeout | undefined;
 }
 
+/** A server can name any number of conversations: the oldest burst then ends early. */
+const MAX_OPEN_BURSTS = 10_000;
+
 /** Merges messages that one person sends in quick succession in one conversation. */
 export class Bursts {
   readonly #settings: BurstSettings;
@@ -44,6 +47,7 @@ export class Bursts {
     if (!burst) {
       burst = { person, chat: chatOf(msg), msgs: [], until: Date.now() + this.#settings.longestMs, timer: undefined };
       this.#open.set(conversation, burst);
+      if (this.#open.size > MAX_OPEN_BURSTS) this.#end(this.#open.keys().next().value as string);
     }
     burst.msgs.push(msg);
     if (burst.msgs.length >= this.#settings.maxMessages) this.#end(conversation);

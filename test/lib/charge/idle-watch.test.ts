@@ -45,6 +45,16 @@ describe('conversations that fall silent', () => {
     assert.deepEqual(told, ['c1 10:30']);
   });
 
+  it('are the latest 50,000 that a server names', async () => {
+    const watch = made();
+    await watch.load();
+    for (let index = 0; index < 50_100; index++) watch.said(`c${index}`);
+    await time.tickAsync(HOUR_MS);
+    assert.equal(told.length, 50_000);
+    assert.match(told.find((one) => one.startsWith('c')) ?? '', /^c100 /);
+    watch.stop();
+  });
+
   it('are told in the next life of the process, to the node that watched', async () => {
     const before = made();
     await before.load();

@@ -143,6 +143,19 @@ describe('takeovers', () => {
     there.stop();
   });
 
+  it('are those of the latest 20,000 conversations that a server names', async () => {
+    const takeovers = made();
+    for (let index = 0; index < 20_100; index++) {
+      const id = `c${index}`;
+      takeovers.arrived({ ...written(`m${index}`), conversationId: id }, Date.now());
+    }
+    assert.equal(takeovers.list().length, 20_000);
+    assert.deepEqual([passes(takeovers, 'c99'), passes(takeovers, 'c100')], ['go', 'held']);
+    await time.runMicrotasks();
+    takeovers.stop();
+    assert.deepEqual(problems, []);
+  });
+
   it('hold back what would leave, in their conversation alone', () => {
     const takeovers = made();
     assert.equal(passes(takeovers), 'go');
