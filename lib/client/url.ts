@@ -1,13 +1,16 @@
 import type { Call } from '../contract';
 import { invalid } from '../errors';
 
+/** What stands around an address in a mail, a file of settings or a sentence. */
+const AROUND_URL = /^[<"'`]+|[>"'`,;]+$/g;
+
 /**
  * @param url as a person types it
  * @returns the base URL without trailing slashes; a path prefix is kept
  * @throws LinktorError `validation` for anything but http(s) without credentials, query and fragment
  */
 export function parseBaseUrl(url: string): string {
-  const trimmed = url.trim().replace(/\/+$/, '');
+  const trimmed = url.trim().replace(AROUND_URL, '').replace(/\/+$/, '');
   let parsed: URL;
   try {
     parsed = new URL(trimmed);
@@ -20,7 +23,7 @@ export function parseBaseUrl(url: string): string {
   if (parsed.username || parsed.password || /[?#]/.test(trimmed)) {
     throw invalid('The Server URL must not hold a user, a password, a query or a fragment.');
   }
-  return `${parsed.origin}${parsed.pathname}`.replace(/\/+$/, '');
+  return `${parsed.origin}${parsed.pathname}`.replace(/\/+$/, '').replace(/\/api\/v1$/i, '/api/v1');
 }
 
 /**

@@ -34,6 +34,8 @@ export interface OptionLimits {
   id: number;
   /** no two may have the same title or the same id */
   isUnique: boolean;
+  /** where one entry of a list has a heading, all need one */
+  isHeaded: boolean;
 }
 
 const anyOption: OptionLimits = {
@@ -42,6 +44,7 @@ const anyOption: OptionLimits = {
   section: Infinity,
   id: Infinity,
   isUnique: false,
+  isHeaded: false,
 };
 const boundless = {
   text: Infinity,
@@ -68,7 +71,7 @@ const whatsapp = {
   media: 16 * MB,
   ...rich,
   button: { ...anyOption, title: 20, id: 256, isUnique: true },
-  row: { title: 24, description: 72, section: 24, id: 200, isUnique: true },
+  row: { title: 24, description: 72, section: 24, id: 200, isUnique: true, isHeaded: true },
 };
 const telegram = { ...anyOption, id: 64 };
 const facebook = { ...anyOption, title: 20, id: 1000 };

@@ -29,8 +29,17 @@ export function misfitOf(interactive: Interactive, options: readonly Option[], l
   }
   const own = isList ? limits.row : limits.button;
   return (
-    tooLong(options, own, isList, `of a ${one}`, type) ?? (own.isUnique ? twins(options, several, type) : undefined)
+    tooLong(options, own, isList, `of a ${one}`, type) ??
+    (own.isUnique ? twins(options, several, type) : undefined) ??
+    (own.isHeaded ? withoutHeading(options, type) : undefined)
   );
+}
+
+function withoutHeading(options: readonly Option[], type: string): Misfit | undefined {
+  const bare = options.find(({ section = '' }) => section.trim() === '');
+  if (bare === undefined || options.every(({ section = '' }) => section.trim() === '')) return undefined;
+  const message = `The list entry "${bare.title}" has no section beside others that have one, and ${type} wants one for each.`;
+  return { message, details: { given: bare.title, limit: 0 } };
 }
 
 /** @returns the maximum number of options in the channel */

@@ -265,6 +265,13 @@ describe('linktor-send: what a channel takes', () => {
     ['an id over 256', 'whatsapp', 'buttons', [{ title: 'a', id: 'x'.repeat(257) }], /id of a button.*257 bytes/],
     ['a title of an entry over 24', 'whatsapp', 'list', ['x'.repeat(25)], /title of a list entry.* 24/],
     ['a description over 72', 'whatsapp', 'list', [{ title: 'a', description: 'x'.repeat(73) }], /description.* 72/],
+    [
+      'an entry without a section beside others',
+      'whatsapp',
+      'list',
+      ['Tea', { title: 'Mocha', section: 'Coffee' }],
+      /"Tea" has no section/,
+    ],
     ['a heading over 24', 'whatsapp', 'list', [{ title: 'a', section: 'x'.repeat(25) }], /section.* 24/],
     ['an id over 64 bytes', 'telegram', 'buttons', [{ title: 'a', id: 'é'.repeat(33) }], /66 bytes.* 64/],
     ['a title over 20', 'facebook', 'buttons', ['x'.repeat(21)], /facebook takes 20/],

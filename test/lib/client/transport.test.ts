@@ -26,6 +26,10 @@ describe('client: addresses', () => {
       ['  http://localhost:4010/ ', 'http://localhost:4010'],
       ['HTTPS://H.test/Api', 'https://h.test/Api'],
       ['http://[::1]:81/x', 'http://[::1]:81/x'],
+      ['https://h.test/API/V1', 'https://h.test/api/v1'],
+      ['<https://h.test/>', 'https://h.test'],
+      ['"https://h.test",', 'https://h.test'],
+      ['https://h.test;', 'https://h.test'],
     ];
     for (const [given, expected] of cases) {
       assert.equal(parseBaseUrl(given), expected);
