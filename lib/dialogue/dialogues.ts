@@ -2,6 +2,7 @@ import { KeyedMutex } from '../async/keyed-mutex';
 import type { Ledger } from '../ledger';
 import type { Message } from '../model';
 import { Admission, type Another } from './admission';
+import { aheadBy } from './asker-clock';
 import { Askers } from './askers';
 import { sinceOf } from './awaited';
 import { type Claimed, Claiming } from './claiming';
@@ -216,7 +217,8 @@ export class Dialogues {
     };
     try {
       const places = await send(placed);
-      await this.#interrupted.stands(dialogue, ...places);
+      const ahead = this.#settings.ahead?.() ?? aheadBy(places);
+      await this.#interrupted.stands(dialogue, places, ahead === undefined ? undefined : dialogue.asked + ahead);
     } catch (error) {
       await this.#open.drop(dialogue);
       throw error;

@@ -41,10 +41,11 @@ export class Interrupted {
     return this.#settle(id, [message], false);
   }
 
-  /** The question stands at these places. */
-  async stands(dialogue: Dialogue, ...places: DialoguePlace[]): Promise<void> {
+  /** The question stands at these places. @param askedThere its time by the server's clock, if it has become known */
+  async stands(dialogue: Dialogue, places: readonly DialoguePlace[], askedThere?: number): Promise<void> {
     await this.#parts.open.change(dialogue, (now) => {
       const standing: Dialogue = { ...now, state: 'waiting', places: places.reduce(merged, now.places) };
+      if (now.askedThere === undefined && askedThere !== undefined) standing.askedThere = askedThere;
       // Nearly no question has them, and an object from which a property is deleted is slow.
       if (now.uncertain !== undefined) delete standing.uncertain;
       if (now.unsent !== undefined) delete standing.unsent;
@@ -65,8 +66,8 @@ export class Interrupted {
       });
       const question = after.find((one) => one.direction !== 'inbound' && asker.isQuestion(dialogue, one));
       try {
-        if (question) await this.stands(dialogue, placeOf(question));
-        else if (isProof || dialogue.unsent) await this.stands(dialogue, await asker.askAgain(dialogue));
+        if (question) await this.stands(dialogue, [placeOf(question)]);
+        else if (isProof || dialogue.unsent) await this.stands(dialogue, [await asker.askAgain(dialogue)]);
       } catch (error) {
         asker.failed(dialogue, error);
       }

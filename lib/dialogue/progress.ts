@@ -77,7 +77,7 @@ export class Progress {
     const leaves = async () => {
       await this.#parts.open.records.change(dialogue, ({ unsent: _leaves, ...now }) => now);
     };
-    await this.#parts.interrupted.stands(dialogue, await ask(leaves));
+    await this.#parts.interrupted.stands(dialogue, [await ask(leaves)]);
   }
 
   /** The deadline of a dialogue has come, or its next reminder. */

@@ -31,6 +31,11 @@ export interface Account {
   client(): LinktorClient;
   /** @throws LinktorError `validation` when the config node is not complete */
   realtime(): LiveSide;
+  /**
+   * @returns milliseconds by which the clock of the server is ahead of ours, else that of the store of several instances;
+   * undefined while both are unknown
+   */
+  ahead(): number | undefined;
   /** the durable outbox, if already created */
   outboxIfOpen(): OutboxService | undefined;
   /** the open questions, if already created */
@@ -133,6 +138,8 @@ export function createAccount(
     return client;
   };
 
+  const getAhead = () => getClient().serverAhead ?? instances?.ahead;
+
   const delivered = (delivery: Delivery) => {
     host.files?.learn(delivery.event);
     publishEvent(delivery);
@@ -218,6 +225,7 @@ export function createAccount(
     dialogues ??= new DialogueService({
       ledger: getLedger(),
       client: getClient,
+      ahead: getAhead,
       realtime: getRealtime,
       sentLog,
       log,
@@ -257,6 +265,7 @@ export function createAccount(
         ledger: getLedger(),
         local: () => (getLocal().durability === 'crash' ? getLocal() : undefined),
         client: getClient,
+        ahead: getAhead,
         realtime: getRealtime,
         sender: () => senderOf(notes),
         files: getFiles,
@@ -288,6 +297,7 @@ export function createAccount(
 
   const charge = new ChargeService({
     settings,
+    ahead: getAhead,
     ledger: getLedger,
     client: getClient,
     realtime: () => realtime,
@@ -321,6 +331,7 @@ export function createAccount(
     realtimeIfOpen: () => realtime,
     dialoguesIfOpen: () => dialogues,
     outboxIfOpen: () => outbox,
+    ahead: getAhead,
     onSuccess: () => realtime?.revive(),
     async close(removed = false) {
       stopWatching();
@@ -369,6 +380,7 @@ export function brokenAccount(problem: unknown): Account {
     realtimeIfOpen: () => undefined,
     dialoguesIfOpen: () => undefined,
     outboxIfOpen: () => undefined,
+    ahead: () => undefined,
     onSuccess() {},
     close: async () => {},
   };

@@ -44,6 +44,8 @@ export interface ChargeParts {
   settings: ChargeSettings;
   ledger(): Ledger;
   client(): LinktorClient;
+  /** @returns milliseconds by which a clock that all instances share is ahead of ours; undefined while unknown */
+  ahead(): number | undefined;
   /** the live side, if there is one */
   realtime(): LiveSide | undefined;
   /** the open questions, if there are any */
@@ -91,7 +93,7 @@ export class ChargeService {
       isUnattributed: ({ senderId }) => senderId !== undefined && senderId === this.#ownUser,
       onBegan: (takeover) => this.#announce(began(takeover)),
       onEnded: (takeover, reason) => this.#announce(ended(takeover, reason)),
-      ahead: () => parts.client().serverAhead ?? 0,
+      ahead: () => parts.ahead() ?? 0,
       onProblem,
     });
     this.optOuts = new OptOuts({

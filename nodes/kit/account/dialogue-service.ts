@@ -42,6 +42,8 @@ const CLAIM_ORDER = 3;
 export interface DialogueServiceParts {
   ledger: Ledger;
   client(): LinktorClient;
+  /** @returns milliseconds by which a clock that all instances share is ahead of ours; undefined while unknown */
+  ahead(): number | undefined;
   realtime(): LiveSide;
   sentLog: SentLog;
   log: { info(text: string): void; warn(text: string): void; error(error: LinktorError): void };
@@ -90,7 +92,7 @@ export class DialogueService {
       isOwn: (messageId) => parts.sentLog.find(messageId) !== undefined,
       onOpened: (dialogue) => this.#follow(dialogue),
       onEnded: (dialogue) => this.#unfollow(dialogue),
-      ahead: () => parts.client().serverAhead,
+      ahead: () => parts.ahead(),
       onProblem: (error) => parts.log.error(toLinktorError(error)),
     });
   }

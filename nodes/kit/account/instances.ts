@@ -35,6 +35,8 @@ import { describe, standingOf } from './standing';
 const MAX_TAKEN = 10_000;
 /** milliseconds after the last change of the triggers until it is told to the others */
 const DEPLOYED_MS = 1000;
+/** a smaller difference of two clocks is none, in milliseconds */
+const NO_DIFFERENCE_MS = 2000;
 /** milliseconds between checks for work of other instances, while this one leads and while it does not */
 const LOOK_MS = 2000;
 const FOLLOW_MS = 10_000;
@@ -82,6 +84,8 @@ export class Instances {
   /** webhooks that this instance has taken alone */
   readonly #taken = new Set<string>();
   readonly #settings: InstancesSettings;
+  /** milliseconds by which the store's clock is ahead of ours; undefined while it is unknown */
+  ahead: number | undefined;
   /** ids of the nodes that events are to reach; several nodes of subflows share one */
   readonly #triggers: string[] = [];
   #deploying: NodeJS.Timeout | undefined;
@@ -347,7 +351,8 @@ export class Instances {
     store.connection
       .ready()
       .then(() => store.connection.facts())
-      .then(({ policy }) => {
+      .then(({ policy, ahead }) => {
+        this.ahead = Math.abs(ahead) < NO_DIFFERENCE_MS ? 0 : ahead;
         if (policy !== 'noeviction')
           log.warn(`the store gives records up when it is full (maxmemory-policy ${policy}); set noeviction`);
         // Else it is learned with the first person who is forgotten.

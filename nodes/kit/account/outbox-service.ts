@@ -42,6 +42,8 @@ export interface OutboxServiceParts {
   /** instances of which one sends; undefined with a single instance */
   instances: Instances | undefined;
   client(): LinktorClient;
+  /** @returns milliseconds by which a clock that all instances share is ahead of ours; undefined while unknown */
+  ahead(): number | undefined;
   realtime(): LiveSide;
   sender(): Sender;
   files(): FileDesk;
@@ -250,7 +252,7 @@ export class OutboxService {
 
   /** The clocks of several instances may differ: that of the server is the same for all. */
   get #now(): number {
-    return this.#parts.instances ? this.#parts.client().serverTime : Date.now();
+    return Date.now() + (this.#parts.instances ? (this.#parts.ahead() ?? 0) : 0);
   }
 
   #processor(): JobProcessor {

@@ -241,7 +241,7 @@ export class AccountAsker implements Asker {
     const { provided, expression, warn, charge, variables, forget } = context;
     const ask = async (plan: QuestionPlan) => {
       const now = Date.now();
-      const ahead = client.serverAhead;
+      const ahead = this.#account.ahead();
       const id = newDialogueId(now);
       const { value: carried, dropped } = keepable(chosen(msg, plan.carry), MAX_CARRIED_BYTES);
       const { places, who, whoIds, data } = plan;

@@ -369,6 +369,29 @@ describe('the dialogues of an account', () => {
       assert.deepEqual((await asker.ended_.first()).ending, { kind: 'timeout' });
     });
 
+    it('learns from its question by how much its clock is behind, if it has asked the server nothing before', async () => {
+      const hour = 3_600_000;
+      const there = Date.now();
+      time.setSystemTime(there - hour);
+      const asking = question({ deadline: Date.now() + 60_000 });
+      await dialogues.ask(asking, 'replace', async () => [
+        { conversationId: 'c1', messageId: 'question', since: there },
+      ]);
+      const [asked] = await dialogues.list();
+      assert.equal(asked?.askedThere, there);
+      // Another instance, whose clock is right, leads.
+      void dialogues.stop();
+      time.setSystemTime(there);
+      dialogues = dialoguesOn(ledger, problems, 0);
+      dialogues.register('node', asker);
+      await dialogues.load();
+      dialogues.start();
+      await time.tickAsync(59_999);
+      assert.equal(asker.ended_.all.length, 0);
+      await time.tickAsync(1);
+      await asker.ended_.first();
+    });
+
     it('an answer and a time-out at once: one of them', async () => {
       await dialogues.ask(question({ deadline: Date.now() + 1000 }), 'replace', sent);
       const answer = says('yes');
