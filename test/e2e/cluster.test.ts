@@ -7,6 +7,14 @@ import { StoreServer, storeServerPath } from '../support/store';
 
 const secret = 'sandbox-secret';
 const place = { z: 'tab', x: 100, y: 100 };
+/** the clock of a Node-RED is an hour behind */
+const anHourBehind = `
+  const Right = Date;
+  const now = () => Right.now() - 3_600_000;
+  globalThis.Date = class Date extends Right {
+    constructor(...given) { given.length > 0 ? super(...given) : super(now()); }
+    static now() { return now(); }
+  };`;
 /** a flow can ask which files of ours Node-RED has read */
 const tellsFiles = 'module.exports.functionGlobalContext = { files: () => Object.keys(require.cache) };';
 
@@ -94,7 +102,7 @@ describe('several instances', function () {
     for (const name of ['A', 'B']) {
       const userDir = temporaryFolder();
       linkPackage(userDir);
-      const red = await Red.start({ userDir, code: tellsFiles });
+      const red = await Red.start({ userDir, code: name === 'A' ? tellsFiles : tellsFiles + anHourBehind });
       instances.set(name, { red, userDir });
       await red.deploy(flowFor(name, sandbox, listener, store));
       if (name === 'A') await leads('A');
