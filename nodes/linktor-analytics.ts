@@ -21,7 +21,7 @@ export default action({
     }),
     start: typed('start', { convert: as.day, icon: 'calendar', when: past }),
     end: typed('end', { convert: as.day, icon: 'calendar-check-o', when: past }),
-    groupBy: typed('', { convert: as.string, icon: 'object-group', when: report }),
+    groupBy: typed('', { convert: as.id, icon: 'object-group', when: report }),
     filters: typed('', { types: dynJson, convert: as.object, icon: 'filter', when: report }),
     format: choice(['csv', 'json', 'xlsx'], { icon: 'file-o', when: { operation: ['export'] } }),
   },
