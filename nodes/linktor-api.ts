@@ -17,7 +17,7 @@ export default action({
   fields: {
     operation: choice(['call', 'list'], { icon: 'tasks' }),
     method: choice(['msg', ...methods], { icon: 'exchange', when: { operation: ['call'] } }),
-    path: typed('path', { required: true, convert: as.string, mustache: 'path', area: false, icon: 'link' }),
+    path: typed('path', { required: true, convert: as.pasted, mustache: 'path', area: false, icon: 'link' }),
     query: typed('query', { types: dynJson, convert: as.object, icon: 'question' }),
     body: typed('body', { types: dynJson, icon: 'file-code-o', when: { operation: ['call'] } }),
     headers: typed('', { types: dynJson, convert: as.object, icon: 'list', advanced: true }),

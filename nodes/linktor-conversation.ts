@@ -55,7 +55,7 @@ const fields = {
   channel: idField('channelId', 'channels', ['create'], 'sitemap'),
   user: typed('userId', { ...id, pick: 'users', required: true, icon: 'user-md', when: only('assign') }),
   message: typed('messageId', { ...id, required: true, icon: 'comment', when: only('react', 'unreact') }),
-  emoji: typed('', { ...optional, start: 'str', icon: 'smile-o', when: only('react') }),
+  emoji: typed('', { ...id, start: 'str', icon: 'smile-o', when: only('react') }),
   sent: typed('sent.messageIds', {
     convert: as.list,
     required: true,

@@ -9,7 +9,7 @@ import {
   type Outgoing,
   type Template,
 } from '../model';
-import { cleanId, describe, readFigure } from '../text';
+import { cleanId, describe, isBlank, readFigure } from '../text';
 import { componentsFor, isPlaceholderValue, placeholderValues } from './placeholders';
 import { webAddress } from './web-address';
 
@@ -23,7 +23,7 @@ type Given = Record<string, unknown>;
 /** @returns the text, or undefined when there is none; numbers and booleans become text */
 export function textOf(given: unknown): string | undefined {
   if (Number.isFinite(given) || typeof given === 'boolean' || typeof given === 'bigint') return String(given);
-  return typeof given === 'string' && given.trim() !== '' ? given : undefined;
+  return typeof given === 'string' && !isBlank(given) ? given : undefined;
 }
 
 /** @returns an id, a name or an address, as {@link textOf} takes it, without what was pasted around it */

@@ -28,6 +28,11 @@ export function addressKindOf(channelType: string): Identity['kind'] | undefined
 }
 
 /** @returns true for an address with one `@` and something on either side: servers decide about the rest */
+/** @returns an address without what was pasted around it, and without the scheme of a link */
+export function cleanAddress(given: string): string {
+  return cleanId(given).replace(/^mailto:/i, '');
+}
+
 export function isEmail(given: string): boolean {
   return /^[^\s@]+@[^\s@]+$/.test(given);
 }

@@ -9,7 +9,7 @@ import { type MatchBy, type UpsertResult, upsert } from './upsert';
 export { KeyedMutex } from '../async/keyed-mutex';
 export { findOrCreate } from './find-or-create';
 export { addIdentity, removeIdentity } from './identities';
-export { addressKindOf, comparable, findContact, type Identity, isEmail, listContacts } from './identity';
+export { addressKindOf, cleanAddress, comparable, findContact, type Identity, isEmail, listContacts } from './identity';
 export { addressKey } from './phone';
 export { MATCH_BY, type UpsertResult } from './upsert';
 

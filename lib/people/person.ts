@@ -2,7 +2,7 @@ import { invalid } from '../errors';
 import { textOf } from '../messages/outgoing';
 import { isObject, ownValue } from '../model';
 import { cleanId, describe, readList } from '../text';
-import { addressKindOf, type Identity, isEmail } from './identity';
+import { addressKindOf, cleanAddress, type Identity, isEmail } from './identity';
 import { e164 } from './phone';
 
 /** Fields of a contact, with the names of the model. */
@@ -47,7 +47,7 @@ export async function personOf(given: Person, country: string): Promise<Person> 
 const readers: Readonly<Record<string, (value: unknown, country: string) => unknown>> = {
   phone: (value, country) => e164(text(value, 'phone'), country),
   email(value) {
-    const email = cleanId(text(value, 'email'));
+    const email = cleanAddress(text(value, 'email'));
     if (isEmail(email)) return email;
     throw invalid(`"${email}" is not an e-mail address.`, 'Correct the field "email".');
   },

@@ -3,7 +3,9 @@ import { KeyedMutex } from '../async/keyed-mutex';
 import { invalid, LinktorError } from '../errors';
 import { textOf } from '../messages/outgoing';
 import { isObject } from '../model';
-import { cleanId, describe, digitsOf } from '../text';
+import { isEmail } from '../people';
+import { looksLikePhone } from '../people/phone';
+import { cleanId, describe, digitsOf, readList } from '../text';
 import { keyOf, type Recipient } from './recipient';
 
 /** One entry of a list of recipients. */
@@ -67,15 +69,35 @@ function idOf(given: unknown, name: string): string | undefined {
   return id === undefined ? undefined : cleanId(id);
 }
 
-/** @throws LinktorError `validation` when there is no list, or an empty one */
+/**
+ * @param given a list, also as JSON; phone numbers and e-mail addresses also as a text as people type them
+ * @throws LinktorError `validation` when there is no list, or an empty one
+ */
 export function listOf(given: unknown): readonly unknown[] {
-  if (Array.isArray(given) && given.length > 0) return given;
+  const list = typeof given === 'string' ? typedList(given) : given;
+  if (Array.isArray(list) && list.length > 0) return list;
   throw invalid(
     Array.isArray(given)
       ? 'The list of recipients is empty.'
       : `There is no list of recipients: there is ${describe(given)}.`,
     'Fill in the field "recipients", or give a list in msg.recipients or msg.payload.',
   );
+}
+
+/** Any other text is rather a message than a list: nobody is called so. */
+function typedList(text: string): unknown[] | undefined {
+  const rows = tryJson(text);
+  if (Array.isArray(rows)) return rows;
+  const addresses = readList(text, 'recipients');
+  return addresses.every((one) => looksLikePhone(one) || isEmail(one)) ? addresses : undefined;
+}
+
+function tryJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /**

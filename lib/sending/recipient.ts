@@ -2,9 +2,8 @@ import type { KeyedMutex } from '../async/keyed-mutex';
 import type { LinktorClient } from '../client';
 import { invalid, LinktorError, unsupported } from '../errors';
 import type { Contact, Conversation } from '../model';
-import { addressKindOf, comparable, findContact, findOrCreate, type Identity, isEmail } from '../people';
+import { addressKindOf, cleanAddress, comparable, findContact, findOrCreate, type Identity, isEmail } from '../people';
 import { e164, looksLikePhone } from '../people/phone';
-import { cleanId } from '../text';
 import type { Target } from './limits';
 
 /** A recipient: conversation takes precedence over contact, contact over address. */
@@ -96,7 +95,7 @@ async function contactOf(client: LinktorClient, turns: KeyedMutex, to: Recipient
 
 /** @throws LinktorError `validation` for an address of another kind than the channel's */
 async function identityOf(client: LinktorClient, { address = '', channelId, country }: Recipient): Promise<Identity> {
-  const given = cleanId(address);
+  const given = cleanAddress(address);
   if (given === '')
     throw invalid('There is no address to send to.', 'Fill in the field "address" or give msg.address.');
   const channelType = channelId === undefined ? undefined : (await client.channels.get(channelId)).type;

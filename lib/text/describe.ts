@@ -1,3 +1,5 @@
+import { isBlank } from './normalise';
+
 /** maximum number of named keys of an object */
 const MAX_NAMED_KEYS = 5;
 
@@ -5,7 +7,7 @@ const MAX_NAMED_KEYS = 5;
 export function describe(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';
-  if (typeof value === 'string') return value.trim() === '' ? 'an empty text' : 'a text';
+  if (typeof value === 'string') return isBlank(value) ? 'an empty text' : 'a text';
   if (typeof value === 'number') return Number.isFinite(value) ? `the number ${value}` : String(value);
   if (typeof value === 'bigint') return `the number ${value}`;
   if (typeof value === 'boolean') return String(value);

@@ -12,6 +12,7 @@ export {
   composed,
   fold,
   foldLoosely,
+  isBlank,
   keyAlone,
   looseForm,
   normalised,

@@ -80,6 +80,13 @@ function inOneRow(text: string): string {
   return (text.includes('  ') ? text.replace(/ {2,}/g, ' ') : text).trim();
 }
 
+const VISIBLE = /[^\s\u0085\p{Cc}\p{Default_Ignorable_Code_Point}]/u;
+
+/** @returns true for a text in which there is nothing to see */
+export function isBlank(text: string): boolean {
+  return !VISIBLE.test(text);
+}
+
 /** @returns true for a text of printable ASCII and blanks */
 export function isPlain(text: string): boolean {
   return PRINTABLE_ASCII.test(text);

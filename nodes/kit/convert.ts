@@ -23,6 +23,8 @@ export const as = {
       `Give a text or a number in the field "${name}", or a property that holds one.`,
     );
   },
+  /** a text without surrounding pasted characters */
+  pasted: (value: unknown, name: string) => trimPasted(as.string(value, name)),
   /** an id, a name or an address, without surrounding pasted characters */
   id(value: unknown, name: string): string {
     const text = as.string(value, name);

@@ -129,6 +129,53 @@ describe('what is pasted into a field', () => {
     assert.equal((found.payload as Loose[]).length, 1);
   });
 
+  it('is no part of a path', async () => {
+    const [, out] = await through({ type: 'linktor-api', path: '\ufeff/contacts\u200b', pathType: 'str' }, {});
+    assert.equal(out.error, undefined, out.error?.message);
+  });
+
+  it('is no part of a reaction', async () => {
+    const react = { type: 'linktor-conversation', operation: 'react', emoji: '👍\u200b', emojiType: 'str' };
+    const { data } = await ask('GET', `/conversations/${conversationId}/messages`);
+    const [, out] = await through(react, { conversationId, messageId: data[0].id });
+    // Only the self-hosted server can react.
+    assert.notEqual(out.error?.code, 'validation', out.error?.message);
+  });
+
+  it('alone is nothing to send', async () => {
+    const [, { error }] = await through({ type: 'linktor-send' }, { conversationId, payload: '\u200b\u2060 \ufeff' });
+    assert.match(error?.message ?? '', /no text to send.*an empty text/);
+  });
+
+  it('makes no second person of a link to an address', async () => {
+    await ask('POST', '/contacts', { name: 'Rui', email: 'rui@example.com' });
+    const upsert = { type: 'linktor-contact', operation: 'upsert' };
+    const [, { created, payload }] = await through(upsert, {
+      payload: { email: 'mailto:Rui@example.com', name: 'R.' },
+    });
+    assert.equal(created, false, JSON.stringify(payload));
+  });
+
+  const recipients: [what: string, payload: string, count: number][] = [
+    ['numbers between commas', '+351 912 345 678, \u202a+351 912\u2011345\u2011679\u202c', 2],
+    ['lines of a file', '+351912345678\r\n+351912345679\r\n', 2],
+    ['JSON', '[{"address": "+351912345678", "name": "Rui"}]', 1],
+  ];
+  for (const [what, payload, count] of recipients) {
+    it(`is read as a list of recipients: ${what}`, async () => {
+      const list = { type: 'linktor-send', to: 'list', text: 'Hi', textType: 'str' };
+      const [, { sent, error }] = await through(list, { payload, channelId: 'ch_whatsapp' });
+      assert.equal(error, undefined, error?.message);
+      assert.equal(((sent as Loose).sent as unknown[]).length, count);
+    });
+  }
+
+  it('is no list of recipients where it is a message', async () => {
+    const list = { type: 'linktor-send', to: 'list', text: 'Hi', textType: 'str' };
+    const [, { error }] = await through(list, { payload: 'Hello, everybody', channelId: 'ch_whatsapp' });
+    assert.match(error?.message ?? '', /no list of recipients: there is a text/);
+  });
+
   const messages: [what: string, fields: Loose, payload: unknown, stored: RegExp][] = [
     [
       'the id of a button',
