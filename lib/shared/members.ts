@@ -9,13 +9,15 @@ const BEAT_MS = 1000;
 const GONE_MS = 6000;
 /** heartbeats of all that are missing when the store was away */
 const SILENT_BEATS = 3;
+/** a smaller difference of two clocks is none, in milliseconds: an answer takes time */
+const NO_DIFFERENCE_MS = 2000;
 /** safety margin: an instance counts itself as gone so many milliseconds before the others do */
 const MARGIN_MS = 1500;
 
 /**
  * Report this instance and learn of the others. After a time in which none was heard it was the store that was away, and
  * they get their time anew. Arguments: id, facts as JSON, milliseconds until gone, milliseconds until none was heard.
- * @returns the live members, oldest first
+ * @returns milliseconds of the store's clock, and the live members, oldest first
  */
 const BEAT = `
 local base, id = KEYS[1], ARGV[1]
@@ -38,7 +40,7 @@ local found = {}
 for _, one in ipairs(redis.call('ZRANGE', joined, 0, -1)) do
   found[#found + 1] = {one, redis.call('HGET', members, one), redis.call('ZSCORE', joined, one)}
 end
-return found
+return {now, found}
 `;
 
 /** Arguments: id. */
@@ -77,6 +79,8 @@ export class Members {
   readonly id = randomUUID();
   readonly #settings: MembersSettings;
   readonly #timing: NonNullable<MembersSettings['timing']>;
+  /** milliseconds by which the store's clock is ahead of ours, as of the last heartbeat; undefined before the first */
+  ahead: number | undefined;
   #isDraining = false;
   #shares = false;
   /** digest of the triggers; '' without any */
@@ -160,7 +164,13 @@ export class Members {
     const facts = JSON.stringify({ name, isDraining, shares, triggers });
     // Measured before the request, since the store starts to count later.
     const began = performance.now();
-    const found = (await connection.run('linktorBeat', BEAT, this.id, facts, goneMs, silenceMs)) as string[][];
+    const [time, found] = (await connection.run('linktorBeat', BEAT, this.id, facts, goneMs, silenceMs)) as [
+      time: number,
+      found: string[][],
+    ];
+    // It was that time when the store was asked, or when its answer came, or in between.
+    const ahead = time - Date.now() + (performance.now() - began) / 2;
+    this.ahead = Math.abs(ahead) < NO_DIFFERENCE_MS ? 0 : ahead;
     if (!this.isAlive) this.lapses++;
     this.#aliveUntil = began + goneMs - marginMs;
     this.#members = found.map(([id = '', known = '{}', since]) => {

@@ -48,8 +48,10 @@ describe('a person who is forgotten while an instance is cut off the store', () 
     await connection.ready();
     return new SharedLedger({ connect: async () => connection, keepDays: 1 });
   }
-  const here = (credential = 'key') => new ForgottenPeople({ own: () => own, shared: ours, credential });
-  const there = (credential = 'key') => new ForgottenPeople({ own: () => others, shared: theirs, credential });
+  const here = (credential = 'key', aheadMs = 0) =>
+    new ForgottenPeople({ own: () => own, shared: ours, credential, ahead: () => aheadMs });
+  const there = (credential = 'key', aheadMs = 0) =>
+    new ForgottenPeople({ own: () => others, shared: theirs, credential, ahead: () => aheadMs });
   const job = (work: string, to: Recipient) => ({ nodeId: 'node', lane: keyOf(to), work, carried: {}, dropped: [] });
 
   it('no message to them leaves its disk, and all others do', async () => {
@@ -115,6 +117,20 @@ describe('a person who is forgotten while an instance is cut off the store', () 
     await here().apply();
     assert.deepEqual([await own.count('var'), await theirs.count('var'), await theirs.count('outbox')], [0, 0, 0]);
     assert.deepEqual([await own.count('forgotten'), await theirs.count('forgotten')], [0, 2]);
+  });
+
+  it('what is written after it stays, whatever the clock of the store says', async () => {
+    const hour = 3_600_000;
+    await own.put('var', 'before', 1, { tags: ['p:ana'] });
+    await there('key', hour).note(ana, false);
+    // The clock tells milliseconds.
+    for (const noted = Date.now(); Date.now() <= noted; );
+    await own.put('var', 'after', 1, { tags: ['p:ana'] });
+    await here('key', hour).apply();
+    assert.deepEqual(
+      (await own.list('var')).map(({ key }) => key),
+      ['after'],
+    );
   });
 
   it('the store does not tell their number, not even to somebody who tries them all', async () => {

@@ -265,7 +265,6 @@ export function createAccount(
         ledger: getLedger(),
         local: () => (getLocal().durability === 'crash' ? getLocal() : undefined),
         client: getClient,
-        ahead: getAhead,
         realtime: getRealtime,
         sender: () => senderOf(notes),
         files: getFiles,
@@ -297,7 +296,7 @@ export function createAccount(
 
   const charge = new ChargeService({
     settings,
-    ahead: getAhead,
+    ahead: () => instances?.ahead,
     ledger: getLedger,
     client: getClient,
     realtime: () => realtime,

@@ -44,7 +44,7 @@ export interface ChargeParts {
   settings: ChargeSettings;
   ledger(): Ledger;
   client(): LinktorClient;
-  /** @returns milliseconds by which a clock that all instances share is ahead of ours; undefined while unknown */
+  /** @returns milliseconds by which the clock of the store of several instances is ahead of ours; undefined while unknown */
   ahead(): number | undefined;
   /** the live side, if there is one */
   realtime(): LiveSide | undefined;

@@ -43,7 +43,8 @@ export async function comeBack(
       log.warn('other instances still share the store, so its questions, variables and messages stay there');
       return;
     }
-    await new ForgottenPeople({ own: () => own, shared, credential }).apply();
+    const ahead = () => store.members.ahead ?? 0;
+    await new ForgottenPeople({ own: () => own, shared, credential, ahead }).apply();
     for (const { key, value } of await own.list<{ origin?: { writer: string; number: number } }>('held')) {
       await shared.put('outbox', key, value, { ...(value.origin && { once: value.origin }) });
       await own.delete('held', key);

@@ -16,8 +16,13 @@ export interface ForgottenPerson {
 interface Tombstone extends Pick<ForgottenPerson, 'contactId' | 'conversationIds'> {
   /** digests of the addresses */
   addresses: readonly string[];
-  /** milliseconds of the clock */
+  /** milliseconds of the store's clock */
   at: number;
+}
+
+export interface ForgottenPeopleParts extends ForgottenKeysParts {
+  /** @returns milliseconds by which the store's clock is ahead of ours, as far as is known */
+  ahead(): number;
 }
 
 /** Delete all that a ledger holds of a person. @throws LinktorError `storage` */
@@ -55,10 +60,10 @@ function messagesTo(
 
 /** The people who have been forgotten by one of several instances, each of which may have something of them on its disk. */
 export class ForgottenPeople {
-  readonly #parts: ForgottenKeysParts;
+  readonly #parts: ForgottenPeopleParts;
   readonly #keys: ForgottenKeys;
 
-  constructor(parts: ForgottenKeysParts) {
+  constructor(parts: ForgottenPeopleParts) {
     this.#parts = parts;
     this.#keys = new ForgottenKeys(parts);
   }
@@ -70,10 +75,10 @@ export class ForgottenPeople {
 
   /** Tell the other instances. @param isAlone the store is away: they are told later @throws LinktorError `storage` */
   async note({ contactId, conversationIds, addresses }: ForgottenPerson, isAlone: boolean): Promise<void> {
-    const { own, shared } = this.#parts;
+    const { own, shared, ahead } = this.#parts;
     const [key] = isAlone ? await this.#keys.own() : await this.#keys.all();
     const digests = addresses.map((address) => digestOf(addressKey(address), key));
-    const tombstone: Tombstone = { contactId, conversationIds, addresses: digests, at: Date.now() };
+    const tombstone: Tombstone = { contactId, conversationIds, addresses: digests, at: Date.now() + ahead() };
     await (isAlone ? own() : shared).put('forgotten', contactId, tombstone, { onDisk: true });
   }
 
@@ -84,19 +89,20 @@ export class ForgottenPeople {
    */
   async apply(): Promise<void> {
     const own = this.#parts.own();
-    const { shared } = this.#parts;
+    const { shared, ahead } = this.#parts;
     const ours = await own.list<Tombstone>('forgotten');
     const theirs = await shared.list<Tombstone>('forgotten');
     if (ours.length + theirs.length === 0) return;
     const keys = await this.#keys.all();
-    const forgetOf = (ledger: Ledger, tombstone: Tombstone) =>
-      forgetWhere(ledger, tombstone, isTheirsBy(keys, tombstone), tombstone.at);
+    const forgetOf = (ledger: Ledger, tombstone: Tombstone, until: number) =>
+      forgetWhere(ledger, tombstone, isTheirsBy(keys, tombstone), until);
     for (const { key, value } of ours) {
-      await forgetOf(shared, value);
+      await forgetOf(shared, value, value.at);
       await shared.put('forgotten', key, value);
       await own.delete('forgotten', key);
     }
-    for (const { value } of [...theirs, ...ours]) await forgetOf(own, value);
+    // Our own ledger writes by our own clock.
+    for (const { value } of [...theirs, ...ours]) await forgetOf(own, value, value.at - ahead());
   }
 
   /**

@@ -35,8 +35,6 @@ import { describe, standingOf } from './standing';
 const MAX_TAKEN = 10_000;
 /** milliseconds after the last change of the triggers until it is told to the others */
 const DEPLOYED_MS = 1000;
-/** a smaller difference of two clocks is none, in milliseconds */
-const NO_DIFFERENCE_MS = 2000;
 /** milliseconds between checks for work of other instances, while this one leads and while it does not */
 const LOOK_MS = 2000;
 const FOLLOW_MS = 10_000;
@@ -84,8 +82,6 @@ export class Instances {
   /** webhooks that this instance has taken alone */
   readonly #taken = new Set<string>();
   readonly #settings: InstancesSettings;
-  /** milliseconds by which the store's clock is ahead of ours; undefined while it is unknown */
-  ahead: number | undefined;
   /** ids of the nodes that events are to reach; several nodes of subflows share one */
   readonly #triggers: string[] = [];
   #deploying: NodeJS.Timeout | undefined;
@@ -111,7 +107,7 @@ export class Instances {
     this.name = settings.instanceName || hostname();
     const { keepDays, local, credential } = settings;
     this.ledger = new SharedLedger({ connect: async () => (await this.open()).connection, keepDays });
-    this.forgotten = new ForgottenPeople({ own: local, shared: this.ledger, credential });
+    this.forgotten = new ForgottenPeople({ own: local, shared: this.ledger, credential, ahead: () => this.ahead ?? 0 });
     this.alone = new Alone({
       ...{ isWanted: settings.ifDown === 'alone', local, shared: this.ledger, log: settings.log },
       onChange: () => this.changed(),
@@ -150,6 +146,11 @@ export class Instances {
   get lanes(): Lanes {
     if (!this.#store) throw notLeading();
     return this.#store.lanes;
+  }
+
+  /** Milliseconds by which the store's clock is ahead of ours; undefined while it is unknown. */
+  get ahead(): number | undefined {
+    return this.#store?.members.ahead;
   }
 
   /** The store answers. */
@@ -351,8 +352,7 @@ export class Instances {
     store.connection
       .ready()
       .then(() => store.connection.facts())
-      .then(({ policy, ahead }) => {
-        this.ahead = Math.abs(ahead) < NO_DIFFERENCE_MS ? 0 : ahead;
+      .then(({ policy }) => {
         if (policy !== 'noeviction')
           log.warn(`the store gives records up when it is full (maxmemory-policy ${policy}); set noeviction`);
         // Else it is learned with the first person who is forgotten.

@@ -42,8 +42,6 @@ export interface OutboxServiceParts {
   /** instances of which one sends; undefined with a single instance */
   instances: Instances | undefined;
   client(): LinktorClient;
-  /** @returns milliseconds by which a clock that all instances share is ahead of ours; undefined while unknown */
-  ahead(): number | undefined;
   realtime(): LiveSide;
   sender(): Sender;
   files(): FileDesk;
@@ -250,9 +248,9 @@ export class OutboxService {
     return release;
   }
 
-  /** The clocks of several instances may differ: that of the server is the same for all. */
+  /** The clocks of several instances may differ: that of the store is the same for all, and no stranger's. */
   get #now(): number {
-    return Date.now() + (this.#parts.instances ? (this.#parts.ahead() ?? 0) : 0);
+    return Date.now() + (this.#parts.instances?.ahead ?? 0);
   }
 
   #processor(): JobProcessor {

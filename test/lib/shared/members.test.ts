@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { useFakeTimers } from 'sinon';
 import { Members } from '../../../lib/shared/members';
 import { setUpStore } from './support';
 
@@ -40,6 +41,20 @@ describe('the instances of an account', () => {
     await two.until(() => two.names().length === 2);
     assert.deepEqual(two.names(), ['one', 'two']);
     assert.deepEqual(two.members.all, one.members.all);
+  });
+
+  it('know by how much their clock differs from that of the store', async () => {
+    const one = await instance('one');
+    await one.until(() => one.names().length === 1);
+    assert.equal(one.members.ahead, 0);
+    const clock = useFakeTimers({ now: Date.now() - 3_600_000, toFake: ['Date'] });
+    try {
+      const two = await instance('two');
+      await two.until(() => two.names().length === 2);
+      assert.ok(Math.abs((two.members.ahead ?? 0) - 3_600_000) < 60_000, `${two.members.ahead}`);
+    } finally {
+      clock.restore();
+    }
   });
 
   it('one that leaves is gone at once, one that falls silent after a while', async () => {
