@@ -32,8 +32,11 @@ export interface ChaosReport {
   milliseconds: number;
 }
 
-/** Timeouts are a fraction of their defaults; only the pong timeout stays long, since the machine is busy. */
-const timing = { handshake: 2000, silence: 250, pong: 1000, ping: 300, healthy: 300, revival: 50, linger: 10 };
+/** Times are a fraction of their defaults; only the pong timeout stays long, since the machine is busy. */
+const timing = {
+  ...{ handshake: 2000, silence: 250, pong: 1000, ping: 300 },
+  ...{ healthy: 300, longestWait: 2000, revival: 50, linger: 10 },
+};
 /** milliseconds without a new event after which missing events count as lost */
 const patience = 8000;
 /** bytes held per seen event */
@@ -93,7 +96,7 @@ export async function chaos(settings: ChaosSettings): Promise<ChaosReport> {
     world.send(orders);
     const { written, episodes } = await done;
     progress('all is written');
-    // After many consecutive losses the next attempt may be far off, as designed.
+    // After many consecutive losses the next attempt may be some seconds away, as designed.
     await ledger.complete(new Map(written), patience, () => realtime.state.name === 'waiting');
     progress(`in the end the connection is ${realtime.state.name}`);
     return {

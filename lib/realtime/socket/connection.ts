@@ -41,7 +41,7 @@ export class Socket {
   constructor(settings: SocketSettings) {
     this.#settings = settings;
     this.#timing = { ...DEFAULT_TIMING, ...settings.timing };
-    this.#retries = new Retries(settings);
+    this.#retries = new Retries(settings, this.#timing.longestWait);
     const { receive = 'auto' } = settings;
     if (receive !== 'auto') {
       this.#state = { name: receive === 'webhook' ? 'webhooks_only' : 'no_realtime', since: Date.now() };

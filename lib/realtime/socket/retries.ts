@@ -9,10 +9,16 @@ const DISCOURAGED_ATTEMPTS = 3;
 /** Counts the attempts since the connection was last healthy, and decides about the next one. */
 export class Retries {
   readonly #settings: Pick<SocketSettings, 'autoReconnect' | 'reconnectInterval' | 'maxReconnectAttempts'>;
+  readonly #longestMs: number;
   attempt = 0;
 
-  constructor(settings: Pick<SocketSettings, 'autoReconnect' | 'reconnectInterval' | 'maxReconnectAttempts'>) {
+  /** @param longestMs longest wait between two attempts, give or take half */
+  constructor(
+    settings: Pick<SocketSettings, 'autoReconnect' | 'reconnectInterval' | 'maxReconnectAttempts'>,
+    longestMs: number,
+  ) {
     this.#settings = settings;
+    this.#longestMs = longestMs;
   }
 
   /** An attempt has failed, or the connection was lost. @returns milliseconds until the next attempt, or why there is none */
@@ -28,6 +34,6 @@ export class Retries {
       return { refusal: `gave up after ${maxReconnectAttempts} attempts` };
     }
     const attempts = this.attempt + (isDiscouraged ? DISCOURAGED_ATTEMPTS : 0);
-    return { waitMs: asAsked(backoff(attempts, reconnectInterval), askedSeconds) };
+    return { waitMs: asAsked(backoff(attempts, reconnectInterval, Math.random, this.#longestMs), askedSeconds) };
   }
 }

@@ -43,6 +43,8 @@ export interface Timing {
   ping: number;
   /** open time after which a connection counts as healthy: attempts are then counted anew */
   healthy: number;
+  /** longest wait between two attempts, give or take half */
+  longestWait: number;
   /** time after a refusal before a successful REST call triggers a retry */
   revival: number;
   /** time that the socket outlives its last user, so that a deploy does not reconnect it */
@@ -65,6 +67,7 @@ export const DEFAULT_TIMING: Timing = {
   pong: 10_000,
   ping: 30_000,
   healthy: 60_000,
+  longestWait: 60_000,
   revival: 30_000,
   linger: 5_000,
   closing: 1_000,
